@@ -1,0 +1,68 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"os"
+	"sync"
+
+	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/progress"
+	"github.com/pqenc/pqenc/internal/terminal"
+)
+
+// app is what the commands share: the standard streams, the person at the
+// terminal, and what must be undone when the process is interrupted.
+type app struct {
+	grammar        *grammar
+	stdin          *os.File
+	stdout, stderr *os.File
+	prompter       terminal.Prompter
+
+	mu     sync.Mutex
+	output *outfile.File   // being written, or nil
+	meter  *progress.Meter // being shown, or nil
+}
+
+func newApp() *app {
+	return &app{grammar: new(grammar), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+}
+
+// interrupt leaves files and the terminal as they were. The command that is
+// running goes on and finds its output gone.
+func (a *app) interrupt() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.prompter.Restore()
+	a.meter.Stop()
+	if a.output != nil {
+		a.output.Abort()
+	}
+}
+
+// create opens the output of that name, which an interruption will undo.
+func (a *app) create(name string) (*outfile.File, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f, err := outfile.Create(name)
+	if err != nil {
+		return nil, err
+	}
+	a.output = f
+	return f, nil
+}
+
+// startMeter returns a meter for a copy of total bytes, nil if progress is not
+// to be shown.
+func (a *app) startMeter(total int64) *progress.Meter {
+	g := a.grammar
+	if g.Quiet || g.Progress == "never" || g.Progress == "auto" && !terminal.Is(a.stderr) {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.meter = progress.New(a.stderr, total)
+	return a.meter
+}

@@ -1,0 +1,155 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/recipient"
+)
+
+// encryptFlags are the flags of encrypting alone.
+type encryptFlags struct {
+	Recipient  []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to the public keys in the file PUB. Can be repeated."`
+	Passphrase bool     `short:"p" help:"Encrypt with a passphrase instead."`
+	Armor      bool     `short:"a" help:"Write text (PEM-like) instead of binary."`
+}
+
+type encryptCmd struct {
+	encryptFlags
+	fileArgs
+	passphraseFlags
+}
+
+func (encryptCmd) Help() string {
+	return `Examples:
+
+    pqenc -r lab.pub model.bin > model.pqe
+    pqenc -r lab.pub -r backup.pub -o model.pqe model.bin
+    tar c run7 | pqenc -r lab.pub | ssh host 'cat > run7.pqe'
+    pqenc -p -a -o notes.pqe notes.txt`
+}
+
+func (c *encryptCmd) Run(a *app) error {
+	src, err := a.openInput(c.In)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	to, err := c.recipients(a, src.name)
+	if err != nil {
+		return err
+	}
+	out, err := a.openOutput(c.Output, src)
+	if err != nil {
+		return err
+	}
+	meter := a.startMeter(src.size)
+	err = c.encrypt(out, meter.Reader(src.File), to)
+	meter.Stop()
+	if errors.Is(err, terminal.ErrBinary) {
+		err = withHints(err, "write to a file with -o, to a pipe, or as text with -a")
+	}
+	return out.finish(err)
+}
+
+// encrypt copies src to dst.
+func (c *encryptCmd) encrypt(dst io.Writer, src io.Reader, to []pqenc.Recipient) error {
+	var text io.WriteCloser
+	if c.Armor {
+		text = armor.NewWriter(dst)
+		dst = text
+	}
+	w, err := pqenc.Encrypt(dst, to...)
+	if err != nil {
+		return err
+	}
+	if _, err := w.ReadFrom(src); err != nil {
+		w.Close() // for its goroutines; what it writes is thrown away
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if text != nil {
+		return text.Close()
+	}
+	return nil
+}
+
+// recipients returns those that the flags name.
+func (c *encryptCmd) recipients(a *app, what string) ([]pqenc.Recipient, error) {
+	switch {
+	case c.Passphrase && len(c.Recipient) > 0:
+		return nil, usageError("-p and -r do not go together: a passphrase must be the only way into a file",
+			"choose one of the two")
+	case c.Passphrase:
+		secret, err := c.choose(a, what)
+		if err != nil {
+			return nil, err
+		}
+		to, err := recipient.NewPassphrase(secret)
+		return []pqenc.Recipient{to}, err
+	case len(c.Recipient) == 0:
+		return nil, usageError("no recipient", "name a public key with -r, use a passphrase with -p, or decrypt with -d")
+	}
+	return c.publicKeys(a)
+}
+
+// publicKeys reads the recipients' files, and takes every key once.
+func (c *encryptCmd) publicKeys(a *app) ([]pqenc.Recipient, error) {
+	seen := make(map[keyfile.Fingerprint]bool)
+	var to []pqenc.Recipient
+	for _, name := range c.Recipient {
+		keys, err := keyfile.LoadPublic(name)
+		if err != nil {
+			return nil, in(name, err)
+		}
+		for _, key := range keys {
+			if seen[key.Fingerprint()] {
+				a.warn("%s: %s is already a recipient", name, key.Fingerprint())
+				continue
+			}
+			seen[key.Fingerprint()] = true
+			to = append(to, key)
+		}
+	}
+	if len(to) > format.MaxKeyStanzas {
+		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
+			"encrypt to a key that they share, or make several files")
+	}
+	return to, nil
+}
+
+// mainCmd is what runs without the name of a command: encrypting, or with -d
+// decrypting.
+type mainCmd struct {
+	Decrypt bool `short:"d" help:"Decrypt instead of encrypting."`
+	encryptFlags
+	decryptFlags
+	fileArgs
+	passphraseFlags
+}
+
+func (c *mainCmd) Run(a *app) error {
+	if c.Decrypt {
+		if len(c.Recipient) > 0 || c.Passphrase || c.Armor {
+			return usageError("-r, -p and -a are for encrypting",
+				"to decrypt, give a private key with -i; armor and passphrases are recognized")
+		}
+		return (&decryptCmd{c.decryptFlags, c.fileArgs, c.passphraseFlags}).Run(a)
+	}
+	if len(c.Identity) > 0 {
+		return usageError("-i is for decrypting", "decrypt with -d -i, or encrypt to a public key with -r")
+	}
+	return withCommandHint((&encryptCmd{c.encryptFlags, c.fileArgs, c.passphraseFlags}).Run(a), c.In)
+}

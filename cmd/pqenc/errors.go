@@ -1,0 +1,186 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+// How pqenc talks to people:
+//
+//   - Questions go to the terminal, wherever the standard streams go.
+//   - Results go to standard output, everything else to standard error with a
+//     "pqenc: " in front, lower case and without a period.
+//   - Every failure is one line of error, then hints on what to do. Hints are
+//     made here only: the library says what is wrong.
+//   - Nothing that came from a file name or a file reaches the terminal raw.
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/recipient"
+)
+
+// Exit codes. They are part of the interface: see exitStatus for their text.
+const (
+	exitOK          = 0
+	exitIO          = 1
+	exitUsage       = 2
+	exitNoKey       = 3
+	exitDamaged     = 4
+	exitSigner      = 5 // kept for files whose signer is missing or wrong
+	exitUnsupported = 6
+	exitKeyFile     = 7
+)
+
+// exitStatus describes the exit codes for the man page.
+var exitStatus = []struct {
+	code int
+	text string
+}{
+	{exitOK, "all is well: the whole output was written"},
+	{exitIO, "something could not be read or written: no such file, disk full, file exists"},
+	{exitUsage, "the command line is wrong"},
+	{exitNoKey, "none of the keys opens the file, or the passphrase is wrong"},
+	{exitDamaged, "the file is damaged, forged, cut short, or not a pqenc file"},
+	{exitUnsupported, "the file has a version or a feature that this release does not know"},
+	{exitKeyFile, "a key file is not one, or not of the kind that is needed"},
+	{130, "interrupted by Ctrl-C; 143 if terminated"},
+}
+
+// failure is an error together with its exit code and hints.
+type failure struct {
+	err   error
+	code  int
+	hints []string
+}
+
+func (f *failure) Error() string { return f.err.Error() }
+func (f *failure) Unwrap() error { return f.err }
+
+// usageError is a mistake on the command line. Without hints it points to the
+// help.
+func usageError(message string, hints ...string) error {
+	if len(hints) == 0 {
+		hints = []string{`see "pqenc --help"`}
+	}
+	return &failure{errors.New(message), exitUsage, hints}
+}
+
+// withHints adds hints to an error, whose kind decides the exit code.
+func withHints(err error, hints ...string) error {
+	if err == nil {
+		return nil
+	}
+	return &failure{err, classify(err), hints}
+}
+
+// in names the file that err is about.
+func in(name string, err error) error {
+	var path *fs.PathError
+	if err == nil || errors.As(err, &path) {
+		return err // which has a name
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// kinds gives every sentinel error its exit code and its usual hints. The first
+// that matches counts.
+var kinds = []struct {
+	err   error
+	code  int
+	hints []string
+}{
+	{keyfile.ErrIsPublic, exitKeyFile, []string{"the private key is in the file that ends in .key"}},
+	{keyfile.ErrIsPrivate, exitKeyFile, []string{"encrypt to the file that ends in .pub, and never give away the private key"}},
+	{keyfile.ErrNotKey, exitKeyFile, []string{`make keys with "pqenc keygen"`}},
+	{keyfile.ErrTooLarge, exitKeyFile, nil},
+	{keyfile.ErrPassphrase, exitNoKey, nil},
+	{recipient.ErrEmptyPassphrase, exitUsage, nil},
+	{pqenc.ErrNoMatch, exitNoKey, nil},
+	{pqenc.ErrNotPqenc, exitDamaged, nil},
+	{pqenc.ErrUnsupported, exitUnsupported, []string{"a newer release of pqenc may read it"}},
+	{pqenc.ErrHeader, exitDamaged, []string{"get the file again from where it came from"}},
+	{pqenc.ErrBody, exitDamaged, []string{"get the file again from where it came from"}},
+	{pqenc.ErrTruncated, exitDamaged, []string{"the transfer may have been cut: compare the size, and get the file again"}},
+	{armor.ErrArmor, exitDamaged, []string{"get the file again from where it came from"}},
+	{syscall.ENOSPC, exitIO, []string{"free some space, or write to another disk with -o"}},
+	{terminal.ErrBinary, exitUsage, []string{"write to a file with -o, or to a pipe"}},
+	{terminal.ErrNoTerminal, exitUsage, []string{"give it with --passphrase-file or --passphrase-fd"}},
+	{terminal.ErrNoAnswer, exitUsage, nil},
+	{outfile.ErrNotDurable, exitIO, nil},
+}
+
+func classify(err error) int {
+	for _, k := range kinds {
+		if errors.Is(err, k.err) {
+			return k.code
+		}
+	}
+	return exitIO
+}
+
+// report prints what there is to say about the end of a command, and returns
+// its exit code.
+func (a *app) report(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	code := classify(err)
+	var hints []string
+	for _, k := range kinds {
+		if errors.Is(err, k.err) {
+			hints = k.hints
+			break
+		}
+	}
+	var f *failure
+	if errors.As(err, &f) {
+		code, hints = f.code, f.hints
+	}
+	a.say("error: " + err.Error())
+	for _, h := range hints {
+		a.say("hint: " + h)
+	}
+	return code
+}
+
+func (a *app) warn(format string, args ...any) {
+	if !a.grammar.Quiet {
+		a.say("warning: " + fmt.Sprintf(format, args...))
+	}
+}
+
+// say prints one line to standard error.
+func (a *app) say(line string) {
+	fmt.Fprintln(a.stderr, "pqenc: "+terminal.Printable(strings.ReplaceAll(line, "\n", "; ")))
+}
+
+// looksLike names files of other kinds that people give to pqenc by mistake.
+func looksLike(begin []byte) string {
+	for _, k := range []struct{ magic, hint string }{
+		{"age-encryption.org/", "this is an age file: decrypt it with age"},
+		{"-----BEGIN AGE", "this is an age file: decrypt it with age"},
+		{"-----BEGIN PGP", "this is an OpenPGP file: decrypt it with gpg"},
+		{"-----BEGIN ", "this is some other PEM file"},
+		{"\x1f\x8b", "this is a gzip file, which is not encrypted by pqenc: did you compress it after encrypting?"},
+		{"\x28\xb5\x2f\xfd", "this is a zstd file, which is not encrypted by pqenc: did you compress it after encrypting?"},
+		{"PK\x03\x04", "this is a zip file (or a PyTorch checkpoint), which is not encrypted by pqenc"},
+	} {
+		if strings.HasPrefix(string(begin), k.magic) {
+			return k.hint
+		}
+	}
+	return ""
+}
+
+// exists says whether an error is that of a file that must not be there.
+func exists(err error) bool { return errors.Is(err, os.ErrExist) }

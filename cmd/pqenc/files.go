@@ -1,0 +1,137 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/terminal"
+)
+
+// fileArgs are the input and the output of encrypting and decrypting.
+type fileArgs struct {
+	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was. Without it, or as -, standard output."`
+	In     string `arg:"" optional:"" type:"path" name:"IN" help:"The input. Without it, or as -, standard input."`
+}
+
+// input is a file or standard input.
+type input struct {
+	*os.File
+	name string // for messages
+	size int64  // bytes that are left to read, -1 if unknown
+}
+
+// openInput opens the input of that name.
+func (a *app) openInput(name string) (*input, error) {
+	if name == "" || name == "-" {
+		return newInput(a.stdin, "standard input")
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return newInput(f, name)
+}
+
+func newInput(f *os.File, name string) (*input, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, withHints(&fs.PathError{Op: "read", Path: name, Err: syscall.EISDIR},
+			"pack it first: tar c "+name+" | pqenc ...")
+	}
+	in := &input{File: f, name: name, size: -1}
+	if info.Mode().IsRegular() {
+		at, err := f.Seek(0, io.SeekCurrent) // a redirected file may have been read in part
+		if err != nil {
+			return nil, err
+		}
+		in.size = max(info.Size()-at, 0)
+	}
+	return in, nil
+}
+
+// sniffed is an input whose begin has been looked at.
+type sniffed struct {
+	io.Reader        // of the binary form
+	begin     []byte // first bytes, for hints
+	armored   bool
+}
+
+// sniff recognises armor, and takes it off.
+func sniff(r io.Reader) (*sniffed, error) {
+	// Reads that are larger than this buffer pass it by: it costs no copy.
+	b := bufio.NewReaderSize(r, 4096)
+	armored, err := armor.Detect(b)
+	if err != nil {
+		return nil, err
+	}
+	begin, _ := b.Peek(min(32, max(b.Buffered(), 1)))
+	s := &sniffed{Reader: b, begin: begin, armored: armored}
+	if armored {
+		s.Reader = armor.NewReader(b)
+	}
+	return s, nil
+}
+
+// output is where the result goes: a file that appears whole or not at all, or
+// standard output.
+type output struct {
+	io.Writer
+	file *outfile.File // nil for standard output
+}
+
+// openOutput opens the output of that name. It refuses the file that in reads,
+// by whatever name.
+func (a *app) openOutput(name string, in *input) (*output, error) {
+	if name == "" || name == "-" {
+		if terminal.Is(a.stdout) && name == "" {
+			return &output{Writer: &terminal.TextWriter{W: a.stdout}}, nil
+		}
+		return &output{Writer: a.stdout}, nil
+	}
+	if same(name, in) {
+		return nil, usageError(name+" is the input, which -o would replace",
+			"choose another name, and remove the input once the output is there")
+	}
+	f, err := a.create(name)
+	if err != nil {
+		return nil, err
+	}
+	return &output{f, f}, nil
+}
+
+// same says whether name is the file that in reads, also as another name of it.
+func same(name string, in *input) bool {
+	if in.size < 0 {
+		return false
+	}
+	out, err := os.Stat(name)
+	if err != nil {
+		return false
+	}
+	info, err := in.Stat()
+	return err == nil && os.SameFile(info, out)
+}
+
+// finish ends the output: with err nil it is kept, else nothing of it stays.
+func (o *output) finish(err error) error {
+	if o.file == nil {
+		return err
+	}
+	if err != nil {
+		return errors.Join(err, o.file.Abort())
+	}
+	return o.file.Commit()
+}

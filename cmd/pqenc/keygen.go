@@ -1,0 +1,55 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+type keygenCmd struct {
+	Output  string `short:"o" type:"path" default:"pqenc" placeholder:"NAME" help:"Write NAME.key and NAME.pub (default: pqenc)."`
+	Protect bool   `help:"Protect the private key with a passphrase."`
+	passphraseFlags
+}
+
+func (keygenCmd) Help() string {
+	return `NAME.key is private: whoever has it reads all files for it. NAME.pub is for
+everybody who sends to you. The fingerprint, on standard output, lets them check
+that they have the right one. Existing files are never overwritten.
+
+Examples:
+
+    pqenc keygen -o alice
+    pqenc keygen -o lab --protect`
+}
+
+func (c *keygenCmd) Run(a *app) error {
+	base := strings.TrimSuffix(strings.TrimSuffix(c.Output, ".key"), ".pub")
+	var secret []byte
+	if c.Protect {
+		var err error
+		if secret, err = c.choose(a, base+".key"); err != nil {
+			return err
+		}
+	}
+	id, err := keyfile.Generate()
+	if err != nil {
+		return err
+	}
+	if err := id.Save(base, secret); err != nil {
+		if exists(err) {
+			err = withHints(err, "keys are never overwritten: choose another name with -o, or move the old files away")
+		}
+		return err
+	}
+	if !a.grammar.Quiet {
+		a.say("wrote " + base + ".key, which is private, and " + base + ".pub")
+	}
+	_, err = fmt.Fprintln(a.stdout, id.Public().Fingerprint())
+	return err
+}

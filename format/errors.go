@@ -1,0 +1,57 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package format
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// The kinds of failure. Every [Error] wraps one of them.
+var (
+	// ErrNotPqenc says that the input is some other kind of file.
+	ErrNotPqenc = errors.New("not a pqenc file")
+	// ErrUnsupported says that the input is a pqenc file of a version, suite
+	// or feature that this release does not know.
+	ErrUnsupported = errors.New("unsupported version of the format")
+	// ErrHeader says that the header is damaged or forged.
+	ErrHeader = errors.New("header is damaged or forged")
+	// ErrTruncated says that the file ends too early. It wraps
+	// [io.ErrUnexpectedEOF].
+	ErrTruncated = fmt.Errorf("file is cut short: %w", io.ErrUnexpectedEOF)
+	// ErrNoMatch says that a stanza does not open with the key at hand, which
+	// is the usual thing: the next stanza may.
+	ErrNoMatch = errors.New("no matching key")
+)
+
+// Error is a failure to parse or to authenticate a header.
+type Error struct {
+	Field  string // the field, by its name in SPEC.md, section 3
+	Reason string // what is wrong with it
+	Kind   error  // one of the sentinel errors of this package
+}
+
+func (e *Error) Error() string { return "header: " + e.Field + ": " + e.Reason }
+
+// Unwrap returns the kind of failure.
+func (e *Error) Unwrap() error { return e.Kind }
+
+func invalid(field, reason string, args ...any) error {
+	return &Error{field, fmt.Sprintf(reason, args...), ErrHeader}
+}
+
+func unsupported(field, reason string, args ...any) error {
+	return &Error{field, fmt.Sprintf(reason, args...), ErrUnsupported}
+}
+
+// short turns the early end of the input into ErrTruncated, and leaves the
+// input's own failures as they are.
+func short(field string, err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return &Error{field, "the file ends in the header", ErrTruncated}
+	}
+	return err
+}

@@ -1,0 +1,287 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package format reads and writes the header of a pqenc file: its layout, its
+// limits, its stanzas, the key schedule, the key commitment and the MAC. It is
+// the header of SPEC.md, section 3, and nothing else.
+//
+// A header has exactly one encoding. [Parse] refuses every byte string that
+// [Header.Marshal] would not produce, so that parsing and marshaling again
+// always gives the same bytes.
+package format
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+)
+
+// Magic is the first 8 bytes of every pqenc file. The high bit and the line
+// ending show transfers that strip bits or translate line ends.
+const Magic = "\x89PQENC\r\n"
+
+// The one version and the one algorithm suite of this package (SPEC.md,
+// section 3.1): X25519 + ML-KEM-768 (X-Wing), HKDF-SHA256, AES-256-GCM.
+const (
+	Version = 1
+	Suite   = 1
+)
+
+// Bounds of the header, all checked before anything is allocated for it.
+const (
+	// Alignment divides the length of every header, in bytes.
+	Alignment = 4096
+	// MaxSize is the length of the longest header, in bytes.
+	MaxSize = 2 << 20
+	// MaxKeyStanzas is the largest number of stanzas that wrap the file key.
+	MaxKeyStanzas = 1024
+	// MinChunkLog2 and MaxChunkLog2 bound the binary logarithm of the chunk
+	// size in bytes. Writers use [DefaultChunkLog2]; small chunks are for
+	// small test files.
+	MinChunkLog2 = 12
+	MaxChunkLog2 = 21
+	// DefaultChunkLog2 stands for chunks of 2 MiB.
+	DefaultChunkLog2 = 21
+)
+
+const (
+	prefixSize = 16 // magic to header_len: what must be known to read the rest
+	paramsSize = 12 // magic to flags: P, the immutable parameters
+	fixedSize  = 82 // magic to the number of stanzas
+	macSize    = 32
+	flagSigned = 0x01
+)
+
+// Header is the parsed header of a pqenc file.
+type Header struct {
+	// ChunkLog2 is the binary logarithm of the size of a plaintext chunk.
+	ChunkLog2 uint8
+	// Signed says that the file has a signer stanza and a trailer.
+	Signed bool
+	// Salt is fresh and random for every file.
+	Salt [32]byte
+	// Commit commits to the file key. It names the file: replacing the
+	// recipients does not change it.
+	Commit [32]byte
+	// Stanzas are in the order of the file. Their bodies may share memory.
+	Stanzas []Stanza
+	// Size is the length of the encoded header in bytes, padding and MAC
+	// included. Zero makes [Header.Marshal] choose the shortest.
+	Size int
+	// MAC authenticates every byte before it; see [Header.Authenticate].
+	MAC [32]byte
+}
+
+// Binding is what a wrapped file key is bound to: the immutable parameters and
+// the salt (P || salt in SPEC.md), 44 bytes.
+type Binding [paramsSize + 32]byte
+
+// Binding returns P || salt.
+func (h *Header) Binding() *Binding {
+	var b Binding
+	copy(b[copy(b[:], h.params()):], h.Salt[:])
+	return &b
+}
+
+// params returns P, the first 12 bytes of the header.
+func (h *Header) params() []byte {
+	var flags byte
+	if h.Signed {
+		flags |= flagSigned
+	}
+	return append([]byte(Magic), Version, Suite, h.ChunkLog2, flags)
+}
+
+// MinSize returns the length in bytes of the shortest header that holds the
+// stanzas: a multiple of [Alignment].
+func (h *Header) MinSize() int {
+	size := fixedSize + macSize
+	for _, s := range h.Stanzas {
+		size += stanzaHeaderSize + len(s.Body)
+	}
+	return (size + Alignment - 1) / Alignment * Alignment
+}
+
+// Marshal returns the encoding of h, h.Size bytes. It sets h.Size if that is
+// zero. The error is an [*Error] with [ErrHeader] when h breaks a rule of the
+// format.
+func (h *Header) Marshal() ([]byte, error) {
+	if err := h.validate(); err != nil {
+		return nil, err
+	}
+	if h.Size == 0 {
+		h.Size = h.MinSize()
+	}
+	if h.Size < h.MinSize() || h.Size%Alignment != 0 || h.Size > MaxSize {
+		return nil, invalid("header_len", "%d bytes cannot hold this header", h.Size)
+	}
+	b := make([]byte, 0, h.Size)
+	b = append(b, h.params()...)
+	b = binary.BigEndian.AppendUint32(b, uint32(h.Size))
+	b = append(b, h.Salt[:]...)
+	b = append(b, h.Commit[:]...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(h.Stanzas)))
+	for _, s := range h.Stanzas {
+		b = binary.BigEndian.AppendUint16(b, uint16(s.Type))
+		b = binary.BigEndian.AppendUint16(b, uint16(len(s.Body)))
+		b = append(b, s.Body...)
+	}
+	b = b[:h.Size] // zero padding, and room for the MAC
+	copy(b[h.Size-macSize:], h.MAC[:])
+	return b, nil
+}
+
+// Parse reads a header from r, and not one byte more. Errors are an [*Error]
+// that names the field and wraps [ErrNotPqenc], [ErrUnsupported], [ErrHeader]
+// or [ErrTruncated]; a failure of r itself is returned as it is.
+//
+// Parsing proves nothing about who wrote the header: see [Header.Authenticate].
+func Parse(r io.Reader) (*Header, error) {
+	prefix := make([]byte, prefixSize)
+	n, err := io.ReadFull(r, prefix)
+	if n < len(Magic) || string(prefix[:len(Magic)]) != Magic {
+		return nil, badMagic(prefix[:n], err)
+	}
+	if err != nil {
+		return nil, short("fixed fields", err)
+	}
+	h, err := parsePrefix(prefix)
+	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, h.Size)
+	copy(b, prefix)
+	if n, err := io.ReadFull(r, b[prefixSize:]); err != nil {
+		return nil, short(fieldAt(prefixSize+n, h.Size), err)
+	}
+	copy(h.Salt[:], b[16:])
+	copy(h.Commit[:], b[48:])
+	copy(h.MAC[:], b[h.Size-macSize:])
+	count := int(binary.BigEndian.Uint16(b[80:]))
+	if err := h.parseStanzas(b[fixedSize:h.Size-macSize], count); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// parsePrefix checks all that decides how the rest is read.
+func parsePrefix(b []byte) (*Header, error) {
+	if v := b[8]; v != Version {
+		return nil, unsupported("version", "this file has format version %d, this release reads version %d", v, Version)
+	}
+	if s := b[9]; s != Suite {
+		return nil, unsupported("suite", "this file uses algorithm suite %d, this release knows suite %d", s, Suite)
+	}
+	h := &Header{ChunkLog2: b[10], Signed: b[11]&flagSigned != 0}
+	if unknown := b[11] &^ flagSigned; unknown != 0 {
+		return nil, unsupported("flags", "this file uses features that this release does not know (flags %#02x)", unknown)
+	}
+	if h.ChunkLog2 < MinChunkLog2 || h.ChunkLog2 > MaxChunkLog2 {
+		return nil, invalid("chunk_log2", "%d is not in %d to %d", h.ChunkLog2, MinChunkLog2, MaxChunkLog2)
+	}
+	size := binary.BigEndian.Uint32(b[12:])
+	if size == 0 || size > MaxSize || size%Alignment != 0 {
+		return nil, invalid("header_len", "%d is not a multiple of %d up to %d", size, Alignment, MaxSize)
+	}
+	h.Size = int(size)
+	return h, nil
+}
+
+// parseStanzas reads count stanzas from b, which ends where the MAC begins,
+// and requires zeros behind them.
+func (h *Header) parseStanzas(b []byte, count int) error {
+	if count*stanzaHeaderSize > len(b) {
+		return invalid("stanzas", "%d stanzas do not fit into the header", count)
+	}
+	h.Stanzas = make([]Stanza, 0, count)
+	for i := range count {
+		if len(b) < stanzaHeaderSize {
+			return invalid(stanzaField(i), "does not fit into the header")
+		}
+		s := Stanza{Type: StanzaType(binary.BigEndian.Uint16(b))}
+		size := int(binary.BigEndian.Uint16(b[2:]))
+		b = b[stanzaHeaderSize:]
+		if size > len(b) {
+			return invalid(stanzaField(i), "%d bytes do not fit into the header", size)
+		}
+		s.Body, b = b[:size:size], b[size:]
+		h.Stanzas = append(h.Stanzas, s)
+	}
+	for _, c := range b {
+		if c != 0 {
+			return invalid("padding", "is not zero")
+		}
+	}
+	return h.validate()
+}
+
+// validate holds the rules about fields and stanzas that readers and writers
+// share.
+func (h *Header) validate() error {
+	if h.ChunkLog2 < MinChunkLog2 || h.ChunkLog2 > MaxChunkLog2 {
+		return invalid("chunk_log2", "%d is not in %d to %d", h.ChunkLog2, MinChunkLog2, MaxChunkLog2)
+	}
+	keys, passphrases := 0, 0
+	for i, s := range h.Stanzas {
+		if want, ok := bodySizes[s.Type]; ok && len(s.Body) != want {
+			return invalid(stanzaField(i), "a %s stanza has %d bytes, not %d", s.Type, want, len(s.Body))
+		}
+		if len(s.Body) > math.MaxUint16 {
+			return invalid(stanzaField(i), "%d bytes are too long for a stanza", len(s.Body))
+		}
+		if s.Type.WrapsKey() {
+			keys++
+		}
+		if s.Type == TypePassphrase {
+			passphrases++
+		}
+		if signer := s.Type == TypeSigner; signer != (h.Signed && i == 0) {
+			return invalid(stanzaField(i), "the signer stanza must be the first one of a signed file, and only there")
+		}
+	}
+	switch {
+	case keys == 0:
+		return invalid("stanzas", "no stanza holds the file key")
+	case keys > MaxKeyStanzas:
+		return invalid("stanzas", "%d key stanzas are more than %d", keys, MaxKeyStanzas)
+	case passphrases > 0 && keys > 1:
+		return invalid("stanzas", "a passphrase stanza must be the only key stanza")
+	}
+	return nil
+}
+
+// fieldAt names the field of a header of the given size at an offset behind
+// the prefix, for a header that ends there.
+func fieldAt(offset, size int) string {
+	switch {
+	case offset < 48:
+		return "salt"
+	case offset < 80:
+		return "commit"
+	case offset < size-macSize:
+		return "stanzas"
+	default:
+		return "mac"
+	}
+}
+
+func stanzaField(i int) string { return fmt.Sprintf("stanza %d", i) }
+
+// badMagic explains a file that does not begin as a pqenc file does.
+func badMagic(got []byte, err error) error {
+	switch {
+	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
+		return err
+	case len(got) == 0:
+		return &Error{"magic", "the file is empty", ErrTruncated}
+	case strings.HasPrefix(Magic, string(got)):
+		return &Error{"magic", fmt.Sprintf("the file ends after %d bytes", len(got)), ErrTruncated}
+	case strings.HasPrefix(string(got), "\x89PQENC\n") || strings.HasPrefix(string(got), "\x09PQENC"):
+		return &Error{"magic", "the file was damaged by a transfer in text mode", ErrHeader}
+	default:
+		return &Error{"magic", "the first 8 bytes are not those of a pqenc file", ErrNotPqenc}
+	}
+}

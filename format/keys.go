@@ -1,0 +1,96 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package format
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+)
+
+// FileKey is the secret that the stanzas wrap: 32 random bytes, made for one
+// file and never used for a second body.
+type FileKey [32]byte
+
+// Keys are what a file key gives for one file (SPEC.md, section 3.3).
+type Keys struct {
+	Payload     [32]byte // AES-256-GCM key of the body
+	NoncePrefix [7]byte  // first bytes of each chunk's nonce
+	Signer      [32]byte // AES-256-GCM key of the signer stanza
+	Trailer     [32]byte // AES-256-GCM key of the trailer
+	Commit      [32]byte // what the header's commitment must be
+	mac         [32]byte
+}
+
+// DeriveKeys runs the key schedule: HKDF-SHA256 (RFC 5869) over the file key,
+// with the header's salt and with its immutable parameters in every label.
+func (h *Header) DeriveKeys(fileKey *FileKey) *Keys {
+	prk, err := hkdf.Extract(sha256.New, fileKey[:], h.Salt[:])
+	if err != nil {
+		panic("format: internal error: " + err.Error())
+	}
+	expand := func(label string, out ...[]byte) {
+		size := 0
+		for _, o := range out {
+			size += len(o)
+		}
+		okm, err := hkdf.Expand(sha256.New, prk, "pqenc/v1/"+label+string(h.params()), size)
+		if err != nil {
+			panic("format: internal error: " + err.Error())
+		}
+		for _, o := range out {
+			okm = okm[copy(o, okm):]
+		}
+	}
+	k := new(Keys)
+	expand("payload", k.Payload[:], k.NoncePrefix[:])
+	expand("header-mac", k.mac[:])
+	expand("signer", k.Signer[:])
+	expand("trailer", k.Trailer[:])
+	expand("commit", k.Commit[:])
+	return k
+}
+
+// Committed says whether the header commits to the file key of k, in constant
+// time. A stanza whose key it does not commit to is not for this file: AES-GCM
+// alone would let one file open differently for two recipients.
+func (h *Header) Committed(k *Keys) bool {
+	return subtle.ConstantTimeCompare(h.Commit[:], k.Commit[:]) == 1
+}
+
+// Authenticate checks the MAC over the whole header, in constant time. The
+// error wraps [ErrHeader].
+func (h *Header) Authenticate(k *Keys) error {
+	mac, err := h.computeMAC(k)
+	if err != nil {
+		return err
+	}
+	if !hmac.Equal(mac, h.MAC[:]) {
+		return &Error{"mac", "does not match: somebody changed the header, or it is damaged", ErrHeader}
+	}
+	return nil
+}
+
+// Seal sets the MAC, after every other field has its value, and returns the
+// header's encoding.
+func (h *Header) Seal(k *Keys) ([]byte, error) {
+	mac, err := h.computeMAC(k)
+	if err != nil {
+		return nil, err
+	}
+	h.MAC = [macSize]byte(mac)
+	return h.Marshal()
+}
+
+func (h *Header) computeMAC(k *Keys) ([]byte, error) {
+	b, err := h.Marshal()
+	if err != nil {
+		return nil, err
+	}
+	m := hmac.New(sha256.New, k.mac[:])
+	m.Write(b[:len(b)-macSize])
+	return m.Sum(nil), nil
+}

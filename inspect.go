@@ -1,0 +1,52 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package pqenc
+
+import (
+	"io"
+
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/stream"
+)
+
+// Info is what a file tells everybody, without a key. None of it is
+// authenticated.
+type Info struct {
+	Version    int
+	Suite      int
+	Signed     bool                // says who made it, to those who can open it
+	HeaderSize int                 // bytes
+	ChunkSize  int                 // bytes of contents in a full chunk
+	Stanzas    []format.StanzaType // in the order of the header
+	chunkLog2  uint8
+}
+
+// Inspect reads the header of an encrypted file from src, and nothing behind
+// it.
+func Inspect(src io.Reader) (*Info, error) {
+	h, err := format.Parse(src)
+	if err != nil {
+		return nil, err
+	}
+	info := &Info{
+		Version:    format.Version,
+		Suite:      format.Suite,
+		Signed:     h.Signed,
+		HeaderSize: h.Size,
+		ChunkSize:  1 << h.ChunkLog2,
+		chunkLog2:  h.ChunkLog2,
+	}
+	for _, s := range h.Stanzas {
+		info.Stanzas = append(info.Stanzas, s.Type)
+	}
+	return info, nil
+}
+
+// ContentSize returns the number of bytes that the file holds when the whole
+// encrypted file has size bytes. The error wraps [ErrTruncated] when no whole
+// file has that size.
+func (i *Info) ContentSize(size int64) (int64, error) {
+	return stream.PlaintextSize(size-int64(i.HeaderSize), i.chunkLog2)
+}

@@ -1,0 +1,94 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package progress shows on a terminal how far a long copy is: bytes, rate and
+// time left.
+package progress
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"github.com/cheggaaa/pb/v3"
+)
+
+// A bar with the total, and a counter where nobody knows it.
+const (
+	known   = `{{counters . }} {{bar . "[" "=" ">" " " "]"}} {{percent . "%.0f%%" }} {{speed . "%s/s" "" }} {{rtime . "%s left" "" ""}}`
+	unknown = `{{counters . }} {{speed . "%s/s" "" }} {{etime . }}`
+)
+
+// patience is how long a copy runs before its progress is shown: short ones
+// should leave no flicker.
+const patience = 300 * time.Millisecond
+
+// Meter counts what is read through it. A nil meter counts nothing.
+type Meter struct {
+	bar   *pb.ProgressBar
+	begin time.Time
+
+	mu      sync.Mutex
+	shown   bool
+	stopped bool
+}
+
+// New returns a meter that shows itself on w once the copy turns out to be a
+// long one. The total is in bytes, -1 if it is not known.
+func New(w io.Writer, total int64) *Meter {
+	bar := pb.New64(max(total, 0))
+	bar.SetTemplateString(known)
+	if total < 0 {
+		bar.SetTemplateString(unknown)
+	}
+	bar.Set(pb.Bytes, true).Set(pb.CleanOnFinish, true).Set(pb.Terminal, true)
+	bar.SetWriter(w)
+	return &Meter{bar: bar, begin: time.Now()}
+}
+
+// Reader returns r with its bytes counted.
+func (m *Meter) Reader(r io.Reader) io.Reader {
+	if m == nil {
+		return r
+	}
+	return &reader{r, m}
+}
+
+// Stop wipes the line. Nothing is shown afterwards. It may be called at any
+// time, from any goroutine.
+func (m *Meter) Stop() {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.shown && !m.stopped {
+		m.bar.Finish()
+	}
+	m.stopped = true
+}
+
+func (m *Meter) add(n int) {
+	m.bar.Add(n)
+	if time.Since(m.begin) < patience {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.shown && !m.stopped {
+		m.shown = true
+		m.bar.Start()
+	}
+}
+
+type reader struct {
+	io.Reader
+	meter *Meter
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.meter.add(n)
+	return n, err
+}

@@ -1,0 +1,154 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package keyfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/recipient"
+)
+
+// Longest key files in bytes: a private one has a few lines, a public one may
+// have a whole team.
+const (
+	MaxIdentitySize = 64 << 10
+	MaxPublicSize   = 16 << 20
+)
+
+// ErrPassphrase says that a passphrase does not open a protected key file.
+var ErrPassphrase = errors.New("wrong passphrase for the private key")
+
+// Protect returns the private key file of id as [Identity.Marshal] does, in an
+// armored pqenc file that the passphrase opens.
+func (id *Identity) Protect(passphrase []byte) ([]byte, error) {
+	to, err := recipient.NewPassphrase(passphrase)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	text := armor.NewWriter(&out)
+	w, err := pqenc.Encrypt(text, to)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(id.Marshal()); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(w.Close(), text.Close()); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// ReadIdentity reads a private key file of up to [MaxIdentitySize] bytes. If it
+// is protected, ask is called for the passphrase; the error is [ErrPassphrase]
+// when that does not open it, and [ErrProtected] when ask is nil.
+func ReadIdentity(r io.Reader, ask func() ([]byte, error)) (*Identity, error) {
+	data, err := readLimited(r, MaxIdentitySize)
+	if err != nil {
+		return nil, err
+	}
+	id, err := ParseIdentity(data)
+	if !errors.Is(err, ErrProtected) || ask == nil {
+		return id, err
+	}
+	file, err := pqenc.Decrypt(armor.NewReader(bytes.NewReader(data)), recipient.NewPrompted(ask))
+	if errors.Is(err, pqenc.ErrNoMatch) {
+		return nil, ErrPassphrase
+	}
+	if err != nil {
+		return nil, err
+	}
+	plain, err := readLimited(file, MaxIdentitySize)
+	if err != nil {
+		return nil, err
+	}
+	return ParseIdentity(plain)
+}
+
+// LoadIdentity reads the private key file of that name; see [ReadIdentity].
+func LoadIdentity(name string, ask func() ([]byte, error)) (*Identity, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadIdentity(f, ask)
+}
+
+// ReadPublic reads a file of up to [MaxPublicSize] bytes with one or more
+// public keys.
+func ReadPublic(r io.Reader) ([]*Public, error) {
+	data, err := readLimited(r, MaxPublicSize)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublic(data)
+}
+
+// LoadPublic reads the public key file of that name; see [ReadPublic].
+func LoadPublic(name string) ([]*Public, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadPublic(f)
+}
+
+// Save writes an identity into two new files: base.key, which only the owner
+// can read and which passphrase protects unless it is nil, and base.pub. If
+// either exists, the error wraps [fs.ErrExist] and both are left as they are.
+func (id *Identity) Save(base string, passphrase []byte) error {
+	for _, name := range []string{base + ".key", base + ".pub"} {
+		if _, err := os.Lstat(name); err == nil {
+			return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+		}
+	}
+	private := id.Marshal()
+	if passphrase != nil {
+		var err error
+		if private, err = id.Protect(passphrase); err != nil {
+			return err
+		}
+	}
+	if err := outfile.WriteNew(base+".key", private, 0o600); err != nil {
+		return err
+	}
+	if err := outfile.WriteNew(base+".pub", id.Public().Marshal(), 0o644); err != nil {
+		return errors.Join(err, os.Remove(base+".key"))
+	}
+	return nil
+}
+
+// Exposed says whether the file of that name can be read by others than its
+// owner, as far as its mode tells: a private key file should not.
+func Exposed(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular() && exposedMode(info.Mode())
+}
+
+// readLimited reads all of r, or fails when that is more than limit bytes: a
+// key file that is cut at a limit would be another key file.
+func readLimited(r io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%w: it has more than %d bytes", ErrTooLarge, limit)
+	}
+	return data, nil
+}
+
+func isArmor(line []byte) bool { return bytes.Equal(line, []byte(armor.Header)) }

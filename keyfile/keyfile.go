@@ -1,0 +1,83 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package keyfile has the keys of pqenc as they are on disk.
+//
+// An [Identity] is one encryption key and one signing key, made together. Its
+// public half, a [Public], is what others encrypt to. Both are PEM and nothing
+// else: standard PKCS#8 and SubjectPublicKeyInfo blocks, the encryption key
+// first and the signing key second. A private key file can be protected with a
+// passphrase. This is SPEC.md, section 7.
+package keyfile
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/recipient"
+	"github.com/pqenc/pqenc/signature"
+)
+
+// Identity is a private key: it opens files and implements [pqenc.Identity].
+type Identity struct {
+	hybrid  *recipient.HybridIdentity
+	signing *signature.PrivateKey
+}
+
+// Generate makes a new identity.
+func Generate() (*Identity, error) {
+	hybrid, err := recipient.GenerateHybrid()
+	if err != nil {
+		return nil, err
+	}
+	return &Identity{hybrid, signature.GenerateKey()}, nil
+}
+
+// Unwrap implements [pqenc.Identity].
+func (id *Identity) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
+	return id.hybrid.Unwrap(s, binding)
+}
+
+// Public returns the public half.
+func (id *Identity) Public() *Public {
+	return newPublic(id.hybrid.Recipient(), id.signing.Public())
+}
+
+// SigningKey returns the half of the identity that signs.
+func (id *Identity) SigningKey() *signature.PrivateKey { return id.signing }
+
+// Public is a public key: it is encrypted to and implements [pqenc.Recipient].
+type Public struct {
+	hybrid      *recipient.HybridRecipient
+	signing     *signature.PublicKey
+	fingerprint Fingerprint
+}
+
+func newPublic(hybrid *recipient.HybridRecipient, signing *signature.PublicKey) *Public {
+	der := append(hybrid.MarshalSPKI(), signature.MarshalSPKI(signing)...)
+	return &Public{hybrid, signing, sha256.Sum256(der)}
+}
+
+// Wrap implements [pqenc.Recipient].
+func (p *Public) Wrap(fileKey *pqenc.FileKey, binding *pqenc.Binding) (pqenc.Stanza, error) {
+	return p.hybrid.Wrap(fileKey, binding)
+}
+
+// Fingerprint returns the name of the identity.
+func (p *Public) Fingerprint() Fingerprint { return p.fingerprint }
+
+// SigningKey returns the half of the key that verifies signatures.
+func (p *Public) SigningKey() *signature.PublicKey { return p.signing }
+
+// Fingerprint names an identity: the SHA-256 of the DER of its two public
+// blocks, one behind the other. It covers both halves, so that one person's
+// encryption key and another's signing key are together nobody.
+type Fingerprint [sha256.Size]byte
+
+// String returns "SHA256:" and the fingerprint in base64 without padding, 50
+// characters.
+func (f Fingerprint) String() string {
+	return "SHA256:" + base64.RawStdEncoding.EncodeToString(f[:])
+}

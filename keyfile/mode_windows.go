@@ -1,0 +1,10 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package keyfile
+
+import "io/fs"
+
+// exposedMode knows nothing on Windows: access lists, not modes, decide there.
+func exposedMode(fs.FileMode) bool { return false }

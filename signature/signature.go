@@ -1,0 +1,230 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package signature signs and verifies with one hybrid algorithm: the LAMPS
+// composite id-MLDSA65-Ed25519-SHA512 (OID 1.3.6.1.5.5.7.6.48), specified in
+// draft-ietf-lamps-pq-composite-sigs-19.
+//
+// A composite signature is an ML-DSA-65 signature (FIPS 204) and an Ed25519
+// signature (RFC 8032) of the same bytes, and verifies only if both do: to
+// forge one, both algorithms have to be broken.
+//
+// # What a signature does not say
+//
+// Neither half covers the public key of the other. Mallory can therefore take
+// the ML-DSA half of a signature by Alice, add an Ed25519 signature of her own,
+// and publish Alice's ML-DSA key with her own Ed25519 key as one composite
+// public key: under that key, Alice's message now verifies as Mallory's. An
+// honest key pair of Mallory's is enough, and a degenerate one does as well:
+// where the Ed25519 public key is the neutral element of the curve, which
+// RFC 8032 and [crypto/ed25519] accept, R = neutral element with S = 0 is a
+// valid Ed25519 signature of every message. The ML-DSA half does cover its own
+// key, and still has to be a signature of the very message.
+//
+// So every message must name its signer, by a fingerprint of the whole public
+// key, and the reader must compare it with the key that verified the message.
+//
+// Nor is a signature unique to its message. Signing is randomized, and whoever
+// breaks Ed25519 alone may turn a valid signature into another one of the same
+// message. Do not use signatures as identifiers.
+package signature
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha512"
+	"errors"
+	"fmt"
+
+	"github.com/cloudflare/circl/sign/mldsa/mldsa65"
+)
+
+// Sizes in bytes of the raw encodings (draft section 4). Each is the ML-DSA-65
+// part followed by the Ed25519 part.
+const (
+	// SeedSize is the size of a private key: two seeds, 32 + 32 = 64.
+	SeedSize = mldsa65.SeedSize + ed25519.SeedSize
+
+	// PublicKeySize is the size of a public key: 1952 + 32 = 1984.
+	PublicKeySize = mldsa65.PublicKeySize + ed25519.PublicKeySize
+
+	// Size is the size of a signature: 3309 + 64 = 3373.
+	Size = mldsa65.SignatureSize + ed25519.SignatureSize
+
+	// MaxContextSize is the largest size of a context string, as its length
+	// is signed as one byte.
+	MaxContextSize = 255
+)
+
+var (
+	// ErrInvalid is returned for a signature that is not valid for the public
+	// key, the context and the message. Which half failed is not told.
+	ErrInvalid = errors.New("invalid signature")
+
+	// ErrMalformedKey is returned, wrapped, for bytes that do not encode a key.
+	ErrMalformedKey = errors.New("malformed signature key")
+
+	// ErrContextTooLong is returned for a context of more than
+	// [MaxContextSize] bytes.
+	ErrContextTooLong = errors.New("signature context too long")
+)
+
+const (
+	// prefix starts the bytes of every composite signature (draft section 2.2).
+	prefix = "CompositeAlgorithmSignatures2025"
+
+	// label names this composite (draft section 6). It is part of the signed
+	// bytes, and it is also the context string of the ML-DSA half.
+	label = "COMPSIG-MLDSA65-Ed25519-SHA512"
+
+	// hedged makes ML-DSA mix fresh randomness into each signature, which is
+	// the default of FIPS 204: it protects the key where faults or power traces
+	// of repeated signing could be observed.
+	hedged = true
+)
+
+// PrivateKey is a composite private key. It holds both halves expanded, ready
+// to sign. It is immutable and safe for concurrent use.
+type PrivateKey struct {
+	seed   [SeedSize]byte
+	mldsa  *mldsa65.PrivateKey
+	ed     ed25519.PrivateKey
+	public *PublicKey
+}
+
+// GenerateKey returns a new private key. Both halves are fresh, as the draft
+// demands (section 3.1): a component key must never be used anywhere else.
+func GenerateKey() *PrivateKey {
+	var seed [SeedSize]byte
+	rand.Read(seed[:]) // never fails
+	return expand(&seed)
+}
+
+// NewPrivateKey returns the private key of a seed of [SeedSize] bytes: the
+// ML-DSA-65 seed followed by the Ed25519 seed (draft section 4.2). Any other
+// length is an [ErrMalformedKey].
+func NewPrivateKey(seed []byte) (*PrivateKey, error) {
+	if len(seed) != SeedSize {
+		return nil, fmt.Errorf("%w: private key of %d bytes, not %d", ErrMalformedKey, len(seed), SeedSize)
+	}
+	return expand((*[SeedSize]byte)(seed)), nil
+}
+
+// expand derives both key pairs. Every seed is valid.
+func expand(seed *[SeedSize]byte) *PrivateKey {
+	mldsaPublic, mldsaPrivate := mldsa65.NewKeyFromSeed((*[mldsa65.SeedSize]byte)(seed[:mldsa65.SeedSize]))
+	edPrivate := ed25519.NewKeyFromSeed(seed[mldsa65.SeedSize:])
+	edPublic := edPrivate.Public().(ed25519.PublicKey)
+	return &PrivateKey{
+		seed:  *seed,
+		mldsa: mldsaPrivate,
+		ed:    edPrivate,
+		public: &PublicKey{
+			raw:   append(mldsaPublic.Bytes(), edPublic...),
+			mldsa: mldsaPublic,
+			ed:    edPublic,
+		},
+	}
+}
+
+// Seed returns a copy of the [SeedSize] bytes that [NewPrivateKey] takes.
+func (k *PrivateKey) Seed() []byte {
+	return bytes.Clone(k.seed[:])
+}
+
+// Public returns the public key that belongs to k.
+func (k *PrivateKey) Public() *PublicKey {
+	return k.public
+}
+
+// Sign returns a signature of [Size] bytes of message under ctx (draft section
+// 3.2). Each use of a key should have a ctx of its own, so that a signature
+// made for one is worthless for another. Signing the same message twice gives
+// different signatures. The message must name its signer: see the package
+// comment. A ctx of more than [MaxContextSize] bytes is an [ErrContextTooLong].
+func (k *PrivateKey) Sign(ctx string, message []byte) ([]byte, error) {
+	if len(ctx) > MaxContextSize {
+		return nil, ErrContextTooLong
+	}
+	m := representative(ctx, message)
+	sig := make([]byte, mldsa65.SignatureSize, Size)
+	if err := mldsa65.SignTo(k.mldsa, m, []byte(label), hedged, sig); err != nil {
+		return nil, fmt.Errorf("sign with ML-DSA-65: %w", err)
+	}
+	return append(sig, ed25519.Sign(k.ed, m)...), nil
+}
+
+// PublicKey is a composite public key. It is immutable and safe for concurrent
+// use.
+type PublicKey struct {
+	raw   []byte
+	mldsa *mldsa65.PublicKey
+	ed    ed25519.PublicKey
+}
+
+// NewPublicKey parses a raw public key of [PublicKeySize] bytes: the ML-DSA-65
+// key followed by the Ed25519 key (draft section 4.1). Another length, or an
+// Ed25519 half that RFC 8032 section 5.1.3 does not decode, is an
+// [ErrMalformedKey]. So every key has one encoding only. Every encoding of the
+// right length is a key of ML-DSA-65.
+//
+// A key that parses need not be a sensible one: whoever makes a key can make
+// it so weak that others sign with it too.
+func NewPublicKey(b []byte) (*PublicKey, error) {
+	if len(b) != PublicKeySize {
+		return nil, fmt.Errorf("%w: public key of %d bytes, not %d", ErrMalformedKey, len(b), PublicKeySize)
+	}
+	raw := bytes.Clone(b)
+	ed := ed25519.PublicKey(raw[mldsa65.PublicKeySize:])
+	if !isPoint((*[ed25519.PublicKeySize]byte)(ed)) {
+		return nil, fmt.Errorf("%w: Ed25519 half is no point of the curve or not canonical", ErrMalformedKey)
+	}
+	mldsa := new(mldsa65.PublicKey)
+	mldsa.Unpack((*[mldsa65.PublicKeySize]byte)(raw))
+	return &PublicKey{raw: raw, mldsa: mldsa, ed: ed}, nil
+}
+
+// Bytes returns a copy of the [PublicKeySize] bytes that [NewPublicKey] takes.
+func (p *PublicKey) Bytes() []byte {
+	return bytes.Clone(p.raw)
+}
+
+// Equal reports whether p and other are the same key in both halves.
+func (p *PublicKey) Equal(other *PublicKey) bool {
+	return bytes.Equal(p.raw, other.raw)
+}
+
+// Verify returns nil if both halves of sig are signatures by p of message
+// under ctx (draft section 3.3), [ErrContextTooLong] if no signature can have
+// such a ctx, and [ErrInvalid] otherwise.
+//
+// The message is to name its signer, and the caller is to compare that name
+// with p: see the package comment.
+func (p *PublicKey) Verify(ctx string, message, sig []byte) error {
+	if len(ctx) > MaxContextSize {
+		return ErrContextTooLong
+	}
+	if len(sig) != Size {
+		return ErrInvalid
+	}
+	m := representative(ctx, message)
+	mldsaSig, edSig := sig[:mldsa65.SignatureSize], sig[mldsa65.SignatureSize:]
+	if !mldsa65.Verify(p.mldsa, m, []byte(label), mldsaSig) || !ed25519.Verify(p.ed, m, edSig) {
+		return ErrInvalid
+	}
+	return nil
+}
+
+// representative returns M', the bytes that both halves sign (draft section
+// 2.2). The length of ctx has been checked.
+func representative(ctx string, message []byte) []byte {
+	digest := sha512.Sum512(message)
+	m := make([]byte, 0, len(prefix)+len(label)+1+len(ctx)+len(digest))
+	m = append(m, prefix...)
+	m = append(m, label...)
+	m = append(m, byte(len(ctx)))
+	m = append(m, ctx...)
+	return append(m, digest[:]...)
+}

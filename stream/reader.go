@@ -1,0 +1,153 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package stream
+
+import "io"
+
+// Reader decrypts a body in order. It releases nothing that was not
+// authenticated, and returns [io.EOF] only after the last chunk of a whole
+// body. Its methods must not be called concurrently.
+type Reader struct {
+	c      *Cipher
+	src    io.Reader
+	tail   int
+	carry  []byte // up to tail bytes that were read ahead
+	buf    []byte // for Read
+	unread []byte // decrypted and not yet returned, in buf
+	index  uint32
+	err    error // sticky; io.EOF after the last chunk
+}
+
+// NewReader returns a reader that decrypts the body that src holds up to its
+// end, less the tail: so many bytes at the end of src belong to somebody else
+// and are kept for [Reader.Tail].
+//
+// [io.Copy] calls [Reader.WriteTo], which opens several chunks at once; Read
+// opens them one by one.
+func (c *Cipher) NewReader(src io.Reader, tail int) *Reader {
+	return &Reader{c: c, src: src, tail: tail}
+}
+
+// Read decrypts into p.
+func (r *Reader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for len(r.unread) == 0 {
+		if r.err != nil {
+			return 0, r.err
+		}
+		r.advance()
+	}
+	n := copy(p, r.unread)
+	r.unread = r.unread[n:]
+	return n, nil
+}
+
+// advance reads and opens the next chunk.
+func (r *Reader) advance() {
+	if r.buf == nil {
+		r.buf = make([]byte, 0, r.slotSize())
+	}
+	k, err := r.next(r.buf)
+	if err == nil {
+		err = r.c.open(k)
+	}
+	if err == nil {
+		err = r.c.report(k)
+	}
+	if err != nil {
+		r.err = err
+		return
+	}
+	r.unread = k.buf
+	if k.last {
+		r.err = io.EOF
+	}
+}
+
+// WriteTo decrypts everything that is left to dst. Chunks are opened in
+// parallel and written in order, all before WriteTo returns.
+func (r *Reader) WriteTo(dst io.Writer) (int64, error) {
+	count := &countingWriter{dst: dst}
+	if err := writeAll(count, r.unread); err != nil {
+		return count.n, err
+	}
+	r.unread = nil
+	if r.err == nil {
+		r.err = r.pump(newPipeline(count, r.slotSize()))
+	}
+	if r.err != io.EOF {
+		return count.n, r.err
+	}
+	return count.n, nil
+}
+
+// pump sends the rest of the body through p. It returns io.EOF after the last
+// chunk.
+func (r *Reader) pump(p *pipeline) error {
+	var last bool
+	var readErr error
+	for !last && readErr == nil {
+		buf, err := p.take()
+		if err != nil {
+			break // p.wait has it, too
+		}
+		var k *chunk
+		if k, readErr = r.next(buf); readErr == nil {
+			last = k.last
+			p.submit(k, r.c.open, r.c.report)
+		}
+	}
+	// What comes first in the body comes first here: a chunk that was damaged
+	// goes before the reason that no more could be read.
+	if err := p.wait(); err != nil {
+		return err
+	}
+	if readErr != nil {
+		return readErr
+	}
+	return io.EOF
+}
+
+// slotSize has room for a full chunk and the bytes that must be read to know
+// that it is one.
+func (r *Reader) slotSize() int { return r.c.sealedSize() + r.tail }
+
+// next reads a sealed chunk into buf.
+func (r *Reader) next(buf []byte) (*chunk, error) {
+	buf = append(buf[:0], r.carry...)
+	n, eof, err := readFull(r.src, buf[len(buf):r.slotSize()])
+	if err != nil {
+		return nil, err
+	}
+	buf = buf[:len(buf)+n]
+	end := len(buf) - r.tail
+	if end < Overhead {
+		return nil, ErrTruncated
+	}
+	if r.index >= MaxChunks {
+		return nil, ErrTooLong
+	}
+	r.carry = append(r.carry[:0], buf[end:]...)
+	k := &chunk{buf: buf[:end], index: r.index, last: eof}
+	r.index++
+	return k, nil
+}
+
+// Tail returns the bytes behind the body, once it has been read to its end:
+// as many as [Cipher.NewReader] was told.
+func (r *Reader) Tail() []byte { return r.carry }
+
+type countingWriter struct {
+	dst io.Writer
+	n   int64
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	n, err := w.dst.Write(p)
+	w.n += int64(n)
+	return n, err
+}

@@ -1,0 +1,120 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package stream
+
+import "io"
+
+// Writer encrypts what is written to it. Its methods must not be called
+// concurrently.
+type Writer struct {
+	c     *Cipher
+	p     *pipeline
+	buf   []byte // the chunk that is being filled; nil until there is one
+	index uint32
+	err   error // sticky
+}
+
+// NewWriter returns a writer that encrypts to dst. The caller must Close it:
+// a body without its last chunk does not decrypt.
+//
+// dst is written by other goroutines than the caller's, one at a time, and not
+// any more once Close has returned.
+func (c *Cipher) NewWriter(dst io.Writer) *Writer {
+	return &Writer{c: c, p: newPipeline(dst, c.sealedSize())}
+}
+
+// Write encrypts p. A failure of the destination may show in a later call.
+func (w *Writer) Write(p []byte) (n int, err error) {
+	for len(p) > 0 {
+		if err := w.makeRoom(); err != nil {
+			return n, err
+		}
+		m := min(len(p), w.c.chunkSize-len(w.buf))
+		w.buf = append(w.buf, p[:m]...)
+		n, p = n+m, p[m:]
+	}
+	return n, w.err
+}
+
+// ReadFrom encrypts all of src, which it reads straight into the chunks:
+// [io.Copy] calls it. It does not Close the writer.
+func (w *Writer) ReadFrom(src io.Reader) (n int64, err error) {
+	for {
+		if err := w.makeRoom(); err != nil {
+			return n, err
+		}
+		have := len(w.buf)
+		m, eof, err := readFull(src, w.buf[have:w.c.chunkSize])
+		w.buf = w.buf[:have+m]
+		n += int64(m)
+		if err != nil || eof {
+			return n, err
+		}
+	}
+}
+
+// makeRoom leaves w with a chunk that is not full.
+func (w *Writer) makeRoom() error {
+	if w.err == nil && len(w.buf) == w.c.chunkSize {
+		w.flush(false)
+	}
+	if w.err == nil && w.buf == nil {
+		w.buf, w.err = w.p.take()
+	}
+	return w.err
+}
+
+// flush sends the chunk on its way.
+func (w *Writer) flush(last bool) {
+	if w.index >= MaxChunks-1 && !last {
+		w.err = ErrTooLong // the last chunk could not follow
+		return
+	}
+	seal := func(k *chunk) error { w.c.seal(k); return nil }
+	w.p.submit(&chunk{buf: w.buf, index: w.index, last: last}, seal, w.c.report)
+	w.buf = nil
+	w.index++
+}
+
+// Close encrypts the last chunk and waits until everything is written. It does
+// not close the destination. After a failure it returns that failure, and what
+// was written is not a whole body.
+func (w *Writer) Close() error {
+	if w.makeRoom() == nil {
+		w.flush(true)
+	}
+	if err := w.p.wait(); err != nil && w.err == nil {
+		w.err = err
+	}
+	if w.err != nil {
+		return w.err
+	}
+	w.err = ErrClosed
+	return nil
+}
+
+// readFull reads until b is full or src has ended. It differs from
+// io.ReadFull, which gives the same error for a source that ends and for one
+// that fails with io.ErrUnexpectedEOF: taking the second for the first would
+// hide a truncation that the source has noticed.
+func readFull(src io.Reader, b []byte) (n int, eof bool, err error) {
+	for empty := 0; n < len(b); {
+		m, err := src.Read(b[n:])
+		n += m
+		switch {
+		case err == io.EOF:
+			return n, n < len(b), nil
+		case err != nil:
+			return n, false, err
+		case m > 0:
+			empty = 0
+		default:
+			if empty++; empty == 100 {
+				return n, false, io.ErrNoProgress
+			}
+		}
+	}
+	return n, false, nil
+}
