@@ -116,12 +116,12 @@ func (a *app) loadIdentity(name string, p *passphraseFlags) (pqenc.Identity, err
 	if err != nil {
 		return nil, err
 	}
-	if keyfile.Exposed(name) {
-		a.warn("%s can be read by others (chmod 600 mends that)", name)
-	}
 	id, err := keyfile.ReadIdentity(bytes.NewReader(data), nil)
 	if errors.Is(err, keyfile.ErrProtected) {
 		return &protected{name: name, data: data, ask: p.ask(a, name)}, nil
+	}
+	if err == nil && keyfile.Exposed(name) {
+		a.warn("%s can be read by others (chmod 600 mends that)", name)
 	}
 	return id, err
 }

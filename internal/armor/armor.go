@@ -1,0 +1,84 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package armor is the text form of a .pqe file, for places that carry text only:
+//
+//	-----BEGIN PQENC FILE-----
+//	standard base64 with padding, 64 characters a line, the last line 1 to 64
+//	-----END PQENC FILE-----
+//
+// The base64 is that of RFC 4648, section 4. Every byte string has exactly one
+// text form, up to the line endings and the white space around it that mail
+// programs and editors change. Nothing but that one form is read, so text cannot
+// be altered without altering, and thereby breaking, the file inside it.
+//
+// Armor protects nothing: it has no checksum, and what it carries has to be
+// authenticated by whoever reads it.
+package armor
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"io"
+	"strings"
+)
+
+// The two lines around the base64, without their line endings.
+const (
+	Header = "-----BEGIN PQENC FILE-----"
+	Footer = "-----END PQENC FILE-----"
+)
+
+const (
+	lineText  = 64 // characters in every line but the last
+	lineBytes = 48 // bytes that such a line carries
+
+	// space is white space, of which maxSpace bytes may come before the header
+	// and as many after the footer.
+	space    = " \t\r\n"
+	maxSpace = 1024
+
+	// batch is how many lines are encoded, or buffered for decoding, at a time:
+	// few calls to the layers below, little memory.
+	batch = 1024
+)
+
+var (
+	// ErrArmor says that the input is not armor, or not the one text form that
+	// its content has. It comes wrapped with the line number; the line itself
+	// is never quoted.
+	ErrArmor = errors.New("malformed armor")
+
+	errClosed = errors.New("armor: write after close")
+)
+
+// encoding also refuses a last character with unused bits set, which would be a
+// second text form of the same bytes.
+var encoding = base64.StdEncoding.Strict()
+
+// Detect reports whether what r is about to deliver is armored, that is, begins
+// with Header after at most 1 KiB of white space. It takes nothing out of r and
+// waits for no more input than it needs to decide. The buffer of r must hold
+// 2 KiB. The error, if any, is that of the reader below r.
+func Detect(r *bufio.Reader) (bool, error) {
+	for want := 1; ; want++ {
+		seen, err := r.Peek(max(want, r.Buffered()))
+		want = len(seen)
+		text := bytes.TrimLeft(seen, space)
+		switch {
+		case len(seen)-len(text) > maxSpace:
+			return false, nil
+		case len(text) >= len(Header):
+			return bytes.HasPrefix(text, []byte(Header)), nil
+		case !strings.HasPrefix(Header, string(text)):
+			return false, nil
+		case err == io.EOF:
+			return false, nil
+		case err != nil:
+			return false, err
+		}
+	}
+}

@@ -1,0 +1,194 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package armor
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// reader decodes line by line, straight into the caller's buffer where it can.
+type reader struct {
+	src   *bufio.Reader
+	line  int  // number of the line that src is in, from 1
+	begun bool // the header has been read
+	last  bool // a line that carries less than a full one has been read
+
+	decoded [lineBytes + 8]byte // a line for callers with a small buffer; 8 more let base64 write whole words
+	pending []byte              // what they have not taken of it yet
+	err     error               // returned ever after, once pending is empty
+}
+
+// NewReader returns a reader of the bytes whose armored form src delivers. It
+// reads src to its end, as nothing but white space may follow the footer.
+//
+// Anything but the one text form is an error that wraps ErrArmor, and a text
+// that ends before its footer is one that wraps io.ErrUnexpectedEOF; both name the
+// line. An error of src other than io.EOF is returned as it is. Lines before the
+// one at fault have been delivered by then, the one at fault never is: only
+// io.EOF says that the text was whole and well formed.
+func NewReader(src io.Reader) io.Reader {
+	return &reader{src: bufio.NewReaderSize(src, batch*(lineText+1)), line: 1}
+}
+
+func (r *reader) Read(p []byte) (n int, err error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if len(r.pending) == 0 && len(p) < len(r.decoded) {
+		r.pending = r.decoded[:r.next(r.decoded[:])]
+	}
+	if len(r.pending) > 0 {
+		n = copy(p, r.pending)
+		r.pending = r.pending[n:]
+		return n, nil
+	}
+	// The first line may have to be waited for, the others are taken only if
+	// they are here: a reader at the end of a pipe gets what there is.
+	for r.err == nil && len(p)-n >= len(r.decoded) && (n == 0 || r.src.Buffered() > lineText+1) {
+		n += r.next(p[n:])
+	}
+	if n > 0 {
+		return n, nil
+	}
+	return 0, r.err
+}
+
+// next decodes one line into dst, which must have room for decoded, and returns
+// the number of bytes. Zero bytes mean that r.err has been set.
+func (r *reader) next(dst []byte) (n int) {
+	if r.err == nil {
+		n, r.err = r.decode(dst)
+	}
+	if r.err != nil {
+		return 0
+	}
+	return n
+}
+
+func (r *reader) decode(dst []byte) (int, error) {
+	if !r.begun {
+		if err := r.readHeader(); err != nil {
+			return 0, err
+		}
+		r.begun = true
+	}
+	first, err := r.src.Peek(1)
+	switch {
+	case err != nil:
+		return 0, r.cut(err)
+	case first[0] == Footer[0]: // which is no base64 character
+		return 0, r.readFooter()
+	case r.last:
+		return 0, r.malformed("data after a line that is not full")
+	}
+
+	text, err := r.readLine()
+	switch {
+	case err != nil:
+		return 0, err
+	case len(text) == 0:
+		return 0, r.malformed("empty line")
+	case len(text) > lineText:
+		return 0, r.malformed("line too long")
+	case bytes.IndexByte(text, '\r') >= 0: // base64 would skip it
+		return 0, r.malformed("stray carriage return")
+	}
+	n, err := encoding.Decode(dst, text)
+	if err != nil {
+		return 0, r.malformed("invalid base64")
+	}
+	r.last = n < lineBytes
+	r.line++
+	return n, nil
+}
+
+func (r *reader) readHeader() error {
+	if err := r.skipSpace(); err != nil {
+		return r.cut(err)
+	}
+	if err := r.expect(Header); err != nil {
+		return err
+	}
+	rest, err := r.readLine()
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 {
+		return r.malformed("text after the header")
+	}
+	r.line++
+	return nil
+}
+
+// readFooter returns io.EOF when all is well.
+func (r *reader) readFooter() error {
+	if err := r.expect(Footer); err != nil {
+		return err
+	}
+	if err := r.skipSpace(); err != nil {
+		return err
+	}
+	return r.malformed("text after the footer")
+}
+
+// skipSpace reads up to the first byte that is not white space, and leaves that.
+func (r *reader) skipSpace() error {
+	for n := 0; ; n++ {
+		c, err := r.src.Peek(1)
+		switch {
+		case err != nil:
+			return err
+		case strings.IndexByte(space, c[0]) < 0:
+			return nil
+		case n == maxSpace:
+			return r.malformed("too much white space")
+		case c[0] == '\n':
+			r.line++
+		}
+		r.src.Discard(1)
+	}
+}
+
+// expect reads exactly the text of marker.
+func (r *reader) expect(marker string) error {
+	text, err := r.src.Peek(len(marker))
+	if !strings.HasPrefix(marker, string(text)) {
+		return r.malformed("neither base64 nor " + marker)
+	}
+	if err != nil {
+		return r.cut(err)
+	}
+	r.src.Discard(len(marker))
+	return nil
+}
+
+// readLine returns the rest of the line without its ending, which is "\n" or
+// "\r\n". The slice is valid until src is used again.
+func (r *reader) readLine() ([]byte, error) {
+	text, err := r.src.ReadSlice('\n')
+	switch {
+	case err == bufio.ErrBufferFull, err == io.EOF && len(text) > lineText+len("\r"):
+		return nil, r.malformed("line too long")
+	case err != nil:
+		return nil, r.cut(err)
+	}
+	return bytes.TrimSuffix(text[:len(text)-1], []byte("\r")), nil
+}
+
+func (r *reader) malformed(why string) error {
+	return fmt.Errorf("%w: line %d: %s", ErrArmor, r.line, why)
+}
+
+// cut turns the end of src, where the armor does not end, into what it is.
+func (r *reader) cut(err error) error {
+	if err != io.EOF {
+		return err
+	}
+	return fmt.Errorf("armor cut short in line %d: %w", r.line, io.ErrUnexpectedEOF)
+}

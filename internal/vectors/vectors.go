@@ -1,0 +1,140 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package vectors reads the test vectors in testdata/vectors. Its tests make
+// them again from a second implementation of the format, and compare.
+package vectors
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Result is how reading a file ends.
+type Result string
+
+// The results in vectors, by their names in SPEC.md, section 8.
+const (
+	Success     Result = "success"
+	NoMatch     Result = "no match"
+	NotPqenc    Result = "not pqenc"
+	Unsupported Result = "unsupported"
+	Header      Result = "header"
+	Body        Result = "body"
+	Truncated   Result = "truncated"
+	Armor       Result = "armor"
+)
+
+// Vector is a file, what to open it with, and what must come of that.
+type Vector struct {
+	Name    string
+	Comment string
+	// Expect is the result of opening the file and reading all of it.
+	Expect Result
+	// Inspect is the result of reading what is there for everybody: the header
+	// and the length.
+	Inspect Result
+	// Identities are private keys of the hybrid KEM, 32 bytes each.
+	Identities [][]byte
+	// Passphrase opens the file instead, if not empty.
+	Passphrase string
+	// Released is the SHA-256 of all that may be released: the contents, or
+	// before a failure the chunks in front of it.
+	Released [32]byte
+	// File is the encrypted file.
+	File []byte
+}
+
+// Load reads all vectors in a folder.
+func Load(dir string) ([]*Vector, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.pqe"))
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no vectors in %s", dir)
+	}
+	var all []*Vector
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		v, err := parse(data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		v.Name = strings.TrimSuffix(filepath.Base(name), ".pqe")
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// parse reads lines of "key: value" up to an empty one. The rest is the file.
+func parse(data []byte) (*Vector, error) {
+	v := new(Vector)
+	for {
+		line, rest, ok := bytes.Cut(data, []byte("\n"))
+		if !ok {
+			return nil, fmt.Errorf("no empty line")
+		}
+		if data = rest; len(line) == 0 {
+			v.File = data
+			return v, nil
+		}
+		key, value, ok := strings.Cut(string(line), ": ")
+		if !ok {
+			return nil, fmt.Errorf("line without a value: %q", line)
+		}
+		if err := v.set(key, value); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (v *Vector) set(key, value string) error {
+	switch key {
+	case "comment":
+		v.Comment = value
+	case "expect":
+		v.Expect = Result(value)
+	case "inspect":
+		v.Inspect = Result(value)
+	case "passphrase":
+		v.Passphrase = value
+	case "identity":
+		seed, err := hex.DecodeString(value)
+		if err != nil {
+			return err
+		}
+		v.Identities = append(v.Identities, seed)
+	case "released-sha256":
+		sum, err := hex.DecodeString(value)
+		if err != nil || copy(v.Released[:], sum) != len(v.Released) {
+			return fmt.Errorf("bad hash %q", value)
+		}
+	default:
+		return fmt.Errorf("unknown key %q", key)
+	}
+	return nil
+}
+
+// Marshal returns the vector as it is in its file.
+func (v *Vector) Marshal() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "comment: %s\nexpect: %s\ninspect: %s\n", v.Comment, v.Expect, v.Inspect)
+	for _, seed := range v.Identities {
+		fmt.Fprintf(&b, "identity: %x\n", seed)
+	}
+	if v.Passphrase != "" {
+		fmt.Fprintf(&b, "passphrase: %s\n", v.Passphrase)
+	}
+	fmt.Fprintf(&b, "released-sha256: %x\n\n", v.Released)
+	b.Write(v.File)
+	return b.Bytes()
+}
