@@ -42,9 +42,9 @@ const (
 	// size in bytes. Writers use [DefaultChunkLog2]; small chunks are for
 	// small test files.
 	MinChunkLog2 = 12
-	MaxChunkLog2 = 21
-	// DefaultChunkLog2 stands for chunks of 2 MiB.
-	DefaultChunkLog2 = 21
+	MaxChunkLog2 = 22
+	// DefaultChunkLog2 stands for chunks of 4 MiB.
+	DefaultChunkLog2 = 22
 )
 
 const (

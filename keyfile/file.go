@@ -6,6 +6,7 @@ package keyfile
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -51,8 +52,8 @@ func (id *Identity) Protect(passphrase []byte) ([]byte, error) {
 }
 
 // ReadIdentity reads a private key file of up to [MaxIdentitySize] bytes. If it
-// is protected, ask is called for the passphrase; the error is [ErrPassphrase]
-// when that does not open it, and [ErrProtected] when ask is nil.
+// is protected, ask is called for the passphrase, once; the error is
+// [ErrPassphrase] when that does not open it, and [ErrProtected] when ask is nil.
 func ReadIdentity(r io.Reader, ask func() ([]byte, error)) (*Identity, error) {
 	data, err := readLimited(r, MaxIdentitySize)
 	if err != nil {
@@ -62,18 +63,28 @@ func ReadIdentity(r io.Reader, ask func() ([]byte, error)) (*Identity, error) {
 	if !errors.Is(err, ErrProtected) || ask == nil {
 		return id, err
 	}
-	file, err := pqenc.Decrypt(armor.NewReader(bytes.NewReader(data)), recipient.NewPrompted(ask))
-	if errors.Is(err, pqenc.ErrNoMatch) {
+	asked := false
+	file, err := pqenc.Decrypt(armor.NewReader(bytes.NewReader(data)), recipient.NewPrompted(func() ([]byte, error) {
+		asked = true
+		return ask()
+	}))
+	switch {
+	case errors.Is(err, pqenc.ErrNoMatch) && asked:
 		return nil, ErrPassphrase
-	}
-	if err != nil {
+	case errors.Is(err, pqenc.ErrNoMatch):
+		return nil, fmt.Errorf("%w: it is an encrypted file that no passphrase opens", ErrNotKey)
+	case err != nil:
 		return nil, err
 	}
 	plain, err := readLimited(file, MaxIdentitySize)
 	if err != nil {
 		return nil, err
 	}
-	return ParseIdentity(plain)
+	id, err = ParseIdentity(plain)
+	if errors.Is(err, ErrProtected) {
+		return nil, fmt.Errorf("%w: it is protected twice", ErrNotKey)
+	}
+	return id, err
 }
 
 // LoadIdentity reads the private key file of that name; see [ReadIdentity].
@@ -109,6 +120,8 @@ func LoadPublic(name string) ([]*Public, error) {
 // Save writes an identity into two new files: base.key, which only the owner
 // can read and which passphrase protects unless it is nil, and base.pub. If
 // either exists, the error wraps [fs.ErrExist] and both are left as they are.
+// After an error there is neither or, where all that failed was to make them
+// safe from a power cut, both: never a public key whose private key is lost.
 func (id *Identity) Save(base string, passphrase []byte) error {
 	for _, name := range []string{base + ".key", base + ".pub"} {
 		if _, err := os.Lstat(name); err == nil {
@@ -122,13 +135,15 @@ func (id *Identity) Save(base string, passphrase []byte) error {
 			return err
 		}
 	}
-	if err := outfile.WriteNew(base+".key", private, 0o600); err != nil {
-		return err
+	keyErr := outfile.WriteNew(base+".key", private, 0o600)
+	if keyErr != nil && !errors.Is(keyErr, outfile.ErrNotDurable) {
+		return keyErr
 	}
-	if err := outfile.WriteNew(base+".pub", id.Public().Marshal(), 0o644); err != nil {
-		return errors.Join(err, os.Remove(base+".key"))
+	pubErr := outfile.WriteNew(base+".pub", id.Public().Marshal(), 0o644)
+	if pubErr != nil && !errors.Is(pubErr, outfile.ErrNotDurable) {
+		return errors.Join(pubErr, os.Remove(base+".key"))
 	}
-	return nil
+	return cmp.Or(pubErr, keyErr)
 }
 
 // Exposed says whether the file of that name can be read by others than its

@@ -4,14 +4,13 @@
 
 package stream
 
-import (
-	"io"
-	"runtime"
-)
+import "io"
 
-// maxWorkers bounds the chunks that are sealed or opened at the same time.
-// Four keep up with any single file or pipe, and bound the memory.
-const maxWorkers = 4
+// slots is how many chunks are under way at once: one that is being read, one
+// that is worked on and one that is being written, in any mixture. More cores
+// find no more to do: reading and writing, which are sequential, each take about
+// as long as AES-GCM on one core. And so the memory is the same everywhere.
+const slots = 3
 
 // pipeline works on chunks in parallel and writes them in order. Every chunk
 // has a goroutine of its own that ends when the chunk is written, so nothing
@@ -37,8 +36,6 @@ type slot struct {
 }
 
 func newPipeline(dst io.Writer, size int) *pipeline {
-	// One slot for each worker, one that is being read and one being written.
-	slots := min(runtime.GOMAXPROCS(0), maxWorkers) + 2
 	p := &pipeline{dst: dst, size: size, free: make(chan slot, slots), turn: make(chan token)}
 	close(p.turn)
 	return p

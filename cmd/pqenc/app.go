@@ -31,10 +31,10 @@ func newApp() *app {
 }
 
 // interrupt leaves files and the terminal as they were. The command that is
-// running goes on and finds its output gone.
+// running goes on and finds its output gone. The lock stays locked, so that it
+// cannot begin another one before the process has ended.
 func (a *app) interrupt() {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.prompter.Restore()
 	a.meter.Stop()
 	if a.output != nil {
@@ -52,6 +52,13 @@ func (a *app) create(name string) (*outfile.File, error) {
 	}
 	a.output = f
 	return f, nil
+}
+
+// uninterrupted calls f, for which an interruption waits: f must not take long.
+func (a *app) uninterrupted(f func() error) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return f()
 }
 
 // startMeter returns a meter for a copy of total bytes, nil if progress is not

@@ -41,7 +41,7 @@ func (c *decryptCmd) Run(a *app) error {
 		return err
 	}
 	defer src.Close()
-	keys, err := a.identities(c.Identity, &c.passphraseFlags, src.name)
+	keys, err := a.identities(c.Identity, &c.passphraseFlags, src)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,10 @@ type identities struct {
 
 // identities reads the private keys. What is wrong with them shows now, but
 // protected ones stay closed until a file needs them.
-func (a *app) identities(names []string, p *passphraseFlags, what string) (*identities, error) {
+func (a *app) identities(names []string, p *passphraseFlags, src *input) (*identities, error) {
+	if err := p.notFrom(src); err != nil {
+		return nil, err
+	}
 	keys := &identities{named: len(names)}
 	keys.list = append(keys.list, &keys.witness)
 	for _, name := range names {
@@ -101,7 +104,7 @@ func (a *app) identities(names []string, p *passphraseFlags, what string) (*iden
 		}
 		keys.list = append(keys.list, id)
 	}
-	keys.list = append(keys.list, recipient.NewPrompted(p.ask(a, what)))
+	keys.list = append(keys.list, recipient.NewPrompted(p.ask(a, src.name)))
 	return keys, nil
 }
 
@@ -166,7 +169,7 @@ func (k *identities) noMatch() error {
 		return &failure{errors.New("the file needs a private key, and none was given"), exitNoKey,
 			[]string{"name one with -i"}}
 	case !k.witness.hybrid:
-		return &failure{errors.New("the file is for kinds of keys that this release does not know"), exitUnsupported,
+		return &failure{errors.New("the file is for kinds of keys that this release does not know"), exitNoKey,
 			[]string{"a newer release of pqenc may read it"}}
 	default:
 		return &failure{errors.New("no matching key: the file was not encrypted to the keys that -i names"), exitNoKey,

@@ -14,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/pqenc/pqenc/internal/terminal"
 )
 
 type demoCmd struct {
@@ -23,7 +25,12 @@ type demoCmd struct {
 
 func (demoCmd) Help() string {
 	return `Makes a key pair and a file, encrypts it, decrypts it, and compares. It runs the
-commands that it prints. The files stay, to be looked at.`
+commands that it prints. The files stay, to be looked at.
+
+Examples:
+
+    pqenc demo
+    pqenc demo --mib 4096 /mnt/disk/demo`
 }
 
 func (c *demoCmd) Run(a *app) error {
@@ -62,7 +69,9 @@ func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
 // show prints a command as one would type it.
 func (d *demo) show(format string, args ...any) { d.say("$ "+format, args...) }
 
-func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.a.stdout, format+"\n", args...) }
+func (d *demo) say(format string, args ...any) {
+	fmt.Fprintln(d.a.stdout, terminal.Printable(fmt.Sprintf(format, args...)))
+}
 
 func (d *demo) makeFile() error {
 	d.say("# %s of random bytes, as a model is for a compressor", sizeText(d.size))

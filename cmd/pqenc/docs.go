@@ -77,7 +77,8 @@ func writeMan(w io.Writer, k *kong.Kong) error {
 // withCommandHint tells somebody whose input does not exist that its name may
 // have been meant as a command.
 func withCommandHint(err error, name string) error {
-	if errors.Is(err, fs.ErrNotExist) && name != "" && !strings.ContainsAny(name, "./\\") {
+	var path *fs.PathError
+	if errors.As(err, &path) && path.Path == name && errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
 		return withHints(err, `if "`+name+`" was meant as a command, see "pqenc --help"`)
 	}
 	return err

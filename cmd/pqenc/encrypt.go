@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"syscall"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
@@ -41,11 +42,14 @@ func (encryptCmd) Help() string {
 
 func (c *encryptCmd) Run(a *app) error {
 	src, err := a.openInput(c.In)
+	if errors.Is(err, syscall.EISDIR) {
+		err = withHints(err, "pack it first: tar c "+c.In+" | pqenc ...")
+	}
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	to, err := c.recipients(a, src.name)
+	to, err := c.recipients(a, src)
 	if err != nil {
 		return err
 	}
@@ -87,13 +91,18 @@ func (c *encryptCmd) encrypt(dst io.Writer, src io.Reader, to []pqenc.Recipient)
 }
 
 // recipients returns those that the flags name.
-func (c *encryptCmd) recipients(a *app, what string) ([]pqenc.Recipient, error) {
+func (c *encryptCmd) recipients(a *app, src *input) ([]pqenc.Recipient, error) {
 	switch {
 	case c.Passphrase && len(c.Recipient) > 0:
 		return nil, usageError("-p and -r do not go together: a passphrase must be the only way into a file",
 			"choose one of the two")
+	case c.set() && !c.Passphrase:
+		return nil, usageError("--passphrase-file and --passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
 	case c.Passphrase:
-		secret, err := c.choose(a, what)
+		if err := c.notFrom(src); err != nil {
+			return nil, err
+		}
+		secret, err := c.choose(a, src.name)
 		if err != nil {
 			return nil, err
 		}

@@ -48,9 +48,9 @@ func newInput(f *os.File, name string) (*input, error) {
 		return nil, err
 	}
 	if info.IsDir() {
-		return nil, withHints(&fs.PathError{Op: "read", Path: name, Err: syscall.EISDIR},
-			"pack it first: tar c "+name+" | pqenc ...")
+		return nil, &fs.PathError{Op: "read", Path: name, Err: syscall.EISDIR}
 	}
+	widen(f)
 	in := &input{File: f, name: name, size: -1}
 	if info.Mode().IsRegular() {
 		at, err := f.Seek(0, io.SeekCurrent) // a redirected file may have been read in part
@@ -96,12 +96,16 @@ type output struct {
 // by whatever name.
 func (a *app) openOutput(name string, in *input) (*output, error) {
 	if name == "" || name == "-" {
+		if in.is(a.stdout.Stat()) {
+			return nil, usageError("standard output is the input", "choose another name for the output")
+		}
 		if terminal.Is(a.stdout) && name == "" {
 			return &output{Writer: &terminal.TextWriter{W: a.stdout}}, nil
 		}
+		widen(a.stdout)
 		return &output{Writer: a.stdout}, nil
 	}
-	if same(name, in) {
+	if in.is(os.Stat(name)) {
 		return nil, usageError(name+" is the input, which -o would replace",
 			"choose another name, and remove the input once the output is there")
 	}
@@ -112,21 +116,21 @@ func (a *app) openOutput(name string, in *input) (*output, error) {
 	return &output{f, f}, nil
 }
 
-// same says whether name is the file that in reads, also as another name of it.
-func same(name string, in *input) bool {
-	if in.size < 0 {
+// is says whether info describes the file that is the input, also by another
+// name.
+func (in *input) is(info fs.FileInfo, err error) bool {
+	if in.size < 0 || err != nil {
 		return false
 	}
-	out, err := os.Stat(name)
-	if err != nil {
-		return false
-	}
-	info, err := in.Stat()
-	return err == nil && os.SameFile(info, out)
+	own, err := in.Stat()
+	return err == nil && os.SameFile(own, info)
 }
 
 // finish ends the output: with err nil it is kept, else nothing of it stays.
 func (o *output) finish(err error) error {
+	if text, ok := o.Writer.(*terminal.TextWriter); ok && err == nil {
+		err = text.Close()
+	}
 	if o.file == nil {
 		return err
 	}

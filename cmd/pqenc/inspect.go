@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
@@ -70,9 +71,7 @@ func (c *inspectCmd) Run(a *app) error {
 		}
 	}
 	if c.JSON {
-		e := json.NewEncoder(a.stdout)
-		e.SetIndent("", "  ")
-		err = e.Encode(r)
+		err = r.printJSON(a.stdout)
 	} else {
 		err = r.print(a.stdout)
 	}
@@ -123,7 +122,7 @@ func (c *inspectCmd) open(a *app, src *input, r *report) (opening, err error) {
 	if src.size < 0 {
 		return nil, usageError("a key can be tried on a file only, not on a pipe", "put it into a file first, or decrypt it")
 	}
-	keys, err := a.identities(c.Identity, &c.passphraseFlags, src.name)
+	keys, err := a.identities(c.Identity, &c.passphraseFlags, src)
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +166,25 @@ func (r *report) print(w io.Writer) error {
 	return err
 }
 
+// printJSON writes the report for programs. It is ASCII, as a terminal obeys
+// some of what JSON allows.
+func (r *report) printJSON(w io.Writer) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, c := range utf16.Encode([]rune(string(text))) {
+		if c < 0x7f {
+			b.WriteByte(byte(c))
+		} else {
+			fmt.Fprintf(&b, `\u%04x`, c)
+		}
+	}
+	_, err = fmt.Fprintln(w, b.String())
+	return err
+}
+
 func yesNo(b bool) string {
 	if b {
 		return "yes"
@@ -179,7 +197,11 @@ func percent(part, whole int64) string {
 	if whole == 0 {
 		return "of nothing"
 	}
-	return fmt.Sprintf("%.2g %%", 100*float64(part)/float64(whole))
+	p := 100 * float64(part) / float64(whole)
+	if p >= 10 {
+		return fmt.Sprintf("%.0f %%", p) // which %g would write with an exponent
+	}
+	return fmt.Sprintf("%.2g %%", p)
 }
 
 // sizeText writes a number of bytes with a binary unit.

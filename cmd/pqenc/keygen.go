@@ -6,6 +6,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/pqenc/pqenc/keyfile"
@@ -29,10 +30,12 @@ Examples:
 }
 
 func (c *keygenCmd) Run(a *app) error {
-	base := strings.TrimSuffix(strings.TrimSuffix(c.Output, ".key"), ".pub")
+	base, err := c.base()
+	if err != nil {
+		return err
+	}
 	var secret []byte
 	if c.Protect {
-		var err error
 		if secret, err = c.choose(a, base+".key"); err != nil {
 			return err
 		}
@@ -41,7 +44,8 @@ func (c *keygenCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := id.Save(base, secret); err != nil {
+	// Killed half-way it would leave a private key in a temporary file.
+	if err := a.uninterrupted(func() error { return id.Save(base, secret) }); err != nil {
 		if exists(err) {
 			err = withHints(err, "keys are never overwritten: choose another name with -o, or move the old files away")
 		}
@@ -52,4 +56,16 @@ func (c *keygenCmd) Run(a *app) error {
 	}
 	_, err = fmt.Fprintln(a.stdout, id.Public().Fingerprint())
 	return err
+}
+
+// base returns NAME, also if one of the two files was named instead.
+func (c *keygenCmd) base() (string, error) {
+	if c.set() && !c.Protect {
+		return "", usageError("a passphrase protects the private key only with --protect", "add --protect")
+	}
+	base := strings.TrimSuffix(strings.TrimSuffix(c.Output, ".key"), ".pub")
+	if _, name := filepath.Split(base); name == "" || name == "-" {
+		return "", usageError("-o needs a name to which .key and .pub can be added", "keys are always written to files")
+	}
+	return base, nil
 }

@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"reflect"
+	"regexp"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -22,7 +24,8 @@ func main() { os.Exit(run(os.Args[1:])) }
 // grammar is the command line: --help, the shell completions and the man page
 // all come from it.
 type grammar struct {
-	Main        mainCmd        `cmd:"" hidden:"" default:"withargs" help:"Encrypt, or decrypt with -d."`
+	// Its name is one that no file has: kong takes an input of that name for the command.
+	Main        mainCmd        `cmd:"" name:"encrypt-or-decrypt" hidden:"" default:"withargs" help:"Encrypt, or decrypt with -d."`
 	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
 	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair."`
@@ -37,17 +40,23 @@ type grammar struct {
 	Quiet    bool   `short:"q" help:"No progress and no warnings."`
 }
 
-const description = `Encrypts files for post-quantum keys (X25519 with ML-KEM-768, AES-256-GCM).
+const description = `Encrypts files for post-quantum keys (X25519 with ML-KEM-768, AES-256-GCM).`
 
-  pqenc keygen -o alice                        make alice.key and alice.pub
-  pqenc -r alice.pub model.bin > model.pqe     encrypt
-  pqenc -d -i alice.key model.pqe > model.bin  decrypt
-  tar c run7 | pqenc -r alice.pub > run7.pqe   pipes, everywhere`
+const examples = `Examples:
+
+    pqenc keygen -o alice                        make alice.key and alice.pub
+    pqenc -r alice.pub model.bin > model.pqe     encrypt
+    pqenc -d -i alice.key model.pqe > model.bin  decrypt
+    tar c run7 | pqenc -r alice.pub > run7.pqe   pipes, everywhere
+
+Without a command it encrypts, or with -d decrypts: "pqenc encrypt --help" and
+"pqenc decrypt --help" show the flags.`
 
 func newParser(a *app, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(new(grammar), append([]kong.Option{
 		kong.Name("pqenc"),
 		kong.Description(description),
+		kong.PostBuild(func(k *kong.Kong) error { k.Model.Detail = examples; return nil }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoAppDescFormat: true, WrapUpperBound: 100}),
 		kong.Writers(a.stdout, a.stderr),
 		kong.Bind(a),
@@ -55,12 +64,20 @@ func newParser(a *app, options ...kong.Option) (*kong.Kong, error) {
 	}, options...)...)
 }
 
-// mapPath takes the name of a file, or one of several, as it was typed. Kong's
-// own mapper for type:"path" makes it absolute, which reads badly in messages.
+// mapPath takes the name of a file, or one of several, byte for byte as it was
+// typed. Kong's own mapper for type:"path" makes it absolute, which reads badly
+// in messages, and its PopValueInto mends names that are not UTF-8.
 func mapPath(ctx *kong.DecodeContext, target reflect.Value) error {
-	var name string
-	if err := ctx.Scan.PopValueInto("file", &name); err != nil {
+	if ctx.Scan.Peek().IsEOL() {
+		return errors.New("needs the name of a file")
+	}
+	token, err := ctx.Scan.PopValue("file")
+	if err != nil {
 		return err
+	}
+	name := token.String()
+	if name == "" { // an unset variable in a script: standard input would be a surprise
+		return errors.New("the name of the file is empty")
 	}
 	if target.Kind() == reflect.Slice {
 		target.Set(reflect.Append(target, reflect.ValueOf(name)))
@@ -86,8 +103,7 @@ func run(args []string) int {
 	}
 	a.grammar = ctx.Model.Target.Addr().Interface().(*grammar)
 
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signals := watchSignals()
 	done := make(chan error, 1)
 	go func() { done <- ctx.Run() }()
 	select {
@@ -101,8 +117,30 @@ func run(args []string) int {
 	}
 }
 
+// watchSignals returns a channel of the signals that end the process, but for
+// those that its parent made it ignore, as nohup does.
+func watchSignals() <-chan os.Signal {
+	signals := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
+	return signals
+}
+
+// misplaced matches what kong says of "pqenc -r PUB version".
+var misplaced = regexp.MustCompile(`^flag (--\S+) applies to the default command .*, not "(.+)"$`)
+
 // parseError adds what the parser knows to a mistake on the command line.
 func parseError(err error) error {
+	if m := misplaced.FindStringSubmatch(err.Error()); m != nil {
+		return usageError(m[1]+" does not go with the command "+m[2], "if "+m[2]+" is a file, write ./"+m[2])
+	}
+	if strings.HasPrefix(err.Error(), "--passphrase: ") {
+		// Kong quotes the value, which is likely to be a passphrase.
+		return usageError("--passphrase has no value", "the passphrase is asked for, or give it with --passphrase-file or --passphrase-fd")
+	}
 	var parse *kong.ParseError
 	if errors.As(err, &parse) {
 		if cmd := parse.Context.Selected(); cmd != nil && !cmd.Hidden {

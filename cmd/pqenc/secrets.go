@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -18,9 +19,34 @@ const maxPassphrase = 4096
 // There is no flag with the passphrase itself: everybody on the machine could
 // read it.
 type passphraseFlags struct {
-	PassphraseFile string `type:"path" placeholder:"PATH" xor:"passphrase" help:"Read the passphrase from a file of one line, instead of the terminal."`
-	PassphraseFd   *int   `placeholder:"N" xor:"passphrase" help:"Read the passphrase from an open file descriptor, one line."`
-	read           []byte // what a flag gave
+	PassphraseFile string   `type:"path" placeholder:"PATH" xor:"passphrase" help:"Read the passphrase from a file of one line, instead of the terminal."`
+	PassphraseFd   *int     `placeholder:"N" xor:"passphrase" help:"Read the passphrase from an open file descriptor, one line."`
+	file           *os.File // that descriptor, kept: a second one would close it, too
+	read           []byte   // what a flag gave
+}
+
+// set says whether a flag gives the passphrase.
+func (p *passphraseFlags) set() bool { return p.PassphraseFile != "" || p.PassphraseFd != nil }
+
+// notFrom fails if the passphrase is to come from src, of which it would take
+// the first part or all.
+func (p *passphraseFlags) notFrom(src *input) error {
+	var from fs.FileInfo
+	switch {
+	case p.PassphraseFile != "":
+		from, _ = os.Stat(p.PassphraseFile) // not opened, as it may be a pipe
+	case p.PassphraseFd != nil:
+		f, err := p.descriptor()
+		if err != nil {
+			return err
+		}
+		from, _ = f.Stat()
+	}
+	info, err := src.Stat()
+	if err == nil && from != nil && os.SameFile(from, info) {
+		return usageError("the passphrase cannot come from " + src.name + ", which is the input")
+	}
+	return nil // what else is wrong shows when it is read
 }
 
 // ask returns a function that gets the passphrase of the thing so named.
@@ -57,20 +83,9 @@ func (p *passphraseFlags) given() ([]byte, error) {
 	if p.read != nil {
 		return p.read, nil
 	}
-	var f *os.File
-	switch {
-	case p.PassphraseFile != "":
-		var err error
-		if f, err = os.Open(p.PassphraseFile); err != nil {
-			return nil, err
-		}
-	case p.PassphraseFd != nil:
-		f = os.NewFile(uintptr(*p.PassphraseFd), fmt.Sprintf("descriptor %d", *p.PassphraseFd))
-		if f == nil {
-			return nil, usageError(fmt.Sprintf("%d is not a file descriptor", *p.PassphraseFd))
-		}
-	default:
-		return nil, nil
+	f, err := p.open()
+	if f == nil || err != nil {
+		return nil, err
 	}
 	defer f.Close()
 	line, err := readLine(f)
@@ -79,6 +94,30 @@ func (p *passphraseFlags) given() ([]byte, error) {
 	}
 	p.read = line
 	return line, nil
+}
+
+// open opens what a flag names; nil without a flag.
+func (p *passphraseFlags) open() (*os.File, error) {
+	switch {
+	case p.PassphraseFile != "":
+		return os.Open(p.PassphraseFile)
+	case p.PassphraseFd != nil:
+		return p.descriptor()
+	}
+	return nil, nil
+}
+
+// descriptor returns the open file that a flag names. If that is not open it
+// could by now be one that this process has opened itself.
+func (p *passphraseFlags) descriptor() (*os.File, error) {
+	fd := *p.PassphraseFd
+	if !inherited(fd) {
+		return nil, usageError(fmt.Sprintf("%d is not an open file descriptor", fd))
+	}
+	if p.file == nil {
+		p.file = os.NewFile(uintptr(fd), fmt.Sprintf("descriptor %d", fd))
+	}
+	return p.file, nil
 }
 
 // readLine reads the one line in r, less its end.

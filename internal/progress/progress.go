@@ -27,7 +27,7 @@ const patience = 300 * time.Millisecond
 // Meter counts what is read through it. A nil meter counts nothing.
 type Meter struct {
 	bar   *pb.ProgressBar
-	begin time.Time
+	begin time.Time // of the copy, which may have to wait for its first byte
 
 	mu      sync.Mutex
 	shown   bool
@@ -44,7 +44,7 @@ func New(w io.Writer, total int64) *Meter {
 	}
 	bar.Set(pb.Bytes, true).Set(pb.CleanOnFinish, true).Set(pb.Terminal, true)
 	bar.SetWriter(w)
-	return &Meter{bar: bar, begin: time.Now()}
+	return &Meter{bar: bar}
 }
 
 // Reader returns r with its bytes counted.
@@ -71,6 +71,9 @@ func (m *Meter) Stop() {
 
 func (m *Meter) add(n int) {
 	m.bar.Add(n)
+	if m.begin.IsZero() {
+		m.begin = time.Now()
+	}
 	if time.Since(m.begin) < patience {
 		return
 	}

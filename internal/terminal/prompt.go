@@ -32,7 +32,8 @@ type Prompter struct {
 	restore func() // undoes the silence of a question that is open
 }
 
-// Secret prints the prompt and reads a line that is not shown.
+// Secret prints the prompt and reads a line that is not shown. The secret of an
+// empty line is empty but never nil: to callers, nil may well mean "no secret".
 func (p *Prompter) Secret(prompt string) ([]byte, error) {
 	in, out, err := open()
 	if err != nil {
@@ -56,7 +57,10 @@ func (p *Prompter) Secret(prompt string) ([]byte, error) {
 	if err == io.EOF {
 		return nil, ErrNoAnswer
 	}
-	return secret, err
+	if err != nil {
+		return nil, err
+	}
+	return append([]byte{}, secret...), nil
 }
 
 // Restore makes the terminal show what is typed again, if a question is open.

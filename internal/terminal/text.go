@@ -54,7 +54,7 @@ func (t *TextWriter) Write(p []byte) (int, error) {
 			break
 		}
 		r, n := utf8.DecodeRune(text[end:])
-		if r == utf8.RuneError && n == 1 || !unicode.IsPrint(r) && r != '\n' && r != '\r' && r != '\t' {
+		if r == utf8.RuneError && n == 1 || !unicode.IsGraphic(r) && r != '\n' && r != '\r' && r != '\t' {
 			return 0, ErrBinary
 		}
 		end += n
@@ -64,4 +64,13 @@ func (t *TextWriter) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// Close fails with [ErrBinary] if the text ends inside a character. It leaves W
+// open.
+func (t *TextWriter) Close() error {
+	if len(t.carry) > 0 {
+		return ErrBinary
+	}
+	return nil
 }

@@ -116,7 +116,7 @@ var successes = []recipe{
 	{name: "chunk", comment: "contents of one full chunk, so that an empty one follows", released: chunk, build: toAlice(chunk)},
 	{name: "chunk-and-one", comment: "contents of one full chunk and one byte", released: chunk + 1, build: toAlice(chunk + 1)},
 	{name: "several-chunks", comment: "three full chunks and a part of one", released: 3*chunk + 100, build: toAlice(3*chunk + 100)},
-	{name: "default-chunk-size", comment: "chunk_log2 is 21, as writers set it", released: 5, build: params(10, 21)},
+	{name: "default-chunk-size", comment: "chunk_log2 is 22, as writers set it", released: 5, build: params(10, 22)},
 	{name: "several-recipients", comment: "three recipients, opened by the last", released: 5, identities: [][]byte{carol}, build: then(func(f *file) {
 		f.stanza(1, f.hybrid(bob, f.fileKey))
 	}, toAlice(5), func(f *file) { f.stanza(1, f.hybrid(carol, f.fileKey)) })},
@@ -162,7 +162,7 @@ var badHeaders = []recipe{
 		f.stanza(0x8001, f.random(3500))
 	}, toAlice(5))},
 	{name: "chunk-log2-11", comment: "chunks too small", expect: Header, build: params(10, 11)},
-	{name: "chunk-log2-22", comment: "chunks too large", expect: Header, build: params(10, 22)},
+	{name: "chunk-log2-23", comment: "chunks too large", expect: Header, build: params(10, 23)},
 	{name: "header-len-0", comment: "header_len 0", expect: Header, build: toAlice(5), edit: put(12, "\x00\x00\x00\x00")},
 	{name: "header-len-unaligned", comment: "header_len is no multiple of 4096", expect: Header, build: toAlice(5), edit: put(12, "\x00\x00\x10\x01")},
 	{name: "header-len-too-large", comment: "header_len is one step above 2 MiB", expect: Header, build: then(toAlice(5), func(f *file) { f.headerLen = 2<<20 + 4096 })},

@@ -1,0 +1,205 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pqenc/pqenc/internal/vectors"
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+// condition adds to the conditions of scripts:
+//
+//	[root]     the tests run as root
+//	[devfull]  there is a disk that is always full
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Getuid() == 0, nil
+	case "devfull":
+		_, err := os.Stat("/dev/full")
+		return err == nil, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+// exits is the script command
+//
+//	exits CODE COMMAND [ARG...]
+//
+// that runs a command and requires its exit code, 128 and the signal's number
+// if one ended it. However it ends no temporary file may be left, and if it
+// fails no file at all may have changed, but for those that the shell writes
+// for it: their names begin with "stdout".
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND [ARG...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	before, err := files(ts.Getenv("WORK"))
+	ts.Check(err)
+	got, err := exitCode(ts.Exec(args[1], args[2:]...))
+	ts.Check(err)
+	after, err := files(ts.Getenv("WORK"))
+	ts.Check(err)
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+	if want != 0 && !maps.Equal(before, after) {
+		ts.Fatalf("it failed, and files have changed:\nbefore %v\nafter  %v", before, after)
+	}
+	for name := range after {
+		if strings.HasSuffix(name, ".pqenc-tmp") {
+			ts.Fatalf("it left %s", name)
+		}
+	}
+}
+
+// exitCode returns the exit code of a command, as a shell would.
+func exitCode(err error) (int, error) {
+	var exit *exec.ExitError
+	if err == nil || !errors.As(err, &exit) {
+		return 0, err
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal()), nil
+	}
+	return exit.ExitCode(), nil
+}
+
+// files returns what changes if a file in dir is written or replaced.
+func files(dir string) (map[string]string, error) {
+	all := make(map[string]string)
+	return all, filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() || strings.HasPrefix(d.Name(), "stdout") {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		inode := info.Sys().(*syscall.Stat_t).Ino
+		all[name] = fmt.Sprint(inode, info.Mode(), info.Size(), info.ModTime().UnixNano())
+		return nil
+	})
+}
+
+// says is the script command
+//
+//	says [LINE...]
+//
+// that requires standard error to be just these lines, "pqenc: " in front of each.
+func says(ts *testscript.TestScript, neg bool, args []string) {
+	var want strings.Builder
+	for _, line := range args {
+		want.WriteString("pqenc: " + line + "\n")
+	}
+	if got := ts.ReadFile("stderr"); neg || got != want.String() {
+		ts.Fatalf("it says\n%swant\n%s", got, want.String())
+	}
+}
+
+// samejson is the script command
+//
+//	samejson FILE1 FILE2
+//
+// that requires two JSON files to hold the same.
+func samejson(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: samejson FILE1 FILE2")
+	}
+	var values [2]any
+	for i, name := range args {
+		d := json.NewDecoder(strings.NewReader(ts.ReadFile(name)))
+		ts.Check(d.Decode(&values[i]))
+		if d.More() {
+			ts.Fatalf("%s holds more than one value", name)
+		}
+	}
+	if !reflect.DeepEqual(values[0], values[1]) {
+		ts.Fatalf("they differ:\n%v\n%v", values[0], values[1])
+	}
+}
+
+// writeVector is the script command
+//
+//	vector NAME...
+//
+// that writes test vectors to NAME.pqe, and the keys for them to NAME.key.
+func writeVector(ts *testscript.TestScript, neg bool, args []string) {
+	for _, name := range args {
+		v := vector(name)
+		if neg || v == nil {
+			ts.Fatalf("there is no vector %q", name)
+		}
+		ts.Check(os.WriteFile(ts.MkAbs(name+".pqe"), v.File, 0o666))
+		for _, seed := range v.Identities {
+			ts.Check(os.WriteFile(ts.MkAbs(name+".key"), keyOf(seed), 0o600))
+		}
+	}
+}
+
+// writeKeys is the script command
+//
+//	keys COUNT FILE
+//
+// that writes a file of so many public keys.
+func writeKeys(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keys COUNT FILE")
+	}
+	count, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var all []byte
+	for range count {
+		id, err := keyfile.Generate()
+		ts.Check(err)
+		all = append(all, id.Public().Marshal()...)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), all, 0o666))
+}
+
+func vector(name string) *vectors.Vector {
+	for _, v := range allVectors() {
+		if v.Name == name {
+			return v
+		}
+	}
+	return nil
+}
+
+// pqencIn runs the command in a folder and returns its exit code.
+func pqencIn(t *testing.T, dir string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs strings.Builder
+	cmd := exec.Command("pqenc", args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &errs
+	code, err := exitCode(cmd.Run())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code, out.String(), errs.String()
+}

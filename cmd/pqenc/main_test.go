@@ -1,0 +1,101 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+// TestMain also makes this test binary the command "pqenc" that the tests run.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"pqenc": main})
+}
+
+// TestScripts runs testdata/script, sessions at a terminal, one subject each.
+// Every session begins in a folder with these files:
+//
+//	alice.key alice.pub       her fingerprint is $ALICE
+//	bob.key bob.pub           his is $BOB
+//	carol.key carol.pub       hers is $CAROL, and her key is protected by ...
+//	pw                        ... this passphrase, ...
+//	pw.pqe                    ... as is this file; it holds "contents", a line
+//
+// Besides the usual commands there are those of commands_test.go.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		Setup:               setup,
+		Condition:           condition,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":    exits,
+			"says":     says,
+			"samejson": samejson,
+			"vector":   writeVector,
+			"keys":     writeKeys,
+		},
+	})
+}
+
+func setup(env *testscript.Env) error {
+	for name, content := range people() {
+		if err := os.WriteFile(filepath.Join(env.WorkDir, name), content, 0o600); err != nil {
+			return err
+		}
+	}
+	for variable, id := range owners() {
+		env.Setenv(variable, id.Public().Fingerprint().String())
+	}
+	// Root may write everywhere, but for this.
+	if os.Getuid() == 0 {
+		env.Setenv("UNPRIVILEGED", "setpriv --bounding-set=-all")
+	}
+	return nil
+}
+
+const passphrase = "correct horse"
+
+// owners are the keys of all sessions.
+var owners = sync.OnceValue(func() map[string]*keyfile.Identity {
+	ids := make(map[string]*keyfile.Identity)
+	for _, name := range []string{"ALICE", "BOB", "CAROL"} {
+		id, err := keyfile.Generate()
+		if err != nil {
+			panic(err)
+		}
+		ids[name] = id
+	}
+	return ids
+})
+
+// people are their files.
+var people = sync.OnceValue(func() map[string][]byte {
+	ids := owners()
+	protected, err := seal(ids["CAROL"].Marshal(), cheap(passphrase))
+	if err != nil {
+		panic(err)
+	}
+	secret, err := seal([]byte("contents\n"), cheap(passphrase))
+	if err != nil {
+		panic(err)
+	}
+	return map[string][]byte{
+		"alice.key": ids["ALICE"].Marshal(), "alice.pub": ids["ALICE"].Public().Marshal(),
+		"bob.key": ids["BOB"].Marshal(), "bob.pub": ids["BOB"].Public().Marshal(),
+		"carol.key": protected, "carol.pub": ids["CAROL"].Public().Marshal(),
+		"pw":     []byte(passphrase + "\n"),
+		"pw.pqe": secret,
+	}
+})

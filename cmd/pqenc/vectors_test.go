@@ -1,0 +1,143 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/pqenc/pqenc/internal/vectors"
+	"github.com/pqenc/pqenc/recipient"
+	"github.com/pqenc/pqenc/signature"
+)
+
+var allVectors = sync.OnceValue(func() []*vectors.Vector {
+	all, err := vectors.Load("../../testdata/vectors")
+	if err != nil {
+		panic(err)
+	}
+	return all
+})
+
+// keyOf returns the private key file of somebody with this encryption key, and
+// some signing key.
+func keyOf(seed []byte) []byte {
+	id, err := recipient.NewHybridIdentity(seed)
+	if err != nil {
+		panic(err)
+	}
+	var b bytes.Buffer
+	for _, der := range [][]byte{id.MarshalPKCS8(), signature.MarshalPKCS8(signature.GenerateKey())} {
+		b.Write(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	}
+	return b.Bytes()
+}
+
+// exitOf are the exit codes of the results.
+var exitOf = map[vectors.Result]int{
+	vectors.Success:     exitOK,
+	vectors.NoMatch:     exitNoKey,
+	vectors.NotPqenc:    exitDamaged,
+	vectors.Unsupported: exitUnsupported,
+	vectors.Header:      exitDamaged,
+	vectors.Body:        exitDamaged,
+	vectors.Truncated:   exitDamaged,
+	vectors.Armor:       exitDamaged,
+}
+
+// TestVectors gives every vector to the command.
+func TestVectors(t *testing.T) {
+	for _, v := range allVectors() {
+		t.Run(v.Name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			keys := writeFiles(t, dir, v)
+			testStdout(t, dir, v, keys)
+			testOutput(t, dir, v, keys)
+			code, _, stderr := pqencIn(t, dir, "inspect", "in.pqe")
+			expect(t, v, "inspect", v.Inspect, code, stderr)
+		})
+	}
+}
+
+// writeFiles puts a vector into dir, and returns the flags that name its keys.
+func writeFiles(t *testing.T, dir string, v *vectors.Vector) (keys []string) {
+	write := func(name string, content []byte) {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("in.pqe", v.File)
+	for i, seed := range v.Identities {
+		name := fmt.Sprintf("%d.key", i)
+		write(name, keyOf(seed))
+		keys = append(keys, "-i", name)
+	}
+	// Where a vector has none, to be asked for one is a failure as well.
+	write("pw", []byte("not the passphrase"))
+	if v.Passphrase != "" {
+		write("pw", []byte(v.Passphrase))
+	}
+	return append(keys, "--passphrase-file", "pw")
+}
+
+// testStdout decrypts to a pipe: what may be released gets there, no more.
+func testStdout(t *testing.T, dir string, v *vectors.Vector, keys []string) {
+	code, stdout, stderr := pqencIn(t, dir, append(keys, "-d", "in.pqe")...)
+	expect(t, v, "decrypt", v.Expect, code, stderr)
+	if sha256.Sum256([]byte(stdout)) != v.Released {
+		t.Errorf("released %d bytes that are not the right ones", len(stdout))
+	}
+}
+
+// testOutput decrypts to a file, which is there only after success, and to one
+// that is there already.
+func testOutput(t *testing.T, dir string, v *vectors.Vector, keys []string) {
+	name := filepath.Join(dir, "out")
+	for _, old := range []string{"", "old content"} {
+		if old != "" {
+			if err := os.WriteFile(name, []byte(old), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		code, stdout, stderr := pqencIn(t, dir, append(keys, "-d", "-o", "out", "in.pqe")...)
+		expect(t, v, "decrypt -o", v.Expect, code, stderr)
+		if stdout != "" {
+			t.Errorf("with -o there are %d bytes on standard output", len(stdout))
+		}
+		content, err := os.ReadFile(name)
+		switch {
+		case v.Expect == vectors.Success:
+			if err != nil || sha256.Sum256(content) != v.Released {
+				t.Errorf("-o wrote %d bytes that are not the right ones (%v)", len(content), err)
+			}
+		case old == "" && !os.IsNotExist(err):
+			t.Error("-o left a file behind after a failure")
+		case old != "" && string(content) != old:
+			t.Error("-o changed the old file after a failure")
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
+		t.Errorf("temporary files are left: %q", left)
+	}
+}
+
+func expect(t *testing.T, v *vectors.Vector, what string, want vectors.Result, code int, stderr string) {
+	t.Helper()
+	if code != exitOf[want] {
+		t.Errorf("%s: exit code %d, want %d for %q\n%s", what, code, exitOf[want], want, stderr)
+	}
+	if (code == exitOK) != (stderr == "") {
+		t.Errorf("%s: exit code %d, and it says %q", what, code, stderr)
+	}
+}

@@ -1,0 +1,147 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package pqenc_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"fmt"
+	"io"
+	"log"
+	"strings"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/recipient"
+)
+
+func ExampleEncrypt() {
+	lab, err := keyfile.Generate() // or keyfile.LoadPublic("lab.pub")
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	var file bytes.Buffer // or a file, a pipe, a connection
+	w, err := pqenc.Encrypt(&file, lab.Public())
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := io.Copy(w, strings.NewReader("a model of some size")); err != nil {
+		log.Fatal(err)
+	}
+	if err := w.Close(); err != nil { // the file is whole only now
+		log.Fatal(err)
+	}
+	fmt.Println(file.Len(), "bytes")
+	// Output: 4132 bytes
+}
+
+func ExampleDecrypt() {
+	lab, file := makeFile("a model of some size")
+
+	r, err := pqenc.Decrypt(bytes.NewReader(file), lab)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var out strings.Builder
+	if _, err := io.Copy(&out, r); err != nil { // what came before is authentic, but not all
+		log.Fatal(err)
+	}
+	fmt.Println(out.String())
+	// Output: a model of some size
+}
+
+func ExampleOpen() {
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	w, _ := z.Create("weights.bin")
+	fmt.Fprint(w, "a few of many weights")
+	z.Close()
+	lab, file := makeFile(archive.String())
+
+	// Only the chunks that are needed are read and decrypted.
+	f, err := pqenc.Open(bytes.NewReader(file), int64(len(file)), lab)
+	if err != nil {
+		log.Fatal(err)
+	}
+	files, err := zip.NewReader(f, f.Size())
+	if err != nil {
+		log.Fatal(err)
+	}
+	weights, err := files.Open("weights.bin")
+	if err != nil {
+		log.Fatal(err)
+	}
+	b, err := io.ReadAll(weights)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s\n", b)
+	// Output: a few of many weights
+}
+
+func ExampleInspect() {
+	_, file := makeFile("a model of some size")
+	info, err := pqenc.Inspect(bytes.NewReader(file))
+	if err != nil {
+		log.Fatal(err)
+	}
+	size, err := info.ContentSize(int64(len(file)))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(info.Stanzas, size, "bytes")
+	// Output: [hybrid] 20 bytes
+}
+
+func ExampleArmor() {
+	to, err := recipient.NewPassphrase([]byte("correct horse battery staple"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	var text strings.Builder
+	armor := pqenc.Armor(&text)
+	w, err := pqenc.Encrypt(armor, to)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Fprint(w, "a secret")
+	if err := w.Close(); err != nil {
+		log.Fatal(err)
+	}
+	if err := armor.Close(); err != nil {
+		log.Fatal(err)
+	}
+
+	r, err := pqenc.Decrypt(pqenc.Dearmor(strings.NewReader(text.String())), to)
+	if err != nil {
+		log.Fatal(err)
+	}
+	b, err := io.ReadAll(r)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s: %s\n", strings.Split(text.String(), "\n")[0], b)
+	// Output: -----BEGIN PQENC FILE-----: a secret
+}
+
+func makeFile(contents string) (*keyfile.Identity, []byte) {
+	id, err := keyfile.Generate()
+	if err != nil {
+		log.Fatal(err)
+	}
+	var file bytes.Buffer
+	w, err := pqenc.Encrypt(&file, id.Public())
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := io.WriteString(w, contents); err != nil {
+		log.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		log.Fatal(err)
+	}
+	return id, file.Bytes()
+}

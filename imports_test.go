@@ -1,0 +1,97 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package pqenc_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mayImport draws the house: what each folder imports beside the standard
+// library. Arrows go one way, and what is not listed does not exist.
+//
+// format and stream do not know each other, and the root knows no keys: it
+// defines what a Recipient and an Identity are, for others to be.
+var mayImport = map[string][]string{
+	"format":            {},
+	"stream":            {},
+	"recipient":         {"format", "golang.org/x/crypto/argon2"},
+	"signature":         {"github.com/cloudflare/circl/sign/mldsa/mldsa65"},
+	".":                 {"format", "stream", "signature", "internal/armor"},
+	"keyfile":           {".", "recipient", "signature", "internal/armor", "internal/outfile"},
+	"internal/armor":    {},
+	"internal/outfile":  {},
+	"internal/terminal": {"golang.org/x/term"},
+	"internal/progress": {"github.com/cheggaaa/pb/v3"},
+	"internal/clidoc":   {"github.com/alecthomas/kong"},
+	"internal/vectors":  {},
+	"cmd/pqenc": {".", "format", "recipient", "keyfile", "internal/armor", "internal/clidoc",
+		"internal/outfile", "internal/progress", "internal/terminal", "github.com/alecthomas/kong",
+		"golang.org/x/sys/unix"},
+	"internal/crosscheck": {},
+}
+
+func TestImports(t *testing.T) {
+	seen := make(map[string]bool)
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && name != ".":
+			return fs.SkipDir
+		case d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
+			return nil
+		}
+		folder := filepath.ToSlash(filepath.Dir(name))
+		seen[folder] = true
+		allowed, known := mayImport[folder]
+		if !known {
+			t.Errorf("%s: the folder is not in the picture", name)
+		}
+		for _, imported := range importsOf(t, name) {
+			if !slices.Contains(allowed, imported) {
+				t.Errorf("%s imports %s, which %s may not", name, imported, folder)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder := range mayImport {
+		if !seen[folder] {
+			t.Errorf("%s is in the picture and not there", folder)
+		}
+	}
+}
+
+// importsOf returns what a file imports beside the standard library, packages
+// of this module by their folders.
+func importsOf(t *testing.T, name string) (all []string) {
+	file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range file.Imports {
+		path, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const module = "github.com/pqenc/pqenc"
+		if path == module {
+			path = "."
+		} else if first, _, _ := strings.Cut(path, "/"); !strings.Contains(first, ".") {
+			continue
+		}
+		all = append(all, strings.TrimPrefix(path, module+"/"))
+	}
+	return all
+}

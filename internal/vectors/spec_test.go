@@ -1,0 +1,129 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package vectors
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/recipient"
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/stream"
+)
+
+// TestSpecExample holds the example in SPEC.md to the vector that it is from.
+func TestSpecExample(t *testing.T) {
+	f := newFile("one-byte")
+	toAlice(1)(f)
+	b := f.bytes()
+	var want strings.Builder
+	show := func(name string, value []byte) { fmt.Fprintf(&want, "    %-13s %x\n", name, value) }
+	field := func(from, to int, name string) {
+		value := fmt.Sprintf("%x", b[from:to])
+		if to-from > 32 {
+			value = fmt.Sprintf("%x ... %x", b[from:from+13], b[to-13:to])
+		}
+		fmt.Fprintf(&want, "    %5d %5d  %-64s  %s\n", from, to-from, value, name)
+	}
+	field(0, 8, "magic")
+	field(8, 9, "version")
+	field(9, 10, "suite")
+	field(10, 11, "chunk_log2")
+	field(11, 12, "flags")
+	field(12, 16, "header_len")
+	field(16, 48, "salt")
+	field(48, 80, "commit")
+	field(80, 82, "stanza_count")
+	field(82, 84, "stanza type")
+	field(84, 86, "stanza length")
+	field(86, 86+1120, "enc")
+	field(86+1120, 86+1168, "ct")
+	field(86+1168, 4096-32, "padding")
+	field(4096-32, 4096, "mac")
+	field(4096, len(b), "body: chunk 0, the last")
+	checkSpec(t, want.String())
+	checkSpec(t, "    "+strings.Split(string(armored(b)), "\n")[1]+"\n")
+
+	want.Reset()
+	prk, err := hkdf.Extract(sha256.New, f.fileKey, f.salt)
+	must(err)
+	payload := f.expand("payload", 39)
+	show("fileKey", f.fileKey)
+	show("salt", f.salt)
+	show("P", f.params)
+	show("PRK", prk)
+	show("K_payload", payload[:32])
+	show("N7", payload[32:])
+	show("K_mac", f.expand("header-mac", 32))
+	show("K_signer", f.expand("signer", 32))
+	show("K_trailer", f.expand("trailer", 32))
+	show("commit", f.commit)
+	checkSpec(t, want.String())
+}
+
+// TestSpecKeyFiles holds the constants of key files in SPEC.md to those that are
+// written.
+func TestSpecKeyFiles(t *testing.T) {
+	hybrid, err := recipient.NewHybridIdentity(alice)
+	must(err)
+	signing := signature.GenerateKey()
+	var want strings.Builder
+	for _, key := range []struct {
+		name string
+		der  []byte
+		raw  int
+	}{
+		{"encryption, public", hybrid.Recipient().MarshalSPKI(), recipient.PublicKeySize},
+		{"signing, public", signature.MarshalSPKI(signing.Public()), signature.PublicKeySize},
+		{"encryption, private", hybrid.MarshalPKCS8(), recipient.SeedSize},
+		{"signing, private", signature.MarshalPKCS8(signing), signature.SeedSize},
+	} {
+		fmt.Fprintf(&want, "    %-21s %x\n", key.name, key.der[:len(key.der)-key.raw])
+	}
+	checkSpec(t, want.String())
+}
+
+// TestSpecSizes holds the table of sizes in SPEC.md to the arithmetic.
+func TestSpecSizes(t *testing.T) {
+	var want strings.Builder
+	for _, row := range []struct {
+		name string
+		n    int64
+	}{{"0 B", 0}, {"1 B", 1}, {"2 MiB", 2 << 20}, {"4 MiB - 1 B", 4<<20 - 1}, {"4 MiB", 4 << 20}, {"1 GB", 1e9}, {"20 GiB", 20 << 30}} {
+		body, err := stream.BodySize(row.n, format.DefaultChunkLog2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		percent := "-"
+		if row.n > 0 {
+			percent = fmt.Sprintf("%.2g %%", 100*float64(body+4096-row.n)/float64(row.n))
+		}
+		fmt.Fprintf(&want, "| %s | %d | %d | %d | %d | %s |\n", row.name, row.n, row.n>>format.DefaultChunkLog2+1, body, body+4096, percent)
+	}
+	checkSpec(t, want.String())
+}
+
+// TestSpecNames requires that SPEC.md lists every vector.
+func TestSpecNames(t *testing.T) {
+	for _, v := range all() {
+		checkSpec(t, "`"+v.Name+"`")
+	}
+}
+
+func checkSpec(t *testing.T, want string) {
+	t.Helper()
+	spec, err := os.ReadFile("../../SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(spec), want) {
+		t.Errorf("SPEC.md does not have:\n%s", want)
+	}
+}
