@@ -48,5 +48,9 @@ func Inspect(src io.Reader) (*Info, error) {
 // encrypted file has size bytes. The error wraps [ErrTruncated] when no whole
 // file has that size.
 func (i *Info) ContentSize(size int64) (int64, error) {
-	return stream.PlaintextSize(size-int64(i.HeaderSize), i.chunkLog2)
+	size -= int64(i.HeaderSize)
+	if i.Signed {
+		size -= trailerSize
+	}
+	return stream.PlaintextSize(size, i.chunkLog2)
 }

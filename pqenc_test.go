@@ -22,7 +22,7 @@ func small(t testing.TB, contents []byte) (file []byte, id *recipient.HybridIden
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	w, err := encrypt(&b, format.MinChunkLog2, []Recipient{id.Recipient()})
+	w, err := encrypt(&b, format.MinChunkLog2, nil, []Recipient{id.Recipient()})
 	if err != nil {
 		t.Fatal(err)
 	}

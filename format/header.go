@@ -86,6 +86,17 @@ func (h *Header) Binding() *Binding {
 	return &b
 }
 
+// ID names a file to those who sign it: P || salt || commit, 76 bytes. Replacing
+// the recipients does not change it.
+type ID [paramsSize + 32 + 32]byte
+
+// ID returns P || salt || commit.
+func (h *Header) ID() *ID {
+	var id ID
+	copy(id[copy(id[:], h.Binding()[:]):], h.Commit[:])
+	return &id
+}
+
 // params returns P, the first 12 bytes of the header.
 func (h *Header) params() []byte {
 	var flags byte

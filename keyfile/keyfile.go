@@ -13,17 +13,22 @@ package keyfile
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
 )
 
-// Identity is a private key: it opens files and implements [pqenc.Identity].
+// Identity is a private key: it opens files, as a [pqenc.Identity], and signs
+// them, as a [pqenc.Signer].
 type Identity struct {
 	hybrid  *recipient.HybridIdentity
 	signing *signature.PrivateKey
+	public  *Public
+}
+
+func newIdentity(hybrid *recipient.HybridIdentity, signing *signature.PrivateKey) *Identity {
+	return &Identity{hybrid, signing, newPublic(hybrid.Recipient(), signing.Public())}
 }
 
 // Generate makes a new identity.
@@ -32,7 +37,7 @@ func Generate() (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Identity{hybrid, signature.GenerateKey()}, nil
+	return newIdentity(hybrid, signature.GenerateKey()), nil
 }
 
 // Unwrap implements [pqenc.Identity].
@@ -41,14 +46,16 @@ func (id *Identity) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileK
 }
 
 // Public returns the public half.
-func (id *Identity) Public() *Public {
-	return newPublic(id.hybrid.Recipient(), id.signing.Public())
-}
+func (id *Identity) Public() *Public { return id.public }
+
+// Fingerprint returns the name of the identity.
+func (id *Identity) Fingerprint() Fingerprint { return id.public.fingerprint }
 
 // SigningKey returns the half of the identity that signs.
 func (id *Identity) SigningKey() *signature.PrivateKey { return id.signing }
 
-// Public is a public key: it is encrypted to and implements [pqenc.Recipient].
+// Public is a public key: it is encrypted to, as a [pqenc.Recipient], and says who
+// signed a file, as a [pqenc.Sender].
 type Public struct {
 	hybrid      *recipient.HybridRecipient
 	signing     *signature.PublicKey
@@ -71,13 +78,5 @@ func (p *Public) Fingerprint() Fingerprint { return p.fingerprint }
 // SigningKey returns the half of the key that verifies signatures.
 func (p *Public) SigningKey() *signature.PublicKey { return p.signing }
 
-// Fingerprint names an identity: the SHA-256 of the DER of its two public
-// blocks, one behind the other. It covers both halves, so that one person's
-// encryption key and another's signing key are together nobody.
-type Fingerprint [sha256.Size]byte
-
-// String returns "SHA256:" and the fingerprint in base64 without padding, 50
-// characters.
-func (f Fingerprint) String() string {
-	return "SHA256:" + base64.RawStdEncoding.EncodeToString(f[:])
-}
+// Fingerprint names an identity: [signature.Fingerprint].
+type Fingerprint = signature.Fingerprint

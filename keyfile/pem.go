@@ -81,7 +81,7 @@ func ParseIdentity(data []byte) (*Identity, error) {
 	if err != nil {
 		return nil, blocks[1].wrong("ML-DSA-65 with Ed25519 private key")
 	}
-	return &Identity{hybrid, signing}, nil
+	return newIdentity(hybrid, signing), nil
 }
 
 // ParsePublic returns the public keys in a file of one or more, each of two

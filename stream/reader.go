@@ -77,7 +77,7 @@ func (r *Reader) WriteTo(dst io.Writer) (int64, error) {
 	}
 	r.unread = nil
 	if r.err == nil {
-		r.err = r.pump(newPipeline(count, r.slotSize()))
+		r.err = r.pump(newPipeline(count, r.slotSize()), r.c.open)
 	}
 	if r.err != io.EOF {
 		return count.n, r.err
@@ -85,9 +85,22 @@ func (r *Reader) WriteTo(dst io.Writer) (int64, error) {
 	return count.n, nil
 }
 
-// pump sends the rest of the body through p. It returns io.EOF after the last
-// chunk.
-func (r *Reader) pump(p *pipeline) error {
+// Skim reads everything that is left and opens nothing: it is for
+// [Cipher.OnDigest] to see all chunks, at the speed of hashing. It returns nil
+// after the last chunk.
+func (r *Reader) Skim() error {
+	if r.err == nil {
+		r.err = r.pump(newPipeline(io.Discard, r.slotSize()), r.c.skim)
+	}
+	if r.err != io.EOF {
+		return r.err
+	}
+	return nil
+}
+
+// pump sends the rest of the body through p, and work upon every chunk. It
+// returns io.EOF after the last one.
+func (r *Reader) pump(p *pipeline, work func(*chunk) error) error {
 	var last bool
 	var readErr error
 	for !last && readErr == nil {
@@ -98,7 +111,7 @@ func (r *Reader) pump(p *pipeline) error {
 		var k *chunk
 		if k, readErr = r.next(buf); readErr == nil {
 			last = k.last
-			p.submit(k, r.c.open, r.c.report)
+			p.submit(k, work, r.c.report)
 		}
 	}
 	// What comes first in the body comes first here: a chunk that was damaged

@@ -1,0 +1,128 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package pqenc
+
+import (
+	"errors"
+	"io"
+
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/stream"
+)
+
+// Decrypt reads the header of an encrypted file from src, and returns a reader
+// of its contents if one of the identities opens it. They are tried in order.
+func Decrypt(src io.Reader, identities ...Identity) (*Reader, error) {
+	return DecryptFrom(src, Policy{}, identities...)
+}
+
+// DecryptFrom is [Decrypt] for files that keep to the policy.
+//
+// The header alone shows who made the file key, and so files of strangers are
+// refused here. But every recipient of a file has that key and could put other
+// contents behind the header. Only at the end of the contents [Reader.Read]
+// returns [ErrReplaced] instead of [io.EOF] if somebody did: who cannot wait for
+// that, and does not trust the other recipients, uses [OpenFrom].
+func DecryptFrom(src io.Reader, policy Policy, identities ...Identity) (*Reader, error) {
+	h, err := format.Parse(src)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := unlock(h, identities)
+	if err != nil {
+		return nil, err
+	}
+	sig, err := policy.check(h, keys, identities)
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader{sig: sig}
+	c := bodyCipher(h, keys)
+	if sig == nil {
+		r.body = c.NewReader(src, 0)
+		return r, nil
+	}
+	c.OnDigest = sig.digests.add
+	r.body = c.NewReader(src, trailerSize)
+	return r, nil
+}
+
+// Reader decrypts the contents of one file. It returns authentic data only,
+// and [io.EOF] only at the end of a whole file; a caller that must not act on
+// the first part of a damaged file waits for that. Its methods must not be
+// called concurrently.
+type Reader struct {
+	body   *stream.Reader
+	sig    *signed // nil if the file is not signed
+	length int64
+	err    error // of the end, sticky
+}
+
+// Read decrypts into p.
+func (r *Reader) Read(p []byte) (int, error) {
+	n, err := r.body.Read(p)
+	r.length += int64(n)
+	if err == io.EOF {
+		err = r.end()
+	}
+	return n, err
+}
+
+// WriteTo decrypts all contents to dst, on several cores. [io.Copy] uses it.
+func (r *Reader) WriteTo(dst io.Writer) (int64, error) {
+	n, err := r.body.WriteTo(dst)
+	r.length += n
+	if err == nil {
+		err = r.end()
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+// end checks what is behind the contents: io.EOF if all is well.
+func (r *Reader) end() error {
+	if r.err == nil {
+		r.err = io.EOF
+		if r.sig != nil {
+			if err := r.sig.close(r.body.Tail(), r.length); err != nil {
+				r.err = err
+			}
+		}
+	}
+	return r.err
+}
+
+// Signature returns what the signature of the file says, or nil if it has none.
+// Its Level rises when the end of the contents has been read.
+func (r *Reader) Signature() *Signature { return r.sig.signature() }
+
+// unlock finds the file key and authenticates the header with it.
+func unlock(h *format.Header, identities []Identity) (*format.Keys, error) {
+	result := error(ErrNoMatch)
+	for _, id := range identities {
+		for _, s := range h.Stanzas {
+			if !s.Type.WrapsKey() {
+				continue
+			}
+			fileKey, err := id.Unwrap(s, h.Binding())
+			if errors.Is(err, ErrNoMatch) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			keys := h.DeriveKeys(fileKey)
+			if !h.Committed(keys) {
+				// A forged stanza beside a good one must not hide it: go on.
+				result = &format.Error{Field: "commit", Reason: "is not that of the file key", Kind: ErrHeader}
+				continue
+			}
+			return keys, h.Authenticate(keys)
+		}
+	}
+	return nil, result
+}

@@ -1,0 +1,116 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package pqenc
+
+import (
+	"crypto/rand"
+	"io"
+
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/stream"
+)
+
+// Encrypt writes the header of an encrypted file to dst and returns a writer
+// for its contents. Each of the recipients will be able to read them.
+//
+// The caller must Close the writer. dst is not closed, and after any error
+// holds nothing of use.
+func Encrypt(dst io.Writer, recipients ...Recipient) (*Writer, error) {
+	return encrypt(dst, format.DefaultChunkLog2, nil, recipients)
+}
+
+// EncryptSigned is [Encrypt] for a file that says who made it, and for which
+// recipients: each needs a fingerprint, as *keyfile.Public has one, or be a
+// passphrase. The context says what the file is for, in up to 4096 bytes of the
+// caller's choice: readers can ask for exactly this context, so that the file
+// cannot be passed off as another one of the same signer. It may be empty.
+//
+// All readers of the file learn each other's fingerprints, and can prove to
+// anybody who signed it.
+func EncryptSigned(dst io.Writer, signer Signer, context string, recipients ...Recipient) (*Writer, error) {
+	return encrypt(dst, format.DefaultChunkLog2, &signing{signer: signer, context: context}, recipients)
+}
+
+// encrypt is Encrypt, or EncryptSigned if sig is not nil.
+func encrypt(dst io.Writer, chunkLog2 uint8, sig *signing, recipients []Recipient) (*Writer, error) {
+	if len(recipients) == 0 {
+		return nil, ErrNoRecipients
+	}
+	var fileKey FileKey
+	rand.Read(fileKey[:])
+	h := &format.Header{ChunkLog2: chunkLog2, Signed: sig != nil}
+	rand.Read(h.Salt[:])
+	keys := h.DeriveKeys(&fileKey)
+	h.Commit = keys.Commit
+	var wrapped []Stanza
+	for _, r := range recipients {
+		s, err := r.Wrap(&fileKey, h.Binding())
+		if err != nil {
+			return nil, err
+		}
+		wrapped = append(wrapped, s)
+	}
+	if sig != nil {
+		s, err := sig.open(h.ID(), keys, recipients, wrapped)
+		if err != nil {
+			return nil, err
+		}
+		h.Stanzas = append(h.Stanzas, s)
+	}
+	h.Stanzas = append(h.Stanzas, wrapped...)
+	b, err := h.Seal(keys)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := dst.Write(b); err != nil {
+		return nil, err
+	}
+	c := bodyCipher(h, keys)
+	if sig != nil {
+		c.OnDigest = sig.digests.add
+	}
+	return &Writer{body: c.NewWriter(dst), dst: dst, sig: sig}, nil
+}
+
+// Writer encrypts the contents of one file. Its methods must not be called
+// concurrently.
+type Writer struct {
+	body   *stream.Writer
+	dst    io.Writer
+	sig    *signing // nil if the file is not signed
+	length int64
+}
+
+// Write encrypts p. A failure of the destination may show in a later call.
+func (w *Writer) Write(p []byte) (int, error) {
+	n, err := w.body.Write(p)
+	w.length += int64(n)
+	return n, err
+}
+
+// ReadFrom encrypts all of src. [io.Copy] uses it; it saves a copy.
+func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
+	n, err := w.body.ReadFrom(src)
+	w.length += n
+	return n, err
+}
+
+// Close writes what is left. Only when it returns nil the file is whole.
+func (w *Writer) Close() error {
+	if err := w.body.Close(); err != nil || w.sig == nil {
+		return err
+	}
+	trailer, err := w.sig.close(w.length)
+	if err != nil {
+		return err
+	}
+	_, err = w.dst.Write(trailer)
+	return err
+}
+
+// bodyCipher returns the cipher of the body behind h.
+func bodyCipher(h *format.Header, k *format.Keys) *stream.Cipher {
+	return stream.New(&k.Payload, &k.NoncePrefix, h.ChunkLog2)
+}
