@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -45,7 +46,7 @@ func TestImports(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && name != ".":
+		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || isModule(name)):
 			return fs.SkipDir
 		case d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
 			return nil
@@ -71,6 +72,12 @@ func TestImports(t *testing.T) {
 			t.Errorf("%s is in the picture and not there", folder)
 		}
 	}
+}
+
+// isModule says whether a folder is a module of its own.
+func isModule(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, "go.mod"))
+	return err == nil
 }
 
 // importsOf returns what a file imports beside the standard library, packages
