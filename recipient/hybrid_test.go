@@ -286,7 +286,7 @@ func BenchmarkWrap1000(b *testing.B) {
 // TestPointOfPublicKey refuses the X25519 halves that no owner could open files
 // with, or that are other encodings of good ones.
 func TestPointOfPublicKey(t *testing.T) {
-	id, err := recipient.GenerateHybrid()
+	id, err := GenerateHybrid()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,18 +304,18 @@ func TestPointOfPublicKey(t *testing.T) {
 		key  []byte
 		want error
 	}{
-		"zero":                {with(0, 0, 0), recipient.ErrKey},
-		"one":                 {with(1, 0, 0), recipient.ErrKey},
-		"p-1":                 {with(0xec, 0xff, 0x7f), recipient.ErrKey},
-		"p":                   {with(0xed, 0xff, 0x7f), recipient.ErrKey},
-		"p+9, another 9":      {with(0xf6, 0xff, 0x7f), recipient.ErrKey},
-		"9 with the high bit": {with(9, 0, 0x80), recipient.ErrKey},
+		"zero":                {with(0, 0, 0), ErrKey},
+		"one":                 {with(1, 0, 0), ErrKey},
+		"p-1":                 {with(0xec, 0xff, 0x7f), ErrKey},
+		"p":                   {with(0xed, 0xff, 0x7f), ErrKey},
+		"p+9, another 9":      {with(0xf6, 0xff, 0x7f), ErrKey},
+		"9 with the high bit": {with(9, 0, 0x80), ErrKey},
 		"9":                   {with(9, 0, 0), nil},
 		"p-2":                 {with(0xeb, 0xff, 0x7f), nil},
 		"high byte 7e":        {with(0xff, 0xff, 0x7e), nil},
 		"middle byte fe":      {with(0xff, 0xfe, 0x7f), nil},
 	} {
-		if _, err := recipient.NewHybridRecipient(test.key); !errors.Is(err, test.want) {
+		if _, err := NewHybridRecipient(test.key); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 	}
