@@ -254,6 +254,8 @@ func (h *Header) validate() error {
 		}
 	}
 	switch {
+	case len(h.Stanzas) > math.MaxUint16:
+		return invalid("stanzas", "%d are more than can be counted", len(h.Stanzas))
 	case keys == 0:
 		return invalid("stanzas", "no stanza holds the file key")
 	case keys > MaxKeyStanzas:
@@ -290,7 +292,7 @@ func badMagic(got []byte, err error) error {
 		return &Error{"magic", "the file is empty", ErrTruncated}
 	case strings.HasPrefix(Magic, string(got)):
 		return &Error{"magic", fmt.Sprintf("the file ends after %d bytes", len(got)), ErrTruncated}
-	case strings.HasPrefix(string(got), "\x89PQENC\n") || strings.HasPrefix(string(got), "\x09PQENC"):
+	case strings.Index(string(got), Magic[1:6]) > 0: // the letters came through
 		return &Error{"magic", "the file was damaged by a transfer in text mode", ErrHeader}
 	default:
 		return &Error{"magic", "the first 8 bytes are not those of a pqenc file", ErrNotPqenc}

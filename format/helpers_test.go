@@ -89,7 +89,7 @@ func marshal(t testing.TB, h *format.Header) []byte {
 
 // random returns a valid header.
 func random(rng *rand.Rand) *format.Header {
-	h := &format.Header{ChunkLog2: uint8(format.MinChunkLog2 + rng.IntN(10)), Signed: rng.IntN(2) == 0}
+	h := &format.Header{ChunkLog2: uint8(format.MinChunkLog2 + rng.IntN(format.MaxChunkLog2-format.MinChunkLog2+1)), Signed: rng.IntN(2) == 0}
 	for _, field := range [][]byte{h.Salt[:], h.Commit[:], h.MAC[:]} {
 		fill(rng, field)
 	}

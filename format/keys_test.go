@@ -37,7 +37,7 @@ func hmacSHA256(key []byte, parts ...[]byte) []byte {
 // hkdfSHA256 is RFC 5869, for the label and P of the known header.
 func hkdfSHA256(salt, secret []byte, label string, size int) []byte {
 	prk := hmacSHA256(salt, secret)
-	info := []byte("pqenc/v1/" + label + "\x89PQENC\r\n\x01\x01\x15\x01")
+	info := []byte("pqenc/v1/" + label + "\x89PQENC\r\n\x01\x01\x16\x01")
 	var block, out []byte
 	for i := byte(1); len(out) < size; i++ {
 		block = hmacSHA256(prk, block, info, []byte{i})
@@ -61,11 +61,11 @@ func TestKeySchedule(t *testing.T) {
 		got   []byte // nil: not exported
 		want  string
 	}{
-		{"payload", append(k.Payload[:], k.NoncePrefix[:]...), "13a18cf78a0857bb38ac8546b7bf33fb97ea5dcdb58b4b8cc512bc2cd996de568ab0df362d2c73"},
-		{"header-mac", nil, "e3d16f19ee3187379cbbc2c0d024e3a4200ea98480f450ea6f8429dba00e845c"},
-		{"signer", k.Signer[:], "b19503e8ddd8a08f1b1630e112306787d48896f9565844947cb0df726820bf0a"},
-		{"trailer", k.Trailer[:], "5c797dcc83f18fc073b6143fa62becf084551af9feb071112a66b84d88b9dd60"},
-		{"commit", k.Commit[:], "f990c3388fad2aa941df33e6898453eb1336c6ca0321ebef037b2d2091e3d296"},
+		{"payload", append(k.Payload[:], k.NoncePrefix[:]...), "10be2a616380f5db79560719aa83efd6680a99d28a2145ce1fbe51b36e22364af8f3b7c07c72db"},
+		{"header-mac", nil, "7a3b4d645443257dfbedb39a67d8448132002f803295e6824594cefb843bb65f"},
+		{"signer", k.Signer[:], "60873c726425ac57b1aaed906d91a46cdc8ddb356a4ff38f859cbf456149309a"},
+		{"trailer", k.Trailer[:], "412e64c6356a343df5e47b93058ef3a370f3ed52293474e9e1cbe3eb3d981887"},
+		{"commit", k.Commit[:], "8da99d8d1f5a6a5ce78c467a521f2ddc464d05500626d4e3f2c3069fd11333d0"},
 	} {
 		want, _ := hex.DecodeString(test.want)
 		if second := hkdfSHA256(h.Salt[:], fileKey[:], test.label, len(want)); !bytes.Equal(second, want) {
@@ -84,7 +84,7 @@ func TestKeySchedule(t *testing.T) {
 
 func TestBinding(t *testing.T) {
 	_, h := known()
-	want := append([]byte("\x89PQENC\r\n\x01\x01\x15\x01"), h.Salt[:]...)
+	want := append([]byte("\x89PQENC\r\n\x01\x01\x16\x01"), h.Salt[:]...)
 	if got := h.Binding(); !bytes.Equal(got[:], want) {
 		t.Fatalf("got %x", *got)
 	}

@@ -71,12 +71,15 @@ func TestParseBytes(t *testing.T) {
 		{"signed without a signer", put(atFlags, "\x01"), "stanza 0", format.ErrHeader, "signer"},
 		{"chunks of 1 byte", put(atChunkLog2, "\x00"), "chunk_log2", format.ErrHeader, "0 is not"},
 		{"chunks of 2 KiB", put(atChunkLog2, "\x0b"), "chunk_log2", format.ErrHeader, "11 is not"},
-		{"chunks of 4 MiB", put(atChunkLog2, "\x16"), "chunk_log2", format.ErrHeader, "22 is not"},
+		{"chunks of 4 KiB", put(atChunkLog2, "\x0c"), "", nil, ""},
+		{"chunks of 4 MiB", put(atChunkLog2, "\x16"), "", nil, ""},
+		{"chunks of 8 MiB", put(atChunkLog2, "\x17"), "chunk_log2", format.ErrHeader, "23 is not"},
 		{"chunks of 2^255 bytes", put(atChunkLog2, "\xff"), "chunk_log2", format.ErrHeader, "255 is not"},
 		{"length 0", length(0), "header_len", format.ErrHeader, "0 is not"},
 		{"length 1", length(1), "header_len", format.ErrHeader, "1 is not"},
 		{"length 4095", length(4095), "header_len", format.ErrHeader, "4095 is not"},
 		{"length 4097", length(4097), "header_len", format.ErrHeader, "4097 is not"},
+		{"length 6144", length(6144), "header_len", format.ErrHeader, "6144 is not"},
 		{"length 2 MiB + 4096", length(2<<20 + 4096), "header_len", format.ErrHeader, "2101248 is not"},
 		{"length 2^31", length(1 << 31), "header_len", format.ErrHeader, "2147483648 is not"},
 		{"length 2^32 - 4096", length(1<<32 - 4096), "header_len", format.ErrHeader, "4294963200 is not"},
@@ -176,6 +179,19 @@ func TestStanzaHeaderCut(t *testing.T) {
 	check(t, err, "stanza 1", format.ErrHeader)
 }
 
+// TestBodiesAreApart appends to a body, which must not reach into the next.
+func TestBodiesAreApart(t *testing.T) {
+	b := encode(header(unknownKey, hybrid))
+	h, err := format.Parse(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = append(h.Stanzas[0].Body, 1, 2, 3, 4, 5)
+	if !bytes.Equal(marshal(t, h), b) {
+		t.Fatal("the next stanza has changed")
+	}
+}
+
 func TestMarshalRules(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -183,7 +199,7 @@ func TestMarshalRules(t *testing.T) {
 		field string
 	}{
 		{"chunks of 2 KiB", func(h *format.Header) { h.ChunkLog2 = 11 }, "chunk_log2"},
-		{"chunks of 4 MiB", func(h *format.Header) { h.ChunkLog2 = 22 }, "chunk_log2"},
+		{"chunks of 8 MiB", func(h *format.Header) { h.ChunkLog2 = 23 }, "chunk_log2"},
 		{"size not aligned", func(h *format.Header) { h.Size = 4097 }, "header_len"},
 		{"size negative", func(h *format.Header) { h.Size = -4096 }, "header_len"},
 		{"size too small", func(h *format.Header) { h.Stanzas = []format.Stanza{hybrid, hybrid, hybrid, hybrid}; h.Size = 4096 }, "header_len"},

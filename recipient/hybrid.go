@@ -10,6 +10,7 @@
 package recipient
 
 import (
+	"crypto/ecdh"
 	"crypto/hpke"
 	"errors"
 
@@ -51,10 +52,40 @@ type HybridRecipient struct {
 // [PublicKeySize] bytes. The error wraps [ErrKey].
 func NewHybridRecipient(publicKey []byte) (*HybridRecipient, error) {
 	key, err := hybridKEM.NewPublicKey(publicKey)
-	if err != nil {
+	if err != nil || !usablePoint(publicKey[PublicKeySize-32:]) {
 		return nil, ErrKey
 	}
 	return &HybridRecipient{key}, nil
+}
+
+// usablePoint says whether the X25519 half of a public key is canonical and not
+// of low order, which [ecdh.PrivateKey.ECDH] refuses.
+func usablePoint(p []byte) bool {
+	point, err := ecdh.X25519().NewPublicKey(p)
+	if err != nil {
+		return false
+	}
+	anyKey, err := ecdh.X25519().NewPrivateKey(make([]byte, 32))
+	if err != nil {
+		return false
+	}
+	_, err = anyKey.ECDH(point)
+	return err == nil && canonicalPoint(p)
+}
+
+// canonicalPoint says whether an X25519 point, little-endian, is below the
+// prime 2^255 - 19. X25519 reduces it, while the KEM hashes it as it is: to
+// another encoding of a key its owner would not match.
+func canonicalPoint(p []byte) bool {
+	if p[31] != 0x7f {
+		return p[31] < 0x7f
+	}
+	for _, b := range p[1:31] {
+		if b != 0xff {
+			return true
+		}
+	}
+	return p[0] < 0xed
 }
 
 // Bytes returns the public key, [PublicKeySize] bytes.

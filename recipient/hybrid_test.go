@@ -282,3 +282,41 @@ func BenchmarkWrap1000(b *testing.B) {
 		}
 	}
 }
+
+// TestPointOfPublicKey refuses the X25519 halves that no owner could open files
+// with, or that are other encodings of good ones.
+func TestPointOfPublicKey(t *testing.T) {
+	id, err := GenerateHybrid()
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := id.Recipient().Bytes()
+	with := func(low, middle, high byte) []byte {
+		b := bytes.Clone(good)
+		p := b[len(b)-32:]
+		for i := range p {
+			p[i] = middle
+		}
+		p[0], p[31] = low, high
+		return b
+	}
+	for name, test := range map[string]struct {
+		key  []byte
+		want error
+	}{
+		"zero":                {with(0, 0, 0), ErrKey},
+		"one":                 {with(1, 0, 0), ErrKey},
+		"p-1":                 {with(0xec, 0xff, 0x7f), ErrKey},
+		"p":                   {with(0xed, 0xff, 0x7f), ErrKey},
+		"p+9, another 9":      {with(0xf6, 0xff, 0x7f), ErrKey},
+		"9 with the high bit": {with(9, 0, 0x80), ErrKey},
+		"9":                   {with(9, 0, 0), nil},
+		"p-2":                 {with(0xeb, 0xff, 0x7f), nil},
+		"high byte 7e":        {with(0xff, 0xff, 0x7e), nil},
+		"middle byte fe":      {with(0xff, 0xfe, 0x7f), nil},
+	} {
+		if _, err := NewHybridRecipient(test.key); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", name, err, test.want)
+		}
+	}
+}

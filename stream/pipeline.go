@@ -90,7 +90,10 @@ func writeAll(dst io.Writer, b []byte) error {
 		return nil
 	}
 	n, err := dst.Write(b)
-	if err == nil && n < len(b) {
+	switch {
+	case err == io.EOF: // as ssh channels do; here it means the end of a body
+		return io.ErrClosedPipe
+	case err == nil && n < len(b):
 		return io.ErrShortWrite
 	}
 	return err

@@ -72,10 +72,12 @@ func (r *Reader) advance() {
 // parallel and written in order, all before WriteTo returns.
 func (r *Reader) WriteTo(dst io.Writer) (int64, error) {
 	count := &countingWriter{dst: dst}
-	if err := writeAll(count, r.unread); err != nil {
+	err := writeAll(count, r.unread)
+	r.unread = nil
+	if err != nil {
+		r.err = err
 		return count.n, err
 	}
-	r.unread = nil
 	if r.err == nil {
 		r.err = r.pump(newPipeline(count, r.slotSize()), r.c.open)
 	}
@@ -142,7 +144,7 @@ func (r *Reader) next(buf []byte) (*chunk, error) {
 		return nil, ErrTruncated
 	}
 	if r.index >= MaxChunks {
-		return nil, ErrTooLong
+		return nil, errTooLong
 	}
 	r.carry = append(r.carry[:0], buf[end:]...)
 	k := &chunk{buf: buf[:end], index: r.index, last: eof}

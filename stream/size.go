@@ -4,6 +4,11 @@
 
 package stream
 
+import "fmt"
+
+// errTooLong is ErrTooLong of a body that is read.
+var errTooLong = fmt.Errorf("%w: %w", ErrDamaged, ErrTooLong)
+
 // BodySize returns the length in bytes of the body of a plaintext of the given
 // length: Overhead more for each chunk, of which there is always one more than
 // there are full ones. It is the inverse of [PlaintextSize]. The error is
@@ -18,7 +23,7 @@ func BodySize(plaintext int64, chunkLog2 uint8) (int64, error) {
 
 // PlaintextSize returns the length in bytes of the plaintext in a body of the
 // given length. The error is [ErrTruncated] when no body has that length, and
-// [ErrTooLong] when it has too many chunks.
+// wraps [ErrDamaged] and [ErrTooLong] when it has too many chunks.
 func PlaintextSize(body int64, chunkLog2 uint8) (int64, error) {
 	return plaintextSize(body, 1<<chunkLog2)
 }
@@ -29,7 +34,7 @@ func plaintextSize(body, chunkSize int64) (int64, error) {
 		return 0, ErrTruncated
 	}
 	if full >= MaxChunks {
-		return 0, ErrTooLong
+		return 0, errTooLong
 	}
 	return full*chunkSize + rest - Overhead, nil
 }

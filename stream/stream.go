@@ -48,7 +48,8 @@ var (
 	// ErrTruncated says that the body ends where a chunk must still come. It
 	// wraps [io.ErrUnexpectedEOF].
 	ErrTruncated = fmt.Errorf("file is cut short: %w", io.ErrUnexpectedEOF)
-	// ErrTooLong says that a body would have more than [MaxChunks] chunks.
+	// ErrTooLong says that a body has, or would have, more than [MaxChunks]
+	// chunks. Where one is read it comes together with [ErrDamaged].
 	ErrTooLong = errors.New("too long for one file")
 	// ErrClosed says that a [Writer] was used after Close.
 	ErrClosed = errors.New("already closed")
@@ -139,7 +140,11 @@ func (c *Cipher) report(k *chunk) error {
 	if c.OnDigest == nil {
 		return nil
 	}
-	return c.OnDigest(k.index, k.digest)
+	err := c.OnDigest(k.index, k.digest)
+	if err == io.EOF { // of a list of digests, perhaps, but not of the body
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 func (c *Cipher) damaged(k *chunk) error {

@@ -39,7 +39,8 @@ func (w *Writer) Write(p []byte) (n int, err error) {
 }
 
 // ReadFrom encrypts all of src, which it reads straight into the chunks:
-// [io.Copy] calls it. It does not Close the writer.
+// [io.Copy] calls it. It does not Close the writer. After a failure of src, Close
+// does not make a whole body of what came before.
 func (w *Writer) ReadFrom(src io.Reader) (n int64, err error) {
 	for {
 		if err := w.makeRoom(); err != nil {
@@ -50,6 +51,7 @@ func (w *Writer) ReadFrom(src io.Reader) (n int64, err error) {
 		w.buf = w.buf[:have+m]
 		n += int64(m)
 		if err != nil || eof {
+			w.err = err
 			return n, err
 		}
 	}

@@ -61,11 +61,15 @@ func (a *app) uninterrupted(f func() error) error {
 	return f()
 }
 
-// startMeter returns a meter for a copy of total bytes, nil if progress is not
-// to be shown.
-func (a *app) startMeter(total int64) *progress.Meter {
+// startMeter returns a meter for a copy of total bytes to the output of that
+// name, nil if progress is not to be shown.
+func (a *app) startMeter(total int64, output string) *progress.Meter {
 	g := a.grammar
-	if g.Quiet || g.Progress == "never" || g.Progress == "auto" && !terminal.Is(a.stderr) {
+	switch {
+	case g.Quiet, g.Progress == "never":
+		return nil
+	case g.Progress == "always":
+	case !terminal.Is(a.stderr), isStdio(output) && terminal.Is(a.stdout): // whose last line it would wipe
 		return nil
 	}
 	a.mu.Lock()

@@ -45,7 +45,7 @@ func (c *decryptCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.size)
+	meter := a.startMeter(src.size, c.Output)
 	defer meter.Stop()
 	plain, err := decrypt(meter.Reader(src.File), keys)
 	if err != nil {

@@ -43,7 +43,7 @@ func (encryptCmd) Help() string {
 func (c *encryptCmd) Run(a *app) error {
 	src, err := a.openInput(c.In)
 	if errors.Is(err, syscall.EISDIR) {
-		err = withHints(err, "pack it first: tar c "+c.In+" | pqenc ...")
+		err = withHints(err, "pack it first: tar c FOLDER | pqenc ...")
 	}
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (c *encryptCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.size)
+	meter := a.startMeter(src.size, c.Output)
 	err = c.encrypt(out, meter.Reader(src.File), to)
 	meter.Stop()
 	if errors.Is(err, terminal.ErrBinary) {
@@ -78,8 +78,7 @@ func (c *encryptCmd) encrypt(dst io.Writer, src io.Reader, to []pqenc.Recipient)
 		return err
 	}
 	if _, err := w.ReadFrom(src); err != nil {
-		w.Close() // for its goroutines; what it writes is thrown away
-		return err
+		return err // without Close: a file that is cut must look like one
 	}
 	if err := w.Close(); err != nil {
 		return err

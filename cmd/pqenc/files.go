@@ -23,6 +23,9 @@ type fileArgs struct {
 	In     string `arg:"" optional:"" type:"path" name:"IN" help:"The input. Without it, or as -, standard input."`
 }
 
+// isStdio says whether name stands for standard input or output.
+func isStdio(name string) bool { return name == "" || name == "-" }
+
 // input is a file or standard input.
 type input struct {
 	*os.File
@@ -32,7 +35,7 @@ type input struct {
 
 // openInput opens the input of that name.
 func (a *app) openInput(name string) (*input, error) {
-	if name == "" || name == "-" {
+	if isStdio(name) {
 		return newInput(a.stdin, "standard input")
 	}
 	f, err := os.Open(name)
@@ -95,7 +98,7 @@ type output struct {
 // openOutput opens the output of that name. It refuses the file that in reads,
 // by whatever name.
 func (a *app) openOutput(name string, in *input) (*output, error) {
-	if name == "" || name == "-" {
+	if isStdio(name) {
 		if in.is(a.stdout.Stat()) {
 			return nil, usageError("standard output is the input", "choose another name for the output")
 		}

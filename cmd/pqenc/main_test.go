@@ -17,10 +17,10 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// TestMain also makes this test binary the command "pqenc" that the tests run.
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"pqenc": main})
-}
+// commands are what the tests run, by name: this test binary is all of them.
+var commands = map[string]func(){"pqenc": main}
+
+func TestMain(m *testing.M) { testscript.Main(m, commands) }
 
 // TestScripts runs testdata/script, sessions at a terminal, one subject each.
 // Every session begins in a folder with these files:

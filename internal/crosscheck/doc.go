@@ -2,7 +2,7 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package crosscheck is tests only. It checks the primitives that pqenc
+// Package crosscheck is for tests only. It checks the primitives that pqenc
 // composes, not pqenc's own code:
 //
 //   - each of them gives what the published vectors say: the X-Wing and

@@ -15,8 +15,6 @@ import (
 
 // HPKE code points: RFC 9180, section 7, and draft-ietf-hpke-pq.
 const (
-	kemXWing      = 0x647a
-	kdfHKDFSHA256 = 0x0001
 	kdfSHAKE256   = 0x0011
 	aeadAES256GCM = 0x0002
 )

@@ -14,10 +14,11 @@ import (
 	"github.com/cheggaaa/pb/v3"
 )
 
-// A bar with the total, and a counter where nobody knows it.
+// A bar with the total, and a counter where nobody knows it. The speed is blank
+// as long as it is unknown; for an empty text pb would put "? p/s".
 const (
-	known   = `{{counters . }} {{bar . "[" "=" ">" " " "]"}} {{percent . "%.0f%%" }} {{speed . "%s/s" "" }} {{rtime . "%s left" "" ""}}`
-	unknown = `{{counters . }} {{speed . "%s/s" "" }} {{etime . }}`
+	known   = `{{counters . }} {{bar . "[" "=" ">" " " "]"}} {{percent . "%.0f%%" }} {{speed . "%s/s" " " }} {{rtime . "%s left" "" ""}}`
+	unknown = `{{counters . }} {{speed . "%s/s" " " }} {{etime . }}`
 )
 
 // patience is how long a copy runs before its progress is shown: short ones

@@ -12,7 +12,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -64,7 +63,8 @@ func describe(secret []byte, err error) string {
 // the person sees comes out of it. The slave is what programs have.
 type pty struct {
 	master, slave *os.File
-	seen          chan string // one value: all that was shown, once no program has the slave any more
+	asked         chan struct{} // closed when a question is shown
+	seen          chan string   // one value: all that was shown, once no program has the slave any more
 }
 
 func newPTY(t *testing.T) *pty {
@@ -87,13 +87,26 @@ func newPTY(t *testing.T) *pty {
 		t.Skip("no pseudo-terminals here: ", err)
 	}
 	t.Cleanup(func() { slave.Close() })
-	p := &pty{master, slave, make(chan string, 1)}
-	go func() {
-		var all bytes.Buffer
-		io.Copy(&all, master) // ends with EIO
-		p.seen <- all.String()
-	}()
+	p := &pty{master, slave, make(chan struct{}), make(chan string, 1)}
+	go p.watch()
 	return p
+}
+
+func (p *pty) watch() {
+	var all []byte
+	b := make([]byte, 1024)
+	for asked := false; ; {
+		n, err := p.master.Read(b)
+		all = append(all, b[:n]...)
+		if !asked && bytes.HasSuffix(all, []byte(": ")) {
+			asked = true
+			close(p.asked)
+		}
+		if err != nil { // EIO is the end
+			p.seen <- string(all)
+			return
+		}
+	}
 }
 
 // echoes says whether the terminal shows what is typed.
@@ -106,17 +119,13 @@ func (p *pty) echoes(t *testing.T) bool {
 	return state.Lflag&unix.ECHO != 0
 }
 
-// awaitSilence returns when a program has asked for a secret, or has ended
-// without.
-func (p *pty) awaitSilence(t *testing.T, ended <-chan struct{}) {
+// awaitQuestion returns as soon as the program has asked.
+func (p *pty) awaitQuestion(t *testing.T, c *child) {
 	t.Helper()
-	for p.echoes(t) {
-		select {
-		case <-ended:
-			t.Fatal("the program has ended without a question")
-		default:
-			runtime.Gosched()
-		}
+	select {
+	case <-p.asked:
+	case <-c.ended:
+		t.Fatal("the program has ended without a question")
 	}
 }
 
@@ -135,7 +144,7 @@ func startChild(t *testing.T, what string, terminal *os.File) *child {
 		t.Fatal(err)
 	}
 	c := &child{Cmd: exec.Command(self), ended: make(chan struct{})}
-	c.Env = append(os.Environ(), childEnv+"="+what)
+	c.Env = append(os.Environ(), childEnv+"="+what, "GORACE=atexit_sleep_ms=0")
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if terminal != nil {
 		c.ExtraFiles = []*os.File{terminal}
@@ -181,13 +190,16 @@ func TestSecret(t *testing.T) {
 		{"as the Enter key sends it", "open sesame\r", `"open sesame"`},
 		{"spaces and other scripts", "  Größe 世界 \n", `"  Größe 世界 "`},
 		{"with a mistake corrected", "opem\x7fn sesame\n", `"open sesame"`},
+		{"corrected with Ctrl-H", "open sesamé\be\n", `"open sesame"`},
+		{"corrected to nothing", "o\b\b\n", `""`},
+		{"two lines", "open sesame\nsecond\n", `"open sesame"`},
 		{"an empty line", "\n", `""`}, // not nil, which may mean that no secret is wanted
 		{"Ctrl-D", "\x04", "no answer"},
 		{"Ctrl-D after a start", "open\x04\x04", `"open"`},
 	} {
 		p := newPTY(t)
 		child := startChild(t, "secret", p.slave)
-		p.awaitSilence(t, child.ended)
+		p.awaitQuestion(t, child)
 		if _, err := io.WriteString(p.master, c.typed); err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +220,7 @@ func TestSecret(t *testing.T) {
 func TestRestore(t *testing.T) {
 	p := newPTY(t)
 	child := startChild(t, "restore", p.slave)
-	p.awaitSilence(t, child.ended)
+	p.awaitQuestion(t, child)
 	io.WriteString(child.stdin, "\n")
 	if got := child.says(t); got != "restored" {
 		t.Fatal(got)

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"slices"
+	"strings"
 )
 
 // recipe says how a vector is made. The file begins with chunks of 4 KiB and
@@ -133,13 +134,18 @@ var successes = []recipe{
 	{name: "unknown-beside-passphrase", comment: "a passphrase excludes other keys, not stanzas of other kinds", released: 5, passphrase: "correct horse", build: then(
 		withPassphrase(cheap), func(f *file) { f.stanza(0x8fff, []byte("something")) })},
 	{name: "padding", comment: "a header longer than it need be", released: 5, build: then(toAlice(5), func(f *file) { f.headerLen = 8192 })},
+	{name: "stanzas-1024", comment: "as many key stanzas as there can be", released: 5, build: then(toAlice(5), func(f *file) {
+		for range 1023 {
+			f.stanza(0x7fff, nil)
+		}
+	})},
+	{name: "argon2-t-64", comment: "the most passes", released: 5, passphrase: "correct horse", build: withPassphrase(cost{64, 8, 1})},
+	{name: "argon2-p-16", comment: "the most lanes, with the least memory for them", released: 5, passphrase: "correct horse", build: withPassphrase(cost{1, 128, 16})},
 	{name: "forged-stanza-beside", comment: "a stanza opens to a key with another commitment; the next one is good", released: 5, build: then(func(f *file) {
 		f.stanza(1, f.hybrid(alice, f.random(32)))
 	}, toAlice(5))},
-	{name: "low-order-beside", comment: "a stanza with an X25519 point of low order is no match; the next one is good", released: 5, build: then(func(f *file) {
-		body := f.hybrid(alice, f.fileKey)
-		clear(body[1088:1120])
-		f.stanza(1, body)
+	{name: "low-order-beside", comment: "a stanza with an X25519 point of low order, sealed under what follows from it, is no match; the next one is good", released: 5, build: then(func(f *file) {
+		f.stanza(1, f.lowOrder(alice, f.fileKey))
 	}, toAlice(5))},
 	{name: "armor", comment: "the text form", released: 5, build: toAlice(5), edit: armored},
 	{name: "armor-crlf", comment: "the text form with white space around it and other line ends", released: 5, build: toAlice(5), edit: func(b []byte) []byte {
@@ -225,10 +231,8 @@ var badKeys = []recipe{
 	{name: "no-match-ml-kem", comment: "a bit of the ML-KEM ciphertext is flipped", expect: NoMatch, build: toAlice(5), edit: flip(82 + 4)},
 	{name: "no-match-x25519", comment: "a bit of the X25519 point is flipped", expect: NoMatch, build: toAlice(5), edit: flip(82 + 4 + 1088)},
 	{name: "no-match-sealed-key", comment: "a bit of the sealed file key is flipped", expect: NoMatch, build: toAlice(5), edit: flip(82 + 4 + 1120)},
-	{name: "no-match-low-order", comment: "the X25519 point is zero", expect: NoMatch, build: func(f *file) {
-		body := f.hybrid(alice, f.fileKey)
-		clear(body[1088:1120])
-		f.stanza(1, body)
+	{name: "no-match-low-order", comment: "the X25519 point is zero, and the file key is sealed under what follows from it", expect: NoMatch, build: func(f *file) {
+		f.stanza(1, f.lowOrder(alice, f.fileKey))
 		f.body(text(5))
 	}},
 	{name: "no-match-grafted", comment: "the stanza is for alice, from another file", expect: NoMatch, build: func(f *file) {
@@ -335,6 +339,15 @@ var badArmor = []recipe{
 	}},
 	{name: "armor-line-length", comment: "lines of 76 characters", expect: Armor, inspect: Armor, build: toAlice(5), edit: func(b []byte) []byte {
 		return append(armored(b)[:27+64], armored(b)[27+65:]...)
+	}},
+	{name: "armor-empty-line", comment: "an empty line between the others", expect: Armor, inspect: Armor, build: toAlice(5), edit: func(b []byte) []byte {
+		return bytes.Replace(armored(b), []byte("FILE-----\n"), []byte("FILE-----\n\n"), 1)
+	}},
+	{name: "armor-after-short-line", comment: "the first line has 60 characters", expect: Armor, inspect: Armor, build: toAlice(5), edit: func(b []byte) []byte {
+		return slices.Insert(armored(b), 27+60, '\n')
+	}},
+	{name: "armor-white-space", comment: "1,025 spaces after the last line", expect: Armor, inspect: Armor, build: toAlice(5), edit: func(b []byte) []byte {
+		return append(armored(b), strings.Repeat(" ", 1025)...)
 	}},
 	{name: "armor-trailing", comment: "text after the last line", expect: Armor, inspect: Armor, build: toAlice(5), edit: func(b []byte) []byte {
 		return append(armored(b), "more\n"...)

@@ -9,13 +9,18 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
+	"crypto/mlkem"
 	"crypto/sha256"
+	"crypto/sha3"
 	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 
 	"github.com/cloudflare/circl/hpke"
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/curve25519"
+
+	"github.com/pqenc/pqenc/internal/crosscheck"
 )
 
 // This file is a second implementation of the writer, from SPEC.md and with
@@ -88,6 +93,25 @@ func (f *file) hybrid(seed, key []byte) []byte {
 	return append(enc, ct...)
 }
 
+// lowOrder returns the body of a stanza whose X25519 point is zero, with the key
+// sealed under the secret that follows when nobody refuses that point: one that
+// only ML-KEM makes.
+func (f *file) lowOrder(seed, key []byte) []byte {
+	expanded := sha3.SumSHAKE256(seed, 96)
+	decapsulation, err := mlkem.NewDecapsulationKey768(expanded[:64])
+	must(err)
+	ownPoint, err := curve25519.X25519(expanded[64:], curve25519.Basepoint)
+	must(err)
+	body := f.hybrid(seed, key)
+	ciphertext, point := body[:1088], body[1088:1120]
+	clear(point)
+	secret, err := decapsulation.Decapsulate(ciphertext)
+	must(err)
+	combined := sha3.Sum256(slices.Concat(secret, make([]byte, 32), point, ownPoint, []byte(`\.//^\`)))
+	wrapKey, nonce := crosscheck.KeySchedule(2, combined[:], []byte("pqenc/v1/recipient"))
+	return append(body[:1120], gcm(wrapKey).Seal(nil, nonce, key, f.aad())...)
+}
+
 // cost has the parameters of Argon2id.
 type cost struct {
 	t, m uint32
@@ -102,7 +126,7 @@ func (f *file) passphrase(secret string, c cost) []byte {
 	b = append(b, c.p)
 	salt := f.random(16)
 	out := make([]byte, 64)
-	if c.t > 0 && c.t < 4 && c.m < 1<<12 && c.p > 0 {
+	if c.t > 0 && c.t <= 64 && c.m < 1<<12 && c.p > 0 && c.p <= 16 {
 		out = argon2.IDKey([]byte(secret), salt, c.t, c.m, c.p, 64)
 	}
 	ct := gcm(out[:32]).Seal(nil, make([]byte, 12), f.fileKey, f.aad())

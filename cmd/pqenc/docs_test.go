@@ -1,0 +1,82 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build unix
+
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+)
+
+// TestDocuments requires every command and every flag in the completion scripts
+// and in the man page.
+func TestDocuments(t *testing.T) {
+	parser, err := newParser(newApp())
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := wordsOf(parser.Model.Node)
+	if len(words) < 20 {
+		t.Fatalf("the grammar has only %v", words)
+	}
+	for _, document := range []string{"completion bash", "completion zsh", "completion fish", "man"} {
+		code, text, stderr := pqencIn(t, t.TempDir(), strings.Fields(document)...)
+		if code != exitOK || stderr != "" {
+			t.Fatalf("pqenc %s: exit code %d: %s", document, code, stderr)
+		}
+		text = strings.ReplaceAll(text, `\-`, "-") // as roff writes it
+		for word := range words {
+			if !regexp.MustCompile(`(^|[^a-z])` + word + `($|[^a-z-])`).MatchString(text) {
+				t.Errorf("pqenc %s does not know %q", document, word)
+			}
+		}
+	}
+}
+
+// wordsOf returns the names of all commands below n and of their flags, of what
+// is not hidden.
+func wordsOf(n *kong.Node) map[string]bool {
+	words := make(map[string]bool)
+	for _, flag := range n.Flags {
+		words[flag.Name] = true
+		if flag.Short != 0 {
+			words[string(flag.Short)] = true
+		}
+	}
+	for _, child := range n.Children {
+		if !child.Hidden {
+			words[child.Name] = true
+		}
+		for word := range wordsOf(child) {
+			words[word] = true
+		}
+	}
+	return words
+}
+
+// TestHelpOfAll requires help on every command, with examples where it takes
+// arguments.
+func TestHelpOfAll(t *testing.T) {
+	parser, err := newParser(newApp())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range parser.Model.Children {
+		code, text, stderr := pqencIn(t, t.TempDir(), command.Name, "--help")
+		if code != exitOK || stderr != "" || !strings.HasPrefix(text, "Usage: pqenc "+command.Name) {
+			t.Errorf("pqenc %s --help: exit code %d, %s%s", command.Name, code, text, stderr)
+		}
+		if command.Hidden || command.Name == "version" {
+			continue
+		}
+		if !strings.Contains(text, "\nExamples:\n\n    pqenc ") {
+			t.Errorf("pqenc %s --help has no examples:\n%s", command.Name, text)
+		}
+	}
+}

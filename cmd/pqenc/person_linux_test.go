@@ -1,0 +1,108 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// person sits at a terminal and waits for what appears on it.
+type person struct {
+	terminal *os.File // the side of the person
+	screen   strings.Builder
+	read     int // bytes of screen that have been waited for
+}
+
+// line is what a person does: wait for a text, then type.
+type line struct{ await, answer string }
+
+// begin starts a command in a terminal of its own. Standard streams that are
+// not set are that terminal.
+func begin(t *testing.T, cmd *exec.Cmd) *person {
+	t.Helper()
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("no terminals here: ", err)
+	}
+	t.Cleanup(func() { terminal.Close() })
+	fd := int(terminal.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tty, err := os.OpenFile(fmt.Sprint("/dev/pts/", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Else the last program that closes it ends the terminal for its reader.
+	defer tty.Close()
+	if cmd.Stdin == nil {
+		cmd.Stdin = tty
+	}
+	if cmd.Stdout == nil {
+		cmd.Stdout = tty
+	}
+	if cmd.Stderr == nil {
+		cmd.Stderr = tty
+	}
+	cmd.ExtraFiles = []*os.File{tty}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cmd.Process.Kill() })
+	return &person{terminal: terminal}
+}
+
+// sees waits for a text to appear, after the one it waited for before. It
+// returns false if the command has gone without showing it.
+func (p *person) sees(text string) bool {
+	for {
+		if i := strings.Index(p.screen.String()[p.read:], text); i >= 0 {
+			p.read += i + len(text)
+			return true
+		}
+		if !p.look() {
+			return false
+		}
+	}
+}
+
+// look reads what comes next, and returns false when nothing can come any more.
+func (p *person) look() bool {
+	b := make([]byte, 4096)
+	n, err := p.terminal.Read(b)
+	p.screen.Write(b[:n])
+	return err == nil
+}
+
+// leaves returns all that was ever shown, once the command has gone.
+func (p *person) leaves() string {
+	for p.look() {
+	}
+	return p.screen.String()
+}
+
+func (p *person) types(text string) { p.terminal.WriteString(text) }
+
+// echoes says whether the terminal shows what is typed.
+func (p *person) echoes(t *testing.T) bool {
+	t.Helper()
+	state, err := unix.IoctlGetTermios(int(p.terminal.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state.Lflag&unix.ECHO != 0
+}

@@ -1,0 +1,208 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// session is one command, and the person who answers its questions.
+type session struct {
+	args   string
+	talk   []line
+	code   int
+	stdout string
+	stderr string // without "pqenc: "
+}
+
+const notAsked = "error: alice.pqe: no matching key: the file was not encrypted to the keys that -i names\n" +
+	"hint: ask the sender to which fingerprint it was encrypted; \"pqenc fingerprint KEY\" shows yours\n"
+
+var sessions = map[string]session{
+	"a file": {
+		args: "-d pw.pqe", talk: []line{{"passphrase for pw.pqe: ", passphrase + "\n"}},
+		stdout: "contents\n",
+	},
+	"standard input": {
+		args: "-d", talk: []line{{"passphrase for standard input: ", passphrase + "\n"}},
+		stdout: "contents\n",
+	},
+	"wrong": {
+		args: "-d -o out pw.pqe", talk: []line{{"passphrase for pw.pqe: ", "incorrect\n"}},
+		code: exitNoKey, stderr: "error: pw.pqe: wrong passphrase\n",
+	},
+	"empty": {
+		args: "-d -o out pw.pqe", talk: []line{{"passphrase for pw.pqe: ", "\n"}},
+		code: exitUsage, stderr: "error: pw.pqe: the passphrase is empty\n",
+	},
+	"none": {
+		args: "-d -o out pw.pqe", talk: []line{{"passphrase for pw.pqe: ", "\x04"}},
+		code: exitUsage, stderr: "error: pw.pqe: no passphrase was given\n",
+	},
+	"a key": {
+		args: "-d -i carol.key carol.pqe", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}},
+		stdout: "for carol\n",
+	},
+	"a key after another": {
+		args: "-d -i alice.key -i carol.key carol.pqe", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}},
+		stdout: "for carol\n",
+	},
+	"a key with a wrong passphrase": {
+		args: "-d -i carol.key -o out carol.pqe", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}},
+		code: exitNoKey, stderr: "error: carol.pqe: carol.key: wrong passphrase for the private key\n",
+	},
+	"a key that is not needed":        {args: "-d -i alice.key -i carol.key alice.pqe", stdout: "for alice\n"},
+	"no key":                          {args: "-d -i bob.key alice.pqe", code: exitNoKey, stderr: notAsked},
+	"a key whose fingerprint":         {args: "fingerprint carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stdout: "$CAROL\n"},
+	"a key that is not for the kind":  {args: "-d -i carol.key pw.pqe", talk: []line{{"passphrase for pw.pqe: ", passphrase + "\n"}}, stdout: "contents\n"},
+	"a file that is none":             {args: "-d -i carol.key pw", code: exitDamaged, stderr: "error: pw: header: magic: the first 8 bytes are not those of a pqenc file\nhint: only files that pqenc made can be decrypted\n"},
+	"a new one that differs":          {args: "-p -o out pw", talk: []line{{"new passphrase for pw: ", "one\n"}, {"the same again: ", "two\n"}}, code: exitUsage, stderr: "error: the two passphrases differ\nhint: nothing was written: try again\n"},
+	"a new one that is empty":         {args: "-p -o out pw", talk: []line{{"new passphrase for pw: ", "\n"}, {"the same again: ", "\n"}}, code: exitUsage, stderr: "error: the passphrase is empty\n"},
+	"a new one for a key":             {args: "keygen -o out --protect", talk: []line{{"new passphrase for out.key: ", "one\n"}, {"the same again: ", "two\n"}}, code: exitUsage, stderr: "error: the two passphrases differ\nhint: nothing was written: try again\n"},
+	"an empty new one for a key":      {args: "keygen -o out --protect", talk: []line{{"new passphrase for out.key: ", "\n"}, {"the same again: ", "\n"}}, code: exitUsage, stderr: "error: the passphrase is empty\n"},
+	"a name that a terminal may obey": {args: "-d \x1b[31m.pqe", talk: []line{{`passphrase for \u001b[31m.pqe: `, passphrase + "\n"}}, stdout: "contents\n"},
+}
+
+// TestPrompts has the command ask at a terminal, and there only.
+func TestPrompts(t *testing.T) {
+	for name, s := range sessions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := talkingFolder(t)
+			stdin, err := os.Open(filepath.Join(dir, "pw.pqe"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stdin.Close()
+			var stdout, stderr strings.Builder
+			cmd := exec.Command("pqenc", strings.Split(s.args, " ")...)
+			cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = dir, stdin, &stdout, &stderr
+			screen := s.play(t, cmd)
+
+			if code := cmd.ProcessState.ExitCode(); code != s.code {
+				t.Errorf("exit code %d, want %d", code, s.code)
+			}
+			want := strings.ReplaceAll(s.stdout, "$CAROL", owners()["CAROL"].Public().Fingerprint().String())
+			if stdout.String() != want {
+				t.Errorf("standard output %q, want %q", stdout.String(), want)
+			}
+			if got := strings.ReplaceAll(stderr.String(), "pqenc: ", ""); got != s.stderr {
+				t.Errorf("standard error %q, want %q", got, s.stderr)
+			}
+			if want := s.screen(); screen != want {
+				t.Errorf("the terminal shows %q, want %q", screen, want)
+			}
+			if left, _ := filepath.Glob(filepath.Join(dir, "out*")); len(left) > 0 {
+				t.Errorf("it wrote %q", left)
+			}
+		})
+	}
+}
+
+// play returns all that was shown.
+func (s session) play(t *testing.T, cmd *exec.Cmd) string {
+	p := begin(t, cmd)
+	for _, l := range s.talk {
+		if !p.sees(l.await) {
+			break // which the comparison will tell
+		}
+		if p.echoes(t) {
+			t.Errorf("%q is asked for in the open", l.await)
+		}
+		p.types(l.answer)
+	}
+	screen := p.leaves()
+	cmd.Wait()
+	return screen
+}
+
+// screen returns what must be shown: the questions and no answer.
+func (s session) screen() string {
+	var all strings.Builder
+	for _, l := range s.talk {
+		all.WriteString(l.await + "\r\n")
+	}
+	return all.String()
+}
+
+// talkingFolder has files for everybody.
+func talkingFolder(t *testing.T) string {
+	dir := newFolder(t)
+	for _, name := range []string{"alice", "carol"} {
+		content, err := seal([]byte("for "+name+"\n"), owners()[strings.ToUpper(name)].Public())
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeIn(t, dir, name+".pqe", content)
+	}
+	writeIn(t, dir, "\x1b[31m.pqe", people()["pw.pqe"])
+	return dir
+}
+
+// TestNewPassphrase encrypts at a terminal, and decrypts.
+func TestNewPassphrase(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as to guess a passphrase")
+	}
+	dir := newFolder(t)
+	encrypt := session{talk: []line{{"new passphrase for in: ", "new\n"}, {"the same again: ", "new\n"}}}
+	decrypt := session{talk: []line{{"passphrase for out: ", "new\n"}}}
+	writeIn(t, dir, "in", []byte("contents"))
+
+	cmd := exec.Command("pqenc", "-p", "-o", "out", "in")
+	cmd.Dir = dir
+	if screen := encrypt.play(t, cmd); screen != encrypt.screen() || !cmd.ProcessState.Success() {
+		t.Fatalf("the terminal shows %q", screen)
+	}
+	cmd = exec.Command("pqenc", "-d", "out")
+	cmd.Dir = dir
+	if screen := decrypt.play(t, cmd); screen != decrypt.screen()+"contents" || !cmd.ProcessState.Success() {
+		t.Fatalf("the terminal shows %q", screen)
+	}
+}
+
+// TestInterruptedPrompt ends the command while it waits for an answer: the
+// terminal shows again what is typed.
+func TestInterruptedPrompt(t *testing.T) {
+	for name, c := range map[string]struct {
+		interrupt func(*person, *os.Process)
+		code      int
+	}{
+		"Ctrl-C":  {func(p *person, _ *os.Process) { p.types("sec\x03") }, 130},
+		"SIGTERM": {func(_ *person, p *os.Process) { p.Signal(syscall.SIGTERM) }, 143},
+		"hang up": {func(_ *person, p *os.Process) { p.Signal(syscall.SIGHUP) }, 129},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cmd := exec.Command("pqenc", "-d", "-o", "out", "pw.pqe")
+			cmd.Dir = newFolder(t)
+			writeIn(t, cmd.Dir, "out", []byte(oldContent))
+			p := begin(t, cmd)
+			if !p.sees("passphrase for pw.pqe: ") || p.echoes(t) {
+				t.Fatalf("the terminal shows %q", p.screen.String())
+			}
+			c.interrupt(p, cmd.Process)
+			screen := p.leaves()
+			cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			if !p.echoes(t) {
+				t.Error("the terminal stays silent")
+			}
+			// The terminal itself may show "^C", but not what was typed before it.
+			if screen = strings.ReplaceAll(screen, "^C", ""); screen != "passphrase for pw.pqe: \r\n" {
+				t.Errorf("the terminal shows %q", screen)
+			}
+			if content, err := os.ReadFile(filepath.Join(cmd.Dir, "out")); err != nil || string(content) != oldContent {
+				t.Errorf("the old file is %q, %v", content, err)
+			}
+		})
+	}
+}

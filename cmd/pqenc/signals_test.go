@@ -1,0 +1,193 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build unix
+
+package main
+
+import (
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+const oldContent = "old content"
+
+// copying is a command that replaces the file "out" from a pipe that stays open.
+type copying struct {
+	*exec.Cmd
+	dir    string
+	stdin  io.WriteCloser
+	stderr strings.Builder
+}
+
+// startCopying starts it in a folder with an old "out".
+func startCopying(t *testing.T, name string, args ...string) *copying {
+	t.Helper()
+	c := &copying{Cmd: exec.Command(name, args...), dir: newFolder(t)}
+	c.Dir, c.Stderr = c.dir, &c.stderr
+	if err := os.WriteFile(filepath.Join(c.dir, "out"), []byte(oldContent), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if c.stdin, err = c.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Process.Kill() })
+	return c
+}
+
+// newFolder returns a folder with the files of everybody.
+func newFolder(t *testing.T) string {
+	dir := t.TempDir()
+	for name, content := range people() {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func (c *copying) temporaries() []string {
+	names, _ := filepath.Glob(filepath.Join(c.dir, ".*"))
+	return names
+}
+
+// awaitTemporary returns when the command has begun to write.
+func (c *copying) awaitTemporary(t *testing.T) {
+	t.Helper()
+	for len(c.temporaries()) == 0 {
+		if err := c.Process.Signal(syscall.Signal(0)); err != nil {
+			t.Fatal("it ended: ", c.stderr.String())
+		}
+	}
+}
+
+// end waits for the command, and returns its exit code.
+func (c *copying) end(t *testing.T) int {
+	t.Helper()
+	code, err := exitCode(c.Wait())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
+func (c *copying) out(t *testing.T) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(c.dir, "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+var encrypting = []string{"-r", "alice.pub", "-o", "out"}
+
+// TestInterrupted ends the command half-way, with every signal that it can
+// answer: nothing is left of what it did.
+func TestInterrupted(t *testing.T) {
+	for signal, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			c := startCopying(t, "pqenc", encrypting...)
+			c.awaitTemporary(t)
+			if _, err := c.stdin.Write(make([]byte, 10<<20)); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Process.Signal(signal); err != nil {
+				t.Fatal(err)
+			}
+			if code := c.end(t); code != want || c.stderr.Len() > 0 {
+				t.Errorf("exit code %d, want %d, and it says %q", code, want, c.stderr.String())
+			}
+			if c.out(t) != oldContent {
+				t.Error("the old file has changed")
+			}
+			if left := c.temporaries(); len(left) > 0 {
+				t.Errorf("left %q", left)
+			}
+		})
+	}
+}
+
+// TestKilled ends it so that it can do nothing about it: the file is what it
+// was all the same.
+func TestKilled(t *testing.T) {
+	c := startCopying(t, "pqenc", encrypting...)
+	c.awaitTemporary(t)
+	if _, err := c.stdin.Write(make([]byte, 10<<20)); err != nil {
+		t.Fatal(err)
+	}
+	c.Process.Kill()
+	if code := c.end(t); code != 137 {
+		t.Errorf("exit code %d", code)
+	}
+	if c.out(t) != oldContent {
+		t.Error("the old file has changed")
+	}
+}
+
+// TestNohup sends the signal of a closed terminal to a command that was told to
+// outlive it.
+func TestNohup(t *testing.T) {
+	c := startCopying(t, "sh", "-c", `trap "" HUP; exec pqenc -r alice.pub -o out`)
+	c.awaitTemporary(t)
+	if err := c.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.stdin.Write(make([]byte, 10<<20)); err != nil {
+		t.Fatal(err)
+	}
+	c.stdin.Close()
+	if code := c.end(t); code != exitOK {
+		t.Errorf("exit code %d: %s", code, c.stderr.String())
+	}
+	code, stdout, stderr := pqencIn(t, c.dir, "-d", "-i", "alice.key", "out")
+	if code != exitOK || stdout != string(make([]byte, 10<<20)) {
+		t.Errorf("exit code %d, %d bytes: %s", code, len(stdout), stderr)
+	}
+}
+
+// TestCutPipe ends the input of a decryption too early, and at a chunk's end.
+func TestCutPipe(t *testing.T) {
+	file := sealed(t, make([]byte, 20<<20))
+	for _, length := range []int{0, 7, 4096, 4096 + 4<<20 + 16, len(file) - 1} {
+		c := startCopying(t, "pqenc", "-d", "-i", "alice.key", "-o", "out")
+		if _, err := c.stdin.Write(file[:length]); err != nil {
+			t.Fatal(err)
+		}
+		c.stdin.Close()
+		if code := c.end(t); code != exitDamaged {
+			t.Errorf("exit code %d after %d bytes", code, length)
+		}
+		if c.out(t) != oldContent {
+			t.Errorf("the old file has changed after %d bytes", length)
+		}
+		if left := c.temporaries(); len(left) > 0 {
+			t.Errorf("left %q after %d bytes", left, length)
+		}
+	}
+}
+
+// sealed returns an encrypted file for alice.
+func sealed(t *testing.T, contents []byte) []byte {
+	t.Helper()
+	dir := newFolder(t)
+	if err := os.WriteFile(filepath.Join(dir, "in"), contents, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, stdout, stderr := pqencIn(t, dir, "-r", "alice.pub", "in")
+	if code != exitOK {
+		t.Fatal(stderr)
+	}
+	return []byte(stdout)
+}

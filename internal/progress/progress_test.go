@@ -1,0 +1,228 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package progress
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+	"time"
+)
+
+func Example() {
+	var screen, copied bytes.Buffer // in a program, the screen is standard error
+	source := strings.NewReader("a short file")
+	meter := New(&screen, source.Size())
+	defer meter.Stop()
+	if _, err := io.Copy(&copied, meter.Reader(source)); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Printf("copied %q, and showed %q since that took no time\n", copied.String(), screen.String())
+	// Output: copied "a short file", and showed "" since that took no time
+}
+
+// screen is a terminal that says when it is drawn to.
+type screen struct {
+	mu    sync.Mutex
+	text  []byte
+	drawn chan struct{} // closed by the first Write
+}
+
+func newScreen() *screen { return &screen{drawn: make(chan struct{})} }
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.text) == 0 {
+		close(s.drawn)
+	}
+	s.text = append(s.text, p...)
+	return len(p), nil
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return string(s.text)
+}
+
+// newSlow returns the meter of a copy that has been running for a minute. One
+// that nothing has been read through yet has no begin.
+func newSlow(w io.Writer, total int64) *Meter {
+	m := New(w, total)
+	m.begin = time.Now().Add(-time.Minute)
+	return m
+}
+
+func read(t *testing.T, m *Meter, text string) {
+	t.Helper()
+	got, err := io.ReadAll(m.Reader(strings.NewReader(text)))
+	if err != nil || string(got) != text {
+		t.Fatalf("read %q, %v", got, err)
+	}
+}
+
+func TestShortCopy(t *testing.T) {
+	for _, total := range []int64{-1, 0, 4, 100} {
+		s := newScreen()
+		m := New(s, total)
+		m.begin = time.Now().Add(time.Hour) // it stays short, however slow this machine is
+		for range 100 {
+			read(t, m, "text")
+		}
+		m.Stop()
+		if s.String() != "" {
+			t.Errorf("total %d: shown %q", total, s)
+		}
+	}
+}
+
+func TestLongCopy(t *testing.T) {
+	for total, want := range map[int64]string{
+		-1:       "3.00 MiB",
+		4 << 20:  "3.00 MiB / 4.00 MiB",
+		0:        "3.00 MiB",
+		64 << 40: "3.00 MiB / 64.00 TiB",
+	} {
+		s := newScreen()
+		m := newSlow(s, total)
+		read(t, m, strings.Repeat("x", 3<<20))
+		<-s.drawn
+		m.Stop()
+		if shown := s.String(); !strings.Contains(shown, want) || strings.Contains(shown, "p/s") {
+			t.Errorf("total %d: shown %q, want %q in it and bytes a second", total, shown, want)
+		}
+		wantWiped(t, s)
+		before := s.String()
+		read(t, m, "more")
+		m.Stop()
+		if after := s.String(); after != before {
+			t.Errorf("total %d: shown after Stop: %q", total, after[len(before):])
+		}
+	}
+}
+
+// wantWiped checks that the last thing drawn is an empty line with the cursor at
+// its begin, on the line of the bar, and that no other line has been used.
+func wantWiped(t *testing.T, s *screen) {
+	t.Helper()
+	shown := s.String()
+	lines := strings.Split(shown, "\r")
+	if len(lines) < 3 || lines[len(lines)-1] != "" || !isBlank(lines[len(lines)-2]) {
+		t.Errorf("not wiped: %q", shown)
+		return
+	}
+	if bar := lines[1]; len(lines[len(lines)-2]) < len(strings.TrimRight(bar, " ")) {
+		t.Errorf("the blanks are shorter than the bar %q", bar)
+	}
+	if strings.Contains(shown, "\n") {
+		t.Errorf("more than one line: %q", shown)
+	}
+}
+
+// isBlank says whether a line shows nothing. It may reset the colors.
+func isBlank(line string) bool {
+	return strings.Trim(strings.ReplaceAll(line, "\x1b[0m", ""), " ") == ""
+}
+
+func TestStopAtOnce(t *testing.T) {
+	s := newScreen()
+	m := newSlow(s, 100)
+	read(t, m, "text") // starts the bar, which draws a little later
+	m.Stop()
+	m.Stop()
+	if shown := s.String(); shown != "" {
+		wantBlank(t, shown)
+	}
+}
+
+func wantBlank(t *testing.T, shown string) {
+	t.Helper()
+	for _, line := range strings.Split(shown, "\r") {
+		if !isBlank(line) {
+			t.Errorf("shown %q", shown)
+		}
+	}
+}
+
+// TestStopBeforeRead: whoever stops first wins.
+func TestStopBeforeRead(t *testing.T) {
+	s := newScreen()
+	m := newSlow(s, 100)
+	m.Stop()
+	read(t, m, "text")
+	m.Stop()
+	if s.String() != "" {
+		t.Errorf("shown %q", s)
+	}
+}
+
+// TestStopFromElsewhere is for the race detector.
+func TestStopFromElsewhere(t *testing.T) {
+	for range 50 {
+		s := newScreen()
+		m := newSlow(s, -1)
+		var all sync.WaitGroup
+		source := iotest.OneByteReader(strings.NewReader(strings.Repeat("x", 500)))
+		all.Go(func() { io.Copy(io.Discard, m.Reader(source)) })
+		all.Go(m.Stop)
+		all.Go(m.Stop)
+		all.Wait()
+		before := s.String()
+		m.Stop()
+		read(t, m, "more")
+		if after := s.String(); after != before {
+			t.Errorf("shown after Stop: %q", after[len(before):])
+		}
+		if before != "" {
+			wantBlank(t, before)
+		}
+	}
+}
+
+// TestBegin: the time that a copy waits for its first byte does not count.
+func TestBegin(t *testing.T) {
+	m := New(newScreen(), 4)
+	defer m.Stop()
+	if !m.begin.IsZero() {
+		t.Error("has begun before the first read")
+	}
+	before := time.Now()
+	read(t, m, "text")
+	if m.begin.Before(before) || m.begin.After(time.Now()) {
+		t.Errorf("begin is %v, the first read was at %v", m.begin, before)
+	}
+}
+
+func TestNilMeter(t *testing.T) {
+	var m *Meter
+	source := strings.NewReader("text")
+	if r := m.Reader(source); r != io.Reader(source) {
+		t.Error("a nil meter does not return the reader itself")
+	}
+	m.Stop()
+}
+
+func TestReader(t *testing.T) {
+	errDisk := errors.New("disk on fire")
+	s := newScreen()
+	m := New(s, 4)
+	defer m.Stop()
+	r := m.Reader(io.MultiReader(strings.NewReader("text"), iotest.ErrReader(errDisk)))
+	if got, err := io.ReadAll(r); string(got) != "text" || err != errDisk {
+		t.Errorf("%q, %v", got, err)
+	}
+	if err := iotest.TestReader(m.Reader(strings.NewReader("some text")), []byte("some text")); err != nil {
+		t.Error(err)
+	}
+	if got := m.bar.Current(); got != int64(len("text")+len("some text")) {
+		t.Errorf("counted %d bytes", got)
+	}
+}
