@@ -22,6 +22,8 @@ type File struct {
 	keys   *format.Keys
 	end    int64   // of the body, in src
 	sig    *signed // nil if the file is not signed
+
+	trailer []byte
 }
 
 // Open opens the encrypted file in the first size bytes of src. It
@@ -50,7 +52,19 @@ func OpenFrom(src io.ReaderAt, size int64, policy Policy, identities ...Identity
 	if f.sig != nil {
 		f.end -= trailerSize
 	}
-	return f, f.open(bodyCipher(h, keys))
+	if err := f.open(bodyCipher(h, keys)); err != nil {
+		return nil, err
+	}
+	if f.sig != nil {
+		f.trailer = make([]byte, trailerSize)
+		if n, err := src.ReadAt(f.trailer, f.end); n < trailerSize {
+			return nil, err
+		}
+		if _, err := f.sig.closing(f.trailer); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
 }
 
 // open makes c the cipher with which the contents are read.
@@ -92,11 +106,7 @@ func (f *File) Verify() error {
 	if err := c.NewReader(f.body(), 0).Skim(); err != nil {
 		return err
 	}
-	trailer := make([]byte, trailerSize)
-	if _, err := f.src.ReadAt(trailer, f.end); err != nil && err != io.EOF {
-		return err
-	}
-	if err := f.sig.close(trailer, f.Size()); err != nil {
+	if err := f.sig.close(f.trailer, f.Size()); err != nil {
 		return err
 	}
 	return f.open(f.checked())

@@ -1,0 +1,80 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package pqenc
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/signature"
+)
+
+// Sizes in bytes of what is sealed for signed files.
+const (
+	sealOverhead = 12 + 16                       // nonce and tag
+	trailerSize  = signature.Size + sealOverhead // behind the body
+)
+
+// seal returns nonce || ciphertext || tag, bound to the file. The key has no other
+// message, and the nonce is random all the same: nothing here then depends on
+// that.
+func seal(key *[32]byte, id *format.ID, plaintext []byte) []byte {
+	nonce := make([]byte, 12, 12+len(plaintext)+16)
+	rand.Read(nonce)
+	return sealAEAD(key).Seal(nonce, nonce, plaintext, id[:])
+}
+
+func unseal(key *[32]byte, id *format.ID, sealed []byte) ([]byte, error) {
+	if len(sealed) < sealOverhead {
+		return nil, errors.New("too short")
+	}
+	return sealAEAD(key).Open(nil, sealed[:12], sealed[12:], id[:])
+}
+
+func sealAEAD(key *[32]byte) cipher.AEAD {
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		panic("pqenc: internal error: " + err.Error())
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic("pqenc: internal error: " + err.Error())
+	}
+	return aead
+}
+
+// digests hashes the digests of a body's chunks, in their order.
+type digests struct {
+	sum hash.Hash
+	// list has the digests themselves, if keep is set.
+	keep bool
+	list [][sha256.Size]byte
+}
+
+func (d *digests) add(_ uint32, digest [sha256.Size]byte) error {
+	d.sum.Write(digest[:])
+	if d.keep {
+		d.list = append(d.list, digest)
+	}
+	return nil
+}
+
+// expect returns an error unless the digest is the one that was added.
+func (d *digests) expect(index uint32, digest [sha256.Size]byte) error {
+	if int(index) >= len(d.list) || digest != d.list[index] {
+		return fmt.Errorf("%w: they changed after they were verified", ErrReplaced)
+	}
+	return nil
+}
+
+func (d *digests) contents(length int64) signature.Contents {
+	return signature.Contents{Length: uint64(length), Digest: [sha256.Size]byte(d.sum.Sum(nil))}
+}

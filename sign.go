@@ -1,0 +1,70 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package pqenc
+
+import (
+	"crypto/sha256"
+	"time"
+
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/signature"
+)
+
+// signing is the signature of a file that is being written.
+type signing struct {
+	signer  Signer
+	context string
+
+	id      *format.ID
+	keys    *format.Keys
+	opening *signature.Opening
+	digests digests
+}
+
+// open signs the opening and returns the signer stanza.
+func (s *signing) open(id *format.ID, keys *format.Keys, to []Recipient, wrapped []Stanza) (Stanza, error) {
+	readers, err := readersOf(to, wrapped)
+	if err != nil {
+		return Stanza{}, err
+	}
+	s.id, s.keys, s.digests.sum = id, keys, sha256.New()
+	s.opening = &signature.Opening{
+		Signer:  s.signer.Fingerprint(),
+		Time:    uint64(time.Now().Unix()),
+		Context: s.context,
+		Readers: readers,
+	}
+	fields, err := s.opening.Marshal()
+	if err != nil {
+		return Stanza{}, err
+	}
+	sig, err := s.opening.Sign(s.signer.SigningKey(), id[:])
+	if err != nil {
+		return Stanza{}, err
+	}
+	return Stanza{Type: format.TypeSigner, Body: seal(&keys.Signer, id, append(fields, sig...))}, nil
+}
+
+// close signs the contents and returns the trailer.
+func (s *signing) close(length int64) ([]byte, error) {
+	sig, err := s.opening.SignClosing(s.signer.SigningKey(), s.id[:], s.digests.contents(length))
+	if err != nil {
+		return nil, err
+	}
+	return seal(&s.keys.Trailer, s.id, sig), nil
+}
+
+// readersOf returns the fingerprints of all recipients but passphrases.
+func readersOf(to []Recipient, wrapped []Stanza) ([]Fingerprint, error) {
+	var all []Fingerprint
+	for i, r := range to {
+		if named, ok := r.(interface{ Fingerprint() Fingerprint }); ok {
+			all = append(all, named.Fingerprint())
+		} else if wrapped[i].Type != format.TypePassphrase {
+			return nil, ErrAnonymous
+		}
+	}
+	return signature.NewReaders(all), nil
+}

@@ -1,0 +1,129 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package pqenc
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/signature"
+)
+
+// signed is the signature of a file that is being read.
+type signed struct {
+	id      *format.ID
+	keys    *format.Keys
+	opening *signature.Opening
+	sender  Sender // nil if there is nobody to verify with
+	result  Signature
+	digests digests
+}
+
+// check opens the signer stanza of h and holds it to the policy. It returns nil
+// if the file is not signed and need not be.
+func (p Policy) check(h *format.Header, keys *format.Keys, ids []Identity) (*signed, error) {
+	if !h.Signed {
+		if len(p.From) > 0 || p.Context != nil {
+			return nil, ErrNotSigned
+		}
+		return nil, nil
+	}
+	s := &signed{id: h.ID(), keys: keys, digests: digests{sum: sha256.New()}}
+	fields, err := unseal(&keys.Signer, s.id, h.Stanzas[0].Body)
+	if err != nil {
+		return nil, badSigner("does not authenticate")
+	}
+	opening, sig, err := signature.ParseOpening(fields)
+	if err != nil || len(sig) != signature.Size {
+		return nil, badSigner("is malformed")
+	}
+	s.opening = opening
+	s.describe(h, ids)
+	if len(p.From) > 0 {
+		if err := s.verify(p.From, sig); err != nil {
+			return nil, err
+		}
+		if !s.result.Addressed && !p.AllowForwarded {
+			return nil, ErrForwarded
+		}
+	}
+	if p.Context != nil && *p.Context != opening.Context {
+		return nil, fmt.Errorf("%w: %q, not %q", ErrContext, opening.Context, *p.Context)
+	}
+	return s, nil
+}
+
+func badSigner(reason string) error {
+	return &format.Error{Field: "signer stanza", Reason: reason, Kind: ErrHeader}
+}
+
+// describe fills in what the opening says, unverified.
+func (s *signed) describe(h *format.Header, ids []Identity) {
+	o := s.opening
+	s.result = Signature{
+		Signer:  o.Signer,
+		Time:    time.Unix(int64(min(o.Time, 1<<62)), 0),
+		Context: o.Context,
+		Readers: o.Readers,
+	}
+	for _, id := range ids {
+		if named, ok := id.(interface{ Fingerprint() Fingerprint }); ok && o.HasReader(named.Fingerprint()) {
+			s.result.Addressed = true
+		}
+	}
+	s.result.Sole = s.result.Addressed && len(o.Readers) == 1
+	// Whoever knows the passphrase is the reader that was meant.
+	passphrase := slices.ContainsFunc(h.Stanzas, func(s Stanza) bool { return s.Type == format.TypePassphrase })
+	if passphrase && len(o.Readers) == 0 {
+		s.result.Addressed = true
+	}
+}
+
+// verify finds the signer among the senders, and checks the opening.
+func (s *signed) verify(senders []Sender, sig []byte) error {
+	i := slices.IndexFunc(senders, func(f Sender) bool { return f.Fingerprint() == s.opening.Signer })
+	if i < 0 {
+		return fmt.Errorf("%w: %s", ErrWrongSigner, s.opening.Signer)
+	}
+	s.sender = senders[i]
+	if s.opening.Verify(s.sender.SigningKey(), s.id[:], sig) != nil {
+		return ErrSignature
+	}
+	s.result.Level = Claimed
+	return nil
+}
+
+// closing returns the closing signature in the trailer.
+func (s *signed) closing(trailer []byte) ([]byte, error) {
+	sig, err := unseal(&s.keys.Trailer, s.id, trailer)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the trailer was changed or is from another file", ErrBody)
+	}
+	return sig, nil
+}
+
+// close checks the trailer, once the digests of all chunks are there.
+func (s *signed) close(trailer []byte, length int64) error {
+	sig, err := s.closing(trailer)
+	if err != nil || s.sender == nil {
+		return err
+	}
+	if s.opening.VerifyClosing(s.sender.SigningKey(), s.id[:], s.digests.contents(length), sig) != nil {
+		return ErrReplaced
+	}
+	s.result.Level = Verified
+	return nil
+}
+
+func (s *signed) signature() *Signature {
+	if s == nil {
+		return nil
+	}
+	result := s.result
+	return &result
+}
