@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"internal/progress": {"github.com/cheggaaa/pb/v3"},
 	"internal/clidoc":   {"github.com/alecthomas/kong"},
 	"internal/vectors":  {},
-	"cmd/pqenc": {".", "format", "recipient", "keyfile", "internal/armor", "internal/clidoc",
+	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "internal/armor", "internal/clidoc",
 		"internal/outfile", "internal/progress", "internal/terminal", "github.com/alecthomas/kong",
 		"golang.org/x/sys/unix"},
 	"internal/crosscheck": {},

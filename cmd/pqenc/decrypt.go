@@ -5,24 +5,23 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"io"
-	"os"
 
 	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/format"
-	"github.com/pqenc/pqenc/keyfile"
-	"github.com/pqenc/pqenc/recipient"
+	"github.com/pqenc/pqenc/internal/progress"
 )
 
 // decryptFlags are the flags of decrypting alone.
 type decryptFlags struct {
-	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key in the file KEY. Can be repeated."`
+	identityFlag
+	fromFlags
+	StreamUnverified bool `help:"Let contents into a pipe before it is known that they are those that were signed. A failure shows at the end, in the exit code."`
 }
 
 type decryptCmd struct {
 	decryptFlags
+	contextFlag
 	fileArgs
 	passphraseFlags
 }
@@ -32,7 +31,8 @@ func (decryptCmd) Help() string {
 
     pqenc -d -i lab.key model.pqe > model.bin
     pqenc -d -i lab.key -o model.bin model.pqe
-    ssh host 'cat run7.pqe' | pqenc -d -i lab.key | tar x`
+    ssh host 'cat run7.pqe' | pqenc -d -i lab.key | tar x
+    pqenc -d -i lab.key --from alice.pub --context "round 17" -o update.bin update.pqe`
 }
 
 func (c *decryptCmd) Run(a *app) error {
@@ -45,9 +45,14 @@ func (c *decryptCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	policy, err := c.policy(&c.contextFlag)
+	if err != nil {
+		return err
+	}
 	meter := a.startMeter(src.size, c.Output)
 	defer meter.Stop()
-	plain, err := decrypt(meter.Reader(src.File), keys)
+	o := &opener{src: src, meter: meter, policy: policy, keys: keys}
+	plain, err := o.open(staged(c.Output) || c.StreamUnverified)
 	if err != nil {
 		return in(src.name, err)
 	}
@@ -58,121 +63,82 @@ func (c *decryptCmd) Run(a *app) error {
 	}
 	_, err = plain.WriteTo(out)
 	meter.Stop()
-	return out.finish(in(src.name, err))
+	if err = out.finish(in(src.name, err)); err == nil {
+		a.sayWho(plain.Signature())
+	}
+	return err
 }
 
-// decrypt opens an encrypted file, armored or not, and explains why if it does
-// not open.
-func decrypt(src io.Reader, keys *identities) (*pqenc.Reader, error) {
-	file, err := sniff(src)
+// opener opens the input of a command.
+type opener struct {
+	src    *input
+	meter  *progress.Meter
+	policy pqenc.Policy
+	keys   *identities
+}
+
+// contents are those of an encrypted file.
+type contents interface {
+	io.WriterTo
+	Signature() *pqenc.Signature
+}
+
+// open opens the input, armored or not, and explains why if it does not open.
+//
+// Contents that must be from somebody may be put to the test at their end only
+// if recall says that it is not too late then. They are not to leave through a
+// pipe before: a file is read twice, and a pipe is read if nobody else could
+// have replaced them.
+func (o *opener) open(recall bool) (contents, error) {
+	file, err := sniff(o.meter.Reader(o.src.File))
 	if err != nil {
 		return nil, err
 	}
-	plain, err := pqenc.Decrypt(file, keys.list...)
+	if !recall && len(o.policy.From) > 0 && o.src.size >= 0 && !file.armored {
+		plain, err := o.verified()
+		return plain, o.explain(err, file)
+	}
+	plain, err := pqenc.DecryptFrom(file, o.policy, o.keys.list...)
+	if err != nil {
+		return nil, o.explain(err, file)
+	}
+	if !recall && len(o.policy.From) > 0 && !plain.Signature().Sole {
+		return nil, &failure{errors.New("the signature of the contents comes at their end, and other recipients could have replaced them"),
+			exitSigner, []string{"write to a file with -o, give the input as a file, or accept that with --stream-unverified"}}
+	}
+	return plain, nil
+}
+
+// verified opens the input, which is a file, and reads it once to verify it.
+func (o *opener) verified() (contents, error) {
+	start, err := o.src.Seek(-o.src.size, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	section := io.NewSectionReader(o.meter.ReaderAt(o.src.File), start, o.src.size)
+	f, err := pqenc.OpenFrom(section, o.src.size, o.policy, o.keys.list...)
+	if err != nil {
+		return nil, err
+	}
+	o.meter.Extend(o.src.size) // for the second time
+	return wholeFile{f}, f.Verify()
+}
+
+// wholeFile makes a file the contents that are in it.
+type wholeFile struct{ *pqenc.File }
+
+func (f wholeFile) WriteTo(dst io.Writer) (int64, error) { return f.DecryptTo(dst) }
+
+// explain adds what is known of the file and of the keys.
+func (o *opener) explain(err error, file *sniffed) error {
 	switch {
 	case errors.Is(err, pqenc.ErrNotPqenc):
 		if hint := looksLike(file.begin); hint != "" {
-			return nil, withHints(err, hint)
+			return withHints(err, hint)
 		}
-		return nil, withHints(err, "only files that pqenc made can be decrypted")
+		return withHints(err, "only files that pqenc made can be decrypted")
 	case errors.Is(err, pqenc.ErrNoMatch):
-		return nil, keys.noMatch()
+		return o.keys.noMatch()
 	}
-	return plain, err
-}
-
-// identities are the private keys that -i names, in their order, and a
-// passphrase that is asked for if a file needs it.
-type identities struct {
-	list    []pqenc.Identity
-	named   int
-	witness witness
-}
-
-// identities reads the private keys. What is wrong with them shows now, but
-// protected ones stay closed until a file needs them.
-func (a *app) identities(names []string, p *passphraseFlags, src *input) (*identities, error) {
-	if err := p.notFrom(src); err != nil {
-		return nil, err
-	}
-	keys := &identities{named: len(names)}
-	keys.list = append(keys.list, &keys.witness)
-	for _, name := range names {
-		id, err := a.loadIdentity(name, p)
-		if err != nil {
-			return nil, in(name, err)
-		}
-		keys.list = append(keys.list, id)
-	}
-	keys.list = append(keys.list, recipient.NewPrompted(p.ask(a, src.name)))
-	return keys, nil
-}
-
-func (a *app) loadIdentity(name string, p *passphraseFlags) (pqenc.Identity, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	// Once only, since it may be a pipe; one byte more than it may have shows.
-	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxIdentitySize+1))
-	if err != nil {
-		return nil, err
-	}
-	id, err := keyfile.ReadIdentity(bytes.NewReader(data), nil)
-	if errors.Is(err, keyfile.ErrProtected) {
-		return &protected{name: name, data: data, ask: p.ask(a, name)}, nil
-	}
-	if err == nil && keyfile.Exposed(name) {
-		a.warn("%s can be read by others (chmod 600 mends that)", name)
-	}
-	return id, err
-}
-
-// protected is a private key that its passphrase opens when a file needs it.
-type protected struct {
-	name string
-	data []byte
-	ask  func() ([]byte, error)
-	id   *keyfile.Identity
-}
-
-func (k *protected) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
-	if s.Type != format.TypeHybrid {
-		return nil, pqenc.ErrNoMatch
-	}
-	if k.id == nil {
-		id, err := keyfile.ReadIdentity(bytes.NewReader(k.data), k.ask)
-		if err != nil {
-			return nil, in(k.name, err)
-		}
-		k.id = id
-	}
-	return k.id.Unwrap(s, binding)
-}
-
-// witness opens nothing. It sees what a file can be opened with.
-type witness struct{ hybrid, passphrase bool }
-
-func (w *witness) Unwrap(s pqenc.Stanza, _ *pqenc.Binding) (*pqenc.FileKey, error) {
-	w.hybrid = w.hybrid || s.Type == format.TypeHybrid
-	w.passphrase = w.passphrase || s.Type == format.TypePassphrase
-	return nil, pqenc.ErrNoMatch
-}
-
-// noMatch explains why no key opened a file.
-func (k *identities) noMatch() error {
-	switch {
-	case k.witness.passphrase:
-		return &failure{errors.New("wrong passphrase"), exitNoKey, nil}
-	case k.named == 0:
-		return &failure{errors.New("the file needs a private key, and none was given"), exitNoKey,
-			[]string{"name one with -i"}}
-	case !k.witness.hybrid:
-		return &failure{errors.New("the file is for kinds of keys that this release does not know"), exitNoKey,
-			[]string{"a newer release of pqenc may read it"}}
-	default:
-		return &failure{errors.New("no matching key: the file was not encrypted to the keys that -i names"), exitNoKey,
-			[]string{"ask the sender to which fingerprint it was encrypted; \"pqenc fingerprint KEY\" shows yours"}}
-	}
+	return err
 }

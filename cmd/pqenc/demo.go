@@ -103,7 +103,7 @@ func (d *demo) decrypt() error {
 	sealed, back := d.path("model.pqe"), d.path("model.back")
 	d.show("pqenc -d -i %s.key -o %s %s", d.path("alice"), back, sealed)
 	cmd := &decryptCmd{
-		decryptFlags: decryptFlags{Identity: []string{d.path("alice.key")}},
+		decryptFlags: decryptFlags{identityFlag: identityFlag{Identity: []string{d.path("alice.key")}}},
 		fileArgs:     fileArgs{In: sealed, Output: back},
 	}
 	return d.timed(back, func() error { return cmd.Run(d.a) })

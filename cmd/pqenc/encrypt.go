@@ -16,17 +16,20 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
+	"github.com/pqenc/pqenc/signature"
 )
 
 // encryptFlags are the flags of encrypting alone.
 type encryptFlags struct {
 	Recipient  []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to the public keys in the file PUB. Can be repeated."`
 	Passphrase bool     `short:"p" help:"Encrypt with a passphrase instead."`
+	Sign       string   `type:"path" placeholder:"KEY" help:"Sign with the private key in the file KEY, for these recipients."`
 	Armor      bool     `short:"a" help:"Write text (PEM-like) instead of binary."`
 }
 
 type encryptCmd struct {
 	encryptFlags
+	contextFlag
 	fileArgs
 	passphraseFlags
 }
@@ -37,6 +40,7 @@ func (encryptCmd) Help() string {
     pqenc -r lab.pub model.bin > model.pqe
     pqenc -r lab.pub -r backup.pub -o model.pqe model.bin
     tar c run7 | pqenc -r lab.pub | ssh host 'cat > run7.pqe'
+    pqenc -r lab.pub --sign alice.key --context "round 17" -o update.pqe update.bin
     pqenc -p -a -o notes.pqe notes.txt`
 }
 
@@ -53,12 +57,16 @@ func (c *encryptCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	signer, err := c.signer(a)
+	if err != nil {
+		return err
+	}
 	out, err := a.openOutput(c.Output, src)
 	if err != nil {
 		return err
 	}
 	meter := a.startMeter(src.size, c.Output)
-	err = c.encrypt(out, meter.Reader(src.File), to)
+	err = c.encrypt(out, meter.Reader(src.File), signer, to)
 	meter.Stop()
 	if errors.Is(err, terminal.ErrBinary) {
 		err = withHints(err, "write to a file with -o, to a pipe, or as text with -a")
@@ -67,13 +75,13 @@ func (c *encryptCmd) Run(a *app) error {
 }
 
 // encrypt copies src to dst.
-func (c *encryptCmd) encrypt(dst io.Writer, src io.Reader, to []pqenc.Recipient) error {
+func (c *encryptCmd) encrypt(dst io.Writer, src io.Reader, signer *keyfile.Identity, to []pqenc.Recipient) error {
 	var text io.WriteCloser
 	if c.Armor {
 		text = armor.NewWriter(dst)
 		dst = text
 	}
-	w, err := pqenc.Encrypt(dst, to...)
+	w, err := c.open(dst, signer, to)
 	if err != nil {
 		return err
 	}
@@ -87,6 +95,28 @@ func (c *encryptCmd) encrypt(dst io.Writer, src io.Reader, to []pqenc.Recipient)
 		return text.Close()
 	}
 	return nil
+}
+
+// open begins the file, signed if there is a signer.
+func (c *encryptCmd) open(dst io.Writer, signer *keyfile.Identity, to []pqenc.Recipient) (*pqenc.Writer, error) {
+	if signer == nil {
+		return pqenc.Encrypt(dst, to...)
+	}
+	return pqenc.EncryptSigned(dst, signer, c.text(), to...)
+}
+
+// signer returns who signs the file, nil if nobody does.
+func (c *encryptCmd) signer(a *app) (*keyfile.Identity, error) {
+	switch {
+	case c.Sign == "" && c.Context != nil:
+		return nil, usageError("--context is a part of the signature", "sign with --sign KEY")
+	case c.Sign == "":
+		return nil, nil
+	case len(c.text()) > signature.MaxLabel:
+		return nil, usageError(fmt.Sprintf("the context is longer than %d bytes", signature.MaxLabel))
+	}
+	id, err := keyfile.LoadIdentity(c.Sign, c.ask(a, c.Sign))
+	return id, in(c.Sign, err)
 }
 
 // recipients returns those that the flags name.
@@ -136,28 +166,4 @@ func (c *encryptCmd) publicKeys(a *app) ([]pqenc.Recipient, error) {
 			"encrypt to a key that they share, or make several files")
 	}
 	return to, nil
-}
-
-// mainCmd is what runs without the name of a command: encrypting, or with -d
-// decrypting.
-type mainCmd struct {
-	Decrypt bool `short:"d" help:"Decrypt instead of encrypting."`
-	encryptFlags
-	decryptFlags
-	fileArgs
-	passphraseFlags
-}
-
-func (c *mainCmd) Run(a *app) error {
-	if c.Decrypt {
-		if len(c.Recipient) > 0 || c.Passphrase || c.Armor {
-			return usageError("-r, -p and -a are for encrypting",
-				"to decrypt, give a private key with -i; armor and passphrases are recognized")
-		}
-		return (&decryptCmd{c.decryptFlags, c.fileArgs, c.passphraseFlags}).Run(a)
-	}
-	if len(c.Identity) > 0 {
-		return usageError("-i is for decrypting", "decrypt with -d -i, or encrypt to a public key with -r")
-	}
-	return withCommandHint((&encryptCmd{c.encryptFlags, c.fileArgs, c.passphraseFlags}).Run(a), c.In)
 }

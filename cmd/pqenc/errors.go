@@ -36,7 +36,7 @@ const (
 	exitUsage       = 2
 	exitNoKey       = 3
 	exitDamaged     = 4
-	exitSigner      = 5 // kept for files whose signer is missing or wrong
+	exitSigner      = 5
 	exitUnsupported = 6
 	exitKeyFile     = 7
 )
@@ -51,6 +51,7 @@ var exitStatus = []struct {
 	{exitUsage, "the command line is wrong"},
 	{exitNoKey, "none of the keys opens the file, or the passphrase is wrong"},
 	{exitDamaged, "the file is damaged, forged, cut short, or not a pqenc file"},
+	{exitSigner, "the file is not signed as --from asks for, or its contents are not those that were signed"},
 	{exitUnsupported, "the file has a version or a feature that this release does not know"},
 	{exitKeyFile, "a key file is not one, or not of the kind that is needed"},
 	{130, "interrupted by Ctrl-C; 143 if terminated"},
@@ -106,6 +107,12 @@ var kinds = []struct {
 	{keyfile.ErrTooLarge, exitKeyFile, nil},
 	{keyfile.ErrPassphrase, exitNoKey, nil},
 	{recipient.ErrEmptyPassphrase, exitUsage, nil},
+	{pqenc.ErrNotSigned, exitSigner, []string{"ask the sender to sign it with --sign, or leave --from out"}},
+	{pqenc.ErrWrongSigner, exitSigner, []string{"if you trust whoever has this fingerprint, name their public key with --from"}},
+	{pqenc.ErrForwarded, exitSigner, []string{"somebody passed it on: if that is all right, use --allow-forwarded"}},
+	{pqenc.ErrContext, exitSigner, []string{"the sender meant it for something else: do not use it for this"}},
+	{pqenc.ErrSignature, exitSigner, []string{"somebody forged it: do not use it, and ask the sender for another one"}},
+	{pqenc.ErrReplaced, exitSigner, []string{"another recipient of the file forged it: do not use it, and ask the sender for another one"}},
 	{pqenc.ErrNoMatch, exitNoKey, nil},
 	{pqenc.ErrNotPqenc, exitDamaged, nil},
 	{pqenc.ErrUnsupported, exitUnsupported, []string{"a newer release of pqenc may read it"}},

@@ -119,6 +119,15 @@ func (a *app) openOutput(name string, in *input) (*output, error) {
 	return &output{f, f}, nil
 }
 
+// staged says whether an output of that name would appear only when it is whole.
+func staged(name string) bool {
+	if isStdio(name) {
+		return false
+	}
+	info, err := os.Stat(name)
+	return err != nil || info.Mode().IsRegular()
+}
+
 // is says whether info describes the file that is the input, also by another
 // name.
 func (in *input) is(info fs.FileInfo, err error) bool {

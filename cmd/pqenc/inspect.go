@@ -17,7 +17,7 @@ import (
 )
 
 type inspectCmd struct {
-	decryptFlags
+	identityFlag
 	JSON bool   `name:"json" help:"Print JSON."`
 	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file. Without it, or as -, standard input."`
 	passphraseFlags
@@ -26,8 +26,8 @@ type inspectCmd struct {
 func (inspectCmd) Help() string {
 	return `Without a key it says what everybody can see, none of which is authenticated.
 With -i it also says whether that key opens the file, checks the header and, where
-it can seek, the length; the exit code is 3 if the key does not open it. To check
-the contents, decrypt to /dev/null.
+it can seek, the length, and names the signer; the exit code is 3 if the key does
+not open it. It does not read the contents: "pqenc verify" does.
 
 Examples:
 
@@ -49,7 +49,8 @@ type report struct {
 	FileSize    int64          `json:"file_size"` // of the binary form
 	ContentSize int64          `json:"content_size"`
 	Overhead    int64          `json:"overhead"`
-	Opens       *bool          `json:"opens,omitempty"` // only with -i
+	Opens       *bool          `json:"opens,omitempty"`  // only with -i
+	Signer      string         `json:"signer,omitempty"` // only with -i, not verified
 
 	order []format.StanzaType // of the stanzas, each type once
 }
@@ -130,10 +131,21 @@ func (c *inspectCmd) open(a *app, src *input, r *report) (opening, err error) {
 	if err != nil {
 		return nil, err
 	}
+	var sig *pqenc.Signature
 	if r.Armored {
-		_, opening = decrypt(src.File, keys)
+		var plain *pqenc.Reader
+		if plain, opening = pqenc.Decrypt(pqenc.Dearmor(src), keys.list...); opening == nil {
+			sig = plain.Signature()
+		}
 	} else {
-		_, opening = pqenc.Open(io.NewSectionReader(src, start, src.size), src.size, keys.list...)
+		var f *pqenc.File
+		section := io.NewSectionReader(src, start, src.size)
+		if f, opening = pqenc.Open(section, src.size, keys.list...); opening == nil {
+			sig = f.Signature()
+		}
+	}
+	if sig != nil {
+		r.Signer = sig.Signer.String()
 	}
 	if errors.Is(opening, pqenc.ErrNoMatch) {
 		opening = keys.noMatch()
@@ -161,6 +173,9 @@ func (r *report) print(w io.Writer) error {
 	row("overhead", "%d bytes (%s)", r.Overhead, percent(r.Overhead, r.ContentSize))
 	if r.Opens != nil {
 		row("opens", "%s", yesNo(*r.Opens))
+	}
+	if r.Signer != "" {
+		row("signed by", "%s, which was not verified", r.Signer)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

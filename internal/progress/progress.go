@@ -56,6 +56,21 @@ func (m *Meter) Reader(r io.Reader) io.Reader {
 	return &reader{r, m}
 }
 
+// ReaderAt returns r with its bytes counted.
+func (m *Meter) ReaderAt(r io.ReaderAt) io.ReaderAt {
+	if m == nil {
+		return r
+	}
+	return &readerAt{r, m}
+}
+
+// Extend adds bytes to the total.
+func (m *Meter) Extend(n int64) {
+	if m != nil {
+		m.bar.AddTotal(n)
+	}
+}
+
 // Stop wipes the line. Nothing is shown afterwards. It may be called at any
 // time, from any goroutine.
 func (m *Meter) Stop() {
@@ -93,6 +108,17 @@ type reader struct {
 
 func (r *reader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
+	r.meter.add(n)
+	return n, err
+}
+
+type readerAt struct {
+	io.ReaderAt
+	meter *Meter
+}
+
+func (r *readerAt) ReadAt(p []byte, off int64) (int, error) {
+	n, err := r.ReaderAt.ReadAt(p, off)
 	r.meter.add(n)
 	return n, err
 }

@@ -1,0 +1,126 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/recipient"
+)
+
+// identityFlag names private keys.
+type identityFlag struct {
+	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key in the file KEY. Can be repeated."`
+}
+
+// identities are the private keys that -i names, in their order, and a
+// passphrase that is asked for if a file needs it.
+type identities struct {
+	list    []pqenc.Identity
+	named   int
+	witness witness
+}
+
+// identities reads the private keys. What is wrong with them shows now, but
+// protected ones stay closed until a file needs them.
+func (a *app) identities(names []string, p *passphraseFlags, src *input) (*identities, error) {
+	if err := p.notFrom(src); err != nil {
+		return nil, err
+	}
+	keys := &identities{named: len(names)}
+	keys.list = append(keys.list, &keys.witness)
+	for _, name := range names {
+		id, err := a.loadIdentity(name, p)
+		if err != nil {
+			return nil, in(name, err)
+		}
+		keys.list = append(keys.list, id)
+	}
+	keys.list = append(keys.list, recipient.NewPrompted(p.ask(a, src.name)))
+	return keys, nil
+}
+
+func (a *app) loadIdentity(name string, p *passphraseFlags) (pqenc.Identity, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	// Once only, since it may be a pipe; one byte more than it may have shows.
+	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxIdentitySize+1))
+	if err != nil {
+		return nil, err
+	}
+	id, err := keyfile.ReadIdentity(bytes.NewReader(data), nil)
+	if errors.Is(err, keyfile.ErrProtected) {
+		return &protected{name: name, data: data, ask: p.ask(a, name)}, nil
+	}
+	if err == nil && keyfile.Exposed(name) {
+		a.warn("%s can be read by others (chmod 600 mends that)", name)
+	}
+	return id, err
+}
+
+// protected is a private key that its passphrase opens when a file needs it.
+type protected struct {
+	name string
+	data []byte
+	ask  func() ([]byte, error)
+	id   *keyfile.Identity
+}
+
+func (k *protected) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
+	if s.Type != format.TypeHybrid {
+		return nil, pqenc.ErrNoMatch
+	}
+	if k.id == nil {
+		id, err := keyfile.ReadIdentity(bytes.NewReader(k.data), k.ask)
+		if err != nil {
+			return nil, in(k.name, err)
+		}
+		k.id = id
+	}
+	return k.id.Unwrap(s, binding)
+}
+
+// Fingerprint returns the name of the identity, or no name while it is closed.
+func (k *protected) Fingerprint() pqenc.Fingerprint {
+	if k.id == nil {
+		return pqenc.Fingerprint{}
+	}
+	return k.id.Fingerprint()
+}
+
+// witness opens nothing. It sees what a file can be opened with.
+type witness struct{ hybrid, passphrase bool }
+
+func (w *witness) Unwrap(s pqenc.Stanza, _ *pqenc.Binding) (*pqenc.FileKey, error) {
+	w.hybrid = w.hybrid || s.Type == format.TypeHybrid
+	w.passphrase = w.passphrase || s.Type == format.TypePassphrase
+	return nil, pqenc.ErrNoMatch
+}
+
+// noMatch explains why no key opened a file.
+func (k *identities) noMatch() error {
+	switch {
+	case k.witness.passphrase:
+		return &failure{errors.New("wrong passphrase"), exitNoKey, nil}
+	case k.named == 0:
+		return &failure{errors.New("the file needs a private key, and none was given"), exitNoKey,
+			[]string{"name one with -i"}}
+	case !k.witness.hybrid:
+		return &failure{errors.New("the file is for kinds of keys that this release does not know"), exitNoKey,
+			[]string{"a newer release of pqenc may read it"}}
+	default:
+		return &failure{errors.New("no matching key: the file was not encrypted to the keys that -i names"), exitNoKey,
+			[]string{"ask the sender to which fingerprint it was encrypted; \"pqenc fingerprint KEY\" shows yours"}}
+	}
+}
