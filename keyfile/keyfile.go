@@ -8,7 +8,7 @@
 // public half, a [Public], is what others encrypt to. Both are PEM and nothing
 // else: standard PKCS#8 and SubjectPublicKeyInfo blocks, the encryption key
 // first and the signing key second. A private key file can be protected with a
-// passphrase. This is SPEC.md, section 7.
+// passphrase. This is SPEC.md, section 8.
 package keyfile
 
 import (

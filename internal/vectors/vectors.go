@@ -18,7 +18,7 @@ import (
 // Result is how reading a file ends.
 type Result string
 
-// The results in vectors, by their names in SPEC.md, section 8.
+// The results in vectors, by their names in SPEC.md, section 9.
 const (
 	Success     Result = "success"
 	NoMatch     Result = "no match"
