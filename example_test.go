@@ -127,11 +127,47 @@ func ExampleArmor() {
 	// Output: -----BEGIN PQENC FILE-----: a secret
 }
 
-func makeFile(contents string) (*keyfile.Identity, []byte) {
+func ExampleEncryptSigned() {
+	alice, lab := makeIdentity(), makeIdentity()
+	var file bytes.Buffer
+	w, err := pqenc.EncryptSigned(&file, alice, "round 17", lab.Public())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Fprint(w, "an update of the model")
+	if err := w.Close(); err != nil {
+		log.Fatal(err)
+	}
+
+	round := "round 17"
+	policy := pqenc.Policy{From: []pqenc.Sender{alice.Public()}, Context: &round}
+	r, err := pqenc.DecryptFrom(&file, policy, lab)
+	if err != nil {
+		log.Fatal(err) // from somebody else, for somebody else, or for another round
+	}
+	fmt.Println("before:", r.Signature().Level)
+	update, err := io.ReadAll(r)
+	if err != nil {
+		log.Fatal(err) // also if another recipient replaced the contents
+	}
+	fmt.Println("after:", r.Signature().Level)
+	fmt.Printf("%s\n", update)
+	// Output:
+	// before: claimed
+	// after: verified
+	// an update of the model
+}
+
+func makeIdentity() *keyfile.Identity {
 	id, err := keyfile.Generate()
 	if err != nil {
 		log.Fatal(err)
 	}
+	return id
+}
+
+func makeFile(contents string) (*keyfile.Identity, []byte) {
+	id := makeIdentity()
 	var file bytes.Buffer
 	w, err := pqenc.Encrypt(&file, id.Public())
 	if err != nil {
