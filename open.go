@@ -5,6 +5,7 @@
 package pqenc
 
 import (
+	"crypto/sha256"
 	"io"
 
 	"github.com/pqenc/pqenc/format"
@@ -24,6 +25,7 @@ type File struct {
 	sig    *signed // nil if the file is not signed
 
 	trailer []byte
+	seen    *digests // by Verify; nil until it succeeded
 }
 
 // Open opens the encrypted file in the first size bytes of src. It
@@ -52,12 +54,15 @@ func OpenFrom(src io.ReaderAt, size int64, policy Policy, identities ...Identity
 	if f.sig != nil {
 		f.end -= trailerSize
 	}
-	if err := f.open(bodyCipher(h, keys)); err != nil {
+	if f.SectionReader, err = f.contents(nil); err != nil {
 		return nil, err
 	}
 	if f.sig != nil {
 		f.trailer = make([]byte, trailerSize)
 		if n, err := src.ReadAt(f.trailer, f.end); n < trailerSize {
+			if err == nil || err == io.EOF {
+				err = stream.ErrTruncated
+			}
 			return nil, err
 		}
 		if _, err := f.sig.closing(f.trailer); err != nil {
@@ -67,15 +72,24 @@ func OpenFrom(src io.ReaderAt, size int64, policy Policy, identities ...Identity
 	return f, nil
 }
 
-// open makes c the cipher with which the contents are read.
-func (f *File) open(c *stream.Cipher) error {
+// contents opens the contents, whose chunks must be those that were seen.
+func (f *File) contents(seen *digests) (*io.SectionReader, error) {
 	body := f.body()
-	r, err := c.NewReaderAt(body, body.Size())
+	r, err := f.cipher(seen).NewReaderAt(body, body.Size())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	f.SectionReader = io.NewSectionReader(r, 0, r.Size())
-	return nil
+	return io.NewSectionReader(r, 0, r.Size()), nil
+}
+
+// cipher returns the cipher of the body, which opens all chunks if none were
+// seen.
+func (f *File) cipher(seen *digests) *stream.Cipher {
+	c := bodyCipher(f.header, f.keys)
+	if seen != nil {
+		c.OnDigest = seen.expect
+	}
+	return c
 }
 
 // body returns the body of the file.
@@ -93,36 +107,42 @@ func (f *File) Signature() *Signature { return f.sig.signature() }
 // must be the one that was there: [ErrReplaced] is what Read and ReadAt return
 // for any other. It needs 32 bytes of memory for each chunk.
 //
-// The contents are hashed but not decrypted. For a file that is not signed it
-// returns [ErrNotSigned], and without a sender in the policy it checks only that
-// nothing is damaged.
+// The contents are hashed, and only decrypted if that shows that they are not
+// those that were signed: it is [ErrBody] then if they were merely damaged. For
+// a file that is not signed Verify returns [ErrNotSigned], and without a sender
+// in the policy it checks only that nothing is damaged.
 func (f *File) Verify() error {
 	if f.sig == nil {
 		return ErrNotSigned
 	}
-	f.sig.digests.keep = true
-	c := bodyCipher(f.header, f.keys)
-	c.OnDigest = f.sig.digests.add
+	chunks := f.Size()>>f.header.ChunkLog2 + 1
+	seen := &digests{sum: sha256.New(), list: make([][sha256.Size]byte, 0, chunks), keep: true}
+	c := f.cipher(nil)
+	c.OnDigest = seen.add
 	if err := c.NewReader(f.body(), 0).Skim(); err != nil {
 		return err
 	}
-	if err := f.sig.close(f.trailer, f.Size()); err != nil {
+	contents, err := f.contents(seen)
+	if err != nil {
 		return err
 	}
-	return f.open(f.checked())
-}
-
-// checked returns a cipher that opens the chunks that Verify saw, and no others.
-func (f *File) checked() *stream.Cipher {
-	c := bodyCipher(f.header, f.keys)
-	if f.sig != nil && f.sig.digests.keep {
-		c.OnDigest = f.sig.digests.expect
+	f.sig.digests = *seen
+	err = f.sig.close(f.trailer, f.Size())
+	if err != nil || f.sig.sender == nil {
+		// Damaged chunks hash as well as others, but do not open.
+		if _, damage := f.cipher(nil).NewReader(f.body(), 0).WriteTo(io.Discard); damage != nil {
+			return damage
+		}
 	}
-	return c
+	if err != nil {
+		return err
+	}
+	f.SectionReader, f.seen = contents, seen
+	return nil
 }
 
 // DecryptTo decrypts all contents to dst, on several cores, whatever the
 // position is.
 func (f *File) DecryptTo(dst io.Writer) (int64, error) {
-	return f.checked().NewReader(f.body(), 0).WriteTo(dst)
+	return f.cipher(f.seen).NewReader(f.body(), 0).WriteTo(dst)
 }

@@ -7,7 +7,9 @@ package pqenc_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"testing"
 	"testing/iotest"
@@ -15,7 +17,9 @@ import (
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/vectors"
+	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
+	"github.com/pqenc/pqenc/signature"
 )
 
 // result names the error as the vectors do.
@@ -31,6 +35,12 @@ func result(err error) vectors.Result {
 		{pqenc.ErrBody, vectors.Body},
 		{pqenc.ErrTruncated, vectors.Truncated},
 		{pqenc.ErrArmor, vectors.Armor},
+		{pqenc.ErrNotSigned, vectors.NotSigned},
+		{pqenc.ErrWrongSigner, vectors.WrongSigner},
+		{pqenc.ErrSignature, vectors.Signature},
+		{pqenc.ErrReplaced, vectors.Replaced},
+		{pqenc.ErrForwarded, vectors.Forwarded},
+		{pqenc.ErrContext, vectors.Context},
 	} {
 		if errors.Is(err, k.err) {
 			return k.result
@@ -42,9 +52,38 @@ func result(err error) vectors.Result {
 	return vectors.Success
 }
 
+// wholeIdentity has both keys of an identity, from the seeds in a vector.
+func wholeIdentity(t *testing.T, seeds []byte) *keyfile.Identity {
+	t.Helper()
+	if len(seeds) != recipient.SeedSize+signature.SeedSize {
+		t.Fatalf("an identity of %d bytes", len(seeds))
+	}
+	hybrid, err := recipient.NewHybridIdentity(seeds[:recipient.SeedSize])
+	if err != nil {
+		t.Fatal(err)
+	}
+	signing, err := signature.NewPrivateKey(seeds[recipient.SeedSize:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file []byte
+	for _, der := range [][]byte{hybrid.MarshalPKCS8(), signature.MarshalPKCS8(signing)} {
+		file = append(file, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})...)
+	}
+	id, err := keyfile.ParseIdentity(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 func keysOf(t *testing.T, v *vectors.Vector) (ids []pqenc.Identity) {
-	for _, seed := range v.Identities {
-		id, err := recipient.NewHybridIdentity(seed)
+	for _, seeds := range v.Identities {
+		if len(seeds) > recipient.SeedSize {
+			ids = append(ids, wholeIdentity(t, seeds))
+			continue
+		}
+		id, err := recipient.NewHybridIdentity(seeds)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,41 +99,104 @@ func keysOf(t *testing.T, v *vectors.Vector) (ids []pqenc.Identity) {
 	return ids
 }
 
-// ways are all the ways to read a file. Each returns what was released.
-var ways = map[string]func(file []byte, ids []pqenc.Identity) ([]byte, error){
-	"WriteTo": func(file []byte, ids []pqenc.Identity) ([]byte, error) {
+func policyOf(t *testing.T, v *vectors.Vector) pqenc.Policy {
+	p := pqenc.Policy{Context: v.RequiredContext, AllowForwarded: v.AllowForwarded}
+	for _, seeds := range v.From {
+		p.From = append(p.From, wholeIdentity(t, seeds).Public())
+	}
+	return p
+}
+
+// reading is what came of reading a file: what was released, and what is known
+// of the signature then.
+type reading struct {
+	released  []byte
+	signature *pqenc.Signature
+}
+
+func readStream(src io.Reader, p pqenc.Policy, ids []pqenc.Identity, all func(*pqenc.Reader) ([]byte, error)) (reading, error) {
+	r, err := pqenc.DecryptFrom(pqenc.Dearmor(src), p, ids...)
+	if err != nil {
+		return reading{}, err
+	}
+	b, err := all(r)
+	return reading{b, r.Signature()}, err
+}
+
+func openArmored(file []byte, p pqenc.Policy, ids []pqenc.Identity) (*pqenc.File, error) {
+	binary, err := io.ReadAll(pqenc.Dearmor(bytes.NewReader(file)))
+	if err != nil {
+		return nil, err
+	}
+	return pqenc.OpenFrom(bytes.NewReader(binary), int64(len(binary)), p, ids...)
+}
+
+func readAll(r *pqenc.Reader) ([]byte, error) { return io.ReadAll(struct{ io.Reader }{r}) }
+
+// ways are all the ways to read a file.
+var ways = map[string]func(file []byte, p pqenc.Policy, ids []pqenc.Identity) (reading, error){
+	"WriteTo": func(file []byte, p pqenc.Policy, ids []pqenc.Identity) (reading, error) {
+		return readStream(bytes.NewReader(file), p, ids, func(r *pqenc.Reader) ([]byte, error) {
+			var out bytes.Buffer
+			_, err := r.WriteTo(&out)
+			return out.Bytes(), err
+		})
+	},
+	"Read": func(file []byte, p pqenc.Policy, ids []pqenc.Identity) (reading, error) {
+		return readStream(iotest.HalfReader(bytes.NewReader(file)), p, ids, readAll)
+	},
+	"data with EOF": func(file []byte, p pqenc.Policy, ids []pqenc.Identity) (reading, error) {
+		return readStream(iotest.DataErrReader(bytes.NewReader(file)), p, ids, readAll)
+	},
+	"random access": func(file []byte, p pqenc.Policy, ids []pqenc.Identity) (reading, error) {
+		f, err := openArmored(file, p, ids)
+		if err != nil {
+			return reading{}, err
+		}
+		b, err := io.ReadAll(f)
+		return reading{b, f.Signature()}, err
+	},
+	"verified": func(file []byte, p pqenc.Policy, ids []pqenc.Identity) (reading, error) {
+		f, err := openArmored(file, p, ids)
+		if err != nil {
+			return reading{}, err
+		}
+		if f.Signature() != nil {
+			if err := f.Verify(); err != nil {
+				return reading{nil, f.Signature()}, err
+			}
+		}
 		var out bytes.Buffer
-		r, err := pqenc.Decrypt(pqenc.Dearmor(bytes.NewReader(file)), ids...)
-		if err == nil {
-			_, err = r.WriteTo(&out)
+		if _, err := f.DecryptTo(&out); err != nil {
+			if f.Signature() != nil {
+				err = fmt.Errorf("Verify did not notice this: %v", err)
+			}
+			return reading{out.Bytes(), f.Signature()}, err
 		}
-		return out.Bytes(), err
+		b, err := io.ReadAll(f)
+		if !bytes.Equal(b, out.Bytes()) {
+			return reading{}, errors.New("DecryptTo and Read differ")
+		}
+		return reading{b, f.Signature()}, err
 	},
-	"Read": func(file []byte, ids []pqenc.Identity) ([]byte, error) {
-		r, err := pqenc.Decrypt(pqenc.Dearmor(iotest.HalfReader(bytes.NewReader(file))), ids...)
-		if err != nil {
-			return nil, err
-		}
-		return io.ReadAll(struct{ io.Reader }{r})
-	},
-	"data with EOF": func(file []byte, ids []pqenc.Identity) ([]byte, error) {
-		r, err := pqenc.Decrypt(pqenc.Dearmor(iotest.DataErrReader(bytes.NewReader(file))), ids...)
-		if err != nil {
-			return nil, err
-		}
-		return io.ReadAll(r)
-	},
-	"random access": func(file []byte, ids []pqenc.Identity) ([]byte, error) {
-		binary, err := io.ReadAll(pqenc.Dearmor(bytes.NewReader(file)))
-		if err != nil {
-			return nil, err
-		}
-		f, err := pqenc.Open(bytes.NewReader(binary), int64(len(binary)), ids...)
-		if err != nil {
-			return nil, err
-		}
-		return io.ReadAll(f)
-	},
+}
+
+// expected returns the result of reading a vector in some way, and the level of
+// its signature.
+func expected(way string, v *vectors.Vector) (vectors.Result, pqenc.Level) {
+	random := way == "random access" || way == "verified"
+	switch {
+	case random && v.Inspect != vectors.Success:
+		return v.Inspect, pqenc.Unverified // it looks at the length before any chunk
+	case len(v.From) == 0:
+		return v.Expect, pqenc.Unverified
+	case way == "random access" && v.Expect == vectors.Replaced:
+		return vectors.Success, pqenc.Claimed // it does not look at all contents
+	case way == "random access" || v.Expect != vectors.Success:
+		return v.Expect, pqenc.Claimed
+	default:
+		return v.Expect, pqenc.Verified
+	}
 }
 
 func TestVectors(t *testing.T) {
@@ -104,19 +206,23 @@ func TestVectors(t *testing.T) {
 	}
 	for _, v := range all {
 		t.Run(v.Name, func(t *testing.T) {
+			ids, policy := keysOf(t, v), policyOf(t, v)
 			for name, read := range ways {
-				released, err := read(v.File, keysOf(t, v))
-				want := v.Expect
-				if name == "random access" && v.Inspect != vectors.Success {
-					want = v.Inspect // it looks at the length before any chunk
+				got, err := read(v.File, policy, ids)
+				want, level := expected(name, v)
+				if result(err) != want {
+					t.Errorf("%s: %s (%v), want %s", name, result(err), err, want)
 				}
-				if got := result(err); got != want {
-					t.Errorf("%s: %s (%v), want %s", name, got, err, want)
+				if got.signature != nil && got.signature.Level != level {
+					t.Errorf("%s: the signature is %s, want %s", name, got.signature.Level, level)
+				}
+				if got.signature == nil && want == vectors.Success && len(v.From) > 0 {
+					t.Errorf("%s: no signature", name)
 				}
 				// Random access may refuse a file that a stream reads in part.
-				refused := name == "random access" && len(released) == 0
-				if sha256.Sum256(released) != v.Released && !(refused && v.Expect != vectors.Success) {
-					t.Errorf("%s: released %d bytes that are not the right ones", name, len(released))
+				refused := (name == "random access" || name == "verified") && len(got.released) == 0
+				if sha256.Sum256(got.released) != v.Released && !(refused && v.Expect != vectors.Success) {
+					t.Errorf("%s: released %d bytes that are not the right ones", name, len(got.released))
 				}
 			}
 			testInspect(t, v)

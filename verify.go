@@ -125,5 +125,6 @@ func (s *signed) signature() *Signature {
 		return nil
 	}
 	result := s.result
+	result.Readers = slices.Clone(result.Readers)
 	return &result
 }

@@ -72,3 +72,17 @@ func BenchmarkReaderAt(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSkim hashes and does not open.
+func BenchmarkSkim(b *testing.B) {
+	body := benchBody(b)
+	c := benchCipher()
+	c.OnDigest = func(uint32, [32]byte) error { return nil }
+	b.SetBytes(benchSize)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := c.NewReader(bytes.NewReader(body), 0).Skim(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

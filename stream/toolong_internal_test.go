@@ -94,3 +94,17 @@ func TestReaderTooLong(t *testing.T) {
 		t.Error("a last chunk after a full one:", len(got), err)
 	}
 }
+
+// TestSkimTooLong counts the chunks that it does not open.
+func TestSkimTooLong(t *testing.T) {
+	for _, test := range []struct {
+		size int
+		want error
+	}{{4096 + 16 - 1, nil}, {4096 + 16, ErrTruncated}, {4096 + 16 + 16, errTooLong}} {
+		r := testCipher().NewReader(bytes.NewReader(make([]byte, test.size)), 0)
+		r.index = lastIndex
+		if err := r.Skim(); err != test.want {
+			t.Errorf("%d bytes: %v, want %v", test.size, err, test.want)
+		}
+	}
+}

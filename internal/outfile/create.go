@@ -66,6 +66,15 @@ func resolve(name string) (string, fs.FileInfo, error) {
 	return target, info, err
 }
 
+// Atomic reports whether the [File.Atomic] of a file of that name would be true.
+func Atomic(name string) bool {
+	if _, ok := descriptor(name); ok {
+		return false
+	}
+	info, err := os.Stat(name)
+	return err != nil || info.Mode().IsRegular()
+}
+
 func createTemp(name, target string, old fs.FileInfo, perm fs.FileMode) (*File, error) {
 	file, err := openTemp(target, perm)
 	if err != nil {

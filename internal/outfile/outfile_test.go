@@ -30,11 +30,15 @@ func put(t *testing.T, name, content string) {
 
 func create(t *testing.T, name string) *File {
 	t.Helper()
+	atomic := Atomic(name)
 	f, err := Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Abort() })
+	if f.Atomic() != atomic {
+		t.Errorf("%s was to be atomic: %v, and is: %v", name, atomic, f.Atomic())
+	}
 	return f
 }
 

@@ -490,6 +490,22 @@ func TestDescriptor(t *testing.T) {
 	}
 }
 
+// An open file is written to directly, also if it is a regular one.
+func TestDescriptorOfFile(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	f := create(t, fmt.Sprint("/dev/fd/", file.Fd()))
+	if f.Atomic() {
+		t.Error("said to be atomic")
+	}
+	write(t, f, fresh)
+	wantContent(t, file.Name(), fresh)
+	commit(t, f)
+}
+
 // Redirected with >>, /dev/stdout must continue the file.
 func TestStdout(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "log")

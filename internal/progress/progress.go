@@ -64,10 +64,11 @@ func (m *Meter) ReaderAt(r io.ReaderAt) io.ReaderAt {
 	return &readerAt{r, m}
 }
 
-// Extend adds bytes to the total.
-func (m *Meter) Extend(n int64) {
+// Reset says that done bytes of a total have been copied, whatever was counted:
+// not all that is read need be a part of the copy.
+func (m *Meter) Reset(done, total int64) {
 	if m != nil {
-		m.bar.AddTotal(n)
+		m.bar.SetTotal(total).SetCurrent(done)
 	}
 }
 

@@ -207,6 +207,10 @@ func TestNilMeter(t *testing.T) {
 	if r := m.Reader(source); r != io.Reader(source) {
 		t.Error("a nil meter does not return the reader itself")
 	}
+	if r := m.ReaderAt(source); r != io.ReaderAt(source) {
+		t.Error("a nil meter does not return the reader itself")
+	}
+	m.Reset(2, 4)
 	m.Stop()
 }
 
@@ -224,5 +228,30 @@ func TestReader(t *testing.T) {
 	}
 	if got := m.bar.Current(); got != int64(len("text")+len("some text")) {
 		t.Errorf("counted %d bytes", got)
+	}
+}
+
+func TestReaderAt(t *testing.T) {
+	m := New(newScreen(), 4)
+	defer m.Stop()
+	b := make([]byte, 4)
+	n, err := m.ReaderAt(strings.NewReader("text")).ReadAt(b, 1)
+	if n != 3 || err != io.EOF || string(b[:n]) != "ext" {
+		t.Errorf("read %q, %v", b[:n], err)
+	}
+	if got := m.bar.Current(); got != 3 {
+		t.Errorf("counted %d bytes", got)
+	}
+}
+
+// TestReset: what was counted before is forgotten.
+func TestReset(t *testing.T) {
+	m := newSlow(newScreen(), 4)
+	defer m.Stop()
+	read(t, m, "text")
+	m.Reset(3, 12)
+	read(t, m, "more ")
+	if m.bar.Current() != 8 || m.bar.Total() != 12 {
+		t.Errorf("is at %d of %d bytes", m.bar.Current(), m.bar.Total())
 	}
 }

@@ -67,7 +67,7 @@ func write(t *testing.T, made map[string]*Vector) {
 }
 
 func TestParseErrors(t *testing.T) {
-	for _, bad := range []string{"", "expect: success\n", "nonsense\n\n", "other: 1\n\n", "identity: xyz\n\n", "released-sha256: 00\n\n"} {
+	for _, bad := range []string{"", "expect: success\n", "nonsense\n\n", "other: 1\n\n", "identity: xyz\n\n", "from: 0\n\n", "released-sha256: 00\n\n"} {
 		if _, err := parse([]byte(bad)); err == nil {
 			t.Errorf("%q: no error", bad)
 		}

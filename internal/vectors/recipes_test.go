@@ -24,8 +24,12 @@ type recipe struct {
 	released   int
 	identities [][]byte // if nil and there is no passphrase, alice
 	passphrase string
-	build      func(f *file)
-	edit       func(b []byte) []byte
+	from       [][]byte // of signed files: if nil, bob
+	context    *string
+	// allowForwarded accepts what is signed for others.
+	allowForwarded bool
+	build          func(f *file)
+	edit           func(b []byte) []byte
 }
 
 // Private keys, and small costs of Argon2id.
@@ -366,7 +370,7 @@ func all() []*Vector {
 		badHeaders[i].inspect = badHeaders[i].expect
 	}
 	var vectors []*Vector
-	for _, r := range slices.Concat(successes, badHeaders, badKeys, badBodies, badArmor) {
+	for _, r := range slices.Concat(successes, badHeaders, badKeys, badBodies, badArmor, signedRecipes()) {
 		vectors = append(vectors, r.vector())
 	}
 	return vectors
@@ -378,6 +382,7 @@ func (r recipe) vector() *Vector {
 	v := &Vector{
 		Name: r.name, Comment: r.comment, Expect: r.expect, Inspect: r.inspect,
 		Identities: r.identities, Passphrase: r.passphrase, File: f.bytes(),
+		From: r.from, RequiredContext: r.context, AllowForwarded: r.allowForwarded,
 		Released: sha256.Sum256(text(r.released)),
 	}
 	if r.edit != nil {

@@ -28,6 +28,12 @@ const (
 	Body        Result = "body"
 	Truncated   Result = "truncated"
 	Armor       Result = "armor"
+	NotSigned   Result = "not signed"
+	WrongSigner Result = "wrong signer"
+	Signature   Result = "signature"
+	Replaced    Result = "replaced"
+	Forwarded   Result = "forwarded"
+	Context     Result = "context"
 )
 
 // Vector is a file, what to open it with, and what must come of that.
@@ -39,12 +45,20 @@ type Vector struct {
 	// Inspect is the result of reading what is there for everybody: the header
 	// and the length.
 	Inspect Result
-	// Identities are private keys of the hybrid KEM, 32 bytes each.
+	// Identities are private keys: the seed of the hybrid KEM, 32 bytes, or of
+	// whole identities both seeds, 96 bytes.
 	Identities [][]byte
 	// Passphrase opens the file instead, if not empty.
 	Passphrase string
-	// Released is the SHA-256 of all that may be released: the contents, or
-	// before a failure the chunks in front of it.
+	// From are whole identities, by one of which the file must be signed.
+	From [][]byte
+	// RequiredContext, if not nil, must be the context of the signature.
+	RequiredContext *string
+	// AllowForwarded accepts what is signed for others.
+	AllowForwarded bool
+	// Released is the SHA-256 of all that a reader in order may release: the
+	// contents, or before a failure the chunks in front of it. Trailers come
+	// behind all chunks.
 	Released [32]byte
 	// File is the encrypted file.
 	File []byte
@@ -108,11 +122,13 @@ func (v *Vector) set(key, value string) error {
 	case "passphrase":
 		v.Passphrase = value
 	case "identity":
-		seed, err := hex.DecodeString(value)
-		if err != nil {
-			return err
-		}
-		v.Identities = append(v.Identities, seed)
+		return appendHex(&v.Identities, value)
+	case "from":
+		return appendHex(&v.From, value)
+	case "context":
+		v.RequiredContext = &value
+	case "allow-forwarded":
+		v.AllowForwarded = value == "yes"
 	case "released-sha256":
 		sum, err := hex.DecodeString(value)
 		if err != nil || copy(v.Released[:], sum) != len(v.Released) {
@@ -124,6 +140,12 @@ func (v *Vector) set(key, value string) error {
 	return nil
 }
 
+func appendHex(list *[][]byte, value string) error {
+	b, err := hex.DecodeString(value)
+	*list = append(*list, b)
+	return err
+}
+
 // Marshal returns the vector as it is in its file.
 func (v *Vector) Marshal() []byte {
 	var b bytes.Buffer
@@ -133,6 +155,15 @@ func (v *Vector) Marshal() []byte {
 	}
 	if v.Passphrase != "" {
 		fmt.Fprintf(&b, "passphrase: %s\n", v.Passphrase)
+	}
+	for _, seeds := range v.From {
+		fmt.Fprintf(&b, "from: %x\n", seeds)
+	}
+	if v.RequiredContext != nil {
+		fmt.Fprintf(&b, "context: %s\n", *v.RequiredContext)
+	}
+	if v.AllowForwarded {
+		b.WriteString("allow-forwarded: yes\n")
 	}
 	fmt.Fprintf(&b, "released-sha256: %x\n\n", v.Released)
 	b.Write(v.File)

@@ -41,6 +41,11 @@ type file struct {
 	mac       []byte
 	fileKey   []byte
 	chunks    [][]byte
+
+	// Of a signed file.
+	fields  []byte // of the opening
+	signer  []byte // body of the signer stanza, the first one
+	trailer []byte
 }
 
 // newFile begins a file with chunks of 4 KiB.
@@ -72,10 +77,14 @@ func (f *file) expand(label string, n int) []byte {
 func (f *file) aad() []byte { return slices.Concat(f.params, f.salt) }
 
 func (f *file) stanza(kind uint16, body []byte) {
-	f.stanzas = binary.BigEndian.AppendUint16(f.stanzas, kind)
-	f.stanzas = binary.BigEndian.AppendUint16(f.stanzas, uint16(len(body)))
-	f.stanzas = append(f.stanzas, body...)
+	f.stanzas = append(f.stanzas, stanza(kind, body)...)
 	f.written++
+}
+
+func stanza(kind uint16, body []byte) []byte {
+	b := binary.BigEndian.AppendUint16(nil, kind)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(body)))
+	return append(b, body...)
 }
 
 // hybrid returns the body of a stanza that wraps key for the owner of seed.
@@ -159,7 +168,11 @@ func (f *file) chunk(i uint32, last bool, contents []byte) []byte {
 
 // header returns everything before the body.
 func (f *file) header() []byte {
-	size := (82 + len(f.stanzas) + 32 + 4095) / 4096 * 4096
+	stanzas, count := f.stanzas, f.written
+	if f.signer != nil {
+		stanzas, count = append(stanza(0x8001, f.signer), stanzas...), count+1
+	}
+	size := (82 + len(stanzas) + 32 + 4095) / 4096 * 4096
 	if f.headerLen == 0 {
 		f.headerLen = uint32(size)
 	}
@@ -167,13 +180,13 @@ func (f *file) header() []byte {
 		f.commit = f.expand("commit", 32)
 	}
 	if f.count < 0 {
-		f.count = f.written
+		f.count = count
 	}
 	b := slices.Clone(f.params)
 	b = binary.BigEndian.AppendUint32(b, f.headerLen)
 	b = slices.Concat(b, f.salt, f.commit)
 	b = binary.BigEndian.AppendUint16(b, uint16(f.count))
-	b = append(b, f.stanzas...)
+	b = append(b, stanzas...)
 	size = max(size, int(min(f.headerLen, 8192))) // claims of more are not met
 	pad := make([]byte, size-32-len(b))
 	if len(pad) > 0 {
@@ -189,7 +202,7 @@ func (f *file) header() []byte {
 }
 
 func (f *file) bytes() []byte {
-	return append(f.header(), slices.Concat(f.chunks...)...)
+	return slices.Concat(f.header(), slices.Concat(f.chunks...), f.trailer)
 }
 
 func gcm(key []byte) cipher.AEAD {

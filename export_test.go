@@ -1,0 +1,22 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package pqenc
+
+import (
+	"io"
+
+	"github.com/pqenc/pqenc/format"
+)
+
+// TrailerSize, Seal and Unseal are what an attacker would write for himself.
+const TrailerSize = trailerSize
+
+var Seal, Unseal = seal, unseal
+
+// EncryptSignedSmall is [EncryptSigned] with chunks of 4 KiB, for tests that
+// need many.
+func EncryptSignedSmall(dst io.Writer, signer Signer, context string, recipients ...Recipient) (*Writer, error) {
+	return encrypt(dst, format.MinChunkLog2, &signing{signer: signer, context: context}, recipients)
+}
