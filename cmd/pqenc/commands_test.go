@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,8 +25,11 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/vectors"
 	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/stream"
 )
 
 // condition adds to the conditions of scripts:
@@ -117,32 +123,56 @@ func files(dir string) (map[string]string, error) {
 //
 //	says [LINE...]
 //
-// that requires standard error to be just these lines, "pqenc: " in front of each.
+// that requires standard error to be just these lines, "pqenc: " in front of each,
+// and TIME where there is one.
 func says(ts *testscript.TestScript, neg bool, args []string) {
 	var want strings.Builder
 	for _, line := range args {
 		want.WriteString("pqenc: " + line + "\n")
 	}
-	if got := ts.ReadFile("stderr"); neg || got != want.String() {
+	if got := timeless(ts.ReadFile("stderr")); neg || got != want.String() {
 		ts.Fatalf("it says\n%swant\n%s", got, want.String())
 	}
 }
+
+// shows is the script command
+//
+//	shows FILE
+//
+// that requires standard output to be what FILE holds, with variables in it, and
+// TIME where there is one.
+func shows(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: shows FILE")
+	}
+	want := os.Expand(ts.ReadFile(args[0]), ts.Getenv)
+	if got := timeless(ts.ReadFile("stdout")); got != want {
+		ts.Fatalf("it shows\n%swant\n%s", got, want)
+	}
+}
+
+var times = regexp.MustCompile(`20\d\d-\d\d-\d\d( \d\d:\d\d:\d\d UTC|T\d\d:\d\d:\d\dZ)`)
+
+// timeless returns text with TIME instead of times.
+func timeless(text string) string { return times.ReplaceAllString(text, "TIME") }
 
 // samejson is the script command
 //
 //	samejson FILE1 FILE2
 //
-// that requires two JSON files to hold the same.
+// that requires two JSON files to hold the same, with variables in the second, and
+// TIME where there is one.
 func samejson(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: samejson FILE1 FILE2")
 	}
 	var values [2]any
-	for i, name := range args {
-		d := json.NewDecoder(strings.NewReader(ts.ReadFile(name)))
+	texts := []string{timeless(ts.ReadFile(args[0])), os.Expand(ts.ReadFile(args[1]), ts.Getenv)}
+	for i, text := range texts {
+		d := json.NewDecoder(strings.NewReader(text))
 		ts.Check(d.Decode(&values[i]))
 		if d.More() {
-			ts.Fatalf("%s holds more than one value", name)
+			ts.Fatalf("%s holds more than one value", args[i])
 		}
 	}
 	if !reflect.DeepEqual(values[0], values[1]) {
@@ -186,6 +216,66 @@ func writeKeys(ts *testscript.TestScript, neg bool, args []string) {
 		all = append(all, id.Public().Marshal()...)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), all, 0o666))
+}
+
+// replaceContents is the script command
+//
+//	replace FILE KEY CONTENTS OUT
+//
+// that writes to OUT what any recipient can make of a signed FILE: other contents
+// under the same file key, between the header and the signature of the old ones.
+func replaceContents(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: replace FILE KEY CONTENTS OUT")
+	}
+	file := []byte(ts.ReadFile(args[0]))
+	header, fileKey := unlock(ts, file, args[1])
+	keys := header.DeriveKeys(fileKey)
+	out := bytes.NewBuffer(slices.Clone(file[:header.Size]))
+	w := stream.New(&keys.Payload, &keys.NoncePrefix, header.ChunkLog2).NewWriter(out)
+	_, err := w.Write([]byte(ts.ReadFile(args[2])))
+	ts.Check(err)
+	ts.Check(w.Close())
+	const trailer = signature.Size + 12 + 16
+	out.Write(file[len(file)-trailer:])
+	ts.Check(os.WriteFile(ts.MkAbs(args[3]), out.Bytes(), 0o666))
+}
+
+// forward is the script command
+//
+//	forward FILE KEY PUB OUT
+//
+// that writes to OUT the same file for another recipient.
+func forward(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: forward FILE KEY PUB OUT")
+	}
+	file := []byte(ts.ReadFile(args[0]))
+	header, fileKey := unlock(ts, file, args[1])
+	size := header.Size
+	to, err := keyfile.LoadPublic(ts.MkAbs(args[2]))
+	ts.Check(err)
+	stanza, err := to[0].Wrap(fileKey, header.Binding())
+	ts.Check(err)
+	header.Stanzas = []format.Stanza{header.Stanzas[0], stanza} // the signer's, and this one
+	out, err := header.Seal(header.DeriveKeys(fileKey))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[3]), append(out, file[size:]...), 0o666))
+}
+
+// unlock returns what somebody learns who can open the file.
+func unlock(ts *testscript.TestScript, file []byte, key string) (*format.Header, *format.FileKey) {
+	header, err := format.Parse(bytes.NewReader(file))
+	ts.Check(err)
+	id, err := keyfile.LoadIdentity(ts.MkAbs(key), func() ([]byte, error) { return []byte(passphrase), nil })
+	ts.Check(err)
+	for _, s := range header.Stanzas {
+		if fileKey, err := id.Unwrap(s, header.Binding()); err == nil {
+			return header, fileKey
+		}
+	}
+	ts.Fatalf("%s does not open it", key)
+	return nil, nil
 }
 
 func vector(name string) *vectors.Vector {

@@ -32,7 +32,7 @@ func (decryptCmd) Help() string {
     pqenc -d -i lab.key model.pqe > model.bin
     pqenc -d -i lab.key -o model.bin model.pqe
     ssh host 'cat run7.pqe' | pqenc -d -i lab.key | tar x
-    pqenc -d -i lab.key --from alice.pub --context "round 17" -o update.bin update.pqe`
+    pqenc -d -i lab.key --from alice.pub --context "round 17" -o up.bin up.pqe`
 }
 
 func (c *decryptCmd) Run(a *app) error {
@@ -103,25 +103,33 @@ func (o *opener) open(recall bool) (contents, error) {
 		return nil, o.explain(err, file)
 	}
 	if !recall && len(o.policy.From) > 0 && !plain.Signature().Sole {
-		return nil, &failure{errors.New("the signature of the contents comes at their end, and other recipients could have replaced them"),
-			exitSigner, []string{"write to a file with -o, give the input as a file, or accept that with --stream-unverified"}}
+		return nil, tooSoon(file)
 	}
 	return plain, nil
 }
 
+// tooSoon says why nothing of a file may leave.
+func tooSoon(file *sniffed) error {
+	hint := "write to a file with -o, give the input as a file, or accept that with --stream-unverified"
+	if file.armored { // which cannot be read at random
+		hint = "write to a file with -o, or accept that with --stream-unverified"
+	}
+	return &failure{errors.New("the signature of the contents comes at their end, and other recipients could have replaced them"),
+		exitSigner, []string{hint}}
+}
+
 // verified opens the input, which is a file, and reads it once to verify it.
 func (o *opener) verified() (contents, error) {
-	start, err := o.src.Seek(-o.src.size, io.SeekEnd)
-	if err != nil {
-		return nil, err
-	}
-	section := io.NewSectionReader(o.meter.ReaderAt(o.src.File), start, o.src.size)
+	section := io.NewSectionReader(o.meter.ReaderAt(o.src.File), o.src.start, o.src.size)
 	f, err := pqenc.OpenFrom(section, o.src.size, o.policy, o.keys.list...)
 	if err != nil {
 		return nil, err
 	}
-	o.meter.Extend(o.src.size) // for the second time
-	return wholeFile{f}, f.Verify()
+	// The last chunk was read by itself, and is again: that is no progress.
+	o.meter.Reset(0, 2*o.src.size)
+	err = f.Verify()
+	o.meter.Reset(o.src.size, 2*o.src.size)
+	return wholeFile{f}, err
 }
 
 // wholeFile makes a file the contents that are in it.

@@ -27,7 +27,7 @@ func (c *mainCmd) Run(a *app) error {
 		return usageError("-i is for decrypting", "decrypt with -d -i, or encrypt to a public key with -r")
 	}
 	if len(c.From) > 0 || c.AllowForwarded || c.StreamUnverified {
-		return usageError("--from and what belongs to it are for decrypting", "decrypt with -d, or sign with --sign KEY")
+		return usageError("--from, --allow-forwarded and --stream-unverified are for decrypting", "decrypt with -d, or sign with --sign KEY")
 	}
 	return withCommandHint((&encryptCmd{c.encryptFlags, c.contextFlag, c.fileArgs, c.passphraseFlags}).Run(a), c.In)
 }

@@ -40,7 +40,7 @@ func (encryptCmd) Help() string {
     pqenc -r lab.pub model.bin > model.pqe
     pqenc -r lab.pub -r backup.pub -o model.pqe model.bin
     tar c run7 | pqenc -r lab.pub | ssh host 'cat > run7.pqe'
-    pqenc -r lab.pub --sign alice.key --context "round 17" -o update.pqe update.bin
+    pqenc -r lab.pub --sign alice.key --context "round 17" -o up.pqe up.bin
     pqenc -p -a -o notes.pqe notes.txt`
 }
 
@@ -53,6 +53,9 @@ func (c *encryptCmd) Run(a *app) error {
 		return err
 	}
 	defer src.Close()
+	if err := c.check(src); err != nil {
+		return err
+	}
 	to, err := c.recipients(a, src)
 	if err != nil {
 		return err
@@ -107,40 +110,55 @@ func (c *encryptCmd) open(dst io.Writer, signer *keyfile.Identity, to []pqenc.Re
 
 // signer returns who signs the file, nil if nobody does.
 func (c *encryptCmd) signer(a *app) (*keyfile.Identity, error) {
-	switch {
-	case c.Sign == "" && c.Context != nil:
-		return nil, usageError("--context is a part of the signature", "sign with --sign KEY")
-	case c.Sign == "":
+	if c.Sign == "" {
 		return nil, nil
-	case len(c.text()) > signature.MaxLabel:
-		return nil, usageError(fmt.Sprintf("the context is longer than %d bytes", signature.MaxLabel))
 	}
-	id, err := keyfile.LoadIdentity(c.Sign, c.ask(a, c.Sign))
-	return id, in(c.Sign, err)
+	from := &c.passphraseFlags
+	if c.Passphrase {
+		from = new(passphraseFlags) // what the flags give is the passphrase of the file
+	}
+	id, err := a.loadIdentity(c.Sign, from)
+	if closed, ok := id.(*protected); ok {
+		id, err = closed.open()
+	}
+	if c.Passphrase && errors.Is(err, terminal.ErrNoTerminal) {
+		err = withHints(err, "with -p, --passphrase-file and --passphrase-fd give that of the file, not that of the key")
+	}
+	if err != nil {
+		return nil, in(c.Sign, err)
+	}
+	return id.(*keyfile.Identity), nil
+}
+
+// check finds what is wrong with the flags before anybody is asked anything.
+func (c *encryptCmd) check(src *input) error {
+	switch {
+	case c.Passphrase && len(c.Recipient) > 0:
+		return usageError("-p and -r do not go together: a passphrase must be the only way into a file",
+			"choose one of the two")
+	case c.set() && !c.Passphrase && c.Sign == "":
+		return usageError("--passphrase-file and --passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
+	case !c.Passphrase && len(c.Recipient) == 0:
+		return usageError("no recipient", "name a public key with -r, use a passphrase with -p, or decrypt with -d")
+	case c.Sign == "" && c.Context != nil:
+		return usageError("--context is of no use without --sign", "sign with --sign KEY")
+	case len(c.text()) > signature.MaxLabel:
+		return usageError(fmt.Sprintf("the context is longer than %d bytes", signature.MaxLabel), "choose a shorter one")
+	}
+	return c.notFrom(src)
 }
 
 // recipients returns those that the flags name.
 func (c *encryptCmd) recipients(a *app, src *input) ([]pqenc.Recipient, error) {
-	switch {
-	case c.Passphrase && len(c.Recipient) > 0:
-		return nil, usageError("-p and -r do not go together: a passphrase must be the only way into a file",
-			"choose one of the two")
-	case c.set() && !c.Passphrase:
-		return nil, usageError("--passphrase-file and --passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
-	case c.Passphrase:
-		if err := c.notFrom(src); err != nil {
-			return nil, err
-		}
-		secret, err := c.choose(a, src.name)
-		if err != nil {
-			return nil, err
-		}
-		to, err := recipient.NewPassphrase(secret)
-		return []pqenc.Recipient{to}, err
-	case len(c.Recipient) == 0:
-		return nil, usageError("no recipient", "name a public key with -r, use a passphrase with -p, or decrypt with -d")
+	if !c.Passphrase {
+		return c.publicKeys(a)
 	}
-	return c.publicKeys(a)
+	secret, err := c.choose(a, src.name)
+	if err != nil {
+		return nil, err
+	}
+	to, err := recipient.NewPassphrase(secret)
+	return []pqenc.Recipient{to}, err
 }
 
 // publicKeys reads the recipients' files, and takes every key once.

@@ -101,8 +101,8 @@ var kinds = []struct {
 	hints []string
 }{
 	{keyfile.ErrIsPublic, exitKeyFile, []string{"the private key is in the file that ends in .key"}},
-	{keyfile.ErrIsPrivate, exitKeyFile, []string{"encrypt to the file that ends in .pub, and never give away the private key"}},
-	{keyfile.ErrProtected, exitKeyFile, []string{"encrypt to the file that ends in .pub, and never give away the private key"}},
+	{keyfile.ErrIsPrivate, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
+	{keyfile.ErrProtected, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
 	{keyfile.ErrNotKey, exitKeyFile, []string{`make keys with "pqenc keygen"`}},
 	{keyfile.ErrTooLarge, exitKeyFile, nil},
 	{keyfile.ErrPassphrase, exitNoKey, nil},

@@ -29,8 +29,9 @@ func isStdio(name string) bool { return name == "" || name == "-" }
 // input is a file or standard input.
 type input struct {
 	*os.File
-	name string // for messages
-	size int64  // bytes that are left to read, -1 if unknown
+	name  string // for messages
+	start int64  // where it begins in the file: it may have been read in part
+	size  int64  // bytes that are left to read, -1 if unknown
 }
 
 // openInput opens the input of that name.
@@ -56,11 +57,10 @@ func newInput(f *os.File, name string) (*input, error) {
 	widen(f)
 	in := &input{File: f, name: name, size: -1}
 	if info.Mode().IsRegular() {
-		at, err := f.Seek(0, io.SeekCurrent) // a redirected file may have been read in part
-		if err != nil {
+		if in.start, err = f.Seek(0, io.SeekCurrent); err != nil {
 			return nil, err
 		}
-		in.size = max(info.Size()-at, 0)
+		in.size = max(info.Size()-in.start, 0)
 	}
 	return in, nil
 }
@@ -120,13 +120,7 @@ func (a *app) openOutput(name string, in *input) (*output, error) {
 }
 
 // staged says whether an output of that name would appear only when it is whole.
-func staged(name string) bool {
-	if isStdio(name) {
-		return false
-	}
-	info, err := os.Stat(name)
-	return err != nil || info.Mode().IsRegular()
-}
+func staged(name string) bool { return !isStdio(name) && outfile.Atomic(name) }
 
 // is says whether info describes the file that is the input, also by another
 // name.

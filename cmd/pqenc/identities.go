@@ -81,14 +81,23 @@ func (k *protected) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileK
 	if s.Type != format.TypeHybrid {
 		return nil, pqenc.ErrNoMatch
 	}
+	id, err := k.open()
+	if err != nil {
+		return nil, in(k.name, err)
+	}
+	return id.Unwrap(s, binding)
+}
+
+// open asks for the passphrase, if that has not been done.
+func (k *protected) open() (*keyfile.Identity, error) {
 	if k.id == nil {
 		id, err := keyfile.ReadIdentity(bytes.NewReader(k.data), k.ask)
 		if err != nil {
-			return nil, in(k.name, err)
+			return nil, err
 		}
 		k.id = id
 	}
-	return k.id.Unwrap(s, binding)
+	return k.id, nil
 }
 
 // Fingerprint returns the name of the identity, or no name while it is closed.

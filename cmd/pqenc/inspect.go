@@ -72,7 +72,7 @@ func (c *inspectCmd) Run(a *app) error {
 		}
 	}
 	if c.JSON {
-		err = r.printJSON(a.stdout)
+		err = printJSON(a.stdout, r)
 	} else {
 		err = r.print(a.stdout)
 	}
@@ -127,19 +127,15 @@ func (c *inspectCmd) open(a *app, src *input, r *report) (opening, err error) {
 	if err != nil {
 		return nil, err
 	}
-	start, err := src.Seek(-src.size, io.SeekEnd)
-	if err != nil {
-		return nil, err
-	}
+	section := io.NewSectionReader(src, src.start, src.size)
 	var sig *pqenc.Signature
 	if r.Armored {
 		var plain *pqenc.Reader
-		if plain, opening = pqenc.Decrypt(pqenc.Dearmor(src), keys.list...); opening == nil {
+		if plain, opening = pqenc.Decrypt(pqenc.Dearmor(section), keys.list...); opening == nil {
 			sig = plain.Signature()
 		}
 	} else {
 		var f *pqenc.File
-		section := io.NewSectionReader(src, start, src.size)
 		if f, opening = pqenc.Open(section, src.size, keys.list...); opening == nil {
 			sig = f.Signature()
 		}
@@ -181,10 +177,10 @@ func (r *report) print(w io.Writer) error {
 	return err
 }
 
-// printJSON writes the report for programs. It is ASCII, as a terminal obeys
-// some of what JSON allows.
-func (r *report) printJSON(w io.Writer) error {
-	text, err := json.MarshalIndent(r, "", "  ")
+// printJSON writes v for programs. It is ASCII, as a terminal obeys some of what
+// JSON allows.
+func printJSON(w io.Writer, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,7 @@ func newParser(a *app, options ...kong.Option) (*kong.Kong, error) {
 		kong.Writers(a.stdout, a.stderr),
 		kong.Bind(a),
 		kong.NamedMapper("path", kong.MapperFunc(mapPath)),
+		kong.NamedMapper("text", kong.MapperFunc(mapText)),
 	}, options...)...)
 }
 
@@ -85,6 +86,21 @@ func mapPath(ctx *kong.DecodeContext, target reflect.Value) error {
 	} else {
 		target.SetString(name)
 	}
+	return nil
+}
+
+// mapText takes a text byte for byte as it was typed. With Kong's own mapper two
+// texts that are not UTF-8 could become the same.
+func mapText(ctx *kong.DecodeContext, target reflect.Value) error {
+	if ctx.Scan.Peek().IsEOL() {
+		return errors.New("needs a text")
+	}
+	token, err := ctx.Scan.PopValue("text")
+	if err != nil {
+		return err
+	}
+	text := token.String()
+	target.Set(reflect.ValueOf(&text))
 	return nil
 }
 

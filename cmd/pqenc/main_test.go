@@ -42,7 +42,10 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":    exits,
 			"says":     says,
+			"shows":    shows,
 			"samejson": samejson,
+			"replace":  replaceContents,
+			"forward":  forward,
 			"vector":   writeVector,
 			"keys":     writeKeys,
 		},

@@ -60,6 +60,8 @@ func TestMemory(t *testing.T) {
 		"measure ./pqenc -a -r alice.pub -o /dev/null in",
 		"./pqenc -r alice.pub in | measure ./pqenc -d -i alice.key -o /dev/null",
 		"./pqenc -a -r alice.pub in | measure ./pqenc -d -i alice.key -o /dev/null",
+		"measure ./pqenc -r alice.pub --sign bob.key -o /dev/null in",
+		"./pqenc -r alice.pub --sign bob.key in | measure ./pqenc verify -i alice.key --from bob.pub --json",
 	} {
 		cmd := exec.Command("sh", "-c", command)
 		cmd.Dir, cmd.Stderr = dir, os.Stderr

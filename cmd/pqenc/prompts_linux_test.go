@@ -58,11 +58,34 @@ var sessions = map[string]session{
 		args: "-d -i carol.key -o out carol.pqe", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}},
 		code: exitNoKey, stderr: "error: carol.pqe: carol.key: wrong passphrase for the private key\n",
 	},
-	"a key that is not needed":        {args: "-d -i alice.key -i carol.key alice.pqe", stdout: "for alice\n"},
-	"no key":                          {args: "-d -i bob.key alice.pqe", code: exitNoKey, stderr: notAsked},
-	"a key whose fingerprint":         {args: "fingerprint carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stdout: "$CAROL\n"},
-	"a key that is not for the kind":  {args: "-d -i carol.key pw.pqe", talk: []line{{"passphrase for pw.pqe: ", passphrase + "\n"}}, stdout: "contents\n"},
-	"a file that is none":             {args: "-d -i carol.key pw", code: exitDamaged, stderr: "error: pw: header: magic: the first 8 bytes are not those of a pqenc file\nhint: only files that pqenc made can be decrypted\n"},
+	"a key that is not needed":       {args: "-d -i alice.key -i carol.key alice.pqe", stdout: "for alice\n"},
+	"no key":                         {args: "-d -i bob.key alice.pqe", code: exitNoKey, stderr: notAsked},
+	"a key whose fingerprint":        {args: "fingerprint carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stdout: "$CAROL\n"},
+	"a key that is not for the kind": {args: "-d -i carol.key pw.pqe", talk: []line{{"passphrase for pw.pqe: ", passphrase + "\n"}}, stdout: "contents\n"},
+	"a file that is none":            {args: "-d -i carol.key pw", code: exitDamaged, stderr: "error: pw: header: magic: the first 8 bytes are not those of a pqenc file\nhint: only files that pqenc made can be decrypted\n"},
+	"a signed file that is read twice": {
+		args: "-d --from bob.pub signed.pqe", talk: []line{{"passphrase for signed.pqe: ", passphrase + "\n"}},
+		stdout: "contents\n", stderr: "signed by $BOB on TIME\n",
+	},
+	"a signed file that is verified": {
+		args: "verify --from bob.pub --json signed.pqe", talk: []line{{"passphrase for signed.pqe: ", "incorrect\n"}},
+		code: exitNoKey, stderr: "error: signed.pqe: wrong passphrase\n",
+	},
+	"a key for a file that is read twice": {
+		args: "-d -i carol.key --from bob.pub signed-for-carol.pqe", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}},
+		stdout: "for carol\n", stderr: "signed by $BOB on TIME\n",
+	},
+	"a key that signs": {
+		args: "-r alice.pub --sign carol.key -o /dev/null pw", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}},
+	},
+	"a key that signs with a wrong passphrase": {
+		args: "-r alice.pub --sign carol.key -o out pw", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}},
+		code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n",
+	},
+	"a key that signs beside a passphrase": {
+		args: "-p --passphrase-file pw --sign carol.key -o out alice.pub", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}},
+		code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n",
+	},
 	"a new one that differs":          {args: "-p -o out pw", talk: []line{{"new passphrase for pw: ", "one\n"}, {"the same again: ", "two\n"}}, code: exitUsage, stderr: "error: the two passphrases differ\nhint: nothing was written: try again\n"},
 	"a new one that is empty":         {args: "-p -o out pw", talk: []line{{"new passphrase for pw: ", "\n"}, {"the same again: ", "\n"}}, code: exitUsage, stderr: "error: the passphrase is empty\n"},
 	"a new one for a key":             {args: "keygen -o out --protect", talk: []line{{"new passphrase for out.key: ", "one\n"}, {"the same again: ", "two\n"}}, code: exitUsage, stderr: "error: the two passphrases differ\nhint: nothing was written: try again\n"},
@@ -89,12 +112,12 @@ func TestPrompts(t *testing.T) {
 			if code := cmd.ProcessState.ExitCode(); code != s.code {
 				t.Errorf("exit code %d, want %d", code, s.code)
 			}
-			want := strings.ReplaceAll(s.stdout, "$CAROL", owners()["CAROL"].Public().Fingerprint().String())
-			if stdout.String() != want {
+			if want := named(s.stdout); stdout.String() != want {
 				t.Errorf("standard output %q, want %q", stdout.String(), want)
 			}
-			if got := strings.ReplaceAll(stderr.String(), "pqenc: ", ""); got != s.stderr {
-				t.Errorf("standard error %q, want %q", got, s.stderr)
+			want := named(s.stderr)
+			if got := timeless(strings.ReplaceAll(stderr.String(), "pqenc: ", "")); got != want {
+				t.Errorf("standard error %q, want %q", got, want)
 			}
 			if want := s.screen(); screen != want {
 				t.Errorf("the terminal shows %q, want %q", screen, want)
@@ -104,6 +127,11 @@ func TestPrompts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// named returns text with fingerprints instead of variables.
+func named(text string) string {
+	return os.Expand(text, func(name string) string { return owners()[name].Fingerprint().String() })
 }
 
 // play returns all that was shown.
@@ -143,6 +171,8 @@ func talkingFolder(t *testing.T) string {
 		writeIn(t, dir, name+".pqe", content)
 	}
 	writeIn(t, dir, "\x1b[31m.pqe", people()["pw.pqe"])
+	writeIn(t, dir, "signed.pqe", signed(t, []byte("contents\n"), cheap(passphrase)))
+	writeIn(t, dir, "signed-for-carol.pqe", signed(t, []byte("for carol\n"), owners()["CAROL"].Public()))
 	return dir
 }
 

@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"os/exec"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/pqenc/pqenc"
 )
 
 const oldContent = "old content"
@@ -117,6 +120,46 @@ func TestInterrupted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestInterruptedVerification ends a decryption before the signature at the end
+// of the file.
+func TestInterruptedVerification(t *testing.T) {
+	c := startCopying(t, "pqenc", "-d", "-i", "alice.key", "--from", "bob.pub", "-o", "out")
+	file := signed(t, make([]byte, 20<<20), owners()["ALICE"].Public(), owners()["CAROL"].Public())
+	if _, err := c.stdin.Write(file[:10<<20]); err != nil {
+		t.Fatal(err)
+	}
+	c.awaitTemporary(t)
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := c.end(t); code != 130 || c.stderr.Len() > 0 {
+		t.Errorf("exit code %d, and it says %q", code, c.stderr.String())
+	}
+	if c.out(t) != oldContent {
+		t.Error("the old file has changed")
+	}
+	if left := c.temporaries(); len(left) > 0 {
+		t.Errorf("left %q", left)
+	}
+}
+
+// signed returns a file that bob has signed.
+func signed(t *testing.T, contents []byte, to ...pqenc.Recipient) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	w, err := pqenc.EncryptSigned(&file, owners()["BOB"], "", to...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(contents); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
 }
 
 // TestKilled ends it so that it can do nothing about it: the file is what it

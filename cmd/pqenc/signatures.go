@@ -14,7 +14,7 @@ import (
 
 // contextFlag is a part of making a signature, and of verifying one.
 type contextFlag struct {
-	Context *string `placeholder:"TEXT" help:"What the file is for: signed with --sign, and required to be the same with --from."`
+	Context *string `type:"text" placeholder:"TEXT" help:"What the file is for: signed with --sign, and required to be the same with --from."`
 }
 
 func (c *contextFlag) text() string {
@@ -34,7 +34,7 @@ type fromFlags struct {
 func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 	p := pqenc.Policy{Context: c.Context, AllowForwarded: f.AllowForwarded}
 	if len(f.From) == 0 && (f.AllowForwarded || c.Context != nil) {
-		return p, usageError("--context and --allow-forwarded say what of a signature, but not of whose", "name the signer with --from PUB")
+		return p, usageError("--context and --allow-forwarded are of no use without --from", "name the signer with --from PUB")
 	}
 	for _, name := range f.From {
 		keys, err := keyfile.LoadPublic(name)

@@ -13,10 +13,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"sync"
 	"testing"
 
 	"github.com/pqenc/pqenc/internal/vectors"
+	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
 )
@@ -29,15 +32,21 @@ var allVectors = sync.OnceValue(func() []*vectors.Vector {
 	return all
 })
 
-// keyOf returns the private key file of somebody with this encryption key, and
-// some signing key.
-func keyOf(seed []byte) []byte {
-	id, err := recipient.NewHybridIdentity(seed)
+// keyOf returns the private key file of somebody with these keys, or with this
+// encryption key and some signing key.
+func keyOf(seeds []byte) []byte {
+	id, err := recipient.NewHybridIdentity(seeds[:recipient.SeedSize])
 	if err != nil {
 		panic(err)
 	}
+	signing := signature.GenerateKey()
+	if seed := seeds[recipient.SeedSize:]; len(seed) > 0 {
+		if signing, err = signature.NewPrivateKey(seed); err != nil {
+			panic(err)
+		}
+	}
 	var b bytes.Buffer
-	for _, der := range [][]byte{id.MarshalPKCS8(), signature.MarshalPKCS8(signature.GenerateKey())} {
+	for _, der := range [][]byte{id.MarshalPKCS8(), signature.MarshalPKCS8(signing)} {
 		b.Write(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 	}
 	return b.Bytes()
@@ -53,6 +62,12 @@ var exitOf = map[vectors.Result]int{
 	vectors.Body:        exitDamaged,
 	vectors.Truncated:   exitDamaged,
 	vectors.Armor:       exitDamaged,
+	vectors.NotSigned:   exitSigner,
+	vectors.WrongSigner: exitSigner,
+	vectors.Signature:   exitSigner,
+	vectors.Replaced:    exitSigner,
+	vectors.Forwarded:   exitSigner,
+	vectors.Context:     exitSigner,
 }
 
 // TestVectors gives every vector to the command.
@@ -64,13 +79,16 @@ func TestVectors(t *testing.T) {
 			keys := writeFiles(t, dir, v)
 			testStdout(t, dir, v, keys)
 			testOutput(t, dir, v, keys)
-			code, _, stderr := pqencIn(t, dir, "inspect", "in.pqe")
+			code, _, stderr := pqencIn(t, dir, slices.Concat([]string{"verify", "in.pqe"}, keys)...)
+			expect(t, v, "verify", v.Expect, code, stderr)
+			code, _, stderr = pqencIn(t, dir, "inspect", "in.pqe")
 			expect(t, v, "inspect", v.Inspect, code, stderr)
 		})
 	}
 }
 
-// writeFiles puts a vector into dir, and returns the flags that name its keys.
+// writeFiles puts a vector into dir, and returns the flags that name its keys and
+// its policy.
 func writeFiles(t *testing.T, dir string, v *vectors.Vector) (keys []string) {
 	write := func(name string, content []byte) {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
@@ -88,15 +106,38 @@ func writeFiles(t *testing.T, dir string, v *vectors.Vector) (keys []string) {
 	if v.Passphrase != "" {
 		write("pw", []byte(v.Passphrase))
 	}
-	return append(keys, "--passphrase-file", "pw")
+	keys = append(keys, "--passphrase-file", "pw")
+	for i, seeds := range v.From {
+		name := fmt.Sprintf("%d.pub", i)
+		id, err := keyfile.ParseIdentity(keyOf(seeds))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(name, id.Public().Marshal())
+		keys = append(keys, "--from", name)
+	}
+	if v.RequiredContext != nil {
+		keys = append(keys, "--context="+*v.RequiredContext)
+	}
+	if v.AllowForwarded {
+		keys = append(keys, "--allow-forwarded")
+	}
+	return keys
 }
 
-// testStdout decrypts to a pipe: what may be released gets there, no more.
+// testStdout decrypts to a pipe: what may be released gets there, no more. Where
+// the signer matters and the file is bad, that is nothing at all.
 func testStdout(t *testing.T, dir string, v *vectors.Vector, keys []string) {
-	code, stdout, stderr := pqencIn(t, dir, append(keys, "-d", "in.pqe")...)
-	expect(t, v, "decrypt", v.Expect, code, stderr)
-	if sha256.Sum256([]byte(stdout)) != v.Released {
-		t.Errorf("released %d bytes that are not the right ones", len(stdout))
+	for _, flag := range []string{"--stream-unverified", "-d"} {
+		code, stdout, stderr := pqencIn(t, dir, append(keys, "-d", flag, "in.pqe")...)
+		expect(t, v, flag, v.Expect, code, stderr)
+		want := v.Released
+		if flag == "-d" && len(v.From) > 0 && v.Expect != vectors.Success {
+			want = sha256.Sum256(nil)
+		}
+		if sha256.Sum256([]byte(stdout)) != want {
+			t.Errorf("%s: released %d bytes that are not the right ones", flag, len(stdout))
+		}
 	}
 }
 
@@ -132,10 +173,16 @@ func testOutput(t *testing.T, dir string, v *vectors.Vector, keys []string) {
 	}
 }
 
+// signedBy matches what is said of a signature after success.
+var signedBy = regexp.MustCompile(`^pqenc: signed by .*\n(pqenc: hint: name the public key of the signer .*\n)?$`)
+
 func expect(t *testing.T, v *vectors.Vector, what string, want vectors.Result, code int, stderr string) {
 	t.Helper()
 	if code != exitOf[want] {
 		t.Errorf("%s: exit code %d, want %d for %q\n%s", what, code, exitOf[want], want, stderr)
+	}
+	if code == exitOK {
+		stderr = signedBy.ReplaceAllString(stderr, "")
 	}
 	if (code == exitOK) != (stderr == "") {
 		t.Errorf("%s: exit code %d, and it says %q", what, code, stderr)

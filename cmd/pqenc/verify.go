@@ -5,9 +5,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/pqenc/pqenc"
@@ -63,7 +63,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.size, "")
+	meter := a.startMeter(src.size, os.DevNull) // the verdict comes after it
 	defer meter.Stop()
 	// Nothing leaves, so that the end of the contents is soon enough.
 	plain, err := (&opener{src: src, meter: meter, policy: policy, keys: keys}).open(true)
@@ -77,9 +77,7 @@ func (c *verifyCmd) Run(a *app) error {
 	}
 	v := &verdict{File: src.name, ContentSize: n, Signature: reportOf(plain.Signature())}
 	if c.JSON {
-		e := json.NewEncoder(a.stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(v)
+		return printJSON(a.stdout, v)
 	}
 	return v.print(a.stdout)
 }
@@ -98,6 +96,16 @@ func reportOf(s *pqenc.Signature) *sigReport {
 	return r
 }
 
+func (s *sigReport) addressedText() string {
+	switch {
+	case !s.Addressed:
+		return fmt.Sprintf("to others (%d in all)", len(s.Readers))
+	case len(s.Readers) == 0:
+		return "to everybody with the passphrase"
+	}
+	return fmt.Sprintf("to you (%d in all)", len(s.Readers))
+}
+
 // print writes the verdict for people.
 func (v *verdict) print(w io.Writer) error {
 	rows := [][2]string{{"contents", fmt.Sprintf("%d bytes, all authentic", v.ContentSize)}}
@@ -108,16 +116,12 @@ func (v *verdict) print(w io.Writer) error {
 			"unverified": "not verified: name the signer with --from",
 			"verified":   "verified: the signer signed these contents",
 		}[s.Level]
-		addressed := "to you"
-		if !s.Addressed {
-			addressed = "to others"
-		}
 		rows = append(rows, [][2]string{
 			{"signature", level},
 			{"signed by", s.Signer},
 			{"time", s.Time},
 			{"context", fmt.Sprintf("%q", s.Context)},
-			{"addressed", fmt.Sprintf("%s (%d in all)", addressed, len(s.Readers))},
+			{"addressed", s.addressedText()},
 		}...)
 	}
 	for _, r := range rows {
