@@ -61,13 +61,15 @@ func (c *copying) temporaries() []string {
 	return names
 }
 
-// awaitTemporary returns when the command has begun to write.
-func (c *copying) awaitTemporary(t *testing.T) {
+// halfWay returns when the command has read most of 10 MiB, which no pipe holds,
+// and is about to read more.
+func (c *copying) halfWay(t *testing.T) {
 	t.Helper()
-	for len(c.temporaries()) == 0 {
-		if err := c.Process.Signal(syscall.Signal(0)); err != nil {
-			t.Fatal("it ended: ", c.stderr.String())
-		}
+	if _, err := c.stdin.Write(make([]byte, 10<<20)); err != nil {
+		t.Fatal(err, c.stderr.String())
+	}
+	if len(c.temporaries()) != 1 {
+		t.Fatalf("temporary files: %q", c.temporaries())
 	}
 }
 
@@ -99,10 +101,7 @@ func TestInterrupted(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			c := startCopying(t, "pqenc", encrypting...)
-			c.awaitTemporary(t)
-			if _, err := c.stdin.Write(make([]byte, 10<<20)); err != nil {
-				t.Fatal(err)
-			}
+			c.halfWay(t)
 			if err := c.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
@@ -123,10 +122,7 @@ func TestInterrupted(t *testing.T) {
 // was all the same.
 func TestKilled(t *testing.T) {
 	c := startCopying(t, "pqenc", encrypting...)
-	c.awaitTemporary(t)
-	if _, err := c.stdin.Write(make([]byte, 10<<20)); err != nil {
-		t.Fatal(err)
-	}
+	c.halfWay(t)
 	c.Process.Kill()
 	if code := c.end(t); code != 137 {
 		t.Errorf("exit code %d", code)
@@ -140,11 +136,8 @@ func TestKilled(t *testing.T) {
 // outlive it.
 func TestNohup(t *testing.T) {
 	c := startCopying(t, "sh", "-c", `trap "" HUP; exec pqenc -r alice.pub -o out`)
-	c.awaitTemporary(t)
+	c.halfWay(t)
 	if err := c.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.stdin.Write(make([]byte, 10<<20)); err != nil {
 		t.Fatal(err)
 	}
 	c.stdin.Close()

@@ -51,8 +51,7 @@ func (p *Prompter) Secret(prompt string) ([]byte, error) {
 		fmt.Fprintln(out)
 	})
 	defer p.set(nil)
-	fmt.Fprintf(out, "%s: ", Printable(prompt))
-	secret, err := term.ReadPassword(fd)
+	secret, err := readSecret(in, func() { fmt.Fprintf(out, "%s: ", Printable(prompt)) })
 	fmt.Fprintln(out)
 	if err == io.EOF {
 		return nil, ErrNoAnswer
