@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"keyfile":           {".", "recipient", "signature", "internal/armor", "internal/outfile"},
 	"internal/armor":    {},
 	"internal/outfile":  {},
-	"internal/terminal": {"golang.org/x/term"},
+	"internal/terminal": {"golang.org/x/term", "golang.org/x/sys/unix"},
 	"internal/progress": {"github.com/cheggaaa/pb/v3"},
 	"internal/clidoc":   {"github.com/alecthomas/kong"},
 	"internal/vectors":  {},

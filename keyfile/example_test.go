@@ -30,7 +30,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := made.Save(base, nil); err != nil {
+	if err := made.Save(base); err != nil {
 		log.Fatal(err)
 	}
 

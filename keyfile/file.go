@@ -118,22 +118,28 @@ func LoadPublic(name string) ([]*Public, error) {
 }
 
 // Save writes an identity into two new files: base.key, which only the owner
-// can read and which passphrase protects unless it is nil, and base.pub. If
-// either exists, the error wraps [fs.ErrExist] and both are left as they are.
-// After an error there is neither or, where all that failed was to make them
-// safe from a power cut, both: never a public key whose private key is lost.
-func (id *Identity) Save(base string, passphrase []byte) error {
+// can read, and base.pub. If either exists, the error wraps [fs.ErrExist] and
+// both are left as they are. After an error there is neither or, where all that
+// failed was to make them safe from a power cut, both: never a public key whose
+// private key is lost.
+func (id *Identity) Save(base string) error {
+	return id.save(base, func() ([]byte, error) { return id.Marshal(), nil })
+}
+
+// SaveProtected is [Identity.Save] with [Identity.Protect].
+func (id *Identity) SaveProtected(base string, passphrase []byte) error {
+	return id.save(base, func() ([]byte, error) { return id.Protect(passphrase) })
+}
+
+func (id *Identity) save(base string, marshal func() ([]byte, error)) error {
 	for _, name := range []string{base + ".key", base + ".pub"} {
 		if _, err := os.Lstat(name); err == nil {
 			return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
 		}
 	}
-	private := id.Marshal()
-	if passphrase != nil {
-		var err error
-		if private, err = id.Protect(passphrase); err != nil {
-			return err
-		}
+	private, err := marshal()
+	if err != nil {
+		return err
 	}
 	keyErr := outfile.WriteNew(base+".key", private, 0o600)
 	if keyErr != nil && !errors.Is(keyErr, outfile.ErrNotDurable) {

@@ -48,7 +48,7 @@ func TestSave(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, base := range []string{"alice", "./bob", "keys/carol", "keys/../dan", filepath.Join(directory, "erin"), "a name with spaces", "v1.0"} {
-		if err := alice().Save(base, nil); err != nil {
+		if err := alice().Save(base); err != nil {
 			t.Errorf("%s: %v", base, err)
 			continue
 		}
@@ -64,11 +64,11 @@ func TestSave(t *testing.T) {
 func TestSaveProtected(t *testing.T) {
 	directory := t.TempDir()
 	base := filepath.Join(directory, "alice")
-	if err := alice().Save(base, []byte{}); !errors.Is(err, recipient.ErrEmptyPassphrase) {
+	if err := alice().SaveProtected(base, []byte{}); !errors.Is(err, recipient.ErrEmptyPassphrase) {
 		t.Errorf("empty passphrase: %v", err)
 	}
 	wantFiles(t, directory)
-	if err := alice().Save(base, []byte("open sesame")); err != nil {
+	if err := alice().SaveProtected(base, []byte("open sesame")); err != nil {
 		t.Fatal(err)
 	}
 	wantFiles(t, directory, "alice.key", "alice.pub")
@@ -107,7 +107,7 @@ func TestSaveNeverOverwrites(t *testing.T) {
 					t.Skip(err)
 				}
 			}
-			if err := alice().Save(filepath.Join(directory, "alice"), nil); !errors.Is(err, fs.ErrExist) {
+			if err := alice().Save(filepath.Join(directory, "alice")); !errors.Is(err, fs.ErrExist) {
 				t.Errorf("%s at %q: %v", what, taken, err)
 			}
 			wantFiles(t, directory, taken...)
@@ -122,7 +122,7 @@ func TestSaveNeverOverwrites(t *testing.T) {
 
 func TestSaveNowhere(t *testing.T) {
 	directory := t.TempDir()
-	if err := alice().Save(filepath.Join(directory, "none", "alice"), nil); !errors.Is(err, fs.ErrNotExist) {
+	if err := alice().Save(filepath.Join(directory, "none", "alice")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
 	wantFiles(t, directory)
@@ -136,7 +136,7 @@ func TestSaveRace(t *testing.T) {
 		people := []*keyfile.Identity{alice(), mallory()}
 		errs := make(chan error, len(people))
 		for _, id := range people {
-			go func() { errs <- id.Save(base, nil) }()
+			go func() { errs <- id.Save(base) }()
 		}
 		failed := 0
 		for range people {

@@ -25,7 +25,7 @@ func TestSaveModes(t *testing.T) {
 	}{{0, 0o600, 0o644}, {0o022, 0o600, 0o644}, {0o077, 0o600, 0o600}} {
 		base := filepath.Join(t.TempDir(), "alice")
 		old := syscall.Umask(c.umask)
-		err := alice().Save(base, nil)
+		err := alice().Save(base)
 		syscall.Umask(old)
 		if err != nil {
 			t.Fatal(err)
@@ -60,7 +60,7 @@ func TestSaveHalf(t *testing.T) {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 		t.Skip("cannot limit the size of files: ", err)
 	}
-	err := alice().Save(filepath.Join(directory, "alice"), nil)
+	err := alice().Save(filepath.Join(directory, "alice"))
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 		t.Fatal(err)
 	}

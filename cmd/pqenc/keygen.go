@@ -34,18 +34,20 @@ func (c *keygenCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	var secret []byte
-	if c.Protect {
-		if secret, err = c.choose(a, base+".key"); err != nil {
-			return err
-		}
-	}
 	id, err := keyfile.Generate()
 	if err != nil {
 		return err
 	}
+	save := func() error { return id.Save(base) }
+	if c.Protect {
+		secret, err := c.choose(a, base+".key")
+		if err != nil {
+			return err
+		}
+		save = func() error { return id.SaveProtected(base, secret) }
+	}
 	// Killed half-way it would leave a private key in a temporary file.
-	if err := a.uninterrupted(func() error { return id.Save(base, secret) }); err != nil {
+	if err := a.uninterrupted(save); err != nil {
 		if exists(err) {
 			err = withHints(err, "keys are never overwritten: choose another name with -o, or move the old files away")
 		}

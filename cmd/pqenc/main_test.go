@@ -20,7 +20,14 @@ import (
 // commands are what the tests run, by name: this test binary is all of them.
 var commands = map[string]func(){"pqenc": main}
 
-func TestMain(m *testing.M) { testscript.Main(m, commands) }
+func TestMain(m *testing.M) {
+	os.Setenv("GORACE", noNap)
+	testscript.Main(m, commands)
+}
+
+// noNap is for the race detector, which lets every process sleep for a second
+// before it exits.
+const noNap = "atexit_sleep_ms=0"
 
 // TestScripts runs testdata/script, sessions at a terminal, one subject each.
 // Every session begins in a folder with these files:
@@ -61,6 +68,7 @@ func setup(env *testscript.Env) error {
 	for variable, id := range owners() {
 		env.Setenv(variable, id.Public().Fingerprint().String())
 	}
+	env.Setenv("GORACE", noNap)
 	// Root may write everywhere, but for this.
 	if os.Getuid() == 0 {
 		env.Setenv("UNPRIVILEGED", "setpriv --bounding-set=-all")

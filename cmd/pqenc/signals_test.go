@@ -64,13 +64,18 @@ func (c *copying) temporaries() []string {
 	return names
 }
 
-// awaitTemporary returns when the command has begun to write.
-func (c *copying) awaitTemporary(t *testing.T) {
+// zeros are more than any pipe holds.
+var zeros = make([]byte, 10<<20)
+
+// halfWay returns when the command has read most of the input, of 10 MiB, and is
+// about to read more.
+func (c *copying) halfWay(t *testing.T, input []byte) {
 	t.Helper()
-	for len(c.temporaries()) == 0 {
-		if err := c.Process.Signal(syscall.Signal(0)); err != nil {
-			t.Fatal("it ended: ", c.stderr.String())
-		}
+	if _, err := c.stdin.Write(input); err != nil {
+		t.Fatal(err, c.stderr.String())
+	}
+	if len(c.temporaries()) != 1 {
+		t.Fatalf("temporary files: %q", c.temporaries())
 	}
 }
 
@@ -102,10 +107,7 @@ func TestInterrupted(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
 			c := startCopying(t, "pqenc", encrypting...)
-			c.awaitTemporary(t)
-			if _, err := c.stdin.Write(make([]byte, 10<<20)); err != nil {
-				t.Fatal(err)
-			}
+			c.halfWay(t, zeros)
 			if err := c.Process.Signal(signal); err != nil {
 				t.Fatal(err)
 			}
@@ -127,10 +129,7 @@ func TestInterrupted(t *testing.T) {
 func TestInterruptedVerification(t *testing.T) {
 	c := startCopying(t, "pqenc", "-d", "-i", "alice.key", "--from", "bob.pub", "-o", "out")
 	file := signed(t, make([]byte, 20<<20), owners()["ALICE"].Public(), owners()["CAROL"].Public())
-	if _, err := c.stdin.Write(file[:10<<20]); err != nil {
-		t.Fatal(err)
-	}
-	c.awaitTemporary(t)
+	c.halfWay(t, file[:10<<20])
 	if err := c.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -166,10 +165,7 @@ func signed(t *testing.T, contents []byte, to ...pqenc.Recipient) []byte {
 // was all the same.
 func TestKilled(t *testing.T) {
 	c := startCopying(t, "pqenc", encrypting...)
-	c.awaitTemporary(t)
-	if _, err := c.stdin.Write(make([]byte, 10<<20)); err != nil {
-		t.Fatal(err)
-	}
+	c.halfWay(t, zeros)
 	c.Process.Kill()
 	if code := c.end(t); code != 137 {
 		t.Errorf("exit code %d", code)
@@ -183,11 +179,8 @@ func TestKilled(t *testing.T) {
 // outlive it.
 func TestNohup(t *testing.T) {
 	c := startCopying(t, "sh", "-c", `trap "" HUP; exec pqenc -r alice.pub -o out`)
-	c.awaitTemporary(t)
+	c.halfWay(t, zeros)
 	if err := c.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.stdin.Write(make([]byte, 10<<20)); err != nil {
 		t.Fatal(err)
 	}
 	c.stdin.Close()

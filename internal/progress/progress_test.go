@@ -158,9 +158,8 @@ func TestStopBeforeRead(t *testing.T) {
 	m := newSlow(s, 100)
 	m.Stop()
 	read(t, m, "text")
-	m.Stop()
-	if s.String() != "" {
-		t.Errorf("shown %q", s)
+	if s.String() != "" || m.bar.IsStarted() {
+		t.Errorf("shown %q, will be shown: %t", s, m.bar.IsStarted())
 	}
 }
 
@@ -178,8 +177,8 @@ func TestStopFromElsewhere(t *testing.T) {
 		before := s.String()
 		m.Stop()
 		read(t, m, "more")
-		if after := s.String(); after != before {
-			t.Errorf("shown after Stop: %q", after[len(before):])
+		if after := s.String(); after != before || m.bar.IsStarted() {
+			t.Errorf("shown after Stop: %q, will be shown: %t", after[len(before):], m.bar.IsStarted())
 		}
 		if before != "" {
 			wantBlank(t, before)

@@ -51,7 +51,7 @@ func (p *Prompter) Secret(prompt string) ([]byte, error) {
 		fmt.Fprintln(out)
 	})
 	defer p.set(nil)
-	secret, err := readSilently(in, func() { fmt.Fprintf(out, "%s: ", Printable(prompt)) })
+	secret, err := readSecret(in, func() { fmt.Fprintf(out, "%s: ", Printable(prompt)) })
 	fmt.Fprintln(out)
 	if err == io.EOF {
 		return nil, ErrNoAnswer

@@ -190,12 +190,9 @@ func TestSecret(t *testing.T) {
 		{"as the Enter key sends it", "open sesame\r", `"open sesame"`},
 		{"spaces and other scripts", "  Größe 世界 \n", `"  Größe 世界 "`},
 		{"with a mistake corrected", "opem\x7fn sesame\n", `"open sesame"`},
-		{"corrected with Ctrl-H", "open sesamé\be\n", `"open sesame"`},
 		{"corrected to nothing", "o\b\b\n", `""`},
 		{"two lines", "open sesame\nsecond\n", `"open sesame"`},
 		{"an empty line", "\n", `""`}, // not nil, which may mean that no secret is wanted
-		{"Ctrl-D", "\x04", "no answer"},
-		{"Ctrl-D after a start", "open\x04\x04", `"open"`},
 	} {
 		p := newPTY(t)
 		child := startChild(t, "secret", p.slave)

@@ -94,8 +94,8 @@ func TestTextWriter(t *testing.T) {
 				t.Fatalf("writes of %d bytes: part of a character in %q", size, out.Bytes())
 			}
 		}
-		if out.String() != text {
-			t.Errorf("writes of %d bytes: %q", size, out.String())
+		if err := w.Close(); out.String() != text || err != nil {
+			t.Errorf("writes of %d bytes: %q, %v", size, out.String(), err)
 		}
 	}
 }
@@ -127,6 +127,20 @@ func TestTextWriterRefuses(t *testing.T) {
 			if out.String() != allowed {
 				t.Errorf("%q at %d: %q got through", bad, split, out.String())
 			}
+		}
+	}
+}
+
+// TestTextWriterClose: what ends inside a character has not been shown as a whole.
+func TestTextWriterClose(t *testing.T) {
+	for _, end := range []string{"\xc3", "\xe4\xb8", "\xf0\x9f\x99"} {
+		var out bytes.Buffer
+		w := &TextWriter{W: &out}
+		if n, err := w.Write([]byte("good" + end)); n != 4+len(end) || err != nil {
+			t.Fatal(n, err)
+		}
+		if err := w.Close(); !errors.Is(err, ErrBinary) || out.String() != "good" {
+			t.Errorf("%q: %v, shown %q", end, err, out.String())
 		}
 	}
 }

@@ -2,8 +2,6 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-//go:build unix && !(darwin || dragonfly || freebsd || netbsd || openbsd)
-
 package terminal
 
 import "golang.org/x/sys/unix"
