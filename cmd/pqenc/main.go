@@ -13,13 +13,19 @@ import (
 	"os/signal"
 	"reflect"
 	"regexp"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 )
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	// The buffers of a copy are most of the heap, and stay. By default as much
+	// again of small garbage would be let pile up beside them on a long way.
+	debug.SetGCPercent(10)
+	os.Exit(run(os.Args[1:]))
+}
 
 // grammar is the command line: --help, the shell completions and the man page
 // all come from it.

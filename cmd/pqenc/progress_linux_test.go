@@ -87,24 +87,31 @@ func TestProgress(t *testing.T) {
 }
 
 // TestProgressAtTerminal shows progress there without being asked, and leaves
-// nothing of it.
+// nothing of it; unless it was told not to.
 func TestProgressAtTerminal(t *testing.T) {
-	s := newSlow(t)
-	p := begin(t, s.Cmd)
+	all := []*slow{newSlow(t), newSlow(t, "-q"), newSlow(t, "--progress=never")}
+	var screens []*person
+	for _, s := range all {
+		screens = append(screens, begin(t, s.Cmd))
+	}
 	stop := make(chan struct{})
-	go feed(stop, s)
-	if !p.sees("B ") {
+	go feed(stop, all...)
+	if p := screens[0]; !p.sees("B ") {
 		t.Errorf("the terminal shows %q", p.screen.String())
 	}
 	close(stop)
-	screen := p.leaves()
-	if err := s.Wait(); err != nil {
-		t.Error(err)
-	}
-	if !strings.HasSuffix(screen, "\r") {
+	if screen := screens[0].leaves(); !strings.HasSuffix(screen, "\r") {
 		t.Errorf("the terminal keeps the end of %q", screen)
 	}
-	testOnlyX(t, s)
+	for i, s := range all {
+		if screen := screens[i].leaves(); i > 0 && screen != "" {
+			t.Errorf("%q shows %q", s.Args, screen)
+		}
+		if err := s.Wait(); err != nil {
+			t.Error(err)
+		}
+		testOnlyX(t, s)
+	}
 }
 
 // testOnlyX requires that the copy holds what it was fed, and nothing else.

@@ -42,7 +42,7 @@ func Completion(w io.Writer, app *kong.Application, shell string) error {
 	if err != nil {
 		return err
 	}
-	return scripts.ExecuteTemplate(w, "complete."+shell, script{
+	return scripts().ExecuteTemplate(w, "complete."+shell, script{
 		Name:     app.Name,
 		Func:     identifier(app.Name),
 		Commands: commands,

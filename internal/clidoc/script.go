@@ -7,6 +7,7 @@ package clidoc
 import (
 	"embed"
 	"strings"
+	"sync"
 	"text/template"
 	"unicode"
 )
@@ -16,16 +17,19 @@ var sources embed.FS
 
 // scripts holds the three completion scripts as templates over a [script]. Each
 // walks the words before the cursor to the command they name, then offers what
-// that command accepts.
-var scripts = template.Must(template.New("").Funcs(template.FuncMap{
-	"sh":        func(word string) string { return quoteSh(word) },
-	"shwords":   func(words []string) string { return quoteSh(words...) },
-	"fish":      func(word string) string { return quoteFish(word) },
-	"fishwords": func(words []string) string { return quoteFish(words...) },
-	"zshflag":   zshFlag,
-	"zsharg":    zshArg,
-	"colon":     colon,
-}).ParseFS(sources, "complete.*"))
+// that command accepts. They are parsed when one is wanted: most runs of a
+// command want none.
+var scripts = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
+		"sh":        func(word string) string { return quoteSh(word) },
+		"shwords":   func(words []string) string { return quoteSh(words...) },
+		"fish":      func(word string) string { return quoteFish(word) },
+		"fishwords": func(words []string) string { return quoteFish(words...) },
+		"zshflag":   zshFlag,
+		"zsharg":    zshArg,
+		"colon":     colon,
+	}).ParseFS(sources, "complete.*"))
+})
 
 // script is what the templates see.
 type script struct {
