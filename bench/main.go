@@ -63,11 +63,14 @@ func run(dir string, size int64, rounds int) error {
 	tasks := []*task{
 		{name: "age, encrypt to /dev/null", args: []string{"./age", "-R", "age.pub", "plain"}},
 		{name: "pqenc, encrypt to /dev/null", args: []string{"./pqenc", "-r", "p.pub", "plain"}},
+		{name: "pqenc, sign to /dev/null", args: []string{"./pqenc", "-r", "p.pub", "--sign", "p.key", "plain"}},
 		{name: "cp", args: []string{"cp", "plain", "copy"}},
 		{name: "age, encrypt to a file", args: []string{"./age", "-R", "age.pub", "plain"}, stdout: "age.age"},
 		{name: "pqenc, encrypt to a file", args: []string{"./pqenc", "-r", "p.pub", "plain"}, stdout: "p.pqe"},
+		{name: "pqenc, sign to a file", args: []string{"./pqenc", "-r", "p.pub", "--sign", "p.key", "plain"}, stdout: "s.pqe"},
 		{name: "age, decrypt to /dev/null", args: []string{"./age", "-d", "-i", "age.key", "age.age"}},
 		{name: "pqenc, decrypt to /dev/null", args: []string{"./pqenc", "-d", "-i", "p.key", "p.pqe"}},
+		{name: "pqenc, verify", args: []string{"./pqenc", "verify", "-i", "p.key", "--from", "p.pub", "s.pqe"}},
 		{name: "age, decrypt to a file", args: []string{"./age", "-d", "-i", "age.key", "age.age"}, stdout: "copy"},
 		{name: "pqenc, decrypt to a file", args: []string{"./pqenc", "-d", "-i", "p.key", "p.pqe"}, stdout: "copy"},
 	}
