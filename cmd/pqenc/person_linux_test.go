@@ -19,15 +19,22 @@ import (
 type person struct {
 	terminal *os.File // the side of the person
 	screen   strings.Builder
-	read     int // bytes of screen that have been waited for
+	read     int      // bytes of screen that have been waited for
+	leave    *os.File // closing it lets the terminal go
 }
+
+// leader leads the session of a terminal, runs a command in it, says when that
+// has ended, and waits. Without it the end of the command would hang up the
+// terminal: what was not yet read would be lost, and its modes be reset.
+const leader = `trap : INT TERM HUP; "$@"; code=$?; printf '\000' >&3; read -r _ <&4; exit $code`
+
+const ended = "\x00"
 
 // line is what a person does: wait for a text, then type.
 type line struct{ await, answer string }
 
-// begin starts a command in a terminal of its own. Standard streams that are
-// not set are that terminal.
-func begin(t *testing.T, cmd *exec.Cmd) *person {
+// newTerminal returns the side of the person and that of the programs.
+func newTerminal(t *testing.T) (terminal, tty *os.File) {
 	t.Helper()
 	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -45,11 +52,18 @@ func begin(t *testing.T, cmd *exec.Cmd) *person {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tty, err := os.OpenFile(fmt.Sprint("/dev/pts/", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	tty, err = os.OpenFile(fmt.Sprint("/dev/pts/", number), os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Else the last program that closes it ends the terminal for its reader.
+	return terminal, tty
+}
+
+// begin starts a command in a terminal of its own. Standard streams that are
+// not set are that terminal.
+func begin(t *testing.T, cmd *exec.Cmd) *person {
+	t.Helper()
+	terminal, tty := newTerminal(t)
 	defer tty.Close()
 	if cmd.Stdin == nil {
 		cmd.Stdin = tty
@@ -60,13 +74,21 @@ func begin(t *testing.T, cmd *exec.Cmd) *person {
 	if cmd.Stderr == nil {
 		cmd.Stderr = tty
 	}
-	cmd.ExtraFiles = []*os.File{tty}
+	wait, leave, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer wait.Close()
+	t.Cleanup(func() { leave.Close() })
+	cmd.ExtraFiles = []*os.File{tty, wait}
+	cmd.Path = "/bin/sh"
+	cmd.Args = append([]string{"sh", "-c", leader, "sh"}, cmd.Args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { cmd.Process.Kill() })
-	return &person{terminal: terminal}
+	return &person{terminal: terminal, leave: leave}
 }
 
 // sees waits for a text to appear, after the one it waited for before. It
@@ -77,7 +99,7 @@ func (p *person) sees(text string) bool {
 			p.read += i + len(text)
 			return true
 		}
-		if !p.look() {
+		if p.gone() || !p.look() {
 			return false
 		}
 	}
@@ -91,11 +113,21 @@ func (p *person) look() bool {
 	return err == nil
 }
 
-// leaves returns all that was ever shown, once the command has gone.
-func (p *person) leaves() string {
-	for p.look() {
+// gone says whether the command has ended.
+func (p *person) gone() bool { return strings.HasSuffix(p.screen.String(), ended) }
+
+// stays returns all that was ever shown, once the command has ended.
+func (p *person) stays() string {
+	for !p.gone() && p.look() {
 	}
-	return p.screen.String()
+	return strings.TrimSuffix(p.screen.String(), ended)
+}
+
+// leaves is stays, and then lets the terminal go.
+func (p *person) leaves() string {
+	screen := p.stays()
+	p.leave.Close()
+	return screen
 }
 
 func (p *person) types(text string) { p.terminal.WriteString(text) }
