@@ -48,6 +48,16 @@ func TestTerminalOutputAsked(t *testing.T) {
 	}
 }
 
+// TestTerminalOutputVerified writes to a terminal what has been verified before.
+func TestTerminalOutputVerified(t *testing.T) {
+	dir := newFolder(t)
+	writeIn(t, dir, "in.pqe", signed(t, []byte("text\n"), owners()["ALICE"].Public(), owners()["CAROL"].Public()))
+	screen, stderr, code := atTerminal(t, dir, "-d", "-i", "alice.key", "--from", "bob.pub", "in.pqe")
+	if screen != "text\r\n" || timeless(stderr) != named("signed by $BOB on TIME\n") || code != exitOK {
+		t.Errorf("the terminal shows %q; exit code %d, it says %q", screen, code, stderr)
+	}
+}
+
 // TestTerminalEncrypted requires -a for an encrypted file on a terminal.
 func TestTerminalEncrypted(t *testing.T) {
 	dir := newFolder(t)
