@@ -50,7 +50,7 @@ func (p *pipeline) take() ([]byte, error) {
 	}
 	if p.made < cap(p.free) {
 		p.made++
-		return make([]byte, 0, p.size), nil
+		return getBuffer(p.size), nil
 	}
 	s := <-p.free
 	return s.buf[:0], s.err
@@ -78,11 +78,18 @@ func (p *pipeline) submit(k *chunk, work, check func(*chunk) error) {
 	}()
 }
 
-// wait waits until every chunk so far is written, and returns the first
-// failure. No goroutine of the pipeline does anything afterwards.
-func (p *pipeline) wait() error {
+// end waits until every chunk is written, and returns the first failure. No
+// goroutine of the pipeline does anything afterwards, nor may the caller.
+func (p *pipeline) end() error {
 	<-p.turn
-	return p.err
+	for {
+		select {
+		case s := <-p.free:
+			putBuffer(s.buf)
+		default:
+			return p.err
+		}
+	}
 }
 
 func writeAll(dst io.Writer, b []byte) error {

@@ -108,7 +108,7 @@ func (r *Reader) pump(p *pipeline, work func(*chunk) error) error {
 	for !last && readErr == nil {
 		buf, err := p.take()
 		if err != nil {
-			break // p.wait has it, too
+			break // p.end has it, too
 		}
 		var k *chunk
 		if k, readErr = r.next(buf); readErr == nil {
@@ -118,7 +118,7 @@ func (r *Reader) pump(p *pipeline, work func(*chunk) error) error {
 	}
 	// What comes first in the body comes first here: a chunk that was damaged
 	// goes before the reason that no more could be read.
-	if err := p.wait(); err != nil {
+	if err := p.end(); err != nil {
 		return err
 	}
 	if readErr != nil {

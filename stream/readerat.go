@@ -39,7 +39,7 @@ func (c *Cipher) NewReaderAt(src io.ReaderAt, size int64) (*ReaderAt, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.opened.Put(k)
+	putBuffer(k.buf)
 	return r, nil
 }
 
@@ -71,7 +71,7 @@ func (r *ReaderAt) ReadAt(p []byte, off int64) (n int, err error) {
 func (r *ReaderAt) chunk(i int64) (*openedChunk, error) {
 	o, _ := r.opened.Get().(*openedChunk)
 	if o == nil {
-		o = &openedChunk{index: -1, buf: make([]byte, r.c.sealedSize())}
+		o = &openedChunk{index: -1, buf: getBuffer(r.c.sealedSize())[:r.c.sealedSize()]}
 	}
 	if o.index == i {
 		return o, nil

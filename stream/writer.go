@@ -87,7 +87,7 @@ func (w *Writer) Close() error {
 	if w.makeRoom() == nil {
 		w.flush(true)
 	}
-	if err := w.p.wait(); err != nil && w.err == nil {
+	if err := w.p.end(); err != nil && w.err == nil {
 		w.err = err
 	}
 	if w.err != nil {

@@ -1,0 +1,22 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package stream
+
+import "sync"
+
+// buffers has the chunk buffers of what has ended, for what begins: whoever
+// reads a body twice takes the memory once.
+var buffers sync.Pool // of *[]byte
+
+// getBuffer returns an empty buffer with room for size bytes.
+func getBuffer(size int) []byte {
+	if b, ok := buffers.Get().(*[]byte); ok && cap(*b) >= size {
+		return (*b)[:0]
+	}
+	return make([]byte, 0, size)
+}
+
+// putBuffer takes a buffer that nobody uses any more.
+func putBuffer(b []byte) { buffers.Put(&b) }
