@@ -67,7 +67,7 @@ func run(dir string, size int64, rounds int) error {
 		{name: "cp", args: []string{"cp", "plain", "copy"}},
 		{name: "age, encrypt to a file", args: []string{"./age", "-R", "age.pub", "plain"}, stdout: "age.age"},
 		{name: "pqenc, encrypt to a file", args: []string{"./pqenc", "-r", "p.pub", "plain"}, stdout: "p.pqe"},
-		{name: "pqenc, sign to a file", args: []string{"./pqenc", "-r", "p.pub", "--sign", "p.key", "plain"}, stdout: "s.pqe"},
+		{name: "pqenc, sign to a file", args: []string{"./pqenc", "-r", "p.pub", "--sign", "p.key", "plain"}, stdout: "copy"},
 		{name: "age, decrypt to /dev/null", args: []string{"./age", "-d", "-i", "age.key", "age.age"}},
 		{name: "pqenc, decrypt to /dev/null", args: []string{"./pqenc", "-d", "-i", "p.key", "p.pqe"}},
 		{name: "pqenc, verify", args: []string{"./pqenc", "verify", "-i", "p.key", "--from", "p.pub", "s.pqe"}},
@@ -112,7 +112,10 @@ func prepare(dir string, size int64) error {
 		return err
 	}
 	_, err = io.CopyN(f, rand.NewChaCha8([32]byte{}), size)
-	return errors.Join(err, f.Close())
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return command(dir, "./pqenc", "-r", "p.pub", "--sign", "p.key", "-o", "s.pqe", "plain") // to verify
 }
 
 func command(dir, name string, args ...string) error {
