@@ -116,7 +116,7 @@ func (f *File) Verify() error {
 		return ErrNotSigned
 	}
 	chunks := f.Size()>>f.header.ChunkLog2 + 1
-	seen := &digests{sum: sha256.New(), list: make([][sha256.Size]byte, 0, chunks), keep: true}
+	seen := &digests{sum: sha256.New(), list: make([][sha256.Size]byte, 0, chunks)}
 	c := f.cipher(nil)
 	c.OnDigest = seen.add
 	if err := c.NewReader(f.body(), 0).Skim(); err != nil {

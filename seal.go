@@ -54,14 +54,13 @@ func sealAEAD(key *[32]byte) cipher.AEAD {
 // digests hashes the digests of a body's chunks, in their order.
 type digests struct {
 	sum hash.Hash
-	// list has the digests themselves, if keep is set.
-	keep bool
+	// list has the digests themselves. None are kept if it is nil.
 	list [][sha256.Size]byte
 }
 
 func (d *digests) add(_ uint32, digest [sha256.Size]byte) error {
 	d.sum.Write(digest[:])
-	if d.keep {
+	if d.list != nil {
 		d.list = append(d.list, digest)
 	}
 	return nil

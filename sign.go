@@ -60,8 +60,8 @@ func (s *signing) close(length int64) ([]byte, error) {
 func readersOf(to []Recipient, wrapped []Stanza) ([]Fingerprint, error) {
 	var all []Fingerprint
 	for i, r := range to {
-		if named, ok := r.(interface{ Fingerprint() Fingerprint }); ok {
-			all = append(all, named.Fingerprint())
+		if n, ok := r.(named); ok {
+			all = append(all, n.Fingerprint())
 		} else if wrapped[i].Type != format.TypePassphrase {
 			return nil, ErrAnonymous
 		}

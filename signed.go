@@ -25,6 +25,9 @@ type Sender interface {
 	SigningKey() *signature.PublicKey
 }
 
+// named are the recipients and identities that a signature can name.
+type named interface{ Fingerprint() Fingerprint }
+
 // Policy says which files a reader accepts. The zero value accepts all, and
 // verifies no signature.
 type Policy struct {

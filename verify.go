@@ -72,7 +72,7 @@ func (s *signed) describe(h *format.Header, ids []Identity) {
 		Readers: o.Readers,
 	}
 	for _, id := range ids {
-		if named, ok := id.(interface{ Fingerprint() Fingerprint }); ok && o.HasReader(named.Fingerprint()) {
+		if n, ok := id.(named); ok && o.HasReader(n.Fingerprint()) {
 			s.result.Addressed = true
 		}
 	}
