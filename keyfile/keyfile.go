@@ -51,6 +51,9 @@ func (id *Identity) Public() *Public { return id.public }
 // Fingerprint returns the name of the identity.
 func (id *Identity) Fingerprint() Fingerprint { return id.public.fingerprint }
 
+// PublicDER returns the DER of the public half; see [Public.DER].
+func (id *Identity) PublicDER() []byte { return id.public.DER() }
+
 // SigningKey returns the half of the identity that signs.
 func (id *Identity) SigningKey() *signature.PrivateKey { return id.signing }
 
@@ -63,8 +66,16 @@ type Public struct {
 }
 
 func newPublic(hybrid *recipient.HybridRecipient, signing *signature.PublicKey) *Public {
-	der := append(hybrid.MarshalSPKI(), signature.MarshalSPKI(signing)...)
-	return &Public{hybrid, signing, sha256.Sum256(der)}
+	p := &Public{hybrid: hybrid, signing: signing}
+	p.fingerprint = sha256.Sum256(p.DER())
+	return p
+}
+
+// DER returns the two public keys, the one for encryption and the one for
+// signing, each as a SubjectPublicKeyInfo (RFC 5280), one behind the other:
+// 3245 bytes. The SHA-256 of it is the fingerprint.
+func (p *Public) DER() []byte {
+	return append(p.hybrid.MarshalSPKI(), signature.MarshalSPKI(p.signing)...)
 }
 
 // Wrap implements [pqenc.Recipient].

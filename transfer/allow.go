@@ -1,0 +1,448 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package transfer
+
+import (
+	"bufio"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pqenc/pqenc/signature"
+)
+
+// Operation is something that a client may do with an object.
+type Operation int
+
+// The operations that a client needs a right for.
+const (
+	Push   Operation = iota + 1 // store an object of that name
+	Pull                        // read the object
+	List                        // see the object in lists
+	Delete                      // remove the object
+)
+
+var operationNames = map[Operation]string{Push: "push", Pull: "pull", List: "list", Delete: "delete"}
+
+// String returns the name of the operation, as it is in access lists.
+func (o Operation) String() string {
+	if name, ok := operationNames[o]; ok {
+		return name
+	}
+	return fmt.Sprintf("operation %d", int(o))
+}
+
+// Grant is how an operation may be done. It says more than yes for Push only.
+type Grant struct {
+	Overwrite bool                   // an object of that name may be replaced
+	Quota     int64                  // bytes of all objects and partials within; 0 for any number
+	Within    func(name string) bool // the names that the quota covers
+}
+
+// Authorizer decides who may do what. Its methods are called at the same time by
+// many goroutines, and for every request anew.
+type Authorizer interface {
+	// Known reports whether the client may log in.
+	Known(client signature.Fingerprint) bool
+	// Authorize reports whether the client may do op with the object of that name,
+	// and how. For List it is asked about each object in a list.
+	Authorize(client signature.Fingerprint, op Operation, name string) (Grant, bool)
+}
+
+// AllowList is an [Authorizer] that is read from a text, one rule a line:
+//
+//	# who           may             on names        with
+//	SHA256:dpS...   push,pull,list  lab/**          quota=50GiB overwrite
+//	keys/alice.pub  pull            global/*.pqe
+//
+// Fields are separated by blanks; what follows a # at the beginning of a field is a
+// comment. The fields are
+//
+//   - who: a fingerprint, as it is printed, or the name of a file of public keys, all
+//     of which are meant.
+//   - may: push, pull, list and delete, separated by commas.
+//   - on names: a pattern as for [path.Match], in which * and ? match within a segment
+//     of the name; the segment ** matches any number of segments, also none.
+//   - with: for push, overwrite allows to replace objects, and quota=N limits the
+//     bytes of all objects and partials under names that the pattern matches,
+//     whoever pushed them. N is a number of bytes with an optional unit: B, KB, MB,
+//     GB, TB (powers of 1000), KiB, MiB, GiB or TiB (powers of 1024).
+//
+// Rules add up: what one allows no other can forbid.
+type AllowList struct {
+	rules map[signature.Fingerprint][]*rule
+}
+
+// rule is a line of the list.
+type rule struct {
+	may       map[Operation]bool
+	names     pattern
+	overwrite bool
+	quota     int64 // math.MaxInt64 if there is none
+}
+
+// Known reports whether there is a rule for the client.
+func (a *AllowList) Known(client signature.Fingerprint) bool { return len(a.rules[client]) > 0 }
+
+// Authorize reports whether a rule allows op. The grant is that of one rule: if
+// several allow it, of one that allows to overwrite, if there is any, and among
+// those of the one with the largest quota, none being the largest, and then the
+// first.
+func (a *AllowList) Authorize(client signature.Fingerprint, op Operation, name string) (Grant, bool) {
+	var best *rule
+	for _, r := range a.rules[client] {
+		if r.may[op] && r.names.match(name) && (best == nil || r.better(best)) {
+			best = r
+		}
+	}
+	if best == nil {
+		return Grant{}, false
+	}
+	grant := Grant{Overwrite: best.overwrite, Within: best.names.match}
+	if best.quota != math.MaxInt64 {
+		grant.Quota = best.quota
+	}
+	return grant, true
+}
+
+func (r *rule) better(than *rule) bool {
+	if r.overwrite != than.overwrite {
+		return r.overwrite
+	}
+	return r.quota > than.quota
+}
+
+// ParseAllow reads an access list. It calls load for the fingerprints of the keys in
+// a file that the list names, once for each name; nil makes such names an error. The
+// error says which line is wrong, and quotes nothing of it: the file could be a
+// secret key that was given by mistake.
+func ParseAllow(r io.Reader, load func(name string) ([]signature.Fingerprint, error)) (*AllowList, error) {
+	list := &AllowList{rules: make(map[signature.Fingerprint][]*rule)}
+	keys := keyLoader{load: load, loaded: make(map[string][]signature.Fingerprint)}
+	lines := bufio.NewScanner(r)
+	number := 0
+	for lines.Scan() {
+		number++
+		if err := list.add(lines.Text(), &keys); err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+	}
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return nil, fmt.Errorf("line %d: expected at most %d bytes", number+1, bufio.MaxScanTokenSize-1)
+	} else if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// add adds the rule of a line, if there is one.
+func (a *AllowList) add(line string, keys *keyLoader) error {
+	if !utf8.ValidString(line) {
+		return errors.New("expected text in UTF-8")
+	}
+	fields := strings.Fields(line)
+	if comment := slices.IndexFunc(fields, func(f string) bool { return f[0] == '#' }); comment >= 0 {
+		fields = fields[:comment]
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	if len(fields) < 3 {
+		return errors.New("expected who, what they may do, and on which names")
+	}
+	r := &rule{quota: math.MaxInt64}
+	var err error
+	if r.may, err = parseOperations(fields[1]); err != nil {
+		return err
+	}
+	if r.names, err = parsePattern(fields[2]); err != nil {
+		return err
+	}
+	if err := r.with(fields[3:]); err != nil {
+		return err
+	}
+	who, err := keys.fingerprints(fields[0])
+	for _, client := range who {
+		a.rules[client] = append(a.rules[client], r)
+	}
+	return err
+}
+
+func parseOperations(field string) (map[Operation]bool, error) {
+	may := make(map[Operation]bool)
+	for word := range strings.SplitSeq(field, ",") {
+		known := false
+		for op, name := range operationNames {
+			if word == name {
+				may[op], known = true, true
+			}
+		}
+		if !known {
+			return nil, errors.New("expected some of push, pull, list and delete, separated by commas")
+		}
+	}
+	return may, nil
+}
+
+// with takes the conditions of a push.
+func (r *rule) with(fields []string) error {
+	if len(fields) > 0 && !r.may[Push] {
+		return errors.New("expected conditions for push only")
+	}
+	for _, field := range fields {
+		size, isQuota := strings.CutPrefix(field, "quota=")
+		switch {
+		case field == "overwrite" && !r.overwrite:
+			r.overwrite = true
+		case isQuota && r.quota == math.MaxInt64:
+			quota, err := parseBytes(size)
+			if err != nil {
+				return err
+			}
+			r.quota = quota
+		default:
+			return errors.New("expected overwrite and quota=N after the names, each at most once")
+		}
+	}
+	return nil
+}
+
+// byteUnits are the units of a quota.
+var byteUnits = map[string]int64{
+	"": 1, "B": 1,
+	"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+	"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+}
+
+// parseBytes parses a positive number of bytes with an optional unit.
+func parseBytes(s string) (int64, error) {
+	digits := strings.TrimRight(s, "BKMGTi")
+	n, err := strconv.ParseUint(digits, 10, 63)
+	unit, known := byteUnits[s[len(digits):]]
+	if err != nil || !known || n == 0 || int64(n) >= math.MaxInt64/unit {
+		return 0, errors.New("expected a quota like 500MB or 50GiB")
+	}
+	return int64(n) * unit, nil
+}
+
+// keyLoader finds out who is meant.
+type keyLoader struct {
+	load   func(name string) ([]signature.Fingerprint, error)
+	loaded map[string][]signature.Fingerprint
+}
+
+const fingerprintPrefix = "SHA256:"
+
+func (k *keyLoader) fingerprints(who string) ([]signature.Fingerprint, error) {
+	if encoded, ok := strings.CutPrefix(who, fingerprintPrefix); ok {
+		raw, err := base64.RawStdEncoding.Strict().DecodeString(encoded)
+		if err != nil || len(raw) != len(signature.Fingerprint{}) {
+			return nil, errors.New("expected a fingerprint of 50 characters, or a file of public keys")
+		}
+		return []signature.Fingerprint{signature.Fingerprint(raw)}, nil
+	}
+	if keys, ok := k.loaded[who]; ok {
+		return keys, nil
+	}
+	if k.load == nil {
+		return nil, errors.New("expected a fingerprint")
+	}
+	keys, err := k.load(who)
+	if err == nil && len(keys) == 0 {
+		err = errors.New("no public key in the file")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("expected a fingerprint or a file of public keys: %w", err)
+	}
+	// One key twice in a file is one key.
+	keys = slices.Clone(keys)
+	slices.SortFunc(keys, func(a, b signature.Fingerprint) int { return slices.Compare(a[:], b[:]) })
+	keys = slices.Compact(keys)
+	k.loaded[who] = keys
+	return keys, nil
+}
+
+// pattern is what names must look like, by segments.
+type pattern []string
+
+// anySegments is the segment of a pattern that matches any number of segments.
+const anySegments = "**"
+
+func parsePattern(s string) (pattern, error) {
+	p := pattern(strings.Split(s, "/"))
+	for _, segment := range p {
+		if segment == anySegments {
+			continue
+		}
+		if _, err := path.Match(segment, ""); err != nil {
+			return nil, errors.New("expected a pattern of names: its brackets or backslashes are wrong")
+		}
+		switch {
+		case segment == "":
+			return nil, errors.New("expected a pattern of names without empty segments")
+		case segment[0] == '.':
+			return nil, errors.New("expected a pattern of names: no name has a segment that begins with a dot")
+		case strings.Contains(segment, anySegments):
+			return nil, errors.New("expected ** between slashes only")
+		}
+	}
+	return p, nil
+}
+
+// match reports whether the pattern matches the whole name. It remembers one place
+// to go back to, the last **, which is enough: what an earlier one could take as
+// well, the last one can.
+func (p pattern) match(name string) bool {
+	names := strings.Split(name, "/")
+	i, j := 0, 0         // in the pattern, in the name
+	after, from := -1, 0 // behind the last **, and what it has not taken yet
+	for j < len(names) {
+		if i < len(p) && p[i] == anySegments {
+			i++
+			after, from = i, j
+			continue
+		}
+		if i < len(p) {
+			if ok, _ := path.Match(p[i], names[j]); ok {
+				i++
+				j++
+				continue
+			}
+		}
+		if after < 0 {
+			return false
+		}
+		from++
+		i, j = after, from
+	}
+	for i < len(p) && p[i] == anySegments {
+		i++
+	}
+	return i == len(p)
+}
+
+// allowCheckEvery is how often an AllowFile looks whether its file has changed.
+const allowCheckEvery = time.Second
+
+// allowSettled is how old a file must be for its time to tell whether it changes
+// once more: some file systems count in steps of two seconds.
+const allowSettled = 3 * time.Second
+
+// AllowFile is an [AllowList] in a file. When the file changes, the list does: it is
+// looked at when it is used, at most once a second. A list with an error is not
+// taken: the one before stays in force until the error is mended. The key files that
+// a list names are read with it, and not looked at again until it changes.
+type AllowFile struct {
+	name   string
+	load   func(name string) ([]signature.Fingerprint, error)
+	report func(error)
+	now    func() time.Time
+
+	mu      sync.Mutex
+	list    *AllowList
+	info    fs.FileInfo // of the file that was last read; nil if there was none
+	read    time.Time   // when it was read
+	checked time.Time
+	err     error
+}
+
+// OpenAllow reads the access list in the file of the given name. The files of keys in
+// it are relative to its folder; load reads them, see [ParseAllow]. Errors of later
+// changes go to report, once for each, unless it is nil; it must not use the
+// AllowFile.
+func OpenAllow(name string, load func(name string) ([]signature.Fingerprint, error), report func(error)) (*AllowFile, error) {
+	if report == nil {
+		report = func(error) {}
+	}
+	f := &AllowFile{name: name, load: load, report: report, now: time.Now}
+	if load != nil {
+		f.load = func(key string) ([]signature.Fingerprint, error) {
+			if !filepath.IsAbs(key) {
+				key = filepath.Join(filepath.Dir(name), filepath.FromSlash(key))
+			}
+			return load(key)
+		}
+	}
+	if f.reload(); f.err != nil {
+		return nil, f.err
+	}
+	return f, nil
+}
+
+// Known reports whether there is a rule for the client.
+func (f *AllowFile) Known(client signature.Fingerprint) bool { return f.current().Known(client) }
+
+// Authorize is [AllowList.Authorize] of the list in force.
+func (f *AllowFile) Authorize(client signature.Fingerprint, op Operation, name string) (Grant, bool) {
+	return f.current().Authorize(client, op, name)
+}
+
+// Err returns what is wrong with the file, or nil: then the list in force is the one
+// in the file.
+func (f *AllowFile) Err() error {
+	f.current()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+// current returns the list in force.
+func (f *AllowFile) current() *AllowList {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if since := f.now().Sub(f.checked); since >= 0 && since < allowCheckEvery {
+		return f.list
+	}
+	if !f.unchanged() {
+		before := f.err
+		f.reload()
+		if f.err != nil && (before == nil || before.Error() != f.err.Error()) {
+			f.report(f.err)
+		}
+	}
+	f.checked = f.now()
+	return f.list
+}
+
+// unchanged says whether the file is certainly the one that was read.
+func (f *AllowFile) unchanged() bool {
+	info, err := os.Stat(f.name)
+	return err == nil && f.info != nil && os.SameFile(info, f.info) && info.Size() == f.info.Size() &&
+		info.ModTime().Equal(f.info.ModTime()) && f.read.Sub(info.ModTime()) > allowSettled
+}
+
+// reload reads the file. What is in force changes only if it is good.
+func (f *AllowFile) reload() {
+	f.read, f.checked = f.now(), f.now()
+	f.info, f.err = nil, nil
+	file, err := os.Open(f.name)
+	if err != nil {
+		f.err = err
+		return
+	}
+	defer file.Close()
+	if f.info, err = file.Stat(); err != nil {
+		f.err = err
+		return
+	}
+	list, err := ParseAllow(file, f.load)
+	if err != nil {
+		f.err = fmt.Errorf("%s: %w", f.name, err)
+		return
+	}
+	f.list = list
+}

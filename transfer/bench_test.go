@@ -1,0 +1,97 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package transfer_test
+
+import (
+	"bytes"
+	"io"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+// benchFile is a pqenc file of 256 MiB of zeros.
+func benchFile(b *testing.B) []byte {
+	var file bytes.Buffer
+	file.Grow(257 << 20)
+	w, err := pqenc.Encrypt(&file, newIdentity("alice").Public())
+	if err == nil {
+		_, err = io.Copy(w, io.LimitReader(zeros{}, 256<<20))
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// benchClient is a client of a server in the same process. With TMPDIR the store
+// can be in memory.
+func benchClient(b *testing.B) *transfer.Client {
+	list, err := transfer.ParseAllow(strings.NewReader(newIdentity("alice").Fingerprint().String()+" push,pull ** overwrite"), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	server, err := transfer.NewServer(transfer.ServerConfig{Dir: b.TempDir(), Identity: newIdentity("server"), Authorizer: list})
+	if err != nil {
+		b.Fatal(err)
+	}
+	web := httptest.NewServer(server)
+	c := &transfer.Client{
+		URL:         "ws" + strings.TrimPrefix(web.URL, "http"),
+		Identity:    newIdentity("alice"),
+		CheckServer: is(newIdentity("server")),
+	}
+	b.Cleanup(func() {
+		c.Close()
+		server.Shutdown(b.Context())
+		web.Close()
+	})
+	return c
+}
+
+func BenchmarkPush(b *testing.B) {
+	c, file := benchClient(b), benchFile(b)
+	b.SetBytes(int64(len(file)))
+	for b.Loop() {
+		if err := c.Push(b.Context(), "bench.pqe", bytes.NewReader(file), transfer.PushOptions{Overwrite: true}); err != nil {
+			b.Fatal(err)
+		}
+		file[20]++ // another salt: the same file would be there already
+	}
+}
+
+func BenchmarkPull(b *testing.B) {
+	c, file := benchClient(b), benchFile(b)
+	if err := c.Push(b.Context(), "bench.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(file)))
+	for b.Loop() {
+		if err := c.Pull(b.Context(), "bench.pqe", io.Discard, transfer.PullOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLogin opens a connection, and lists nothing.
+func BenchmarkLogin(b *testing.B) {
+	c := benchClient(b)
+	for b.Loop() {
+		if _, err := c.List(b.Context(), "none"); err != nil {
+			b.Fatal(err)
+		}
+		c.Close()
+	}
+}

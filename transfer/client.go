@@ -1,0 +1,262 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package transfer
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/transfer/internal/channel"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// Client sends objects to a server and gets them from it, over one connection
+// after another: when one is cut, it opens the next and goes on from the last byte
+// that is safe. It does one thing at a time; a second call waits for the first.
+type Client struct {
+	// URL is where the server is: ws:// or wss://, host and port, and the path at
+	// which it takes connections.
+	URL string
+	// Identity is who the client is.
+	Identity Identity
+	// CheckServer is asked whether the server is the right one, after it has proven
+	// who it is and before it learns who the client is. An error, such as
+	// [ErrUnknownServer], ends it all.
+	CheckServer func(server signature.Fingerprint) error
+	// GiveUpAfter is how long the client goes on trying without any progress.
+	// Zero is 5 minutes, and no second attempt if not even the first one reached the
+	// server.
+	GiveUpAfter time.Duration
+	// OnRetry, if set, is told that a connection has failed and will be tried again.
+	OnRetry func(Retry)
+	// TLS is for the outer connection of a wss:// URL; nil is the default. The
+	// security of a transfer does not depend on it.
+	TLS *tls.Config
+	// Silence is how long a connection may give no sign of life until it counts as
+	// dead. Zero is 60 s.
+	Silence time.Duration
+
+	mu        sync.Mutex
+	conn      *channel.Conn
+	connected bool // there was a connection at some time
+}
+
+// Retry is a connection that has failed.
+type Retry struct {
+	Err     error
+	Attempt int           // since the last progress, from 1
+	Wait    time.Duration // until the next
+}
+
+const (
+	defaultGiveUp = 5 * time.Minute
+	firstWait     = 250 * time.Millisecond
+	longestWait   = 30 * time.Second
+)
+
+// Close closes the connection, if there is one. The client can be used again.
+func (c *Client) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hangUp()
+	return nil
+}
+
+func (c *Client) hangUp() {
+	if c.conn != nil {
+		c.conn.Close()
+		c.conn = nil
+	}
+}
+
+// request is one thing to be done on a connection, and on the next one if that
+// was cut.
+type request interface {
+	// run does it. It may be called again after an error.
+	run(ctx context.Context, conn *channel.Conn) error
+	// progress is a number that grows when something has been got done for good.
+	progress() int64
+}
+
+// do runs a request until it succeeds, or cannot.
+func (c *Client) do(ctx context.Context, r request) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	last, before := time.Now(), r.progress()
+	for attempt := 1; ; attempt++ {
+		err := understand(c.attempt(ctx, r))
+		if ctx.Err() != nil {
+			err = cmp.Or(context.Cause(ctx), err)
+		}
+		if err == nil || ctx.Err() != nil || !temporary(err) {
+			return err
+		}
+		if now := r.progress(); now != before {
+			last, before, attempt = time.Now(), now, 1
+		}
+		wait := backOff(attempt)
+		if errors.Is(err, channel.ErrRenew) {
+			wait = 0
+		}
+		if !c.connected && c.GiveUpAfter == 0 {
+			return err
+		}
+		if since := time.Since(last); since+wait > cmp.Or(c.GiveUpAfter, defaultGiveUp) {
+			return join(fmt.Errorf("%w after %s without progress", ErrGaveUp, since.Round(time.Second)), err)
+		}
+		if c.OnRetry != nil {
+			c.OnRetry(Retry{Err: err, Attempt: attempt, Wait: wait})
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// backOff doubles with every attempt, and scatters, so that a hundred clients do
+// not come back at the same moment.
+func backOff(attempt int) time.Duration {
+	wait := longestWait
+	if attempt < 8 {
+		wait = min(firstWait<<(attempt-1), longestWait)
+	}
+	return wait/2 + rand.N(wait/2)
+}
+
+// attempt runs a request on the connection there is, or on a new one. After a
+// failure there is none.
+func (c *Client) attempt(ctx context.Context, r request) error {
+	if c.conn != nil { // from the request before
+		select {
+		case <-c.conn.Closed():
+			c.conn = nil
+		default:
+		}
+	}
+	if c.conn == nil {
+		if err := c.connect(ctx); err != nil {
+			return err
+		}
+	}
+	conn := c.conn
+	defer context.AfterFunc(ctx, conn.Close)()
+	err := r.run(ctx, conn)
+	if err != nil {
+		c.hangUp()
+	}
+	return err
+}
+
+// connect opens a connection and logs in.
+func (c *Client) connect(ctx context.Context) error {
+	stream, err := channel.Dial(ctx, c.URL, c.TLS)
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { stream.Close() })()
+	conn, err := channel.Connect(stream, &channel.Login{
+		Identity: c.Identity,
+		Check:    c.check,
+		Times:    channel.Times{Silence: c.Silence},
+	})
+	if err != nil {
+		return err
+	}
+	c.conn, c.connected = conn, true
+	return nil
+}
+
+func (c *Client) check(server signature.Fingerprint) error {
+	if c.CheckServer == nil {
+		return &permanent{errors.New("there is no Client.CheckServer to ask")}
+	}
+	if err := c.CheckServer(server); err != nil {
+		return &permanent{err}
+	}
+	return nil
+}
+
+// Object is what a server says of an object.
+type Object struct {
+	Name string
+	Size int64     // bytes
+	Time time.Time // when it was stored, in whole seconds
+}
+
+// List returns the objects whose names begin with the prefix, as far as the
+// client may list them, in the order of their names.
+func (c *Client) List(ctx context.Context, prefix string) ([]Object, error) {
+	r := &lister{prefix: prefix}
+	err := c.do(ctx, r)
+	return r.found, err
+}
+
+type lister struct {
+	prefix string
+	found  []Object
+}
+
+func (r *lister) progress() int64 { return 0 }
+
+func (r *lister) run(_ context.Context, conn *channel.Conn) error {
+	r.found = nil
+	if err := conn.Send(wire.TypeList, []byte(r.prefix)); err != nil {
+		return err
+	}
+	for {
+		m, err := conn.Next()
+		switch {
+		case err != nil:
+			return err
+		case m.Type == wire.TypeDone:
+			return nil
+		case m.Type != wire.TypeEntry:
+			return fmt.Errorf("%w: 0x%02x in a list", errOrder, m.Type)
+		}
+		e, err := wire.ParseEntry(m.Body)
+		if err != nil {
+			return err
+		}
+		r.found = append(r.found, Object{Name: e.Name, Size: e.Length, Time: time.Unix(e.Time, 0)})
+	}
+}
+
+// Delete deletes an object. If the connection was cut before the answer came,
+// and the object is gone then, that is success.
+func (c *Client) Delete(ctx context.Context, name string) error {
+	return c.do(ctx, &deleter{name: name})
+}
+
+type deleter struct {
+	name  string
+	asked bool // once before, without an answer
+}
+
+func (r *deleter) progress() int64 { return 0 }
+
+func (r *deleter) run(_ context.Context, conn *channel.Conn) error {
+	if err := conn.Send(wire.TypeDelete, []byte(r.name)); err != nil {
+		return err
+	}
+	asked := r.asked
+	r.asked = true
+	m, err := conn.Next()
+	if asked && errors.Is(understand(err), ErrNotFound) {
+		return nil
+	}
+	if err == nil && m.Type != wire.TypeDone {
+		err = fmt.Errorf("%w: 0x%02x after a delete", errOrder, m.Type)
+	}
+	return err
+}

@@ -1,0 +1,181 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package transfer
+
+import (
+	"errors"
+
+	"github.com/pqenc/pqenc/transfer/internal/channel"
+	"github.com/pqenc/pqenc/transfer/internal/store"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// What a server refuses, or fails to do, as a [Client] returns it.
+var (
+	// ErrDenied says that the key has no access to the server, or no right to do
+	// that with an object of that name, whether or not there is one.
+	ErrDenied = errors.New("the server denies access")
+	// ErrNotFound says that there is no object of that name.
+	ErrNotFound = errors.New("no such object on the server")
+	// ErrExists says that an object of that name is there already, and that it
+	// may not be, or was not asked to be, replaced.
+	ErrExists = errors.New("an object of that name is on the server already")
+	// ErrQuota says that the object would take more than the key may store.
+	ErrQuota = errors.New("the quota on the server is used up")
+	// ErrTooLarge says that the object is larger than the server takes.
+	ErrTooLarge = errors.New("too large for the server")
+	// ErrName says that an object cannot have that name; see [CheckName].
+	ErrName = store.ErrName
+	// ErrNotPqenc says that what was to be pushed is not a pqenc file, or not a
+	// whole one.
+	ErrNotPqenc = errors.New("not a whole pqenc file")
+	// ErrChanged says that an interrupted pull cannot go on, since by now the
+	// server has another object of that name.
+	ErrChanged = errors.New("the object on the server is another one by now")
+	// ErrTakenOver says that another push with the same key and to the same name
+	// began, which ends this one.
+	ErrTakenOver = errors.New("a newer push of the same key has taken over")
+	// ErrNoSpace says that the server has no space left. What it has stays, and
+	// the same push goes on from there later.
+	ErrNoSpace = errors.New("no space left on the server")
+	// ErrBusy says that the server has too many connections.
+	ErrBusy = errors.New("the server has too many connections")
+	// ErrServer says that the server failed, or is stopping.
+	ErrServer = errors.New("the server cannot go on")
+)
+
+// What a [Client] itself finds wrong.
+var (
+	// ErrUnknownServer is for [Client.CheckServer] to return: the server is not the
+	// one that was expected.
+	ErrUnknownServer = errors.New("not the expected server")
+	// ErrNotServer says that whatever answered is not a pqenc server.
+	ErrNotServer = errors.New("not a pqenc server")
+	// ErrForged says that the server's login is forged: somebody is in between.
+	ErrForged = channel.ErrProof
+	// ErrRewound says that the server asks again for bytes of which it had said
+	// that they are safe. They are gone, and nothing is ever encrypted twice.
+	ErrRewound = errors.New("the server asks again for what it had acknowledged")
+	// ErrGaveUp says that there was no progress for [Client.GiveUpAfter]. It comes
+	// wrapped together with the last failure.
+	ErrGaveUp = errors.New("gave up")
+)
+
+// codes gives every refusal its code on the wire. A server looks for the first
+// error that matches, a client for the first code.
+var codes = []struct {
+	err  error
+	code uint16
+}{
+	{ErrDenied, wire.CodeDenied},
+	{ErrNotFound, wire.CodeNotFound},
+	{ErrExists, wire.CodeExists},
+	{ErrQuota, wire.CodeQuota},
+	{ErrTooLarge, wire.CodeTooLarge},
+	{ErrName, wire.CodeName},
+	{ErrNotPqenc, wire.CodeNotPqenc},
+	{ErrChanged, wire.CodeChanged},
+	{ErrTakenOver, wire.CodeTakenOver},
+	{ErrNoSpace, wire.CodeNoSpace},
+	{ErrBusy, wire.CodeBusy},
+	{ErrServer, wire.CodeInternal},
+
+	{store.ErrNotFound, wire.CodeNotFound},
+	{store.ErrExists, wire.CodeExists},
+	{store.ErrQuota, wire.CodeQuota},
+	{store.ErrTooLarge, wire.CodeTooLarge},
+	{store.ErrNotPqenc, wire.CodeNotPqenc},
+	{store.ErrDigest, wire.CodeNotPqenc},
+	{store.ErrLength, wire.CodeNotPqenc},
+	{store.ErrNoSpace, wire.CodeNoSpace},
+	{store.ErrTotal, wire.CodeNoSpace},
+	{store.ErrBusy, wire.CodeBusy},
+	{wire.ErrMalformed, wire.CodeProtocol},
+	{errOrder, wire.CodeProtocol},
+	{errShutdown, wire.CodeShutdown},
+}
+
+var (
+	errOrder    = errors.New("message out of order")
+	errShutdown = errors.New("the server is stopping")
+)
+
+// refusal returns the code and the text that a client is told of err. What the
+// server failed at is for its log alone.
+func refusal(err error) (code uint16, text string) {
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			return c.code, c.err.Error()
+		}
+	}
+	return wire.CodeInternal, ErrServer.Error()
+}
+
+// refused is what a client makes of the server's reason.
+type refused struct {
+	err    error
+	reason *channel.PeerError
+}
+
+func (r *refused) Error() string {
+	if r.reason.Text == r.err.Error() || r.reason.Text == "" {
+		return r.err.Error()
+	}
+	return r.err.Error() + ": " + r.reason.Text
+}
+
+func (r *refused) Unwrap() error { return r.err }
+
+// understand turns what ended a connection into an error of this package.
+func understand(err error) error {
+	var reason *channel.PeerError
+	if !errors.As(err, &reason) {
+		if errors.Is(err, channel.ErrChannel) {
+			return join(ErrNotServer, err)
+		}
+		return err
+	}
+	for _, c := range codes {
+		if c.code == reason.Code {
+			return &refused{c.err, reason}
+		}
+	}
+	return &refused{ErrServer, reason}
+}
+
+// temporary says whether trying again can help against what ended a connection.
+func temporary(err error) bool {
+	var reason *channel.PeerError
+	var r *refused
+	switch {
+	case errors.As(err, &r):
+		return wire.Temporary(r.reason.Code)
+	case errors.As(err, &reason):
+		return wire.Temporary(reason.Code)
+	}
+	var mine *permanent
+	if errors.As(err, &mine) {
+		return false
+	}
+	for _, never := range []error{ErrNotServer, ErrForged, ErrUnknownServer, ErrRewound, wire.ErrMalformed, errOrder} {
+		if errors.Is(err, never) {
+			return false
+		}
+	}
+	return true
+}
+
+// permanent is a failure of this side, which no other connection mends.
+type permanent struct{ error }
+
+func (p *permanent) Unwrap() error { return p.error }
+
+// joined is two errors as one line.
+type joined struct{ first, second error }
+
+func join(first, second error) error { return &joined{first, second} }
+
+func (j *joined) Error() string   { return j.first.Error() + ": " + j.second.Error() }
+func (j *joined) Unwrap() []error { return []error{j.first, j.second} }

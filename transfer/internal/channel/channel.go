@@ -1,0 +1,313 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package channel is one connection between a client and a server that have
+// proven who they are: TLS 1.3 in a byte stream, a login, and messages.
+// PROTOCOL.md, sections 2 to 4, is its description.
+//
+// TLS hides and authenticates the bytes of this one connection, against a
+// quantum computer, too, since no other key exchange than X25519MLKEM768 is
+// accepted. Its certificates are thrown away and prove nothing. Who is at the
+// other end is proven by the hybrid signature of each side over a value that
+// only this connection has (RFC 9266), the server's first.
+package channel
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// Stream is the byte stream below: that of a WebSocket. What is written may
+// wait until Flush.
+type Stream interface {
+	net.Conn
+	Flush() error
+	// Grow is called after the login, before which memory is scarce.
+	Grow()
+}
+
+// Identity is who one side is. *keyfile.Identity is one.
+type Identity interface {
+	SigningKey() *signature.PrivateKey
+	// PublicDER returns the DER of the public keys, whose SHA-256 is the
+	// fingerprint: the one for encryption and behind it the one for signing.
+	PublicDER() []byte
+}
+
+// Times bound how long a connection waits. Zero is the default.
+type Times struct {
+	Login   time.Duration // for the handshake and the login together: 10 s
+	Beat    time.Duration // without a message to send, until a sign of life: 15 s
+	Silence time.Duration // without a byte from the other side, until it counts as dead: 60 s
+	Idle    time.Duration // without progress, whatever signs of life there are: for ever
+}
+
+func (t Times) withDefaults() Times {
+	t.Login = cmp.Or(t.Login, 10*time.Second)
+	t.Beat = cmp.Or(t.Beat, 15*time.Second)
+	t.Silence = cmp.Or(t.Silence, time.Minute)
+	return t
+}
+
+var (
+	// ErrChannel says that the other side did not do the handshake or the login
+	// as PROTOCOL.md requires.
+	ErrChannel = errors.New("not a pqenc connection")
+	// ErrProof says that the other side's signature is wrong: it is not who it
+	// says it is, or somebody is in between.
+	ErrProof = errors.New("login is forged")
+	// ErrSilent says that nothing came for too long.
+	ErrSilent = errors.New("the other side has gone silent")
+	// ErrRenew says that this connection has carried as much as one set of keys
+	// should. The next one goes on from there.
+	ErrRenew = errors.New("time for a new connection")
+	// ErrClosed says that this side has closed the connection.
+	ErrClosed = errors.New("connection closed")
+)
+
+// PeerError is the other side's reason to end the connection.
+type PeerError struct {
+	Code uint16
+	Text string // not to be trusted: it may hold anything
+}
+
+func (e *PeerError) Error() string { return e.Text }
+
+// Conn is a connection after the login. Next is for one goroutine; everything
+// else is for any.
+type Conn struct {
+	tls   io.ReadWriter
+	low   *carrier
+	peer  signature.Fingerprint
+	times Times
+
+	write    sync.Mutex // held for one whole message
+	lastSent atomic.Int64
+	progress atomic.Int64 // when something was sent or received that was no beat
+
+	incoming chan wire.Message
+	free     chan []byte // buffers for messages
+	held     []byte      // the buffer of the message that Next returned last
+
+	once   sync.Once
+	closed chan struct{}
+	err    error // why; set before closed is
+}
+
+// start begins to read and to give signs of life.
+func (c *Conn) start() *Conn {
+	c.incoming = make(chan wire.Message)
+	c.free = make(chan []byte, 2) // one to be worked on while the other is filled
+	c.closed = make(chan struct{})
+	for range cap(c.free) {
+		c.free <- make([]byte, wire.MaxData)
+	}
+	c.lastSent.Store(time.Now().UnixNano())
+	c.Progress()
+	go c.receive()
+	go c.beat()
+	return c
+}
+
+// Peer returns who is at the other end.
+func (c *Conn) Peer() signature.Fingerprint { return c.peer }
+
+// Closed is closed when the connection is.
+func (c *Conn) Closed() <-chan struct{} { return c.closed }
+
+// Progress says that something has been got done.
+func (c *Conn) Progress() { c.progress.Store(time.Now().UnixNano()) }
+
+// Next returns the next message. Its body is valid until the next call. When
+// the other side ends the connection, the error is a [PeerError] with its
+// reason.
+func (c *Conn) Next() (wire.Message, error) {
+	if c.held != nil {
+		c.free <- c.held
+		c.held = nil
+	}
+	select {
+	case m := <-c.incoming:
+		c.held = m.Body[:cap(m.Body)]
+		c.Progress()
+		if m.Type == wire.TypeError {
+			return m, peerError(m.Body)
+		}
+		return m, nil
+	case <-c.closed:
+		return wire.Message{}, c.err
+	}
+}
+
+func peerError(body []byte) error {
+	e, err := wire.ParseError(body)
+	if err != nil {
+		return err
+	}
+	return &PeerError{e.Code, e.Text}
+}
+
+// receive reads messages ahead of Next, so that one is decrypted while the one
+// before is written to a disk.
+func (c *Conn) receive() {
+	for {
+		var buf []byte
+		select {
+		case buf = <-c.free:
+		case <-c.closed:
+			return
+		}
+		m, err := c.read(buf)
+		if err != nil {
+			c.close(err)
+			return
+		}
+		select {
+		case c.incoming <- m:
+		case <-c.closed:
+			return
+		}
+	}
+}
+
+// read reads the next message that is not just a sign of life.
+func (c *Conn) read(buf []byte) (wire.Message, error) {
+	for {
+		m, err := wire.Read(c.tls, buf)
+		if err != nil || m.Type != wire.TypeBeat {
+			m.Body = buf[:len(m.Body)]
+			return m, explain(err)
+		}
+	}
+}
+
+func explain(err error) error {
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return ErrSilent
+	}
+	return err
+}
+
+// Send sends a message that is not long.
+func (c *Conn) Send(t wire.Type, body []byte) error {
+	c.write.Lock()
+	defer c.write.Unlock()
+	return c.send(wire.Append(nil, t, body))
+}
+
+// SendData sends a part of an object, at most [wire.MaxData] bytes.
+func (c *Conn) SendData(p []byte) error {
+	c.write.Lock()
+	defer c.write.Unlock()
+	header := wire.Header(wire.TypeData, len(p))
+	if err := c.send(header[:], p); err != nil {
+		return err
+	}
+	c.Progress()
+	return nil
+}
+
+func (c *Conn) send(parts ...[]byte) error {
+	for _, p := range parts {
+		if _, err := c.tls.Write(p); err != nil {
+			return c.broken(err)
+		}
+	}
+	c.lastSent.Store(time.Now().UnixNano())
+	return c.broken(c.low.Flush())
+}
+
+// broken returns the reason that the connection ended for, if it has: a failed
+// write says less.
+func (c *Conn) broken(err error) error {
+	if err == nil {
+		return nil
+	}
+	select {
+	case <-c.closed:
+		return c.err
+	default:
+		return err
+	}
+}
+
+// beat gives signs of life as long as there is nothing else to send, and ends a
+// connection without progress.
+func (c *Conn) beat() {
+	ticker := time.NewTicker(c.times.Beat / 2)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-c.closed:
+			return
+		case <-ticker.C:
+		}
+		if c.times.Idle > 0 && since(&c.progress) > c.times.Idle {
+			c.Fail(wire.CodeIdle, "no progress for "+c.times.Idle.String())
+			return
+		}
+		// Who holds the lock is sending, which is a sign of life, too.
+		if since(&c.lastSent) >= c.times.Beat/2 && c.write.TryLock() {
+			c.send(wire.Append(nil, wire.TypeBeat, nil))
+			c.write.Unlock()
+		}
+	}
+}
+
+func since(t *atomic.Int64) time.Duration { return time.Since(time.Unix(0, t.Load())) }
+
+// lastWords is how long the reason of an end may take to arrive.
+const lastWords = 3 * time.Second
+
+// Fail tells the other side why the connection ends, and closes it. It may be
+// called while the goroutine of Next is at work.
+func (c *Conn) Fail(code uint16, text string) {
+	c.low.SetWriteDeadline(time.Now().Add(lastWords))
+	body := (&wire.Error{Code: code, Text: text}).Marshal()
+	if c.Send(wire.TypeError, body) == nil {
+		c.linger()
+	}
+	c.close(fmt.Errorf("%w: %s", ErrClosed, text))
+}
+
+// linger reads on until the other side has closed: if there were something
+// unread on closing, the reason might be thrown away with it.
+func (c *Conn) linger() {
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	for {
+		select {
+		case m := <-c.incoming:
+			c.free <- m.Body[:cap(m.Body)]
+		case <-c.closed:
+			return
+		case <-timer.C:
+			return
+		}
+	}
+}
+
+// Close closes the connection. What is not sent by then is lost.
+func (c *Conn) Close() { c.close(ErrClosed) }
+
+func (c *Conn) close(err error) {
+	c.once.Do(func() {
+		c.err = err
+		close(c.closed)
+		c.low.Close()
+	})
+}
+
+// Traffic returns how many bytes were read and written, WebSocket framing apart.
+func (c *Conn) Traffic() (in, out int64) { return c.low.in.Load(), c.low.out.Load() }

@@ -1,0 +1,92 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package channel
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha1"
+	"crypto/tls"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gobwas/ws"
+)
+
+// dialTime is how long a connection may take, up to the WebSocket.
+const dialTime = 30 * time.Second
+
+// Upgrade makes a WebSocket of an HTTP request. If it cannot, it has answered the
+// request.
+func Upgrade(w http.ResponseWriter, r *http.Request) (*WebSocket, error) {
+	conn, rw, _, err := ws.UpgradeHTTP(r, w)
+	if err != nil {
+		return nil, err
+	}
+	return newWebSocket(conn, rw.Reader, ws.StateServerSide), nil
+}
+
+// Dial opens a WebSocket at a ws:// or wss:// URL. The request is one of net/http,
+// and so goes through the proxies that the environment names. config is for wss.
+func Dial(ctx context.Context, target string, config *tls.Config) (*WebSocket, error) {
+	u, err := url.Parse(target)
+	if err != nil {
+		return nil, err
+	}
+	u.Scheme = strings.Replace(u.Scheme, "ws", "http", 1)
+	ctx, cancel := context.WithTimeout(ctx, dialTime)
+	defer cancel()
+	var conn net.Conn
+	trace := &httptrace.ClientTrace{GotConn: func(i httptrace.GotConnInfo) { conn = i.Conn }}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	key := make([]byte, 16)
+	rand.Read(key)
+	challenge := base64.StdEncoding.EncodeToString(key)
+	req.Header.Set("Connection", "Upgrade")
+	req.Header.Set("Upgrade", "websocket")
+	req.Header.Set("Sec-WebSocket-Version", "13")
+	req.Header.Set("Sec-WebSocket-Key", challenge)
+
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true) // HTTP/2 has no upgrade
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, DisableKeepAlives: true, Protocols: protocols}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, ok := resp.Body.(io.ReadWriteCloser)
+	if err := accepted(resp, challenge); err != nil || !ok {
+		resp.Body.Close()
+		return nil, err
+	}
+	return newWebSocket(conn, body, ws.StateClientSide), nil
+}
+
+// accepted checks the answer to a request for a WebSocket (RFC 6455, section
+// 4.1).
+func accepted(resp *http.Response, challenge string) error {
+	switch {
+	case resp.StatusCode >= 500: // of a proxy, whose server may come back
+		return errors.New(resp.Status)
+	case resp.StatusCode != http.StatusSwitchingProtocols:
+		return fmt.Errorf("%w: HTTP %s", ErrChannel, resp.Status)
+	}
+	sum := sha1.Sum([]byte(challenge + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
+	if resp.Header.Get("Sec-WebSocket-Accept") != base64.StdEncoding.EncodeToString(sum[:]) {
+		return fmt.Errorf("%w: no WebSocket", ErrChannel)
+	}
+	return nil
+}

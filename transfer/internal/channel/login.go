@@ -1,0 +1,192 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package channel
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"fmt"
+
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// The contexts of the two signatures. They differ, so that neither side's can
+// be sent back as the other's.
+const (
+	serverContext = "pqenc/v1/server"
+	clientContext = "pqenc/v1/client"
+)
+
+// encryptionSize is the size of the DER of an encryption key, which stands
+// before that of the signing key.
+const encryptionSize = wire.PublicSize - 2005
+
+// Login is what one side needs to log in.
+type Login struct {
+	Identity Identity
+	// Check says whether the other side is welcome, once it has proven who it is.
+	// If not, a server denies the connection with this error's text and code, if
+	// it is a PeerError.
+	Check func(peer signature.Fingerprint) error
+	Times Times
+	// Traffic is how many bytes a connection may carry in a direction; 0 is 256
+	// GiB. It is there for tests.
+	Traffic int64
+}
+
+// Connect logs in as a client, over s, which it closes if that fails.
+func Connect(s Stream, l *Login) (*Conn, error) { return l.run(s, l.client) }
+
+// Accept lets a client log in, over s, which it closes if that fails. cert is
+// from [NewCertificate].
+func Accept(s Stream, cert *tls.Certificate, l *Login) (*Conn, error) {
+	return l.run(s, func(low *carrier) (*Conn, error) { return l.server(low, cert) })
+}
+
+func (l *Login) run(s Stream, login func(*carrier) (*Conn, error)) (*Conn, error) {
+	times := l.Times.withDefaults()
+	low := newCarrier(s, times.Login)
+	c, err := login(low)
+	if err != nil {
+		low.Close()
+		return nil, err
+	}
+	c.times = times
+	traffic := l.Traffic
+	if traffic == 0 {
+		traffic = maxTraffic
+	}
+	low.admit(times.Silence, traffic)
+	return c.start(), nil
+}
+
+// client first sees who the server is, and only then says who it is itself.
+func (l *Login) client(low *carrier) (*Conn, error) {
+	t := tls.Client(low, clientConfig())
+	binding, err := handshake(t)
+	if err != nil {
+		return nil, err
+	}
+	server, err := readProof(t, wire.TypeServer)
+	if err != nil {
+		return nil, err
+	}
+	theirs := sha256.Sum256(server.Public)
+	if err := verify(server, serverContext, binding, theirs[:]); err != nil {
+		return nil, err
+	}
+	if err := l.Check(theirs); err != nil {
+		return nil, err
+	}
+	ours := sha256.Sum256(l.Identity.PublicDER())
+	if err := l.prove(t, wire.TypeClient, clientContext, binding, theirs[:], ours[:]); err != nil {
+		return nil, err
+	}
+	if _, err := expect(t, wire.TypeAccept); err != nil {
+		return nil, err
+	}
+	return &Conn{tls: t, low: low, peer: theirs}, nil
+}
+
+func (l *Login) server(low *carrier, cert *tls.Certificate) (*Conn, error) {
+	t := tls.Server(low, serverConfig(cert))
+	binding, err := handshake(t)
+	if err != nil {
+		return nil, err
+	}
+	ours := sha256.Sum256(l.Identity.PublicDER())
+	if err := l.prove(t, wire.TypeServer, serverContext, binding, ours[:]); err != nil {
+		return nil, err
+	}
+	client, err := readProof(t, wire.TypeClient)
+	if err != nil {
+		return nil, err
+	}
+	theirs := sha256.Sum256(client.Public)
+	if err := verify(client, clientContext, binding, ours[:], theirs[:]); err != nil {
+		deny(t, err)
+		return nil, err
+	}
+	if err := l.Check(theirs); err != nil {
+		deny(t, err)
+		return nil, err
+	}
+	if _, err := t.Write(wire.Append(nil, wire.TypeAccept, nil)); err != nil {
+		return nil, err
+	}
+	return &Conn{tls: t, low: low, peer: theirs}, nil
+}
+
+// prove sends who this side is, and its signature over all parts.
+func (l *Login) prove(t *tls.Conn, as wire.Type, context string, parts ...[]byte) error {
+	sig, err := l.Identity.SigningKey().Sign(context, join(parts))
+	if err != nil {
+		return err
+	}
+	p := wire.Proof{Public: l.Identity.PublicDER(), Signature: sig}
+	_, err = t.Write(wire.Append(nil, as, p.Marshal()))
+	return err
+}
+
+// verify checks the signature of the other side. Its encryption key is a part
+// of its name and of no use here: what that is made of is not looked at.
+func verify(p *wire.Proof, context string, parts ...[]byte) error {
+	key, err := signature.ParseSPKI(p.Public[encryptionSize:])
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrProof, err)
+	}
+	if err := key.Verify(context, join(parts), p.Signature); err != nil {
+		return ErrProof
+	}
+	return nil
+}
+
+func join(parts [][]byte) (all []byte) {
+	for _, p := range parts {
+		all = append(all, p...)
+	}
+	return all
+}
+
+func readProof(t *tls.Conn, as wire.Type) (*wire.Proof, error) {
+	m, err := expect(t, as)
+	if err != nil {
+		return nil, err
+	}
+	return wire.ParseProof(m.Body)
+}
+
+// expect reads one message, which must be of that type.
+func expect(t *tls.Conn, want wire.Type) (wire.Message, error) {
+	m, err := wire.Read(t, make([]byte, wire.ProofSize))
+	switch {
+	case err != nil:
+		return m, explain(err)
+	case m.Type == wire.TypeError:
+		return m, peerError(m.Body)
+	case m.Type != want:
+		return m, fmt.Errorf("%w: message 0x%02x instead of 0x%02x", ErrChannel, m.Type, want)
+	}
+	return m, nil
+}
+
+// deny says explicitly that there will be no connection. That a key is unknown
+// and that a proof is wrong look alike.
+func deny(t *tls.Conn, reason error) {
+	e := &wire.Error{Code: wire.CodeDenied, Text: "this key has no access"}
+	var given *PeerError
+	if errors.As(reason, &given) {
+		e = &wire.Error{Code: given.Code, Text: given.Text}
+	}
+	if _, err := t.Write(wire.Append(nil, wire.TypeError, e.Marshal())); err != nil {
+		return
+	}
+	// All that this side waits for is the end: closing at once could take the
+	// message away with it.
+	var end [1]byte
+	t.Read(end[:])
+}

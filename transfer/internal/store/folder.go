@@ -1,0 +1,112 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+)
+
+const readOnly = os.O_RDONLY
+
+// errNotRegular says that something is not a file, or a folder, itself. A link to
+// one is not.
+var errNotRegular = errors.New("neither a regular file nor a folder")
+
+// folder opens the folder of a name and returns what is left of the name. It makes
+// folders that are missing if create is set, with s.mu held.
+//
+// It goes down step by step, so that no link is followed, not even one that stays
+// inside: each object has one name.
+func (s *Store) folder(name string, create bool) (*os.Root, string, error) {
+	folder, err := s.root.OpenRoot(".")
+	if err != nil {
+		return nil, "", err
+	}
+	segments := strings.Split(name, "/")
+	last := len(segments) - 1
+	for _, segment := range segments[:last] {
+		next, err := enter(folder, segment, create)
+		folder.Close()
+		if err != nil {
+			return nil, "", err
+		}
+		folder = next
+	}
+	return folder, segments[last], nil
+}
+
+func enter(parent *os.Root, segment string, create bool) (*os.Root, error) {
+	before, err := parent.Lstat(segment)
+	if create && errors.Is(err, fs.ErrNotExist) {
+		if err := parent.Mkdir(segment, 0o700); err != nil {
+			return nil, err
+		}
+		before, err = parent.Lstat(segment)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !before.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: segment, Err: errNotRegular}
+	}
+	folder, err := parent.OpenRoot(segment)
+	if err != nil {
+		return nil, err
+	}
+	if after, err := folder.Stat("."); err != nil || !os.SameFile(before, after) {
+		folder.Close()
+		return nil, &fs.PathError{Op: "open", Path: segment, Err: errNotRegular}
+	}
+	return folder, nil
+}
+
+// openRegular opens a regular file of a folder, and no link to one.
+func openRegular(folder *os.Root, name string, flag int) (*os.File, error) {
+	before, err := folder.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
+	}
+	file, err := folder.OpenFile(name, flag, 0)
+	if err != nil {
+		return nil, err
+	}
+	if after, err := file.Stat(); err != nil || !os.SameFile(before, after) {
+		file.Close()
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
+	}
+	return file, nil
+}
+
+// prune removes the folders of a name that are empty, with s.mu held, and returns
+// the one that stays.
+func (s *Store) prune(name string) (dir string) {
+	for dir = path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if err := s.root.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return dir
+}
+
+// syncUp makes the entries on the way to a name durable, from its folder to the
+// root: some of the folders may be new. Those that are gone went with the object,
+// which somebody else has removed.
+func (s *Store) syncUp(name string) error {
+	for dir := path.Dir(name); ; dir = path.Dir(dir) {
+		if err := ignoreMissing(syncFolder(s.root, dir)); err != nil {
+			return err
+		}
+		if dir == "." {
+			return nil
+		}
+	}
+}

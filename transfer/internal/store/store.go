@@ -1,0 +1,134 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package store keeps the files of a server: whole objects under names with
+// folders, and the partials of objects that are still being pushed. Everything is
+// below one folder and stays there, and an object appears whole or not at all.
+//
+// An object is a regular file of its name. A partial is two hidden files beside its
+// place, a data file and a short record of how much of it is durable, so that a
+// push can go on where it stopped, also after the server was killed. Hidden files
+// and symbolic links are never objects, and no folder is entered through a link.
+//
+// What there is and how long it is, is known from an index in memory, so that
+// limits are cheap to check; what is opened is what is on the disk.
+//
+// The file system should tell names apart by case, as Linux's do. On one that does
+// not, two spellings are one file that is counted twice.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+)
+
+// Options are the limits of a store. Zero is no limit.
+type Options struct {
+	MaxObject int64 // bytes of one object
+	MaxTotal  int64 // bytes of all objects and partials
+	KeepFree  int64 // bytes to leave free on the file system of the folder
+}
+
+// maxLength is more than any pqenc file has: 2^31 chunks of up to 4 MiB are 2^53
+// bytes. Sums of a few of these do not overflow.
+const maxLength = 1 << 54
+
+// lockName is the file whose lock says that a server is running.
+const lockName = ".pqenc.lock"
+
+// Store is a folder of objects. Its methods can be called at the same time.
+type Store struct {
+	root    *os.Root
+	lock    *os.File
+	options Options
+
+	scanning sync.Mutex // held by the one Rescan
+	// mu guards the index and the shape of the tree: it is held while names or
+	// folders come and go. Nothing is written or synced under it.
+	mu    sync.Mutex
+	index index
+}
+
+// Open opens the folder dir and makes it if it does not exist. The error wraps
+// [ErrLocked] if another server, or another Store, has it open.
+func Open(dir string, o Options) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	lock, err := acquire(root)
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
+	s := &Store{root: root, lock: lock, options: o, index: newIndex()}
+	if err := s.Rescan(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// acquire takes the lock, which the operating system gives back when the process
+// ends, however it ends. The file stays: removing it would race with the next.
+func acquire(root *os.Root) (*os.File, error) {
+	lock, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := lockFile(lock); err != nil {
+		lock.Close()
+		return nil, fmt.Errorf("%s: %w", root.Name(), err)
+	}
+	return lock, nil
+}
+
+// Close closes the partials that are open, to be resumed later, and gives the
+// folder free for another server.
+func (s *Store) Close() error {
+	var errs []error
+	for _, p := range s.open() {
+		errs = append(errs, p.Close())
+	}
+	return errors.Join(append(errs, s.root.Close(), s.lock.Close())...)
+}
+
+// open returns the partials that are open.
+func (s *Store) open() (all []*Partial) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, slot := range s.index.partials {
+		if slot.open != nil {
+			all = append(all, slot.open)
+		}
+	}
+	return all
+}
+
+// Usage says how much there is in a store.
+type Usage struct {
+	Objects      int
+	Bytes        int64 // of objects
+	Partials     int
+	PartialBytes int64 // with what is reserved for those that are open
+	Free         int64 // bytes of the file system; -1 if it does not tell
+}
+
+// Usage returns how much there is in the store, from the index.
+func (s *Store) Usage() Usage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Usage{
+		Objects:      len(s.index.objects),
+		Bytes:        s.index.objectBytes,
+		Partials:     len(s.index.partials),
+		PartialBytes: s.index.partialBytes,
+		Free:         freeSpace(s.root),
+	}
+}

@@ -1,0 +1,61 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build linux || darwin || freebsd
+
+package store
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockFile takes the lock, or fails at once.
+func lockFile(file *os.File) error {
+	err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return ErrLocked
+	}
+	return err
+}
+
+// freeSpace returns the bytes that a user without privileges can still write, or -1.
+func freeSpace(root *os.Root) int64 {
+	folder, err := root.Open(".")
+	if err != nil {
+		return -1
+	}
+	defer folder.Close()
+	var st unix.Statfs_t
+	if unix.Fstatfs(int(folder.Fd()), &st) != nil {
+		return -1
+	}
+	return max(0, int64(st.Bavail)) * int64(st.Bsize)
+}
+
+// isFull says whether the disk, or the user's part of it, is full.
+func isFull(err error) bool {
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
+}
+
+// flush is fsync, where the file system has it.
+func flush(file *os.File) error {
+	err := file.Sync()
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}
+
+// syncFolder makes the entries of a folder durable.
+func syncFolder(root *os.Root, dir string) error {
+	folder, err := root.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return flush(folder)
+}

@@ -1,0 +1,112 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package transfer
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+
+	"github.com/pqenc/pqenc/transfer/internal/channel"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// PullOptions say how to pull.
+type PullOptions struct {
+	// Offset is the first byte to get: an earlier pull got those before it.
+	Offset int64
+	// Digest is the SHA-256 of the header of the pqenc file that the earlier pull
+	// was of; all zero takes any file. If the server has another one by now, the
+	// error is [ErrChanged].
+	Digest [sha256.Size]byte
+	// Follow waits for an object that is not there yet, and gets one that is
+	// still being pushed as it comes.
+	Follow bool
+	// Started, if set, is told the length of the object, -1 if it is not known yet,
+	// before its first byte.
+	Started func(length int64) error
+}
+
+// Pull writes the object of that name to dst: a pqenc file. It returns nil if
+// and only if all of it was written. What was written when it fails is a part of
+// the object, from the offset on without a gap.
+func (c *Client) Pull(ctx context.Context, name string, dst io.Writer, o PullOptions) error {
+	if err := CheckName(name); err != nil {
+		return err
+	}
+	return c.do(ctx, &puller{name: name, dst: dst, o: o, offset: o.Offset, digest: o.Digest})
+}
+
+// puller is the pull of one object.
+type puller struct {
+	name    string
+	dst     io.Writer
+	o       PullOptions
+	offset  int64 // of the next byte to come
+	digest  [sha256.Size]byte
+	started bool
+}
+
+func (r *puller) progress() int64 { return r.offset }
+
+// run gets the object from where the last connection has left it.
+func (r *puller) run(_ context.Context, conn *channel.Conn) error {
+	req := wire.Pull{Follow: r.o.Follow, Offset: r.offset, Digest: r.digest, Name: r.name}
+	if err := conn.Send(wire.TypePull, req.Marshal()); err != nil {
+		return err
+	}
+	if err := r.begin(conn); err != nil {
+		return err
+	}
+	for {
+		m, err := conn.Next()
+		if err != nil {
+			return err
+		}
+		switch m.Type {
+		case wire.TypeData:
+			n, err := r.dst.Write(m.Body)
+			r.offset += int64(n)
+			if err != nil {
+				return &permanent{err}
+			}
+		case wire.TypeEnd:
+			length, err := wire.ParseSize(m.Body)
+			if err == nil && length != r.offset {
+				err = fmt.Errorf("%w: the end at %d, not %d", errOrder, r.offset, length)
+			}
+			return err
+		default:
+			return fmt.Errorf("%w: 0x%02x in a pull", errOrder, m.Type)
+		}
+	}
+}
+
+// begin learns what comes. From then on it must be that very object.
+func (r *puller) begin(conn *channel.Conn) error {
+	m, err := conn.Next()
+	if err != nil {
+		return err
+	}
+	if m.Type != wire.TypeObject {
+		return fmt.Errorf("%w: 0x%02x after a pull", errOrder, m.Type)
+	}
+	object, err := wire.ParseObject(m.Body)
+	if err != nil {
+		return err
+	}
+	if r.digest != object.Digest && r.digest != [sha256.Size]byte{} {
+		return &permanent{ErrChanged}
+	}
+	r.digest = object.Digest
+	if !r.started && r.o.Started != nil {
+		if err := r.o.Started(object.Length); err != nil {
+			return &permanent{err}
+		}
+	}
+	r.started = true
+	return nil
+}

@@ -1,0 +1,156 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package transfer
+
+import (
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// window is a source that can be read only once: a file that is encrypted on
+// the way, or a pipe. What it has read it keeps until the server has
+// acknowledged it, and so it can send that again, the very same bytes, after
+// the connection was cut. Nothing is ever encrypted a second time: a file may have
+// changed since, or a server may only pretend to have lost it, and two plaintexts
+// under one nonce would give both away.
+type window struct {
+	mu       sync.Mutex
+	changed  *sync.Cond
+	segments [][]byte // full ones, but for the last; the first begins at base
+	spare    [][]byte
+	base     int64 // the first byte that is kept
+	end      int64 // behind the last one
+	err      error // of the reading; io.EOF when all has been read
+	closed   bool
+}
+
+const segmentSize = wire.MaxData
+
+// newWindow begins to read src. The caller ends src before it drops the window.
+func newWindow(src io.Reader) *window {
+	w := new(window)
+	w.changed = sync.NewCond(&w.mu)
+	go w.fill(src)
+	return w
+}
+
+// fill reads src as far as there is room. A segment that is not full yet is sent
+// as it is, so that a slow stream is not held back.
+func (w *window) fill(src io.Reader) {
+	for {
+		room := w.room()
+		if room == nil {
+			return
+		}
+		n, err := src.Read(room)
+		w.extend(n, err)
+		if err != nil {
+			return
+		}
+	}
+}
+
+// room waits for memory to read into, and returns nil when nobody needs it any
+// more.
+func (w *window) room() []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for !w.closed {
+		if last := len(w.segments) - 1; last >= 0 && len(w.segments[last]) < segmentSize {
+			s := w.segments[last]
+			return s[len(s):segmentSize]
+		}
+		if len(w.segments) < windowSize/segmentSize {
+			w.segments = append(w.segments, w.segment())
+			continue
+		}
+		w.changed.Wait()
+	}
+	return nil
+}
+
+// segment returns an empty segment.
+func (w *window) segment() []byte {
+	if last := len(w.spare) - 1; last >= 0 {
+		s := w.spare[last]
+		w.spare = w.spare[:last]
+		return s[:0]
+	}
+	return make([]byte, 0, segmentSize)
+}
+
+// extend says that n bytes have been read into the room.
+func (w *window) extend(n int, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	last := len(w.segments) - 1
+	w.segments[last] = w.segments[last][:len(w.segments[last])+n]
+	w.end += int64(n)
+	w.err = err
+	w.changed.Broadcast()
+}
+
+func (w *window) next(offset int64, stop <-chan struct{}) ([]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		select {
+		case <-stop:
+			return nil, errStopped
+		default:
+		}
+		switch {
+		case w.closed:
+			return nil, errStopped
+		case offset < w.base:
+			return nil, ErrRewound
+		case offset < w.end:
+			at := offset - w.base
+			return w.segments[at/segmentSize][at%segmentSize:], nil
+		case w.err != nil:
+			return nil, w.err
+		}
+		w.changed.Wait()
+	}
+}
+
+func (w *window) seek(offset int64) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case offset < w.base:
+		return fmt.Errorf("%w: byte %d, after %d", ErrRewound, offset, w.base)
+	case offset > w.end:
+		return fmt.Errorf("%w: byte %d of %d", errOrder, offset, w.end)
+	}
+	return nil
+}
+
+func (w *window) release(offset int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.segments) > 0 && w.base+segmentSize <= min(offset, w.end) {
+		w.spare = append(w.spare, w.segments[0])
+		w.segments = append(w.segments[:0], w.segments[1:]...)
+		w.base += segmentSize
+	}
+	w.changed.Broadcast()
+}
+
+func (w *window) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	w.changed.Broadcast()
+}
+
+func (w *window) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.changed.Broadcast()
+}
