@@ -233,7 +233,7 @@ func parseBytes(s string) (int64, error) {
 	digits := strings.TrimRight(s, "BKMGTi")
 	n, err := strconv.ParseUint(digits, 10, 63)
 	unit, known := byteUnits[s[len(digits):]]
-	if err != nil || !known || n == 0 || int64(n) >= math.MaxInt64/unit {
+	if err != nil || !known || n == 0 || int64(n) > (math.MaxInt64-1)/unit {
 		return 0, errors.New("expected a quota like 500MB or 50GiB")
 	}
 	return int64(n) * unit, nil

@@ -100,7 +100,8 @@ func (c *Client) do(ctx context.Context, r request) error {
 		if err == nil || ctx.Err() != nil || !temporary(err) {
 			return err
 		}
-		if now := r.progress(); now != before {
+		// A server that only tires of waiting is no failure.
+		if now := r.progress(); now != before || errors.Is(err, errIdle) {
 			last, before, attempt = time.Now(), now, 1
 		}
 		wait := backOff(attempt)

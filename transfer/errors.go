@@ -6,6 +6,7 @@ package transfer
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/pqenc/pqenc/transfer/internal/channel"
 	"github.com/pqenc/pqenc/transfer/internal/store"
@@ -80,6 +81,8 @@ var codes = []struct {
 	{ErrTakenOver, wire.CodeTakenOver},
 	{ErrNoSpace, wire.CodeNoSpace},
 	{ErrBusy, wire.CodeBusy},
+	{errShutdown, wire.CodeShutdown},
+	{errIdle, wire.CodeIdle},
 	{ErrServer, wire.CodeInternal},
 
 	{store.ErrNotFound, wire.CodeNotFound},
@@ -94,12 +97,12 @@ var codes = []struct {
 	{store.ErrBusy, wire.CodeBusy},
 	{wire.ErrMalformed, wire.CodeProtocol},
 	{errOrder, wire.CodeProtocol},
-	{errShutdown, wire.CodeShutdown},
 }
 
 var (
 	errOrder    = errors.New("message out of order")
-	errShutdown = errors.New("the server is stopping")
+	errShutdown = fmt.Errorf("%w: it is stopping", ErrServer)
+	errIdle     = fmt.Errorf("%w: it has waited too long", ErrServer)
 )
 
 // refusal returns the code and the text that a client is told of err. What the

@@ -31,8 +31,8 @@ type PushOptions struct {
 //
 // What has been read is kept in memory, up to 16 MiB, until the server has made
 // it durable, and so a cut connection costs nothing but time. A failure of src
-// ends the push, and nothing of it stays on the server. Push returns only after src
-// has: a Read that hangs makes it hang.
+// ends the push, and nothing of it stays on the server. When Push fails, one Read
+// of src may still be under way; what it returns is dropped.
 func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOptions) error {
 	w := newWindow(src)
 	return c.push(ctx, name, w, wire.Unknown, o)

@@ -22,7 +22,7 @@ var goodNames = []string{
 	"-rf",
 	"~",
 	"$HOME/`id`/%00/#x&y=z+1",
-	"Größe/模型/می‌خواهم.pqe",
+	"Größe/模型/می\u200cخواهم.pqe",
 	"console/com/com10/nulls/lpt",
 	"COM¼", // not a digit
 	strings.Repeat("s", 200),

@@ -242,10 +242,10 @@ func TestCollect(t *testing.T) {
 		}
 	}
 	// Halves that a crash has left, one of either kind.
-	data, state := filesOf(t, dir, idOf(bob, "half", file))
+	data, _ := filesOf(t, dir, idOf(bob, "half", file))
 	put(t, data, []byte("half"))
 	os.Chtimes(data, past, past)
-	_, state = filesOf(t, dir, idOf(bob, "other half", file))
+	_, state := filesOf(t, dir, idOf(bob, "other half", file))
 	put(t, state, []byte("half"))
 	os.Chtimes(state, past, past)
 	closeOK(t, s)

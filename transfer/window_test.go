@@ -1,0 +1,143 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package transfer
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"testing"
+	"testing/iotest"
+)
+
+// TestWindow reads a stream through windows in pieces, with acknowledgements
+// and rewinds at random places.
+func TestWindow(t *testing.T) {
+	for _, length := range []int{0, 1, segmentSize - 1, segmentSize, segmentSize + 1, windowSize, 3*windowSize + 12345} {
+		content := make([]byte, length)
+		for i := range content {
+			content[i] = byte(i * 7 / 1000)
+		}
+		w := newWindow(iotest.DataErrReader(bytes.NewReader(content)))
+		var offset, acknowledged int64
+		for {
+			b, err := w.next(offset, nil)
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(b, content[offset:offset+int64(len(b))]) {
+				t.Fatalf("other bytes at %d of %d", offset, length)
+			}
+			offset += int64(len(b))
+			switch rand.N(4) {
+			case 0: // the connection is cut
+				offset = acknowledged + rand.Int64N(offset-acknowledged+1)
+				if err := w.seek(offset); err != nil {
+					t.Fatal(err)
+				}
+			case 1, 2:
+				acknowledged += rand.Int64N(offset - acknowledged + 1)
+				w.release(acknowledged)
+			}
+			if offset-acknowledged > windowSize-segmentSize {
+				acknowledged = offset
+				w.release(offset)
+			}
+		}
+		if offset != int64(length) {
+			t.Errorf("%d bytes of %d", offset, length)
+		}
+		w.close()
+	}
+}
+
+// TestWindowForgets checks that what was acknowledged is gone, and said to be.
+func TestWindowForgets(t *testing.T) {
+	w := newWindow(bytes.NewReader(make([]byte, 3*segmentSize)))
+	defer w.close()
+	for offset := int64(0); offset < 3*segmentSize; {
+		b, err := w.next(offset, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		offset += int64(len(b))
+	}
+	w.release(2*segmentSize + 1)
+	if err := w.seek(2 * segmentSize); err != nil {
+		t.Errorf("what is there cannot be had: %v", err)
+	}
+	if err := w.seek(2*segmentSize - 1); !errors.Is(err, ErrRewound) {
+		t.Errorf("what was acknowledged: %v", err)
+	}
+	if _, err := w.next(0, nil); !errors.Is(err, ErrRewound) {
+		t.Errorf("the beginning: %v", err)
+	}
+	if err := w.seek(3*segmentSize + 1); !errors.Is(err, errOrder) {
+		t.Errorf("beyond the end: %v", err)
+	}
+}
+
+// TestWindowIsBounded checks that a source is read no further than there is
+// memory for.
+func TestWindowIsBounded(t *testing.T) {
+	src := &counted{r: endless{}, full: make(chan struct{})}
+	w := newWindow(src)
+	defer w.close()
+	<-src.full
+	if _, err := w.next(windowSize-1, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.end > windowSize {
+		t.Errorf("%d bytes are kept", w.end)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+// counted closes full when as much as a window was read.
+type counted struct {
+	r    io.Reader
+	n    int
+	full chan struct{}
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if c.n += n; c.n == windowSize {
+		close(c.full)
+	}
+	return n, err
+}
+
+// TestStoppedSource checks that next does not outlast its connection, for bytes
+// that do not come or are too far ahead.
+func TestStoppedSource(t *testing.T) {
+	silent, w := io.Pipe()
+	defer w.Close()
+	for name, s := range map[string]source{
+		"window": newWindow(silent),
+		"file":   newFileSource(bytes.NewReader(make([]byte, 2*windowSize)), 2*windowSize),
+	} {
+		stop, done := make(chan struct{}), make(chan error)
+		go func() {
+			_, err := s.next(windowSize, stop)
+			done <- err
+		}()
+		close(stop)
+		s.wake()
+		if err := <-done; !errors.Is(err, errStopped) {
+			t.Errorf("%s: %v", name, err)
+		}
+		s.close()
+	}
+}
