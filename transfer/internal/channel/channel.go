@@ -47,15 +47,15 @@ type Identity interface {
 // Times bound how long a connection waits. Zero is the default.
 type Times struct {
 	Login   time.Duration // for the handshake and the login together: 10 s
-	Beat    time.Duration // without a message to send, until a sign of life: 15 s
+	Beat    time.Duration // without a message to send, until a sign of life: 15 s, or a quarter of Silence
 	Silence time.Duration // without a byte from the other side, until it counts as dead: 60 s
 	Idle    time.Duration // without progress, whatever signs of life there are: for ever
 }
 
 func (t Times) withDefaults() Times {
 	t.Login = cmp.Or(t.Login, 10*time.Second)
-	t.Beat = cmp.Or(t.Beat, 15*time.Second)
 	t.Silence = cmp.Or(t.Silence, time.Minute)
+	t.Beat = cmp.Or(t.Beat, min(15*time.Second, t.Silence/4))
 	return t
 }
 

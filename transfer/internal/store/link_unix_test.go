@@ -131,3 +131,24 @@ func TestSpecialFiles(t *testing.T) {
 	_, err = s.Partial(idOf(alice, "pipe", encrypted(t, 10)), replace)
 	wantError(t, err, ErrExists)
 }
+
+// TestForeignNames has names in the folder that no object can have, and that Go's
+// file systems refuse: the rest is found all the same.
+func TestForeignNames(t *testing.T) {
+	dir := t.TempDir()
+	file := encrypted(t, 10)
+	put(t, filepath.Join(dir, "good"), file)
+	for _, name := range []string{"\xff", "\xfe/a", `back\slash/a`, "trailing./a", "new\nline"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700); err != nil {
+			t.Skip(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), file, 0o600); err != nil {
+			t.Skip(err)
+		}
+	}
+	s := open(t, dir, Options{})
+	wantNames(t, s, "", "good")
+	if got := s.Usage(); got.Objects != 1 || got.Bytes != int64(len(file)) {
+		t.Errorf("usage %+v", got)
+	}
+}
