@@ -26,6 +26,11 @@ func Decrypt(src io.Reader, identities ...Identity) (*Reader, error) {
 // returns [ErrReplaced] instead of [io.EOF] if somebody did: who cannot wait for
 // that, and does not trust the other recipients, uses [OpenFrom].
 func DecryptFrom(src io.Reader, policy Policy, identities ...Identity) (*Reader, error) {
+	return decrypt(src, nil, policy, identities)
+}
+
+// decrypt is DecryptFrom, or Resume if there is a mark.
+func decrypt(src io.Reader, mark *Mark, policy Policy, identities []Identity) (*Reader, error) {
 	h, err := format.Parse(src)
 	if err != nil {
 		return nil, err
@@ -38,16 +43,22 @@ func DecryptFrom(src io.Reader, policy Policy, identities ...Identity) (*Reader,
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{sig: sig}
+	r := &Reader{sig: sig, start: startOf(h)}
 	c := bodyCipher(h, keys)
-	if sig == nil {
-		r.body = c.NewReader(src, 0)
-		return r, nil
+	tail := 0
+	if sig != nil {
+		tail = trailerSize
+		if sig.sender != nil { // else nothing is compared with the digests
+			r.hashed = &hashed{digests: &sig.digests}
+			c.OnDigest = r.hashed.add
+		}
 	}
-	if sig.sender != nil { // else nothing is compared with the digests
-		c.OnDigest = sig.digests.add
+	if mark != nil {
+		if err := r.resume(mark); err != nil {
+			return nil, err
+		}
 	}
-	r.body = c.NewReader(src, trailerSize)
+	r.body = c.NewReaderFrom(src, tail, r.chunks())
 	return r, nil
 }
 
@@ -58,8 +69,10 @@ func DecryptFrom(src io.Reader, policy Policy, identities ...Identity) (*Reader,
 type Reader struct {
 	body   *stream.Reader
 	sig    *signed // nil if the file is not signed
-	length int64
-	err    error // of the end, sticky
+	hashed *hashed // nil if nobody is to be verified
+	start  start   // of the body, for marks
+	length int64   // of the contents that were released
+	err    error   // of the end, sticky
 }
 
 // Read decrypts into p.
@@ -74,8 +87,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 
 // WriteTo decrypts all contents to dst, on several cores. [io.Copy] uses it.
 func (r *Reader) WriteTo(dst io.Writer) (int64, error) {
-	n, err := r.body.WriteTo(dst)
-	r.length += n
+	n, err := r.body.WriteTo(released{dst, &r.length})
 	if err == nil {
 		err = r.end()
 	}

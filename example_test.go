@@ -158,6 +158,46 @@ func ExampleEncryptSigned() {
 	// an update of the model
 }
 
+func ExampleResume() {
+	lab, file := makeFile(strings.Repeat("a model of some size\n", 1_000_000))
+
+	// Keep a copy of the header, and the mark of what has been written so far.
+	var header bytes.Buffer
+	src := io.LimitReader(bytes.NewReader(file), 15_000_000) // the connection breaks
+	if _, err := pqenc.Inspect(io.TeeReader(src, &header)); err != nil {
+		log.Fatal(err)
+	}
+	r, err := pqenc.Decrypt(io.MultiReader(bytes.NewReader(header.Bytes()), src), lab)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var out bytes.Buffer
+	if _, err := io.Copy(&out, r); err == nil {
+		log.Fatal("a part of a file is no file")
+	}
+	saved, err := r.Mark().MarshalBinary()
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// Later, another process goes on.
+	mark := new(pqenc.Mark)
+	if err := mark.UnmarshalBinary(saved); err != nil {
+		log.Fatal(err)
+	}
+	rest := bytes.NewReader(file[mark.Offset():])
+	r, err = pqenc.Resume(mark, io.MultiReader(&header, rest), pqenc.Policy{}, lab)
+	if err != nil {
+		log.Fatal(err)
+	}
+	out.Truncate(int(mark.Content()))
+	if _, err := io.Copy(&out, r); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(mark.Content(), "of", out.Len(), "bytes were there")
+	// Output: 12582912 of 21000000 bytes were there
+}
+
 func makeIdentity() *keyfile.Identity {
 	id, err := keyfile.Generate()
 	if err != nil {

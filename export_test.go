@@ -20,3 +20,8 @@ var Seal, Unseal = seal, unseal
 func EncryptSignedSmall(dst io.Writer, signer Signer, context string, recipients ...Recipient) (*Writer, error) {
 	return encrypt(dst, format.MinChunkLog2, &signing{signer: signer, context: context}, recipients)
 }
+
+// EncryptSmall is [Encrypt] with chunks of 4 KiB.
+func EncryptSmall(dst io.Writer, recipients ...Recipient) (*Writer, error) {
+	return encrypt(dst, format.MinChunkLog2, nil, recipients)
+}

@@ -27,7 +27,13 @@ type Reader struct {
 // [io.Copy] calls [Reader.WriteTo], which opens several chunks at once; Read
 // opens them one by one.
 func (c *Cipher) NewReader(src io.Reader, tail int) *Reader {
-	return &Reader{c: c, src: src, tail: tail}
+	return c.NewReaderFrom(src, tail, 0)
+}
+
+// NewReaderFrom is [Cipher.NewReader] for the rest of a body: src begins with
+// the chunk of the given index.
+func (c *Cipher) NewReaderFrom(src io.Reader, tail int, index uint32) *Reader {
+	return &Reader{c: c, src: src, tail: tail, index: index}
 }
 
 // Read decrypts into p.

@@ -6,6 +6,7 @@ package outfile
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -61,4 +62,41 @@ func TestDevFull(t *testing.T) {
 	if err := f.Commit(); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("commit: %v", err)
 	}
+}
+
+// TestPartialOnFullDisk keeps what there was room for, for when there is more.
+func TestPartialOnFullDisk(t *testing.T) {
+	directory := smallDisk(t)
+	name, filler := filepath.Join(directory, "out"), filepath.Join(directory, "filler")
+	put(t, name, old)
+	put(t, filler, strings.Repeat("x", 300000))
+	p := openPartial(t, name)
+	want(t, p.Begin(0), nil)
+	for range 2 {
+		want(t, p.Save([]byte("state"), 0), nil) // takes the room of both records
+	}
+	content := strings.Repeat(fresh, 60000)
+	n, err := p.Write([]byte(content))
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "pqenc-") {
+		t.Fatalf("write: %v", err)
+	}
+	want(t, p.Save([]byte("full"), int64(n)), nil)
+	want(t, os.Remove(filler), nil)
+	_, err = p.Write([]byte("x")) // what could not be written is missing before it
+	want(t, err, syscall.ENOSPC)
+	want(t, p.Begin(int64(n)), nil)
+	writePartial(t, p, content[n:])
+	want(t, p.Commit(), nil)
+	wantContent(t, name, content)
+
+	// A caller who missed the error is told again, and nothing is lost.
+	leave(t, name)
+	p = openPartial(t, name)
+	want(t, p.Begin(4), nil)
+	for err = nil; err == nil; {
+		_, err = p.Write(make([]byte, 100000))
+	}
+	want(t, p.Commit(), syscall.ENOSPC)
+	wantContent(t, name, content)
+	wantNext(t, name, "four", 4)
 }

@@ -73,6 +73,8 @@ func victim(what string, arguments []string) error {
 		return writeVersions(arguments[0])
 	case "keys":
 		return writeKeys(arguments[0])
+	case "part":
+		return writePart(arguments[0])
 	}
 	return fmt.Errorf("no such child: %s", what)
 }
