@@ -39,8 +39,11 @@ var mayImport = map[string][]string{
 	"internal/clidoc":           {"github.com/alecthomas/kong"},
 	"internal/vectors":          {},
 	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "internal/armor", "internal/clidoc",
-		"internal/outfile", "internal/progress", "internal/terminal", "github.com/alecthomas/kong",
+		"internal/outfile", "internal/progress", "internal/terminal", "transfer", "github.com/alecthomas/kong",
+		"github.com/prometheus/client_golang/prometheus", "github.com/prometheus/client_golang/prometheus/collectors",
+		"github.com/prometheus/client_golang/prometheus/promhttp",
 		"golang.org/x/sys/unix"},
+	"examples/relay":      {".", "keyfile", "signature", "transfer"},
 	"internal/crosscheck": {},
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"time"
 
@@ -143,6 +144,11 @@ func (p *Partial) place() error {
 	defer s.mu.Unlock()
 	if err := p.vacant(); err != nil {
 		return err
+	}
+	// Letting go of a large file takes the system a while, and it does so when
+	// nobody has it open any more: not under the lock, nor while the client waits.
+	if old, err := openRegular(p.folder, p.base, os.O_RDONLY); err == nil {
+		defer func() { go old.Close() }()
 	}
 	if err := p.folder.Rename(p.stem+dataSuffix, p.base); err != nil {
 		return noSpaceOr(err)
