@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -169,7 +170,10 @@ func (c *Client) connect(ctx context.Context) error {
 	conn, err := channel.Connect(stream, &channel.Login{
 		Identity: c.Identity,
 		Check:    c.check,
-		Times:    channel.Times{Silence: c.Silence},
+		Times: channel.Times{
+			Silence: c.Silence,
+			Idle:    max(c.GiveUpAfter, defaultGiveUp), // of a server that lives and does nothing
+		},
 	})
 	if err != nil {
 		return err
@@ -228,6 +232,9 @@ func (r *lister) run(_ context.Context, conn *channel.Conn) error {
 		e, err := wire.ParseEntry(m.Body)
 		if err != nil {
 			return err
+		}
+		if CheckName(e.Name) != nil || !strings.HasPrefix(e.Name, r.prefix) {
+			return fmt.Errorf("%w: a name that was not asked for, or that no object can have", wire.ErrMalformed)
 		}
 		r.found = append(r.found, Object{Name: e.Name, Size: e.Length, Time: time.Unix(e.Time, 0)})
 	}

@@ -47,6 +47,7 @@ type puller struct {
 	o       PullOptions
 	offset  int64 // of the next byte to come
 	digest  [sha256.Size]byte
+	length  int64 // of the object, or wire.Unknown
 	started bool
 }
 
@@ -68,6 +69,9 @@ func (r *puller) run(_ context.Context, conn *channel.Conn) error {
 		}
 		switch m.Type {
 		case wire.TypeData:
+			if r.length != wire.Unknown && int64(len(m.Body)) > r.length-r.offset {
+				return fmt.Errorf("%w: more than the %d bytes of the object", errOrder, r.length)
+			}
 			n, err := r.dst.Write(m.Body)
 			r.offset += int64(n)
 			if err != nil {
@@ -75,7 +79,7 @@ func (r *puller) run(_ context.Context, conn *channel.Conn) error {
 			}
 		case wire.TypeEnd:
 			length, err := wire.ParseSize(m.Body)
-			if err == nil && length != r.offset {
+			if err == nil && (length != r.offset || r.length != wire.Unknown && length != r.length) {
 				err = fmt.Errorf("%w: the end at %d, not %d", errOrder, r.offset, length)
 			}
 			return err
@@ -100,6 +104,13 @@ func (r *puller) begin(conn *channel.Conn) error {
 	}
 	if r.digest != object.Digest && r.digest != [sha256.Size]byte{} {
 		return &permanent{ErrChanged}
+	}
+	known := r.started && r.length != wire.Unknown
+	if known && object.Length != wire.Unknown && object.Length != r.length {
+		return &permanent{ErrChanged}
+	}
+	if !known {
+		r.length = object.Length
 	}
 	r.digest = object.Digest
 	if !r.started && r.o.Started != nil {

@@ -35,6 +35,7 @@ type PushOptions struct {
 // of src may still be under way; what it returns is dropped.
 func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOptions) error {
 	w := newWindow(src)
+	defer func() { <-w.done }()
 	return c.push(ctx, name, w, wire.Unknown, o)
 }
 
@@ -69,10 +70,12 @@ type pusher struct {
 	digest  [sha256.Size]byte
 	o       PushOptions
 	durable int64
+	highest int64        // that durable has been
 	sent    atomic.Int64 // offset up to which this connection has been given it
+	end     atomic.Int64 // its length, once this connection has been told; before, -1
 }
 
-func (r *pusher) progress() int64 { return r.durable }
+func (r *pusher) progress() int64 { return r.highest }
 
 // run sends the object from where the server wants it.
 func (r *pusher) run(ctx context.Context, conn *channel.Conn) error {
@@ -91,7 +94,7 @@ func (r *pusher) run(ctx context.Context, conn *channel.Conn) error {
 	err = r.listen(conn)
 	close(stop)
 	r.src.wake()
-	if err != nil {
+	if err != nil && !errors.Is(err, channel.ErrClosed) { // or the other one is just saying why
 		conn.Close()
 	}
 	if failed := <-sent; err != nil {
@@ -124,7 +127,10 @@ func (r *pusher) ask(conn *channel.Conn) (int64, error) {
 		conn.Fail(wire.CodeAbandoned, "cannot send from there")
 		return 0, err
 	}
+	// A server may have lost some of a file that can be sent again.
+	r.durable = offset
 	r.sent.Store(offset)
+	r.end.Store(-1)
 	return offset, r.acknowledged(offset)
 }
 
@@ -133,6 +139,7 @@ func (r *pusher) send(conn *channel.Conn, offset int64, stop <-chan struct{}) er
 	for {
 		b, err := r.src.next(offset, stop)
 		if err == io.EOF {
+			r.end.Store(offset)
 			return conn.Send(wire.TypeEnd, wire.Size(offset))
 		}
 		if errors.Is(err, errStopped) {
@@ -164,6 +171,9 @@ func (r *pusher) listen(conn *channel.Conn) error {
 		if err == nil {
 			err = r.acknowledged(offset)
 		}
+		if err == nil && m.Type == wire.TypeStored && offset != r.end.Load() {
+			err = fmt.Errorf("%w: stored at byte %d, before the end", errOrder, offset)
+		}
 		if err != nil || m.Type == wire.TypeStored {
 			return err
 		}
@@ -175,7 +185,7 @@ func (r *pusher) acknowledged(offset int64) error {
 	if offset > r.sent.Load() || offset < r.durable {
 		return fmt.Errorf("%w: byte %d acknowledged, after %d and before %d", errOrder, offset, r.durable, r.sent.Load())
 	}
-	r.durable = offset
+	r.durable, r.highest = offset, max(offset, r.highest)
 	r.src.release(offset)
 	if r.o.Progress != nil {
 		r.o.Progress(offset)

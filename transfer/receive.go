@@ -90,6 +90,9 @@ func (r *receiver) again(size int64) error {
 	if m.Type != wire.TypeEnd {
 		return fmt.Errorf("%w: 0x%02x after all is there", errOrder, m.Type)
 	}
+	if err := atEnd(m.Body, size); err != nil {
+		return err
+	}
 	r.log.Info("already stored", "bytes", size)
 	return r.conn.Send(wire.TypeStored, wire.Size(size))
 }
@@ -116,7 +119,9 @@ func (r *receiver) receive() (int64, error) {
 	if err != nil {
 		return 0, r.abandon(err)
 	}
+	r.upload.end() // followers go on with the object
 	size, err := r.partial.Publish()
+	r.server.uploads.announce()
 	if err != nil {
 		return 0, r.abandon(err)
 	}
@@ -131,7 +136,7 @@ func (r *receiver) receive() (int64, error) {
 func (r *receiver) abandon(err error) error {
 	var reason *channel.PeerError
 	useless := errors.Is(err, store.ErrNotPqenc) || errors.Is(err, store.ErrDigest) || errors.Is(err, store.ErrLength) ||
-		errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrTooLarge) ||
+		errors.Is(err, store.ErrExists) || errors.Is(err, store.ErrTooLarge) || errors.Is(err, store.ErrQuota) ||
 		errors.As(err, &reason) && reason.Code == wire.CodeAbandoned
 	if useless {
 		r.log.Info("push refused", "reason", err)
@@ -164,15 +169,20 @@ func (r *receiver) fill(begin int64) error {
 				r.syncSoon()
 			}
 		case wire.TypeEnd:
-			length, err := wire.ParseSize(m.Body)
-			if err == nil && length != r.partial.Written() {
-				err = fmt.Errorf("%w: the end at %d, not %d", errOrder, r.partial.Written(), length)
-			}
-			return err
+			return atEnd(m.Body, r.partial.Written())
 		default:
 			return fmt.Errorf("%w: 0x%02x in a push", errOrder, m.Type)
 		}
 	}
+}
+
+// atEnd checks that a client means the same end as the server.
+func atEnd(body []byte, offset int64) error {
+	length, err := wire.ParseSize(body)
+	if err == nil && length != offset {
+		err = fmt.Errorf("%w: the end at %d, not %d", errOrder, offset, length)
+	}
+	return err
 }
 
 // check looks at the header once it is there. Only then others may follow.

@@ -114,7 +114,9 @@ func (p *sender) follow() error {
 			continue
 		}
 		err := p.sendStored()
-		if !errors.Is(err, store.ErrNotFound) && !errors.Is(err, ErrChanged) {
+		// What replaces the object of that name may be waited for, and be under way.
+		waiting := errors.Is(err, ErrChanged) && p.server.store.Pending(p.name)
+		if !waiting && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
 		select {

@@ -132,7 +132,10 @@ func (up *upload) ready() bool {
 func (up *upload) advance(p *store.Partial) {
 	up.mu.Lock()
 	defer up.mu.Unlock()
-	up.partial, up.written = p, p.Written()
+	if up.partial == nil { // followers look at it without the lock
+		up.partial = p
+	}
+	up.written = p.Written()
 	up.wake()
 }
 

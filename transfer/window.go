@@ -25,15 +25,18 @@ type window struct {
 	spare    [][]byte
 	base     int64 // the first byte that is kept
 	end      int64 // behind the last one
+	safe     int64 // what is before it will not be asked for again
+	lent     int64 // where next was asked to begin last: those bytes may be in use
 	err      error // of the reading; io.EOF when all has been read
 	closed   bool
+	done     chan struct{} // closed when src is not read any more
 }
 
 const segmentSize = wire.MaxData
 
 // newWindow begins to read src. The caller ends src before it drops the window.
 func newWindow(src io.Reader) *window {
-	w := new(window)
+	w := &window{done: make(chan struct{})}
 	w.changed = sync.NewCond(&w.mu)
 	go w.fill(src)
 	return w
@@ -42,6 +45,7 @@ func newWindow(src io.Reader) *window {
 // fill reads src as far as there is room. A segment that is not full yet is sent
 // as it is, so that a slow stream is not held back.
 func (w *window) fill(src io.Reader) {
+	defer close(w.done)
 	for {
 		room := w.room()
 		if room == nil {
@@ -92,12 +96,14 @@ func (w *window) extend(n int, err error) {
 	w.segments[last] = w.segments[last][:len(w.segments[last])+n]
 	w.end += int64(n)
 	w.err = err
-	w.changed.Broadcast()
+	w.drop()
 }
 
 func (w *window) next(offset int64, stop <-chan struct{}) ([]byte, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.lent = offset
+	w.drop()
 	for {
 		select {
 		case <-stop:
@@ -112,6 +118,8 @@ func (w *window) next(offset int64, stop <-chan struct{}) ([]byte, error) {
 		case offset < w.end:
 			at := offset - w.base
 			return w.segments[at/segmentSize][at%segmentSize:], nil
+		case w.err == io.EOF && offset > w.end:
+			return nil, fmt.Errorf("%w: byte %d of %d", errOrder, offset, w.end)
 		case w.err != nil:
 			return nil, w.err
 		}
@@ -119,14 +127,13 @@ func (w *window) next(offset int64, stop <-chan struct{}) ([]byte, error) {
 	}
 }
 
+// seek may go ahead of what was read: the server has more of the same file from
+// an earlier push.
 func (w *window) seek(offset int64) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch {
-	case offset < w.base:
+	if offset < w.base {
 		return fmt.Errorf("%w: byte %d, after %d", ErrRewound, offset, w.base)
-	case offset > w.end:
-		return fmt.Errorf("%w: byte %d of %d", errOrder, offset, w.end)
 	}
 	return nil
 }
@@ -134,7 +141,13 @@ func (w *window) seek(offset int64) error {
 func (w *window) release(offset int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.segments) > 0 && w.base+segmentSize <= min(offset, w.end) {
+	w.safe = max(w.safe, offset)
+	w.drop()
+}
+
+// drop lets go of full segments that are safe and not in use, with w.mu held.
+func (w *window) drop() {
+	for len(w.segments) > 0 && w.base+segmentSize <= min(w.safe, w.end, w.lent) {
 		w.spare = append(w.spare, w.segments[0])
 		w.segments = append(w.segments[:0], w.segments[1:]...)
 		w.base += segmentSize

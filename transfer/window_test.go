@@ -78,7 +78,7 @@ func TestWindowForgets(t *testing.T) {
 	if _, err := w.next(0, nil); !errors.Is(err, ErrRewound) {
 		t.Errorf("the beginning: %v", err)
 	}
-	if err := w.seek(3*segmentSize + 1); !errors.Is(err, errOrder) {
+	if _, err := w.next(3*segmentSize+1, nil); !errors.Is(err, errOrder) {
 		t.Errorf("beyond the end: %v", err)
 	}
 }

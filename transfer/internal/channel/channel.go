@@ -81,7 +81,8 @@ type PeerError struct {
 	Text string // not to be trusted: it may hold anything
 }
 
-func (e *PeerError) Error() string { return e.Text }
+// Error quotes the text, so that it does no harm in a log.
+func (e *PeerError) Error() string { return fmt.Sprintf("error %d: %q", e.Code, e.Text) }
 
 // Conn is a connection after the login. Next is for one goroutine; everything
 // else is for any.
@@ -99,6 +100,11 @@ type Conn struct {
 	free     chan []byte // buffers for messages
 	held     []byte      // the buffer of the message that Next returned last
 
+	failing  sync.Once
+	failed   chan struct{} // closed when this side begins to say why it ends
+	failure  error         // that; set before failed is closed
+	lastWord bool          // it has been said; c.write guards this
+
 	once   sync.Once
 	closed chan struct{}
 	err    error // why; set before closed is
@@ -108,12 +114,15 @@ type Conn struct {
 func (c *Conn) start() *Conn {
 	c.incoming = make(chan wire.Message)
 	c.free = make(chan []byte, 2) // one to be worked on while the other is filled
-	c.closed = make(chan struct{})
+	c.failed, c.closed = make(chan struct{}), make(chan struct{})
 	for range cap(c.free) {
 		c.free <- make([]byte, wire.MaxData)
 	}
 	c.lastSent.Store(time.Now().UnixNano())
 	c.Progress()
+	if c.times.Idle > 0 {
+		go c.watch()
+	}
 	go c.receive()
 	go c.beat()
 	return c
@@ -130,7 +139,7 @@ func (c *Conn) Progress() { c.progress.Store(time.Now().UnixNano()) }
 
 // Next returns the next message. Its body is valid until the next call. When
 // the other side ends the connection, the error is a [PeerError] with its
-// reason.
+// reason. There is no next one after Fail was called: some have been thrown away.
 func (c *Conn) Next() (wire.Message, error) {
 	if c.held != nil {
 		c.free <- c.held
@@ -140,10 +149,17 @@ func (c *Conn) Next() (wire.Message, error) {
 	case m := <-c.incoming:
 		c.held = m.Body[:cap(m.Body)]
 		c.Progress()
+		select {
+		case <-c.failed:
+			return wire.Message{}, c.failure
+		default:
+		}
 		if m.Type == wire.TypeError {
 			return m, peerError(m.Body)
 		}
 		return m, nil
+	case <-c.failed:
+		return wire.Message{}, c.failure
 	case <-c.closed:
 		return wire.Message{}, c.err
 	}
@@ -169,6 +185,10 @@ func (c *Conn) receive() {
 		}
 		m, err := c.read(buf)
 		if err != nil {
+			if errors.Is(err, wire.ErrMalformed) {
+				go c.fail(err, wire.CodeProtocol, err.Error())
+				io.Copy(io.Discard, c.tls) // in place of linger, until fail has closed it
+			}
 			c.close(err)
 			return
 		}
@@ -219,6 +239,9 @@ func (c *Conn) SendData(p []byte) error {
 }
 
 func (c *Conn) send(parts ...[]byte) error {
+	if c.lastWord {
+		return c.failure
+	}
 	for _, p := range parts {
 		if _, err := c.tls.Write(p); err != nil {
 			return c.broken(err)
@@ -242,8 +265,7 @@ func (c *Conn) broken(err error) error {
 	}
 }
 
-// beat gives signs of life as long as there is nothing else to send, and ends a
-// connection without progress.
+// beat gives signs of life as long as there is nothing else to send.
 func (c *Conn) beat() {
 	ticker := time.NewTicker(c.times.Beat / 2)
 	defer ticker.Stop()
@@ -253,15 +275,31 @@ func (c *Conn) beat() {
 			return
 		case <-ticker.C:
 		}
-		if c.times.Idle > 0 && since(&c.progress) > c.times.Idle {
-			c.Fail(wire.CodeIdle, "no progress for "+c.times.Idle.String())
-			return
-		}
 		// Who holds the lock is sending, which is a sign of life, too.
 		if since(&c.lastSent) >= c.times.Beat/2 && c.write.TryLock() {
 			c.send(wire.Append(nil, wire.TypeBeat, nil))
 			c.write.Unlock()
 		}
+	}
+}
+
+// watch ends a connection without progress. It sends nothing before, so that who
+// does not read cannot stop it.
+func (c *Conn) watch() {
+	timer := time.NewTimer(c.times.Idle)
+	defer timer.Stop()
+	for {
+		select {
+		case <-c.closed:
+			return
+		case <-timer.C:
+		}
+		left := c.times.Idle - since(&c.progress)
+		if left <= 0 {
+			c.Fail(wire.CodeIdle, "no progress for "+c.times.Idle.String())
+			return
+		}
+		timer.Reset(left)
 	}
 }
 
@@ -271,14 +309,31 @@ func since(t *atomic.Int64) time.Duration { return time.Since(time.Unix(0, t.Loa
 const lastWords = 3 * time.Second
 
 // Fail tells the other side why the connection ends, and closes it. It may be
-// called while the goroutine of Next is at work.
+// called while the goroutine of Next is at work. A second call waits for the end of
+// the first.
 func (c *Conn) Fail(code uint16, text string) {
-	c.low.SetWriteDeadline(time.Now().Add(lastWords))
-	body := (&wire.Error{Code: code, Text: text}).Marshal()
-	if c.Send(wire.TypeError, body) == nil {
-		c.linger()
-	}
-	c.close(fmt.Errorf("%w: %s", ErrClosed, text))
+	c.fail(fmt.Errorf("%w: %s", ErrClosed, text), code, text)
+}
+
+func (c *Conn) fail(failure error, code uint16, text string) {
+	c.failing.Do(func() {
+		c.failure = failure
+		close(c.failed) // before linger takes a message away from Next
+		c.low.SetWriteDeadline(time.Now().Add(lastWords))
+		if c.sendLast(&wire.Error{Code: code, Text: text}) == nil {
+			c.linger()
+		}
+		c.close(c.failure)
+	})
+}
+
+// sendLast sends an error, behind which nothing follows.
+func (c *Conn) sendLast(e *wire.Error) error {
+	c.write.Lock()
+	defer c.write.Unlock()
+	err := c.send(wire.Append(nil, wire.TypeError, e.Marshal()))
+	c.lastWord = true
+	return err
 }
 
 // linger reads on until the other side has closed: if there were something

@@ -23,14 +23,22 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// dialTime is how long a connection may take, up to the WebSocket.
-const dialTime = 30 * time.Second
+// dialTime is how long a connection may take, up to the WebSocket, and
+// upgradeTime how long the answer to its request.
+const (
+	dialTime    = 30 * time.Second
+	upgradeTime = 10 * time.Second
+)
 
 // Upgrade makes a WebSocket of an HTTP request. If it cannot, it has answered the
 // request.
 func Upgrade(w http.ResponseWriter, r *http.Request) (*WebSocket, error) {
-	conn, rw, _, err := ws.UpgradeHTTP(r, w)
+	upgrader := ws.HTTPUpgrader{Timeout: upgradeTime}
+	conn, rw, _, err := upgrader.Upgrade(r, w)
 	if err != nil {
+		if conn != nil {
+			conn.Close()
+		}
 		return nil, err
 	}
 	return newWebSocket(conn, rw.Reader, ws.StateServerSide), nil
@@ -67,11 +75,11 @@ func Dial(ctx context.Context, target string, config *tls.Config) (*WebSocket, e
 	if err != nil {
 		return nil, err
 	}
-	body, ok := resp.Body.(io.ReadWriteCloser)
-	if err := accepted(resp, challenge); err != nil || !ok {
+	if err := accepted(resp, challenge); err != nil {
 		resp.Body.Close()
 		return nil, err
 	}
+	body := resp.Body.(io.ReadWriteCloser) // net/http: after 101 it is one
 	return newWebSocket(conn, body, ws.StateClientSide), nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"sync"
 	"time"
@@ -30,6 +31,9 @@ const (
 	// readSize is how much is read at once after the login, loginRead before it.
 	readSize  = 128 << 10
 	loginRead = 4 << 10
+	// maxLoginFrames is how many bytes are read before the login is done, with
+	// the frames around them and those that carry nothing.
+	maxLoginFrames = 2 * maxLogin
 )
 
 var (
@@ -42,6 +46,7 @@ var (
 type WebSocket struct {
 	net.Conn // for addresses and deadlines
 	in       *bufio.Reader
+	limit    *io.LimitedReader // below in
 	client   bool
 
 	state ws.State  // of the reader
@@ -56,9 +61,11 @@ type WebSocket struct {
 }
 
 func newWebSocket(conn net.Conn, in io.Reader, state ws.State) *WebSocket {
+	limit := &io.LimitedReader{R: in, N: maxLoginFrames}
 	return &WebSocket{
 		Conn:   conn,
-		in:     bufio.NewReaderSize(in, loginRead),
+		in:     bufio.NewReaderSize(limit, loginRead),
+		limit:  limit,
 		client: state.ClientSide(),
 		state:  state,
 		out:    make([]byte, ws.MaxHeaderSize),
@@ -69,6 +76,7 @@ func newWebSocket(conn net.Conn, in io.Reader, state ws.State) *WebSocket {
 // Grow takes as much memory as a fast transfer needs. Nothing may be read or
 // written meanwhile.
 func (w *WebSocket) Grow() {
+	w.limit.N = math.MaxInt64
 	w.in = bufio.NewReaderSize(w.in, readSize)
 	w.out = append(make([]byte, 0, ws.MaxHeaderSize+frameSize), w.out...)
 	w.size = cap(w.out)

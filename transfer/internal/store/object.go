@@ -161,6 +161,18 @@ func (s *Store) reconcile(name string, exists bool, size int64) {
 	}
 }
 
+// Pending reports whether there are partials of an object of that name.
+func (s *Store) Pending(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.index.partials {
+		if p.name == name {
+			return true
+		}
+	}
+	return false
+}
+
 // List calls visit for the objects whose names begin with prefix, in the order of
 // their names' bytes, until it returns an error, which List returns. It lists what
 // there was when it was called.

@@ -107,7 +107,13 @@ func (s *Store) begin(id ID, b Bounds) (*Partial, error) {
 		return nil, ErrBusy
 	}
 	// What is there of it, or of the one that it replaces, needs no more room.
-	if err := s.admit(b, s.index.partialSize(stem), id.Length); err != nil {
+	// Of an unknown length there is a byte to come at least: where there is no room
+	// even for that, the client need not send megabytes to find out.
+	have, want := s.index.partialSize(stem), id.Length
+	if want < 0 {
+		want = have + 1
+	}
+	if err := s.admit(b, have, want); err != nil {
 		return nil, err
 	}
 	folder, base, err := s.folder(id.Name, true)

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strings"
 )
 
 // Proof is the body of [TypeServer] and [TypeClient]: who the sender is, and a
@@ -40,7 +41,7 @@ type Error struct {
 func (e *Error) Marshal() []byte {
 	text := e.Text
 	if len(text) > MaxText {
-		text = text[:MaxText]
+		text = strings.ToValidUTF8(text[:MaxText], "")
 	}
 	return append(binary.BigEndian.AppendUint16(nil, e.Code), text...)
 }

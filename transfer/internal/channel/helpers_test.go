@@ -1,0 +1,210 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package channel
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"errors"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// person makes a key, once for each name.
+var person = func() func(string) *keyfile.Identity {
+	var mu sync.Mutex
+	made := make(map[string]*keyfile.Identity)
+	return func(name string) *keyfile.Identity {
+		mu.Lock()
+		defer mu.Unlock()
+		if made[name] == nil {
+			id, err := keyfile.Generate()
+			if err != nil {
+				panic(err)
+			}
+			made[name] = id
+		}
+		return made[name]
+	}
+}()
+
+func nameOf(id Identity) []byte {
+	sum := sha256.Sum256(id.PublicDER())
+	return sum[:]
+}
+
+var certificate = sync.OnceValue(func() *tls.Certificate {
+	cert, err := NewCertificate()
+	if err != nil {
+		panic(err)
+	}
+	return cert
+})
+
+// errStranger is what a side has to say of whom it does not expect.
+var errStranger = errors.New("a stranger")
+
+// only welcomes one person.
+func only(name string) func(signature.Fingerprint) error {
+	return func(peer signature.Fingerprint) error {
+		if peer != person(name).Fingerprint() {
+			return errStranger
+		}
+		return nil
+	}
+}
+
+// patience is long enough for what has to happen, and ends a test in which it
+// does not.
+const patience = 20 * time.Second
+
+func serverLogin() *Login {
+	return &Login{Identity: person("server"), Check: only("alice"), Times: Times{Login: patience}}
+}
+
+func clientLogin() *Login {
+	return &Login{Identity: person("alice"), Check: only("server"), Times: Times{Login: patience}}
+}
+
+// plain is a byte stream without a WebSocket.
+type plain struct{ net.Conn }
+
+func (plain) Flush() error { return nil }
+func (plain) Grow()        {}
+
+// streams returns the two ends of a connection. It is one of TCP, so that who
+// writes need not wait for who reads.
+func streams(t *testing.T) (client, server net.Conn) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if client, err = net.Dial("tcp", listener.Addr().String()); err == nil {
+		server, err = listener.Accept()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, conn := range []net.Conn{client, server} {
+		conn.SetDeadline(time.Now().Add(patience))
+		t.Cleanup(func() { conn.Close() })
+	}
+	return client, server
+}
+
+// result is how a login ended.
+type result struct {
+	conn *Conn
+	err  error
+}
+
+// inBackground runs one side of a login.
+func inBackground(t *testing.T, login func() (*Conn, error)) <-chan result {
+	done := make(chan result, 1)
+	go func() {
+		conn, err := login()
+		if conn != nil {
+			t.Cleanup(conn.Close)
+		}
+		done <- result{conn, err}
+	}()
+	return done
+}
+
+func accept(t *testing.T, conn net.Conn) <-chan result {
+	return inBackground(t, func() (*Conn, error) { return Accept(plain{conn}, certificate(), serverLogin()) })
+}
+
+func connect(t *testing.T, conn net.Conn) <-chan result {
+	return inBackground(t, func() (*Conn, error) { return Connect(plain{conn}, clientLogin()) })
+}
+
+// pair returns the two ends of a connection after the login.
+func pair(t *testing.T, client, server Times) (c, s *Conn) {
+	t.Helper()
+	here, there := streams(t)
+	ours, theirs := clientLogin(), serverLogin()
+	ours.Times, theirs.Times = client, server
+	ours.Times.Login, theirs.Times.Login = patience, patience
+	done := inBackground(t, func() (*Conn, error) { return Accept(plain{there}, certificate(), theirs) })
+	c, err := Connect(plain{here}, ours)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	r := <-done
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	return c, r.conn
+}
+
+// attacker is one side of a TLS connection that does as it likes.
+type attacker struct {
+	t       *testing.T
+	tls     *tls.Conn
+	binding []byte
+}
+
+// attackServer is an attacker before a server, with a server's proof.
+func attackServer(t *testing.T, conn net.Conn) (*attacker, *wire.Proof) {
+	t.Helper()
+	a := newAttacker(t, tls.Client(conn, clientConfig()))
+	m := a.read()
+	proof, err := wire.ParseProof(m.Body)
+	if err != nil || m.Type != wire.TypeServer {
+		t.Fatalf("message 0x%02x: %v", m.Type, err)
+	}
+	return a, proof
+}
+
+// attackClient is an attacker behind a client.
+func attackClient(t *testing.T, conn net.Conn) *attacker {
+	t.Helper()
+	return newAttacker(t, tls.Server(conn, serverConfig(certificate())))
+}
+
+func newAttacker(t *testing.T, conn *tls.Conn) *attacker {
+	t.Helper()
+	binding, err := handshake(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &attacker{t, conn, binding}
+}
+
+func (a *attacker) read() wire.Message {
+	a.t.Helper()
+	m, err := wire.Read(a.tls, make([]byte, wire.MaxData))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return m
+}
+
+func (a *attacker) send(typ wire.Type, body []byte) {
+	a.t.Helper()
+	if _, err := a.tls.Write(wire.Append(nil, typ, body)); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// proof makes one of whatever parts.
+func proof(t *testing.T, public []byte, signer Identity, context string, parts ...[]byte) *wire.Proof {
+	t.Helper()
+	sig, err := signer.SigningKey().Sign(context, join(parts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &wire.Proof{Public: public, Signature: sig}
+}

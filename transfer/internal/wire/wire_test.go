@@ -1,0 +1,305 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package wire
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"unicode/utf8"
+)
+
+// parsers parse a body and marshal what they have found.
+var parsers = map[Type]func([]byte) (any, []byte, error){
+	TypeServer:  again(ParseProof, (*Proof).Marshal),
+	TypeClient:  again(ParseProof, (*Proof).Marshal),
+	TypeError:   again(ParseError, (*Error).Marshal),
+	TypePush:    again(ParsePush, (*Push).Marshal),
+	TypeReady:   again(ParseSize, Size),
+	TypeEnd:     again(ParseSize, Size),
+	TypeDurable: again(ParseSize, Size),
+	TypeStored:  again(ParseSize, Size),
+	TypePull:    again(ParsePull, (*Pull).Marshal),
+	TypeObject:  again(ParseObject, (*Object).Marshal),
+	TypeList:    again(ParseName, toBytes),
+	TypeEntry:   again(ParseEntry, (*Entry).Marshal),
+	TypeDelete:  again(ParseName, toBytes),
+}
+
+// bodiless are the types whose body is empty or any, and so needs no parser.
+var bodiless = []Type{TypeAccept, TypeBeat, TypeData, TypeDone}
+
+func again[T any](parse func([]byte) (T, error), marshal func(T) []byte) func([]byte) (any, []byte, error) {
+	return func(b []byte) (any, []byte, error) {
+		v, err := parse(b)
+		if err != nil {
+			return nil, nil, err
+		}
+		return v, marshal(v), nil
+	}
+}
+
+func toBytes(name string) []byte { return []byte(name) }
+
+// TestEveryType checks that each type that is known has a parser here, and that
+// nothing else is known.
+func TestEveryType(t *testing.T) {
+	known := 0
+	for i := range 256 {
+		typ := Type(i)
+		_, ok := typ.maxBody()
+		_, parsed := parsers[typ]
+		if !parsed {
+			for _, other := range bodiless {
+				parsed = parsed || typ == other
+			}
+		}
+		if ok != parsed {
+			t.Errorf("type 0x%02x: known %v, tested %v", i, ok, parsed)
+		}
+		if ok {
+			known++
+		}
+	}
+	if want := len(parsers) + len(bodiless); known != want {
+		t.Errorf("%d types, not %d", known, want)
+	}
+}
+
+// randomBody is one of each kind that every bit can reach.
+func randomBody(rng *rand.Rand, typ Type) any {
+	length := func() int64 { return rng.Int64() >> rng.IntN(63) }
+	maybe := func() int64 {
+		if rng.IntN(3) == 0 {
+			return Unknown
+		}
+		return length()
+	}
+	text := func(limit int) string {
+		b := make([]byte, rng.IntN(limit+1))
+		for i := range b {
+			b[i] = byte(rng.Uint32())
+		}
+		return string(b)
+	}
+	var digest [32]byte
+	copy(digest[:], text(32))
+	switch typ {
+	case TypeServer, TypeClient:
+		return &Proof{Public: []byte(text(0) + strings.Repeat("p", PublicSize)), Signature: bytes.Repeat([]byte{byte(rng.Uint32())}, ProofSize-PublicSize)}
+	case TypeError:
+		return &Error{Code: uint16(rng.Uint32()), Text: text(MaxText)}
+	case TypePush:
+		return &Push{Overwrite: rng.IntN(2) == 0, Length: maybe(), Digest: digest, Name: text(MaxName)}
+	case TypePull:
+		return &Pull{Follow: rng.IntN(2) == 0, Offset: length(), Digest: digest, Name: text(MaxName)}
+	case TypeObject:
+		return &Object{Length: maybe(), Digest: digest}
+	case TypeEntry:
+		return &Entry{Length: length(), Time: length(), Name: text(MaxName)}
+	case TypeList, TypeDelete:
+		return text(MaxName)
+	}
+	return length()
+}
+
+func marshal(v any) []byte {
+	switch v := v.(type) {
+	case interface{ Marshal() []byte }:
+		return v.Marshal()
+	case string:
+		return []byte(v)
+	}
+	return Size(v.(int64))
+}
+
+func TestRoundTrip(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	buf := make([]byte, MaxData)
+	for typ, parse := range parsers {
+		for range 500 {
+			want := randomBody(rng, typ)
+			stream := bytes.NewReader(Append(nil, typ, marshal(want)))
+			m, err := Read(iotest.OneByteReader(stream), buf)
+			if err != nil || m.Type != typ || stream.Len() != 0 {
+				t.Fatalf("type 0x%02x: read as 0x%02x, %d bytes left, %v", typ, m.Type, stream.Len(), err)
+			}
+			got, _, err := parse(m.Body)
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Fatalf("type 0x%02x: %+v came back as %+v, %v", typ, want, got, err)
+			}
+		}
+	}
+}
+
+// TestExactLengths has bodies around the shortest and the longest that there are.
+func TestExactLengths(t *testing.T) {
+	for typ, bounds := range map[Type][2]int{
+		TypeServer:  {ProofSize, ProofSize},
+		TypeClient:  {ProofSize, ProofSize},
+		TypeError:   {2, 2 + 512},
+		TypePush:    {41, 41 + 1024},
+		TypeReady:   {8, 8},
+		TypeEnd:     {8, 8},
+		TypeDurable: {8, 8},
+		TypeStored:  {8, 8},
+		TypePull:    {41, 41 + 1024},
+		TypeObject:  {40, 40},
+		TypeList:    {0, 1024},
+		TypeEntry:   {16, 16 + 1024},
+		TypeDelete:  {0, 1024},
+	} {
+		for _, n := range []int{0, 1, bounds[0] - 1, bounds[0], bounds[0] + 1, bounds[1] - 1, bounds[1], bounds[1] + 1, MaxControl} {
+			if n < 0 {
+				continue
+			}
+			_, _, err := parsers[typ](make([]byte, n))
+			if good := bounds[0] <= n && n <= bounds[1]; good && err != nil || !good && !errors.Is(err, ErrMalformed) {
+				t.Errorf("type 0x%02x with %d bytes: %v", typ, n, err)
+			}
+		}
+	}
+}
+
+// TestRanges puts the numbers at the ends of their ranges into each field that
+// is a length or an offset.
+func TestRanges(t *testing.T) {
+	for _, field := range []struct {
+		typ      Type
+		size, at int
+		unknown  bool
+	}{
+		{TypePush, 41, 1, true},
+		{TypePull, 41, 1, false},
+		{TypeObject, 40, 0, true},
+		{TypeEntry, 16, 0, false},
+		{TypeEntry, 16, 8, false},
+		{TypeReady, 8, 0, false},
+		{TypeEnd, 8, 0, false},
+		{TypeDurable, 8, 0, false},
+		{TypeStored, 8, 0, false},
+	} {
+		for v, good := range map[uint64]bool{
+			0: true, 1e18: true, math.MaxInt64: true,
+			1 << 63: false, 1<<63 + 1: false, math.MaxUint64 - 1: false, math.MaxUint64: field.unknown,
+		} {
+			body := make([]byte, field.size)
+			binary.BigEndian.PutUint64(body[field.at:], v)
+			_, b, err := parsers[field.typ](body)
+			if good && (err != nil || !bytes.Equal(b, body)) || !good && !errors.Is(err, ErrMalformed) {
+				t.Errorf("type 0x%02x, %d at byte %d: %v", field.typ, v, field.at, err)
+			}
+		}
+	}
+	for _, typ := range []Type{TypePush, TypePull} {
+		for flag := range 256 {
+			body := make([]byte, 41)
+			body[0] = byte(flag)
+			if _, _, err := parsers[typ](body); (err == nil) != (flag < 2) {
+				t.Errorf("type 0x%02x with the flag %d: %v", typ, flag, err)
+			}
+		}
+	}
+}
+
+// TestUnknownIsUnknown checks what the length 2^64 - 1 becomes.
+func TestUnknownIsUnknown(t *testing.T) {
+	body := bytes.Repeat([]byte{0xFF}, 40)
+	o, err := ParseObject(body)
+	if err != nil || o.Length != Unknown {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// stingy fails when more is read than it has.
+type stingy struct {
+	t *testing.T
+	b []byte
+}
+
+func (s *stingy) Read(p []byte) (int, error) {
+	if len(s.b) == 0 {
+		s.t.Error("read beyond the header")
+		return 0, io.EOF
+	}
+	n := copy(p, s.b)
+	s.b = s.b[n:]
+	return n, nil
+}
+
+// TestOversized checks that a length that cannot be is refused by the header
+// alone, and without memory for it.
+func TestOversized(t *testing.T) {
+	buf := make([]byte, MaxData)
+	for i := range 256 {
+		typ := Type(i)
+		limit, known := typ.maxBody()
+		for _, n := range []int{limit + 1, MaxData + 1, 1<<24 - 1} {
+			header := Header(typ, n)
+			if m, err := Read(&stingy{t, header[:]}, buf); !errors.Is(err, ErrMalformed) || m.Body != nil {
+				t.Errorf("type 0x%02x (known: %v) with %d bytes: %v", i, known, n, err)
+			}
+		}
+		// What is longer than the buffer is not made to fit.
+		if header := Header(typ, 1000); limit >= 1000 {
+			if _, err := Read(&stingy{t, header[:]}, make([]byte, 999)); !errors.Is(err, ErrMalformed) {
+				t.Errorf("type 0x%02x, more than the buffer: %v", i, err)
+			}
+		}
+	}
+	header := Header(TypePush, 1<<24-1)
+	r := bytes.NewReader(header[:])
+	if n := testing.AllocsPerRun(100, func() { r.Reset(header[:]); Read(r, buf) }); n > 8 {
+		t.Errorf("%v allocations for a refusal", n)
+	}
+}
+
+// TestCut ends a stream at every byte: only between messages that is an end.
+func TestCut(t *testing.T) {
+	whole := Append(nil, TypePush, (&Push{Name: "a/b", Length: 5}).Marshal())
+	for n := range whole {
+		_, err := Read(iotest.DataErrReader(bytes.NewReader(whole[:n])), make([]byte, MaxData))
+		want := io.ErrUnexpectedEOF
+		if n == 0 {
+			want = io.EOF
+		}
+		if err != want {
+			t.Errorf("%d of %d bytes: %v", n, len(whole), err)
+		}
+	}
+	broken := errors.New("broken")
+	if _, err := Read(iotest.ErrReader(broken), nil); err != broken {
+		t.Errorf("the reader's error: %v", err)
+	}
+}
+
+// TestLongText checks that an error with too much to say stays one that can be
+// parsed, in whole characters.
+func TestLongText(t *testing.T) {
+	for n := MaxText - 3; n < MaxText+4; n++ {
+		e, err := ParseError((&Error{Code: 7, Text: strings.Repeat("x", n-1) + "€uro"}).Marshal())
+		if err != nil || len(e.Text) > MaxText || !utf8.ValidString(e.Text) || !strings.HasPrefix(e.Text, strings.Repeat("x", min(n-1, MaxText))) {
+			t.Errorf("%d bytes: %+v, %v", n, e, err)
+		}
+	}
+}
+
+// TestErrorsQuoteNothing checks that what is malformed does not reach the log.
+func TestErrorsQuoteNothing(t *testing.T) {
+	const secret = "\x1b[31mSECRET"
+	for typ, parse := range parsers {
+		body := bytes.Repeat([]byte(secret), MaxControl/len(secret))
+		if _, _, err := parse(body); err == nil || strings.ContainsAny(err.Error(), "\x1bS") {
+			t.Errorf("type 0x%02x: %v", typ, err)
+		}
+	}
+}
