@@ -22,23 +22,50 @@ type app struct {
 	prompter       terminal.Prompter
 
 	mu     sync.Mutex
-	output *outfile.File   // being written, or nil
-	meter  *progress.Meter // being shown, or nil
+	output *outfile.File    // being written, or nil
+	part   *outfile.Partial // the same, if it outlasts the process
+	meter  *progress.Meter  // being shown, or nil
+	stop   func()           // asks the command to end by itself, or nil
 }
 
 func newApp() *app {
 	return &app{grammar: new(grammar), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 }
 
-// interrupt leaves files and the terminal as they were. The command that is
-// running goes on and finds its output gone. The lock stays locked, so that it
-// cannot begin another one before the process has ended.
+// gently has the first signal that would end the process call stop instead, which
+// must return at once. The second ends it.
+func (a *app) gently(stop func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stop = stop
+}
+
+// stopGently asks the command to end by itself, and says whether it can be waited
+// for.
+func (a *app) stopGently() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	stop := a.stop
+	a.stop = nil
+	if stop != nil {
+		stop()
+	}
+	return stop != nil
+}
+
+// interrupt leaves files and the terminal as they were, but for what can be
+// continued. The command that is running goes on and finds its output gone. The
+// lock stays locked, so that it cannot begin another one before the process has
+// ended.
 func (a *app) interrupt() {
 	a.mu.Lock()
 	a.prompter.Restore()
 	a.meter.Stop()
 	if a.output != nil {
 		a.output.Abort()
+	}
+	if a.part != nil {
+		a.part.Close()
 	}
 }
 
@@ -52,6 +79,16 @@ func (a *app) create(name string) (*outfile.File, error) {
 	}
 	a.output = f
 	return f, nil
+}
+
+// createPart opens the output of that name, which an interruption will leave for
+// another process to go on with.
+func (a *app) createPart(name string) (*outfile.Partial, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p, err := outfile.OpenPartial(name)
+	a.part = p
+	return p, err
 }
 
 // uninterrupted calls f, for which an interruption waits: f must not take long.

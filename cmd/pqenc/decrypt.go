@@ -61,6 +61,7 @@ func (c *decryptCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	shedProgram()
 	_, err = plain.WriteTo(out)
 	meter.Stop()
 	if err = out.finish(in(src.name, err)); err == nil {

@@ -8,7 +8,8 @@ package main
 // decrypting.
 type mainCmd struct {
 	Decrypt bool `short:"d" help:"Decrypt instead of encrypting."`
-	encryptFlags
+	recipientFlags
+	armorFlag
 	decryptFlags
 	contextFlag
 	fileArgs
@@ -29,5 +30,6 @@ func (c *mainCmd) Run(a *app) error {
 	if len(c.From) > 0 || c.AllowForwarded || c.StreamUnverified {
 		return usageError("--from, --allow-forwarded and --stream-unverified are for decrypting", "decrypt with -d, or sign with --sign KEY")
 	}
-	return withCommandHint((&encryptCmd{c.encryptFlags, c.contextFlag, c.fileArgs, c.passphraseFlags}).Run(a), c.In)
+	seal := sealFlags{c.recipientFlags, c.contextFlag, c.passphraseFlags}
+	return withCommandHint((&encryptCmd{seal, c.armorFlag, c.fileArgs}).Run(a), c.In)
 }

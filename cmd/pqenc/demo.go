@@ -93,8 +93,8 @@ func (d *demo) encrypt() error {
 	plain, sealed := d.path("model.bin"), d.path("model.pqe")
 	d.show("pqenc -r %s.pub -o %s %s", d.path("alice"), sealed, plain)
 	cmd := &encryptCmd{
-		encryptFlags: encryptFlags{Recipient: []string{d.path("alice.pub")}},
-		fileArgs:     fileArgs{In: plain, Output: sealed},
+		sealFlags: sealFlags{recipientFlags: recipientFlags{Recipient: []string{d.path("alice.pub")}}},
+		fileArgs:  fileArgs{In: plain, Output: sealed},
 	}
 	return d.timed(sealed, func() error { return cmd.Run(d.a) })
 }

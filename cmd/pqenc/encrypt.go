@@ -19,19 +19,29 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// encryptFlags are the flags of encrypting alone.
-type encryptFlags struct {
+// recipientFlags say who can read what is encrypted, and who says to have made it.
+type recipientFlags struct {
 	Recipient  []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to the public keys in the file PUB. Can be repeated."`
 	Passphrase bool     `short:"p" help:"Encrypt with a passphrase instead."`
 	Sign       string   `type:"path" placeholder:"KEY" help:"Sign with the private key in the file KEY, for these recipients."`
-	Armor      bool     `short:"a" help:"Write text (PEM-like) instead of binary."`
+}
+
+// armorFlag is the form of what is encrypted.
+type armorFlag struct {
+	Armor bool `short:"a" help:"Write text (PEM-like) instead of binary."`
+}
+
+// sealFlags are all that encrypting needs but for input and output.
+type sealFlags struct {
+	recipientFlags
+	contextFlag
+	passphraseFlags
 }
 
 type encryptCmd struct {
-	encryptFlags
-	contextFlag
+	sealFlags
+	armorFlag
 	fileArgs
-	passphraseFlags
 }
 
 func (encryptCmd) Help() string {
@@ -56,7 +66,7 @@ func (c *encryptCmd) Run(a *app) error {
 	if err := c.check(src); err != nil {
 		return err
 	}
-	to, err := c.recipients(a, src)
+	to, err := c.recipients(a, src.name)
 	if err != nil {
 		return err
 	}
@@ -79,29 +89,31 @@ func (c *encryptCmd) Run(a *app) error {
 
 // encrypt copies src to dst.
 func (c *encryptCmd) encrypt(dst io.Writer, src io.Reader, signer *keyfile.Identity, to []pqenc.Recipient) error {
-	var text io.WriteCloser
-	if c.Armor {
-		text = armor.NewWriter(dst)
-		dst = text
+	if !c.Armor {
+		return c.seal(dst, src, signer, to)
 	}
+	text := armor.NewWriter(dst)
+	if err := c.seal(text, src, signer, to); err != nil {
+		return err
+	}
+	return text.Close()
+}
+
+// seal copies src to dst, encrypted.
+func (c *sealFlags) seal(dst io.Writer, src io.Reader, signer *keyfile.Identity, to []pqenc.Recipient) error {
 	w, err := c.open(dst, signer, to)
 	if err != nil {
 		return err
 	}
+	shedProgram()
 	if _, err := w.ReadFrom(src); err != nil {
 		return err // without Close: a file that is cut must look like one
 	}
-	if err := w.Close(); err != nil {
-		return err
-	}
-	if text != nil {
-		return text.Close()
-	}
-	return nil
+	return w.Close()
 }
 
 // open begins the file, signed if there is a signer.
-func (c *encryptCmd) open(dst io.Writer, signer *keyfile.Identity, to []pqenc.Recipient) (*pqenc.Writer, error) {
+func (c *sealFlags) open(dst io.Writer, signer *keyfile.Identity, to []pqenc.Recipient) (*pqenc.Writer, error) {
 	if signer == nil {
 		return pqenc.Encrypt(dst, to...)
 	}
@@ -109,7 +121,7 @@ func (c *encryptCmd) open(dst io.Writer, signer *keyfile.Identity, to []pqenc.Re
 }
 
 // signer returns who signs the file, nil if nobody does.
-func (c *encryptCmd) signer(a *app) (*keyfile.Identity, error) {
+func (c *sealFlags) signer(a *app) (*keyfile.Identity, error) {
 	if c.Sign == "" {
 		return nil, nil
 	}
@@ -117,43 +129,50 @@ func (c *encryptCmd) signer(a *app) (*keyfile.Identity, error) {
 	if c.Passphrase {
 		from = new(passphraseFlags) // what the flags give is the passphrase of the file
 	}
-	id, err := a.loadIdentity(c.Sign, from)
-	if closed, ok := id.(*protected); ok {
-		id, err = closed.open()
-	}
+	id, err := a.openIdentity(c.Sign, from)
 	if c.Passphrase && errors.Is(err, terminal.ErrNoTerminal) {
 		err = withHints(err, "with -p, --passphrase-file and --passphrase-fd give that of the file, not that of the key")
 	}
 	if err != nil {
 		return nil, in(c.Sign, err)
 	}
-	return id.(*keyfile.Identity), nil
+	return id, nil
 }
 
 // check finds what is wrong with the flags before anybody is asked anything.
 func (c *encryptCmd) check(src *input) error {
 	switch {
-	case c.Passphrase && len(c.Recipient) > 0:
-		return usageError("-p and -r do not go together: a passphrase must be the only way into a file",
-			"choose one of the two")
 	case c.set() && !c.Passphrase && c.Sign == "":
 		return usageError("--passphrase-file and --passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
 	case !c.Passphrase && len(c.Recipient) == 0:
 		return usageError("no recipient", "name a public key with -r, use a passphrase with -p, or decrypt with -d")
+	}
+	if err := c.sealFlags.check(); err != nil {
+		return err
+	}
+	return c.notFrom(src)
+}
+
+// check finds what does not go together.
+func (c *sealFlags) check() error {
+	switch {
+	case c.Passphrase && len(c.Recipient) > 0:
+		return usageError("-p and -r do not go together: a passphrase must be the only way into a file",
+			"choose one of the two")
 	case c.Sign == "" && c.Context != nil:
 		return usageError("--context is of no use without --sign", "sign with --sign KEY")
 	case len(c.text()) > signature.MaxLabel:
 		return usageError(fmt.Sprintf("the context is longer than %d bytes", signature.MaxLabel), "choose a shorter one")
 	}
-	return c.notFrom(src)
+	return nil
 }
 
 // recipients returns those that the flags name.
-func (c *encryptCmd) recipients(a *app, src *input) ([]pqenc.Recipient, error) {
+func (c *sealFlags) recipients(a *app, what string) ([]pqenc.Recipient, error) {
 	if !c.Passphrase {
 		return c.publicKeys(a)
 	}
-	secret, err := c.choose(a, src.name)
+	secret, err := c.choose(a, what)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +181,7 @@ func (c *encryptCmd) recipients(a *app, src *input) ([]pqenc.Recipient, error) {
 }
 
 // publicKeys reads the recipients' files, and takes every key once.
-func (c *encryptCmd) publicKeys(a *app) ([]pqenc.Recipient, error) {
+func (c *sealFlags) publicKeys(a *app) ([]pqenc.Recipient, error) {
 	seen := make(map[keyfile.Fingerprint]bool)
 	var to []pqenc.Recipient
 	for _, name := range c.Recipient {

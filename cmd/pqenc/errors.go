@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -27,6 +28,7 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
+	"github.com/pqenc/pqenc/transfer"
 )
 
 // Exit codes. They are part of the interface: see exitStatus for their text.
@@ -39,6 +41,9 @@ const (
 	exitSigner      = 5
 	exitUnsupported = 6
 	exitKeyFile     = 7
+	exitRefused     = 8
+	exitServer      = 9
+	exitConnection  = 10
 )
 
 // exitStatus describes the exit codes for the man page.
@@ -54,6 +59,9 @@ var exitStatus = []struct {
 	{exitSigner, "the file is not signed as --from asks for, or its contents are not those that were signed"},
 	{exitUnsupported, "the file has a version or a feature that this release does not know"},
 	{exitKeyFile, "a key file is not one, or not of the kind that is needed"},
+	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
+	{exitServer, "the server is not known, or is not the one that it should be"},
+	{exitConnection, "there is no connection to the server, or it was lost for too long"},
 	{130, "interrupted by Ctrl-C; 143 if terminated"},
 }
 
@@ -93,13 +101,16 @@ func in(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// kinds gives every sentinel error its exit code and its usual hints. The first
-// that matches counts.
-var kinds = []struct {
+// kind is the exit code of a sentinel error, with its usual hints.
+type kind struct {
 	err   error
 	code  int
 	hints []string
-}{
+}
+
+// fileKinds are the kinds of what goes wrong with files. The first that matches
+// counts, of [remoteKinds] and then of these.
+var fileKinds = []kind{
 	{keyfile.ErrIsPublic, exitKeyFile, []string{"the private key is in the file that ends in .key"}},
 	{keyfile.ErrIsPrivate, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
 	{keyfile.ErrProtected, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
@@ -125,13 +136,51 @@ var kinds = []struct {
 	{terminal.ErrNoTerminal, exitUsage, []string{"give it with --passphrase-file or --passphrase-fd"}},
 	{terminal.ErrNoAnswer, exitUsage, nil},
 	{outfile.ErrNotDurable, exitIO, nil},
+	{outfile.ErrInUse, exitIO, []string{"wait for the other one to end, or write to another file"}},
+}
+
+// remoteKinds are those of servers and of the way to them. Giving up comes with
+// its reason, and is first.
+var remoteKinds = []kind{
+	{transfer.ErrGaveUp, exitConnection, []string{"try again: a file that was encrypted before, and a pull to a file, go on where they stopped"}},
+	{transfer.ErrUnknownServer, exitServer, nil},
+	{transfer.ErrForged, exitServer, []string{"somebody is in between: tell those who run the server"}},
+	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access: "pqenc fingerprint KEY" shows who you are`}},
+	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" shows what there is`}},
+	{transfer.ErrExists, exitRefused, []string{"choose another name, or replace it with --overwrite"}},
+	{transfer.ErrQuota, exitRefused, []string{`remove something with "pqenc rm", or ask for more`}},
+	{transfer.ErrTooLarge, exitRefused, []string{"ask those who run the server for more"}},
+	{transfer.ErrName, exitRefused, []string{"choose another name"}},
+	{transfer.ErrNotPqenc, exitDamaged, []string{"get the file again from where it came from"}},
+	{transfer.ErrTakenOver, exitConnection, []string{"let one of the two go on"}},
+	{transfer.ErrChanged, exitConnection, []string{"try again: it begins with the new one"}},
+	{transfer.ErrNotServer, exitConnection, []string{"is the URL right? A server may be at another path, which --endpoint names"}},
+	{transfer.ErrRewound, exitConnection, []string{"try again: it is encrypted anew, from the beginning"}},
+	{transfer.ErrNoSpace, exitConnection, []string{"tell those who run the server"}},
+	{transfer.ErrBusy, exitConnection, []string{"try again later"}},
+	{transfer.ErrServer, exitConnection, []string{"try again later"}},
+}
+
+// kindOf returns the kind of an error, nil if it has none.
+func kindOf(err error) *kind {
+	for _, kinds := range [][]kind{remoteKinds, fileKinds} {
+		for i := range kinds {
+			if errors.Is(err, kinds[i].err) {
+				return &kinds[i]
+			}
+		}
+	}
+	return nil
+}
+
+// fromServer says whether an error is of one of the remote kinds.
+func fromServer(err error) bool {
+	return slices.ContainsFunc(remoteKinds, func(k kind) bool { return errors.Is(err, k.err) })
 }
 
 func classify(err error) int {
-	for _, k := range kinds {
-		if errors.Is(err, k.err) {
-			return k.code
-		}
+	if k := kindOf(err); k != nil {
+		return k.code
 	}
 	return exitIO
 }
@@ -142,13 +191,9 @@ func (a *app) report(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	code := classify(err)
-	var hints []string
-	for _, k := range kinds {
-		if errors.Is(err, k.err) {
-			hints = k.hints
-			break
-		}
+	code, hints := exitIO, []string(nil)
+	if k := kindOf(err); k != nil {
+		code, hints = k.code, k.hints
 	}
 	var f *failure
 	if errors.As(err, &f) {

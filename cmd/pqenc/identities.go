@@ -35,17 +35,28 @@ func (a *app) identities(names []string, p *passphraseFlags, src *input) (*ident
 	if err := p.notFrom(src); err != nil {
 		return nil, err
 	}
-	keys := &identities{named: len(names)}
+	list, err := a.loadIdentities(names, p)
+	return newIdentities(list, p.ask(a, src.name)), err
+}
+
+// newIdentities returns the keys for one file.
+func newIdentities(named []pqenc.Identity, ask func() ([]byte, error)) *identities {
+	keys := &identities{named: len(named)}
 	keys.list = append(keys.list, &keys.witness)
+	keys.list = append(keys.list, named...)
+	keys.list = append(keys.list, recipient.NewPrompted(ask))
+	return keys
+}
+
+func (a *app) loadIdentities(names []string, p *passphraseFlags) (list []pqenc.Identity, err error) {
 	for _, name := range names {
 		id, err := a.loadIdentity(name, p)
 		if err != nil {
 			return nil, in(name, err)
 		}
-		keys.list = append(keys.list, id)
+		list = append(list, id)
 	}
-	keys.list = append(keys.list, recipient.NewPrompted(p.ask(a, src.name)))
-	return keys, nil
+	return list, nil
 }
 
 func (a *app) loadIdentity(name string, p *passphraseFlags) (pqenc.Identity, error) {
@@ -67,6 +78,23 @@ func (a *app) loadIdentity(name string, p *passphraseFlags) (pqenc.Identity, err
 		a.warn("%s can be read by others (chmod 600 mends that)", name)
 	}
 	return id, err
+}
+
+// openIdentity reads a private key that is needed in any case.
+func (a *app) openIdentity(name string, p *passphraseFlags) (*keyfile.Identity, error) {
+	id, err := a.loadIdentity(name, p)
+	if err != nil {
+		return nil, err
+	}
+	return opened(id)
+}
+
+// opened returns the private key itself, which may need its passphrase.
+func opened(id pqenc.Identity) (*keyfile.Identity, error) {
+	if closed, ok := id.(*protected); ok {
+		return closed.open()
+	}
+	return id.(*keyfile.Identity), nil
 }
 
 // protected is a private key that its passphrase opens when a file needs it.

@@ -23,7 +23,7 @@ import (
 func main() {
 	// The buffers of a copy are most of the heap, and stay. By default as much
 	// again of small garbage would be let pile up beside them on a long way.
-	debug.SetGCPercent(10)
+	debug.SetGCPercent(5)
 	os.Exit(run(os.Args[1:]))
 }
 
@@ -38,6 +38,11 @@ type grammar struct {
 	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
 	Inspect     inspectCmd     `cmd:"" help:"Say what an encrypted file is, with or without a key."`
 	Fingerprint fingerprintCmd `cmd:"" help:"Print the fingerprint of a key file."`
+	Push        pushCmd        `cmd:"" help:"Send files to a server, encrypted on the way."`
+	Pull        pullCmd        `cmd:"" help:"Get files from a server, decrypted on the way."`
+	Ls          lsCmd          `cmd:"" help:"List what is on a server."`
+	Rm          rmCmd          `cmd:"" help:"Delete what is on a server."`
+	Serve       serveCmd       `cmd:"" help:"Keep encrypted files for others, who push and pull them."`
 	Demo        demoCmd        `cmd:"" help:"Show it all on keys and a file made for that."`
 	Completion  completionCmd  `cmd:"" help:"Print the completion script for a shell."`
 	Man         manCmd         `cmd:"" help:"Print the man page."`
@@ -69,6 +74,7 @@ func newParser(a *app, options ...kong.Option) (*kong.Kong, error) {
 		kong.Bind(a),
 		kong.NamedMapper("path", kong.MapperFunc(mapPath)),
 		kong.NamedMapper("text", kong.MapperFunc(mapText)),
+		kong.NamedMapper("names", kong.MapperFunc(mapNames)),
 	}, options...)...)
 }
 
@@ -94,6 +100,31 @@ func mapPath(ctx *kong.DecodeContext, target reflect.Value) error {
 	}
 	return nil
 }
+
+// names are several arguments: the names of files, or URLs.
+type names []string
+
+// mapNames takes them byte for byte as they were typed, up to the first flag or
+// the first that is of the other kind.
+func mapNames(ctx *kong.DecodeContext, target reflect.Value) error {
+	var all names
+	for {
+		token := ctx.Scan.Peek()
+		name, ok := token.Value.(string)
+		if !ok || !token.IsValue() && name != "-" || len(all) > 0 && isURL(name) != isURL(all[0]) {
+			break
+		}
+		if name == "" {
+			return errors.New("the name of the file is empty")
+		}
+		all = append(all, name)
+		ctx.Scan.Pop()
+	}
+	target.Set(reflect.ValueOf(all))
+	return nil
+}
+
+func isURL(name string) bool { return strings.Contains(name, "://") }
 
 // mapText takes a text byte for byte as it was typed. With Kong's own mapper two
 // texts that are not UTF-8 could become the same.
@@ -129,14 +160,19 @@ func run(args []string) int {
 	signals := watchSignals()
 	done := make(chan error, 1)
 	go func() { done <- ctx.Run() }()
-	select {
-	case err := <-done:
-		return a.report(err)
-	case sig := <-signals:
-		// A command may be blocked in a read that nothing ends but the end of
-		// the process, so it is not waited for.
-		a.interrupt()
-		return interrupted(sig)
+	for {
+		select {
+		case err := <-done:
+			return a.report(err)
+		case sig := <-signals:
+			if a.stopGently() {
+				continue
+			}
+			// A command may be blocked in a read that nothing ends but the end
+			// of the process, so it is not waited for.
+			a.interrupt()
+			return interrupted(sig)
+		}
 	}
 }
 

@@ -55,6 +55,10 @@ func TestScripts(t *testing.T) {
 			"forward":  forward,
 			"vector":   writeVector,
 			"keys":     writeKeys,
+			"server":   server,
+			"proxy":    proxy,
+			"carried":  carried,
+			"probe":    probe,
 		},
 	})
 }

@@ -70,6 +70,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return in(src.name, err)
 	}
+	shedProgram()
 	n, err := plain.WriteTo(io.Discard)
 	meter.Stop()
 	if err != nil {

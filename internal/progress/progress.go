@@ -72,6 +72,33 @@ func (m *Meter) Reset(done, total int64) {
 	}
 }
 
+// Set says that done bytes have been copied in all. As with a Reader, the meter
+// shows itself once that takes long.
+func (m *Meter) Set(done int64) {
+	if m != nil {
+		m.add(int(done - m.bar.Current()))
+	}
+}
+
+// Aside calls print, which writes lines of its own to where the meter shows
+// itself. The meter makes way for them, and estimates the rate anew.
+func (m *Meter) Aside(print func()) {
+	if m == nil {
+		print()
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	visible := m.shown && !m.stopped
+	if visible {
+		m.bar.Finish()
+	}
+	print()
+	if visible {
+		m.bar.Start()
+	}
+}
+
 // Stop wipes the line. Nothing is shown afterwards. It may be called at any
 // time, from any goroutine.
 func (m *Meter) Stop() {

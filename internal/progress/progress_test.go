@@ -210,7 +210,49 @@ func TestNilMeter(t *testing.T) {
 		t.Error("a nil meter does not return the reader itself")
 	}
 	m.Reset(2, 4)
+	m.Set(3)
+	printed := false
+	m.Aside(func() { printed = true })
+	if !printed {
+		t.Error("a nil meter prints nothing")
+	}
 	m.Stop()
+}
+
+func TestSet(t *testing.T) {
+	m := newSlow(newScreen(), 12)
+	defer m.Stop()
+	m.Set(4)
+	m.Set(9)
+	if m.bar.Current() != 9 || !m.bar.IsStarted() {
+		t.Errorf("is at %d bytes, will be shown: %t", m.bar.Current(), m.bar.IsStarted())
+	}
+}
+
+// TestAside: a line of text gets a line of its own, and the bar comes back.
+func TestAside(t *testing.T) {
+	s := newScreen()
+	m := newSlow(s, 100)
+	m.Aside(func() { io.WriteString(s, "before it is shown\n") })
+	if m.bar.IsStarted() {
+		t.Error("shown by what is printed")
+	}
+	read(t, m, "text")
+	m.Aside(func() { io.WriteString(s, "lost\n") })
+	if !m.bar.IsStarted() {
+		t.Error("does not come back")
+	}
+	m.Stop()
+	m.Aside(func() { io.WriteString(s, "after the end\n") })
+	if m.bar.IsStarted() {
+		t.Error("comes back after the end")
+	}
+	for i, text := range []string{"before it is shown", "lost", "after the end"} {
+		line := strings.Split(s.String(), "\n")[i]
+		if at := strings.LastIndex(line, "\r"); line[at+1:] != text {
+			t.Errorf("line %d is %q, not %q", i, line, text)
+		}
+	}
 }
 
 func TestReader(t *testing.T) {

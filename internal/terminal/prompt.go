@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 
 	"golang.org/x/term"
@@ -26,7 +27,7 @@ var ErrNoAnswer = errors.New("no passphrase was given")
 // Is says whether f is a terminal.
 func Is(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// Prompter asks for secrets on the controlling terminal.
+// Prompter asks on the controlling terminal.
 type Prompter struct {
 	mu      sync.Mutex
 	restore func() // undoes the silence of a question that is open
@@ -62,6 +63,26 @@ func (p *Prompter) Secret(prompt string) ([]byte, error) {
 	return append([]byte{}, secret...), nil
 }
 
+// Ask prints the prompt and returns the line that is typed, less white space
+// around it.
+func (p *Prompter) Ask(prompt string) (string, error) {
+	in, out, err := open()
+	if err != nil {
+		return "", ErrNoTerminal
+	}
+	defer in.Close()
+	defer out.Close()
+	p.set(func() { fmt.Fprintln(out) })
+	defer p.set(nil)
+	fmt.Fprintf(out, "%s: ", Printable(prompt))
+	answer, err := readLine(in)
+	if err == io.EOF {
+		fmt.Fprintln(out)
+		return "", ErrNoAnswer
+	}
+	return strings.TrimSpace(string(answer)), err
+}
+
 // Restore makes the terminal show what is typed again, if a question is open.
 // It is for those who are about to end the process.
 func (p *Prompter) Restore() {
@@ -93,4 +114,24 @@ func open() (in, out *os.File, err error) {
 		return nil, nil, err
 	}
 	return in, out, nil
+}
+
+// readLine reads up to the end of the line, or of the input if that comes after
+// something.
+func readLine(r io.Reader) ([]byte, error) {
+	var line []byte
+	b := make([]byte, 1)
+	for {
+		n, err := r.Read(b)
+		switch {
+		case n > 0 && b[0] == '\n', err == io.EOF && len(line) > 0:
+			return line, nil
+		case n > 0 && b[0] == '\b': // where another key is set to erase
+			line = line[:max(len(line)-1, 0)]
+		case n > 0:
+			line = append(line, b[0])
+		case err != nil:
+			return nil, err
+		}
+	}
 }

@@ -32,6 +32,10 @@ func TestMain(m *testing.M) {
 		var p Prompter
 		secret, err := p.Secret("passphrase for \x1b[2Jmodel")
 		fmt.Println(describe(secret, err))
+	case "ask":
+		var p Prompter
+		answer, err := p.Ask("trust \x1b[2Jit?")
+		fmt.Println(describe([]byte(answer), err))
 	case "restore":
 		// As a signal handler does while the question is open.
 		var p Prompter
@@ -211,6 +215,34 @@ func TestSecret(t *testing.T) {
 		if seen := <-p.seen; seen != `passphrase for \u001b[2Jmodel: `+"\r\n" {
 			t.Errorf("%s: the terminal shows %q", c.what, seen)
 		}
+	}
+}
+
+// TestAsk asks in the open.
+func TestAsk(t *testing.T) {
+	for typed, want := range map[string]string{
+		"yes\n": `"yes"`, " yes \r": `"yes"`, "\n": `""`, "no\nyes\n": `"no"`, "\x04": "no answer", "ye\x7f\x7fno\n": `"no"`,
+	} {
+		p := newPTY(t)
+		child := startChild(t, "ask", p.slave)
+		p.awaitQuestion(t, child)
+		if !p.echoes(t) {
+			t.Errorf("%q: the terminal is silent", typed)
+		}
+		if _, err := io.WriteString(p.master, typed); err != nil {
+			t.Fatal(err)
+		}
+		if got := child.says(t); got != want {
+			t.Errorf("%q: %s, want %s", typed, got, want)
+		}
+		<-child.ended
+		p.slave.Close()
+		if seen := <-p.seen; !strings.HasPrefix(seen, `trust \u001b[2Jit?: `) {
+			t.Errorf("%q: the terminal shows %q", typed, seen)
+		}
+	}
+	if got := startChild(t, "ask", nil).says(t); got != "no terminal" {
+		t.Errorf("got %s", got)
 	}
 }
 

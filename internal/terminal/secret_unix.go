@@ -7,7 +7,6 @@
 package terminal
 
 import (
-	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -34,24 +33,4 @@ func readSecret(in *os.File, ask func()) ([]byte, error) {
 	defer unix.IoctlSetTermios(fd, setTermios, state)
 	ask()
 	return readLine(in)
-}
-
-// readLine reads up to the end of the line, or of the input if that comes after
-// something.
-func readLine(r io.Reader) ([]byte, error) {
-	var line []byte
-	b := make([]byte, 1)
-	for {
-		n, err := r.Read(b)
-		switch {
-		case n > 0 && b[0] == '\n', err == io.EOF && len(line) > 0:
-			return line, nil
-		case n > 0 && b[0] == '\b': // where another key is set to erase
-			line = line[:max(len(line)-1, 0)]
-		case n > 0:
-			line = append(line, b[0])
-		case err != nil:
-			return nil, err
-		}
-	}
 }

@@ -1,0 +1,131 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"crypto/sha256"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/outfile"
+)
+
+// checkpoint is how far a pull to a file has got, for another process to go on
+// from. Beside the file it is
+//
+//	"r" || SHA-256 of the header           if the file is the object as it is, or
+//	"d" || mark || header of the object    if it is its contents.
+type checkpoint struct {
+	length int64             // of the file
+	digest [sha256.Size]byte // if the file is the object as it is
+	mark   *pqenc.Mark       // or else
+	header []byte
+}
+
+const markSize = 150 // of a mark, marshaled
+
+// readCheckpoint returns what was saved with the first length bytes of a file, nil
+// if nothing was.
+func readCheckpoint(state []byte, length int64) *checkpoint {
+	c := &checkpoint{length: length}
+	switch {
+	case len(state) == 1+len(c.digest) && state[0] == 'r':
+		copy(c.digest[:], state[1:])
+		return c
+	case len(state) > 1+markSize && state[0] == 'd':
+		c.mark, c.header = new(pqenc.Mark), state[1+markSize:]
+		if c.mark.UnmarshalBinary(state[1:1+markSize]) == nil && c.mark.Content() == length {
+			return c
+		}
+	}
+	return nil
+}
+
+func (c *checkpoint) marshal() []byte {
+	if c.mark == nil {
+		return append([]byte("r"), c.digest[:]...)
+	}
+	mark, _ := c.mark.MarshalBinary() // which never fails
+	return append(append([]byte("d"), mark...), c.header...)
+}
+
+// offset returns where the object goes on.
+func (c *checkpoint) offset() int64 {
+	if c.mark == nil {
+		return c.length
+	}
+	return c.mark.Offset()
+}
+
+// headerDigest returns the SHA-256 of the header of the object.
+func (c *checkpoint) headerDigest() [sha256.Size]byte {
+	if c.mark == nil {
+		return c.digest
+	}
+	return sha256.Sum256(c.header)
+}
+
+// saveEvery is how many bytes are written before they are made durable, while more
+// are being received.
+const saveEvery = 4 << 20
+
+// saver writes an object to a file, and a checkpoint from time to time.
+type saver struct {
+	part    *outfile.Partial
+	object  object
+	written int64
+	saved   int64            // of written, by the last checkpoint
+	next    chan *checkpoint // to be saved, the newest one only
+	ended   chan struct{}
+}
+
+// newSaver begins behind the first length bytes. The caller ends it.
+func newSaver(part *outfile.Partial, o object, length int64) *saver {
+	s := &saver{part: part, object: o, written: length, saved: length,
+		next: make(chan *checkpoint, 1), ended: make(chan struct{})}
+	go s.save()
+	return s
+}
+
+func (s *saver) Write(b []byte) (int, error) {
+	n, err := s.part.Write(b)
+	s.written += int64(n)
+	if err == nil && s.written-s.saved >= saveEvery {
+		s.saved = s.written
+		s.replace(s.object.checkpoint())
+	}
+	return n, err
+}
+
+// replace has c saved next, instead of one for which the disk was too slow.
+func (s *saver) replace(c *checkpoint) {
+	s.drop()
+	s.next <- c
+}
+
+func (s *saver) drop() {
+	select {
+	case <-s.next:
+	default:
+	}
+}
+
+// save makes checkpoints durable. If one fails the one before is still good, and
+// if the disk has failed the next Write says so.
+func (s *saver) save() {
+	for c := range s.next {
+		s.part.Save(c.marshal(), c.length)
+	}
+	close(s.ended)
+}
+
+// end ends it. If the file is to be kept, the last checkpoint is where it ends.
+func (s *saver) end(keep bool) {
+	s.drop()
+	if keep {
+		s.next <- s.object.checkpoint()
+	}
+	close(s.next)
+	<-s.ended
+}

@@ -1,0 +1,252 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+// download is one pull.
+type download struct {
+	*puller
+	server       *remote
+	name, output string
+	keys         *identities
+}
+
+// direct pulls to an output that is there at once, such as a pipe.
+func (d *download) direct() error {
+	src := newIncoming()
+	src.start(d, nil)
+	o, err := d.open(src, nil)
+	if err == nil && !staged(d.output) && !d.StreamUnverified && len(d.policy.From) > 0 && !o.Signature().Sole {
+		err = tooSoon(&sniffed{armored: true}) // which is no file to be read twice, either
+	}
+	if err != nil {
+		return src.end(err)
+	}
+	out, err := d.app.openOutput(d.output, &input{size: -1})
+	if err != nil {
+		return src.end(err)
+	}
+	_, err = o.WriteTo(out)
+	if err = out.finish(src.end(err)); err == nil {
+		d.app.sayWho(o.Signature())
+	}
+	return err
+}
+
+// resume pulls to a file, from where an earlier pull has left it if that is
+// wanted and possible.
+func (d *download) resume(wanted bool) error {
+	part, err := d.app.createPart(d.output)
+	if errors.Is(err, outfile.ErrNoPartial) {
+		return d.direct()
+	}
+	if err != nil {
+		return err
+	}
+	src := newIncoming()
+	var from *checkpoint
+	var o object
+	if wanted {
+		from = readCheckpoint(part.State())
+	}
+	if from != nil {
+		// This reads nothing from the server yet. If it fails the object there
+		// may be another one, which does not.
+		if o, err = d.open(src, from); err != nil {
+			from = nil
+		}
+	}
+	src.start(d, from)
+	if from == nil {
+		o, err = d.open(src, nil)
+	}
+	if err != nil {
+		return errors.Join(src.end(err), part.Close())
+	}
+	if err := d.fill(part, src, o, from); err != nil {
+		return err
+	}
+	d.app.sayWho(o.Signature())
+	return nil
+}
+
+// fill writes the object to the file.
+func (d *download) fill(part *outfile.Partial, src *incoming, o object, from *checkpoint) error {
+	var length int64
+	if from != nil {
+		length = from.length
+	}
+	err := part.Begin(length)
+	w := newSaver(part, o, length)
+	if err == nil {
+		_, err = o.WriteTo(w)
+	}
+	err = src.end(err)
+	useless := classify(err) == exitDamaged || classify(err) == exitSigner
+	w.end(err != nil && !useless)
+	switch {
+	case err == nil:
+		return part.Commit()
+	case useless:
+		return errors.Join(err, part.Remove())
+	}
+	return errors.Join(err, part.Close())
+}
+
+// object is what is pulled, decrypted or not.
+type object interface {
+	contents
+	// checkpoint returns where it can be gone on from, as long as it is being
+	// written by the goroutine of WriteTo.
+	checkpoint() *checkpoint
+}
+
+// open opens the object that src brings: all of it, or what follows from.
+func (d *download) open(src io.Reader, from *checkpoint) (object, error) {
+	if from != nil && d.Raw != (from.mark == nil) {
+		return nil, pqenc.ErrMark
+	}
+	if from != nil && d.Raw {
+		return &encrypted{src: src, digest: from.digest, offset: from.length}, nil
+	}
+	if from != nil {
+		r, err := pqenc.Resume(from.mark, io.MultiReader(bytes.NewReader(from.header), src), d.policy, d.keys.list...)
+		return &decrypted{r, from.header}, err
+	}
+	var header bytes.Buffer
+	_, err := format.Parse(io.TeeReader(src, &header))
+	all := io.MultiReader(bytes.NewReader(header.Bytes()), src)
+	if err == nil && d.Raw {
+		return &encrypted{src: all, digest: sha256.Sum256(header.Bytes())}, nil
+	}
+	var r *pqenc.Reader
+	if err == nil {
+		r, err = pqenc.DecryptFrom(all, d.policy, d.keys.list...)
+	}
+	if err != nil {
+		return nil, (&opener{keys: d.keys}).explain(err, &sniffed{begin: header.Bytes()})
+	}
+	return &decrypted{r, header.Bytes()}, nil
+}
+
+// decrypted is an object whose contents are wanted.
+type decrypted struct {
+	*pqenc.Reader
+	header []byte
+}
+
+func (o *decrypted) checkpoint() *checkpoint {
+	mark := o.Mark()
+	return &checkpoint{length: mark.Content(), mark: mark, header: o.header}
+}
+
+// encrypted is an object that is wanted as it is.
+type encrypted struct {
+	src    io.Reader
+	digest [sha256.Size]byte
+	offset int64 // of what comes next
+}
+
+func (o *encrypted) Signature() *pqenc.Signature { return nil }
+
+func (o *encrypted) WriteTo(dst io.Writer) (written int64, err error) {
+	b := make([]byte, 256<<10)
+	for {
+		n, err := o.src.Read(b)
+		o.offset += int64(n)
+		m, failed := dst.Write(b[:n])
+		written += int64(m)
+		if failed != nil {
+			o.offset -= int64(n - m)
+			return written, failed
+		}
+		if err == io.EOF {
+			return written, nil
+		}
+		if err != nil {
+			return written, err
+		}
+	}
+}
+
+func (o *encrypted) checkpoint() *checkpoint {
+	return &checkpoint{length: o.offset, digest: o.digest}
+}
+
+// incoming is an object on its way, as a reader of its bytes.
+type incoming struct {
+	*io.PipeReader
+	w      *io.PipeWriter
+	offset int64 // of what comes next
+	server *remote
+	cancel context.CancelCauseFunc
+	done   chan error
+}
+
+func newIncoming() *incoming {
+	r, w := io.Pipe()
+	return &incoming{PipeReader: r, w: w, done: make(chan error, 1)}
+}
+
+// start begins to pull what follows from.
+func (i *incoming) start(d *download, from *checkpoint) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	i.cancel, i.server = cancel, d.server
+	o := transfer.PullOptions{Follow: d.Follow}
+	if from != nil {
+		o.Offset, o.Digest = from.offset(), from.headerDigest()
+	}
+	i.offset = o.Offset
+	o.Started = func(length int64) error {
+		d.server.begin(length, d.output)
+		d.server.reached(o.Offset)
+		return nil
+	}
+	go func() {
+		err := d.server.Pull(ctx, d.name, writerFunc(i.write), o)
+		i.done <- err
+		i.w.CloseWithError(err)
+	}()
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+
+func (i *incoming) write(b []byte) (int, error) {
+	n, err := i.w.Write(b)
+	i.offset += int64(n)
+	i.server.reached(i.offset)
+	return n, err
+}
+
+// end waits for the end of the pull, and returns why it failed. The argument is
+// what its reader has failed with, if it has: that ends the pull, and counts unless
+// the pull had failed by itself before.
+func (i *incoming) end(err error) error {
+	if err == nil {
+		i.cancel(nil)
+		i.Close()
+	} else {
+		i.cancel(&ownError{err})
+		i.CloseWithError(&ownError{err})
+	}
+	if pulled := <-i.done; pulled != nil {
+		return i.server.explain(pulled)
+	}
+	return err
+}

@@ -1,0 +1,130 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pqenc/pqenc/internal/terminal"
+)
+
+// loginFlags say who logs in.
+type loginFlags struct {
+	Identity string `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
+	remoteFlags
+	passphraseFlags
+}
+
+// login gets the key. The connections come with the first requests.
+func (f *loginFlags) login(a *app) (*servers, error) {
+	if f.Identity == "" {
+		return nil, notLoggedIn()
+	}
+	id, err := a.openIdentity(f.Identity, &f.passphraseFlags)
+	return f.servers(a, id), in(f.Identity, err)
+}
+
+func notLoggedIn() error {
+	return usageError("who are you?", "log in with your private key: -i KEY")
+}
+
+type lsCmd struct {
+	loginFlags
+	Long bool   `short:"l" help:"Also print sizes in bytes, and when it was stored."`
+	JSON bool   `name:"json" help:"Print JSON."`
+	URL  string `arg:"" type:"path" name:"URL" help:"The server, ws://HOST[:PORT]/, and behind it what the names must begin with."`
+}
+
+func (lsCmd) Help() string {
+	return `Lists the objects that you may list.
+
+Examples:
+
+    pqenc ls -i alice.key ws://host/
+    pqenc ls -i alice.key -l ws://host/alice/run7/
+    pqenc ls -i alice.key --json ws://host/ | jq -r '.[].name'`
+}
+
+// entry is an object in a list, in its JSON form.
+type entry struct {
+	Name string `json:"name"`
+	Size int64  `json:"size"` // bytes
+	Time string `json:"time"` // RFC 3339
+}
+
+func (c *lsCmd) Run(a *app) error {
+	at, err := parseURL(c.URL)
+	if err != nil {
+		return err
+	}
+	servers, err := c.login(a)
+	if err != nil {
+		return err
+	}
+	defer servers.Close()
+	server, err := servers.at(at)
+	if err != nil {
+		return err
+	}
+	found, err := server.list(at.name)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		entries := make([]entry, len(found))
+		for i, o := range found {
+			entries[i] = entry{o.Name, o.Size, o.Time.UTC().Format(time.RFC3339)}
+		}
+		return printJSON(a.stdout, entries)
+	}
+	var b strings.Builder
+	for _, o := range found {
+		if c.Long {
+			fmt.Fprintf(&b, "%15d  %s  ", o.Size, timeText(o.Time))
+		}
+		fmt.Fprintln(&b, terminal.Printable(o.Name))
+	}
+	_, err = fmt.Fprint(a.stdout, b.String())
+	return err
+}
+
+type rmCmd struct {
+	loginFlags
+	URLs names `arg:"" type:"names" name:"URL ..." help:"What to delete, ws://HOST[:PORT]/NAME."`
+}
+
+func (rmCmd) Help() string {
+	return `Examples:
+
+    pqenc rm -i alice.key ws://host/alice/model.pqe`
+}
+
+func (c *rmCmd) Run(a *app) error {
+	all, err := parseURLs(c.URLs)
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
+		if l.isFolder() {
+			return usageError("the URL names a folder", "delete what is in it, one by one")
+		}
+	}
+	servers, err := c.login(a)
+	if err != nil {
+		return err
+	}
+	defer servers.Close()
+	return a.each(len(all), func(i int) error {
+		server, err := servers.at(all[i])
+		if err != nil {
+			return err
+		}
+		err = server.Delete(context.Background(), all[i].name)
+		return in(all[i].String(), server.explain(err))
+	})
+}

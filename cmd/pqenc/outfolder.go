@@ -1,0 +1,74 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/pqenc/pqenc/transfer"
+)
+
+// isFolder says whether the output of that name is meant to be a folder.
+func isFolder(name string) bool {
+	if isStdio(name) {
+		return false
+	}
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir() || strings.HasSuffix(name, "/") || os.IsPathSeparator(name[len(name)-1])
+}
+
+// outFolder is a folder for files whose names come from a server. No name leads
+// out of it, not even through links that are in there.
+type outFolder struct {
+	name  string
+	root  *os.Root
+	taken map[string]bool
+}
+
+// openFolder opens the folder, which need not be there.
+func openFolder(name string) (*outFolder, error) {
+	if err := os.MkdirAll(name, 0o777); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(name)
+	return &outFolder{name, root, make(map[string]bool)}, err
+}
+
+func (f *outFolder) Close() {
+	if f != nil {
+		f.root.Close()
+	}
+}
+
+// place returns the name of a file in the folder, and makes the folders on the
+// way to it. The file gets its content through that name and not through the
+// root: who can put links in there by then needs no help from a server.
+func (f *outFolder) place(name string) (string, error) {
+	if err := transfer.CheckName(name); err != nil {
+		return "", err
+	}
+	if f.taken[name] {
+		return "", &failure{fmt.Errorf("another one has become %s", name), exitUsage, []string{"pull it by itself, to another name"}}
+	}
+	f.taken[name] = true
+	if err := f.root.MkdirAll(path.Dir(name), 0o777); err != nil {
+		return "", err
+	}
+	file := filepath.Join(f.name, filepath.FromSlash(name))
+	info, err := f.root.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return file, nil
+	case err == nil && !info.Mode().IsRegular():
+		err = &fs.PathError{Op: "create", Path: file, Err: errors.New("is there, and is not a regular file")}
+	}
+	return file, err
+}

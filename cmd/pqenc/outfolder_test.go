@@ -1,0 +1,59 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build unix
+
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// TestPlace asks for names as a hostile server could choose them.
+func TestPlace(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"out/real", "outside"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{
+		"away": "../outside", "absolute": filepath.Join(dir, "outside"), "up": "..", "within": "real", "file": "../outside/file",
+	} {
+		if err := os.Symlink(to, filepath.Join(dir, "out", link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	into, err := openFolder(filepath.Join(dir, "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer into.Close()
+	for name, good := range map[string]bool{
+		"a": true, "b/c/d": true, "within/a": true, "real/b": true,
+		"": false, ".": false, "..": false, "../a": false, "/a": false, "b/../../a": false, "b//a": false, "b/": false, ".ssh/a": false,
+		"away/a": false, "absolute/a": false, "up/a": false, "up/outside/a": false, "file": false, "away": false,
+		"a\x00": false, "a\nb": false, `b\a`: false, "nul": false,
+	} {
+		file, err := into.place(name)
+		if good != (err == nil) || good && file != filepath.Join(dir, "out", name) {
+			t.Errorf("%q: %q, %v", name, file, err)
+		}
+	}
+	if _, err := into.place("a"); err == nil {
+		t.Error("two objects become one file")
+	}
+	err = filepath.WalkDir(filepath.Join(dir, "outside"), func(name string, d fs.DirEntry, err error) error {
+		if name != filepath.Join(dir, "outside") {
+			t.Errorf("there is %s", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

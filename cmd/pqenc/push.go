@@ -1,0 +1,295 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+type pushCmd struct {
+	sealFlags
+	Identity  string `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
+	Overwrite bool   `help:"Replace what is there under the same name."`
+	remoteFlags
+	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
+	URL   string `arg:"" type:"path" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
+}
+
+func (pushCmd) Help() string {
+	return `Files are encrypted on the way, and encrypted files go as they are. What is there
+is there as a whole. If the connection is lost, it goes on where it was; a file that
+was encrypted before goes on even after this command was ended.
+
+A URL that ends in / gets the names of the files with .pqe behind, of folders
+with all that is in them. Left out are names with a dot in front, and what is
+neither a file nor a folder, such as links.
+
+Examples:
+
+    pqenc push -i alice.key -r lab.pub model.bin ws://host/alice/model.pqe
+    pqenc push -i alice.key -r lab.pub --sign alice.key run7 ws://host/alice/
+    pqenc push -i alice.key model.pqe ws://host/alice/
+    tar c run7 | pqenc push -i alice.key -r lab.pub - ws://host/alice/run7.pqe`
+}
+
+func (c *pushCmd) Run(a *app) error {
+	to, err := parseURL(c.URL)
+	if err != nil {
+		return err
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	list, err := c.list(a, to)
+	if err != nil {
+		return err
+	}
+	p := &pusher{pushCmd: c, app: a}
+	if err := p.login(to); err != nil {
+		return err
+	}
+	defer p.server.Close()
+	return a.each(len(list), func(i int) error { return in(list[i].title(), p.push(list[i])) })
+}
+
+// check finds what is wrong with the flags before anything happens.
+func (c *pushCmd) check() error {
+	switch {
+	case c.Identity == "":
+		return notLoggedIn()
+	case c.Sign != "" && !c.encrypts():
+		return usageError("--sign is for files that are encrypted on the way", "name a public key with -r, or use a passphrase with -p")
+	}
+	return c.sealFlags.check()
+}
+
+// encrypts says whether the flags say how.
+func (c *pushCmd) encrypts() bool { return c.Passphrase || len(c.Recipient) > 0 }
+
+// sending is a file and the name of the object that it will be.
+type sending struct{ file, name string }
+
+func (s sending) title() string {
+	if isStdio(s.file) {
+		return "standard input"
+	}
+	return s.file
+}
+
+// list returns what is to be pushed.
+func (c *pushCmd) list(a *app, to location) ([]sending, error) {
+	var all []sending
+	for _, file := range c.Files {
+		if isStdio(file) {
+			if to.isFolder() {
+				return nil, usageError("standard input has no name", "name the object: "+urlHint)
+			}
+			all = append(all, sending{file, to.name})
+			continue
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			return nil, err
+		}
+		if (info.IsDir() || len(c.Files) > 1) && !to.isFolder() {
+			return nil, usageError("several files need a URL that ends in /", "each file gets its own name behind it")
+		}
+		switch {
+		case info.IsDir():
+			below, err := walk(a, file, to.name)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, below...)
+		case to.isFolder():
+			all = append(all, sending{file, objectName(to.name, filepath.Base(file))})
+		default:
+			all = append(all, sending{file, to.name})
+		}
+	}
+	return all, distinct(all)
+}
+
+// distinct requires that every file becomes an object of its own, and that there
+// is one.
+func distinct(all []sending) error {
+	if len(all) == 0 {
+		return usageError("there is no file in there", "nothing was pushed")
+	}
+	from := make(map[string]string)
+	for _, s := range all {
+		if other, taken := from[s.name]; taken {
+			return usageError(other+" and "+s.file+" would become the same object", "push them one by one, each to a name of its own")
+		}
+		from[s.name] = s.file
+	}
+	return nil
+}
+
+// objectName is the name of the object for a file with that path below folder.
+func objectName(folder, path string) string {
+	return folder + strings.TrimSuffix(filepath.ToSlash(path), ".pqe") + ".pqe"
+}
+
+// walk returns the files in dir and below.
+func walk(a *app, dir, folder string) (all []sending, err error) {
+	if base := filepath.Base(filepath.Clean(dir)); !strings.HasPrefix(base, ".") && base != string(filepath.Separator) {
+		folder += base + "/"
+	}
+	err = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case file == dir:
+			return nil
+		case strings.HasPrefix(d.Name(), "."):
+			a.warn("%s is left out: it is hidden", file)
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+		case d.Type().IsRegular():
+			path, err := filepath.Rel(dir, file)
+			if err != nil {
+				return err
+			}
+			all = append(all, sending{file, objectName(folder, path)})
+		case !d.IsDir():
+			a.warn("%s is left out: it is not a regular file", file)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// pusher pushes files, over one connection.
+type pusher struct {
+	*pushCmd
+	app    *app
+	server *remote
+	signer *keyfile.Identity // or nil
+	to     []pqenc.Recipient // once there is a file to be encrypted
+}
+
+// login gets the keys, and prepares the connection.
+func (p *pusher) login(to location) error {
+	from := &p.passphraseFlags
+	if p.Passphrase {
+		from = new(passphraseFlags) // what the flags give is the passphrase of the files
+	}
+	id, err := p.app.openIdentity(p.Identity, from)
+	if err != nil {
+		return in(p.Identity, err)
+	}
+	p.signer = id
+	if p.Sign != p.Identity { // else it would be asked for its passphrase again
+		if p.signer, err = p.sealFlags.signer(p.app); err != nil {
+			return err
+		}
+	}
+	if p.encrypts() && !p.Passphrase {
+		if p.to, err = p.publicKeys(p.app); err != nil {
+			return err
+		}
+	}
+	p.server, err = p.connect(p.app, to, id)
+	return err
+}
+
+// push pushes one file.
+func (p *pusher) push(s sending) error {
+	src, err := p.app.openInput(s.file)
+	if err != nil {
+		return err
+	}
+	if !isStdio(s.file) {
+		defer src.Close()
+	}
+	// What it is shows in its first bytes, for which a pipe is waited.
+	b := bufio.NewReaderSize(src.File, 4096)
+	begin, _ := b.Peek(len(format.Magic))
+	file, err := sniff(b)
+	if err != nil {
+		return err
+	}
+	encrypted := file.armored || string(begin) == format.Magic
+	if encrypted && p.encrypts() {
+		p.app.warn("%s is encrypted already, and goes as it is", src.name)
+	}
+	p.server.begin(src.size, os.DevNull)
+	defer p.server.end()
+	switch {
+	case encrypted && !file.armored && src.size >= 0:
+		return p.whole(s.name, src)
+	case encrypted:
+		return p.stream(s.name, src.size, func(dst io.Writer) error {
+			_, err := io.CopyBuffer(dst, file.Reader, make([]byte, 256<<10))
+			return err
+		})
+	case !p.encrypts():
+		return usageError("is not encrypted", "say who can read it: name a public key with -r, or use a passphrase with -p")
+	}
+	if p.to == nil {
+		if p.to, err = p.recipients(p.app, "what is pushed"); err != nil {
+			return err
+		}
+	}
+	return p.stream(s.name, src.size, func(dst io.Writer) error { return p.seal(dst, file.Reader, p.signer, p.to) })
+}
+
+// whole pushes an encrypted file, of which the server can ask for any part.
+func (p *pusher) whole(name string, src *input) error {
+	section := io.NewSectionReader(src.File, src.start, src.size)
+	err := p.server.PushFile(context.Background(), name, ownReaderAt{section}, src.size, p.options(src.size))
+	return p.server.explain(err)
+}
+
+// stream pushes what write writes, which need not be there twice. Should write
+// fail, the object is not published.
+func (p *pusher) stream(name string, size int64, write func(io.Writer) error) error {
+	r, w := io.Pipe()
+	go func() {
+		err := write(w)
+		if err != nil {
+			err = &ownError{err}
+		}
+		w.CloseWithError(err)
+	}()
+	err := p.server.Push(context.Background(), name, r, p.options(size))
+	r.Close() // and write ends, if it does not wait for its input
+	return p.server.explain(err)
+}
+
+// options are for a file of that size. What encrypting adds to it is not worth
+// counting.
+func (p *pusher) options(size int64) transfer.PushOptions {
+	return transfer.PushOptions{Overwrite: p.Overwrite, Progress: func(durable int64) {
+		if size >= 0 {
+			durable = min(durable, size)
+		}
+		p.server.reached(durable)
+	}}
+}
+
+// ownReaderAt marks the errors of a file as this side's own.
+type ownReaderAt struct{ io.ReaderAt }
+
+func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {
+	n, err := r.ReaderAt.ReadAt(b, offset)
+	if err != nil && err != io.EOF {
+		err = &ownError{err}
+	}
+	return n, err
+}

@@ -1,0 +1,267 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/progress"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+// remoteFlags say how to reach a server, and who it must be.
+type remoteFlags struct {
+	Server      string  `type:"path" placeholder:"PUB" help:"The server must have the public key in the file PUB, or this fingerprint (SHA256:...). Without it, the one in the file known_servers in $PQENC_HOME, or else in the folder pqenc of your settings."`
+	Endpoint    string  `default:"/pqenc" placeholder:"PATH" help:"The path at which the server takes connections (default: /pqenc)."`
+	GiveUpAfter timeout `placeholder:"TIME" help:"Go on trying for TIME without progress (default: 5m, or once if the server was never there)."`
+}
+
+// location is what a URL names: an object on a server, or several.
+type location struct {
+	scheme string // ws or wss
+	host   string // with the port
+	name   string // of the object, or what the names begin with
+}
+
+const urlHint = "write ws://HOST[:PORT]/NAME, or wss:// if there is TLS outside, too"
+
+// parseURL reads the URL of an object. Only scheme and host are for others to
+// see: the name goes through the encrypted channel alone.
+func parseURL(text string) (location, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Opaque != "" || u.Hostname() == "" {
+		return location{}, usageError("not the URL of an object", urlHint) // not quoted: there may be a password in it
+	}
+	switch {
+	case u.User != nil:
+		return location{}, usageError("a URL has no user and no password here", "-i KEY says who you are")
+	case strings.ContainsAny(text, "?#"):
+		return location{}, usageError("a URL has no ? and no # here", "write %23 for a # in a name")
+	}
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"ws": "80", "wss": "443"}[u.Scheme]
+	}
+	host := net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+	return location{u.Scheme, host, strings.TrimPrefix(u.Path, "/")}, nil
+}
+
+func parseURLs(texts []string) (all []location, err error) {
+	for _, text := range texts {
+		l, err := parseURL(text)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// isFolder says whether the location is that of all objects below it.
+func (l location) isFolder() bool { return l.name == "" || strings.HasSuffix(l.name, "/") }
+
+// with returns the location of another object on the same server.
+func (l location) with(name string) location { return location{l.scheme, l.host, name} }
+
+func (l location) String() string {
+	return (&url.URL{Scheme: l.scheme, Host: l.host, Path: "/" + l.name}).String()
+}
+
+// remote is a server, as a command deals with it.
+type remote struct {
+	*transfer.Client
+	app   *app
+	name  string // as it is known by
+	there bool   // it has been reached, and is the right one
+
+	// Of the transfer under way. All that uses them runs in one goroutine: that of
+	// the client.
+	meter *progress.Meter
+	at    int64 // how far it is, in bytes
+}
+
+// connect prepares a connection to the server of a location, which the first
+// request opens. It makes sure that it is known which server that must be.
+func (f *remoteFlags) connect(a *app, to location, id *keyfile.Identity) (*remote, error) {
+	if path.Clean("/"+f.Endpoint) != f.Endpoint {
+		return nil, usageError("--endpoint: expected a path like /pqenc")
+	}
+	r := &remote{app: a, name: to.host}
+	if f.Endpoint != "/pqenc" {
+		r.name += f.Endpoint // there may be several behind one proxy
+	}
+	r.Client = &transfer.Client{
+		URL:         (&url.URL{Scheme: to.scheme, Host: to.host, Path: f.Endpoint}).String(),
+		Identity:    id,
+		GiveUpAfter: time.Duration(f.GiveUpAfter),
+		OnRetry:     r.retry,
+	}
+	expected, err := f.expected(r)
+	if err != nil {
+		return nil, err
+	}
+	r.CheckServer = func(server keyfile.Fingerprint) error {
+		err := expected.check(server)
+		r.there = err == nil
+		return err
+	}
+	return r, nil
+}
+
+// servers are those that a command deals with, over one connection to each.
+type servers struct {
+	flags *remoteFlags
+	app   *app
+	id    *keyfile.Identity // who logs in
+	all   map[string]*remote
+}
+
+func (f *remoteFlags) servers(a *app, id *keyfile.Identity) *servers {
+	return &servers{f, a, id, make(map[string]*remote)}
+}
+
+// at returns the server of a location.
+func (s *servers) at(l location) (*remote, error) {
+	name := l.with("").String()
+	if s.all[name] == nil {
+		r, err := s.flags.connect(s.app, l, s.id)
+		if err != nil {
+			return nil, err
+		}
+		s.all[name] = r
+	}
+	return s.all[name], nil
+}
+
+func (s *servers) Close() {
+	for _, r := range s.all {
+		r.Close()
+	}
+}
+
+// begin shows the progress of a transfer of total bytes, -1 if that is not known,
+// to the output of that name.
+func (r *remote) begin(total int64, output string) {
+	r.end()
+	r.meter = r.app.startMeter(total, output)
+}
+
+// reached says how far it is.
+func (r *remote) reached(offset int64) {
+	r.at = offset
+	r.meter.Set(offset)
+}
+
+// end ends that.
+func (r *remote) end() {
+	r.meter.Stop()
+	r.at, r.meter = 0, nil
+}
+
+// retry says that the connection has failed.
+func (r *remote) retry(e transfer.Retry) {
+	if e.Wait == 0 {
+		return // it was only old
+	}
+	what := "no connection to " + r.name
+	if r.there {
+		what = "connection lost"
+	}
+	if r.at > 0 {
+		what += " at " + sizeText(r.at)
+	}
+	r.meter.Aside(func() {
+		r.app.warn("%s (%s): trying again in %s (attempt %d)", what, brief(e.Err), e.Wait.Round(100*time.Millisecond), e.Attempt+1)
+	})
+}
+
+// brief says why a connection failed, and not which: that is known.
+func brief(err error) string {
+	var op *net.OpError
+	switch {
+	case errors.As(err, &op):
+		return op.Err.Error()
+	case errors.Is(err, io.EOF):
+		return "closed by the other side"
+	}
+	return err.Error()
+}
+
+// ownError is a failure of this side, of a source or a sink, on its way through
+// the client.
+type ownError struct{ error }
+
+func (e *ownError) Unwrap() error { return e.error }
+
+// explain turns what the client returns into what it means for people. What is
+// not known to be something else is a failure of the network.
+func (r *remote) explain(err error) error {
+	var own *ownError
+	var known *failure
+	var file *format.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &own):
+		return own.error
+	case errors.As(err, &known), errors.As(err, &file), fromServer(err):
+		return err
+	}
+	return &failure{fmt.Errorf("no connection to %s: %s", r.name, brief(err)), exitConnection,
+		[]string{"is the URL right, and is the server running?"}}
+}
+
+// list returns the objects whose names begin with the prefix. What the server
+// says is not believed.
+func (r *remote) list(prefix string) ([]transfer.Object, error) {
+	found, err := r.List(context.Background(), prefix)
+	if err != nil {
+		return nil, r.explain(err)
+	}
+	for _, object := range found {
+		if err := transfer.CheckName(object.Name); err != nil || !strings.HasPrefix(object.Name, prefix) {
+			return nil, fmt.Errorf("%w: it lists %q", transfer.ErrNotServer, object.Name)
+		}
+	}
+	return found, nil
+}
+
+// each does n things one after the other. One that fails does not stop the
+// others, as long as there is a server to do them with: the exit code is that of
+// the first failure.
+func (a *app) each(n int, do func(i int) error) error {
+	if n == 1 {
+		return do(0)
+	}
+	done, first := 0, exitOK
+	for i := range n {
+		err := do(i)
+		if err == nil {
+			done++
+			continue
+		}
+		code := a.report(err)
+		if first == exitOK {
+			first = code
+		}
+		if code == exitServer || code == exitConnection {
+			break
+		}
+	}
+	if done < n {
+		return &failure{fmt.Errorf("%d of %d are not done", n-done, n), first, nil}
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+// The known servers are in a file with a line for each,
+//
+//	HOST:PORT SHA256:...
+//
+// and lines that begin with # in between. A server that is not at /pqenc has its
+// path behind the port. Whoever has been asked once is not asked again; a key that
+// has changed is refused, and it takes a person to remove the line.
+
+// maxKnown is the size of the largest file of known servers in bytes.
+const maxKnown = 4 << 20
+
+// expectation says which server is the right one.
+type expectation struct {
+	keys   []keyfile.Fingerprint
+	refuse func(server keyfile.Fingerprint) error
+}
+
+func (e *expectation) check(server keyfile.Fingerprint) error {
+	if slices.Contains(e.keys, server) {
+		return nil
+	}
+	return e.refuse(server)
+}
+
+// expected returns which server is the right one: the one that --server names, or
+// the one that was there before, or the one that a person trusts now.
+func (f *remoteFlags) expected(r *remote) (*expectation, error) {
+	if f.Server != "" {
+		return f.named(r.name)
+	}
+	file, err := knownServers()
+	if err != nil {
+		return nil, err
+	}
+	e, err := known(file, r.name)
+	if err != nil || e != nil {
+		return e, err
+	}
+	key, err := r.whoIs()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.app.trust(r.name, key); err != nil {
+		return nil, err
+	}
+	if err := remember(file, r.name, key); err != nil {
+		r.app.warn("the server will not be known the next time: %v", err)
+	}
+	return &expectation{[]keyfile.Fingerprint{key}, func(now keyfile.Fingerprint) error { return changed(r.name, now, key, "a moment ago") }}, nil
+}
+
+// named returns the server that --server names.
+func (f *remoteFlags) named(name string) (*expectation, error) {
+	var keys []keyfile.Fingerprint
+	var err error
+	if strings.HasPrefix(f.Server, fingerprintPrefix) {
+		keys = make([]keyfile.Fingerprint, 1)
+		if keys[0], err = parseFingerprint(f.Server); err != nil {
+			return nil, usageError("--server: "+err.Error(), `it is "SHA256:" and 43 characters`)
+		}
+	} else if keys, err = fingerprintsIn(f.Server); err != nil {
+		return nil, err
+	}
+	return &expectation{keys, func(server keyfile.Fingerprint) error {
+		return &failure{fmt.Errorf("%w: %s has the key %s, which is not that of --server", transfer.ErrUnknownServer, name, server),
+			exitServer, []string{"ask those who run the server which key it has, and trust nothing else"}}
+	}}, nil
+}
+
+const fingerprintPrefix = "SHA256:"
+
+func parseFingerprint(text string) (f keyfile.Fingerprint, err error) {
+	encoded, ok := strings.CutPrefix(text, fingerprintPrefix)
+	b, err := base64.RawStdEncoding.Strict().DecodeString(encoded)
+	if !ok || err != nil || copy(f[:], b) != len(f) || len(b) != len(f) {
+		return f, errors.New("not a fingerprint")
+	}
+	return f, nil
+}
+
+// knownServers returns the name of the file of known servers.
+func knownServers() (string, error) {
+	dir := os.Getenv("PQENC_HOME")
+	if dir == "" {
+		base, err := os.UserConfigDir()
+		if err != nil {
+			return "", withHints(err, "set PQENC_HOME to a folder, or name the server's key with --server")
+		}
+		dir = filepath.Join(base, "pqenc")
+	}
+	return filepath.Join(dir, "known_servers"), nil
+}
+
+// known returns which server the file has under that name, nil if none.
+func known(file, name string) (*expectation, error) {
+	lines, err := readKnown(file)
+	if err != nil {
+		return nil, err
+	}
+	e := new(expectation)
+	for i, text := range lines {
+		line, _, _ := bytes.Cut(text, []byte("#"))
+		fields := strings.Fields(string(line))
+		if len(fields) == 0 {
+			continue
+		}
+		if len(fields) != 2 {
+			return nil, badLine(file, i+1)
+		}
+		key, err := parseFingerprint(fields[1])
+		if err != nil {
+			return nil, badLine(file, i+1)
+		}
+		if fields[0] != name {
+			continue
+		}
+		e.keys = append(e.keys, key)
+		e.refuse = func(server keyfile.Fingerprint) error {
+			return changed(name, server, key, fmt.Sprintf("in %s, line %d", file, i+1))
+		}
+	}
+	if len(e.keys) == 0 {
+		return nil, nil
+	}
+	return e, nil
+}
+
+// readKnown returns the lines of the file, none if there is no file.
+func readKnown(file string) ([][]byte, error) {
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxKnown+1))
+	if err == nil && len(b) > maxKnown {
+		err = fmt.Errorf("%s is larger than %s", file, sizeText(maxKnown))
+	}
+	return bytes.Split(b, []byte("\n")), err
+}
+
+func badLine(file string, number int) error {
+	return &failure{fmt.Errorf("%s, line %d: not a server and its fingerprint", file, number), exitServer,
+		[]string{"mend the line, or remove it"}}
+}
+
+// changed says that a server has another key than where it stands.
+func changed(name string, now, before keyfile.Fingerprint, where string) error {
+	return &failure{fmt.Errorf("%w: THE KEY OF %s HAS CHANGED to %s, and was %s %s", transfer.ErrUnknownServer, name, now, before, where),
+		exitServer, []string{
+			"somebody may be in between: do nothing before those who run the server have told you why",
+			"if the new key is theirs, remove the old line",
+		}}
+}
+
+// whoIs returns the key of the server, which has proven that it has it. The server
+// does not learn who asks.
+func (r *remote) whoIs() (server keyfile.Fingerprint, err error) {
+	r.CheckServer = func(key keyfile.Fingerprint) error {
+		server = key
+		return transfer.ErrUnknownServer
+	}
+	if _, err = r.List(context.Background(), ""); errors.Is(err, transfer.ErrUnknownServer) {
+		return server, nil
+	}
+	return server, r.explain(err)
+}
+
+// trust asks whether a server is the right one.
+func (a *app) trust(name string, key keyfile.Fingerprint) error {
+	question := fmt.Sprintf("%s is not a known server. Its key is %s. Trust it? [yes/no]", name, key)
+	for {
+		answer, err := a.prompter.Ask(question)
+		switch {
+		case answer == "yes":
+			return nil
+		case errors.Is(err, terminal.ErrNoTerminal):
+			return &failure{fmt.Errorf("%s is not a known server, and there is no terminal to ask whether to trust its key: %s", name, key),
+				exitServer, []string{"if those who run it say that this is their key, name it with --server"}}
+		case answer == "no", err != nil:
+			return &failure{fmt.Errorf("%w: %s has the key %s", transfer.ErrUnknownServer, name, key),
+				exitServer, []string{"ask those who run the server which key it has, and name it with --server"}}
+		}
+		question = `"yes" or "no"`
+	}
+}
+
+// remember adds a server to the file.
+func remember(file, name string, key keyfile.Fingerprint) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	// In one write, which does not mix with that of another process.
+	line := fmt.Sprintf("%s %s\n", name, key)
+	if !endsLine(f) {
+		line = "\n" + line
+	}
+	_, err = f.WriteString(line)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// endsLine says whether what comes next in a file begins a line.
+func endsLine(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return true
+	}
+	var last [1]byte
+	_, err = f.ReadAt(last[:], info.Size()-1)
+	return err == nil && last[0] == '\n'
+}

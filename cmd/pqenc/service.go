@@ -1,0 +1,178 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+// Where probes ask.
+const (
+	healthPath = "/healthz" // is the process alive?
+	readyPath  = "/readyz"  // is it of use?
+)
+
+// service is a server that runs.
+type service struct {
+	*serveCmd
+	log      *slog.Logger
+	server   *transfer.Server
+	allow    *transfer.AllowFile
+	dir      fs.FileInfo // of the folder as it was opened
+	stopping atomic.Bool
+	failed   chan error // of a listener
+}
+
+// serve runs a server until it is told to stop.
+func (c *serveCmd) serve(a *app, log *slog.Logger, id *keyfile.Identity, allow *transfer.AllowFile) error {
+	stop, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	a.gently(cancel)
+	server, err := transfer.NewServer(transfer.ServerConfig{
+		Dir: c.Dir, Identity: id, Authorizer: allow, Limits: c.limits(), Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	s := &service{serveCmd: c, log: log, server: server, allow: allow, failed: make(chan error, 2)}
+	err = s.start(a, id.Public().Fingerprint())
+	if err == nil {
+		select {
+		case <-stop.Done():
+		case err = <-s.failed:
+		}
+	}
+	return errors.Join(err, s.stop())
+}
+
+// start takes connections.
+func (s *service) start(a *app, fingerprint keyfile.Fingerprint) error {
+	var err error
+	if s.dir, err = os.Stat(s.Dir); err != nil {
+		return err
+	}
+	if s.Metrics != "" {
+		addr, err := s.listen(s.Metrics, newMetrics(s), nil)
+		if err != nil {
+			return err
+		}
+		s.log.Info("giving metrics", "url", "http://"+addr+metricsPath)
+	}
+	addr, err := s.listen(s.Listen, s, s.server.ConnState)
+	if err != nil {
+		return err
+	}
+	s.log.Info("listening", "address", addr, "url", "ws://"+addr+s.Endpoint, "fingerprint", fingerprint.String())
+	return s.tellAddress(a, addr)
+}
+
+// listen serves HTTP at an address, and returns that with the port that it has. It
+// does so until the process ends: who probes a server that is stopping is told.
+func (s *service) listen(addr string, handler http.Handler, state func(net.Conn, http.ConnState)) (string, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", err
+	}
+	patience := time.Duration(s.LoginTimeout)
+	front := &http.Server{
+		Handler:   handler,
+		ConnState: state,
+		ErrorLog:  slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		// What has become a WebSocket has its own limits; these end with HTTP.
+		MaxHeaderBytes:    16 << 10,
+		ReadHeaderTimeout: patience,
+		ReadTimeout:       patience,
+		WriteTimeout:      patience,
+		IdleTimeout:       patience,
+	}
+	go func() { s.failed <- front.Serve(listener) }()
+	return listener.Addr().String(), nil
+}
+
+// tellAddress writes the address to where scripts wait for it.
+func (s *service) tellAddress(a *app, addr string) error {
+	if s.AddressFile == "" {
+		return nil
+	}
+	f, err := a.create(s.AddressFile)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write([]byte(addr + "\n")); err != nil {
+		return errors.Join(err, f.Abort())
+	}
+	return f.Commit()
+}
+
+// stop lets transfers end, and stops those that take too long.
+func (s *service) stop() error {
+	s.stopping.Store(true)
+	s.log.Info("stopping", "grace", s.Grace)
+	ctx, cancel := context.WithTimeout(context.Background(), s.Grace)
+	defer cancel()
+	err := s.server.Shutdown(ctx)
+	s.log.Info("stopped", "interrupted", ctx.Err() != nil)
+	return err
+}
+
+// ServeHTTP sends clients to the server and answers probes.
+func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case s.Endpoint:
+		s.server.ServeHTTP(w, r)
+	case healthPath:
+		answer(w, http.StatusOK, "alive")
+	case readyPath:
+		if err := s.ready(); err != nil {
+			answer(w, http.StatusServiceUnavailable, "not ready: "+err.Error())
+			return
+		}
+		answer(w, http.StatusOK, "ready")
+	default:
+		answer(w, http.StatusNotFound, "there is nothing here")
+	}
+}
+
+func answer(w http.ResponseWriter, code int, line string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(code)
+	io.WriteString(w, line+"\n")
+}
+
+var (
+	errStopping = errors.New("the server is stopping")
+	errList     = errors.New("the access list is wrong, and an older one in force")
+	errFolder   = errors.New("the folder of the files is not there, or cannot be written to")
+)
+
+// ready returns why the server is of little use, in words that everybody may read.
+func (s *service) ready() error {
+	switch {
+	case s.stopping.Load():
+		return errStopping
+	case s.allow.Err() != nil:
+		return errList
+	}
+	info, err := os.Stat(s.Dir)
+	if err := cmp.Or(err, writable(s.Dir)); err != nil || !os.SameFile(info, s.dir) {
+		s.log.Warn("not ready", "dir", s.Dir, "err", err)
+		return errFolder
+	}
+	return nil
+}

@@ -1,0 +1,269 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package faults
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+// name is that of the object in most tests.
+const name = "lab/file.pqe"
+
+// largeSize is so large that a tenth of it and 4 MiB are more than a client sends
+// ahead: with one fault, so much cannot be sent again however slow the disk is.
+const largeSize = 128 << 20
+
+// identity makes a key, once for each name: it takes a while.
+var identity = func() func(string) *keyfile.Identity {
+	var mu sync.Mutex
+	made := make(map[string]*keyfile.Identity)
+	return func(name string) *keyfile.Identity {
+		mu.Lock()
+		defer mu.Unlock()
+		if made[name] == nil {
+			id, err := keyfile.Generate()
+			if err != nil {
+				panic(err)
+			}
+			made[name] = id
+		}
+		return made[name]
+	}
+}()
+
+// plain returns n bytes that are always the same.
+func plain(n int) []byte {
+	content := make([]byte, n)
+	rand.NewChaCha8([32]byte{1}).Read(content)
+	return content
+}
+
+// sealed returns a pqenc file of n bytes of contents, for alice.
+func sealed(n int) []byte {
+	var file bytes.Buffer
+	file.Grow(n + n/1000 + 8192)
+	w, err := pqenc.Encrypt(&file, identity("alice").Public())
+	if err == nil {
+		_, err = w.Write(plain(n))
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		panic(err)
+	}
+	return file.Bytes()
+}
+
+// large is a file for tests that cut it at each tenth, small for those that slow
+// it down.
+var (
+	large      = sync.OnceValue(func() []byte { return sealed(largeSize) })
+	largePlain = sync.OnceValue(func() []byte { return plain(largeSize) })
+	small      = sync.OnceValue(func() []byte { return sealed(8 << 20) })
+)
+
+// server is a server in this process.
+type server struct {
+	*transfer.Server
+	dir  string
+	http *httptest.Server
+}
+
+func newServer(t *testing.T, limits transfer.Limits) *server {
+	t.Helper()
+	return newServerIn(t, t.TempDir(), limits)
+}
+
+func newServerIn(t *testing.T, dir string, limits transfer.Limits) *server {
+	t.Helper()
+	var rules []string
+	for _, who := range []string{"alice", "bob"} {
+		rules = append(rules, identity(who).Fingerprint().String()+" push,pull,list,delete ** overwrite")
+	}
+	allow, err := transfer.ParseAllow(strings.NewReader(strings.Join(rules, "\n")), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := new(lockedBuffer)
+	s := &server{dir: dir}
+	s.Server, err = transfer.NewServer(transfer.ServerConfig{
+		Dir:        dir,
+		Identity:   identity("server"),
+		Authorizer: allow,
+		Limits:     limits,
+		Logger:     slog.New(slog.NewTextHandler(log, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.http = httptest.NewUnstartedServer(s)
+	s.http.Config.ConnState = s.ConnState
+	s.http.Start()
+	t.Cleanup(func() {
+		s.Shutdown(t.Context()) // which is done: nobody is waited for
+		s.http.CloseClientConnections()
+		s.http.Close()
+		if t.Failed() {
+			t.Logf("the server's log:\n%s", log)
+		}
+	})
+	return s
+}
+
+func (s *server) addr() string { return s.http.Listener.Addr().String() }
+
+// put places an object by hand.
+func (s *server) put(t *testing.T, file []byte) {
+	t.Helper()
+	path := filepath.Join(s.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantObject checks what is stored, and that nothing else is.
+func (s *server) wantObject(t *testing.T, want []byte) {
+	t.Helper()
+	wantFile(t, filepath.Join(s.dir, name), want)
+	entries, err := os.ReadDir(filepath.Join(s.dir, filepath.Dir(name)))
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%d files are left, %v", len(entries), err)
+	}
+}
+
+func wantFile(t *testing.T, name string, want []byte) {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer file.Close()
+	got := &comparer{want: want}
+	if _, err := io.Copy(got, file); err != nil {
+		t.Error(err)
+	}
+	got.wantAll(t)
+}
+
+// newClient returns a client of that name for the server at addr.
+func newClient(t *testing.T, who, addr string) *transfer.Client {
+	c := &transfer.Client{
+		URL:         "ws://" + addr + "/pqenc",
+		Identity:    identity(who),
+		CheckServer: expectServer,
+		OnRetry:     func(r transfer.Retry) { t.Logf("%s: retry %d: %v", who, r.Attempt, r.Err) },
+		GiveUpAfter: 30 * time.Second,
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func expectServer(got signature.Fingerprint) error {
+	if got != identity("server").Fingerprint() {
+		return fmt.Errorf("%w: %s", transfer.ErrUnknownServer, got)
+	}
+	return nil
+}
+
+// way is one way to transfer a file.
+type way struct {
+	name string
+	direction
+	run func(*testing.T, *server, *transfer.Client, []byte)
+}
+
+// ways leave nothing to check: each run does.
+var ways = []way{
+	{"push of a stream", up, func(t *testing.T, s *server, c *transfer.Client, file []byte) {
+		if err := c.Push(t.Context(), name, bytes.NewReader(file), transfer.PushOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		s.wantObject(t, file)
+	}},
+	{"push of a file", up, func(t *testing.T, s *server, c *transfer.Client, file []byte) {
+		if err := c.PushFile(t.Context(), name, bytes.NewReader(file), int64(len(file)), transfer.PushOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		s.wantObject(t, file)
+	}},
+	{"pull", down, func(t *testing.T, s *server, c *transfer.Client, file []byte) {
+		s.put(t, file)
+		got := &comparer{want: file}
+		if err := c.Pull(t.Context(), name, got, transfer.PullOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		got.wantAll(t)
+	}},
+}
+
+// comparer is an io.Writer that takes only what it wants.
+type comparer struct {
+	want []byte
+	at   int
+}
+
+func (c *comparer) Write(p []byte) (int, error) {
+	if !bytes.HasPrefix(c.want[c.at:], p) {
+		return 0, fmt.Errorf("wrong within %d bytes at %d", len(p), c.at)
+	}
+	c.at += len(p)
+	return len(p), nil
+}
+
+func (c *comparer) wantAll(t *testing.T) {
+	t.Helper()
+	if c.at != len(c.want) {
+		t.Errorf("%d bytes of %d", c.at, len(c.want))
+	}
+}
+
+// wantLittleAgain checks that of size bytes not more than a tenth and 4 MiB were
+// sent again. All that passed counts, logins and framing, too.
+func wantLittleAgain(t *testing.T, passed, size int64) {
+	t.Helper()
+	again, limit := passed-size, size/10+4<<20
+	t.Logf("sent again: %.2f MiB, %.1f %% of %d MiB", float64(again)/(1<<20), 100*float64(again)/float64(size), size>>20)
+	if again < 0 || again > limit {
+		t.Errorf("%d bytes, %d of them again, are more than %d again", passed, again, limit)
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}

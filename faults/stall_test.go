@@ -1,0 +1,105 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package faults
+
+import (
+	"bytes"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/pqenc/pqenc/transfer"
+)
+
+// TestStall lets nothing more pass from the middle on, while all connections stay
+// open: the server has to let go of what it believes to be alive.
+func TestStall(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, transfer.Limits{Silence: time.Minute})
+			r := newRelay(t, s.addr())
+			r.at(way.direction, int64(len(large())/2), (*line).stall)
+			c := newClient(t, "alice", r.addr())
+			c.Silence = 2 * time.Second
+			way.run(t, s, c, large())
+			r.wantNoneLeft(t)
+			wantLittleAgain(t, r.count(way.direction), int64(len(large())))
+		})
+	}
+}
+
+// TestTrickle lets a byte pass now and then, in a time in which a line without any
+// would count as dead.
+func TestTrickle(t *testing.T) {
+	for _, way := range ways {
+		t.Run(way.name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t, transfer.Limits{Silence: 3 * time.Second})
+			r := newRelay(t, s.addr())
+			r.at(way.direction, int64(len(small())/2), func(l *line) { l.trickle(way.direction, 10, 500*time.Millisecond) })
+			c := newClient(t, "alice", r.addr())
+			c.Silence = 3 * time.Second
+			c.OnRetry = func(r transfer.Retry) { t.Errorf("retry: %v", r.Err) }
+			way.run(t, s, c, small())
+			r.wantNoneLeft(t)
+		})
+	}
+}
+
+// TestSlowReader pulls to somebody who takes nothing for longer than a connection
+// may be silent. He is alive nevertheless, and so is the server.
+func TestSlowReader(t *testing.T) {
+	t.Parallel()
+	const silence = 3 * time.Second
+	s := newServer(t, transfer.Limits{Silence: silence})
+	s.put(t, large())
+	c := newClient(t, "alice", s.addr())
+	c.Silence = silence
+	c.OnRetry = func(r transfer.Retry) { t.Errorf("retry: %v", r.Err) }
+	got := &comparer{want: large()}
+	slow := writerFunc(func(p []byte) (int, error) {
+		if middle := len(large()) / 2; got.at < middle && got.at+len(p) >= middle {
+			time.Sleep(2 * silence)
+		}
+		return got.Write(p)
+	})
+	if err := c.Pull(t.Context(), name, slow, transfer.PullOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	got.wantAll(t)
+}
+
+// TestSlowSource pushes from somebody who gives nothing for that long.
+func TestSlowSource(t *testing.T) {
+	t.Parallel()
+	const silence = 3 * time.Second
+	s := newServer(t, transfer.Limits{Silence: silence})
+	c := newClient(t, "alice", s.addr())
+	c.Silence = silence
+	c.OnRetry = func(r transfer.Retry) { t.Errorf("retry: %v", r.Err) }
+	half := len(small()) / 2
+	src := io.MultiReader(bytes.NewReader(small()[:half]), pause(2*silence), bytes.NewReader(small()[half:]))
+	if err := c.Push(t.Context(), name, src, transfer.PushOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	s.wantObject(t, small())
+}
+
+// pause is a reader of nothing that takes its time.
+func pause(d time.Duration) io.Reader {
+	return readerFunc(func([]byte) (int, error) {
+		time.Sleep(d)
+		return 0, io.EOF
+	})
+}
+
+type (
+	readerFunc func([]byte) (int, error)
+	writerFunc func([]byte) (int, error)
+)
+
+func (f readerFunc) Read(p []byte) (int, error)  { return f(p) }
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
