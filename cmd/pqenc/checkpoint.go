@@ -70,20 +70,22 @@ func (c *checkpoint) headerDigest() [sha256.Size]byte {
 // are being received.
 const saveEvery = 4 << 20
 
-// saver writes an object to a file, and a checkpoint from time to time.
+// saver writes an object to a file, and a checkpoint from time to time. It gets no
+// further ahead of the last one than twice saveEvery: a disk that is slower than
+// the line holds up the line.
 type saver struct {
 	part    *outfile.Partial
 	object  object
 	written int64
-	saved   int64            // of written, by the last checkpoint
-	next    chan *checkpoint // to be saved, the newest one only
+	saved   int64 // of written, by the last checkpoint
+	next    chan *checkpoint
 	ended   chan struct{}
 }
 
 // newSaver begins behind the first length bytes. The caller ends it.
 func newSaver(part *outfile.Partial, o object, length int64) *saver {
 	s := &saver{part: part, object: o, written: length, saved: length,
-		next: make(chan *checkpoint, 1), ended: make(chan struct{})}
+		next: make(chan *checkpoint), ended: make(chan struct{})}
 	go s.save()
 	return s
 }
@@ -93,22 +95,9 @@ func (s *saver) Write(b []byte) (int, error) {
 	s.written += int64(n)
 	if err == nil && s.written-s.saved >= saveEvery {
 		s.saved = s.written
-		s.replace(s.object.checkpoint())
+		s.next <- s.object.checkpoint()
 	}
 	return n, err
-}
-
-// replace has c saved next, instead of one for which the disk was too slow.
-func (s *saver) replace(c *checkpoint) {
-	s.drop()
-	s.next <- c
-}
-
-func (s *saver) drop() {
-	select {
-	case <-s.next:
-	default:
-	}
 }
 
 // save makes checkpoints durable. If one fails the one before is still good, and
@@ -122,7 +111,6 @@ func (s *saver) save() {
 
 // end ends it. If the file is to be kept, the last checkpoint is where it ends.
 func (s *saver) end(keep bool) {
-	s.drop()
 	if keep {
 		s.next <- s.object.checkpoint()
 	}

@@ -15,10 +15,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// shedProgram gives back the memory of the program's own code and constants.
-// Starting up touches megabytes of them that a copy never needs, most of it the
-// server's; what is needed comes back from the page cache. Of the other mappings
-// some look as constant and are not: the loader has written to them.
+// shedProgram gives back what starting up has taken, right before a long copy:
+// garbage, and the memory of the program's own code and constants. That is
+// megabytes that a copy never needs, most of it the server's, and what it does need
+// comes back from the page cache. Other mappings that look constant are not: the
+// loader has written to them.
 func shedProgram() {
 	debug.FreeOSMemory()
 	maps, err := os.ReadFile("/proc/self/maps")

@@ -103,7 +103,8 @@ func (c *serveCmd) Run(a *app) error {
 		}
 		return nil
 	}
-	debug.FreeOSMemory() // a passphrase takes more of it than the server ever will
+	debug.FreeOSMemory()   // a passphrase takes more of it than the server ever will
+	debug.SetGCPercent(40) // for main's, each login would be several collections
 	return c.serve(a, log, id, allow)
 }
 
