@@ -18,9 +18,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/pqenc/pqenc/signature"
@@ -179,9 +181,11 @@ func attacked(t *testing.T, limits transfer.Limits, rules ...string) (s *testSer
 	s.config.Logger = slog.New(nakedHandler{w: s.log})
 	s.start()
 	file = sealed(t, 10000)
-	if err := s.client("alice").Push(t.Context(), "a/there.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
+	c := s.client("alice")
+	if err := c.Push(t.Context(), "a/there.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	c.Close()
 	t.Cleanup(func() {
 		s.stop()
 		for line := range strings.SplitSeq(s.log.String(), "\x00") {
@@ -512,6 +516,12 @@ func TestSomebodyElsesPartial(t *testing.T) {
 	}
 }
 
+// leave closes a connection when the other side wants to.
+func leave(conn *channel.Conn) {
+	receive(conn, 0)
+	conn.Close()
+}
+
 // TestTakenOver has newer connections of one client take over from older ones that
 // are sending with all their might. What is stored in the end is the file.
 func TestTakenOver(t *testing.T) {
@@ -529,6 +539,7 @@ func TestTakenOver(t *testing.T) {
 		if err != nil || m.Type != wire.TypeReady {
 			t.Fatalf("0x%02x, %v", m.Type, err)
 		}
+		go leave(conn)
 		go func() { // until the next one takes over
 			for rest := file[offset:]; len(rest) > 0; rest = rest[min(len(rest), 10000):] {
 				if conn.SendData(rest[:min(len(rest), 10000)]) != nil {
@@ -560,6 +571,7 @@ func TestStoppedInAPush(t *testing.T) {
 			t.Fatal(err)
 		}
 		offset, _ := wire.ParseSize(m.Body)
+		go leave(conn)
 		started := make(chan struct{})
 		go func() {
 			for i, rest := 0, file[offset:]; len(rest) > 0; i, rest = i+1, rest[min(len(rest), 10000):] {
@@ -621,5 +633,44 @@ func TestFollowersWait(t *testing.T) {
 	close(goOn)
 	if err := <-pushed; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestNothingStays checks that clients that go in the middle of everything, and then
+// the server, leave no goroutine behind.
+func TestNothingStays(t *testing.T) {
+	newIdentity("alice")
+	newIdentity("server")
+	file := sealed(t, 100000)
+	before := runtime.NumGoroutine()
+	s := newServer(t, transfer.Limits{}, everything)
+	for _, messages := range [][]send{
+		nil,
+		{push("half.pqe", file, int64(len(file))), data(file[:50000])},
+		{push("whole.pqe", file, wire.Unknown), data(file), end(int64(len(file)))},
+		{push("none.pqe", file, wire.Unknown)},
+		{follow("none.pqe")},
+		{follow("half.pqe")},
+		{pull("whole.pqe", 0)},
+		{{wire.TypeList, nil}},
+		{{wire.TypeDone, nil}},
+	} {
+		conn := s.raw(t, "alice")
+		for _, m := range messages {
+			conn.Send(m.typ, m.body)
+		}
+		conn.Close()
+	}
+	open := s.raw(t, "alice")
+	open.Send(wire.TypePush, push("open.pqe", file, wire.Unknown).body)
+	s.stop()
+	open.Close()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(20 * time.Second); runtime.NumGoroutine() > before; <-ticker.C {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+		}
 	}
 }

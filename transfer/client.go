@@ -62,6 +62,9 @@ const (
 	defaultGiveUp = 5 * time.Minute
 	firstWait     = 250 * time.Millisecond
 	longestWait   = 30 * time.Second
+	// hangs is how long a server may live and do nothing. It is longer than servers
+	// themselves wait for something to do, see Limits.Idle.
+	hangs = 15 * time.Minute
 )
 
 // Close closes the connection, if there is one. The client can be used again.
@@ -101,9 +104,11 @@ func (c *Client) do(ctx context.Context, r request) error {
 		if err == nil || ctx.Err() != nil || !temporary(err) {
 			return err
 		}
-		// A server that only tires of waiting is no failure.
-		if now := r.progress(); now != before || errors.Is(err, errIdle) {
+		if now := r.progress(); now != before {
 			last, before, attempt = time.Now(), now, 1
+		}
+		if errors.Is(err, errIdle) { // a server that only tires of waiting is no failure
+			last = time.Now()
 		}
 		wait := backOff(attempt)
 		if errors.Is(err, channel.ErrRenew) {
@@ -172,7 +177,7 @@ func (c *Client) connect(ctx context.Context) error {
 		Check:    c.check,
 		Times: channel.Times{
 			Silence: c.Silence,
-			Idle:    max(c.GiveUpAfter, defaultGiveUp), // of a server that lives and does nothing
+			Idle:    max(c.GiveUpAfter, hangs),
 		},
 	})
 	if err != nil {

@@ -35,7 +35,6 @@ type PushOptions struct {
 // of src may still be under way; what it returns is dropped.
 func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOptions) error {
 	w := newWindow(src)
-	defer func() { <-w.done }()
 	return c.push(ctx, name, w, wire.Unknown, o)
 }
 

@@ -29,14 +29,13 @@ type window struct {
 	lent     int64 // where next was asked to begin last: those bytes may be in use
 	err      error // of the reading; io.EOF when all has been read
 	closed   bool
-	done     chan struct{} // closed when src is not read any more
 }
 
 const segmentSize = wire.MaxData
 
 // newWindow begins to read src. The caller ends src before it drops the window.
 func newWindow(src io.Reader) *window {
-	w := &window{done: make(chan struct{})}
+	w := new(window)
 	w.changed = sync.NewCond(&w.mu)
 	go w.fill(src)
 	return w
@@ -45,7 +44,6 @@ func newWindow(src io.Reader) *window {
 // fill reads src as far as there is room. A segment that is not full yet is sent
 // as it is, so that a slow stream is not held back.
 func (w *window) fill(src io.Reader) {
-	defer close(w.done)
 	for {
 		room := w.room()
 		if room == nil {

@@ -67,7 +67,7 @@ func (f *limitFlags) limits() transfer.Limits {
 
 func (serveCmd) Help() string {
 	return `Keeps .pqe files for those on the access list, who push and pull them at
-ws://HOST:PORT/pqenc. Each line of the list says who may do what with which
+ws://HOST:PORT/NAME. Each line of the list says who may do what with which
 names; ** stands for any folders. Keys are fingerprints or files, and a changed
 list is read at once:
 
@@ -80,8 +80,8 @@ later; a second signal ends it at once.
 
 Examples:
 
-    pqenc serve --dir store --listen :8765 -i server.key --allow allow.txt
-    pqenc serve --check --dir store --listen :8765 -i server.key --allow allow.txt`
+    pqenc serve --dir store --listen :8765 -i server.key --allow allow
+    pqenc serve --check --dir store --listen :8765 -i server.key --allow allow`
 }
 
 func (c *serveCmd) Run(a *app) error {

@@ -77,7 +77,7 @@ func (s *service) start(a *app, fingerprint keyfile.Fingerprint) error {
 	if err != nil {
 		return err
 	}
-	s.log.Info("listening", "address", addr, "url", "ws://"+addr+s.Endpoint, "fingerprint", fingerprint.String())
+	s.log.Info("listening", "address", addr, "endpoint", "ws://"+addr+s.Endpoint, "fingerprint", fingerprint.String())
 	return s.tellAddress(a, addr)
 }
 

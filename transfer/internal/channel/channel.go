@@ -277,8 +277,12 @@ func (c *Conn) beat() {
 		}
 		// Who holds the lock is sending, which is a sign of life, too.
 		if since(&c.lastSent) >= c.times.Beat/2 && c.write.TryLock() {
-			c.send(wire.Append(nil, wire.TypeBeat, nil))
+			err := c.send(wire.Append(nil, wire.TypeBeat, nil))
+			last := c.lastWord
 			c.write.Unlock()
+			if err != nil && !last { // and it may be that nobody reads, who would notice
+				c.close(err)
+			}
 		}
 	}
 }

@@ -156,6 +156,23 @@ func TestUnreadData(t *testing.T) {
 	<-s.Closed()
 }
 
+// TestUnreadEnd has a client that goes while a message of it waits for somebody to
+// read it, so that its end is behind that. The server notices all the same.
+func TestUnreadEnd(t *testing.T) {
+	c, s := pair(t, Times{}, Times{Beat: 20 * time.Millisecond})
+	for range 4 {
+		if err := c.Send(wire.TypeDone, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.Close()
+	select {
+	case <-s.Closed():
+	case <-time.After(patience):
+		t.Error("the connection is open")
+	}
+}
+
 // TestSilence has a side that is gone without a word.
 func TestSilence(t *testing.T) {
 	here, there := streams(t)

@@ -1,0 +1,184 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+// aggregator waits for the updates of a round, and answers with their mean.
+type aggregator struct {
+	id      *keyfile.Identity
+	clients []*keyfile.Public
+	dir     string // where the server keeps its files
+	size    int    // values in a model
+	round   atomic.Int64
+	commits chan transfer.Commit
+	ended   chan struct{}   // closed when run has
+	self    transfer.Client // of the server that it is in
+}
+
+func newAggregator(id *keyfile.Identity, dir string, size int) *aggregator {
+	a := &aggregator{id: id, dir: dir, size: size, commits: make(chan transfer.Commit), ended: make(chan struct{})}
+	a.self.Identity = id
+	a.self.CheckServer = func(server keyfile.Fingerprint) error {
+		if server != id.Fingerprint() {
+			return transfer.ErrUnknownServer
+		}
+		return nil
+	}
+	a.round.Store(1)
+	return a
+}
+
+func updateName(round int64, client int) string {
+	return fmt.Sprintf("%d/update-%d.pqe", round, client)
+}
+func meanName(round int64) string { return fmt.Sprintf("%d/mean.pqe", round) }
+func label(round int64) string    { return fmt.Sprintf("round %d", round) }
+
+// client returns the number of a client, -1 if it is none.
+func (a *aggregator) client(who keyfile.Fingerprint) int {
+	return slices.IndexFunc(a.clients, func(key *keyfile.Public) bool { return key.Fingerprint() == who })
+}
+
+// Known is for [transfer.Authorizer].
+func (a *aggregator) Known(who keyfile.Fingerprint) bool {
+	return who == a.id.Fingerprint() || a.client(who) >= 0
+}
+
+// Authorize is for [transfer.Authorizer]: a client pushes its own update of this
+// round, again if it likes, and pulls the means up to this round's.
+func (a *aggregator) Authorize(who keyfile.Fingerprint, op transfer.Operation, name string) (transfer.Grant, bool) {
+	round, again := a.round.Load(), transfer.Grant{Overwrite: true}
+	if who == a.id.Fingerprint() {
+		return again, op == transfer.Push && name == meanName(round-1)
+	}
+	switch op {
+	case transfer.Push:
+		return again, name == updateName(round, a.client(who))
+	case transfer.Pull:
+		var of int64
+		_, err := fmt.Sscanf(name, "%d/", &of)
+		return transfer.Grant{}, err == nil && of <= round && name == meanName(of)
+	}
+	return transfer.Grant{}, false
+}
+
+// committed is told what has been stored. The client waits meanwhile.
+func (a *aggregator) committed(_ context.Context, c transfer.Commit) {
+	if a.client(c.Client) < 0 {
+		return
+	}
+	select {
+	case a.commits <- c:
+	case <-a.ended:
+	}
+}
+
+// run does one round after another.
+func (a *aggregator) run(ctx context.Context) error {
+	defer close(a.ended)
+	for {
+		mean := a.collect(ctx)
+		// Whoever sees the mean may send the next update.
+		round := a.round.Add(1) - 1
+		err := a.publish(ctx, round, mean)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", label(round), err)
+		}
+		slog.Info("round done", "round", round)
+	}
+}
+
+// collect returns the mean of the updates of all clients in this round, or something
+// else when ctx is done. Of each client the first good one counts.
+func (a *aggregator) collect(ctx context.Context) []float32 {
+	round := a.round.Load()
+	mean, have := make([]float32, a.size), make(map[int]bool)
+	for len(have) < len(a.clients) {
+		select {
+		case c := <-a.commits:
+			client := a.client(c.Client)
+			if have[client] || c.Name != updateName(round, client) {
+				continue
+			}
+			update, err := a.open(c.Name, round, a.clients[client])
+			if err != nil {
+				slog.Warn("update not taken", "name", c.Name, "err", err)
+				continue
+			}
+			have[client] = true
+			for i, value := range update {
+				mean[i] += value / float32(len(a.clients))
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return mean
+}
+
+// open reads the update that a client has signed for this round. The server's files
+// can be read like any others.
+func (a *aggregator) open(name string, round int64, from *keyfile.Public) ([]float32, error) {
+	f, err := os.Open(filepath.Join(a.dir, name))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	purpose := label(round)
+	r, err := pqenc.DecryptFrom(f, pqenc.Policy{From: []pqenc.Sender{from}, Context: &purpose}, a.id)
+	if err != nil {
+		return nil, err
+	}
+	update := make([]float32, a.size)
+	if err := binary.Read(r, binary.LittleEndian, update); err != nil {
+		return nil, err
+	}
+	// Only the end shows that these are the contents that were signed.
+	n, err := io.Copy(io.Discard, r)
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%d bytes too many", n)
+	}
+	return update, err
+}
+
+// publish signs the mean for all clients, and pushes it as a client does: it
+// appears whole, and who follows it gets it already meanwhile.
+func (a *aggregator) publish(ctx context.Context, round int64, mean []float32) error {
+	to := make([]pqenc.Recipient, len(a.clients))
+	for i, key := range a.clients {
+		to[i] = key
+	}
+	r, w := io.Pipe()
+	go func() {
+		file, err := pqenc.EncryptSigned(w, a.id, label(round), to...)
+		if err == nil {
+			err = binary.Write(file, binary.LittleEndian, mean)
+		}
+		if err == nil {
+			err = file.Close()
+		}
+		w.CloseWithError(err)
+	}()
+	defer r.Close()
+	return a.self.Push(ctx, meanName(round), r, transfer.PushOptions{Overwrite: true})
+}

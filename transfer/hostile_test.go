@@ -1,0 +1,513 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package transfer_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"time"
+	"unicode/utf8"
+
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/internal/channel"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// hostile is a server that has the right key and does what a script says, for each
+// connection, counted from 0. It closes the connection when the script ends.
+type hostile struct {
+	url         string
+	connections atomic.Int64
+}
+
+func newHostile(t *testing.T, script func(conn *channel.Conn, attempt int)) *hostile {
+	t.Helper()
+	cert, err := channel.NewCertificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := new(hostile)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		stream, err := channel.Upgrade(w, r)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		conn, err := channel.Accept(stream, cert, &channel.Login{
+			Identity: newIdentity("server"),
+			Check:    func(signature.Fingerprint) error { return nil },
+		})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		script(conn, int(h.connections.Add(1))-1)
+	}))
+	t.Cleanup(server.Close)
+	h.url = "ws" + strings.TrimPrefix(server.URL, "http")
+	return h
+}
+
+func (h *hostile) client(t *testing.T) *transfer.Client {
+	c := &transfer.Client{URL: h.url, Identity: newIdentity("alice"), CheckServer: is(newIdentity("server")), GiveUpAfter: 20 * time.Second}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// receive reads messages until one of that type, and returns the data before.
+func receive(conn *channel.Conn, until wire.Type) (data []byte, ok bool) {
+	for {
+		m, err := conn.Next()
+		if err != nil || m.Type == until {
+			return data, err == nil
+		}
+		if m.Type == wire.TypeData {
+			data = append(data, m.Body...)
+		}
+	}
+}
+
+// receiveBytes reads data until there are so many bytes.
+func receiveBytes(conn *channel.Conn, n int) (data []byte) {
+	for len(data) < n {
+		m, err := conn.Next()
+		if err != nil {
+			return data
+		}
+		if m.Type == wire.TypeData {
+			data = append(data, m.Body...)
+		}
+	}
+	return data
+}
+
+// once counts what was read, and fails a test that reads behind the end.
+type once struct {
+	t     *testing.T
+	src   io.Reader
+	n     atomic.Int64
+	ended bool
+}
+
+func (o *once) Read(p []byte) (int, error) {
+	if o.ended {
+		o.t.Error("the source is read again")
+	}
+	n, err := o.src.Read(p)
+	o.n.Add(int64(n))
+	o.ended = err != nil
+	return n, err
+}
+
+// TestNeverTwice has a server that acknowledges a part of a push, cuts, and asks for
+// all of it again. Nothing is read from the source a second time.
+func TestNeverTwice(t *testing.T) {
+	file := sealed(t, 40<<20)
+	var first, second []byte
+	h := newHostile(t, func(conn *channel.Conn, attempt int) {
+		receive(conn, wire.TypePush)
+		conn.Send(wire.TypeReady, wire.Size(0))
+		if attempt > 0 {
+			second, _ = receive(conn, 0)
+			return
+		}
+		first = receiveBytes(conn, 6<<20)
+		conn.Send(wire.TypeDurable, wire.Size(int64(len(first))))
+		// What lies behind the window comes only after that was taken.
+		first = append(first, receiveBytes(conn, 16<<20)...)
+	})
+	src := &once{t: t, src: bytes.NewReader(file)}
+	err := h.client(t).Push(t.Context(), "a.pqe", src, transfer.PushOptions{})
+	if !errors.Is(err, transfer.ErrRewound) {
+		t.Errorf("%v", err)
+	}
+	if n := h.connections.Load(); n != 2 || len(second) > 0 {
+		t.Errorf("%d connections, and %d bytes on the second", n, len(second))
+	}
+	if !bytes.HasPrefix(file, first) || src.n.Load() > int64(len(file)) {
+		t.Errorf("%d bytes sent, %d read of %d", len(first), src.n.Load(), len(file))
+	}
+}
+
+// TestSentAgain cuts a push at what was acknowledged, and gets the same bytes
+// again, from memory.
+func TestSentAgain(t *testing.T) {
+	file := sealed(t, 20<<20)
+	const durable = 3<<20 + 12345
+	got := make([]byte, 0, len(file))
+	h := newHostile(t, func(conn *channel.Conn, attempt int) {
+		receive(conn, wire.TypePush)
+		if attempt == 0 {
+			conn.Send(wire.TypeReady, wire.Size(0))
+			got = append(got, receiveBytes(conn, 8<<20)[:durable]...)
+			conn.Send(wire.TypeDurable, wire.Size(durable))
+			receiveBytes(conn, 1<<20)
+			return
+		}
+		conn.Send(wire.TypeReady, wire.Size(durable))
+		for len(got) < len(file) {
+			more := receiveBytes(conn, 1)
+			if len(more) == 0 {
+				return
+			}
+			got = append(got, more...)
+			conn.Send(wire.TypeDurable, wire.Size(int64(len(got))))
+		}
+		receive(conn, wire.TypeEnd)
+		conn.Send(wire.TypeStored, wire.Size(int64(len(got))))
+		conn.Next()
+	})
+	src := &once{t: t, src: bytes.NewReader(file)}
+	if err := h.client(t).Push(t.Context(), "a.pqe", src, transfer.PushOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, file) || src.n.Load() != int64(len(file)) {
+		t.Errorf("%d bytes came, %d were read, of %d", len(got), src.n.Load(), len(file))
+	}
+}
+
+// TestFilesCanBeRewound checks that a server which has lost a part of a pqenc file
+// gets it again: sending it twice seals nothing twice.
+func TestFilesCanBeRewound(t *testing.T) {
+	file := sealed(t, 3<<20)
+	var got []byte
+	h := newHostile(t, func(conn *channel.Conn, attempt int) {
+		receive(conn, wire.TypePush)
+		conn.Send(wire.TypeReady, wire.Size(0))
+		if attempt == 0 {
+			receiveBytes(conn, 2<<20)
+			conn.Send(wire.TypeDurable, wire.Size(2<<20))
+			return
+		}
+		got, _ = receive(conn, wire.TypeEnd)
+		conn.Send(wire.TypeStored, wire.Size(int64(len(got))))
+		conn.Next()
+	})
+	err := h.client(t).PushFile(t.Context(), "a.pqe", bytes.NewReader(file), int64(len(file)), transfer.PushOptions{})
+	if err != nil || !bytes.Equal(got, file) {
+		t.Errorf("%d bytes of %d, %v", len(got), len(file), err)
+	}
+}
+
+// TestLyingPushServers says that more, or less, is safe than can be. None of that is
+// success, or tried again.
+func TestLyingPushServers(t *testing.T) {
+	file := sealed(t, 2<<20)
+	size := int64(len(file))
+	ready := func(conn *channel.Conn, at int64) {
+		receive(conn, wire.TypePush)
+		conn.Send(wire.TypeReady, wire.Size(at))
+	}
+	for name, script := range map[string]func(conn *channel.Conn){
+		"ready beyond the end":  func(c *channel.Conn) { ready(c, size+1) },
+		"ready far beyond":      func(c *channel.Conn) { ready(c, 1e18) },
+		"stored at once":        func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeStored, wire.Size(0)) },
+		"stored instead":        func(c *channel.Conn) { receive(c, wire.TypePush); c.Send(wire.TypeStored, wire.Size(size)) },
+		"done instead":          func(c *channel.Conn) { receive(c, wire.TypePush); c.Send(wire.TypeDone, nil) },
+		"stored before the end": func(c *channel.Conn) { ready(c, 0); receiveBytes(c, 1); c.Send(wire.TypeStored, wire.Size(1)) },
+		"stored for less": func(c *channel.Conn) {
+			ready(c, 0)
+			receive(c, wire.TypeEnd)
+			c.Send(wire.TypeStored, wire.Size(size-1))
+		},
+		"stored for more": func(c *channel.Conn) {
+			ready(c, 0)
+			receive(c, wire.TypeEnd)
+			c.Send(wire.TypeStored, wire.Size(size+1))
+		},
+		"durable beyond":         func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, wire.Size(size+1)) },
+		"durable 2^63-1":         func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, wire.Size(1<<63-1)) },
+		"durable 2^64-1":         func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, wire.Size(-1)) },
+		"ready twice":            func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeReady, wire.Size(0)) },
+		"done in a push":         func(c *channel.Conn) { ready(c, 0); receive(c, wire.TypeEnd); c.Send(wire.TypeDone, nil) },
+		"data in a push":         func(c *channel.Conn) { ready(c, 0); c.SendData(file) },
+		"an accept in a push":    func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeAccept, nil) },
+		"malformed in a push":    func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, nil) },
+		"an unknown type":        func(c *channel.Conn) { ready(c, 0); c.Send(0x99, nil) },
+		"an unknown final error": func(c *channel.Conn) { ready(c, 0); c.Fail(31, "\x1b[31mno\n") },
+		"durable falls": func(c *channel.Conn) {
+			ready(c, 0)
+			receive(c, wire.TypeEnd)
+			c.Send(wire.TypeDurable, wire.Size(1<<20))
+			c.Send(wire.TypeDurable, wire.Size(1<<20-1))
+		},
+	} {
+		for _, way := range []string{"stream", "file"} {
+			t.Run(name+", "+way, func(t *testing.T) {
+				h := newHostile(t, func(conn *channel.Conn, _ int) { script(conn); receive(conn, 0) })
+				var err error
+				if way == "file" {
+					err = h.client(t).PushFile(t.Context(), "a.pqe", bytes.NewReader(file), size, transfer.PushOptions{})
+				} else {
+					err = h.client(t).Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{})
+				}
+				if err == nil {
+					t.Error("success")
+				}
+				if n := h.connections.Load(); n != 1 {
+					t.Errorf("%d connections", n)
+				}
+			})
+		}
+	}
+}
+
+// TestEarlyAcknowledgement has a server that acknowledges bytes that are just being
+// sent to it. They may not be overwritten meanwhile (which the race detector sees).
+func TestEarlyAcknowledgement(t *testing.T) {
+	file := sealed(t, 40<<20)
+	h := newHostile(t, func(conn *channel.Conn, _ int) {
+		receive(conn, wire.TypePush)
+		conn.Send(wire.TypeReady, wire.Size(0))
+		var got int64
+		for {
+			m, err := conn.Next()
+			if err != nil {
+				return
+			}
+			if m.Type == wire.TypeEnd {
+				conn.Send(wire.TypeStored, wire.Size(got))
+				conn.Next()
+				return
+			}
+			got += int64(len(m.Body))
+			// As far as the client dares: what is on its way is acknowledged as well.
+			if conn.Send(wire.TypeDurable, wire.Size(got+wire.MaxData)) != nil {
+				return
+			}
+		}
+	})
+	h.client(t).Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{}) // whatever comes of it
+}
+
+// TestFailingSource checks that the server hears of it, every time.
+func TestFailingSource(t *testing.T) {
+	file := sealed(t, 1<<20)
+	broken := errors.New("broken")
+	for range 20 {
+		code := make(chan uint16, 1)
+		h := newHostile(t, func(conn *channel.Conn, _ int) {
+			receive(conn, wire.TypePush)
+			conn.Send(wire.TypeReady, wire.Size(0))
+			for {
+				_, err := conn.Next()
+				var reason *channel.PeerError
+				if errors.As(err, &reason) {
+					code <- reason.Code
+				} else if err != nil {
+					code <- 0
+				}
+				if err != nil {
+					return
+				}
+			}
+		})
+		src := io.MultiReader(bytes.NewReader(file[:500000]), iotest.ErrReader(broken))
+		if err := h.client(t).Push(t.Context(), "a.pqe", src, transfer.PushOptions{}); !errors.Is(err, broken) {
+			t.Error(err)
+		}
+		if c := <-code; c != wire.CodeAbandoned {
+			t.Errorf("the server was told %d", c)
+		}
+	}
+}
+
+// TestHangingSource checks that a refusal does not wait for a source that gives
+// nothing.
+func TestHangingSource(t *testing.T) {
+	file := sealed(t, 1000)
+	h := newHostile(t, func(conn *channel.Conn, _ int) {
+		receive(conn, wire.TypePush)
+		conn.Fail(wire.CodeDenied, "")
+	})
+	src, w := io.Pipe()
+	defer w.Close()
+	go w.Write(file[:4096])
+	if err := h.client(t).Push(t.Context(), "a.pqe", src, transfer.PushOptions{}); !errors.Is(err, transfer.ErrDenied) {
+		t.Error(err)
+	}
+}
+
+// TestLyingPullServers has servers that send something else than they announce, or
+// announce something else than they did before.
+func TestLyingPullServers(t *testing.T) {
+	digest := sha256.Sum256([]byte("this"))
+	object := func(c *channel.Conn, length int64, digest [32]byte) {
+		receive(c, wire.TypePull)
+		c.Send(wire.TypeObject, (&wire.Object{Length: length, Digest: digest}).Marshal())
+	}
+	b := bytes.Repeat([]byte("x"), 1000)
+	for name, test := range map[string]struct {
+		script func(c *channel.Conn, attempt int)
+		want   error // nil is any
+		most   int   // bytes that may be written
+	}{
+		"too much": {func(c *channel.Conn, _ int) { object(c, 1500, digest); c.SendData(b); c.SendData(b) }, nil, 1500},
+		"ends too early": {func(c *channel.Conn, _ int) {
+			object(c, 1500, digest)
+			c.SendData(b)
+			c.Send(wire.TypeEnd, wire.Size(1000))
+		}, nil, 1000},
+		"ends at once": {func(c *channel.Conn, _ int) { object(c, 1500, digest); c.Send(wire.TypeEnd, wire.Size(0)) }, nil, 0},
+		"ends elsewhere": {func(c *channel.Conn, _ int) {
+			object(c, 1000, digest)
+			c.SendData(b)
+			c.Send(wire.TypeEnd, wire.Size(999))
+		}, nil, 1000},
+		"unknown and less": {func(c *channel.Conn, _ int) {
+			object(c, -1, digest)
+			c.SendData(b)
+			c.Send(wire.TypeEnd, wire.Size(1001))
+		}, nil, 1000},
+		"data first": {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.SendData(b) }, nil, 0},
+		"end first":  {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.Send(wire.TypeEnd, wire.Size(0)) }, nil, 0},
+		"object twice": {func(c *channel.Conn, _ int) {
+			object(c, 1000, digest)
+			c.SendData(b[:500])
+			c.Send(wire.TypeObject, (&wire.Object{Length: 1000, Digest: digest}).Marshal())
+		}, nil, 500},
+		"stored":           {func(c *channel.Conn, _ int) { object(c, 1000, digest); c.Send(wire.TypeStored, wire.Size(1000)) }, nil, 0},
+		"malformed object": {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.Send(wire.TypeObject, b[:39]) }, nil, 0},
+		"length 2^64-2":    {func(c *channel.Conn, _ int) { object(c, -2, digest) }, nil, 0},
+		"another object": {func(c *channel.Conn, attempt int) {
+			object(c, 1500, sha256.Sum256([]byte{byte(attempt)}))
+			c.SendData(b[:500])
+			c.Close()
+		}, transfer.ErrChanged, 500},
+		"another length": {func(c *channel.Conn, attempt int) {
+			object(c, 1500+int64(attempt), digest)
+			c.SendData(b[:500])
+			c.Close()
+		}, transfer.ErrChanged, 500},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHostile(t, func(c *channel.Conn, attempt int) { test.script(c, attempt); receive(c, 0) })
+			var got bytes.Buffer
+			err := h.client(t).Pull(t.Context(), "a.pqe", &got, transfer.PullOptions{})
+			if err == nil || test.want != nil && !errors.Is(err, test.want) {
+				t.Errorf("%v", err)
+			}
+			if got.Len() > test.most || !bytes.HasPrefix(bytes.Repeat(b, 2), got.Bytes()) {
+				t.Errorf("%d bytes", got.Len())
+			}
+			if n := h.connections.Load(); n > 2 {
+				t.Errorf("%d connections", n)
+			}
+		})
+	}
+}
+
+// TestWrongDigest has a server whose object is not the one that the caller began
+// to pull earlier, and that says so, or not.
+func TestWrongDigest(t *testing.T) {
+	h := newHostile(t, func(c *channel.Conn, _ int) {
+		receive(c, wire.TypePull)
+		c.Send(wire.TypeObject, (&wire.Object{Length: 2000, Digest: sha256.Sum256([]byte("other"))}).Marshal())
+		c.SendData(make([]byte, 1000))
+		c.Send(wire.TypeEnd, wire.Size(2000))
+	})
+	var got bytes.Buffer
+	o := transfer.PullOptions{Offset: 1000, Digest: sha256.Sum256([]byte("mine"))}
+	if err := h.client(t).Pull(t.Context(), "a.pqe", &got, o); !errors.Is(err, transfer.ErrChanged) || got.Len() > 0 {
+		t.Errorf("%d bytes, %v", got.Len(), err)
+	}
+}
+
+// TestLyingLists has names that no object can have, or that were not asked for.
+func TestLyingLists(t *testing.T) {
+	for _, name := range []string{"../../.ssh/authorized_keys", "a/../../x", "/etc/passwd", "a/\x1b[2J", "a/.hidden", "", "b/other.pqe", `a\b`, "a/\xff"} {
+		h := newHostile(t, func(c *channel.Conn, _ int) {
+			receive(c, wire.TypeList)
+			c.Send(wire.TypeEntry, (&wire.Entry{Name: "a/good.pqe"}).Marshal())
+			c.Send(wire.TypeEntry, (&wire.Entry{Name: name}).Marshal())
+			c.Send(wire.TypeDone, nil)
+			receive(c, 0)
+		})
+		if _, err := h.client(t).List(t.Context(), "a/"); err == nil || strings.ContainsRune(err.Error(), 0x1b) || !utf8.ValidString(err.Error()) {
+			t.Errorf("%q: %q", name, err)
+		}
+	}
+	for name, send := range map[string]func(c *channel.Conn){
+		"data":       func(c *channel.Conn) { c.SendData(nil) },
+		"end":        func(c *channel.Conn) { c.Send(wire.TypeEnd, wire.Size(0)) },
+		"short":      func(c *channel.Conn) { c.Send(wire.TypeEntry, make([]byte, 15)) },
+		"1970 minus": func(c *channel.Conn) { c.Send(wire.TypeEntry, (&wire.Entry{Time: -1, Name: "a/x"}).Marshal()) },
+	} {
+		h := newHostile(t, func(c *channel.Conn, _ int) { receive(c, wire.TypeList); send(c); receive(c, 0) })
+		if _, err := h.client(t).List(t.Context(), "a/"); err == nil || h.connections.Load() != 1 {
+			t.Errorf("%s: %v, %d connections", name, err, h.connections.Load())
+		}
+	}
+}
+
+// TestHostileText checks that what a server says comes out as it is, for whoever
+// prints it to make harmless, and that the code alone decides.
+func TestHostileText(t *testing.T) {
+	const text = "\x1b]0;owned\a\x1b[2J\u009b31m\n\r"
+	for code, want := range map[uint16]error{
+		wire.CodeDenied: transfer.ErrDenied, wire.CodeQuota: transfer.ErrQuota, wire.CodeTakenOver: transfer.ErrTakenOver, 31: transfer.ErrServer, 0: transfer.ErrServer,
+	} {
+		h := newHostile(t, func(c *channel.Conn, _ int) {
+			receive(c, wire.TypeDelete)
+			c.Fail(code, text)
+		})
+		err := h.client(t).Delete(t.Context(), "a.pqe")
+		if !errors.Is(err, want) || !strings.HasSuffix(err.Error(), ": "+text) {
+			t.Errorf("%d: %q", code, err)
+		}
+		if n := h.connections.Load(); n != 1 {
+			t.Errorf("%d: %d connections", code, n)
+		}
+	}
+}
+
+// TestTemporaryErrors checks that codes from 32 up, also unknown ones, are tried
+// again, until nothing has come of it for too long.
+func TestTemporaryErrors(t *testing.T) {
+	h := newHostile(t, func(c *channel.Conn, attempt int) {
+		receive(c, wire.TypeDelete)
+		if attempt < 3 {
+			c.Fail([]uint16{wire.CodeBusy, wire.CodeShutdown, 65535}[attempt], "later")
+			return
+		}
+		c.Send(wire.TypeDone, nil)
+		c.Next()
+	})
+	if err := h.client(t).Delete(t.Context(), "a.pqe"); err != nil || h.connections.Load() != 4 {
+		t.Errorf("%v, %d connections", err, h.connections.Load())
+	}
+	h = newHostile(t, func(c *channel.Conn, _ int) { c.Fail(wire.CodeBusy, "later") })
+	c := h.client(t)
+	c.GiveUpAfter = time.Millisecond
+	if err := c.Delete(t.Context(), "a.pqe"); !errors.Is(err, transfer.ErrGaveUp) || !errors.Is(err, transfer.ErrBusy) {
+		t.Error(err)
+	}
+}
+
+// TestLostAnswer deletes on a connection that is cut before the answer. That it is
+// gone then is success; that it never was is not.
+func TestLostAnswer(t *testing.T) {
+	for _, lost := range []int{0, 1} {
+		h := newHostile(t, func(c *channel.Conn, attempt int) {
+			receive(c, wire.TypeDelete)
+			if attempt == lost {
+				c.Fail(wire.CodeNotFound, "")
+			}
+		})
+		if err := h.client(t).Delete(t.Context(), "a.pqe"); (err == nil) != (lost == 1) {
+			t.Errorf("not found at attempt %d: %v", lost, err)
+		}
+	}
+}
