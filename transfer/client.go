@@ -48,7 +48,7 @@ type Client struct {
 
 	mu        sync.Mutex
 	conn      *channel.Conn
-	connected bool // there was a connection at some time
+	connected bool // a server was reached at some time
 }
 
 // Retry is a connection that has failed.
@@ -171,6 +171,7 @@ func (c *Client) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.connected = true
 	defer context.AfterFunc(ctx, func() { stream.Close() })()
 	conn, err := channel.Connect(stream, &channel.Login{
 		Identity: c.Identity,
@@ -183,7 +184,7 @@ func (c *Client) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.conn, c.connected = conn, true
+	c.conn = conn
 	return nil
 }
 
@@ -212,6 +213,10 @@ func (c *Client) List(ctx context.Context, prefix string) ([]Object, error) {
 	return r.found, err
 }
 
+// maxList is how many objects a list may have. A server could send one without
+// end.
+const maxList = 1 << 20
+
 type lister struct {
 	prefix string
 	found  []Object
@@ -237,6 +242,9 @@ func (r *lister) run(_ context.Context, conn *channel.Conn) error {
 		e, err := wire.ParseEntry(m.Body)
 		if err != nil {
 			return err
+		}
+		if n := len(r.found); n == maxList || n > 0 && e.Name <= r.found[n-1].Name {
+			return fmt.Errorf("%w: a list that is too long, or not in order", wire.ErrMalformed)
 		}
 		if CheckName(e.Name) != nil || !strings.HasPrefix(e.Name, r.prefix) {
 			return fmt.Errorf("%w: a name that was not asked for, or that no object can have", wire.ErrMalformed)

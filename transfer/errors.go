@@ -110,10 +110,20 @@ var (
 func refusal(err error) (code uint16, text string) {
 	for _, c := range codes {
 		if errors.Is(err, c.err) {
-			return c.code, c.err.Error()
+			return c.code, meaning(c.code).Error()
 		}
 	}
 	return wire.CodeInternal, ErrServer.Error()
+}
+
+// meaning returns the error of this package that a code stands for.
+func meaning(code uint16) error {
+	for _, c := range codes {
+		if c.code == code {
+			return c.err
+		}
+	}
+	return ErrServer
 }
 
 // refused is what a client makes of the server's reason.
@@ -140,12 +150,7 @@ func understand(err error) error {
 		}
 		return err
 	}
-	for _, c := range codes {
-		if c.code == reason.Code {
-			return &refused{c.err, reason}
-		}
-	}
-	return &refused{ErrServer, reason}
+	return &refused{meaning(reason.Code), reason}
 }
 
 // temporary says whether trying again can help against what ended a connection.

@@ -5,7 +5,6 @@
 package transfer
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -127,7 +126,7 @@ func (r *receiver) receive() (int64, error) {
 	}
 	r.log.Info("stored", "bytes", size, "received", size-begin, "took", time.Since(r.upload.begun))
 	if r.server.config.OnCommit != nil {
-		r.server.config.OnCommit(context.Background(), Commit{r.peer, r.upload.id.Name, size})
+		r.server.config.OnCommit(r.server.commits, Commit{r.peer, r.upload.id.Name, size})
 	}
 	return size, nil
 }

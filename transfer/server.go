@@ -63,7 +63,8 @@ type ServerConfig struct {
 	// Logger is told what happens; nil is nobody.
 	Logger *slog.Logger
 	// OnCommit, if set, is called when an object has been stored, before the
-	// client is told. The client waits for it.
+	// client is told. The client waits for it, and so does Shutdown, which ends the
+	// context when its time is over.
 	OnCommit func(ctx context.Context, c Commit)
 }
 
@@ -91,6 +92,8 @@ type Server struct {
 	stats    stats
 	knocking sync.Map // net.Conn to *visitor, before a request has come
 
+	commits  context.Context // for OnCommit
+	hurry    context.CancelFunc
 	stop     context.CancelFunc // of what runs beside the sessions
 	beside   sync.WaitGroup
 	mu       sync.Mutex
@@ -123,6 +126,7 @@ func NewServer(config ServerConfig) (*Server, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
+	s.commits, s.hurry = context.WithCancel(context.Background())
 	s.beside.Go(func() { s.maintain(ctx) })
 	return s, nil
 }
@@ -255,7 +259,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
+	defer s.hurry()
 	for running := true; running; {
+		if ctx.Err() != nil {
+			s.hurry()
+		}
 		s.end(ctx.Err() != nil)
 		select {
 		case <-done:
