@@ -6,7 +6,6 @@ package transfer
 
 import (
 	"bufio"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -201,15 +200,13 @@ type keyLoader struct {
 	loaded map[string][]signature.Fingerprint
 }
 
-const fingerprintPrefix = "SHA256:"
-
 func (k *keyLoader) fingerprints(who string) ([]signature.Fingerprint, error) {
-	if encoded, ok := strings.CutPrefix(who, fingerprintPrefix); ok {
-		raw, err := base64.RawStdEncoding.Strict().DecodeString(encoded)
-		if err != nil || len(raw) != len(signature.Fingerprint{}) {
+	if strings.HasPrefix(who, signature.FingerprintPrefix) {
+		client, err := signature.ParseFingerprint(who)
+		if err != nil {
 			return nil, errors.New("expected a fingerprint of 50 characters, or a file of public keys")
 		}
-		return []signature.Fingerprint{signature.Fingerprint(raw)}, nil
+		return []signature.Fingerprint{client}, nil
 	}
 	if keys, ok := k.loaded[who]; ok {
 		return keys, nil

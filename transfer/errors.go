@@ -153,15 +153,12 @@ func understand(err error) error {
 	return &refused{meaning(reason.Code), reason}
 }
 
-// temporary says whether trying again can help against what ended a connection.
+// temporary says whether trying again can help against what ended a connection,
+// as understand returned it.
 func temporary(err error) bool {
-	var reason *channel.PeerError
 	var r *refused
-	switch {
-	case errors.As(err, &r):
+	if errors.As(err, &r) {
 		return wire.Temporary(r.reason.Code)
-	case errors.As(err, &reason):
-		return wire.Temporary(reason.Code)
 	}
 	var mine *permanent
 	if errors.As(err, &mine) {

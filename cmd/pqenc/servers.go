@@ -7,7 +7,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -77,9 +77,9 @@ func (f *remoteFlags) expected(r *remote) (*expectation, error) {
 func (f *remoteFlags) named(name string) (*expectation, error) {
 	var keys []keyfile.Fingerprint
 	var err error
-	if strings.HasPrefix(f.Server, fingerprintPrefix) {
+	if strings.HasPrefix(f.Server, signature.FingerprintPrefix) {
 		keys = make([]keyfile.Fingerprint, 1)
-		if keys[0], err = parseFingerprint(f.Server); err != nil {
+		if keys[0], err = signature.ParseFingerprint(f.Server); err != nil {
 			return nil, usageError("--server: "+err.Error(), `it is "SHA256:" and 43 characters`)
 		}
 	} else if keys, err = fingerprintsIn(f.Server); err != nil {
@@ -89,17 +89,6 @@ func (f *remoteFlags) named(name string) (*expectation, error) {
 		return &failure{fmt.Errorf("%w: %s has the key %s, which is not that of --server", transfer.ErrUnknownServer, name, server),
 			exitServer, []string{"ask those who run the server which key it has, and trust nothing else"}}
 	}}, nil
-}
-
-const fingerprintPrefix = "SHA256:"
-
-func parseFingerprint(text string) (f keyfile.Fingerprint, err error) {
-	encoded, ok := strings.CutPrefix(text, fingerprintPrefix)
-	b, err := base64.RawStdEncoding.Strict().DecodeString(encoded)
-	if !ok || err != nil || copy(f[:], b) != len(f) || len(b) != len(f) {
-		return f, errors.New("not a fingerprint")
-	}
-	return f, nil
 }
 
 // knownServers returns the name of the file of known servers.
@@ -131,7 +120,7 @@ func known(file, name string) (*expectation, error) {
 		if len(fields) != 2 {
 			return nil, badLine(file, i+1)
 		}
-		key, err := parseFingerprint(fields[1])
+		key, err := signature.ParseFingerprint(fields[1])
 		if err != nil {
 			return nil, badLine(file, i+1)
 		}
