@@ -663,6 +663,9 @@ func TestNothingStays(t *testing.T) {
 	}
 	open := s.raw(t, "alice")
 	open.Send(wire.TypePush, push("open.pqe", file, wire.Unknown).body)
+	if m, err := open.Next(); err != nil || m.Type != wire.TypeReady {
+		t.Fatalf("0x%02x, %v", m.Type, err)
+	}
 	s.stop()
 	open.Close()
 	ticker := time.NewTicker(10 * time.Millisecond)
