@@ -11,10 +11,10 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/pqenc/pqenc/internal/units"
 	"github.com/pqenc/pqenc/signature"
 )
 
@@ -31,7 +31,8 @@ import (
 //     of which are meant.
 //   - may: push, pull, list and delete, separated by commas.
 //   - on names: a pattern as for [path.Match], in which * and ? match within a segment
-//     of the name; the segment ** matches any number of segments, also none.
+//     of the name; the segment ** matches any number of segments, also none, but in
+//     the end at least one.
 //   - with: for push, overwrite allows to replace objects, and quota=N limits the
 //     bytes of all objects and partials under names that the pattern matches,
 //     whoever pushed them. N is a number of bytes with an optional unit: B, KB, MB,
@@ -164,9 +165,9 @@ func (r *rule) with(fields []string) error {
 		case field == "overwrite" && !r.overwrite:
 			r.overwrite = true
 		case isQuota && r.quota == math.MaxInt64:
-			quota, err := parseBytes(size)
-			if err != nil {
-				return err
+			quota, err := units.ParseBytes(size)
+			if err != nil || quota == 0 || quota == math.MaxInt64 {
+				return errors.New("expected a quota like 500MB or 50GiB")
 			}
 			r.quota = quota
 		default:
@@ -174,24 +175,6 @@ func (r *rule) with(fields []string) error {
 		}
 	}
 	return nil
-}
-
-// byteUnits are the units of a quota.
-var byteUnits = map[string]int64{
-	"": 1, "B": 1,
-	"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
-	"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
-}
-
-// parseBytes parses a positive number of bytes with an optional unit.
-func parseBytes(s string) (int64, error) {
-	digits := strings.TrimRight(s, "BKMGTi")
-	n, err := strconv.ParseUint(digits, 10, 63)
-	unit, known := byteUnits[s[len(digits):]]
-	if err != nil || !known || n == 0 || int64(n) > (math.MaxInt64-1)/unit {
-		return 0, errors.New("expected a quota like 500MB or 50GiB")
-	}
-	return int64(n) * unit, nil
 }
 
 // keyLoader finds out who is meant.

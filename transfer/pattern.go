@@ -13,7 +13,9 @@ import (
 // pattern is what names must look like, by segments.
 type pattern []string
 
-// anySegments is the segment of a pattern that matches any number of segments.
+// anySegments is the segment of a pattern that matches any number of segments; at
+// its end at least one, since who may do something in a folder may not do it to an
+// object in the place of that folder.
 const anySegments = "**"
 
 func parsePattern(s string) (pattern, error) {
@@ -62,9 +64,6 @@ func (p pattern) match(name string) bool {
 		}
 		from++
 		i, j = after, from
-	}
-	for i < len(p) && p[i] == anySegments {
-		i++
 	}
 	return i == len(p)
 }

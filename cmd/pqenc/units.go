@@ -6,32 +6,21 @@ package main
 
 import (
 	"errors"
-	"math"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pqenc/pqenc/internal/units"
 )
 
 // byteSize is a number of bytes. On the command line it may have a unit.
 type byteSize int64
 
-// byteUnits are those of access lists, too.
-var byteUnits = map[string]int64{
-	"": 1, "B": 1,
-	"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
-	"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
-}
-
 // UnmarshalText takes a number and perhaps a unit, without a blank.
 func (s *byteSize) UnmarshalText(text []byte) error {
-	digits := strings.TrimRight(string(text), "BKMGTi")
-	unit, known := byteUnits[string(text[len(digits):])]
-	n, err := strconv.ParseUint(digits, 10, 63)
-	if err != nil || !known || n > uint64(math.MaxInt64/unit) {
-		return errors.New("expected a size like 500MB or 50GiB")
-	}
-	*s = byteSize(int64(n) * unit)
-	return nil
+	n, err := units.ParseBytes(string(text))
+	*s = byteSize(n)
+	return err
 }
 
 // maximum is a number from 1 on.
