@@ -16,6 +16,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
@@ -23,19 +24,11 @@ import (
 
 // Alice signs, for bob and others; mallory is one of those when there is an
 // attack.
-var alice, bob, carol, mallory = newIdentity(), newIdentity(), newIdentity(), newIdentity()
+var alice, bob, carol, mallory = testkit.Identity("alice"), testkit.Identity("bob"), testkit.Identity("carol"), testkit.Identity("mallory")
 
 var fromAlice = pqenc.Policy{From: []pqenc.Sender{alice.Public()}}
 
 const smallChunk = 1 << format.MinChunkLog2
-
-func newIdentity() *keyfile.Identity {
-	id, err := keyfile.Generate()
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
 
 // pattern returns n bytes that are others for every seed, and in every chunk.
 func pattern(n int, seed byte) []byte {

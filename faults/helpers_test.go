@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -18,8 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -31,54 +29,12 @@ const name = "lab/file.pqe"
 // ahead: with one fault, so much cannot be sent again however slow the disk is.
 const largeSize = 128 << 20
 
-// identity makes a key, once for each name: it takes a while.
-var identity = func() func(string) *keyfile.Identity {
-	var mu sync.Mutex
-	made := make(map[string]*keyfile.Identity)
-	return func(name string) *keyfile.Identity {
-		mu.Lock()
-		defer mu.Unlock()
-		if made[name] == nil {
-			id, err := keyfile.Generate()
-			if err != nil {
-				panic(err)
-			}
-			made[name] = id
-		}
-		return made[name]
-	}
-}()
-
-// plain returns n bytes that are always the same.
-func plain(n int) []byte {
-	content := make([]byte, n)
-	rand.NewChaCha8([32]byte{1}).Read(content)
-	return content
-}
-
-// sealed returns a pqenc file of n bytes of contents, for alice.
-func sealed(n int) []byte {
-	var file bytes.Buffer
-	file.Grow(n + n/1000 + 8192)
-	w, err := pqenc.Encrypt(&file, identity("alice").Public())
-	if err == nil {
-		_, err = w.Write(plain(n))
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		panic(err)
-	}
-	return file.Bytes()
-}
-
 // large is a file for tests that cut it at each tenth, small for those that slow
 // it down.
 var (
-	large      = sync.OnceValue(func() []byte { return sealed(largeSize) })
-	largePlain = sync.OnceValue(func() []byte { return plain(largeSize) })
-	small      = sync.OnceValue(func() []byte { return sealed(8 << 20) })
+	large      = sync.OnceValue(func() []byte { return testkit.Sealed(largeSize) })
+	largePlain = sync.OnceValue(func() []byte { return testkit.Contents(largeSize) })
+	small      = sync.OnceValue(func() []byte { return testkit.Sealed(8 << 20) })
 )
 
 // server is a server in this process.
@@ -97,17 +53,17 @@ func newServerIn(t *testing.T, dir string, limits transfer.Limits) *server {
 	t.Helper()
 	var rules []string
 	for _, who := range []string{"alice", "bob"} {
-		rules = append(rules, identity(who).Fingerprint().String()+" push,pull,list,delete ** overwrite")
+		rules = append(rules, testkit.Identity(who).Fingerprint().String()+" push,pull,list,delete ** overwrite")
 	}
 	allow, err := transfer.ParseAllow(strings.NewReader(strings.Join(rules, "\n")), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := new(lockedBuffer)
+	log := new(testkit.Log)
 	s := &server{dir: dir}
 	s.Server, err = transfer.NewServer(transfer.ServerConfig{
 		Dir:        dir,
-		Identity:   identity("server"),
+		Identity:   testkit.Identity("server"),
 		Authorizer: allow,
 		Limits:     limits,
 		Logger:     slog.New(slog.NewTextHandler(log, nil)),
@@ -172,7 +128,7 @@ func wantFile(t *testing.T, name string, want []byte) {
 func newClient(t *testing.T, who, addr string) *transfer.Client {
 	c := &transfer.Client{
 		URL:         "ws://" + addr + "/pqenc",
-		Identity:    identity(who),
+		Identity:    testkit.Identity(who),
 		CheckServer: expectServer,
 		OnRetry:     func(r transfer.Retry) { t.Logf("%s: retry %d: %v", who, r.Attempt, r.Err) },
 		GiveUpAfter: 30 * time.Second,
@@ -182,7 +138,7 @@ func newClient(t *testing.T, who, addr string) *transfer.Client {
 }
 
 func expectServer(got signature.Fingerprint) error {
-	if got != identity("server").Fingerprint() {
+	if got != testkit.Identity("server").Fingerprint() {
 		return fmt.Errorf("%w: %s", transfer.ErrUnknownServer, got)
 	}
 	return nil
@@ -249,21 +205,4 @@ func wantLittleAgain(t *testing.T, passed, size int64) {
 	if again < 0 || again > limit {
 		t.Errorf("%d bytes, %d of them again, are more than %d again", passed, again, limit)
 	}
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

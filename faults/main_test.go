@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // shared is a folder with what all tests with processes use: the program, keys, an
@@ -36,12 +38,12 @@ var prepare = sync.OnceValue(func() error {
 		return fmt.Errorf("%w: %s", err, out)
 	}
 	for _, who := range []string{"server", "alice"} {
-		if err := identity(who).Save(sharedFile(who)); err != nil {
+		if err := testkit.Identity(who).Save(sharedFile(who)); err != nil {
 			return err
 		}
 	}
 	for name, content := range map[string][]byte{
-		"allow":     []byte(identity("alice").Fingerprint().String() + " push,pull,list,delete ** overwrite\n"),
+		"allow":     []byte(testkit.Identity("alice").Fingerprint().String() + " push,pull,list,delete ** overwrite\n"),
 		"large":     largePlain(),
 		"large.pqe": large(),
 	} {

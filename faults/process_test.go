@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 const programName = "pqenc"
@@ -22,7 +23,7 @@ const programName = "pqenc"
 type process struct {
 	*exec.Cmd
 	name  string
-	out   lockedBuffer // all that it says
+	out   testkit.Log // all that it says
 	ended chan struct{}
 	err   error // when it has ended
 }
@@ -174,7 +175,7 @@ func wantStoredPlain(t *testing.T, s *serving, _ string) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	r, err := pqenc.Decrypt(file, identity("alice"))
+	r, err := pqenc.Decrypt(file, testkit.Identity("alice"))
 	if err != nil {
 		t.Fatal(err)
 	}

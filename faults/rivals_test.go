@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -68,7 +69,7 @@ func TestTakeOver(t *testing.T) {
 // TestSameName pushes two files to one name, with two keys. The one that began
 // last ends first.
 func TestSameName(t *testing.T) {
-	alices, bobs := sealed(1<<20), sealed(2<<20)
+	alices, bobs := testkit.Sealed(1<<20), testkit.Sealed(2<<20)
 	for _, overwrite := range []bool{false, true} {
 		t.Run(fmt.Sprintf("overwrite %v", overwrite), func(t *testing.T) {
 			t.Parallel()

@@ -11,26 +11,16 @@ import (
 	"encoding/pem"
 	"io"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/keyfile"
 )
 
 // The people of these tests.
-var (
-	alice   = sync.OnceValue(mustGenerate)
-	mallory = sync.OnceValue(mustGenerate)
-)
-
-func mustGenerate() *keyfile.Identity {
-	id, err := keyfile.Generate()
-	if err != nil {
-		panic(err)
-	}
-	return id
-}
+func alice() *keyfile.Identity   { return testkit.Identity("alice") }
+func mallory() *keyfile.Identity { return testkit.Identity("mallory") }
 
 var (
 	_ pqenc.Identity  = (*keyfile.Identity)(nil)

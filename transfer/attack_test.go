@@ -25,6 +25,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
 	"github.com/pqenc/pqenc/transfer/internal/channel"
@@ -39,7 +40,7 @@ func (s *testServer) raw(t *testing.T, name string) *channel.Conn {
 		t.Fatal(err)
 	}
 	conn, err := channel.Connect(stream, &channel.Login{
-		Identity: newIdentity(name),
+		Identity: testkit.Identity(name),
 		Check:    func(signature.Fingerprint) error { return nil },
 	})
 	if err != nil {
@@ -180,7 +181,7 @@ func attacked(t *testing.T, limits transfer.Limits, rules ...string) (s *testSer
 	s.stop()
 	s.config.Logger = slog.New(nakedHandler{w: s.log})
 	s.start()
-	file = sealed(t, 10000)
+	file = testkit.Sealed(10000)
 	c := s.client("alice")
 	if err := c.Push(t.Context(), "a/there.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
 		t.Fatal(err)
@@ -384,7 +385,7 @@ func TestNotPqenc(t *testing.T) {
 	s, file := attacked(t, transfer.Limits{}, everything)
 	length := int64(len(file))
 	junk := bytes.Repeat([]byte("not a pqenc file "), 5000)
-	other := sealed(t, 10000)
+	other := testkit.Sealed(10000)
 	huge := bytes.Clone(file)
 	binary.BigEndian.PutUint32(huge[12:], math.MaxUint32&^4095)
 	s.unchanged(t, func() {
@@ -481,7 +482,7 @@ func (s *testServer) ready(t *testing.T, who string, request send) int64 {
 // TestSomebodyElsesPartial has one who knows everything about a push but its key.
 func TestSomebodyElsesPartial(t *testing.T) {
 	s, _ := attacked(t, transfer.Limits{}, everything, "{bob} push,list ** overwrite", "{carol} pull,list a/**")
-	file := sealed(t, 100000)
+	file := testkit.Sealed(100000)
 	length := int64(len(file))
 	s.begun(t, "alice", "new.pqe", file, 60000)
 	if at := s.ready(t, "bob", push("new.pqe", file, length)); at != 0 {
@@ -526,7 +527,7 @@ func leave(conn *channel.Conn) {
 // are sending with all their might. What is stored in the end is the file.
 func TestTakenOver(t *testing.T) {
 	s, _ := attacked(t, transfer.Limits{}, everything)
-	file := sealed(t, 30<<20)
+	file := testkit.Sealed(30 << 20)
 	length := int64(len(file))
 	for range 6 {
 		conn := s.raw(t, "alice")
@@ -561,7 +562,7 @@ func TestTakenOver(t *testing.T) {
 // kept each time is what was sent.
 func TestStoppedInAPush(t *testing.T) {
 	s, _ := attacked(t, transfer.Limits{}, everything)
-	file := sealed(t, 20<<20)
+	file := testkit.Sealed(20 << 20)
 	length := int64(len(file))
 	for range 3 {
 		conn := s.raw(t, "alice")
@@ -609,7 +610,7 @@ func TestFollowersWait(t *testing.T) {
 	s.stop()
 	s.config.OnCommit = func(context.Context, transfer.Commit) { close(committed); <-goOn }
 	s.start()
-	file := sealed(t, 1<<20)
+	file := testkit.Sealed(1 << 20)
 	src, w := io.Pipe()
 	pushed := make(chan error, 1)
 	go func() {
@@ -639,9 +640,9 @@ func TestFollowersWait(t *testing.T) {
 // TestNothingStays checks that clients that go in the middle of everything, and then
 // the server, leave no goroutine behind.
 func TestNothingStays(t *testing.T) {
-	newIdentity("alice")
-	newIdentity("server")
-	file := sealed(t, 100000)
+	testkit.Identity("alice")
+	testkit.Identity("server")
+	file := testkit.Sealed(100000)
 	before := runtime.NumGoroutine()
 	s := newServer(t, transfer.Limits{}, everything)
 	for _, messages := range [][]send{

@@ -11,47 +11,26 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer"
 )
-
-// benchFile is a pqenc file of 256 MiB of zeros.
-func benchFile(b *testing.B) []byte {
-	var file bytes.Buffer
-	file.Grow(257 << 20)
-	w, err := pqenc.Encrypt(&file, newIdentity("alice").Public())
-	if err == nil {
-		_, err = io.Copy(w, io.LimitReader(zeros{}, 256<<20))
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		b.Fatal(err)
-	}
-	return file.Bytes()
-}
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // benchClient is a client of a server in the same process. With TMPDIR the store
 // can be in memory.
 func benchClient(b *testing.B) *transfer.Client {
-	list, err := transfer.ParseAllow(strings.NewReader(newIdentity("alice").Fingerprint().String()+" push,pull ** overwrite"), nil)
+	list, err := transfer.ParseAllow(strings.NewReader(testkit.Identity("alice").Fingerprint().String()+" push,pull ** overwrite"), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
-	server, err := transfer.NewServer(transfer.ServerConfig{Dir: b.TempDir(), Identity: newIdentity("server"), Authorizer: list})
+	server, err := transfer.NewServer(transfer.ServerConfig{Dir: b.TempDir(), Identity: testkit.Identity("server"), Authorizer: list})
 	if err != nil {
 		b.Fatal(err)
 	}
 	web := httptest.NewServer(server)
 	c := &transfer.Client{
 		URL:         "ws" + strings.TrimPrefix(web.URL, "http"),
-		Identity:    newIdentity("alice"),
-		CheckServer: is(newIdentity("server")),
+		Identity:    testkit.Identity("alice"),
+		CheckServer: is(testkit.Identity("server")),
 	}
 	b.Cleanup(func() {
 		c.Close()
@@ -62,7 +41,7 @@ func benchClient(b *testing.B) *transfer.Client {
 }
 
 func BenchmarkPush(b *testing.B) {
-	c, file := benchClient(b), benchFile(b)
+	c, file := benchClient(b), testkit.Sealed(256<<20)
 	b.SetBytes(int64(len(file)))
 	for b.Loop() {
 		if err := c.Push(b.Context(), "bench.pqe", bytes.NewReader(file), transfer.PushOptions{Overwrite: true}); err != nil {
@@ -73,7 +52,7 @@ func BenchmarkPush(b *testing.B) {
 }
 
 func BenchmarkPull(b *testing.B) {
-	c, file := benchClient(b), benchFile(b)
+	c, file := benchClient(b), testkit.Sealed(256<<20)
 	if err := c.Push(b.Context(), "bench.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
 		b.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
 	"github.com/pqenc/pqenc/transfer/internal/channel"
@@ -35,34 +36,20 @@ type fuzzed struct {
 var fuzzNames = []string{"a/x.pqe", "a/y/z.pqe", "b/there.pqe", "b/new.pqe", "../a/x.pqe", "a/.hidden", "", "a"}
 
 func newFuzzed(f *testing.F) *fuzzed {
-	z := &fuzzed{dir: f.TempDir()}
-	for i, n := range []int{0, 9000} {
-		var file bytes.Buffer
-		w, err := pqenc.Encrypt(&file, newIdentity("alice").Public())
-		if err == nil {
-			_, err = w.Write(make([]byte, n))
-		}
-		if err == nil {
-			err = w.Close()
-		}
-		if err != nil {
-			f.Fatal(err)
-		}
-		z.files[i] = file.Bytes()
-	}
+	z := &fuzzed{dir: f.TempDir(), files: [2][]byte{testkit.Sealed(0), testkit.Sealed(9000)}}
 	if err := os.MkdirAll(filepath.Join(z.dir, "b"), 0o700); err != nil {
 		f.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(z.dir, "b", "there.pqe"), z.files[0], 0o600); err != nil {
 		f.Fatal(err)
 	}
-	rule := newIdentity("bob").Fingerprint().String() + " push,pull,list,delete a/** quota=40KB overwrite"
+	rule := testkit.Identity("bob").Fingerprint().String() + " push,pull,list,delete a/** quota=40KB overwrite"
 	list, err := transfer.ParseAllow(strings.NewReader(rule), nil)
 	if err != nil {
 		f.Fatal(err)
 	}
 	z.server, err = transfer.NewServer(transfer.ServerConfig{
-		Dir: z.dir, Identity: newIdentity("server"), Authorizer: list, Logger: slog.New(slog.DiscardHandler),
+		Dir: z.dir, Identity: testkit.Identity("server"), Authorizer: list, Logger: slog.New(slog.DiscardHandler),
 		Limits: transfer.Limits{Silence: 2 * time.Second}, // and so a beat each half second
 	})
 	if err != nil {
@@ -88,7 +75,7 @@ func FuzzSession(f *testing.F) {
 			t.Fatal(err)
 		}
 		conn, err := channel.Connect(stream, &channel.Login{
-			Identity: newIdentity("bob"), Check: func(signature.Fingerprint) error { return nil }, Times: channel.Times{Beat: time.Second},
+			Identity: testkit.Identity("bob"), Check: func(signature.Fingerprint) error { return nil }, Times: channel.Times{Beat: time.Second},
 		})
 		if err != nil {
 			t.Fatal(err)

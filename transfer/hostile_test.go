@@ -18,6 +18,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
 	"github.com/pqenc/pqenc/transfer/internal/channel"
@@ -45,7 +46,7 @@ func newHostile(t *testing.T, script func(conn *channel.Conn, attempt int)) *hos
 			return
 		}
 		conn, err := channel.Accept(stream, cert, &channel.Login{
-			Identity: newIdentity("server"),
+			Identity: testkit.Identity("server"),
 			Check:    func(signature.Fingerprint) error { return nil },
 		})
 		if err != nil {
@@ -61,7 +62,7 @@ func newHostile(t *testing.T, script func(conn *channel.Conn, attempt int)) *hos
 }
 
 func (h *hostile) client(t *testing.T) *transfer.Client {
-	c := &transfer.Client{URL: h.url, Identity: newIdentity("alice"), CheckServer: is(newIdentity("server")), GiveUpAfter: 20 * time.Second}
+	c := &transfer.Client{URL: h.url, Identity: testkit.Identity("alice"), CheckServer: is(testkit.Identity("server")), GiveUpAfter: 20 * time.Second}
 	t.Cleanup(func() { c.Close() })
 	return c
 }
@@ -114,7 +115,7 @@ func (o *once) Read(p []byte) (int, error) {
 // TestNeverTwice has a server that acknowledges a part of a push, cuts, and asks for
 // all of it again. Nothing is read from the source a second time.
 func TestNeverTwice(t *testing.T) {
-	file := sealed(t, 40<<20)
+	file := testkit.Sealed(40 << 20)
 	var first, second []byte
 	h := newHostile(t, func(conn *channel.Conn, attempt int) {
 		receive(conn, wire.TypePush)
@@ -144,7 +145,7 @@ func TestNeverTwice(t *testing.T) {
 // TestSentAgain cuts a push at what was acknowledged, and gets the same bytes
 // again, from memory.
 func TestSentAgain(t *testing.T) {
-	file := sealed(t, 20<<20)
+	file := testkit.Sealed(20 << 20)
 	const durable = 3<<20 + 12345
 	got := make([]byte, 0, len(file))
 	h := newHostile(t, func(conn *channel.Conn, attempt int) {
@@ -181,7 +182,7 @@ func TestSentAgain(t *testing.T) {
 // TestFilesCanBeRewound checks that a server which has lost a part of a pqenc file
 // gets it again: sending it twice seals nothing twice.
 func TestFilesCanBeRewound(t *testing.T) {
-	file := sealed(t, 3<<20)
+	file := testkit.Sealed(3 << 20)
 	var got []byte
 	h := newHostile(t, func(conn *channel.Conn, attempt int) {
 		receive(conn, wire.TypePush)
@@ -204,7 +205,7 @@ func TestFilesCanBeRewound(t *testing.T) {
 // TestLyingPushServers says that more, or less, is safe than can be. None of that is
 // success, or tried again.
 func TestLyingPushServers(t *testing.T) {
-	file := sealed(t, 2<<20)
+	file := testkit.Sealed(2 << 20)
 	size := int64(len(file))
 	ready := func(conn *channel.Conn, at int64) {
 		receive(conn, wire.TypePush)
@@ -267,7 +268,7 @@ func TestLyingPushServers(t *testing.T) {
 // TestEarlyAcknowledgement has a server that acknowledges bytes that are just being
 // sent to it. They may not be overwritten meanwhile (which the race detector sees).
 func TestEarlyAcknowledgement(t *testing.T) {
-	file := sealed(t, 40<<20)
+	file := testkit.Sealed(40 << 20)
 	h := newHostile(t, func(conn *channel.Conn, _ int) {
 		receive(conn, wire.TypePush)
 		conn.Send(wire.TypeReady, wire.Size(0))
@@ -294,7 +295,7 @@ func TestEarlyAcknowledgement(t *testing.T) {
 
 // TestFailingSource checks that the server hears of it, every time.
 func TestFailingSource(t *testing.T) {
-	file := sealed(t, 1<<20)
+	file := testkit.Sealed(1 << 20)
 	broken := errors.New("broken")
 	for range 20 {
 		code := make(chan uint16, 1)
@@ -327,7 +328,7 @@ func TestFailingSource(t *testing.T) {
 // TestHangingSource checks that a refusal does not wait for a source that gives
 // nothing.
 func TestHangingSource(t *testing.T) {
-	file := sealed(t, 1000)
+	file := testkit.Sealed(1000)
 	h := newHostile(t, func(conn *channel.Conn, _ int) {
 		receive(conn, wire.TypePush)
 		conn.Fail(wire.CodeDenied, "")

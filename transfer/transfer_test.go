@@ -9,6 +9,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -18,7 +19,7 @@ func TestPushAndPull(t *testing.T) {
 	s := newServer(t, transfer.Limits{}, everything)
 	c := s.client("alice")
 	for _, n := range []int{0, 1, 1000, 300 << 10, 5 << 20, 40 << 20} {
-		file := sealed(t, n)
+		file := testkit.Sealed(n)
 		if err := c.Push(t.Context(), "a/stream.pqe", bytes.NewReader(file), transfer.PushOptions{Overwrite: true}); err != nil {
 			t.Fatal(err)
 		}

@@ -9,12 +9,13 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // commands are what the tests run, by name: this test binary is all of them.
@@ -69,8 +70,8 @@ func setup(env *testscript.Env) error {
 			return err
 		}
 	}
-	for variable, id := range owners() {
-		env.Setenv(variable, id.Public().Fingerprint().String())
+	for _, name := range []string{"alice", "bob", "carol"} {
+		env.Setenv(strings.ToUpper(name), testkit.Identity(name).Public().Fingerprint().String())
 	}
 	env.Setenv("GORACE", noNap)
 	// Root may write everywhere, but for this.
@@ -82,23 +83,10 @@ func setup(env *testscript.Env) error {
 
 const passphrase = "correct horse"
 
-// owners are the keys of all sessions.
-var owners = sync.OnceValue(func() map[string]*keyfile.Identity {
-	ids := make(map[string]*keyfile.Identity)
-	for _, name := range []string{"ALICE", "BOB", "CAROL"} {
-		id, err := keyfile.Generate()
-		if err != nil {
-			panic(err)
-		}
-		ids[name] = id
-	}
-	return ids
-})
-
-// people are their files.
+// people are the files of alice, bob and carol, who are in all sessions.
 var people = sync.OnceValue(func() map[string][]byte {
-	ids := owners()
-	protected, err := seal(ids["CAROL"].Marshal(), cheap(passphrase))
+	alice, bob, carol := testkit.Identity("alice"), testkit.Identity("bob"), testkit.Identity("carol")
+	protected, err := seal(carol.Marshal(), cheap(passphrase))
 	if err != nil {
 		panic(err)
 	}
@@ -107,9 +95,9 @@ var people = sync.OnceValue(func() map[string][]byte {
 		panic(err)
 	}
 	return map[string][]byte{
-		"alice.key": ids["ALICE"].Marshal(), "alice.pub": ids["ALICE"].Public().Marshal(),
-		"bob.key": ids["BOB"].Marshal(), "bob.pub": ids["BOB"].Public().Marshal(),
-		"carol.key": protected, "carol.pub": ids["CAROL"].Public().Marshal(),
+		"alice.key": alice.Marshal(), "alice.pub": alice.Public().Marshal(),
+		"bob.key": bob.Marshal(), "bob.pub": bob.Public().Marshal(),
+		"carol.key": protected, "carol.pub": carol.Public().Marshal(),
 		"pw":     []byte(passphrase + "\n"),
 		"pw.pqe": secret,
 	}

@@ -85,9 +85,9 @@ func TestServeMetrics(t *testing.T) {
 	if err := c.Push(t.Context(), "a", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	at := regexp.MustCompile(`url=(http://\S+/metrics)`).FindStringSubmatch(s.said())
+	at := regexp.MustCompile(`url=(http://\S+/metrics)`).FindStringSubmatch(s.log.String())
 	if at == nil {
-		t.Fatal(s.said())
+		t.Fatal(s.log.String())
 	}
 	code, text, err := get(at[1])
 	if err != nil || code != http.StatusOK {

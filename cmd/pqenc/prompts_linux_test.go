@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // session is one command, and the person who answers its questions.
@@ -132,7 +134,7 @@ func TestPrompts(t *testing.T) {
 
 // named returns text with fingerprints instead of variables.
 func named(text string) string {
-	return os.Expand(text, func(name string) string { return owners()[name].Fingerprint().String() })
+	return os.Expand(text, func(name string) string { return testkit.Identity(strings.ToLower(name)).Fingerprint().String() })
 }
 
 // play returns all that was shown.
@@ -165,7 +167,7 @@ func (s session) screen() string {
 func talkingFolder(t *testing.T) string {
 	dir := newFolder(t)
 	for _, name := range []string{"alice", "carol"} {
-		content, err := seal([]byte("for "+name+"\n"), owners()[strings.ToUpper(name)].Public())
+		content, err := seal([]byte("for "+name+"\n"), testkit.Identity(name).Public())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,7 +175,7 @@ func talkingFolder(t *testing.T) string {
 	}
 	writeIn(t, dir, "\x1b[31m.pqe", people()["pw.pqe"])
 	writeIn(t, dir, "signed.pqe", signed(t, []byte("contents\n"), cheap(passphrase)))
-	writeIn(t, dir, "signed-for-carol.pqe", signed(t, []byte("for carol\n"), owners()["CAROL"].Public()))
+	writeIn(t, dir, "signed-for-carol.pqe", signed(t, []byte("for carol\n"), testkit.Identity("carol").Public()))
 	return dir
 }
 

@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // newStore starts a server at which alice may do everything, and returns a folder
@@ -21,7 +23,7 @@ import (
 func newStore(t *testing.T) (dir string, s *running) {
 	t.Helper()
 	dir = newFolder(t)
-	writeIn(t, dir, "allow", []byte(owners()["ALICE"].Fingerprint().String()+" push,pull,list,delete ** overwrite\n"))
+	writeIn(t, dir, "allow", []byte(testkit.Identity("alice").Fingerprint().String()+" push,pull,list,delete ** overwrite\n"))
 	s, err := startServer(t.TempDir(), filepath.Join(dir, "allow"), "127.0.0.1:0", os.Environ())
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +35,7 @@ func newStore(t *testing.T) (dir string, s *running) {
 // TestFirstContact meets a server at a terminal, trusts it or not, and comes back.
 func TestFirstContact(t *testing.T) {
 	dir, s := newStore(t)
-	key := theServer().Fingerprint().String()
+	key := testkit.Identity("server").Fingerprint().String()
 	question := s.host + " is not a known server. Its key is " + key + ". Trust it? [yes/no]: "
 	unknown := "error: not the expected server: " + s.host + " has the key " + key + "\n" +
 		"hint: ask those who run the server which key it has, and name it with --server\n"
@@ -87,7 +89,7 @@ func TestFirstContact(t *testing.T) {
 // on from what was saved, and nothing is left where nothing was.
 func TestInterruptedPull(t *testing.T) {
 	dir, s := newStore(t)
-	server := "--server=" + theServer().Fingerprint().String()
+	server := "--server=" + testkit.Identity("server").Fingerprint().String()
 	in := bytes.Repeat([]byte("0123456789abcdef"), 2<<20) // 32 MiB
 	writeIn(t, dir, "in", in)
 	writeIn(t, dir, "out", []byte(oldContent))
@@ -146,7 +148,7 @@ func TestRetryAtTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { proxy.listener.Close() })
-	cmd := exec.Command("pqenc", "push", "-i", "alice.key", "--server", theServer().Fingerprint().String(), "-r", "alice.pub", "in", "ws://"+host+"/in")
+	cmd := exec.Command("pqenc", "push", "-i", "alice.key", "--server", testkit.Identity("server").Fingerprint().String(), "-r", "alice.pub", "in", "ws://"+host+"/in")
 	cmd.Dir = dir
 	screen := begin(t, cmd).leaves()
 	cmd.Wait()

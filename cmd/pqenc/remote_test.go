@@ -24,17 +24,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/internal/testkit"
 )
-
-// theServer is who all servers of the tests are.
-var theServer = sync.OnceValue(func() *keyfile.Identity {
-	id, err := keyfile.Generate()
-	if err != nil {
-		panic(err)
-	}
-	return id
-})
 
 // running is a server that runs.
 type running struct {
@@ -46,10 +37,10 @@ type running struct {
 // connections.
 func startServer(dir, allow, listen string, env []string) (*running, error) {
 	key := filepath.Join(dir, "server.key")
-	if err := os.WriteFile(key, theServer().Marshal(), 0o600); err != nil {
+	if err := os.WriteFile(key, testkit.Identity("server").Marshal(), 0o600); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "server.pub"), theServer().Public().Marshal(), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "server.pub"), testkit.Identity("server").Public().Marshal(), 0o600); err != nil {
 		return nil, err
 	}
 	s := &running{Cmd: exec.Command("pqenc", "serve", "--dir", filepath.Join(dir, "objects"), "--listen", listen,
@@ -113,7 +104,7 @@ func server(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Defer(func() { os.RemoveAll(dir) })
 		ts.Setenv("STORE", dir)
 		ts.Setenv("PQENC_HOME", filepath.Join(dir, "home"))
-		ts.Setenv("SERVER", theServer().Fingerprint().String())
+		ts.Setenv("SERVER", testkit.Identity("server").Fingerprint().String())
 		listen = "127.0.0.1:0"
 	}
 	allow := "allow"
@@ -127,7 +118,7 @@ func server(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("HOST", s.host)
 	ts.Setenv("URL", "ws://"+s.host)
 	if listen != s.host {
-		ts.Check(remember(filepath.Join(dir, "home", "known_servers"), s.host, theServer().Fingerprint()))
+		ts.Check(remember(filepath.Join(dir, "home", "known_servers"), s.host, testkit.Identity("server").Fingerprint()))
 	}
 }
 
@@ -155,7 +146,7 @@ func proxy(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { p.listener.Close() })
 	scriptProxies.Store(ts.Getenv("WORK"), p)
 	ts.Setenv("PROXY", "ws://"+host)
-	ts.Check(remember(filepath.Join(ts.Getenv("PQENC_HOME"), "known_servers"), host, theServer().Fingerprint()))
+	ts.Check(remember(filepath.Join(ts.Getenv("PQENC_HOME"), "known_servers"), host, testkit.Identity("server").Fingerprint()))
 }
 
 // carried is the script command

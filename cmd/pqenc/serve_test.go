@@ -25,6 +25,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -91,24 +92,10 @@ type serving struct {
 	*exec.Cmd
 	dir  string
 	addr string
-	mu   sync.Mutex
-	log  bytes.Buffer
+	log  testkit.Log
 }
 
-// Write takes what the server logs.
-func (s *serving) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log.Write(b)
-}
-
-func (s *serving) logs(text string) bool { return strings.Contains(s.said(), text) }
-
-func (s *serving) said() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.log.String()
-}
+func (s *serving) logs(text string) bool { return strings.Contains(s.log.String(), text) }
 
 // startServing starts a server in a folder as of newFolder, and returns when it
 // takes connections.
@@ -125,7 +112,7 @@ func startServingAfter(t *testing.T, dir, first string, flags ...string) *servin
 	s := &serving{dir: dir, Cmd: exec.Command("sh", append([]string{"-c", first + ` && exec pqenc "$@"`, "sh",
 		"serve", "--dir", "store", "-i", "bob.key", "--allow", "allow", "--keep-free", "0",
 		"--address-file", "addr", "--listen", "127.0.0.1:0"}, flags...)...)}
-	s.Dir, s.Stderr = dir, s
+	s.Dir, s.Stderr = dir, &s.log
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +123,7 @@ func startServingAfter(t *testing.T, dir, first string, flags ...string) *servin
 		return err == nil
 	})
 	if err != nil {
-		t.Fatal(err, s.said())
+		t.Fatal(err, s.log.String())
 	}
 	return s
 }
@@ -163,9 +150,9 @@ func (s *serving) wait(t *testing.T) int {
 func (s *serving) client() *transfer.Client {
 	return &transfer.Client{
 		URL:      "ws://" + s.addr + "/pqenc",
-		Identity: owners()["ALICE"],
+		Identity: testkit.Identity("alice"),
 		CheckServer: func(server keyfile.Fingerprint) error {
-			if server != owners()["BOB"].Fingerprint() {
+			if server != testkit.Identity("bob").Fingerprint() {
 				return transfer.ErrUnknownServer
 			}
 			return nil
@@ -209,9 +196,9 @@ func (s *serving) startPush(t *testing.T) *slowPush {
 	select {
 	case <-durable:
 	case err := <-p.done:
-		t.Fatal(err, s.said())
+		t.Fatal(err, s.log.String())
 	case <-time.After(eventually):
-		t.Fatal("nothing gets durable", s.said())
+		t.Fatal("nothing gets durable", s.log.String())
 	}
 	return p
 }
@@ -263,7 +250,7 @@ func TestServeLetsEnd(t *testing.T) {
 	}
 	p.finish(t)
 	if code := s.wait(t); code != exitOK || !s.logs("interrupted=false") {
-		t.Errorf("exit code %d: %s", code, s.said())
+		t.Errorf("exit code %d: %s", code, s.log.String())
 	}
 	s.stored(t, p.file)
 }
@@ -274,12 +261,12 @@ func TestServeInterrupts(t *testing.T) {
 	s := startServing(t, newFolder(t), "--grace", "1ms")
 	p := s.startPush(t)
 	if code := s.end(t, os.Interrupt); code != exitOK || !s.logs("interrupted=true") {
-		t.Fatalf("exit code %d: %s", code, s.said())
+		t.Fatalf("exit code %d: %s", code, s.log.String())
 	}
 	again := startServing(t, s.dir, "--listen", s.addr)
 	p.finish(t)
-	if !regexp.MustCompile(`msg="push begins" .*at=[1-9]`).MatchString(again.said()) {
-		t.Errorf("it begins anew: %s", again.said())
+	if !regexp.MustCompile(`msg="push begins" .*at=[1-9]`).MatchString(again.log.String()) {
+		t.Errorf("it begins anew: %s", again.log.String())
 	}
 	again.stored(t, p.file)
 }
@@ -295,7 +282,7 @@ func TestServeEndsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if code := s.end(t, os.Interrupt); code != 130 {
-		t.Errorf("exit code %d: %s", code, s.said())
+		t.Errorf("exit code %d: %s", code, s.log.String())
 	}
 }
 
@@ -319,8 +306,11 @@ func TestServeHTTP(t *testing.T) {
 	if err != nil || code != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("a large header: %d %q, %v", code, body, err)
 	}
-	if !s.logs("remote=127.0.0.1:") || s.logs("10.9.8.7") {
-		t.Errorf("whom it believes it talks to: %s", s.said())
+	if err := await("whom it talks to", func() bool { return s.logs("remote=127.0.0.1:") }); err != nil {
+		t.Error(err)
+	}
+	if s.logs("10.9.8.7") {
+		t.Errorf("it believes what it is told: %s", s.log.String())
 	}
 }
 
@@ -340,6 +330,6 @@ func TestServeHostileNames(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	if s.logs("\u202e") {
-		t.Errorf("it is in the log: %q", s.said())
+		t.Errorf("it is in the log: %q", s.log.String())
 	}
 }

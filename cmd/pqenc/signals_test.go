@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 const oldContent = "old content"
@@ -128,7 +129,7 @@ func TestInterrupted(t *testing.T) {
 // of the file.
 func TestInterruptedVerification(t *testing.T) {
 	c := startCopying(t, "pqenc", "-d", "-i", "alice.key", "--from", "bob.pub", "-o", "out")
-	file := signed(t, make([]byte, 20<<20), owners()["ALICE"].Public(), owners()["CAROL"].Public())
+	file := signed(t, make([]byte, 20<<20), testkit.Identity("alice").Public(), testkit.Identity("carol").Public())
 	c.halfWay(t, file[:10<<20])
 	if err := c.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -148,7 +149,7 @@ func TestInterruptedVerification(t *testing.T) {
 func signed(t *testing.T, contents []byte, to ...pqenc.Recipient) []byte {
 	t.Helper()
 	var file bytes.Buffer
-	w, err := pqenc.EncryptSigned(&file, owners()["BOB"], "", to...)
+	w, err := pqenc.EncryptSigned(&file, testkit.Identity("bob"), "", to...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 const refused = "error: refusing to write binary data to the terminal\nhint: write to a file with -o, or to a pipe\n"
@@ -51,7 +53,7 @@ func TestTerminalOutputAsked(t *testing.T) {
 // TestTerminalOutputVerified writes to a terminal what has been verified before.
 func TestTerminalOutputVerified(t *testing.T) {
 	dir := newFolder(t)
-	writeIn(t, dir, "in.pqe", signed(t, []byte("text\n"), owners()["ALICE"].Public(), owners()["CAROL"].Public()))
+	writeIn(t, dir, "in.pqe", signed(t, []byte("text\n"), testkit.Identity("alice").Public(), testkit.Identity("carol").Public()))
 	screen, stderr, code := atTerminal(t, dir, "-d", "-i", "alice.key", "--from", "bob.pub", "in.pqe")
 	if screen != "text\r\n" || timeless(stderr) != named("signed by $BOB on TIME\n") || code != exitOK {
 		t.Errorf("the terminal shows %q; exit code %d, it says %q", screen, code, stderr)

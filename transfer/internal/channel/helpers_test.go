@@ -13,28 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
-
-// person makes a key, once for each name.
-var person = func() func(string) *keyfile.Identity {
-	var mu sync.Mutex
-	made := make(map[string]*keyfile.Identity)
-	return func(name string) *keyfile.Identity {
-		mu.Lock()
-		defer mu.Unlock()
-		if made[name] == nil {
-			id, err := keyfile.Generate()
-			if err != nil {
-				panic(err)
-			}
-			made[name] = id
-		}
-		return made[name]
-	}
-}()
 
 func nameOf(id Identity) []byte {
 	sum := sha256.Sum256(id.PublicDER())
@@ -55,7 +37,7 @@ var errStranger = errors.New("a stranger")
 // only welcomes one person.
 func only(name string) func(signature.Fingerprint) error {
 	return func(peer signature.Fingerprint) error {
-		if peer != person(name).Fingerprint() {
+		if peer != testkit.Identity(name).Fingerprint() {
 			return errStranger
 		}
 		return nil
@@ -67,11 +49,11 @@ func only(name string) func(signature.Fingerprint) error {
 const patience = 20 * time.Second
 
 func serverLogin() *Login {
-	return &Login{Identity: person("server"), Check: only("alice"), Times: Times{Login: patience}}
+	return &Login{Identity: testkit.Identity("server"), Check: only("alice"), Times: Times{Login: patience}}
 }
 
 func clientLogin() *Login {
-	return &Login{Identity: person("alice"), Check: only("server"), Times: Times{Login: patience}}
+	return &Login{Identity: testkit.Identity("alice"), Check: only("server"), Times: Times{Login: patience}}
 }
 
 // plain is a byte stream without a WebSocket.

@@ -12,13 +12,14 @@ import (
 	"io"
 	"testing"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
 func TestLogin(t *testing.T) {
 	c, s := pair(t, Times{}, Times{})
-	if c.Peer() != person("server").Fingerprint() || s.Peer() != person("alice").Fingerprint() {
+	if c.Peer() != testkit.Identity("server").Fingerprint() || s.Peer() != testkit.Identity("alice").Fingerprint() {
 		t.Error("somebody else is at the other end")
 	}
 	if err := c.Send(wire.TypeList, []byte("a")); err != nil {
@@ -32,7 +33,7 @@ func TestLogin(t *testing.T) {
 // TestForgedClients logs in with proofs that are not for this connection, or not
 // of the one who is named. The server says the same to all, and lets none in.
 func TestForgedClients(t *testing.T) {
-	alice, mallory, server := person("alice"), person("mallory"), person("server")
+	alice, mallory, server := testkit.Identity("alice"), testkit.Identity("mallory"), testkit.Identity("server")
 	stranger := bytes.Clone(alice.PublicDER()[:encryptionSize])
 	stranger = append(stranger, mallory.PublicDER()[encryptionSize:]...)
 
@@ -113,7 +114,7 @@ func TestForgedClients(t *testing.T) {
 // TestForgedServers has servers that cannot prove who they are. No client tells
 // them who it is.
 func TestForgedServers(t *testing.T) {
-	server, mallory := person("server"), person("mallory")
+	server, mallory := testkit.Identity("server"), testkit.Identity("mallory")
 	here, there := streams(t)
 	done := accept(t, there)
 	other, recorded := attackServer(t, here)
@@ -208,7 +209,7 @@ func TestLoginOrder(t *testing.T) {
 
 // TestServerOrder has servers that say something else than is their turn.
 func TestServerOrder(t *testing.T) {
-	server := person("server")
+	server := testkit.Identity("server")
 	good := func(b []byte) []byte {
 		return proof(t, server.PublicDER(), server, serverContext, b, nameOf(server)).Marshal()
 	}
@@ -246,12 +247,12 @@ func TestServerOrder(t *testing.T) {
 // the session to refuse, and changes nobody's name.
 func TestSecondLogin(t *testing.T) {
 	c, s := pair(t, Times{}, Times{})
-	mallory := person("mallory")
+	mallory := testkit.Identity("mallory")
 	p := proof(t, mallory.PublicDER(), mallory, clientContext, nameOf(mallory))
 	if err := c.Send(wire.TypeClient, p.Marshal()); err != nil {
 		t.Fatal(err)
 	}
-	if m, err := s.Next(); err != nil || m.Type != wire.TypeClient || s.Peer() != person("alice").Fingerprint() {
+	if m, err := s.Next(); err != nil || m.Type != wire.TypeClient || s.Peer() != testkit.Identity("alice").Fingerprint() {
 		t.Errorf("0x%02x, %v", m.Type, err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
@@ -58,7 +59,7 @@ func TestWeakerServers(t *testing.T) {
 			weaken(config)
 			server := tls.Server(there, config)
 			if server.Handshake() == nil {
-				p := proof(t, person("server").PublicDER(), person("server"), serverContext, nil)
+				p := proof(t, testkit.Identity("server").PublicDER(), testkit.Identity("server"), serverContext, nil)
 				server.Write(wire.Append(nil, wire.TypeServer, p.Marshal()))
 				if m, err := wire.Read(server, make([]byte, wire.ProofSize)); err == nil {
 					t.Errorf("the client goes on with 0x%02x", m.Type)
@@ -121,7 +122,7 @@ func TestNoTickets(t *testing.T) {
 		here, there := streams(t)
 		done := connect(t, here)
 		a := newAttacker(t, tls.Server(there, config))
-		server := person("server")
+		server := testkit.Identity("server")
 		a.send(wire.TypeServer, proof(t, server.PublicDER(), server, serverContext, a.binding, nameOf(server)).Marshal())
 		if m := a.read(); m.Type != wire.TypeClient {
 			t.Fatalf("0x%02x", m.Type)

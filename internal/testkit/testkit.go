@@ -1,0 +1,80 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package testkit has what tests of several packages need. Only they import it.
+// What goes wrong in it panics.
+package testkit
+
+import (
+	"bytes"
+	"io"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+var (
+	mu   sync.Mutex
+	made = make(map[string]*keyfile.Identity)
+)
+
+// Identity makes a key, once for each name in a process: it takes a while.
+func Identity(name string) *keyfile.Identity {
+	mu.Lock()
+	defer mu.Unlock()
+	if made[name] == nil {
+		id, err := keyfile.Generate()
+		if err != nil {
+			panic(err)
+		}
+		made[name] = id
+	}
+	return made[name]
+}
+
+// Contents returns n bytes that are always the same, and look random.
+func Contents(n int) []byte {
+	contents := make([]byte, n)
+	rand.NewChaCha8([32]byte{1}).Read(contents)
+	return contents
+}
+
+// Sealed returns a new pqenc file of Contents(n), for "alice".
+func Sealed(n int) []byte {
+	var file bytes.Buffer
+	file.Grow(n + n/1000 + 8192)
+	w, err := pqenc.Encrypt(&file, Identity("alice").Public())
+	if err == nil {
+		_, err = io.CopyN(w, rand.NewChaCha8([32]byte{1}), int64(n))
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		panic(err)
+	}
+	return file.Bytes()
+}
+
+// Log is a bytes.Buffer for what runs while a test does.
+type Log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write appends p. It does not fail.
+func (l *Log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// String returns all that was written so far.
+func (l *Log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
