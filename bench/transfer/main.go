@@ -16,6 +16,13 @@
 // encrypts on the way and pull decrypts, which scp does not. What a command is to
 // write is removed before it runs.
 //
+// On a virtual machine that gives free memory back to its host, -ballast keeps what
+// commands will write in reach, best in a tmpfs that is mounted with huge=always:
+//
+//	go run ./transfer -dir /mnt -ballast -size 2048 -rounds 5
+//
+// And
+//
 //	go run ./transfer -dir /dev/shm -clients 100 -each 50
 //
 // lets as many clients push so many MB each at once, and says what the server
@@ -50,6 +57,7 @@ func main() {
 	dir := flag.String("dir", os.TempDir(), "where the files go: memory-backed storage measures the commands, not the disk")
 	size := flag.Int64("size", 2048, "size of the file in MiB")
 	rounds := flag.Int("rounds", 5, "how often each command runs")
+	heavy := flag.Bool("ballast", false, "keep the memory that a command will need from the host of a virtual machine")
 	clients := flag.Int("clients", 0, "so many clients at once instead")
 	each := flag.Int64("each", 50, "what each of them pushes, in MB")
 	flag.Parse()
@@ -57,7 +65,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	b := &bench{dir: work}
+	b := &bench{dir: work, ballast: *heavy}
 	if err = b.prepare(); err == nil {
 		if *clients > 0 {
 			err = b.crowd(*clients, *each*1e6)
@@ -74,6 +82,7 @@ func main() {
 // bench is a folder to work in, and the servers that run in it.
 type bench struct {
 	dir     string
+	ballast bool
 	servers []*exec.Cmd
 }
 
@@ -120,7 +129,7 @@ func (b *bench) compare(size int64, rounds int) error {
 	}
 	for range rounds {
 		for _, t := range tasks {
-			if err := t.run(b.dir); err != nil {
+			if err := b.run(t, size); err != nil {
 				return err
 			}
 		}
@@ -164,10 +173,23 @@ func (b *bench) command(name string, args ...string) error {
 	return nil
 }
 
-func (t *task) run(dir string) error {
-	if err := os.Remove(filepath.Join(dir, t.output)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// run runs a task that writes size bytes, which have to find room.
+func (b *bench) run(t *task, size int64) error {
+	if err := os.Remove(filepath.Join(b.dir, t.output)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	if b.ballast {
+		ballast, err := newBallast(b.dir, size)
+		if err != nil {
+			return err
+		}
+		defer ballast.close()
+	}
+	return t.run(b.dir)
+}
+
+// run runs the command in that folder, and notes how long and how much memory it took.
+func (t *task) run(dir string) error {
 	cmd := exec.Command(t.args[0], t.args[1:]...)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	begin := time.Now()

@@ -1,0 +1,17 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build unix && !linux
+
+package main
+
+import "errors"
+
+type ballast struct{}
+
+func newBallast(string, int64) (*ballast, error) {
+	return nil, errors.New("-ballast needs Linux")
+}
+
+func (*ballast) close() {}
