@@ -35,13 +35,20 @@ import (
 // raw logs in as a client that then sends what it likes.
 func (s *testServer) raw(t *testing.T, name string) *channel.Conn {
 	t.Helper()
-	stream, err := channel.Dial(t.Context(), s.url, nil)
+	return dial(t, s.url, name, channel.Times{})
+}
+
+// dial logs in to a server, whoever that is.
+func dial(t *testing.T, url, name string, times channel.Times) *channel.Conn {
+	t.Helper()
+	stream, err := channel.Dial(t.Context(), url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	conn, err := channel.Connect(stream, &channel.Login{
 		Identity: testkit.Identity(name),
 		Check:    func(signature.Fingerprint) error { return nil },
+		Times:    times,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -18,10 +18,7 @@ import (
 // benchClient is a client of a server in the same process. With TMPDIR the store
 // can be in memory.
 func benchClient(b *testing.B) *transfer.Client {
-	list, err := transfer.ParseAllow(strings.NewReader(testkit.Identity("alice").Fingerprint().String()+" push,pull ** overwrite"), nil)
-	if err != nil {
-		b.Fatal(err)
-	}
+	list := allow(b, "{alice} push,pull ** overwrite")
 	server, err := transfer.NewServer(transfer.ServerConfig{Dir: b.TempDir(), Identity: testkit.Identity("server"), Authorizer: list})
 	if err != nil {
 		b.Fatal(err)

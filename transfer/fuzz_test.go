@@ -18,7 +18,6 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/testkit"
-	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
 	"github.com/pqenc/pqenc/transfer/internal/channel"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
@@ -43,11 +42,8 @@ func newFuzzed(f *testing.F) *fuzzed {
 	if err := os.WriteFile(filepath.Join(z.dir, "b", "there.pqe"), z.files[0], 0o600); err != nil {
 		f.Fatal(err)
 	}
-	rule := testkit.Identity("bob").Fingerprint().String() + " push,pull,list,delete a/** quota=40KB overwrite"
-	list, err := transfer.ParseAllow(strings.NewReader(rule), nil)
-	if err != nil {
-		f.Fatal(err)
-	}
+	list := allow(f, "{bob} push,pull,list,delete a/** quota=40KB overwrite")
+	var err error
 	z.server, err = transfer.NewServer(transfer.ServerConfig{
 		Dir: z.dir, Identity: testkit.Identity("server"), Authorizer: list, Logger: slog.New(slog.DiscardHandler),
 		Limits: transfer.Limits{Silence: 2 * time.Second}, // and so a beat each half second
@@ -70,16 +66,7 @@ func FuzzSession(f *testing.F) {
 	z := newFuzzed(f)
 	f.Fuzz(func(t *testing.T, script []byte) {
 		z.clear(t)
-		stream, err := channel.Dial(t.Context(), z.url, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn, err := channel.Connect(stream, &channel.Login{
-			Identity: testkit.Identity("bob"), Check: func(signature.Fingerprint) error { return nil }, Times: channel.Times{Beat: time.Second},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		conn := dial(t, z.url, "bob", channel.Times{Beat: time.Second})
 		answered := make(chan struct{})
 		go z.listen(t, conn, answered)
 		waits := z.send(conn, script)

@@ -52,7 +52,8 @@ func newServer(t *testing.T, limits transfer.Limits, rules ...string) *testServe
 	return s
 }
 
-func allow(t *testing.T, rules ...string) *transfer.AllowList {
+// allow returns the access list of these lines, see newServer.
+func allow(t testing.TB, rules ...string) *transfer.AllowList {
 	t.Helper()
 	text := strings.Join(rules, "\n")
 	for _, name := range []string{"alice", "bob", "carol"} {

@@ -13,9 +13,9 @@ import (
 // pattern is what names must look like, by segments.
 type pattern []string
 
-// anySegments is the segment of a pattern that matches any number of segments; at
-// its end at least one, since who may do something in a folder may not do it to an
-// object in the place of that folder.
+// anySegments is the segment of a pattern that matches any number of segments. At
+// the end of the pattern that is at least one: who may do something in a folder may
+// not do it to an object in the place of that folder.
 const anySegments = "**"
 
 func parsePattern(s string) (pattern, error) {

@@ -260,10 +260,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
 	defer s.hurry()
+	defer context.AfterFunc(ctx, s.hurry)()
 	for running := true; running; {
-		if ctx.Err() != nil {
-			s.hurry()
-		}
 		s.end(ctx.Err() != nil)
 		select {
 		case <-done:
