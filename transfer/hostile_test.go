@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/iotest"
@@ -30,6 +31,7 @@ import (
 type hostile struct {
 	url         string
 	connections atomic.Int64
+	scripts     sync.WaitGroup // that are running
 }
 
 func newHostile(t *testing.T, script func(conn *channel.Conn, attempt int)) *hostile {
@@ -53,6 +55,8 @@ func newHostile(t *testing.T, script func(conn *channel.Conn, attempt int)) *hos
 			t.Error(err)
 			return
 		}
+		h.scripts.Add(1)
+		defer h.scripts.Done()
 		defer conn.Close()
 		script(conn, int(h.connections.Add(1))-1)
 	}))
@@ -134,6 +138,7 @@ func TestNeverTwice(t *testing.T) {
 	if !errors.Is(err, transfer.ErrRewound) {
 		t.Errorf("%v", err)
 	}
+	h.scripts.Wait()
 	if n := h.connections.Load(); n != 2 || len(second) > 0 {
 		t.Errorf("%d connections, and %d bytes on the second", n, len(second))
 	}

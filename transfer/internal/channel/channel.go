@@ -138,7 +138,7 @@ func (c *Conn) Closed() <-chan struct{} { return c.closed }
 func (c *Conn) Progress() { c.progress.Store(time.Now().UnixNano()) }
 
 // Next returns the next message. Its body is valid until the next call. When
-// the other side ends the connection, the error is a [PeerError] with its
+// the other side has ended the connection, the error is a [PeerError] with its
 // reason. There is no next one after Fail was called: some have been thrown away.
 func (c *Conn) Next() (wire.Message, error) {
 	if c.held != nil {
@@ -153,9 +153,6 @@ func (c *Conn) Next() (wire.Message, error) {
 		case <-c.failed:
 			return wire.Message{}, c.failure
 		default:
-		}
-		if m.Type == wire.TypeError {
-			return m, peerError(m.Body)
 		}
 		return m, nil
 	case <-c.failed:
@@ -184,6 +181,9 @@ func (c *Conn) receive() {
 			return
 		}
 		m, err := c.read(buf)
+		if err == nil && m.Type == wire.TypeError { // Next has had all that came before it
+			err = peerError(m.Body)
+		}
 		if err != nil {
 			if errors.Is(err, wire.ErrMalformed) {
 				go c.fail(err, wire.CodeProtocol, err.Error())

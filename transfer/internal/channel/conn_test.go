@@ -24,10 +24,12 @@ import (
 // comes behind a gap would keep it.
 func TestNoGapBeforeFail(t *testing.T) {
 	for range 20 {
-		c, s := pair(t, Times{}, Times{})
+		c, s := bare(t)
 		go func() {
+			body := make([]byte, 2000)
 			for i := uint64(0); ; i++ {
-				if c.SendData(binary.BigEndian.AppendUint64(make([]byte, 0, 2000), i)) != nil {
+				binary.BigEndian.PutUint64(body, i)
+				if _, err := c.Write(wire.Append(nil, wire.TypeData, body)); err != nil {
 					return
 				}
 			}
@@ -69,7 +71,7 @@ func TestNoGapBeforeFail(t *testing.T) {
 // TestErrorIsLast checks that nothing follows an error, even if another goroutine
 // goes on sending.
 func TestErrorIsLast(t *testing.T) {
-	c, s := pair(t, Times{Beat: 2 * time.Millisecond}, Times{Beat: 2 * time.Millisecond})
+	c, s := bare(t)
 	var senders sync.WaitGroup
 	for range 3 {
 		senders.Go(func() {
@@ -77,27 +79,44 @@ func TestErrorIsLast(t *testing.T) {
 			}
 		})
 	}
-	var codes []uint16
-	go func() {
+	var failing sync.WaitGroup
+	failing.Go(func() {
 		s.Fail(wire.CodeQuota, "first")
 		s.Fail(wire.CodeInternal, "second")
-	}()
-	for len(codes) == 0 {
-		m, err := c.Next()
-		var reason *PeerError
-		if errors.As(err, &reason) {
-			codes = append(codes, reason.Code)
-		} else if err != nil || m.Type != wire.TypeDone {
-			t.Fatalf("0x%02x, %v", m.Type, err)
+	})
+	buf := make([]byte, wire.MaxData)
+	for {
+		m, err := wire.Read(c, buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Type == wire.TypeError {
+			if e, err := wire.ParseError(m.Body); err != nil || e.Code != wire.CodeQuota {
+				t.Errorf("%v, %v", e, err)
+			}
+			break
 		}
 	}
 	senders.Wait() // so all that they could send is on its way
-	c.low.SetReadDeadline(time.Now())
-	if m, err := c.Next(); err == nil || errors.As(err, new(*PeerError)) {
-		t.Errorf("0x%02x behind an error, %v", m.Type, err)
+	s.Close()
+	failing.Wait()
+	if m, err := wire.Read(c, buf); err == nil {
+		t.Errorf("0x%02x behind an error", m.Type)
 	}
-	if codes[0] != wire.CodeQuota {
-		t.Errorf("error %d", codes[0])
+}
+
+// TestErrorCloses checks that an error ends a connection on which nobody waits for
+// anything, so that its sender need not wait, either.
+func TestErrorCloses(t *testing.T) {
+	c, s := pair(t, Times{}, Times{})
+	s.Fail(wire.CodeShutdown, "bye")
+	<-c.Closed()
+	var reason *PeerError
+	if err := c.Send(wire.TypeDone, nil); !errors.As(err, &reason) || reason.Code != wire.CodeShutdown {
+		t.Errorf("sending: %v", err)
+	}
+	if _, err := c.Next(); !errors.As(err, &reason) || reason.Code != wire.CodeShutdown {
+		t.Errorf("receiving: %v", err)
 	}
 }
 

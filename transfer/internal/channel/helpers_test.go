@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"testing"
@@ -129,6 +130,28 @@ func pair(t *testing.T, client, server Times) (c, s *Conn) {
 		t.Fatal(r.err)
 	}
 	return c, r.conn
+}
+
+// bare returns the two ends of a connection after the login, of which the client's
+// does nothing by itself.
+func bare(t *testing.T) (client io.ReadWriteCloser, s *Conn) {
+	t.Helper()
+	here, there := streams(t)
+	server := accept(t, there)
+	low := newCarrier(plain{here}, patience)
+	c, err := clientLogin().client(low)
+	if err != nil {
+		t.Fatal(err)
+	}
+	low.limit.Store(maxTraffic)
+	r := <-server
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	return struct {
+		io.ReadWriter
+		io.Closer
+	}{c.tls, here}, r.conn
 }
 
 // attacker is one side of a TLS connection that does as it likes.
