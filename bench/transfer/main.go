@@ -16,10 +16,10 @@
 // encrypts on the way and pull decrypts, which scp does not. What a command is to
 // write is removed before it runs.
 //
-// On a virtual machine that gives free memory back to its host, -ballast keeps what
-// commands will write in reach, best in a tmpfs that is mounted with huge=always:
+// On a virtual machine that gives free memory back to its host, -hold keeps so many
+// MiB of it in reach, which should be more than seven times the size:
 //
-//	go run ./transfer -dir /mnt -ballast -size 2048 -rounds 5
+//	go run ./transfer -dir /dev/shm -hold 15000 -size 2048 -rounds 5
 //
 // And
 //
@@ -57,15 +57,20 @@ func main() {
 	dir := flag.String("dir", os.TempDir(), "where the files go: memory-backed storage measures the commands, not the disk")
 	size := flag.Int64("size", 2048, "size of the file in MiB")
 	rounds := flag.Int("rounds", 5, "how often each command runs")
-	heavy := flag.Bool("ballast", false, "keep the memory that a command will need from the host of a virtual machine")
+	held := flag.Int("hold", 0, "so many MiB of free memory that the host of a virtual machine may not take back")
 	clients := flag.Int("clients", 0, "so many clients at once instead")
 	each := flag.Int64("each", 50, "what each of them pushes, in MB")
 	flag.Parse()
+	if *held > 0 {
+		if err := hold(*held << 20); err != nil {
+			log.Fatal(err)
+		}
+	}
 	work, err := os.MkdirTemp(*dir, "pqenc-bench-")
 	if err != nil {
 		log.Fatal(err)
 	}
-	b := &bench{dir: work, ballast: *heavy}
+	b := &bench{dir: work}
 	if err = b.prepare(); err == nil {
 		if *clients > 0 {
 			err = b.crowd(*clients, *each*1e6)
@@ -82,7 +87,6 @@ func main() {
 // bench is a folder to work in, and the servers that run in it.
 type bench struct {
 	dir     string
-	ballast bool
 	servers []*exec.Cmd
 }
 
@@ -129,7 +133,7 @@ func (b *bench) compare(size int64, rounds int) error {
 	}
 	for range rounds {
 		for _, t := range tasks {
-			if err := b.run(t, size); err != nil {
+			if err := t.run(b.dir); err != nil {
 				return err
 			}
 		}
@@ -173,23 +177,12 @@ func (b *bench) command(name string, args ...string) error {
 	return nil
 }
 
-// run runs a task that writes size bytes, which have to find room.
-func (b *bench) run(t *task, size int64) error {
-	if err := os.Remove(filepath.Join(b.dir, t.output)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// run runs the command in that folder, where its output is not there yet, and notes
+// how long and how much memory it took.
+func (t *task) run(dir string) error {
+	if err := os.Remove(filepath.Join(dir, t.output)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if b.ballast {
-		ballast, err := newBallast(b.dir, size)
-		if err != nil {
-			return err
-		}
-		defer ballast.close()
-	}
-	return t.run(b.dir)
-}
-
-// run runs the command in that folder, and notes how long and how much memory it took.
-func (t *task) run(dir string) error {
 	cmd := exec.Command(t.args[0], t.args[1:]...)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	begin := time.Now()

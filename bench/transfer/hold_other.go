@@ -8,10 +8,4 @@ package main
 
 import "errors"
 
-type ballast struct{}
-
-func newBallast(string, int64) (*ballast, error) {
-	return nil, errors.New("-ballast needs Linux")
-}
-
-func (*ballast) close() {}
+func hold(int) error { return errors.New("-hold needs Linux") }
