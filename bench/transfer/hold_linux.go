@@ -5,18 +5,26 @@
 package main
 
 import (
+	"io"
 	"os"
+	"strconv"
 	"syscall"
 )
 
-// hold keeps so many bytes of free memory in the machine, as long as this process
-// runs. A virtual machine may give large blocks of free memory back to its host
+// held is what hold says when it holds.
+const held = "held\n"
+
+// hold keeps so many MiB of free memory in the machine until its standard input
+// ends. A virtual machine may give large blocks of free memory back to its host
 // within a second, and taking them again can cost more than a transfer. A block is
 // not free while a single page of it is in use: hold takes the memory page by page,
 // and frees all but one page in every few hundred.
-func hold(size int) error {
-	const stride = 2 << 20
-	page := os.Getpagesize()
+func hold(mib string) error {
+	n, err := strconv.Atoi(mib)
+	if err != nil {
+		return err
+	}
+	size, page := n&^1<<20, os.Getpagesize()
 	memory, err := syscall.Mmap(-1, 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
 	if err != nil {
 		return err
@@ -27,10 +35,13 @@ func hold(size int) error {
 	for at := 0; at < size; at += page {
 		memory[at] = 1
 	}
+	const stride = 2 << 20
 	for at := 0; at < size; at += stride {
-		if err := syscall.Madvise(memory[at+page:min(at+stride, size)], syscall.MADV_DONTNEED); err != nil {
+		if err := syscall.Madvise(memory[at+page:at+stride], syscall.MADV_DONTNEED); err != nil {
 			return err
 		}
 	}
-	return nil
+	os.Stdout.WriteString(held)
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
 }

@@ -8,4 +8,6 @@ package main
 
 import "errors"
 
-func hold(int) error { return errors.New("-hold needs Linux") }
+const held = ""
+
+func hold(string) error { return errors.New("-hold needs Linux") }

@@ -48,8 +48,8 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) == 4 && os.Args[1] == "send" {
-		if err := send(os.Args[2], os.Args[3]); err != nil {
+	if len(os.Args) > 1 && (os.Args[1] == "send" || os.Args[1] == "hold") {
+		if err := part(os.Args[1], os.Args[2:]); err != nil {
 			log.Fatal(err)
 		}
 		return
@@ -57,21 +57,16 @@ func main() {
 	dir := flag.String("dir", os.TempDir(), "where the files go: memory-backed storage measures the commands, not the disk")
 	size := flag.Int64("size", 2048, "size of the file in MiB")
 	rounds := flag.Int("rounds", 5, "how often each command runs")
-	held := flag.Int("hold", 0, "so many MiB of free memory that the host of a virtual machine may not take back")
+	mib := flag.Int("hold", 0, "hold so many MiB of free memory that the host of a virtual machine may not take back")
 	clients := flag.Int("clients", 0, "so many clients at once instead")
 	each := flag.Int64("each", 50, "what each of them pushes, in MB")
 	flag.Parse()
-	if *held > 0 {
-		if err := hold(*held << 20); err != nil {
-			log.Fatal(err)
-		}
-	}
 	work, err := os.MkdirTemp(*dir, "pqenc-bench-")
 	if err != nil {
 		log.Fatal(err)
 	}
 	b := &bench{dir: work}
-	if err = b.prepare(); err == nil {
+	if err = b.prepare(*mib); err == nil {
 		if *clients > 0 {
 			err = b.crowd(*clients, *each*1e6)
 		} else {
@@ -82,6 +77,14 @@ func main() {
 	if err := errors.Join(err, os.RemoveAll(work)); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// part is what another process of this command does for the measurement.
+func part(what string, args []string) error {
+	if what == "hold" {
+		return hold(args[0])
+	}
+	return send(args[0], args[1])
 }
 
 // bench is a folder to work in, and the servers that run in it.

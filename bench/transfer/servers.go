@@ -9,19 +9,21 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// prepare builds the commands and makes the keys.
-func (b *bench) prepare() error {
+// prepare builds the commands, makes the keys, and holds so many MiB of memory.
+func (b *bench) prepare(mib int) error {
 	for _, path := range []string{"github.com/pqenc/pqenc/cmd/pqenc", "./transfer"} {
 		cmd := exec.Command("go", "build", "-o", b.dir+"/", path)
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -32,6 +34,9 @@ func (b *bench) prepare() error {
 		if err := b.command("./pqenc", "keygen", "-q", "-o", name); err != nil {
 			return err
 		}
+	}
+	if mib > 0 {
+		return b.startHold(mib)
 	}
 	return nil
 }
@@ -45,6 +50,26 @@ func (b *bench) start(name string, args ...string) (*exec.Cmd, error) {
 	}
 	b.servers = append(b.servers, cmd)
 	return cmd, nil
+}
+
+// startHold returns when so many MiB are held, by a process of its own: what a
+// process has in memory counts for those that it starts, too.
+func (b *bench) startHold(mib int) error {
+	cmd := exec.Command("./transfer", "hold", strconv.Itoa(mib))
+	cmd.Dir, cmd.Stderr = b.dir, os.Stderr
+	if _, err := cmd.StdinPipe(); err != nil { // whose end tells it that this process has died
+		return err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	b.servers = append(b.servers, cmd)
+	_, err = io.ReadFull(out, make([]byte, len(held)))
+	return err
 }
 
 func (b *bench) stop() {
