@@ -5,10 +5,13 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	"github.com/pqenc/pqenc/transfer/internal/channel"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
@@ -38,6 +41,61 @@ func (c *Client) Pull(ctx context.Context, name string, dst io.Writer, o PullOpt
 		return err
 	}
 	return c.do(ctx, &puller{name: name, dst: dst, o: o, offset: o.Offset, digest: o.Digest})
+}
+
+// Reader returns the object of that name as a stream, for what decrypts it, for
+// example. The pull begins with the first Read and is at work while one waits; until
+// Close the client does nothing else.
+func (c *Client) Reader(ctx context.Context, name string, o PullOptions) *Reader {
+	r := new(Reader)
+	// The pull is a coroutine of its reader: they take turns, and no message is
+	// copied or waited for in between.
+	r.next, r.stop = iter.Pull(func(yield func([]byte) bool) {
+		r.err = c.Pull(ctx, name, yielding(yield), o)
+	})
+	return r
+}
+
+// Reader is an object that is being pulled. It is for one goroutine at a time.
+type Reader struct {
+	next func() ([]byte, bool)
+	stop func()
+	rest []byte // of the message that came last
+	err  error  // of the pull, once that has ended
+}
+
+// Read implements [io.Reader]. It returns [io.EOF] if and only if the object was
+// read to its end, whatever happened to the connection meanwhile.
+func (r *Reader) Read(p []byte) (int, error) {
+	for len(r.rest) == 0 && len(p) > 0 {
+		b, more := r.next()
+		if !more {
+			return 0, cmp.Or(r.err, io.EOF)
+		}
+		r.rest = b
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
+// Close ends the pull, and returns why that had failed by itself, if it had.
+func (r *Reader) Close() error {
+	r.stop()
+	if errors.Is(r.err, errStopped) {
+		return nil
+	}
+	return r.err
+}
+
+// yielding gives what is written to a reader, until that is closed.
+type yielding func([]byte) bool
+
+func (y yielding) Write(p []byte) (int, error) {
+	if !y(p) {
+		return 0, errStopped
+	}
+	return len(p), nil
 }
 
 // puller is the pull of one object.

@@ -34,7 +34,17 @@ type PushOptions struct {
 // ends the push, and nothing of it stays on the server. When Push fails, one Read
 // of src may still be under way; what it returns is dropped.
 func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOptions) error {
-	w := newWindow(src)
+	w := newWindow()
+	go w.readFrom(src)
+	return c.push(ctx, name, w, wire.Unknown, o)
+}
+
+// PushFunc is [Client.Push] for the pqenc file that write writes, in a goroutine
+// of its own: as the writer that encrypts it does. When PushFunc fails, write may
+// still be at work; the writer gives it an error from then on.
+func (c *Client) PushFunc(ctx context.Context, name string, write func(io.Writer) error, o PushOptions) error {
+	w := newWindow()
+	go func() { w.finish(write(w)) }()
 	return c.push(ctx, name, w, wire.Unknown, o)
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// window is a source that can be read only once: a file that is encrypted on
-// the way, or a pipe. What it has read it keeps until the server has
+// window is a source that there is only once: a file that is encrypted on the way,
+// or a pipe. What comes into it it keeps until the server has
 // acknowledged it, and so it can send that again, the very same bytes, after
 // the connection was cut. Nothing is ever encrypted a second time: a file may have
 // changed since, or a server may only pretend to have lost it, and two plaintexts
@@ -27,23 +27,21 @@ type window struct {
 	end      int64 // behind the last one
 	safe     int64 // what is before it will not be asked for again
 	lent     int64 // where next was asked to begin last: those bytes may be in use
-	err      error // of the reading; io.EOF when all has been read
+	err      error // why nothing more comes in; io.EOF when that was all
 	closed   bool
 }
 
 const segmentSize = wire.MaxData
 
-// newWindow begins to read src. The caller ends src before it drops the window.
-func newWindow(src io.Reader) *window {
+func newWindow() *window {
 	w := new(window)
 	w.changed = sync.NewCond(&w.mu)
-	go w.fill(src)
 	return w
 }
 
-// fill reads src as far as there is room. A segment that is not full yet is sent
-// as it is, so that a slow stream is not held back.
-func (w *window) fill(src io.Reader) {
+// readFrom reads src as far as there is room, to its end. A segment that is not
+// full yet is sent as it is, so that a slow stream is not held back.
+func (w *window) readFrom(src io.Reader) {
 	for {
 		room := w.room()
 		if room == nil {
@@ -57,8 +55,33 @@ func (w *window) fill(src io.Reader) {
 	}
 }
 
-// room waits for memory to read into, and returns nil when nobody needs it any
-// more.
+// Write takes p in, and waits for memory to do so.
+func (w *window) Write(p []byte) (n int, err error) {
+	for n < len(p) {
+		room := w.room()
+		if room == nil {
+			return n, errStopped
+		}
+		k := copy(room, p[n:])
+		w.extend(k, nil)
+		n += k
+	}
+	return n, nil
+}
+
+// finish says that nothing more is written, and why.
+func (w *window) finish(err error) {
+	if err == nil {
+		err = io.EOF
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.err = err
+	w.changed.Broadcast()
+}
+
+// room waits for memory to put more into, and returns nil when nobody needs it any
+// more. Only one goroutine fills the window.
 func (w *window) room() []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -86,7 +109,7 @@ func (w *window) segment() []byte {
 	return make([]byte, 0, segmentSize)
 }
 
-// extend says that n bytes have been read into the room.
+// extend says that n bytes have been put into the room, and what came behind them.
 func (w *window) extend(n int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -13,6 +13,13 @@ import (
 	"testing/iotest"
 )
 
+// windowOf returns a window that src is read into.
+func windowOf(src io.Reader) *window {
+	w := newWindow()
+	go w.readFrom(src)
+	return w
+}
+
 // TestWindow reads a stream through windows in pieces, with acknowledgements
 // and rewinds at random places.
 func TestWindow(t *testing.T) {
@@ -21,7 +28,7 @@ func TestWindow(t *testing.T) {
 		for i := range content {
 			content[i] = byte(i * 7 / 1000)
 		}
-		w := newWindow(iotest.DataErrReader(bytes.NewReader(content)))
+		w := windowOf(iotest.DataErrReader(bytes.NewReader(content)))
 		var offset, acknowledged int64
 		for {
 			b, err := w.next(offset, nil)
@@ -59,7 +66,7 @@ func TestWindow(t *testing.T) {
 
 // TestWindowForgets checks that what was acknowledged is gone, and said to be.
 func TestWindowForgets(t *testing.T) {
-	w := newWindow(bytes.NewReader(make([]byte, 3*segmentSize)))
+	w := windowOf(bytes.NewReader(make([]byte, 3*segmentSize)))
 	defer w.close()
 	for offset := int64(0); offset < 3*segmentSize; {
 		b, err := w.next(offset, nil)
@@ -87,7 +94,7 @@ func TestWindowForgets(t *testing.T) {
 // memory for.
 func TestWindowIsBounded(t *testing.T) {
 	src := &counted{r: endless{}, full: make(chan struct{})}
-	w := newWindow(src)
+	w := windowOf(src)
 	defer w.close()
 	<-src.full
 	if _, err := w.next(windowSize-1, nil); err != nil {
@@ -125,7 +132,7 @@ func TestStoppedSource(t *testing.T) {
 	silent, w := io.Pipe()
 	defer w.Close()
 	for name, s := range map[string]source{
-		"window": newWindow(silent),
+		"window": windowOf(silent),
 		"file":   newFileSource(bytes.NewReader(make([]byte, 2*windowSize)), 2*windowSize),
 	} {
 		stop, done := make(chan struct{}), make(chan error)

@@ -27,7 +27,7 @@ type download struct {
 
 // direct pulls to an output that is there at once, such as a pipe.
 func (d *download) direct() error {
-	src := newIncoming()
+	src := new(incoming)
 	src.start(d, nil)
 	o, err := d.open(src, nil)
 	if err == nil && !staged(d.output) && !d.StreamUnverified && len(d.policy.From) > 0 && !o.Signature().Sole {
@@ -57,7 +57,7 @@ func (d *download) resume(wanted bool) error {
 	if err != nil {
 		return err
 	}
-	src := newIncoming()
+	src := new(incoming)
 	var from *checkpoint
 	var o object
 	if wanted {
@@ -189,63 +189,39 @@ func (o *encrypted) checkpoint() *checkpoint {
 
 // incoming is an object on its way, as a reader of its bytes.
 type incoming struct {
-	*io.PipeReader
-	w      *io.PipeWriter
+	*transfer.Reader
 	offset int64 // of what comes next
 	server *remote
-	cancel context.CancelCauseFunc
-	done   chan error
-}
-
-func newIncoming() *incoming {
-	r, w := io.Pipe()
-	return &incoming{PipeReader: r, w: w, done: make(chan error, 1)}
 }
 
 // start begins to pull what follows from.
 func (i *incoming) start(d *download, from *checkpoint) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	i.cancel, i.server = cancel, d.server
 	o := transfer.PullOptions{Follow: d.Follow}
 	if from != nil {
 		o.Offset, o.Digest = from.offset(), from.headerDigest()
 	}
-	i.offset = o.Offset
 	o.Started = func(length int64) error {
 		d.server.begin(length, d.output)
 		d.server.reached(o.Offset)
 		return nil
 	}
-	go func() {
-		err := d.server.Pull(ctx, d.name, writerFunc(i.write), o)
-		i.done <- err
-		i.w.CloseWithError(err)
-	}()
+	i.offset, i.server = o.Offset, d.server
+	i.Reader = d.server.Reader(context.Background(), d.name, o)
 }
 
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
-
-func (i *incoming) write(b []byte) (int, error) {
-	n, err := i.w.Write(b)
-	i.offset += int64(n)
-	i.server.reached(i.offset)
+func (i *incoming) Read(b []byte) (int, error) {
+	n, err := i.Reader.Read(b)
+	if n > 0 {
+		i.offset += int64(n)
+		i.server.reached(i.offset)
+	}
 	return n, err
 }
 
-// end waits for the end of the pull, and returns why it failed. The argument is
-// what its reader has failed with, if it has: that ends the pull, and counts unless
-// the pull had failed by itself before.
+// end ends the pull, and returns why it failed. The argument is what its reader has
+// failed with, if it has, which counts unless the pull had failed by itself before.
 func (i *incoming) end(err error) error {
-	if err == nil {
-		i.cancel(nil)
-		i.Close()
-	} else {
-		i.cancel(&ownError{err})
-		i.CloseWithError(&ownError{err})
-	}
-	if pulled := <-i.done; pulled != nil {
+	if pulled := i.Close(); pulled != nil {
 		return i.server.explain(pulled)
 	}
 	return err

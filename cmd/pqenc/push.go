@@ -259,17 +259,14 @@ func (p *pusher) whole(name string, src *input) error {
 // stream pushes what write writes, which need not be there twice. Should write
 // fail, the object is not published.
 func (p *pusher) stream(name string, size int64, write func(io.Writer) error) error {
-	r, w := io.Pipe()
-	go func() {
-		err := write(w)
+	own := func(dst io.Writer) error {
+		err := write(dst)
 		if err != nil {
 			err = &ownError{err}
 		}
-		w.CloseWithError(err)
-	}()
-	err := p.server.Push(context.Background(), name, r, p.options(size))
-	r.Close() // and write ends, if it does not wait for its input
-	return p.server.explain(err)
+		return err
+	}
+	return p.server.explain(p.server.PushFunc(context.Background(), name, own, p.options(size)))
 }
 
 // options are for a file of that size. What encrypting adds to it is not worth

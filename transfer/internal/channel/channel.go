@@ -97,7 +97,7 @@ type Conn struct {
 	progress atomic.Int64 // when something was sent or received that was no beat
 
 	incoming chan wire.Message
-	free     chan []byte // buffers for messages
+	free     chan []byte // buffers for messages, as large as what has come in them
 	held     []byte      // the buffer of the message that Next returned last
 
 	failing  sync.Once
@@ -110,13 +110,18 @@ type Conn struct {
 	err    error // why; set before closed is
 }
 
+// buffers is how many messages are in memory at once: one that is worked on, one
+// that is being read, and some in between, so that neither side of them has to wait
+// for the other at every message.
+const buffers = 4
+
 // start begins to read and to give signs of life.
 func (c *Conn) start() *Conn {
-	c.incoming = make(chan wire.Message)
-	c.free = make(chan []byte, 2) // one to be worked on while the other is filled
+	c.incoming = make(chan wire.Message, buffers-2)
+	c.free = make(chan []byte, buffers)
 	c.failed, c.closed = make(chan struct{}), make(chan struct{})
-	for range cap(c.free) {
-		c.free <- make([]byte, wire.MaxData)
+	for range buffers {
+		c.free <- []byte{}
 	}
 	c.lastSent.Store(time.Now().UnixNano())
 	c.Progress()
@@ -145,20 +150,31 @@ func (c *Conn) Next() (wire.Message, error) {
 		c.free <- c.held
 		c.held = nil
 	}
-	select {
-	case m := <-c.incoming:
-		c.held = m.Body[:cap(m.Body)]
+	m, err := c.next()
+	if err == nil {
+		c.held = m.Body[:0]
 		c.Progress()
-		select {
-		case <-c.failed:
-			return wire.Message{}, c.failure
-		default:
-		}
-		return m, nil
+	}
+	return m, err
+}
+
+func (c *Conn) next() (wire.Message, error) {
+	var m wire.Message
+	select {
+	case m = <-c.incoming:
 	case <-c.failed:
-		return wire.Message{}, c.failure
 	case <-c.closed:
-		return wire.Message{}, c.err
+		select {
+		case m = <-c.incoming: // it came before the end
+		default:
+			return m, c.err
+		}
+	}
+	select {
+	case <-c.failed:
+		return m, c.failure
+	default:
+		return m, nil
 	}
 }
 
@@ -203,9 +219,8 @@ func (c *Conn) receive() {
 // read reads the next message that is not just a sign of life.
 func (c *Conn) read(buf []byte) (wire.Message, error) {
 	for {
-		m, err := wire.Read(c.tls, buf)
+		m, err := wire.Read(c.tls, buf, wire.MaxData)
 		if err != nil || m.Type != wire.TypeBeat {
-			m.Body = buf[:len(m.Body)]
 			return m, explain(err)
 		}
 	}
@@ -348,7 +363,7 @@ func (c *Conn) linger() {
 	for {
 		select {
 		case m := <-c.incoming:
-			c.free <- m.Body[:cap(m.Body)]
+			c.free <- m.Body[:0]
 		case <-c.closed:
 			return
 		case <-timer.C:

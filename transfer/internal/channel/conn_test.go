@@ -86,7 +86,7 @@ func TestErrorIsLast(t *testing.T) {
 	})
 	buf := make([]byte, wire.MaxData)
 	for {
-		m, err := wire.Read(c, buf)
+		m, err := wire.Read(c, buf, wire.MaxData)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestErrorIsLast(t *testing.T) {
 	senders.Wait() // so all that they could send is on its way
 	s.Close()
 	failing.Wait()
-	if m, err := wire.Read(c, buf); err == nil {
+	if m, err := wire.Read(c, buf, wire.MaxData); err == nil {
 		t.Errorf("0x%02x behind an error", m.Type)
 	}
 }
@@ -290,7 +290,7 @@ func TestMalformedIsTold(t *testing.T) {
 	}
 	s := (<-done).conn
 	c.tls.Write(append([]byte{byte(wire.TypeData), 0xFF, 0xFF, 0xFF}, make([]byte, 1<<20)...))
-	m, err := wire.Read(c.tls, make([]byte, wire.MaxData))
+	m, err := wire.Read(c.tls, nil, wire.MaxData)
 	if err != nil || m.Type != wire.TypeError {
 		t.Fatalf("0x%02x, %v", m.Type, err)
 	}

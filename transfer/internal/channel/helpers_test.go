@@ -190,7 +190,7 @@ func newAttacker(t *testing.T, conn *tls.Conn) *attacker {
 
 func (a *attacker) read() wire.Message {
 	a.t.Helper()
-	m, err := wire.Read(a.tls, make([]byte, wire.MaxData))
+	m, err := wire.Read(a.tls, nil, wire.MaxData)
 	if err != nil {
 		a.t.Fatal(err)
 	}

@@ -162,7 +162,7 @@ func readProof(t *tls.Conn, as wire.Type) (*wire.Proof, error) {
 
 // expect reads one message, which must be of that type.
 func expect(t *tls.Conn, want wire.Type) (wire.Message, error) {
-	m, err := wire.Read(t, make([]byte, wire.ProofSize))
+	m, err := wire.Read(t, nil, wire.ProofSize)
 	switch {
 	case err != nil:
 		return m, explain(err)

@@ -5,7 +5,6 @@
 package channel
 
 import (
-	"bufio"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -28,9 +27,6 @@ const (
 	loginFrame = 12 << 10
 	// maxFrame is the largest message of the other side. It is read as it comes.
 	maxFrame = 1 << 20
-	// readSize is how much is read at once after the login, loginRead before it.
-	readSize  = 128 << 10
-	loginRead = 4 << 10
 	// maxLoginFrames is how many bytes are read before the login is done, with
 	// the frames around them and those that carry nothing.
 	maxLoginFrames = 2 * maxLogin
@@ -45,7 +41,7 @@ var (
 // message ends means nothing. One goroutine reads and any write.
 type WebSocket struct {
 	net.Conn // for addresses and deadlines
-	in       *bufio.Reader
+	in       *inbox
 	limit    *io.LimitedReader // below in
 	client   bool
 
@@ -56,7 +52,7 @@ type WebSocket struct {
 
 	mu     sync.Mutex // held while a frame is gathered or sent
 	out    []byte     // room for a header, and the payload so far
-	size   int        // of out
+	size   int        // that out may have
 	broken error      // nothing can follow a frame that was sent in part
 }
 
@@ -64,22 +60,21 @@ func newWebSocket(conn net.Conn, in io.Reader, state ws.State) *WebSocket {
 	limit := &io.LimitedReader{R: in, N: maxLoginFrames}
 	return &WebSocket{
 		Conn:   conn,
-		in:     bufio.NewReaderSize(limit, loginRead),
+		in:     newInbox(limit),
 		limit:  limit,
 		client: state.ClientSide(),
 		state:  state,
 		out:    make([]byte, ws.MaxHeaderSize),
-		size:   loginFrame,
+		size:   ws.MaxHeaderSize + loginFrame,
 	}
 }
 
-// Grow takes as much memory as a fast transfer needs. Nothing may be read or
-// written meanwhile.
+// Grow lets it take as much memory as a fast transfer needs. Nothing may be read
+// or written meanwhile.
 func (w *WebSocket) Grow() {
 	w.limit.N = math.MaxInt64
-	w.in = bufio.NewReaderSize(w.in, readSize)
-	w.out = append(make([]byte, 0, ws.MaxHeaderSize+frameSize), w.out...)
-	w.size = cap(w.out)
+	w.in.limit = maxInbox
+	w.size = ws.MaxHeaderSize + frameSize
 }
 
 // Read reads from the messages, and answers what comes between them.
@@ -153,6 +148,9 @@ func (w *WebSocket) Write(p []byte) (n int, err error) {
 	defer w.mu.Unlock()
 	for n < len(p) && err == nil {
 		k := min(len(p)-n, w.size-len(w.out))
+		if len(w.out)+k > cap(w.out) && cap(w.out) > ws.MaxHeaderSize {
+			w.out = append(make([]byte, 0, w.size), w.out...)
+		}
 		w.out = append(w.out, p[n:n+k]...)
 		if n += k; len(w.out) == w.size {
 			err = w.flush()

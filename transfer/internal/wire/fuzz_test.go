@@ -35,12 +35,14 @@ func FuzzBody(f *testing.F) {
 // and nothing was read that is not a message.
 func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte) {
-		r, buf := bytes.NewReader(stream), make([]byte, MaxData)
+		r := bytes.NewReader(stream)
+		var buf []byte
 		var written []byte
 		for {
 			before := r.Len()
-			m, err := Read(r, buf)
+			m, err := Read(r, buf, MaxData)
 			if err == nil {
+				buf = m.Body[:0]
 				written = Append(written, m.Type, m.Body)
 				continue
 			}

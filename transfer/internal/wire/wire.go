@@ -78,21 +78,25 @@ type Message struct {
 	Body []byte
 }
 
-// Read reads one message from r. Its body is put into buf, and is malformed if it
-// does not fit: the length is checked before anything of the body is read.
-func Read(r io.Reader, buf []byte) (Message, error) {
+// Read reads one message from r, which is malformed if its body is longer than
+// limit or than its type allows: that is checked before anything of the body is
+// read. The body is put into buf, if it fits there.
+func Read(r io.Reader, buf []byte, limit int) (Message, error) {
 	var header [HeaderSize]byte
 	if _, err := io.ReadFull(r, header[:]); err != nil {
 		return Message{}, err
 	}
 	m := Message{Type: Type(header[0])}
 	n := int(header[1])<<16 | int(header[2])<<8 | int(header[3])
-	limit, known := m.Type.maxBody()
+	longest, known := m.Type.maxBody()
 	if !known {
 		return m, fmt.Errorf("%w: unknown type 0x%02x", ErrMalformed, header[0])
 	}
-	if n > min(limit, len(buf)) {
+	if n > min(limit, longest) {
 		return m, fmt.Errorf("%w: type 0x%02x with %d bytes", ErrMalformed, header[0], n)
+	}
+	if n > cap(buf) {
+		buf = make([]byte, min(limit, longest)) // the next one may be as long
 	}
 	m.Body = buf[:n]
 	if _, err := io.ReadFull(r, m.Body); err != nil {
