@@ -110,17 +110,12 @@ type Conn struct {
 	err    error // why; set before closed is
 }
 
-// buffers is how many messages are in memory at once: one that is worked on, one
-// that is being read, and some in between, so that neither side of them has to wait
-// for the other at every message.
-const buffers = 4
-
 // start begins to read and to give signs of life.
 func (c *Conn) start() *Conn {
-	c.incoming = make(chan wire.Message, buffers-2)
-	c.free = make(chan []byte, buffers)
+	c.incoming = make(chan wire.Message)
+	c.free = make(chan []byte, 2) // one to be worked on while the other is filled
 	c.failed, c.closed = make(chan struct{}), make(chan struct{})
-	for range buffers {
+	for range cap(c.free) {
 		c.free <- []byte{}
 	}
 	c.lastSent.Store(time.Now().UnixNano())
@@ -150,31 +145,20 @@ func (c *Conn) Next() (wire.Message, error) {
 		c.free <- c.held
 		c.held = nil
 	}
-	m, err := c.next()
-	if err == nil {
+	select {
+	case m := <-c.incoming:
 		c.held = m.Body[:0]
 		c.Progress()
-	}
-	return m, err
-}
-
-func (c *Conn) next() (wire.Message, error) {
-	var m wire.Message
-	select {
-	case m = <-c.incoming:
-	case <-c.failed:
-	case <-c.closed:
 		select {
-		case m = <-c.incoming: // it came before the end
+		case <-c.failed:
+			return wire.Message{}, c.failure
 		default:
-			return m, c.err
 		}
-	}
-	select {
-	case <-c.failed:
-		return m, c.failure
-	default:
 		return m, nil
+	case <-c.failed:
+		return wire.Message{}, c.failure
+	case <-c.closed:
+		return wire.Message{}, c.err
 	}
 }
 
