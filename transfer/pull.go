@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 
 	"github.com/pqenc/pqenc/transfer/internal/channel"
@@ -51,7 +52,7 @@ func (c *Client) Reader(ctx context.Context, name string, o PullOptions) *Reader
 	// The pull is a coroutine of its reader: they take turns, and no message is
 	// copied or waited for in between.
 	r.next, r.stop = iter.Pull(func(yield func([]byte) bool) {
-		r.err = c.Pull(ctx, name, yielding(yield), o)
+		r.err = cmp.Or(c.Pull(ctx, name, yielding(yield), o), io.EOF)
 	})
 	return r
 }
@@ -61,7 +62,7 @@ type Reader struct {
 	next func() ([]byte, bool)
 	stop func()
 	rest []byte // of the message that came last
-	err  error  // of the pull, once that has ended
+	err  error  // of the pull, once that has ended; io.EOF if it ended well
 }
 
 // Read implements [io.Reader]. It returns [io.EOF] if and only if the object was
@@ -70,7 +71,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	for len(r.rest) == 0 && len(p) > 0 {
 		b, more := r.next()
 		if !more {
-			return 0, cmp.Or(r.err, io.EOF)
+			return 0, cmp.Or(r.err, fs.ErrClosed)
 		}
 		r.rest = b
 	}
@@ -82,7 +83,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 // Close ends the pull, and returns why that had failed by itself, if it had.
 func (r *Reader) Close() error {
 	r.stop()
-	if errors.Is(r.err, errStopped) {
+	if r.err == io.EOF || errors.Is(r.err, fs.ErrClosed) {
 		return nil
 	}
 	return r.err
@@ -93,7 +94,7 @@ type yielding func([]byte) bool
 
 func (y yielding) Write(p []byte) (int, error) {
 	if !y(p) {
-		return 0, errStopped
+		return 0, fs.ErrClosed
 	}
 	return len(p), nil
 }

@@ -70,19 +70,18 @@ func (b *bench) member(i int, id *keyfile.Identity, url string, size int64) erro
 	c := &transfer.Client{URL: url + "/pqenc", Identity: id, CheckServer: func(signature.Fingerprint) error { return nil }}
 	defer c.Close()
 	name := fmt.Sprintf("crowd/%d.pqe", i)
-	r, w := io.Pipe()
 	sent := sha256.New()
-	go func() {
+	err := c.PushFunc(context.Background(), name, func(w io.Writer) error {
 		e, err := pqenc.Encrypt(io.MultiWriter(w, sent), id.Public())
 		if err == nil {
 			_, err = io.CopyN(e, rand.NewChaCha8([32]byte{byte(i)}), size)
 		}
-		if err == nil {
-			err = e.Close()
+		if err != nil {
+			return err
 		}
-		w.CloseWithError(err)
-	}()
-	if err := c.Push(context.Background(), name, r, transfer.PushOptions{}); err != nil {
+		return e.Close()
+	}, transfer.PushOptions{})
+	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	f, err := os.Open(filepath.Join(b.dir, "store", name))

@@ -168,17 +168,14 @@ func (a *aggregator) publish(ctx context.Context, round int64, mean []float32) e
 	for i, key := range a.clients {
 		to[i] = key
 	}
-	r, w := io.Pipe()
-	go func() {
+	return a.self.PushFunc(ctx, meanName(round), func(w io.Writer) error {
 		file, err := pqenc.EncryptSigned(w, a.id, label(round), to...)
 		if err == nil {
 			err = binary.Write(file, binary.LittleEndian, mean)
 		}
-		if err == nil {
-			err = file.Close()
+		if err != nil {
+			return err
 		}
-		w.CloseWithError(err)
-	}()
-	defer r.Close()
-	return a.self.Push(ctx, meanName(round), r, transfer.PushOptions{Overwrite: true})
+		return file.Close()
+	}, transfer.PushOptions{Overwrite: true})
 }

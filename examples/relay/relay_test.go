@@ -67,9 +67,8 @@ func (l *learner) push(ctx context.Context, name, label string, value float32) e
 
 // pull waits for a mean, and returns it.
 func (l *learner) pull(ctx context.Context, name, label string) ([]float32, error) {
-	r, w := io.Pipe()
+	r := l.Reader(ctx, name, transfer.PullOptions{Follow: true})
 	defer r.Close()
-	go func() { w.CloseWithError(l.Pull(ctx, name, w, transfer.PullOptions{Follow: true})) }()
 	d, err := pqenc.DecryptFrom(r, pqenc.Policy{From: []pqenc.Sender{l.relay}, Context: &label}, l.id)
 	if err != nil {
 		return nil, err
