@@ -31,24 +31,33 @@ func (s *Store) checkLength(length int64) error {
 	return nil
 }
 
-// admit says whether a partial that has reserved from bytes may have reserved to
-// bytes, with s.mu held.
-func (s *Store) admit(b Bounds, from, to int64) error {
-	more := to - from
-	if more <= 0 {
-		return nil
+// admit says how many more bytes a partial may reserve, with s.mu held: at least
+// need, and up to want as long as others have as much left for them. What is left is
+// costly to find out, and so not asked again for every few bytes when it is little.
+func (s *Store) admit(b Bounds, need, want int64) (int64, error) {
+	if need <= 0 {
+		return need, nil
 	}
 	// Differences, not sums: what a client claims could make a sum overflow.
-	if limit := s.options.MaxTotal; limit > 0 && more > limit-s.index.objectBytes-s.index.partialBytes {
-		return ErrTotal
+	left, limit := int64(maxLength), error(nil)
+	bound := func(bytes int64, err error) {
+		if bytes < left {
+			left, limit = bytes, err
+		}
 	}
-	if b.Quota > 0 && more > b.Quota-s.index.within(b.Within) {
-		return ErrQuota
+	if total := s.options.MaxTotal; total > 0 {
+		bound(total-s.index.objectBytes-s.index.partialBytes, ErrTotal)
 	}
-	if free := freeSpace(s.root); free >= 0 && more > free-s.options.KeepFree-s.index.promised() {
-		return ErrNoSpace
+	if b.Quota > 0 {
+		bound(b.Quota-s.index.within(b.Within), ErrQuota)
 	}
-	return nil
+	if free := freeSpace(s.root); free >= 0 {
+		bound(free-s.options.KeepFree-s.index.promised(), ErrNoSpace)
+	}
+	if need > left {
+		return 0, limit
+	}
+	return min(want, max(need, left/2)), nil
 }
 
 // room makes sure that the partial may be size bytes long, with p.writing held.
@@ -64,15 +73,11 @@ func (p *Partial) room(size int64) error {
 	s := p.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	to := min(size+reserveStep, s.maxObject())
-	err := s.admit(p.bounds, p.reserved, to)
-	if err != nil {
-		to = size
-		err = s.admit(p.bounds, p.reserved, to)
-	}
+	want := min(size+reserveStep, s.maxObject())
+	more, err := s.admit(p.bounds, size-p.reserved, want-p.reserved)
 	if err == nil {
-		s.index.resizePartial(p.path(), to)
-		p.reserved = to
+		p.reserved += more
+		s.index.resizePartial(p.path(), p.reserved)
 	}
 	return err
 }

@@ -152,3 +152,23 @@ func TestPromised(t *testing.T) {
 	_, err := s.Partial(ID{Client: alice, Name: "b", Length: free * 3 / 4}, replace)
 	wantError(t, err, ErrNoSpace)
 }
+
+// TestQuotaIsCheap comes near a quota in small steps: the whole store is not looked
+// at for each of them.
+func TestQuotaIsCheap(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	file := encrypted(t, 1<<20)
+	looked := 0
+	b := Bounds{Quota: int64(len(file)), Within: func(string) bool { looked++; return true }}
+	p := begin(t, s, unknown(idOf(alice, "a", file)), b)
+	for rest := file; len(rest) > 0; rest = rest[min(1000, len(rest)):] {
+		write(t, p, rest[:min(1000, len(rest))])
+	}
+	if looked > 50 {
+		t.Errorf("looked at %d names for %d bytes", looked, len(file))
+	}
+	if n, err := p.Write([]byte{0}); n != 0 || !errors.Is(err, ErrQuota) {
+		t.Errorf("%d, %v", n, err)
+	}
+	publish(t, p)
+}

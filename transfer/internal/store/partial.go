@@ -113,7 +113,7 @@ func (s *Store) begin(id ID, b Bounds) (*Partial, error) {
 	if want < 0 {
 		want = have + 1
 	}
-	if err := s.admit(b, have, want); err != nil {
+	if _, err := s.admit(b, want-have, want-have); err != nil {
 		return nil, err
 	}
 	folder, base, err := s.folder(id.Name, true)
