@@ -65,7 +65,7 @@ func (c *decryptCmd) Run(a *app) error {
 	_, err = plain.WriteTo(out)
 	meter.Stop()
 	if err = out.finish(in(src.name, err)); err == nil {
-		a.sayWho(plain.Signature())
+		a.sayWho("", plain.Signature())
 	}
 	return err
 }

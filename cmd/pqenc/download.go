@@ -42,9 +42,18 @@ func (d *download) direct() error {
 	}
 	_, err = o.WriteTo(out)
 	if err = out.finish(src.end(err)); err == nil {
-		d.app.sayWho(o.Signature())
+		d.sayWho(o.Signature())
 	}
 	return err
+}
+
+// sayWho says who signed it, and what it is if it is one of several.
+func (d *download) sayWho(s *pqenc.Signature) {
+	what := ""
+	if d.into != nil {
+		what = d.output
+	}
+	d.app.sayWho(what, s)
 }
 
 // resume pulls to a file, from where an earlier pull has left it if that is
@@ -80,7 +89,7 @@ func (d *download) resume(wanted bool) error {
 	if err := d.fill(part, src, o, from); err != nil {
 		return err
 	}
-	d.app.sayWho(o.Signature())
+	d.sayWho(o.Signature())
 	return nil
 }
 

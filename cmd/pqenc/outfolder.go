@@ -59,10 +59,14 @@ func (f *outFolder) place(name string) (string, error) {
 		return "", &failure{fmt.Errorf("another one has become %s", name), exitUsage, []string{"pull it by itself, to another name"}}
 	}
 	f.taken[name] = true
+	file := filepath.Join(f.name, filepath.FromSlash(name))
 	if err := f.root.MkdirAll(path.Dir(name), 0o777); err != nil {
+		var below *fs.PathError // whose name is one below the folder
+		if errors.As(err, &below) {
+			err = &fs.PathError{Op: "create", Path: filepath.Dir(file), Err: below.Err}
+		}
 		return "", err
 	}
-	file := filepath.Join(f.name, filepath.FromSlash(name))
 	info, err := f.root.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -7,6 +7,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -252,8 +253,7 @@ func (p *pusher) push(s sending) error {
 // whole pushes an encrypted file, of which the server can ask for any part.
 func (p *pusher) whole(name string, src *input) error {
 	section := io.NewSectionReader(src.File, src.start, src.size)
-	err := p.server.PushFile(context.Background(), name, ownReaderAt{section}, src.size, p.options(src.size))
-	return p.server.explain(err)
+	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{section}, src.size, p.options(src.size)))
 }
 
 // stream pushes what write writes, which need not be there twice. Should write
@@ -266,7 +266,15 @@ func (p *pusher) stream(name string, size int64, write func(io.Writer) error) er
 		}
 		return err
 	}
-	return p.server.explain(p.server.PushFunc(context.Background(), name, own, p.options(size)))
+	return p.explain(p.server.PushFunc(context.Background(), name, own, p.options(size)))
+}
+
+func (p *pusher) explain(err error) error {
+	err = p.server.explain(err)
+	if p.Overwrite && errors.Is(err, transfer.ErrExists) {
+		err = withHints(err, "choose another name: on this server your key may not replace it")
+	}
+	return err
 }
 
 // options are for a file of that size. What encrypting adds to it is not worth

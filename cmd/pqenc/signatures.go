@@ -48,15 +48,19 @@ func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 	return p, nil
 }
 
-// sayWho says who signed what was decrypted.
-func (a *app) sayWho(s *pqenc.Signature) {
+// sayWho says who signed what was decrypted. It begins with what that is, which is
+// nothing if there is only one.
+func (a *app) sayWho(what string, s *pqenc.Signature) {
+	if what != "" {
+		what += ": "
+	}
 	switch {
 	case s == nil || a.grammar.Quiet:
 	case s.Level == pqenc.Unverified:
-		a.say(fmt.Sprintf("signed by %s, which was not verified", s.Signer))
+		a.say(fmt.Sprintf("%ssigned by %s, which was not verified", what, s.Signer))
 		a.say("hint: name the public key of the signer with --from to verify it")
 	default:
-		a.say(fmt.Sprintf("signed by %s on %s%s", s.Signer, timeText(s.Time), contextText(s.Context)))
+		a.say(fmt.Sprintf("%ssigned by %s on %s%s", what, s.Signer, timeText(s.Time), contextText(s.Context)))
 	}
 }
 
