@@ -158,10 +158,14 @@ func (c *Client) attempt(ctx context.Context, r request) error {
 	}
 	conn := c.conn
 	defer context.AfterFunc(ctx, conn.Close)()
+	done := false
+	defer func() {
+		if !done { // nor after a panic
+			c.hangUp()
+		}
+	}()
 	err := r.run(ctx, conn)
-	if err != nil {
-		c.hangUp()
-	}
+	done = err == nil
 	return err
 }
 

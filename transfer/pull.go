@@ -5,7 +5,6 @@
 package transfer
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -45,33 +44,45 @@ func (c *Client) Pull(ctx context.Context, name string, dst io.Writer, o PullOpt
 }
 
 // Reader returns the object of that name as a stream, for what decrypts it, for
-// example. The pull begins with the first Read and is at work while one waits; until
-// Close the client does nothing else.
+// example. The pull begins with the first Read and goes on while one waits. Until it
+// has ended, or Close ends it, the client does nothing else: calling it meanwhile,
+// also from a function in o, blocks for ever.
 func (c *Client) Reader(ctx context.Context, name string, o PullOptions) *Reader {
 	r := new(Reader)
-	// The pull is a coroutine of its reader: they take turns, and no message is
-	// copied or waited for in between.
-	r.next, r.stop = iter.Pull(func(yield func([]byte) bool) {
-		r.err = cmp.Or(c.Pull(ctx, name, yielding(yield), o), io.EOF)
-	})
+	r.pull = func(yield func([]byte) bool) {
+		r.err = errors.New("the pull was left by a panic")
+		r.err = c.Pull(ctx, name, yielding(yield), o)
+		r.whole = r.err == nil
+	}
 	return r
 }
 
-// Reader is an object that is being pulled. It is for one goroutine at a time.
+// Reader is an object that is being pulled. It is for one goroutine at a time, and for
+// one alone if that is locked to its thread.
 type Reader struct {
-	next func() ([]byte, bool)
-	stop func()
-	rest []byte // of the message that came last
-	err  error  // of the pull, once that has ended; io.EOF if it ended well
+	pull  iter.Seq[[]byte]
+	next  func() ([]byte, bool) // of the coroutine of pull; nil before the first Read
+	stop  func()
+	rest  []byte // of the message that came last
+	err   error  // of the pull, once that has ended
+	whole bool   // it has ended with the object
 }
+
+// errReaderClosed ends a pull whose reader was closed.
+var errReaderClosed = errors.New("reader closed")
 
 // Read implements [io.Reader]. It returns [io.EOF] if and only if the object was
 // read to its end, whatever happened to the connection meanwhile.
 func (r *Reader) Read(p []byte) (int, error) {
+	if r.next == nil {
+		// The pull is a coroutine of its reader: they take turns, and no message is
+		// copied or waited for in between.
+		r.next, r.stop = iter.Pull(r.pull)
+	}
 	for len(r.rest) == 0 && len(p) > 0 {
 		b, more := r.next()
 		if !more {
-			return 0, cmp.Or(r.err, fs.ErrClosed)
+			return 0, r.ended()
 		}
 		r.rest = b
 	}
@@ -80,10 +91,27 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// ended returns why there is nothing more to read.
+func (r *Reader) ended() error {
+	switch {
+	case r.whole:
+		return io.EOF
+	case r.err == nil || errors.Is(r.err, errReaderClosed):
+		return fs.ErrClosed
+	case r.err == io.EOF: // of the connection
+		return io.ErrUnexpectedEOF
+	}
+	return r.err
+}
+
 // Close ends the pull, and returns why that had failed by itself, if it had.
 func (r *Reader) Close() error {
+	if r.next == nil {
+		r.next, r.stop = iter.Pull(r.pull) // which is not begun
+	}
+	r.rest = nil
 	r.stop()
-	if r.err == io.EOF || errors.Is(r.err, fs.ErrClosed) {
+	if errors.Is(r.err, errReaderClosed) {
 		return nil
 	}
 	return r.err
@@ -94,7 +122,7 @@ type yielding func([]byte) bool
 
 func (y yielding) Write(p []byte) (int, error) {
 	if !y(p) {
-		return 0, fs.ErrClosed
+		return 0, errReaderClosed
 	}
 	return len(p), nil
 }

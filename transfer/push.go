@@ -40,11 +40,12 @@ func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOpt
 }
 
 // PushFunc is [Client.Push] for the pqenc file that write writes, in a goroutine
-// of its own: as the writer that encrypts it does. When PushFunc fails, write may
-// still be at work; the writer gives it an error from then on.
+// of its own: as the writer that encrypts it does. Any error of write ends the push,
+// and nothing of it stays on the server. When PushFunc fails, write may still be at
+// work; the writer gives it an error from then on.
 func (c *Client) PushFunc(ctx context.Context, name string, write func(io.Writer) error, o PushOptions) error {
 	w := newWindow()
-	go func() { w.finish(write(w)) }()
+	go w.writtenBy(write)
 	return c.push(ctx, name, w, wire.Unknown, o)
 }
 

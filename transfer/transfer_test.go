@@ -6,10 +6,8 @@ package transfer_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"testing"
 
 	"github.com/pqenc/pqenc/internal/testkit"
@@ -60,98 +58,5 @@ func TestPushAndPull(t *testing.T) {
 	}
 	if err := c.Delete(t.Context(), "a/file.pqe"); !errors.Is(err, transfer.ErrNotFound) {
 		t.Errorf("deleted twice: %v", err)
-	}
-}
-
-// TestReader ends readers in all ways: the client can go on with something else
-// after each.
-func TestReader(t *testing.T) {
-	s := newServer(t, transfer.Limits{}, everything)
-	c := s.client("alice")
-	file := testkit.Sealed(5 << 20)
-	if err := c.Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	began := errors.New("not to begin")
-	for _, test := range []struct {
-		name string
-		use  func() error
-		want error
-	}{
-		{"not read", func() error { return c.Reader(ctx, "a.pqe", transfer.PullOptions{}).Close() }, nil},
-		{"no bytes", func() error {
-			r := c.Reader(ctx, "a.pqe", transfer.PullOptions{})
-			_, err := r.Read(nil)
-			return errors.Join(err, r.Close())
-		}, nil},
-		{"read in part", func() error {
-			r := c.Reader(ctx, "a.pqe", transfer.PullOptions{})
-			_, err := io.ReadFull(r, make([]byte, 1<<20))
-			return errors.Join(err, r.Close(), r.Close())
-		}, nil},
-		{"no object", func() error {
-			_, err := io.ReadAll(c.Reader(ctx, "b.pqe", transfer.PullOptions{}))
-			return err
-		}, transfer.ErrNotFound},
-		{"no object, on closing", func() error {
-			r := c.Reader(ctx, "b.pqe", transfer.PullOptions{})
-			r.Read(make([]byte, 1))
-			return r.Close()
-		}, transfer.ErrNotFound},
-		{"Started fails", func() error {
-			_, err := io.ReadAll(c.Reader(ctx, "a.pqe", transfer.PullOptions{Started: func(int64) error { return began }}))
-			return err
-		}, began},
-		{"read after Close", func() error {
-			r := c.Reader(ctx, "a.pqe", transfer.PullOptions{})
-			r.Close()
-			_, err := r.Read(make([]byte, 1))
-			return err
-		}, fs.ErrClosed},
-		{"cancelled", func() error {
-			r := c.Reader(ctx, "a.pqe", transfer.PullOptions{})
-			_, err := io.ReadFull(r, make([]byte, 1<<20))
-			cancel()
-			if err == nil {
-				_, err = io.Copy(io.Discard, r)
-			}
-			return err
-		}, context.Canceled},
-	} {
-		if err := test.use(); !errors.Is(err, test.want) {
-			t.Errorf("%s: %v", test.name, err)
-		}
-		if _, err := c.List(t.Context(), ""); err != nil {
-			t.Errorf("after %s: %v", test.name, err)
-		}
-	}
-}
-
-// TestPushFuncFails has a writer that fails, and one that is given up: what it
-// writes from then on is an error.
-func TestPushFuncFails(t *testing.T) {
-	s := newServer(t, transfer.Limits{}, everything)
-	c := s.client("alice")
-	broken := errors.New("broken")
-	file := testkit.Sealed(40 << 20)
-	err := c.PushFunc(t.Context(), "a.pqe", func(w io.Writer) error {
-		w.Write(file[:5<<20])
-		return broken
-	}, transfer.PushOptions{})
-	if !errors.Is(err, broken) {
-		t.Errorf("a writer that fails: %v", err)
-	}
-	ended := make(chan error, 1)
-	err = c.PushFunc(t.Context(), "../a.pqe", func(w io.Writer) error {
-		_, err := w.Write(file)
-		ended <- err
-		return err
-	}, transfer.PushOptions{})
-	if !errors.Is(err, transfer.ErrName) || <-ended == nil {
-		t.Errorf("a name that cannot be: %v", err)
-	}
-	if found, err := c.List(t.Context(), ""); err != nil || len(found) > 0 {
-		t.Errorf("there are %v, %v", found, err)
 	}
 }

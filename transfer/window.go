@@ -5,8 +5,11 @@
 package transfer
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 
 	"github.com/pqenc/pqenc/transfer/internal/wire"
@@ -55,12 +58,22 @@ func (w *window) readFrom(src io.Reader) {
 	}
 }
 
-// Write takes p in, and waits for memory to do so.
+// writtenBy takes in what write writes, until that returns.
+func (w *window) writtenBy(write func(io.Writer) error) {
+	err := errors.New("the function that was to write has not returned")
+	defer func() { w.finish(err) }() // also when it has called runtime.Goexit
+	if err = write(w); err == io.EOF { // of what it reads
+		err = io.ErrUnexpectedEOF
+	}
+}
+
+// Write takes p in, and waits for memory to do so. What comes behind an error is of
+// no use: a writer that encrypts may write on for a while when its source has failed.
 func (w *window) Write(p []byte) (n int, err error) {
 	for n < len(p) {
 		room := w.room()
 		if room == nil {
-			return n, errStopped
+			return n, fs.ErrClosed
 		}
 		k := copy(room, p[n:])
 		w.extend(k, nil)
@@ -85,7 +98,7 @@ func (w *window) finish(err error) {
 func (w *window) room() []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for !w.closed {
+	for !w.closed && w.err == nil {
 		if last := len(w.segments) - 1; last >= 0 && len(w.segments[last]) < segmentSize {
 			s := w.segments[last]
 			return s[len(s):segmentSize]
@@ -116,7 +129,7 @@ func (w *window) extend(n int, err error) {
 	last := len(w.segments) - 1
 	w.segments[last] = w.segments[last][:len(w.segments[last])+n]
 	w.end += int64(n)
-	w.err = err
+	w.err = cmp.Or(w.err, err)
 	w.drop()
 }
 

@@ -7,7 +7,6 @@ package main
 import (
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -213,8 +212,8 @@ func TestInterruptedPrompt(t *testing.T) {
 		"hang up": {func(_ *person, group int) { syscall.Kill(-group, syscall.SIGHUP) }, 129},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if name == "hang up" && signal.Ignored(syscall.SIGHUP) {
-				t.Skip("under nohup, which pqenc respects")
+			if name == "hang up" {
+				skipIgnored(t, syscall.SIGHUP)
 			}
 			cmd := exec.Command("pqenc", "-d", "-o", "out", "pw.pqe")
 			cmd.Dir = newFolder(t)

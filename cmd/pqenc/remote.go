@@ -86,8 +86,7 @@ type remote struct {
 	name  string // as it is known by
 	there bool   // it has been reached, and is the right one
 
-	// Of the transfer under way. All that uses them runs in one goroutine: that of
-	// the client.
+	// Of the transfer under way. All that uses them runs in one goroutine.
 	meter *progress.Meter
 	at    int64 // how far it is, in bytes
 }

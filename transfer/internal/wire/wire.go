@@ -80,7 +80,7 @@ type Message struct {
 
 // Read reads one message from r, which is malformed if its body is longer than
 // limit or than its type allows: that is checked before anything of the body is
-// read. The body is put into buf, if it fits there.
+// read. The body is put into buf, up to its capacity, if it fits there.
 func Read(r io.Reader, buf []byte, limit int) (Message, error) {
 	var header [HeaderSize]byte
 	if _, err := io.ReadFull(r, header[:]); err != nil {
