@@ -33,9 +33,11 @@ type Client struct {
 	// who it is and before it learns who the client is. An error, such as
 	// [ErrUnknownServer], ends it all.
 	CheckServer func(server signature.Fingerprint) error
-	// GiveUpAfter is how long the client goes on trying without any progress.
-	// Zero is 5 minutes, and no second attempt if not even the first one reached the
-	// server.
+	// GiveUpAfter is how long the client goes on trying without any progress: without
+	// a connection, and with a server that is there and does nothing. A source that has
+	// nothing to send, and an object that is followed, may take any time. Zero is 5
+	// minutes, 15 with a server that is there, and no second attempt if not even the
+	// first one reached the server.
 	GiveUpAfter time.Duration
 	// OnRetry, if set, is told that a connection has failed and will be tried again.
 	OnRetry func(Retry)
@@ -62,9 +64,7 @@ const (
 	defaultGiveUp = 5 * time.Minute
 	firstWait     = 250 * time.Millisecond
 	longestWait   = 30 * time.Second
-	// hangs is how long a server may live and do nothing. It is longer than servers
-	// themselves wait for something to do, see Limits.Idle.
-	hangs = 15 * time.Minute
+	hangs         = 15 * time.Minute
 )
 
 // Close closes the connection, if there is one. The client can be used again.
@@ -89,6 +89,9 @@ type request interface {
 	run(ctx context.Context, conn *channel.Conn) error
 	// progress is a number that grows when something has been got done for good.
 	progress() int64
+	// waits says whether it is for something that the server cannot hasten. Any
+	// goroutine may ask.
+	waits() bool
 }
 
 // do runs a request until it succeeds, or cannot.
@@ -107,8 +110,9 @@ func (c *Client) do(ctx context.Context, r request) error {
 		if now := r.progress(); now != before {
 			last, before, attempt = time.Now(), now, 1
 		}
-		if errors.Is(err, errIdle) { // a server that only tires of waiting is no failure
-			last = time.Now()
+		tired := errors.Is(err, errIdle) && r.waits()
+		if tired { // of waiting, which is no failure
+			last, attempt = time.Now(), 1
 		}
 		wait := backOff(attempt)
 		if errors.Is(err, channel.ErrRenew) {
@@ -120,7 +124,7 @@ func (c *Client) do(ctx context.Context, r request) error {
 		if since := time.Since(last); since+wait > cmp.Or(c.GiveUpAfter, defaultGiveUp) {
 			return join(fmt.Errorf("%w after %s without progress", ErrGaveUp, since.Round(time.Second)), err)
 		}
-		if c.OnRetry != nil {
+		if c.OnRetry != nil && !tired {
 			c.OnRetry(Retry{Err: err, Attempt: attempt, Wait: wait})
 		}
 		select {
@@ -158,6 +162,7 @@ func (c *Client) attempt(ctx context.Context, r request) error {
 	}
 	conn := c.conn
 	defer context.AfterFunc(ctx, conn.Close)()
+	conn.Patience(r.waits)
 	done := false
 	defer func() {
 		if !done { // nor after a panic
@@ -182,7 +187,7 @@ func (c *Client) connect(ctx context.Context) error {
 		Check:    c.check,
 		Times: channel.Times{
 			Silence: c.Silence,
-			Idle:    max(c.GiveUpAfter, hangs),
+			Idle:    cmp.Or(c.GiveUpAfter, hangs),
 		},
 	})
 	if err != nil {
@@ -227,6 +232,7 @@ type lister struct {
 }
 
 func (r *lister) progress() int64 { return 0 }
+func (r *lister) waits() bool     { return false }
 
 func (r *lister) run(_ context.Context, conn *channel.Conn) error {
 	r.found = nil
@@ -269,6 +275,7 @@ type deleter struct {
 }
 
 func (r *deleter) progress() int64 { return 0 }
+func (r *deleter) waits() bool     { return false }
 
 func (r *deleter) run(_ context.Context, conn *channel.Conn) error {
 	if err := conn.Send(wire.TypeDelete, []byte(r.name)); err != nil {

@@ -139,6 +139,7 @@ type puller struct {
 }
 
 func (r *puller) progress() int64 { return r.offset }
+func (r *puller) waits() bool     { return r.o.Follow }
 
 // run gets the object from where the last connection has left it.
 func (r *puller) run(_ context.Context, conn *channel.Conn) error {

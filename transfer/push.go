@@ -79,13 +79,19 @@ type pusher struct {
 	length  int64
 	digest  [sha256.Size]byte
 	o       PushOptions
-	durable int64
+	durable atomic.Int64
 	highest int64        // that durable has been
 	sent    atomic.Int64 // offset up to which this connection has been given it
 	end     atomic.Int64 // its length, once this connection has been told; before, -1
+	asking  atomic.Bool  // where to begin
 }
 
 func (r *pusher) progress() int64 { return r.highest }
+
+// waits says whether all that the source gave is safe.
+func (r *pusher) waits() bool {
+	return !r.asking.Load() && r.durable.Load() == r.sent.Load() && r.end.Load() < 0
+}
 
 // run sends the object from where the server wants it.
 func (r *pusher) run(ctx context.Context, conn *channel.Conn) error {
@@ -118,6 +124,8 @@ func (r *pusher) run(ctx context.Context, conn *channel.Conn) error {
 
 // ask tells the server what comes, and returns the offset from which.
 func (r *pusher) ask(conn *channel.Conn) (int64, error) {
+	r.asking.Store(true)
+	defer r.asking.Store(false)
 	req := wire.Push{Overwrite: r.o.Overwrite, Length: r.length, Digest: r.digest, Name: r.name}
 	if err := conn.Send(wire.TypePush, req.Marshal()); err != nil {
 		return 0, err
@@ -138,7 +146,7 @@ func (r *pusher) ask(conn *channel.Conn) (int64, error) {
 		return 0, err
 	}
 	// A server may have lost some of a file that can be sent again.
-	r.durable = offset
+	r.durable.Store(offset)
 	r.sent.Store(offset)
 	r.end.Store(-1)
 	return offset, r.acknowledged(offset)
@@ -192,10 +200,11 @@ func (r *pusher) listen(conn *channel.Conn) error {
 
 // acknowledged lets go of what is safe.
 func (r *pusher) acknowledged(offset int64) error {
-	if offset > r.sent.Load() || offset < r.durable {
-		return fmt.Errorf("%w: byte %d acknowledged, after %d and before %d", errOrder, offset, r.durable, r.sent.Load())
+	if durable, sent := r.durable.Load(), r.sent.Load(); offset > sent || offset < durable {
+		return fmt.Errorf("%w: byte %d acknowledged, after %d and before %d", errOrder, offset, durable, sent)
 	}
-	r.durable, r.highest = offset, max(offset, r.highest)
+	r.durable.Store(offset)
+	r.highest = max(offset, r.highest)
 	r.src.release(offset)
 	if r.o.Progress != nil {
 		r.o.Progress(offset)

@@ -55,11 +55,10 @@ func (s *session) push(body []byte) error {
 		return err
 	}
 	size, err := r.receive()
-	s.server.stats.pushed(err)
 	if err != nil {
 		return err
 	}
-	return s.conn.Send(wire.TypeStored, wire.Size(size))
+	return r.stored(size)
 }
 
 // receiver is one push on its way into the store.
@@ -93,6 +92,14 @@ func (r *receiver) again(size int64) error {
 		return err
 	}
 	r.log.Info("already stored", "bytes", size)
+	return r.stored(size)
+}
+
+// stored tells those who are to know that the object is there.
+func (r *receiver) stored(size int64) error {
+	if r.server.config.OnCommit != nil {
+		r.server.config.OnCommit(r.server.commits, Commit{r.peer, r.upload.id.Name, size})
+	}
 	return r.conn.Send(wire.TypeStored, wire.Size(size))
 }
 
@@ -125,9 +132,6 @@ func (r *receiver) receive() (int64, error) {
 		return 0, r.abandon(err)
 	}
 	r.log.Info("stored", "bytes", size, "received", size-begin, "took", time.Since(r.upload.begun))
-	if r.server.config.OnCommit != nil {
-		r.server.config.OnCommit(r.server.commits, Commit{r.peer, r.upload.id.Name, size})
-	}
 	return size, nil
 }
 

@@ -34,7 +34,6 @@ func (s *session) pull(body []byte) error {
 	} else {
 		err = p.sendStored()
 	}
-	s.server.stats.pulled(err)
 	if err != nil {
 		return err
 	}
@@ -115,15 +114,17 @@ func (p *sender) follow() error {
 		}
 		err := p.sendStored()
 		// What replaces the object of that name may be waited for, and be under way.
-		waiting := errors.Is(err, ErrChanged) && p.server.store.Pending(p.name)
+		waiting := errors.Is(err, ErrChanged) && p.server.store.Pending(p.name, p.matches)
 		if !waiting && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
+		p.busy.Store(false) // a server that stops need not wait
 		select {
 		case <-changed:
 		case <-p.conn.Closed():
 			return errors.New("nobody waits for it any more")
 		}
+		p.busy.Store(true)
 	}
 }
 

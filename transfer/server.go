@@ -64,7 +64,8 @@ type ServerConfig struct {
 	Logger *slog.Logger
 	// OnCommit, if set, is called when an object has been stored, before the
 	// client is told. The client waits for it, and so does Shutdown, which ends the
-	// context when its time is over.
+	// context when its time is over. It is called again for the same object when a
+	// client that was not told asks again.
 	OnCommit func(ctx context.Context, c Commit)
 }
 
@@ -140,6 +141,7 @@ func (s *Server) maintain(ctx context.Context) {
 		n, bytes, err := s.store.Collect(s.limits.Partial)
 		if err == nil && n > 0 {
 			s.log.Info("collected abandoned partials", "partials", n, "bytes", bytes)
+			s.uploads.announce() // nobody needs to wait for them
 		}
 		if err == nil {
 			err = s.store.Rescan()

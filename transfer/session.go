@@ -87,9 +87,13 @@ func (s *session) end(err error) {
 func (s *session) answer(m wire.Message) error {
 	switch m.Type {
 	case wire.TypePush:
-		return s.push(m.Body)
+		err := s.push(m.Body)
+		s.server.stats.pushed(err)
+		return err
 	case wire.TypePull:
-		return s.pull(m.Body)
+		err := s.pull(m.Body)
+		s.server.stats.pulled(err)
+		return err
 	case wire.TypeList:
 		return s.list(m.Body)
 	case wire.TypeDelete:

@@ -12,10 +12,10 @@ type Stats struct {
 	Unauthenticated int // not logged in yet, now
 	Logins          int64
 	FailedLogins    int64
-	Pushes          int64 // stored
+	Pushes          int64 // stored, also before
 	FailedPushes    int64 // refused or interrupted
 	Pulls           int64 // sent to the end
-	FailedPulls     int64
+	FailedPulls     int64 // refused or interrupted
 	Deleted         int64
 	Received        int64 // bytes of objects
 	Sent            int64 // bytes of objects

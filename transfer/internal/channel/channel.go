@@ -95,6 +95,7 @@ type Conn struct {
 	write    sync.Mutex // held for one whole message
 	lastSent atomic.Int64
 	progress atomic.Int64 // when something was sent or received that was no beat
+	patience atomic.Pointer[func() bool]
 
 	incoming chan wire.Message
 	free     chan []byte // buffers for messages, as large as what has come in them
@@ -136,6 +137,10 @@ func (c *Conn) Closed() <-chan struct{} { return c.closed }
 
 // Progress says that something has been got done.
 func (c *Conn) Progress() { c.progress.Store(time.Now().UnixNano()) }
+
+// Patience gives a reason not to end the connection when there is no progress: as
+// long as waits says so.
+func (c *Conn) Patience(waits func() bool) { c.patience.Store(&waits) }
 
 // Next returns the next message. Its body is valid until the next call. When
 // the other side has ended the connection, the error is a [PeerError] with its
@@ -296,6 +301,9 @@ func (c *Conn) watch() {
 		case <-c.closed:
 			return
 		case <-timer.C:
+		}
+		if waits := c.patience.Load(); waits != nil && (*waits)() {
+			c.Progress()
 		}
 		left := c.times.Idle - since(&c.progress)
 		if left <= 0 {

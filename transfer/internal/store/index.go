@@ -4,7 +4,10 @@
 
 package store
 
-import "time"
+import (
+	"crypto/sha256"
+	"time"
+)
 
 // Entry is what a list says about an object.
 type Entry struct {
@@ -25,7 +28,8 @@ type index struct {
 // slot is the place of a partial in the index.
 type slot struct {
 	name    string // of the object; empty if the record does not tell
-	size    int64  // bytes on the disk, or reserved while it is open
+	digest  [sha256.Size]byte
+	size    int64 // bytes on the disk, or reserved while it is open
 	touched time.Time
 	open    *Partial
 }

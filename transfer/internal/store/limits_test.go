@@ -104,7 +104,7 @@ func TestQuota(t *testing.T) {
 	push(t, s, alice, "else", file)
 	push(t, s, bob, "lab/a", file)
 	p := begin(t, s, idOf(alice, "lab/b", file), b)
-	write(t, p, file[:1000])
+	write(t, p, file[:4500])
 	_, err := s.Partial(idOf(alice, "lab/c", file), b)
 	wantError(t, err, ErrQuota)
 	_, err = s.Partial(idOf(alice, "lab/a", encrypted(t, 1000)), b)
@@ -115,7 +115,7 @@ func TestQuota(t *testing.T) {
 	closeOK(t, s)
 	s = open(t, dir, Options{})
 	unsure := begin(t, s, unknown(idOf(alice, "lab/c", file)), b)
-	write(t, unsure, file[:size+100-1000])
+	write(t, unsure, file[:size+100-4500])
 	n, err := unsure.Write(make([]byte, 1))
 	if n != 0 || !errors.Is(err, ErrQuota) {
 		t.Errorf("%d, %v", n, err)
@@ -123,7 +123,7 @@ func TestQuota(t *testing.T) {
 	closeOK(t, unsure)
 
 	p = begin(t, s, idOf(alice, "lab/b", file), Bounds{Quota: 3*size + 100, Within: b.Within})
-	write(t, p, file[1000:])
+	write(t, p, file[4500:])
 	publish(t, p)
 	_, err = s.Partial(idOf(alice, "new", file), Bounds{Quota: 1})
 	wantError(t, err, ErrQuota)

@@ -161,12 +161,13 @@ func (s *Store) reconcile(name string, exists bool, size int64) {
 	}
 }
 
-// Pending reports whether there are partials of an object of that name.
-func (s *Store) Pending(name string) bool {
+// Pending reports whether there are partials of an object of that name, and with a
+// header that matches.
+func (s *Store) Pending(name string, match func(digest [sha256.Size]byte) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range s.index.partials {
-		if p.name == name {
+		if p.name == name && match(p.digest) {
 			return true
 		}
 	}

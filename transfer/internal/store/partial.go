@@ -5,6 +5,7 @@
 package store
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -63,7 +64,8 @@ type Partial struct {
 // [ErrTooLarge], [ErrTotal], [ErrQuota] or [ErrNoSpace]; [ErrExists] if there is an
 // object that may not be overwritten; [ErrBusy] if the partial is open and has to be
 // closed first. The error is a [*StoredError] if this object, by the digest of its
-// header and the length if that is known, is already there.
+// header and the length if that is known, is already there, durably. What there was
+// of a partial is removed with ErrTooLarge, ErrQuota, ErrExists and StoredError.
 //
 // A known length is reserved as a whole, on resuming as well; if it is unknown, more
 // is reserved as it is written.
@@ -72,22 +74,37 @@ func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 		return nil, err
 	}
 	if err := s.checkLength(id.Length); err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.forget(id))
 	}
 	if size, ok := s.stored(id); ok {
-		return nil, &StoredError{size}
+		// Whoever placed it may have died before that was durable.
+		return nil, cmp.Or(s.syncUp(id.Name), s.forget(id), error(&StoredError{size}))
 	}
 	s.mu.Lock()
 	p, err := s.begin(id, b)
 	s.mu.Unlock()
+	if errors.Is(err, ErrExists) || errors.Is(err, ErrQuota) {
+		return nil, errors.Join(err, s.forget(id))
+	}
 	if err != nil {
 		return nil, err
 	}
 	// Durable data is no use in a file that nobody finds.
-	if err := syncFolder(p.folder, "."); err != nil {
+	if err := s.syncUp(id.Name); err != nil {
 		return nil, errors.Join(noSpaceOr(err), p.Close())
 	}
 	return p, nil
+}
+
+// forget removes the partial of that client and name, of which nothing can come.
+func (s *Store) forget(id ID) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stem := path.Join(path.Dir(id.Name), stemOf(id.Client, id.Name))
+	if p := s.index.partials[stem]; p == nil || p.open != nil {
+		return nil
+	}
+	return s.removePartial(stem)
 }
 
 // stored says whether the object of id is there, and how long it is.
@@ -131,7 +148,7 @@ func (s *Store) begin(id ID, b Bounds) (*Partial, error) {
 		return nil, noSpaceOr(err)
 	}
 	p.reserved = max(id.Length, p.durable.Load())
-	s.index.putPartial(stem, slot{name: id.Name, size: p.reserved, touched: time.Now(), open: p})
+	s.index.putPartial(stem, slot{name: id.Name, digest: id.Digest, size: p.reserved, touched: time.Now(), open: p})
 	return p, nil
 }
 

@@ -176,7 +176,7 @@ func TestBusy(t *testing.T) {
 	file := encrypted(t, 1000)
 	id := idOf(alice, "a", file)
 	older := begin(t, s, id, replace)
-	write(t, older, file[:1000])
+	write(t, older, file[:4500])
 	for _, other := range []ID{id, unknown(id)} {
 		_, err := s.Partial(other, replace)
 		wantError(t, err, ErrBusy)
@@ -184,11 +184,11 @@ func TestBusy(t *testing.T) {
 	begin(t, s, idOf(bob, "a", file), replace)
 	closeOK(t, older)
 	newer := begin(t, s, id, replace)
-	if newer.Durable() != 1000 {
+	if newer.Durable() != 4500 {
 		t.Errorf("%d bytes were handed over", newer.Durable())
 	}
 	closeOK(t, older) // once more, which is nothing
-	write(t, newer, file[1000:])
+	write(t, newer, file[4500:])
 	publish(t, newer)
 }
 
@@ -450,12 +450,65 @@ func TestCrashAfterRename(t *testing.T) {
 	s = open(t, dir, Options{})
 	_, err := s.Partial(id, replace)
 	wantError(t, err, ErrStored)
-	wantFiles(t, dir, "HASH.state", "a")
+	wantFiles(t, dir, "a")
 	if err := s.Delete("a"); err != nil {
 		t.Fatal(err)
 	}
 	if p := begin(t, s, id, replace); p.Durable() != 0 {
 		t.Errorf("goes on at %d, without data", p.Durable())
+	}
+}
+
+// TestNoHeader closes partials that end in the header: they are not kept.
+func TestNoHeader(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	file := encrypted(t, 1000)
+	for _, n := range []int{0, 1, 15, 16, headerSize - 1} {
+		for _, id := range []ID{idOf(alice, "x/a", file), unknown(idOf(alice, "x/b", file))} {
+			p := begin(t, s, id, replace)
+			write(t, p, file[:n])
+			closeOK(t, p)
+		}
+	}
+	wantFiles(t, dir)
+	wantUsage(t, s)
+	p := begin(t, s, idOf(alice, "x/a", file), replace)
+	write(t, p, file[:headerSize])
+	closeOK(t, p)
+	if p := begin(t, s, idOf(alice, "x/a", file), replace); p.Durable() != headerSize {
+		t.Errorf("goes on at %d", p.Durable())
+	}
+}
+
+// TestForgotten refuses to go on with a partial, in every way that leaves no use for
+// it: it is gone, and what it had of a quota is free.
+func TestForgotten(t *testing.T) {
+	file, other := encrypted(t, 1000), encrypted(t, 1000)
+	large := idOf(alice, "a", file)
+	large.Length = 1 << 30
+	for name, test := range map[string]struct {
+		id   ID
+		b    Bounds
+		want error
+	}{
+		"exists":    {idOf(alice, "a", file), Bounds{}, ErrExists},
+		"quota":     {large, Bounds{Overwrite: true, Quota: 1 << 20}, ErrQuota},
+		"too large": {ID{Client: alice, Name: "a", Length: maxLength}, replace, ErrTooLarge},
+		"stored":    {idOf(alice, "a", other), replace, ErrStored},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			s := open(t, dir, Options{MaxObject: 1 << 40})
+			p := begin(t, s, idOf(alice, "a", file), replace)
+			write(t, p, file[:4500])
+			closeOK(t, p)
+			push(t, s, bob, "a", other)
+			_, err := s.Partial(test.id, test.b)
+			wantError(t, err, test.want)
+			wantFiles(t, dir, "a")
+			wantUsage(t, s)
+		})
 	}
 }
 

@@ -163,7 +163,9 @@ func (p *Partial) place() error {
 func (p *Partial) path() string { return path.Join(path.Dir(p.id.Name), p.stem) }
 
 // Close ends the use of the partial. If it was not published and can still be, it is
-// kept with all that was written, to be resumed; if nothing was, it is removed. Close
+// kept with all that was written, to be resumed. It is removed if not even the header
+// is there: that costs a client next to nothing, and a store of such would cost the
+// server much. Close
 // waits for a Write or Sync that is going on, and those that come later get
 // [fs.ErrClosed].
 func (p *Partial) Close() error { return p.end(true) }
@@ -180,10 +182,16 @@ func (p *Partial) end(keep bool) error {
 		return nil
 	}
 	var err error
-	if keep = keep && !p.doomed && p.written.Load() > 0; keep {
+	if keep = keep && !p.doomed && p.resumable(); keep {
 		err = p.settle()
 	}
 	return errors.Join(err, p.close(), p.leave(keep))
+}
+
+// resumable says whether the header is there, and good.
+func (p *Partial) resumable() bool {
+	complete, err := p.check()
+	return complete && err == nil
 }
 
 // close closes the files. Readers may still be trying them: they stay set.
@@ -209,7 +217,7 @@ func (p *Partial) leave(keep bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if keep {
-		s.index.putPartial(p.path(), slot{name: p.id.Name, size: p.durable.Load(), touched: time.Now()})
+		s.index.putPartial(p.path(), slot{name: p.id.Name, digest: p.id.Digest, size: p.durable.Load(), touched: time.Now()})
 		return nil
 	}
 	err := removePartial(s.root, p.path())

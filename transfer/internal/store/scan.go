@@ -73,7 +73,7 @@ func (s *Store) scanPartial(found index, stem, path string, info fs.FileInfo) (p
 	}
 	if file, err := openRegular(s.root, path, readOnly); err == nil {
 		if r, err := readRecord(file); err == nil {
-			p.name = r.name
+			p.name, p.digest = r.name, r.digest
 		}
 		file.Close()
 	}
@@ -128,10 +128,19 @@ func (s *Store) collect(stem string, limit time.Time) (size int64, removed bool,
 	if p == nil || p.open != nil || !p.touched.Before(limit) {
 		return 0, false, nil
 	}
-	if err := removePartial(s.root, stem); err != nil {
+	if err := s.removePartial(stem); err != nil {
 		return 0, false, err
+	}
+	return p.size, true, nil
+}
+
+// removePartial removes a partial that is not open, and the folders that become
+// empty, with s.mu held.
+func (s *Store) removePartial(stem string) error {
+	if err := removePartial(s.root, stem); err != nil {
+		return err
 	}
 	s.index.dropPartial(stem)
 	s.prune(stem)
-	return p.size, true, nil
+	return nil
 }

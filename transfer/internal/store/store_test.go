@@ -132,12 +132,12 @@ func TestClose(t *testing.T) {
 	s := open(t, dir, Options{})
 	file := encrypted(t, 1000)
 	p := begin(t, s, idOf(alice, "a", file), replace)
-	write(t, p, file[:3000])
+	write(t, p, file[:4500])
 	closeOK(t, s)
 	_, err := p.Write(file)
 	wantError(t, err, fs.ErrClosed)
 	s = open(t, dir, Options{})
-	if p := begin(t, s, idOf(alice, "a", file), replace); p.Durable() != 3000 {
+	if p := begin(t, s, idOf(alice, "a", file), replace); p.Durable() != 4500 {
 		t.Errorf("%d bytes are left", p.Durable())
 	}
 }
@@ -229,7 +229,7 @@ func TestCollect(t *testing.T) {
 	file := encrypted(t, 1000)
 	for _, name := range []string{"x/y/old", "young", "open"} {
 		p := begin(t, s, idOf(alice, name, file), replace)
-		write(t, p, file[:1000])
+		write(t, p, file[:4500])
 		closeOK(t, p)
 	}
 	past := time.Now().Add(-time.Hour)
@@ -253,14 +253,14 @@ func TestCollect(t *testing.T) {
 	begin(t, s, idOf(alice, "open", file), replace)
 
 	n, size, err := s.Collect(30 * time.Minute)
-	if n != 3 || size != 1004 || err != nil {
+	if n != 3 || size != 4504 || err != nil {
 		t.Errorf("collected %d with %d bytes, %v", n, size, err)
 	}
 	wantFiles(t, dir, "HASH.part", "HASH.state", "HASH.part", "HASH.state")
 	if n, _, err := s.Collect(30 * time.Minute); n != 0 || err != nil {
 		t.Errorf("again: %d, %v", n, err)
 	}
-	if p := begin(t, s, idOf(alice, "young", file), replace); p.Durable() != 1000 {
+	if p := begin(t, s, idOf(alice, "young", file), replace); p.Durable() != 4500 {
 		t.Error("a young partial lost something")
 	}
 }
