@@ -18,6 +18,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ import (
 // raw logs in as a client that then sends what it likes.
 func (s *testServer) raw(t *testing.T, name string) *channel.Conn {
 	t.Helper()
+	s.visits++
 	return dial(t, s.url, name, channel.Times{})
 }
 
@@ -180,8 +182,8 @@ func (h nakedHandler) Handle(_ context.Context, r slog.Record) error {
 	return err
 }
 
-// attacked is a server with an object, whose log must be fit for a terminal in the
-// end, whatever it is written with.
+// attacked is a server with an object. Its log must tell in the end who the attackers
+// were, and be fit for a terminal, whatever it is written with.
 func attacked(t *testing.T, limits transfer.Limits, rules ...string) (s *testServer, file []byte) {
 	t.Helper()
 	s = newServer(t, limits, rules...)
@@ -194,15 +196,55 @@ func attacked(t *testing.T, limits transfer.Limits, rules ...string) (s *testSer
 		t.Fatal(err)
 	}
 	c.Close()
-	t.Cleanup(func() {
-		s.stop()
-		for line := range strings.SplitSeq(s.log.String(), "\x00") {
-			if strings.ContainsFunc(line, unicode.IsControl) || strings.Contains(line, "PQENC") || len(line) > 4000 {
-				t.Errorf("in the log: %q", line)
-			}
-		}
-	})
+	s.restart() // so that the log up to here is whole, and no part of the attack's
+	s.before = len(s.log.String())
+	t.Cleanup(func() { s.checkLog(t) })
 	return s, file
+}
+
+// attackLog stops the server, so that everything is in the log, and returns the
+// lines that are there since the attack began.
+func (s *testServer) attackLog() []string {
+	s.t.Helper()
+	s.stop()
+	text, _ := strings.CutSuffix(s.log.String()[s.before:], "\x00")
+	return strings.Split(text, "\x00")
+}
+
+// ended is how the log says that a client has gone, or was not let in: who that was,
+// and why.
+var ended = regexp.MustCompile(`^(?:connection ended .*client=SHA256:\S{43} .*reason=|no login .*err=.*SHA256:\S{43} )(.*)$`)
+
+// checkLog looks at all lines of the log of an attack.
+func (s *testServer) checkLog(t *testing.T) {
+	t.Helper()
+	gone := 0
+	for _, line := range s.attackLog() {
+		if strings.ContainsFunc(line, unicode.IsControl) || strings.Contains(line, "PQENC") || len(line) > 4000 {
+			t.Errorf("in the log: %q", line)
+		}
+		if m := ended.FindStringSubmatch(line); m != nil && m[1] != "" && m[1] != "<nil>" {
+			gone++
+		} else if strings.HasPrefix(line, "connection ended") {
+			t.Errorf("no client, or no reason: %q", line)
+		}
+	}
+	if gone < max(s.visits, 1) {
+		t.Errorf("the log tells of %d ends of %d connections", gone, s.visits)
+	}
+}
+
+// logged checks that the log of an attack blames that client, by its fingerprint,
+// for each of these.
+func (s *testServer) logged(t *testing.T, who string, reasons ...string) {
+	t.Helper()
+	lines := s.attackLog()
+	client := testkit.Identity(who).Fingerprint().String()
+	for _, reason := range reasons {
+		if !slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, client) && strings.Contains(line, reason) }) {
+			t.Errorf("the log does not say %q of %s", reason, who)
+		}
+	}
 }
 
 // TestNoRight checks that who has no right learns nothing: whether there is such an
@@ -236,12 +278,16 @@ func TestNoRight(t *testing.T) {
 			}
 		}
 	})
+	for _, who := range []string{"bob", "carol"} {
+		s.logged(t, who, `no right to push "a/there.pqe"`, `no right to pull "a/missing.pqe"`, `no right to delete "other/folder"`)
+	}
 }
 
 // TestUnknownKey checks that a stranger gets nowhere, and no further for a name.
 func TestUnknownKey(t *testing.T) {
 	s, _ := attacked(t, transfer.Limits{}, everything)
 	s.unchanged(t, func() {
+		before := s.server.Stats()
 		c := s.client("mallory")
 		if _, err := c.List(t.Context(), ""); !errors.Is(err, transfer.ErrDenied) {
 			t.Errorf("list: %v", err)
@@ -252,10 +298,14 @@ func TestUnknownKey(t *testing.T) {
 		if !errors.Is(there, transfer.ErrDenied) || there.Error() != missing.Error() || got.Len() > 0 {
 			t.Errorf("%v, %v, %d bytes", there, missing, got.Len())
 		}
+		server := s.server
+		s.stop() // or the last login might not be counted yet
+		after := server.Stats()
+		if after.Logins != before.Logins || after.FailedLogins != before.FailedLogins+3 || after.Pulls+after.FailedPulls > 0 {
+			t.Errorf("before: %+v, after: %+v", before, after)
+		}
 	})
-	if stats := s.server.Stats(); stats.Logins != 0 {
-		t.Errorf("%+v", stats)
-	}
+	s.logged(t, "mallory", "is not on the access list")
 }
 
 // TestHostileNames asks for what no object can be called, with all rights. What is
@@ -297,6 +347,7 @@ func TestHostileNames(t *testing.T) {
 	if b, err := os.ReadFile(outside); err != nil || !bytes.Equal(b, file) {
 		t.Errorf("the file outside: %v", err)
 	}
+	s.logged(t, "alice", "name: it is empty", "a segment begins with a dot", "it has a control character", "it is not UTF-8", "malformed")
 }
 
 // TestLinksInTheStore puts links to the outside into the store. They are nothing
@@ -337,6 +388,7 @@ func TestLinksInTheStore(t *testing.T) {
 	if found := files(t, outside); len(found) != 1 || found[filepath.Join(outside, "secret.pqe")] != string(file) {
 		t.Errorf("outside: %q", slices.Sorted(maps.Keys(found)))
 	}
+	s.logged(t, "alice", "there is an object of that name", "no such object")
 }
 
 // TestOrder has messages where they do not belong.
@@ -385,6 +437,7 @@ func TestOrder(t *testing.T) {
 			}
 		}
 	})
+	s.logged(t, "alice", "0x11 is not a request", "0x10 in a push", "malformed")
 }
 
 // TestNotPqenc pushes what no whole pqenc file is, or not the announced one.
@@ -416,6 +469,7 @@ func TestNotPqenc(t *testing.T) {
 			}
 		}
 	})
+	s.logged(t, "alice", "not a pqenc file", "not the length of the whole object", "not the announced header", `error 11: "\x1b[2J`)
 }
 
 // TestClaims announces more than anybody has.
@@ -446,6 +500,8 @@ func TestClaims(t *testing.T) {
 			t.Errorf("%d bytes: %s", length, got)
 		}
 	}
+	s.logged(t, "alice", "the object is too large", "the object on the server is another one by now")
+	s.logged(t, "bob", "the quota is used up")
 }
 
 // begun leaves a partial of somebody behind, and returns how much of it is durable.
@@ -522,6 +578,9 @@ func TestSomebodyElsesPartial(t *testing.T) {
 	if at := s.ready(t, "alice", push("new.pqe", file, length)); at != 0 {
 		t.Errorf("what was started over goes on at %d", at)
 	}
+	for _, who := range []string{"bob", "carol"} {
+		s.logged(t, who, `no right to pull "new.pqe"`)
+	}
 }
 
 // leave closes a connection when the other side wants to.
@@ -563,6 +622,7 @@ func TestTakenOver(t *testing.T) {
 	if err := s.client("alice").Pull(t.Context(), "new.pqe", &got, transfer.PullOptions{}); err != nil || !bytes.Equal(got.Bytes(), file) {
 		t.Errorf("another file is stored: %v", err)
 	}
+	s.logged(t, "alice", transfer.ErrTakenOver.Error())
 }
 
 // TestStoppedInAPush stops the server again and again while data comes. What is
@@ -607,6 +667,7 @@ func TestStoppedInAPush(t *testing.T) {
 	if err := s.client("alice").Pull(t.Context(), "new.pqe", &got, transfer.PullOptions{}); err != nil || !bytes.Equal(got.Bytes(), file) {
 		t.Errorf("another file is stored: %v", err)
 	}
+	s.logged(t, "alice", "it is stopping")
 }
 
 // TestFollowersWait checks that who follows a push that has been published, and whose

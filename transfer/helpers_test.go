@@ -28,6 +28,8 @@ type testServer struct {
 	http   *httptest.Server
 	server *transfer.Server
 	url    string
+	visits int // how many connections raw made
+	before int // bytes of the log that are older than an attack
 }
 
 // newServer starts a server whose access list has these lines. Names of people
