@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -300,11 +301,16 @@ func (p *pusher) options(size int64) transfer.PushOptions {
 	}}
 }
 
-// ownReaderAt marks the errors of a file as this side's own.
-type ownReaderAt struct{ io.ReaderAt }
+// ownReaderAt marks the errors of a file as this side's own. One of them is an end
+// before that of the section, which was the file's when it was opened.
+type ownReaderAt struct{ *io.SectionReader }
 
 func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {
-	n, err := r.ReaderAt.ReadAt(b, offset)
+	n, err := r.SectionReader.ReadAt(b, offset)
+	if end := offset + int64(n); err == io.EOF && end < r.Size() {
+		err = &failure{fmt.Errorf("the file has become shorter: it had %d bytes", r.Size()), exitIO,
+			[]string{"nothing may write to it meanwhile: push it again when it is whole"}}
+	}
 	if err != nil && err != io.EOF {
 		err = &ownError{err}
 	}
