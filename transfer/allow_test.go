@@ -258,11 +258,11 @@ type allowFile struct {
 	reported []error
 }
 
-func newAllowFile(t *testing.T, text string) *allowFile {
+func newAllowFile(t *testing.T, text string, load func(name string) ([]signature.Fingerprint, error)) *allowFile {
 	f := &allowFile{t: t, name: filepath.Join(t.TempDir(), "allow"), time: time.Now().Add(time.Hour)}
 	f.put(text)
 	var err error
-	f.AllowFile, err = OpenAllow(f.name, allowKeys, func(err error) { f.reported = append(f.reported, err) })
+	f.AllowFile, err = OpenAllow(f.name, load, func(err error) { f.reported = append(f.reported, err) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +292,7 @@ func (f *allowFile) want(alice, bob bool) {
 func TestAllowFile(t *testing.T) {
 	const reportedOnce = 1
 	a, b := allowAlice.String()+" pull **\n", allowBob.String()+" pull **\n"
-	f := newAllowFile(t, a)
+	f := newAllowFile(t, a, allowKeys)
 	f.want(true, false)
 	f.put(b) // of the same length, and perhaps in the same moment
 	if f.Known(allowBob) {
@@ -350,6 +350,71 @@ func TestAllowFileErrors(t *testing.T) {
 	}
 	if _, err := OpenAllow(name, allowKeys, nil); err == nil || !strings.HasPrefix(err.Error(), name+": line 1: ") {
 		t.Error(err)
+	}
+}
+
+// TestAllowFileKeyChanges leaves the list as it is, and changes a key file that it
+// names.
+func TestAllowFileKeyChanges(t *testing.T) {
+	keys := filepath.Join(t.TempDir(), "keys.pub")
+	put := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	loaded := 0
+	put(keys, "alice")
+	f := newAllowFile(t, keys+" pull **\n", func(name string) ([]signature.Fingerprint, error) {
+		loaded++
+		text, err := os.ReadFile(name)
+		who, known := map[string]signature.Fingerprint{"alice": allowAlice, "bob": allowBob, "bobby": allowBob}[string(text)]
+		if err == nil && !known {
+			err = errors.New("no key")
+		}
+		return []signature.Fingerprint{who}, err
+	})
+	f.want(true, false)
+	loaded = 0
+	f.want(true, false)
+	if loaded != 0 {
+		t.Error("a key file is read again that has not changed")
+	}
+	put(keys, "bob")
+	f.want(false, true)
+	put(keys, "alice")
+	f.want(true, false)
+
+	// Another file in its place that looks the same but for what it says.
+	info, err := os.Stat(keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(keys+".new", "bobby")
+	os.Chtimes(keys+".new", info.ModTime(), info.ModTime())
+	if err := os.Rename(keys+".new", keys); err != nil {
+		t.Fatal(err)
+	}
+	f.want(false, true)
+
+	// Broken, or removed, it is as if the list was.
+	put(keys, "nonsense")
+	f.want(false, true)
+	f.want(false, true)
+	if err := f.Err(); err == nil || !strings.HasPrefix(err.Error(), f.name+": line 1: ") || len(f.reported) != 1 {
+		t.Errorf("broken: %v, reported %v", err, f.reported)
+	}
+	if err := os.Remove(keys); err != nil {
+		t.Fatal(err)
+	}
+	f.want(false, true)
+	if err := f.Err(); !errors.Is(err, os.ErrNotExist) || len(f.reported) != 2 {
+		t.Errorf("removed: %v, reported %v", err, f.reported)
+	}
+	put(keys, "alice")
+	f.want(true, false)
+	if err := f.Err(); err != nil || len(f.reported) != 2 {
+		t.Errorf("mended: %v, reported %v", err, f.reported)
 	}
 }
 

@@ -9,23 +9,26 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/pqenc/pqenc/signature"
 )
 
-// allowCheckEvery is how often an AllowFile looks whether its file has changed.
+// allowCheckEvery is how often an AllowFile looks whether its files have changed.
 const allowCheckEvery = time.Second
 
 // allowSettled is how old a file must be for its time to tell whether it changes
 // once more: some file systems count in steps of two seconds.
 const allowSettled = 3 * time.Second
 
-// AllowFile is an [AllowList] in a file. When the file changes, the list does: it is
-// looked at when it is used, at most once a second. A list with an error is not
-// taken: the one before stays in force until the error is mended. The key files that
-// a list names are read with it, and not looked at again until it changes.
+// AllowFile is an [AllowList] in a file. When the file changes, or a key file that it
+// names, the list does: they are looked at when it is used, at most once a second. A
+// list with an error is not taken, nor one that names a key file which cannot be
+// read: the one before stays in force, with the keys that it had, until the error is
+// mended. So who is to lose access is removed from the list, not from the key files
+// alone.
 type AllowFile struct {
 	name   string
 	load   func(name string) ([]signature.Fingerprint, error)
@@ -34,16 +37,22 @@ type AllowFile struct {
 
 	mu      sync.Mutex
 	list    *AllowList
-	info    fs.FileInfo // of the file that was last read; nil if there was none
-	read    time.Time   // when it was read
+	files   []seenFile // the list, and the key files that it names, as they were last read
+	read    time.Time  // when they were read
 	checked time.Time
 	err     error
 }
 
+// seenFile is a file as it was when it was read.
+type seenFile struct {
+	name string
+	info fs.FileInfo // nil if it could not be read
+}
+
 // OpenAllow reads the access list in the file of the given name. The files of keys in
-// it are relative to its folder; load reads them, see [ParseAllow]. Errors of later
-// changes go to report, once for each, unless it is nil; it must not use the
-// AllowFile.
+// it are relative to its folder; load reads them, see [ParseAllow], and is called
+// again once a second for what is no file. Errors of later changes go to report, once
+// for each, unless it is nil; it must not use the AllowFile.
 func OpenAllow(name string, load func(name string) ([]signature.Fingerprint, error), report func(error)) (*AllowFile, error) {
 	if report == nil {
 		report = func(error) {}
@@ -54,7 +63,7 @@ func OpenAllow(name string, load func(name string) ([]signature.Fingerprint, err
 			if !filepath.IsAbs(key) {
 				key = filepath.Join(filepath.Dir(name), filepath.FromSlash(key))
 			}
-			return load(key)
+			return f.loadKeys(key, load)
 		}
 	}
 	if f.reload(); f.err != nil {
@@ -98,24 +107,44 @@ func (f *AllowFile) current() *AllowList {
 	return f.list
 }
 
-// unchanged says whether the file is certainly the one that was read.
+// unchanged says whether the files are certainly those that were read.
 func (f *AllowFile) unchanged() bool {
-	info, err := os.Stat(f.name)
-	return err == nil && f.info != nil && os.SameFile(info, f.info) && info.Size() == f.info.Size() &&
-		info.ModTime().Equal(f.info.ModTime()) && f.read.Sub(info.ModTime()) > allowSettled
+	return !slices.ContainsFunc(f.files, func(s seenFile) bool { return !s.unchanged(f.read) })
 }
 
-// reload reads the file. What is in force changes only if it is good.
+// unchanged says whether it is certainly the file that was read at that time.
+func (s seenFile) unchanged(read time.Time) bool {
+	info, err := os.Stat(s.name)
+	return err == nil && s.info != nil && os.SameFile(info, s.info) && info.Size() == s.info.Size() &&
+		info.ModTime().Equal(s.info.ModTime()) && read.Sub(info.ModTime()) > allowSettled
+}
+
+// loadKeys reads a key file, and remembers what it was like before: a change
+// meanwhile will show.
+func (f *AllowFile) loadKeys(name string, load func(name string) ([]signature.Fingerprint, error)) ([]signature.Fingerprint, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		info = nil
+	}
+	keys, err := load(name)
+	if err != nil {
+		info = nil // it may be mended by a change that does not show, such as that of its mode
+	}
+	f.files = append(f.files, seenFile{name, info})
+	return keys, err
+}
+
+// reload reads the files. What is in force changes only if it is good.
 func (f *AllowFile) reload() {
 	f.read, f.checked = f.now(), f.now()
-	f.info, f.err = nil, nil
+	f.files, f.err = []seenFile{{name: f.name}}, nil
 	file, err := os.Open(f.name)
 	if err != nil {
 		f.err = err
 		return
 	}
 	defer file.Close()
-	if f.info, err = file.Stat(); err != nil {
+	if f.files[0].info, err = file.Stat(); err != nil {
 		f.err = err
 		return
 	}

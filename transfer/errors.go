@@ -7,6 +7,7 @@ package transfer
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pqenc/pqenc/transfer/internal/channel"
 	"github.com/pqenc/pqenc/transfer/internal/store"
@@ -43,6 +44,10 @@ var (
 	ErrNoSpace = errors.New("no space left on the server")
 	// ErrBusy says that the server has too many connections.
 	ErrBusy = errors.New("the server has too many connections")
+	// ErrProtocol says that the client, or the server, got a message that is
+	// malformed or out of order. Trying again does not help: one of the two has an
+	// error, or they are of versions that do not fit.
+	ErrProtocol = wire.ErrProtocol
 	// ErrServer says that the server failed, or is stopping.
 	ErrServer = errors.New("the server cannot go on")
 )
@@ -78,6 +83,7 @@ var codes = []struct {
 	{ErrName, wire.CodeName},
 	{ErrNotPqenc, wire.CodeNotPqenc},
 	{ErrChanged, wire.CodeChanged},
+	{ErrProtocol, wire.CodeProtocol},
 	{ErrTakenOver, wire.CodeTakenOver},
 	{ErrNoSpace, wire.CodeNoSpace},
 	{ErrBusy, wire.CodeBusy},
@@ -95,12 +101,10 @@ var codes = []struct {
 	{store.ErrNoSpace, wire.CodeNoSpace},
 	{store.ErrTotal, wire.CodeNoSpace},
 	{store.ErrBusy, wire.CodeBusy},
-	{wire.ErrMalformed, wire.CodeProtocol},
-	{errOrder, wire.CodeProtocol},
 }
 
 var (
-	errOrder    = errors.New("message out of order")
+	errOrder    = fmt.Errorf("%w: message out of order", ErrProtocol)
 	errShutdown = fmt.Errorf("%w: it is stopping", ErrServer)
 	errIdle     = fmt.Errorf("%w: it has waited too long", ErrServer)
 )
@@ -133,10 +137,14 @@ type refused struct {
 }
 
 func (r *refused) Error() string {
-	if r.reason.Text == r.err.Error() || r.reason.Text == "" {
+	switch text := r.reason.Text; {
+	case text == "":
 		return r.err.Error()
+	case strings.HasPrefix(text, r.err.Error()):
+		return text
+	default:
+		return r.err.Error() + ": " + text
 	}
-	return r.err.Error() + ": " + r.reason.Text
 }
 
 func (r *refused) Unwrap() error { return r.err }
@@ -164,7 +172,7 @@ func temporary(err error) bool {
 	if errors.As(err, &mine) {
 		return false
 	}
-	for _, never := range []error{ErrNotServer, ErrForged, ErrUnknownServer, ErrRewound, wire.ErrMalformed, errOrder} {
+	for _, never := range []error{ErrNotServer, ErrForged, ErrUnknownServer, ErrRewound, ErrProtocol} {
 		if errors.Is(err, never) {
 			return false
 		}

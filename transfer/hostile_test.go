@@ -242,6 +242,7 @@ func TestLyingPushServers(t *testing.T) {
 		"an accept in a push":    func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeAccept, nil) },
 		"malformed in a push":    func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, nil) },
 		"an unknown type":        func(c *channel.Conn) { ready(c, 0); c.Send(0x99, nil) },
+		"an error of order":      func(c *channel.Conn) { ready(c, 0); c.Fail(wire.CodeProtocol, "") },
 		"an unknown final error": func(c *channel.Conn) { ready(c, 0); c.Fail(31, "\x1b[31mno\n") },
 		"durable falls": func(c *channel.Conn) {
 			ready(c, 0)
@@ -261,6 +262,9 @@ func TestLyingPushServers(t *testing.T) {
 				}
 				if err == nil {
 					t.Error("success")
+				}
+				if errors.Is(err, transfer.ErrProtocol) != (name != "an unknown final error") {
+					t.Error(err)
 				}
 				if n := h.connections.Load(); n != 1 {
 					t.Errorf("%d connections", n)

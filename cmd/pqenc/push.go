@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -36,7 +37,7 @@ was encrypted before goes on even after this command was ended.
 
 A URL that ends in / gets the names of the files with .pqe behind, of folders
 with all that is in them. Left out are names with a dot in front, and what is
-neither a file nor a folder, such as links.
+neither a file nor a folder, such as links. A link that is named itself is followed.
 
 Examples:
 
@@ -114,6 +115,9 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 			if err != nil {
 				return nil, err
 			}
+			if len(below) == 0 {
+				return nil, usageError("there is no file in "+file, "nothing was pushed")
+			}
 			all = append(all, below...)
 		case to.isFolder():
 			all = append(all, sending{file, objectName(to.name, filepath.Base(file))})
@@ -124,12 +128,8 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 	return all, distinct(all)
 }
 
-// distinct requires that every file becomes an object of its own, and that there
-// is one.
+// distinct requires that every file becomes an object of its own.
 func distinct(all []sending) error {
-	if len(all) == 0 {
-		return usageError("there is no file in there", "nothing was pushed")
-	}
 	from := make(map[string]string)
 	for _, s := range all {
 		if other, taken := from[s.name]; taken {
@@ -145,10 +145,23 @@ func objectName(folder, path string) string {
 	return folder + strings.TrimSuffix(filepath.ToSlash(path), ".pqe") + ".pqe"
 }
 
-// walk returns the files in dir and below.
+// follow returns the folder that dir is, or is a link to: WalkDir would not follow
+// it. It is resolved once, so that all files are from one folder, whatever the link
+// names later.
+func follow(dir string) (string, error) {
+	if info, err := os.Lstat(filepath.Clean(dir)); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return dir, err
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
+// walk returns the files in dir and below, under the name that dir has.
 func walk(a *app, dir, folder string) (all []sending, err error) {
 	if base := filepath.Base(filepath.Clean(dir)); !strings.HasPrefix(base, ".") && base != string(filepath.Separator) {
 		folder += base + "/"
+	}
+	if dir, err = follow(dir); err != nil {
+		return nil, err
 	}
 	err = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
 		switch {
@@ -288,11 +301,16 @@ func (p *pusher) options(size int64) transfer.PushOptions {
 	}}
 }
 
-// ownReaderAt marks the errors of a file as this side's own.
-type ownReaderAt struct{ io.ReaderAt }
+// ownReaderAt marks the errors of a file as this side's own. One of them is an end
+// before that of the section, which was the file's when it was opened.
+type ownReaderAt struct{ *io.SectionReader }
 
 func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {
-	n, err := r.ReaderAt.ReadAt(b, offset)
+	n, err := r.SectionReader.ReadAt(b, offset)
+	if end := offset + int64(n); err == io.EOF && end < r.Size() {
+		err = &failure{fmt.Errorf("the file has become shorter: it had %d bytes", r.Size()), exitIO,
+			[]string{"nothing may write to it meanwhile: push it again when it is whole"}}
+	}
 	if err != nil && err != io.EOF {
 		err = &ownError{err}
 	}

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,6 +136,41 @@ func TestInterruptedPull(t *testing.T) {
 	}
 	if content, err := os.ReadFile(filepath.Join(dir, "out")); err != nil || !bytes.Equal(content, in) {
 		t.Errorf("%d bytes that differ, %v", len(content), err)
+	}
+}
+
+// TestShorterPush cuts an encrypted file while it is pushed. That is no failure of
+// the connection, nor damage that was there before.
+func TestShorterPush(t *testing.T) {
+	dir, s := newStore(t)
+	writeIn(t, dir, "in.pqe", sealed(t, make([]byte, 30_000_000)))
+	proxy := &cutter{to: s.host, limit: 7_000_000, connections: 100}
+	host, err := proxy.start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { proxy.listener.Close() })
+	cmd := exec.Command("pqenc", "push", "-i", "alice.key", "--server", testkit.Identity("server").Fingerprint().String(), "in.pqe", "ws://"+host+"/in.pqe")
+	cmd.Dir = dir
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines, last := bufio.NewScanner(stderr), []string(nil)
+	for lines.Scan() {
+		if !strings.Contains(lines.Text(), "connection lost") {
+			last = append(last, lines.Text())
+		} else if err := os.Truncate(filepath.Join(dir, "in.pqe"), 5000); err != nil { // before the next connection
+			t.Error(err)
+		}
+	}
+	code, err := exitCode(cmd.Wait())
+	want := []string{"pqenc: error: in.pqe: the file has become shorter: it had 30004224 bytes", "pqenc: hint: nothing may write to it meanwhile: push it again when it is whole"}
+	if err != nil || code != exitIO || !slices.Equal(last, want) {
+		t.Errorf("exit code %d, %v, it says %q", code, err, last)
 	}
 }
 

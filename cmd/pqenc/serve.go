@@ -68,8 +68,9 @@ func (f *limitFlags) limits() transfer.Limits {
 func (serveCmd) Help() string {
 	return `Keeps .pqe files for those on the access list, who push and pull them at
 ws://HOST:PORT/NAME. Each line of the list says who may do what with which
-names; ** stands for any folders. Keys are fingerprints or files, and a changed
-list is read at once:
+names; ** stands for any folders. Keys are fingerprints or files. A changed list,
+or key file that it names, counts at once; one that is broken or gone leaves what
+was before in force:
 
     keys/alice.pub          push,list   alice/**  quota=50GiB overwrite
     SHA256:zdLW...          pull,list   **

@@ -44,9 +44,13 @@ func Upgrade(w http.ResponseWriter, r *http.Request) (*WebSocket, error) {
 	return newWebSocket(conn, rw.Reader, ws.StateServerSide), nil
 }
 
-// Dial opens a WebSocket at a ws:// or wss:// URL. The request is one of net/http,
-// and so goes through the proxies that the environment names. config is for wss.
+// Dial opens a WebSocket at a ws:// or wss:// URL, through the proxy that the
+// environment names for http or https. config is for wss, and for a proxy at https.
 func Dial(ctx context.Context, target string, config *tls.Config) (*WebSocket, error) {
+	return dialThrough(ctx, target, config, http.ProxyFromEnvironment)
+}
+
+func dialThrough(ctx context.Context, target string, config *tls.Config, find findProxy) (*WebSocket, error) {
 	u, err := url.Parse(target)
 	if err != nil {
 		return nil, err
@@ -60,17 +64,14 @@ func Dial(ctx context.Context, target string, config *tls.Config) (*WebSocket, e
 	if err != nil {
 		return nil, err
 	}
-	key := make([]byte, 16)
-	rand.Read(key)
-	challenge := base64.StdEncoding.EncodeToString(key)
-	req.Header.Set("Connection", "Upgrade")
-	req.Header.Set("Upgrade", "websocket")
-	req.Header.Set("Sec-WebSocket-Version", "13")
-	req.Header.Set("Sec-WebSocket-Key", challenge)
+	challenge := requestUpgrade(req)
 
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // HTTP/2 has no upgrade
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, DisableKeepAlives: true, Protocols: protocols}
+	transport := &http.Transport{TLSClientConfig: config, DisableKeepAlives: true, Protocols: protocols}
+	if err := useProxy(ctx, transport, req, find); err != nil {
+		return nil, err
+	}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
 		return nil, err
@@ -81,6 +82,19 @@ func Dial(ctx context.Context, target string, config *tls.Config) (*WebSocket, e
 	}
 	body := resp.Body.(io.ReadWriteCloser) // net/http: after 101 it is one
 	return newWebSocket(conn, body, ws.StateClientSide), nil
+}
+
+// requestUpgrade makes req a request for a WebSocket (RFC 6455, section 4.1), and
+// returns its challenge.
+func requestUpgrade(req *http.Request) (challenge string) {
+	key := make([]byte, 16)
+	rand.Read(key)
+	challenge = base64.StdEncoding.EncodeToString(key)
+	req.Header.Set("Connection", "Upgrade")
+	req.Header.Set("Upgrade", "websocket")
+	req.Header.Set("Sec-WebSocket-Version", "13")
+	req.Header.Set("Sec-WebSocket-Key", challenge)
+	return challenge
 }
 
 // accepted checks the answer to a request for a WebSocket (RFC 6455, section

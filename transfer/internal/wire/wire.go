@@ -40,8 +40,11 @@ const (
 // Unknown is the length of an object that is not known yet.
 const Unknown = -1
 
-// ErrMalformed says that a message is not what PROTOCOL.md allows.
-var ErrMalformed = errors.New("malformed message")
+// ErrProtocol says that PROTOCOL.md does not allow a message, at least not there.
+var ErrProtocol = errors.New("protocol error")
+
+// ErrMalformed is that of a message which it allows nowhere.
+var ErrMalformed = fmt.Errorf("%w: malformed message", ErrProtocol)
 
 // Type tells messages apart.
 type Type uint8
