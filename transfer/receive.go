@@ -97,6 +97,7 @@ func (r *receiver) again(size int64) error {
 
 // stored tells those who are to know that the object is there.
 func (r *receiver) stored(size int64) error {
+	r.server.stats.pushes.Add(1)
 	if r.server.config.OnCommit != nil {
 		r.server.config.OnCommit(r.server.commits, Commit{r.peer, r.upload.id.Name, size})
 	}

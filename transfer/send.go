@@ -37,6 +37,7 @@ func (s *session) pull(body []byte) error {
 	if err != nil {
 		return err
 	}
+	s.server.stats.pulls.Add(1)
 	p.log.Info("sent", "bytes", p.offset-begin)
 	return s.conn.Send(wire.TypeEnd, wire.Size(p.offset))
 }

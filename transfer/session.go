@@ -87,13 +87,9 @@ func (s *session) end(err error) {
 func (s *session) answer(m wire.Message) error {
 	switch m.Type {
 	case wire.TypePush:
-		err := s.push(m.Body)
-		s.server.stats.pushed(err)
-		return err
+		return countFailure(s.push(m.Body), &s.server.stats.failedPushes)
 	case wire.TypePull:
-		err := s.pull(m.Body)
-		s.server.stats.pulled(err)
-		return err
+		return countFailure(s.pull(m.Body), &s.server.stats.failedPulls)
 	case wire.TypeList:
 		return s.list(m.Body)
 	case wire.TypeDelete:

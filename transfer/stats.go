@@ -35,15 +35,13 @@ type stats struct {
 	received, sent       atomic.Int64
 }
 
-func (s *stats) pushed(err error) { count(err, &s.pushes, &s.failedPushes) }
-func (s *stats) pulled(err error) { count(err, &s.pulls, &s.failedPulls) }
-
-func count(err error, good, bad *atomic.Int64) {
-	if err == nil {
-		good.Add(1)
-	} else {
-		bad.Add(1)
+// countFailure counts an error, and returns it. Successes are counted before the
+// client is told.
+func countFailure(err error, failures *atomic.Int64) error {
+	if err != nil {
+		failures.Add(1)
 	}
+	return err
 }
 
 // Stats returns what the server has done and has. It is cheap.
