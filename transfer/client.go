@@ -34,10 +34,10 @@ type Client struct {
 	// [ErrUnknownServer], ends it all.
 	CheckServer func(server signature.Fingerprint) error
 	// GiveUpAfter is how long the client goes on trying without any progress: without
-	// a connection, and with a server that is there and does nothing. A source that has
-	// nothing to send, and an object that is followed, may take any time. Zero is 5
-	// minutes, 15 with a server that is there, and no second attempt if not even the
-	// first one reached the server.
+	// a connection, or with a server that is there and does nothing, which is given as
+	// long as Silence at least. A source that has nothing to send, and an object that is
+	// followed, may take any time. Zero is 5 minutes, 15 with a server that is there, and
+	// no second attempt if not even the first one reached the server.
 	GiveUpAfter time.Duration
 	// OnRetry, if set, is told that a connection has failed and will be tried again.
 	OnRetry func(Retry)
@@ -140,7 +140,7 @@ func (c *Client) do(ctx context.Context, r request) error {
 func backOff(attempt int) time.Duration {
 	wait := longestWait
 	if attempt < 8 {
-		wait = min(firstWait<<(attempt-1), longestWait)
+		wait = firstWait << (attempt - 1)
 	}
 	return wait/2 + rand.N(wait/2)
 }
@@ -187,7 +187,7 @@ func (c *Client) connect(ctx context.Context) error {
 		Check:    c.check,
 		Times: channel.Times{
 			Silence: c.Silence,
-			Idle:    cmp.Or(c.GiveUpAfter, hangs),
+			Idle:    max(cmp.Or(c.GiveUpAfter, hangs), cmp.Or(c.Silence, channel.DefaultSilence)),
 		},
 	})
 	if err != nil {

@@ -34,19 +34,19 @@ func TestIdleServer(t *testing.T) {
 		"delete": func(c *transfer.Client) error { return c.Delete(t.Context(), "a.pqe") },
 	}
 	servers := map[string]func(c *channel.Conn, attempt int){
-		"silent":           func(c *channel.Conn, _ int) { receive(c, 0) },
-		"silent in a push": func(c *channel.Conn, _ int) { c.Send(wire.TypeReady, wire.Size(0)); receive(c, 0) },
-		"tired":            func(c *channel.Conn, _ int) { c.Next(); c.Fail(wire.CodeIdle, "") },
+		"alive":           func(c *channel.Conn, _ int) { beat(c) },
+		"alive in a push": func(c *channel.Conn, _ int) { c.Send(wire.TypeReady, wire.Size(0)); beat(c) },
+		"tired":           func(c *channel.Conn, _ int) { c.Next(); c.Fail(wire.CodeIdle, "") },
 	}
 	for server, script := range servers {
 		for request, do := range requests {
-			if server == "silent in a push" && request != "push" {
+			if server == "alive in a push" && request != "push" {
 				continue
 			}
 			t.Run(server+", "+request, func(t *testing.T) {
 				t.Parallel()
 				c := newHostile(t, script).client(t)
-				c.GiveUpAfter = 300 * time.Millisecond
+				c.GiveUpAfter, c.Silence = 300*time.Millisecond, 200*time.Millisecond
 				if err := do(c); !errors.Is(err, transfer.ErrGaveUp) {
 					t.Error(err)
 				}
@@ -61,11 +61,11 @@ func TestIdleServer(t *testing.T) {
 func TestWaiting(t *testing.T) {
 	t.Parallel()
 	const idle = syncAfter * 3 / 2 // what was sent is acknowledged by then
-	s := newServer(t, transfer.Limits{Idle: idle}, everything)
+	s := newServer(t, transfer.Limits{Idle: idle, Silence: idle}, everything)
 	file := testkit.Sealed(1 << 20)
 	quiet := func(name string) *transfer.Client {
 		c := s.client("alice")
-		c.GiveUpAfter = idle + idle/3
+		c.GiveUpAfter, c.Silence = idle+idle/3, idle
 		c.OnRetry = func(r transfer.Retry) { t.Errorf("%s: retry: %v", name, r.Err) }
 		return c
 	}
@@ -88,6 +88,13 @@ func TestWaiting(t *testing.T) {
 	}
 	if err := <-pulled; err != nil || !bytes.Equal(got.Bytes(), file) {
 		t.Errorf("%d of %d bytes pulled, %v", got.Len(), len(file), err)
+	}
+}
+
+// beat gives signs of life, and nothing else.
+func beat(c *channel.Conn) {
+	for c.Send(wire.TypeBeat, nil) == nil {
+		time.Sleep(20 * time.Millisecond)
 	}
 }
 

@@ -172,8 +172,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // which Upgrade has answered
 	}
 	visitor := s.gate.enter(r.RemoteAddr, func() { stream.Close() })
-	log := s.log.With("remote", r.RemoteAddr)
-	session := &session{server: s, log: log}
+	session := &session{server: s, log: s.log.With("remote", r.RemoteAddr)}
 	conn, err := channel.Accept(stream, s.cert, &channel.Login{
 		Identity: s.config.Identity,
 		Check:    session.admit,
@@ -189,7 +188,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		s.stats.failedLogins.Add(1)
-		log.Info("no login", "turned_away", turnedAway, "err", err)
+		session.log.Info("no login", "turned_away", turnedAway, "err", err)
 		return
 	}
 	s.stats.logins.Add(1)

@@ -52,9 +52,12 @@ type Times struct {
 	Idle    time.Duration // without progress, whatever signs of life there are: for ever
 }
 
+// DefaultSilence is what Times.Silence is by default.
+const DefaultSilence = time.Minute
+
 func (t Times) withDefaults() Times {
 	t.Login = cmp.Or(t.Login, 10*time.Second)
-	t.Silence = cmp.Or(t.Silence, time.Minute)
+	t.Silence = cmp.Or(t.Silence, DefaultSilence)
 	t.Beat = cmp.Or(t.Beat, min(15*time.Second, t.Silence/4))
 	return t
 }
