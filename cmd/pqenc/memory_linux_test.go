@@ -5,16 +5,24 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/transfer"
 )
 
 func init() { commands["measure"] = measure }
@@ -35,26 +43,26 @@ func measure() {
 	fmt.Println(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
 }
 
-// TestMemory requires that the memory does not grow with the file.
+// TestMemory requires that the memory does not grow with the file, or with what many
+// clients push at once.
 func TestMemory(t *testing.T) {
 	if testing.Short() || raceDetector() {
 		t.Skip("needs the command itself, and copies 1 GiB")
 	}
-	const limit = 24 << 10 // KiB
 	dir := newFolder(t)
 	// Not the test binary, which is much larger.
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, "pqenc"), ".")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	plain, err := os.Create(filepath.Join(dir, "in"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer plain.Close()
-	if err := plain.Truncate(1 << 30); err != nil { // sparse
-		t.Fatal(err)
-	}
+	t.Run("files", func(t *testing.T) { memoryOfFiles(t, dir) })
+	s := startServingAfter(t, dir, `PATH="$PWD:$PATH"`) // the one that was built
+	t.Run("transfers", func(t *testing.T) { memoryOfTransfers(t, s) })
+	t.Run("crowd", func(t *testing.T) { memoryOfCrowd(t, s) })
+}
+
+func memoryOfFiles(t *testing.T, dir string) {
+	sparse(t, filepath.Join(dir, "in"), 1<<30)
 	for _, command := range []string{
 		"measure ./pqenc -r alice.pub -o /dev/null in",
 		"measure ./pqenc -a -r alice.pub -o /dev/null in",
@@ -63,20 +71,120 @@ func TestMemory(t *testing.T) {
 		"measure ./pqenc -r alice.pub --sign bob.key -o /dev/null in",
 		"./pqenc -r alice.pub --sign bob.key in | measure ./pqenc verify -i alice.key --from bob.pub --json",
 	} {
-		cmd := exec.Command("sh", "-c", command)
-		cmd.Dir, cmd.Stderr = dir, os.Stderr
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("%s: %v", command, err)
+		takesAtMost(t, dir, command, 24<<10)
+	}
+}
+
+// memoryOfTransfers pushes a file, which is encrypted on the way, and pulls it to
+// another one.
+func memoryOfTransfers(t *testing.T, s *serving) {
+	const size = 300_000_000
+	sparse(t, filepath.Join(s.dir, "push"), size)
+	url := "ws://" + s.addr + "/in.pqe"
+	for _, command := range []string{
+		"measure ./pqenc push -i alice.key --server bob.pub -r alice.pub push " + url,
+		"measure ./pqenc pull -i alice.key --server bob.pub -o pulled " + url,
+	} {
+		takesAtMost(t, s.dir, command, 64<<10)
+	}
+	if info, err := os.Stat(filepath.Join(s.dir, "pulled")); err != nil || info.Size() != size {
+		t.Errorf("it did not come back: %v", err)
+	}
+}
+
+// memoryOfCrowd lets many clients push at once: none ends before all are half-way.
+func memoryOfCrowd(t *testing.T, s *serving) {
+	const clients = 20
+	file := testkit.Sealed(20_000_000)
+	ctx, cancel := context.WithCancel(t.Context()) // when one fails
+	defer cancel()
+	var half, done sync.WaitGroup
+	half.Add(clients)
+	all := make(chan struct{})
+	go func() { half.Wait(); close(all) }()
+	for i := range clients {
+		wait := readerFunc(func([]byte) (int, error) {
+			half.Done()
+			select {
+			case <-all:
+				return 0, io.EOF
+			case <-ctx.Done():
+				return 0, ctx.Err()
+			}
+		})
+		begin, end := bytes.NewReader(file[:len(file)/2]), bytes.NewReader(file[len(file)/2:])
+		done.Go(func() {
+			c := s.client()
+			defer c.Close()
+			if err := c.Push(ctx, fmt.Sprintf("crowd/%d.pqe", i), io.MultiReader(begin, wait, end), transfer.PushOptions{}); err != nil {
+				t.Errorf("client %d: %v", i, err)
+				cancel()
+			}
+		})
+	}
+	done.Wait()
+	for i := range clients {
+		got, err := os.ReadFile(filepath.Join(s.dir, fmt.Sprintf("store/crowd/%d.pqe", i)))
+		if err != nil || !bytes.Equal(got, file) {
+			t.Errorf("client %d: %d bytes are stored, %v", i, len(got), err)
 		}
-		used, err := strconv.Atoi(strings.TrimSpace(string(out)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%s: %d KiB", command, used)
-		if used > limit {
-			t.Errorf("%s: it takes %d KiB, more than %d", command, used, limit)
-		}
+	}
+	used := s.highWater(t)
+	t.Logf("the server: %d KiB", used)
+	if limit := (64 + 2*clients) << 10; used > limit {
+		t.Errorf("the server takes %d KiB, more than %d", used, limit)
+	}
+}
+
+// readerFunc is an io.Reader.
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// highWater returns the maximum resident set of the server so far, in KiB.
+func (s *serving) highWater(t *testing.T) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindStringSubmatch(string(status))
+	if m == nil {
+		t.Fatalf("%s", status)
+	}
+	used, err := strconv.Atoi(m[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return used
+}
+
+// sparse makes a file of zeros that takes no space.
+func sparse(t *testing.T, name string, size int64) {
+	t.Helper()
+	writeIn(t, filepath.Dir(name), filepath.Base(name), nil)
+	if err := os.Truncate(name, size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// takesAtMost runs a command that measures, and requires that it takes no more
+// KiB than the limit.
+func takesAtMost(t *testing.T, dir, command string, limit int) {
+	t.Helper()
+	cmd := exec.Command("sh", "-c", command)
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v", command, err)
+	}
+	used, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%s: %d KiB", command, used)
+	if used > limit {
+		t.Errorf("%s: it takes %d KiB, more than %d", command, used, limit)
 	}
 }
 

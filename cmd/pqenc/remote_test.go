@@ -43,28 +43,35 @@ func startServer(dir, allow, listen string, env []string) (*running, error) {
 	if err := os.WriteFile(filepath.Join(dir, "server.pub"), testkit.Identity("server").Public().Marshal(), 0o600); err != nil {
 		return nil, err
 	}
-	s := &running{Cmd: exec.Command("pqenc", "serve", "--dir", filepath.Join(dir, "objects"), "--listen", listen,
-		"-i", key, "--allow", allow, "--keep-free", "0", "--grace", "100ms")}
-	s.Env = env
+	cmd := exec.Command("pqenc", "serve", "--dir", filepath.Join(dir, "objects"), "--listen", listen,
+		"-i", key, "--allow", allow, "--keep-free", "0", "--grace", "100ms")
+	cmd.Env = env
+	s, _, err := startListening(cmd)
+	return s, err
+}
+
+// startListening starts a server, and returns what it says until it takes
+// connections.
+func startListening(cmd *exec.Cmd) (s *running, said string, err error) {
+	s = &running{Cmd: cmd}
 	log, err := s.StderrPipe()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if err := s.Start(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	lines := bufio.NewScanner(log)
-	said := ""
 	for lines.Scan() {
 		said += lines.Text() + "\n"
 		if m := listening.FindStringSubmatch(lines.Text()); m != nil {
 			s.host = m[1]
 			go io.Copy(io.Discard, log)
-			return s, nil
+			return s, said, nil
 		}
 	}
 	s.Wait()
-	return nil, fmt.Errorf("the server does not start: %s", said)
+	return nil, said, fmt.Errorf("the server does not start: %s", said)
 }
 
 var listening = regexp.MustCompile(`msg=listening address=(\S+)`)
