@@ -5,6 +5,7 @@
 package transfer
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -118,7 +119,7 @@ func (s *fileSource) close() {}
 // readDigest returns the SHA-256 of the pqenc header at the beginning of s, by
 // which a server knows the file again.
 func readDigest(s source, stop <-chan struct{}) (digest [sha256.Size]byte, err error) {
-	r := &sourceReader{s: s, stop: stop}
+	r := bufio.NewReader(&sourceReader{s: s, stop: stop}) // each Read of that asks for a whole piece
 	hash := sha256.New()
 	if _, err := format.Parse(io.TeeReader(r, hash)); err != nil {
 		return digest, err
