@@ -64,7 +64,7 @@ const (
 	defaultGiveUp = 5 * time.Minute
 	firstWait     = 250 * time.Millisecond
 	longestWait   = 30 * time.Second
-	hangs         = 15 * time.Minute
+	hangs         = 15 * time.Minute // a server that lives and does nothing, until it is given up
 )
 
 // Close closes the connection, if there is one. The client can be used again.
