@@ -122,10 +122,7 @@ func (s seenFile) unchanged(read time.Time) bool {
 // loadKeys reads a key file, and remembers what it was like before: a change
 // meanwhile will show.
 func (f *AllowFile) loadKeys(name string, load func(name string) ([]signature.Fingerprint, error)) ([]signature.Fingerprint, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		info = nil
-	}
+	info, _ := os.Stat(name)
 	keys, err := load(name)
 	if err != nil {
 		info = nil // it may be mended by a change that does not show, such as that of its mode

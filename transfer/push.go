@@ -81,17 +81,14 @@ type pusher struct {
 	o       PushOptions
 	durable atomic.Int64
 	highest int64        // that durable has been
-	sent    atomic.Int64 // offset up to which this connection has been given it
+	sent    atomic.Int64 // offset up to which this connection has been given it; before it says from where, -1
 	end     atomic.Int64 // its length, once this connection has been told; before, -1
-	asking  atomic.Bool  // where to begin
 }
 
 func (r *pusher) progress() int64 { return r.highest }
 
 // waits says whether all that the source gave is safe.
-func (r *pusher) waits() bool {
-	return !r.asking.Load() && r.durable.Load() == r.sent.Load() && r.end.Load() < 0
-}
+func (r *pusher) waits() bool { return r.durable.Load() == r.sent.Load() && r.end.Load() < 0 }
 
 // run sends the object from where the server wants it.
 func (r *pusher) run(ctx context.Context, conn *channel.Conn) error {
@@ -124,8 +121,7 @@ func (r *pusher) run(ctx context.Context, conn *channel.Conn) error {
 
 // ask tells the server what comes, and returns the offset from which.
 func (r *pusher) ask(conn *channel.Conn) (int64, error) {
-	r.asking.Store(true)
-	defer r.asking.Store(false)
+	r.sent.Store(-1)
 	req := wire.Push{Overwrite: r.o.Overwrite, Length: r.length, Digest: r.digest, Name: r.name}
 	if err := conn.Send(wire.TypePush, req.Marshal()); err != nil {
 		return 0, err

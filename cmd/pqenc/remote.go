@@ -198,8 +198,7 @@ func brief(err error) string {
 	return err.Error()
 }
 
-// ownError is a failure of this side, of a source or a sink, on its way through
-// the client.
+// ownError is a failure of this side, of a source, on its way through the client.
 type ownError struct{ error }
 
 func (e *ownError) Unwrap() error { return e.error }

@@ -28,6 +28,11 @@ type ID struct {
 	Length int64             // bytes of the object; -1 if the client does not know
 }
 
+// stem returns the stem of the partial, with its folder, see stemOf.
+func (id ID) stem() string {
+	return path.Join(path.Dir(id.Name), stemOf(id.Client, id.Name))
+}
+
 // Bounds are what the client who pushes may do.
 type Bounds struct {
 	Overwrite bool                   // replace an object
@@ -100,7 +105,7 @@ func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 func (s *Store) forget(id ID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stem := path.Join(path.Dir(id.Name), stemOf(id.Client, id.Name))
+	stem := id.stem()
 	if p := s.index.partials[stem]; p == nil || p.open != nil {
 		return nil
 	}
@@ -119,7 +124,7 @@ func (s *Store) stored(id ID) (size int64, ok bool) {
 
 // begin does what Partial does under s.mu.
 func (s *Store) begin(id ID, b Bounds) (*Partial, error) {
-	stem := path.Join(path.Dir(id.Name), stemOf(id.Client, id.Name))
+	stem := id.stem()
 	if known := s.index.partials[stem]; known != nil && known.open != nil {
 		return nil, ErrBusy
 	}

@@ -165,9 +165,8 @@ func (p *Partial) path() string { return path.Join(path.Dir(p.id.Name), p.stem) 
 // Close ends the use of the partial. If it was not published and can still be, it is
 // kept with all that was written, to be resumed. It is removed if not even the header
 // is there: that costs a client next to nothing, and a store of such would cost the
-// server much. Close
-// waits for a Write or Sync that is going on, and those that come later get
-// [fs.ErrClosed].
+// server much. Close waits for a Write or Sync that is going on, and those that come
+// later get [fs.ErrClosed].
 func (p *Partial) Close() error { return p.end(true) }
 
 // Remove is Close for a partial that shall not be kept.
