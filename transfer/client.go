@@ -215,8 +215,12 @@ type Object struct {
 }
 
 // List returns the objects whose names begin with the prefix, as far as the
-// client may list them, in the order of their names.
+// client may list them, in the order of their names. The error is an [ErrName] for a
+// prefix that is longer than any name.
 func (c *Client) List(ctx context.Context, prefix string) ([]Object, error) {
+	if len(prefix) > wire.MaxName {
+		return nil, fmt.Errorf("%w: it is longer than %d bytes", ErrName, wire.MaxName)
+	}
 	r := &lister{prefix: prefix}
 	err := c.do(ctx, r)
 	return r.found, err

@@ -462,6 +462,23 @@ func TestLyingLists(t *testing.T) {
 	}
 }
 
+// TestLongPrefix lists by what is longer than any name. The server is not asked: its
+// answer would be that the message is malformed.
+func TestLongPrefix(t *testing.T) {
+	h := newHostile(t, func(c *channel.Conn, _ int) {
+		receive(c, wire.TypeList)
+		c.Send(wire.TypeDone, nil)
+		receive(c, 0)
+	})
+	c := h.client(t)
+	if _, err := c.List(t.Context(), strings.Repeat("a", wire.MaxName+1)); !errors.Is(err, transfer.ErrName) || h.connections.Load() > 0 {
+		t.Errorf("too long: %v, %d connections", err, h.connections.Load())
+	}
+	if _, err := c.List(t.Context(), strings.Repeat("a", wire.MaxName)); err != nil {
+		t.Errorf("the longest: %v", err)
+	}
+}
+
 // TestHostileText checks that what a server says comes out as it is, for whoever
 // prints it to make harmless, and that the code alone decides.
 func TestHostileText(t *testing.T) {
