@@ -12,9 +12,10 @@
 //
 // scp needs OpenSSH's server, which is started with keys and a configuration of
 // its own on a free port of the loopback interface. Times are medians of whole
-// commands, from start to exit, memory the largest maximum resident set. push
-// encrypts on the way and pull decrypts, which scp does not. What a command is to
-// write is removed before it runs.
+// commands, from start to exit; CPU is that of the processors, of the command and its
+// server together (on Linux); memory is the largest maximum resident set of the
+// command. push encrypts on the way and pull decrypts, which scp does not. What a
+// command is to write is removed before it runs.
 //
 // On a virtual machine that gives free memory back to its host, -hold keeps so many
 // MiB of it in reach, which should be more than seven times the size:
@@ -99,7 +100,8 @@ type task struct {
 	args   []string
 	output string
 	times  []time.Duration
-	memory int64 // KiB
+	cpu    []time.Duration // of it and of its server; empty if unknown
+	memory int64           // KiB
 }
 
 // compare runs all commands in turns on a file of that size.
@@ -136,7 +138,7 @@ func (b *bench) compare(size int64, rounds int) error {
 	}
 	for range rounds {
 		for _, t := range tasks {
-			if err := t.run(b.dir); err != nil {
+			if err := b.run(t); err != nil {
 				return err
 			}
 		}
@@ -155,9 +157,13 @@ func report(tasks []*task, size int64, rounds int) {
 	fmt.Printf("%d MiB, %d rounds, %d CPUs, %s/%s, %s\n\n", size>>20, rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
 	for _, t := range tasks {
 		slices.Sort(t.times)
-		median := t.times[len(t.times)/2]
-		fmt.Printf("%-24s %6.2f s  (%.2f to %.2f)  %5.2f GB/s  %6.1f MiB\n", t.name, median.Seconds(),
-			t.times[0].Seconds(), t.times[len(t.times)-1].Seconds(), float64(size)/median.Seconds()/1e9, float64(t.memory)/1024)
+		slices.Sort(t.cpu)
+		median, cpu := t.times[len(t.times)/2], "   -"
+		if len(t.cpu) > 0 {
+			cpu = fmt.Sprintf("%6.2f", t.cpu[len(t.cpu)/2].Seconds())
+		}
+		fmt.Printf("%-24s %6.2f s  (%.2f to %.2f)  %5.2f GB/s  CPU %s s  %6.1f MiB\n", t.name, median.Seconds(),
+			t.times[0].Seconds(), t.times[len(t.times)-1].Seconds(), float64(size)/median.Seconds()/1e9, cpu, float64(t.memory)/1024)
 	}
 }
 
@@ -180,19 +186,25 @@ func (b *bench) command(name string, args ...string) error {
 	return nil
 }
 
-// run runs the command in that folder, where its output is not there yet, and notes
-// how long and how much memory it took.
-func (t *task) run(dir string) error {
-	if err := os.Remove(filepath.Join(dir, t.output)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// run runs the command of a task, where its output is not there yet, and notes what
+// it took.
+func (b *bench) run(t *task) error {
+	if err := os.Remove(filepath.Join(b.dir, t.output)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	cmd := exec.Command(t.args[0], t.args[1:]...)
-	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	cmd.Dir, cmd.Stderr = b.dir, os.Stderr
+	before, known := b.serving()
 	begin := time.Now()
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%v: %w", t.args, err)
 	}
 	t.times = append(t.times, time.Since(begin))
+	if known {
+		time.Sleep(100 * time.Millisecond) // sshd's processes end after scp
+		after, _ := b.serving()
+		t.cpu = append(t.cpu, after-before+cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
+	}
 	memory := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
 	if runtime.GOOS == "darwin" {
 		memory /= 1024 // there it is in bytes
