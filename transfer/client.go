@@ -121,9 +121,12 @@ func (c *Client) do(ctx context.Context, r request) error {
 		if !c.connected && c.GiveUpAfter == 0 {
 			return err
 		}
-		if since := time.Since(last); since+wait > cmp.Or(c.GiveUpAfter, defaultGiveUp) {
+		since := time.Since(last)
+		left := cmp.Or(c.GiveUpAfter, defaultGiveUp) - since
+		if left <= 0 {
 			return join(fmt.Errorf("%w after %s without progress", ErrGaveUp, since.Round(time.Second)), err)
 		}
+		wait = min(wait, left) // and then a last attempt
 		if c.OnRetry != nil && !tired {
 			c.OnRetry(Retry{Err: err, Attempt: attempt, Wait: wait})
 		}

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"net"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -520,6 +521,27 @@ func TestTemporaryErrors(t *testing.T) {
 	c.GiveUpAfter = time.Millisecond
 	if err := c.Delete(t.Context(), "a.pqe"); !errors.Is(err, transfer.ErrGaveUp) || !errors.Is(err, transfer.ErrBusy) {
 		t.Error(err)
+	}
+}
+
+// TestLastAttempt checks that a client tries to the end of the time that it was given,
+// also if its next wait would be longer than what is left.
+func TestLastAttempt(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener.Close() // nobody is there
+	retries := 0
+	c := &transfer.Client{URL: "ws://" + listener.Addr().String(), Identity: testkit.Identity("alice"), CheckServer: is(testkit.Identity("server"))}
+	c.GiveUpAfter = 100 * time.Millisecond // less than the shortest wait
+	c.OnRetry = func(r transfer.Retry) {
+		if retries++; r.Wait > c.GiveUpAfter {
+			t.Errorf("waits for %v", r.Wait)
+		}
+	}
+	if err := c.Delete(t.Context(), "a.pqe"); !errors.Is(err, transfer.ErrGaveUp) || retries != 1 {
+		t.Errorf("%v, %d retries", err, retries)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,11 +37,23 @@ func TestIdleServer(t *testing.T) {
 	servers := map[string]func(c *channel.Conn, attempt int){
 		"alive":           func(c *channel.Conn, _ int) { beat(c) },
 		"alive in a push": func(c *channel.Conn, _ int) { c.Send(wire.TypeReady, wire.Size(0)); beat(c) },
-		"tired":           func(c *channel.Conn, _ int) { c.Next(); c.Fail(wire.CodeIdle, "") },
+		"acknowledging nothing in a push": func(c *channel.Conn, _ int) {
+			c.Send(wire.TypeReady, wire.Size(0))
+			for c.Send(wire.TypeDurable, wire.Size(0)) == nil {
+				time.Sleep(10 * time.Millisecond)
+			}
+		},
+		"sending nothing in a pull": func(c *channel.Conn, _ int) {
+			c.Send(wire.TypeObject, (&wire.Object{Length: 100000, Digest: [32]byte{1}}).Marshal())
+			for c.SendData(nil) == nil {
+				time.Sleep(10 * time.Millisecond)
+			}
+		},
+		"tired": func(c *channel.Conn, _ int) { c.Next(); c.Fail(wire.CodeIdle, "") },
 	}
 	for server, script := range servers {
 		for request, do := range requests {
-			if server == "alive in a push" && request != "push" {
+			if _, only, ok := strings.Cut(server, " in a "); ok && request != only {
 				continue
 			}
 			t.Run(server+", "+request, func(t *testing.T) {

@@ -183,6 +183,9 @@ func (r *pusher) listen(conn *channel.Conn) error {
 		}
 		offset, err := wire.ParseSize(m.Body)
 		if err == nil {
+			if offset > r.durable.Load() {
+				conn.Progress()
+			}
 			err = r.acknowledged(offset)
 		}
 		if err == nil && m.Type == wire.TypeStored && offset != r.end.Load() {

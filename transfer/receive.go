@@ -35,7 +35,8 @@ func (s *session) push(body []byte) error {
 		return err
 	}
 	id := store.ID{Client: s.peer, Name: req.Name, Digest: req.Digest, Length: req.Length}
-	up, err := s.server.uploads.claim(id, s.conn)
+	overwrite := req.Overwrite && grant.Overwrite
+	up, err := s.server.uploads.claim(id, overwrite, s.conn)
 	if err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (s *session) push(body []byte) error {
 
 	r := &receiver{session: s, upload: up, log: s.log.With("push", req.Name)}
 	r.partial, err = s.server.store.Partial(id, store.Bounds{
-		Overwrite: req.Overwrite && grant.Overwrite,
+		Overwrite: overwrite,
 		Quota:     grant.Quota,
 		Within:    grant.Within,
 	})

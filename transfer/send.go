@@ -48,6 +48,7 @@ type sender struct {
 	name      string
 	offset    int64             // of the next byte to send
 	digest    [sha256.Size]byte // of the header; zero until it is known
+	length    int64             // as it was announced
 	announced bool
 	log       *slog.Logger
 }
@@ -59,7 +60,7 @@ func (p *sender) sendStored() error {
 		return err
 	}
 	defer object.Close()
-	if !p.matches(object.Digest()) || p.offset > object.Size() {
+	if !p.matches(object.Digest()) || !p.fits(object.Size()) || p.offset > object.Size() {
 		return ErrChanged
 	}
 	if err := p.announce(object.Size(), object.Digest()); err != nil {
@@ -73,12 +74,18 @@ func (p *sender) matches(digest [sha256.Size]byte) bool {
 	return p.digest == [sha256.Size]byte{} || p.digest == digest
 }
 
+// fits says whether a file of that length, which may be unknown, can be the one that
+// was announced.
+func (p *sender) fits(length int64) bool {
+	return !p.announced || p.length == wire.Unknown || p.length == length
+}
+
 // announce says once what comes.
 func (p *sender) announce(length int64, digest [sha256.Size]byte) error {
 	if p.announced {
 		return nil
 	}
-	p.announced, p.digest = true, digest
+	p.announced, p.digest, p.length = true, digest, length
 	return p.conn.Send(wire.TypeObject, (&wire.Object{Length: length, Digest: digest}).Marshal())
 }
 
@@ -103,20 +110,32 @@ func (p *sender) copy(src io.ReaderAt, end int64) error {
 }
 
 // follow sends an object that is still being pushed, or that has yet to be. A
-// push that is interrupted is waited for.
+// push that is interrupted is waited for. The right to do so may end meanwhile.
 func (p *sender) follow() error {
 	for {
+		if _, err := p.authorize(Pull, p.name); err != nil {
+			return err
+		}
 		changed := p.server.uploads.wait()
-		if up := p.server.uploads.find(p.name, func(id store.ID) bool { return p.matches(id.Digest) }); up != nil {
-			if err := p.sendUpload(up); err != nil {
+		up := p.server.uploads.find(p.name, func(id store.ID) bool { return p.matches(id.Digest) && p.fits(id.Length) })
+		err := error(store.ErrNotFound)
+		// A push goes before the object that it will replace, but not before one that
+		// it cannot, nor before the very one that is asked for.
+		if up == nil || !up.wins || p.digest != [sha256.Size]byte{} {
+			err = p.sendStored()
+		}
+		changedOnly := errors.Is(err, ErrChanged)
+		if !changedOnly && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if up != nil && (up.wins || !changedOnly) {
+			if err := p.sendUpload(up, changed); err != nil {
 				return err
 			}
 			continue
 		}
-		err := p.sendStored()
 		// What replaces the object of that name may be waited for, and be under way.
-		waiting := errors.Is(err, ErrChanged) && p.server.store.Pending(p.name, p.matches)
-		if !waiting && !errors.Is(err, store.ErrNotFound) {
+		if changedOnly && (up != nil || !p.server.store.Pending(p.name, p.matches)) {
 			return err
 		}
 		p.busy.Store(false) // a server that stops need not wait
@@ -129,8 +148,9 @@ func (p *sender) follow() error {
 	}
 }
 
-// sendUpload sends what there is of a push until it ends, for better or worse.
-func (p *sender) sendUpload(up *upload) error {
+// sendUpload sends what there is of a push until it ends, for better or worse, or
+// until something else has happened while it waits.
+func (p *sender) sendUpload(up *upload, changed <-chan struct{}) error {
 	if err := p.announce(up.id.Length, up.id.Digest); err != nil {
 		return err
 	}
@@ -148,6 +168,8 @@ func (p *sender) sendUpload(up *upload) error {
 		default:
 			select {
 			case <-more:
+			case <-changed:
+				return nil
 			case <-p.conn.Closed():
 				return errors.New("nobody waits for it any more")
 			}

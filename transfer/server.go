@@ -139,14 +139,12 @@ func (s *Server) maintain(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		n, bytes, err := s.store.Collect(s.limits.Partial)
-		if err == nil && n > 0 {
+		if n > 0 {
 			s.log.Info("collected abandoned partials", "partials", n, "bytes", bytes)
 			s.uploads.announce() // nobody needs to wait for them
 		}
-		if err == nil {
-			err = s.store.Rescan()
-		}
-		if err != nil {
+		// One that cannot be removed is no reason not to look at the others.
+		if err = errors.Join(err, s.store.Rescan()); err != nil {
 			s.log.Error("cannot look after the store", "err", err)
 		}
 		select {

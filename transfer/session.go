@@ -122,6 +122,7 @@ func (s *session) list(body []byte) error {
 			return nil
 		}
 		entry := wire.Entry{Length: e.Size, Time: max(e.ModTime.Unix(), 0), Name: e.Name}
+		s.conn.Progress() // a long list may take its time, too
 		return s.conn.Send(wire.TypeEntry, entry.Marshal())
 	})
 	if err != nil {

@@ -31,6 +31,7 @@ type uploadKey struct {
 // upload is one push. The fields below mu are for followers.
 type upload struct {
 	id    store.ID
+	wins  bool // over an object of that name
 	conn  *channel.Conn
 	begun time.Time
 	done  chan struct{} // closed when its partial is
@@ -46,8 +47,9 @@ type upload struct {
 // the partial.
 const takeOverTime = 10 * time.Second
 
-// claim registers a push, and ends the one that it takes over from.
-func (u *uploads) claim(id store.ID, conn *channel.Conn) (*upload, error) {
+// claim registers a push, and ends the one that it takes over from. wins says whether
+// it may replace an object.
+func (u *uploads) claim(id store.ID, wins bool, conn *channel.Conn) (*upload, error) {
 	key := uploadKey{id.Client, id.Name}
 	timer := time.NewTimer(takeOverTime)
 	defer timer.Stop()
@@ -55,7 +57,7 @@ func (u *uploads) claim(id store.ID, conn *channel.Conn) (*upload, error) {
 		u.mu.Lock()
 		old := u.active[key]
 		if old == nil {
-			up := &upload{id: id, conn: conn, begun: time.Now(), done: make(chan struct{})}
+			up := &upload{id: id, wins: wins, conn: conn, begun: time.Now(), done: make(chan struct{})}
 			if u.active == nil {
 				u.active = make(map[uploadKey]*upload)
 			}
@@ -108,8 +110,8 @@ func (u *uploads) wait() <-chan struct{} {
 	return u.changed
 }
 
-// find returns the newest push to that name that can be followed, of a file
-// with that header if match is set.
+// find returns the newest push to that name that can be followed, of a file that
+// matches.
 func (u *uploads) find(name string, match func(store.ID) bool) *upload {
 	u.mu.Lock()
 	defer u.mu.Unlock()

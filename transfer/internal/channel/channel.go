@@ -156,7 +156,9 @@ func (c *Conn) Next() (wire.Message, error) {
 	select {
 	case m := <-c.incoming:
 		c.held = m.Body[:0]
-		c.Progress()
+		if !idle(m) {
+			c.Progress()
+		}
 		select {
 		case <-c.failed:
 			return wire.Message{}, c.failure
@@ -168,6 +170,12 @@ func (c *Conn) Next() (wire.Message, error) {
 	case <-c.closed:
 		return wire.Message{}, c.err
 	}
+}
+
+// idle says whether a message does not show by itself that something gets done: it
+// could be sent for ever. Of acknowledgements only who counts them can tell.
+func idle(m wire.Message) bool {
+	return m.Type == wire.TypeDurable || m.Type == wire.TypeData && len(m.Body) == 0
 }
 
 func peerError(body []byte) error {

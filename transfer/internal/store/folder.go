@@ -66,8 +66,24 @@ func enter(parent *os.Root, segment string, create bool) (*os.Root, error) {
 	return folder, nil
 }
 
-// openRegular opens a regular file of a folder, and no link to one.
+// errRestless says that a file was another one each time that it was looked at.
+var errRestless = errors.New("it is replaced all the time")
+
+// openRegular opens a regular file of a folder, and no link to one. That the file is
+// replaced meanwhile is no failure: there always is one of that name.
 func openRegular(folder *os.Root, name string, flag int) (*os.File, error) {
+	for range 100 {
+		file, err := openSame(folder, name, flag)
+		if file != nil || err != nil {
+			return file, err
+		}
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: errRestless}
+}
+
+// openSame is one try of openRegular. It returns nil if what it opened is not what
+// it had looked at.
+func openSame(folder *os.Root, name string, flag int) (*os.File, error) {
 	before, err := folder.Lstat(name)
 	if err != nil {
 		return nil, err
@@ -79,9 +95,10 @@ func openRegular(folder *os.Root, name string, flag int) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if after, err := file.Stat(); err != nil || !os.SameFile(before, after) {
+	after, err := file.Stat()
+	if err != nil || !os.SameFile(before, after) {
 		file.Close()
-		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
+		return nil, err
 	}
 	return file, nil
 }
@@ -90,11 +107,29 @@ func openRegular(folder *os.Root, name string, flag int) (*os.File, error) {
 // the one that stays.
 func (s *Store) prune(name string) (dir string) {
 	for dir = path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		if err := s.root.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := s.removeFolder(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
 	}
 	return dir
+}
+
+// removeFolder removes an empty folder, and nothing else that somebody may have put
+// into its place.
+func (s *Store) removeFolder(dir string) error {
+	parent, base, err := s.folder(dir, false)
+	if err != nil {
+		return err
+	}
+	defer parent.Close()
+	info, err := parent.Lstat(base)
+	if err == nil && !info.IsDir() {
+		err = errNotRegular
+	}
+	if err != nil {
+		return err
+	}
+	return parent.Remove(base)
 }
 
 // syncUp makes the entries on the way to a name durable, from its folder to the

@@ -108,14 +108,15 @@ func TestSwapped(t *testing.T) {
 	wantError(t, err, ErrExists)
 	wantFiles(t, outside)
 
-	// And where its folder was: it goes where the folder is now.
+	// And where its folder was.
 	p = begin(t, s, idOf(alice, "y/a", file), replace)
 	write(t, p, file)
 	if err := os.Rename(filepath.Join(dir, "y"), filepath.Join(dir, "z")); err != nil {
 		t.Fatal(err)
 	}
 	link(t, outside, filepath.Join(dir, "y"))
-	p.Publish()
+	_, err = p.Publish()
+	wantError(t, err, errMoved)
 	wantFiles(t, outside)
 }
 

@@ -129,11 +129,12 @@ func (s *Store) begin(id ID, b Bounds) (*Partial, error) {
 		return nil, ErrBusy
 	}
 	// What is there of it, or of the one that it replaces, needs no more room.
-	// Of an unknown length there is a byte to come at least: where there is no room
-	// even for that, the client need not send megabytes to find out.
+	// Of an unknown length there is a byte to come at least, unless all of it is there:
+	// where there is no room even for that, the client need not send megabytes to find
+	// out.
 	have, want := s.index.partialSize(stem), id.Length
 	if want < 0 {
-		want = have + 1
+		want = max(have, 1)
 	}
 	if _, err := s.admit(b, want-have, want-have); err != nil {
 		return nil, err
@@ -185,10 +186,14 @@ func (p *Partial) open() error {
 	return err
 }
 
-// vacant returns ErrExists if the object may not take its place. A folder or a link
-// is never replaced.
+// vacant returns ErrExists if the object may not take its place. A link is never
+// replaced, nor a folder; but an empty one, that a server left behind which was
+// killed while it made or removed an object in it, is removed.
 func (p *Partial) vacant() error {
 	info, err := p.folder.Lstat(p.base)
+	if err == nil && info.IsDir() && p.folder.Remove(p.base) == nil {
+		return nil
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil

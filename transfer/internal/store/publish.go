@@ -114,7 +114,7 @@ func (p *Partial) Publish() (size int64, err error) {
 		p.doomed = isFinal(err)
 		return 0, err
 	}
-	return p.written.Load(), errors.Join(p.close(), p.store.syncUp(p.id.Name))
+	return p.written.Load(), errors.Join(p.close(), p.folder.Close(), p.store.syncUp(p.id.Name))
 }
 
 // whole checks that what was written is a whole object.
@@ -142,6 +142,9 @@ func (p *Partial) place() error {
 	s := p.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := p.inPlace(); err != nil {
+		return err
+	}
 	if err := p.vacant(); err != nil {
 		return err
 	}
@@ -157,6 +160,28 @@ func (p *Partial) place() error {
 	s.index.dropPartial(p.path())
 	s.index.putObject(Entry{Name: p.id.Name, Size: p.written.Load(), ModTime: time.Now()})
 	return nil
+}
+
+// errMoved says that a folder is not where it was: somebody has moved it by hand.
+var errMoved = errors.New("the folder of the object has been moved")
+
+// inPlace checks that the folder of the partial is still that of the name, with s.mu
+// held: otherwise the object would not be there for anybody.
+func (p *Partial) inPlace() error {
+	folder, _, err := p.store.folder(p.id.Name, false)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errMoved, err)
+	}
+	defer folder.Close()
+	now, err := folder.Stat(".")
+	if err != nil {
+		return err
+	}
+	then, err := p.folder.Stat(".")
+	if err == nil && !os.SameFile(now, then) {
+		err = errMoved
+	}
+	return err
 }
 
 // path returns the stem with its folder, which is the name in the index.
@@ -184,7 +209,7 @@ func (p *Partial) end(keep bool) error {
 	if keep = keep && !p.doomed && p.resumable(); keep {
 		err = p.settle()
 	}
-	return errors.Join(err, p.close(), p.leave(keep))
+	return errors.Join(err, p.close(), p.leave(keep), p.folder.Close())
 }
 
 // resumable says whether the header is there, and good.
@@ -193,12 +218,13 @@ func (p *Partial) resumable() bool {
 	return complete && err == nil
 }
 
-// close closes the files. Readers may still be trying them: they stay set.
+// close closes the files, and not yet their folder. Readers may still be trying them:
+// they stay set.
 func (p *Partial) close() error {
 	p.ended = true
 	closed := fs.ErrClosed
 	p.failure.Store(&closed)
-	return errors.Join(p.data.Close(), p.state.Close(), p.folder.Close())
+	return errors.Join(p.data.Close(), p.state.Close())
 }
 
 // settle makes all that was written durable. When that fails, now or before, what
@@ -219,7 +245,7 @@ func (p *Partial) leave(keep bool) error {
 		s.index.putPartial(p.path(), slot{name: p.id.Name, digest: p.id.Digest, size: p.durable.Load(), touched: time.Now()})
 		return nil
 	}
-	err := removePartial(s.root, p.path())
+	err := removePartial(p.folder, p.stem)
 	s.index.dropPartial(p.path())
 	s.prune(p.id.Name)
 	return err

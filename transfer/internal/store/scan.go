@@ -58,6 +58,11 @@ func (s *Store) scan() (index, error) {
 		}
 		return nil
 	})
+	for _, p := range found.partials {
+		if p.size == 0 { // only a record is left: nobody waits for that
+			p.name = ""
+		}
+	}
 	return found, err
 }
 
