@@ -124,18 +124,18 @@ func (p *sender) follow() error {
 		if up == nil || !up.wins || p.digest != [sha256.Size]byte{} {
 			err = p.sendStored()
 		}
-		changedOnly := errors.Is(err, ErrChanged)
-		if !changedOnly && !errors.Is(err, store.ErrNotFound) {
+		other := errors.Is(err, ErrChanged) // is there
+		if !other && !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		if up != nil && (up.wins || !changedOnly) {
+		if up != nil && (up.wins || !other) {
 			if err := p.sendUpload(up, changed); err != nil {
 				return err
 			}
 			continue
 		}
 		// What replaces the object of that name may be waited for, and be under way.
-		if changedOnly && (up != nil || !p.server.store.Pending(p.name, p.matches)) {
+		if other && (up != nil || !p.server.store.Pending(p.name, p.matches)) {
 			return err
 		}
 		p.busy.Store(false) // a server that stops need not wait
