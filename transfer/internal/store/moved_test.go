@@ -86,30 +86,27 @@ func TestMovedFolder(t *testing.T) {
 	}
 }
 
-// TestExactRoom resumes a push of unknown length of which everything has come, where
-// there is no room for a byte more.
-func TestExactRoom(t *testing.T) {
-	file := encrypted(t, 10)
-	size := int64(len(file))
-	for name, limit := range map[string]struct {
-		options Options
-		bounds  Bounds
-	}{
-		"quota": {Options{}, Bounds{Quota: size}},
-		"total": {Options{MaxTotal: size}, Bounds{}},
-	} {
-		s := open(t, t.TempDir(), limit.options)
-		p := begin(t, s, unknown(idOf(alice, "a", file)), limit.bounds)
-		write(t, p, file)
-		closeOK(t, p)
-		p, err := s.Partial(unknown(idOf(alice, "a", file)), limit.bounds)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		publish(t, p)
-		wantObject(t, s, "a", file)
-	}
+// TestExactQuota resumes a push of unknown length of which everything has come, and
+// then one of which that is not so, where the quota has no room for a byte more.
+func TestExactQuota(t *testing.T) {
+	file, longer := encrypted(t, 10), encrypted(t, 11)
+	bounds := Bounds{Quota: int64(len(file))}
+	s := open(t, t.TempDir(), Options{})
+	p := begin(t, s, unknown(idOf(alice, "a", file)), bounds)
+	write(t, p, file)
+	closeOK(t, p)
+	p = begin(t, s, unknown(idOf(alice, "a", file)), bounds)
+	publish(t, p)
+	wantObject(t, s, "a", file)
+
+	bounds.Quota *= 2
+	p = begin(t, s, unknown(idOf(alice, "b", longer)), bounds)
+	write(t, p, longer[:len(file)])
+	closeOK(t, p)
+	p = begin(t, s, unknown(idOf(alice, "b", longer)), bounds)
+	_, err := p.Write(longer[len(file):])
+	wantError(t, err, ErrQuota)
+	closeOK(t, p)
 }
 
 // TestEmptyFolder has what a server leaves behind that is killed while it removes the

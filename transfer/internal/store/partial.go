@@ -129,14 +129,18 @@ func (s *Store) begin(id ID, b Bounds) (*Partial, error) {
 		return nil, ErrBusy
 	}
 	// What is there of it, or of the one that it replaces, needs no more room.
-	// Of an unknown length there is a byte to come at least, unless all of it is there:
-	// where there is no room even for that, the client need not send megabytes to find
-	// out.
-	have, want := s.index.partialSize(stem), id.Length
-	if want < 0 {
-		want = max(have, 1)
+	// Of an unknown length there is a byte to come at least: where there is no room
+	// even for that, the client need not send megabytes to find out. But all of it may
+	// be there, and to be out of quota is final.
+	have, admitted := s.index.partialSize(stem), b
+	need := id.Length - have
+	if id.Length < 0 {
+		need = 1
+		if have > 0 {
+			admitted.Quota = 0
+		}
 	}
-	if _, err := s.admit(b, want-have, want-have); err != nil {
+	if _, err := s.admit(admitted, need, need); err != nil {
 		return nil, err
 	}
 	folder, base, err := s.folder(id.Name, true)
