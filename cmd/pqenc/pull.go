@@ -23,7 +23,7 @@ type pullCmd struct {
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
 	remoteFlags
 	passphraseFlags
-	URLs names `arg:"" type:"names" name:"URL ..." help:"What to pull, ws://HOST[:PORT]/NAME, or .../FOLDER/ for all in it."`
+	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to pull, ws://HOST[:PORT]/NAME, or .../FOLDER/ for all in it."`
 }
 
 func (pullCmd) Help() string {

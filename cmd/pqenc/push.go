@@ -27,7 +27,7 @@ type pushCmd struct {
 	Overwrite bool   `help:"Replace what is there under the same name."`
 	remoteFlags
 	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
-	URL   string `arg:"" type:"path" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
+	URL   string `arg:"" type:"url" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
 }
 
 func (pushCmd) Help() string {
@@ -48,6 +48,9 @@ Examples:
 }
 
 func (c *pushCmd) Run(a *app) error {
+	if isURL(c.Files[0]) && !isURL(c.URL) {
+		return errURLFirst()
+	}
 	to, err := parseURL(c.URL)
 	if err != nil {
 		return err
