@@ -30,16 +30,17 @@ func isFolder(name string) bool {
 type outFolder struct {
 	name  string
 	root  *os.Root
+	raw   bool // the files have the names of the objects
 	taken map[string]bool
 }
 
 // openFolder opens the folder, which need not be there.
-func openFolder(name string) (*outFolder, error) {
+func openFolder(name string, raw bool) (*outFolder, error) {
 	if err := os.MkdirAll(name, 0o777); err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(name)
-	return &outFolder{name, root, make(map[string]bool)}, err
+	return &outFolder{name, root, raw, make(map[string]bool)}, err
 }
 
 func (f *outFolder) Close() {
@@ -53,10 +54,10 @@ func (f *outFolder) Close() {
 // root: who can put links in there by then needs no help from a server.
 func (f *outFolder) place(name string) (string, error) {
 	if err := transfer.CheckName(name); err != nil {
-		return "", err
+		return "", f.refuse(exitIO, "it cannot be a file of its name: %w", err)
 	}
 	if f.taken[name] {
-		return "", &failure{fmt.Errorf("another one has become %s", name), exitUsage, []string{"pull it by itself, to another name"}}
+		return "", f.refuse(exitUsage, "another one has become %s", name)
 	}
 	f.taken[name] = true
 	file := filepath.Join(f.name, filepath.FromSlash(name))
@@ -75,4 +76,13 @@ func (f *outFolder) place(name string) (string, error) {
 		err = &fs.PathError{Op: "create", Path: file, Err: errors.New("is there, and is not a regular file")}
 	}
 	return file, err
+}
+
+// refuse says why an object cannot be a file in the folder.
+func (f *outFolder) refuse(code int, format string, args ...any) error {
+	hint := "pull it by itself with -o, to another name"
+	if !f.raw {
+		hint += ", or the folder with --raw"
+	}
+	return &failure{fmt.Errorf(format, args...), code, []string{hint}}
 }

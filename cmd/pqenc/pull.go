@@ -118,7 +118,7 @@ func (p *puller) list(from []location) ([]receiving, error) {
 		return nil, usageError("several objects need a folder", "name it with -o FOLDER/")
 	}
 	var err error
-	if p.into, err = openFolder(p.Output); err != nil {
+	if p.into, err = openFolder(p.Output, p.Raw); err != nil {
 		return nil, err
 	}
 	var all []receiving

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -128,7 +129,26 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 			all = append(all, sending{file, to.name})
 		}
 	}
-	return all, distinct(all)
+	if err := distinct(all); err != nil {
+		return nil, err
+	}
+	return all, checkNames(all, to)
+}
+
+// checkNames requires that every object can have its name, and that pull makes a
+// file of it again where the name is that of a file.
+func checkNames(all []sending, to location) error {
+	for _, s := range all {
+		err, hint := transfer.CheckName(s.name), "choose another name"
+		if to.isFolder() {
+			hint = "give the file another name, or push it by itself to a URL with another one: nothing was pushed"
+			err = cmp.Or(transfer.CheckName(strings.TrimSuffix(s.name, ".pqe")), err)
+		}
+		if err != nil {
+			return withHints(in(s.title(), err), hint)
+		}
+	}
+	return nil
 }
 
 // distinct requires that every file becomes an object of its own.
