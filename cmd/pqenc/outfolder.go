@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -62,20 +63,40 @@ func (f *outFolder) place(name string) (string, error) {
 	f.taken[name] = true
 	file := filepath.Join(f.name, filepath.FromSlash(name))
 	if err := f.root.MkdirAll(path.Dir(name), 0o777); err != nil {
-		var below *fs.PathError // whose name is one below the folder
-		if errors.As(err, &below) {
-			err = &fs.PathError{Op: "create", Path: filepath.Dir(file), Err: below.Err}
-		}
-		return "", err
+		return "", f.noFolder(name, err)
 	}
 	info, err := f.root.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return file, nil
-	case err == nil && !info.Mode().IsRegular():
-		err = &fs.PathError{Op: "create", Path: file, Err: errors.New("is there, and is not a regular file")}
+	case err != nil:
+		return "", err
+	case info.IsDir():
+		return "", f.refuse(exitIO, "create %s: there is a folder of that name", file)
+	case !info.Mode().IsRegular():
+		return "", &fs.PathError{Op: "create", Path: file, Err: errors.New("is there, and is not a regular file")}
 	}
-	return file, err
+	return file, nil
+}
+
+// noFolder says why the folders on the way to a file cannot be made, most likely
+// since there is a file in their place.
+func (f *outFolder) noFolder(name string, err error) error {
+	dir := path.Dir(name)
+	for above := dir; above != "."; above = path.Dir(above) {
+		if f.taken[above] {
+			return f.refuse(exitIO, "another one has become %s, which would have to be a folder", above)
+		}
+	}
+	file := filepath.Join(f.name, filepath.FromSlash(dir))
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTDIR) {
+		return f.refuse(exitIO, "create %s: there is a file in place of the folder", file)
+	}
+	var below *fs.PathError // whose name is one below the folder
+	if errors.As(err, &below) {
+		err = &fs.PathError{Op: "create", Path: file, Err: below.Err}
+	}
+	return err
 }
 
 // refuse says why an object cannot be a file in the folder.
