@@ -308,7 +308,8 @@ func (p *pusher) stream(name string, size int64, write func(io.Writer) error) er
 func (p *pusher) explain(err error) error {
 	err = p.server.explain(err)
 	if p.Overwrite && errors.Is(err, transfer.ErrExists) {
-		err = withHints(err, "choose another name: on this server your key may not replace it")
+		// The server does not say which.
+		err = withHints(err, "choose another name: either your key may not replace what is there, or the name is that of a folder there, or a part of it that of an object")
 	}
 	return err
 }
