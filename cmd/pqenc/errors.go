@@ -147,7 +147,7 @@ var remoteKinds = []kind{
 	{transfer.ErrForged, exitServer, []string{"somebody is in between: tell those who run the server"}},
 	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access: "pqenc fingerprint KEY" shows who you are`}},
 	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" shows what there is`}},
-	{transfer.ErrExists, exitRefused, []string{"choose another name, or replace it with --overwrite"}},
+	{transfer.ErrExists, exitRefused, []string{"choose another name, or try to replace it with --overwrite"}},
 	{transfer.ErrQuota, exitRefused, []string{`remove something with "pqenc rm", or ask for more`}},
 	{transfer.ErrTooLarge, exitRefused, []string{"ask those who run the server for more"}},
 	{transfer.ErrName, exitRefused, []string{"choose another name"}},

@@ -37,7 +37,7 @@ type lsCmd struct {
 	loginFlags
 	Long bool   `short:"l" help:"Also print sizes in bytes, and when it was stored."`
 	JSON bool   `name:"json" help:"Print JSON."`
-	URL  string `arg:"" type:"path" name:"URL" help:"The server, ws://HOST[:PORT]/, and behind it what the names must begin with."`
+	URL  string `arg:"" type:"url" name:"URL" help:"The server, ws://HOST[:PORT]/, and behind it what the names must begin with."`
 }
 
 func (lsCmd) Help() string {
@@ -95,7 +95,7 @@ func (c *lsCmd) Run(a *app) error {
 
 type rmCmd struct {
 	loginFlags
-	URLs names `arg:"" type:"names" name:"URL ..." help:"What to delete, ws://HOST[:PORT]/NAME."`
+	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to delete, ws://HOST[:PORT]/NAME."`
 }
 
 func (rmCmd) Help() string {

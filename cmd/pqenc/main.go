@@ -14,6 +14,7 @@ import (
 	"reflect"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -75,6 +76,8 @@ func newParser(a *app, options ...kong.Option) (*kong.Kong, error) {
 		kong.NamedMapper("path", kong.MapperFunc(mapPath)),
 		kong.NamedMapper("text", kong.MapperFunc(mapText)),
 		kong.NamedMapper("names", kong.MapperFunc(mapNames)),
+		kong.NamedMapper("url", kong.MapperFunc(mapURL)),
+		kong.NamedMapper("urls", kong.MapperFunc(mapURLs)),
 	}, options...)...)
 }
 
@@ -104,24 +107,47 @@ func mapPath(ctx *kong.DecodeContext, target reflect.Value) error {
 // names are several arguments: the names of files, or URLs.
 type names []string
 
-// mapNames takes them byte for byte as they were typed, up to the first flag or
-// the first that is of the other kind.
+// mapNames takes the names of files byte for byte as they were typed, up to the
+// first flag or the first that is of the other kind.
 func mapNames(ctx *kong.DecodeContext, target reflect.Value) error {
-	var all names
+	all := takeNames(ctx, func(all names, name string) bool {
+		last := name == "" && ctx.Scan.Len() == 1 // what was to be the URL
+		return len(all) == 0 || isURL(name) == isURL(all[0]) && !last
+	})
+	if slices.Contains(all, "") {
+		return errors.New("the name of the file is empty")
+	}
+	target.Set(reflect.ValueOf(all))
+	return nil
+}
+
+// mapURLs is the same for URLs. What is none will be said where they are read.
+func mapURLs(ctx *kong.DecodeContext, target reflect.Value) error {
+	target.Set(reflect.ValueOf(takeNames(ctx, func(names, string) bool { return true })))
+	return nil
+}
+
+// takeNames takes arguments up to the first flag or the first that does not go
+// with those before it.
+func takeNames(ctx *kong.DecodeContext, goes func(all names, name string) bool) (all names) {
 	for {
 		token := ctx.Scan.Peek()
 		name, ok := token.Value.(string)
-		if !ok || !token.IsValue() && name != "-" || len(all) > 0 && isURL(name) != isURL(all[0]) {
-			break
-		}
-		if name == "" {
-			return errors.New("the name of the file is empty")
+		if !ok || !token.IsValue() && name != "-" || !goes(all, name) {
+			return all
 		}
 		all = append(all, name)
 		ctx.Scan.Pop()
 	}
-	target.Set(reflect.ValueOf(all))
-	return nil
+}
+
+// mapURL takes a URL, which may be empty: that is no URL, and no name of a file.
+func mapURL(ctx *kong.DecodeContext, target reflect.Value) error {
+	token, err := ctx.Scan.PopValue("URL")
+	if err == nil {
+		target.SetString(token.String())
+	}
+	return err
 }
 
 func isURL(name string) bool { return strings.Contains(name, "://") }
@@ -202,11 +228,37 @@ func parseError(err error) error {
 	}
 	var parse *kong.ParseError
 	if errors.As(err, &parse) {
+		if misread := misplacedURL(parse.Context); misread != nil {
+			return misread
+		}
 		if cmd := parse.Context.Selected(); cmd != nil && !cmd.Hidden {
 			return usageError(err.Error(), fmt.Sprintf("see \"%s --help\"", cmd.FullPath()))
 		}
 	}
 	return usageError(err.Error())
+}
+
+// misplacedURL says what is wrong with the URL of a push that was taken for a file,
+// or the other way round; nil if that is not what is wrong.
+func misplacedURL(ctx *kong.Context) error {
+	i := slices.IndexFunc(ctx.Path, func(p *kong.Path) bool { return p.Positional != nil })
+	if i < 0 || ctx.Selected().Name != "push" {
+		return nil
+	}
+	files := ctx.Value(ctx.Path[i]).Interface().(names)
+	if isURL(files[0]) {
+		return errURLFirst()
+	}
+	if missing := ctx.Command() == "push <FILE ...>"; missing && len(files) > 1 {
+		_, err := parseURL(files[len(files)-1])
+		return err
+	}
+	return nil
+}
+
+// errURLFirst is for a push that has the URL where the files are to be.
+func errURLFirst() error {
+	return usageError("the URL comes last", "name the files first, and then the one URL that they are pushed to")
 }
 
 // interrupted is the exit code that a shell gives to a process ended by sig.

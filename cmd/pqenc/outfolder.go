@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -30,16 +31,17 @@ func isFolder(name string) bool {
 type outFolder struct {
 	name  string
 	root  *os.Root
+	raw   bool // the files have the names of the objects
 	taken map[string]bool
 }
 
 // openFolder opens the folder, which need not be there.
-func openFolder(name string) (*outFolder, error) {
+func openFolder(name string, raw bool) (*outFolder, error) {
 	if err := os.MkdirAll(name, 0o777); err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(name)
-	return &outFolder{name, root, make(map[string]bool)}, err
+	return &outFolder{name, root, raw, make(map[string]bool)}, err
 }
 
 func (f *outFolder) Close() {
@@ -53,26 +55,55 @@ func (f *outFolder) Close() {
 // root: who can put links in there by then needs no help from a server.
 func (f *outFolder) place(name string) (string, error) {
 	if err := transfer.CheckName(name); err != nil {
-		return "", err
+		return "", f.refuse(exitIO, "it cannot be a file of its name: %w", err)
 	}
 	if f.taken[name] {
-		return "", &failure{fmt.Errorf("another one has become %s", name), exitUsage, []string{"pull it by itself, to another name"}}
+		return "", f.refuse(exitUsage, "another one has become %s", name)
 	}
 	f.taken[name] = true
 	file := filepath.Join(f.name, filepath.FromSlash(name))
 	if err := f.root.MkdirAll(path.Dir(name), 0o777); err != nil {
-		var below *fs.PathError // whose name is one below the folder
-		if errors.As(err, &below) {
-			err = &fs.PathError{Op: "create", Path: filepath.Dir(file), Err: below.Err}
-		}
-		return "", err
+		return "", f.noFolder(name, err)
 	}
 	info, err := f.root.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return file, nil
-	case err == nil && !info.Mode().IsRegular():
-		err = &fs.PathError{Op: "create", Path: file, Err: errors.New("is there, and is not a regular file")}
+	case err != nil:
+		return "", err
+	case info.IsDir():
+		return "", f.refuse(exitIO, "create %s: there is a folder of that name", file)
+	case !info.Mode().IsRegular():
+		return "", &fs.PathError{Op: "create", Path: file, Err: errors.New("is there, and is not a regular file")}
 	}
-	return file, err
+	return file, nil
+}
+
+// noFolder says why the folders on the way to a file cannot be made, most likely
+// since there is a file in their place.
+func (f *outFolder) noFolder(name string, err error) error {
+	dir := path.Dir(name)
+	for above := dir; above != "."; above = path.Dir(above) {
+		if f.taken[above] {
+			return f.refuse(exitIO, "another one has become %s, which would have to be a folder", above)
+		}
+	}
+	file := filepath.Join(f.name, filepath.FromSlash(dir))
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTDIR) {
+		return f.refuse(exitIO, "create %s: there is a file in place of the folder", file)
+	}
+	var below *fs.PathError // whose name is one below the folder
+	if errors.As(err, &below) {
+		err = &fs.PathError{Op: "create", Path: file, Err: below.Err}
+	}
+	return err
+}
+
+// refuse says why an object cannot be a file in the folder.
+func (f *outFolder) refuse(code int, format string, args ...any) error {
+	hint := "pull it by itself with -o, to another name"
+	if !f.raw {
+		hint += ", or the folder with --raw"
+	}
+	return &failure{fmt.Errorf(format, args...), code, []string{hint}}
 }

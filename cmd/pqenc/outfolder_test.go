@@ -28,7 +28,7 @@ func TestPlace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	into, err := openFolder(filepath.Join(dir, "out"))
+	into, err := openFolder(filepath.Join(dir, "out"), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ type pullCmd struct {
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
 	remoteFlags
 	passphraseFlags
-	URLs names `arg:"" type:"names" name:"URL ..." help:"What to pull, ws://HOST[:PORT]/NAME, or .../FOLDER/ for all in it."`
+	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to pull, ws://HOST[:PORT]/NAME, or .../FOLDER/ for all in it."`
 }
 
 func (pullCmd) Help() string {
@@ -118,7 +118,7 @@ func (p *puller) list(from []location) ([]receiving, error) {
 		return nil, usageError("several objects need a folder", "name it with -o FOLDER/")
 	}
 	var err error
-	if p.into, err = openFolder(p.Output); err != nil {
+	if p.into, err = openFolder(p.Output, p.Raw); err != nil {
 		return nil, err
 	}
 	var all []receiving

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ type pushCmd struct {
 	Overwrite bool   `help:"Replace what is there under the same name."`
 	remoteFlags
 	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
-	URL   string `arg:"" type:"path" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
+	URL   string `arg:"" type:"url" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
 }
 
 func (pushCmd) Help() string {
@@ -48,6 +49,9 @@ Examples:
 }
 
 func (c *pushCmd) Run(a *app) error {
+	if isURL(c.Files[0]) && !isURL(c.URL) {
+		return errURLFirst()
+	}
 	to, err := parseURL(c.URL)
 	if err != nil {
 		return err
@@ -125,7 +129,26 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 			all = append(all, sending{file, to.name})
 		}
 	}
-	return all, distinct(all)
+	if err := distinct(all); err != nil {
+		return nil, err
+	}
+	return all, checkNames(all, to)
+}
+
+// checkNames requires that every object can have its name, and that pull makes a
+// file of it again where the name is that of a file.
+func checkNames(all []sending, to location) error {
+	for _, s := range all {
+		err, hint := transfer.CheckName(s.name), "choose another name"
+		if to.isFolder() {
+			hint = "give the file another name, or push it by itself to a URL with another one: nothing was pushed"
+			err = cmp.Or(transfer.CheckName(strings.TrimSuffix(s.name, ".pqe")), err)
+		}
+		if err != nil {
+			return withHints(in(s.title(), err), hint)
+		}
+	}
+	return nil
 }
 
 // distinct requires that every file becomes an object of its own.
@@ -285,7 +308,8 @@ func (p *pusher) stream(name string, size int64, write func(io.Writer) error) er
 func (p *pusher) explain(err error) error {
 	err = p.server.explain(err)
 	if p.Overwrite && errors.Is(err, transfer.ErrExists) {
-		err = withHints(err, "choose another name: on this server your key may not replace it")
+		// The server does not say which.
+		err = withHints(err, "choose another name: either your key may not replace what is there, or the name is that of a folder there, or a part of it that of an object")
 	}
 	return err
 }

@@ -41,6 +41,10 @@ const urlHint = "write ws://HOST[:PORT]/NAME, or wss:// if there is TLS outside,
 // see: the name goes through the encrypted channel alone.
 func parseURL(text string) (location, error) {
 	u, err := url.Parse(text)
+	var escape url.EscapeError
+	if errors.As(err, &escape) {
+		return location{}, usageError("not the URL of an object: it has a % that is not one of %00 to %FF", "write %25 for a % in a name")
+	}
 	if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Opaque != "" || u.Hostname() == "" {
 		return location{}, usageError("not the URL of an object", urlHint) // not quoted: there may be a password in it
 	}
