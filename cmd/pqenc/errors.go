@@ -148,7 +148,10 @@ var remoteKinds = []kind{
 	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access: "pqenc fingerprint KEY" shows who you are`}},
 	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" shows what there is`}},
 	{transfer.ErrExists, exitRefused, []string{"choose another name, or try to replace it with --overwrite"}},
-	{transfer.ErrQuota, exitRefused, []string{`remove something with "pqenc rm", or ask for more`}},
+	{transfer.ErrQuota, exitRefused, []string{
+		`remove something with "pqenc rm", or ask for more`,
+		"a push that was interrupted counts, too: push it again under the same name, or wait until the server lets go of it",
+	}},
 	{transfer.ErrTooLarge, exitRefused, []string{"ask those who run the server for more"}},
 	{transfer.ErrName, exitRefused, []string{"choose another name"}},
 	{transfer.ErrNotPqenc, exitDamaged, []string{"get the file again from where it came from"}},

@@ -31,22 +31,33 @@ func isFolder(name string) bool {
 type outFolder struct {
 	name  string
 	root  *os.Root
+	made  bool // it was not there before
 	raw   bool // the files have the names of the objects
 	taken map[string]bool
 }
 
 // openFolder opens the folder, which need not be there.
 func openFolder(name string, raw bool) (*outFolder, error) {
+	_, err := os.Stat(name)
+	made := errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(name, 0o777); err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(name)
-	return &outFolder{name, root, raw, make(map[string]bool)}, err
+	if err != nil {
+		return nil, err
+	}
+	return &outFolder{name, root, made, raw, make(map[string]bool)}, nil
 }
 
+// Close leaves no folder that was made for nothing.
 func (f *outFolder) Close() {
-	if f != nil {
-		f.root.Close()
+	if f == nil {
+		return
+	}
+	f.root.Close()
+	if f.made {
+		os.Remove(f.name) // which fails if there is something in it
 	}
 }
 

@@ -117,14 +117,10 @@ func (p *puller) list(from []location) ([]receiving, error) {
 	if isStdio(p.Output) {
 		return nil, usageError("several objects need a folder", "name it with -o FOLDER/")
 	}
-	var err error
-	if p.into, err = openFolder(p.Output, p.Raw); err != nil {
-		return nil, err
-	}
 	var all []receiving
 	for _, l := range from {
 		if !l.isFolder() {
-			all = append(all, receiving{l, p.fileName(path.Base(l.name)), p.into})
+			all = append(all, receiving{from: l, output: p.fileName(path.Base(l.name))})
 			continue
 		}
 		below, err := p.below(l)
@@ -133,7 +129,12 @@ func (p *puller) list(from []location) ([]receiving, error) {
 		}
 		all = append(all, below...)
 	}
-	return all, nil
+	var err error // the folder is made now that there is something for it
+	p.into, err = openFolder(p.Output, p.Raw)
+	for i := range all {
+		all[i].into = p.into
+	}
+	return all, err
 }
 
 // fileName returns the name of the file for an object.
@@ -153,7 +154,7 @@ func (p *puller) below(folder location) (all []receiving, err error) {
 	found, err := server.list(folder.name)
 	for _, object := range found {
 		file := p.fileName(strings.TrimPrefix(object.Name, folder.name))
-		all = append(all, receiving{folder.with(object.Name), file, p.into})
+		all = append(all, receiving{from: folder.with(object.Name), output: file})
 	}
 	if err == nil && len(all) == 0 {
 		err = transfer.ErrNotFound

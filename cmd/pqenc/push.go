@@ -18,6 +18,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -227,6 +228,9 @@ func (p *pusher) login(to location) error {
 		from = new(passphraseFlags) // what the flags give is the passphrase of the files
 	}
 	id, err := p.app.openIdentity(p.Identity, from)
+	if p.Passphrase && errors.Is(err, terminal.ErrNoTerminal) {
+		err = withHints(err, "with -p, --passphrase-file and --passphrase-fd give that of the files: log in with a key that is not protected, or at a terminal")
+	}
 	if err != nil {
 		return in(p.Identity, err)
 	}
