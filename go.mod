@@ -1,6 +1,6 @@
 module github.com/pqenc/pqenc
 
-go 1.26.4
+go 1.27.4
 
 require (
 	github.com/alecthomas/kong v1.17.0

@@ -1,6 +1,6 @@
 module github.com/pqenc/pqenc/bench
 
-go 1.26.4
+go 1.27.4
 
 tool (
 	filippo.io/age/cmd/age

@@ -1,6 +1,6 @@
 module github.com/pqenc/pqenc/faults
 
-go 1.26.4
+go 1.27.4
 
 require (
 	github.com/Shopify/toxiproxy/v2 v2.5.0
