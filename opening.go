@@ -2,16 +2,19 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-package signature
+package pqenc
 
 import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/stream"
 )
 
 // The uses of signatures in files, which keep them apart.
@@ -20,69 +23,67 @@ const (
 	closingUse = "pqenc/v1/closing"
 )
 
-// Bounds of an opening.
-const (
-	// MaxLabel is the length in bytes of the longest context of a file.
-	MaxLabel = 4096
-	// MaxReaders is the largest number of readers in an opening.
-	MaxReaders = 1024
-)
+// MaxContextSize is the size in bytes of the longest context of a signed file.
+const MaxContextSize = 4096
 
-// ErrMalformedOpening says that bytes are not an opening, or that an opening
-// exceeds the bounds.
-var ErrMalformedOpening = errors.New("malformed opening of a signed file")
+// maxReaders is the largest number of readers in an opening.
+const maxReaders = 1024
 
-// Opening is what the signer of a file says before its contents: I made this
+// opening is what the signer of a file says before its contents: I made this
 // file key, for these readers (SPEC.md, section 6.1). It does not speak of the
-// contents: see [Opening.SignClosing].
-type Opening struct {
-	// Signer is the fingerprint of who signs.
-	Signer Fingerprint
-	// Time is that of signing, in seconds since 1970 UTC, by the signer's clock.
-	Time uint64
-	// Context says what the file is for, in the words of those who use it, so
-	// that it cannot be passed off as one for something else. Up to [MaxLabel]
-	// bytes.
-	Context string
-	// Readers are the fingerprints of all the recipients, sorted and distinct,
-	// up to [MaxReaders]. There are none where a passphrase is the recipient.
-	Readers []Fingerprint
+// contents: the closing does.
+type opening struct {
+	signer  Fingerprint
+	time    uint64 // of signing, in seconds since 1970 UTC, by the signer's clock
+	context string // up to MaxContextSize bytes
+	// readers are the fingerprints of all the recipients, sorted and distinct,
+	// up to maxReaders. There are none where a passphrase is the recipient.
+	readers []Fingerprint
 }
 
-// Marshal returns the fields of o in the encoding that is signed.
-func (o *Opening) Marshal() ([]byte, error) {
-	if len(o.Context) > MaxLabel || len(o.Readers) > MaxReaders || !ascending(o.Readers) {
-		return nil, ErrMalformedOpening
+// marshal returns the fields of o in the encoding that is signed. The error
+// wraps [ErrHeader] when o exceeds the bounds.
+func (o *opening) marshal() ([]byte, error) {
+	switch {
+	case len(o.context) > MaxContextSize:
+		return nil, badSigner(fmt.Sprintf("has a context of %d bytes, more than %d", len(o.context), MaxContextSize))
+	case len(o.readers) > maxReaders:
+		return nil, badSigner(fmt.Sprintf("has %d readers, more than %d", len(o.readers), maxReaders))
+	case !ascending(o.readers):
+		return nil, badSigner("has readers that are not sorted and distinct")
 	}
-	b := slices.Clone(o.Signer[:])
-	b = binary.BigEndian.AppendUint64(b, o.Time)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(o.Context)))
-	b = append(b, o.Context...)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(o.Readers)))
-	for _, r := range o.Readers {
+	b := slices.Clone(o.signer[:])
+	b = binary.BigEndian.AppendUint64(b, o.time)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(o.context)))
+	b = append(b, o.context...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(o.readers)))
+	for _, r := range o.readers {
 		b = append(b, r[:]...)
 	}
 	return b, nil
 }
 
-// ParseOpening returns the opening whose [Opening.Marshal] is at the begin of b,
-// and what is behind it.
-func ParseOpening(b []byte) (o *Opening, rest []byte, err error) {
-	o = new(Opening)
+// parseOpening returns the opening whose encoding b starts with, and the bytes
+// after it. The error wraps [ErrHeader].
+func parseOpening(b []byte) (o *opening, rest []byte, err error) {
+	o = new(opening)
 	r := &fields{rest: b}
-	copy(o.Signer[:], r.next(len(o.Signer)))
-	o.Time = uint64(r.number(8))
-	o.Context = string(r.next(int(r.number(2))))
+	copy(o.signer[:], r.next(len(o.signer)))
+	o.time = r.number(8)
+	o.context = string(r.next(int(r.number(2))))
 	for n := r.number(2); n > 0 && !r.short; n-- {
-		o.Readers = append(o.Readers, Fingerprint(r.next(sha256.Size)))
+		o.readers = append(o.readers, Fingerprint(r.next(sha256.Size)))
 	}
-	if _, err := o.Marshal(); r.short || err != nil {
-		return nil, nil, ErrMalformedOpening
+	if r.short {
+		return nil, nil, badSigner("is cut short")
+	}
+	if _, err := o.marshal(); err != nil {
+		return nil, nil, err
 	}
 	return o, r.rest, nil
 }
 
-// fields cuts fields from the begin of rest. When it is too short for one they
+// fields cuts fields off the start of rest. When it is too short for one they
 // are all zeros from then on.
 type fields struct {
 	rest  []byte
@@ -114,20 +115,19 @@ func ascending(fs []Fingerprint) bool {
 	return true
 }
 
-// NewReaders returns the fingerprints as an [Opening] has them: sorted, each
+// sortedReaders returns the fingerprints as an opening has them: sorted, each
 // once.
-func NewReaders(fs []Fingerprint) []Fingerprint {
+func sortedReaders(fs []Fingerprint) []Fingerprint {
 	sorted := slices.Clone(fs)
 	slices.SortFunc(sorted, func(a, b Fingerprint) int { return bytes.Compare(a[:], b[:]) })
 	return slices.Compact(sorted)
 }
 
-// HasReader says whether f is among the readers.
-func (o *Opening) HasReader(f Fingerprint) bool { return slices.Contains(o.Readers, f) }
+// hasReader reports whether f is among the readers.
+func (o *opening) hasReader(f Fingerprint) bool { return slices.Contains(o.readers, f) }
 
-// Sign signs o for the file that has this identity: P || salt || commit in
-// SPEC.md.
-func (o *Opening) Sign(key *PrivateKey, file []byte) ([]byte, error) {
+// sign signs o for the file.
+func (o *opening) sign(key *signature.PrivateKey, file *format.ID) ([]byte, error) {
 	m, err := o.message(file)
 	if err != nil {
 		return nil, err
@@ -135,10 +135,10 @@ func (o *Opening) Sign(key *PrivateKey, file []byte) ([]byte, error) {
 	return key.Sign(openingUse, m)
 }
 
-// Verify checks a signature of o. The caller compares o.Signer with the
+// verify checks a signature of o. The caller compares o.signer with the
 // fingerprint of the identity that key belongs to: a composite signature does
-// not bind its key. The error is [ErrInvalid].
-func (o *Opening) Verify(key *PublicKey, file, sig []byte) error {
+// not bind its key. The error is [signature.ErrInvalid].
+func (o *opening) verify(key *signature.PublicKey, file *format.ID, sig []byte) error {
 	m, err := o.message(file)
 	if err != nil {
 		return err
@@ -146,23 +146,23 @@ func (o *Opening) Verify(key *PublicKey, file, sig []byte) error {
 	return key.Verify(openingUse, m, sig)
 }
 
-func (o *Opening) message(file []byte) ([]byte, error) {
-	b, err := o.Marshal()
-	return append(slices.Clone(file), b...), err
+func (o *opening) message(file *format.ID) ([]byte, error) {
+	b, err := o.marshal()
+	return append(slices.Clone(file[:]), b...), err
 }
 
-// Contents is what a closing says of the contents of a file: their length, and
-// the SHA-256 of the SHA-256s of all chunks of the body, in order.
+// contents is what a closing says of the contents of a file: their length in
+// bytes, and the SHA-256 of the SHA-256s of all chunks of the body, in order.
 //
 // It is over hashes of the ciphertext since GCM's tags are none: whoever has the
 // file key, as every recipient has, can make another body with the same tags.
-type Contents struct {
-	Length uint64
-	Digest [sha256.Size]byte
+type contents struct {
+	length uint64
+	digest [sha256.Size]byte
 }
 
-// SignClosing signs the contents of the file with the opening o.
-func (o *Opening) SignClosing(key *PrivateKey, file []byte, c Contents) ([]byte, error) {
+// signClosing signs the contents of the file with the opening o.
+func (o *opening) signClosing(key *signature.PrivateKey, file *format.ID, c contents) ([]byte, error) {
 	m, err := o.closing(file, c)
 	if err != nil {
 		return nil, err
@@ -170,9 +170,9 @@ func (o *Opening) SignClosing(key *PrivateKey, file []byte, c Contents) ([]byte,
 	return key.Sign(closingUse, m)
 }
 
-// VerifyClosing checks a signature of the contents of the file with the opening
-// o. The error is [ErrInvalid].
-func (o *Opening) VerifyClosing(key *PublicKey, file []byte, c Contents, sig []byte) error {
+// verifyClosing checks a signature of the contents of the file with the opening
+// o. The error is [signature.ErrInvalid].
+func (o *opening) verifyClosing(key *signature.PublicKey, file *format.ID, c contents, sig []byte) error {
 	m, err := o.closing(file, c)
 	if err != nil {
 		return err
@@ -180,15 +180,15 @@ func (o *Opening) VerifyClosing(key *PublicKey, file []byte, c Contents, sig []b
 	return key.Verify(closingUse, m, sig)
 }
 
-func (o *Opening) closing(file []byte, c Contents) ([]byte, error) {
+func (o *opening) closing(file *format.ID, c contents) ([]byte, error) {
 	m, err := o.message(file)
 	if err != nil {
 		return nil, err
 	}
-	if c.Length > math.MaxInt64 {
-		return nil, fmt.Errorf("signature: %d bytes are too long for one file", c.Length)
+	if c.length > math.MaxInt64 {
+		return nil, fmt.Errorf("%w: %d bytes", stream.ErrTooLong, c.length)
 	}
 	sum := sha256.Sum256(m)
-	b := binary.BigEndian.AppendUint64(sum[:], c.Length)
-	return append(b, c.Digest[:]...), nil
+	b := binary.BigEndian.AppendUint64(sum[:], c.length)
+	return append(b, c.digest[:]...), nil
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
-	"github.com/pqenc/pqenc/signature"
 )
 
 // recipientFlags say who can read what is encrypted, and who says to have made it.
@@ -161,8 +160,8 @@ func (c *sealFlags) check() error {
 			"choose one of the two")
 	case c.Sign == "" && c.Context != nil:
 		return usageError("--context is of no use without --sign", "sign with --sign KEY")
-	case len(c.text()) > signature.MaxLabel:
-		return usageError(fmt.Sprintf("the context is longer than %d bytes", signature.MaxLabel), "choose a shorter one")
+	case len(c.text()) > pqenc.MaxContextSize:
+		return usageError(fmt.Sprintf("the context is longer than %d bytes", pqenc.MaxContextSize), "choose a shorter one")
 	}
 	return nil
 }
@@ -183,7 +182,7 @@ func (c *sealFlags) recipients(a *app, what string) ([]pqenc.Recipient, error) {
 // publicKeys reads the recipients' files, and takes every key once.
 func (c *sealFlags) publicKeys(a *app) ([]pqenc.Recipient, error) {
 	seen := make(map[keyfile.Fingerprint]bool)
-	var to []pqenc.Recipient
+	var to keyfile.Publics
 	for _, name := range c.Recipient {
 		keys, err := keyfile.LoadPublic(name)
 		if err != nil {
@@ -202,5 +201,5 @@ func (c *sealFlags) publicKeys(a *app) ([]pqenc.Recipient, error) {
 		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
 			"encrypt to a key that they share, or make several files")
 	}
-	return to, nil
+	return to.Recipients(), nil
 }
