@@ -55,6 +55,9 @@ func unlock(h *format.Header, identities []Identity) (*format.Keys, error) {
 			}
 			fileKey, err := id.Unwrap(s, h.Binding())
 			if errors.Is(err, ErrNoMatch) {
+				if result == ErrNoMatch {
+					result = err // which may say more, as for a wrong passphrase
+				}
 				continue
 			}
 			if err != nil {

@@ -170,6 +170,37 @@ func TestPassphraseIsAlone(t *testing.T) {
 	}
 }
 
+// TestWrongPassphrase is told apart from having no key at all.
+func TestWrongPassphrase(t *testing.T) {
+	pass := func(secret string) *recipient.Passphrase {
+		p, err := recipient.NewPassphrase([]byte(secret))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	var file bytes.Buffer
+	w, err := Encrypt(&file, pass("correct horse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	key, err := recipient.GenerateHybrid()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Decrypt(bytes.NewReader(file.Bytes()), key, pass("battery staple"), key)
+	if !errors.Is(err, recipient.ErrWrongPassphrase) || !errors.Is(err, ErrNoMatch) {
+		t.Error(err)
+	}
+	_, err = Decrypt(bytes.NewReader(file.Bytes()), key)
+	if errors.Is(err, recipient.ErrWrongPassphrase) || !errors.Is(err, ErrNoMatch) {
+		t.Error("without a passphrase:", err)
+	}
+}
+
 func TestNoRecipients(t *testing.T) {
 	if _, err := Encrypt(io.Discard); !errors.Is(err, ErrNoRecipients) {
 		t.Fatal(err)

@@ -63,13 +63,9 @@ func ReadIdentity(r io.Reader, ask func() ([]byte, error)) (*Identity, error) {
 	if !errors.Is(err, ErrProtected) || ask == nil {
 		return id, err
 	}
-	asked := false
-	file, err := pqenc.Decrypt(armor.NewReader(bytes.NewReader(data)), recipient.NewPrompted(func() ([]byte, error) {
-		asked = true
-		return ask()
-	}))
+	file, err := pqenc.Decrypt(armor.NewReader(bytes.NewReader(data)), recipient.NewPrompted(ask))
 	switch {
-	case errors.Is(err, pqenc.ErrNoMatch) && asked:
+	case errors.Is(err, recipient.ErrWrongPassphrase):
 		return nil, ErrPassphrase
 	case errors.Is(err, pqenc.ErrNoMatch):
 		return nil, fmt.Errorf("%w: it is an encrypted file that no passphrase opens", ErrNotKey)

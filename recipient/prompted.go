@@ -9,6 +9,16 @@ import "github.com/pqenc/pqenc/format"
 // Prompted asks for a passphrase when a file turns out to need one, and once.
 // It is an identity only.
 type Prompted struct {
+	// Weak, if not nil, is called before the passphrase is asked for or used, if
+	// the file is weak, see [Cost.Weak]. An error ends the opening of the file
+	// with that error.
+	//
+	// Whoever can watch whether a reader opens a file, such as the server that
+	// it comes from, learns which passphrases it does not have. A file of theirs
+	// can ask for little work, and so let them search for the passphrase: use
+	// [RefuseWeak] for files from others.
+	Weak func(Cost) error
+
 	ask  func() ([]byte, error)
 	pass *Passphrase
 }
@@ -21,8 +31,17 @@ func NewPrompted(ask func() ([]byte, error)) *Prompted {
 
 // Unwrap is [Passphrase.Unwrap] with the passphrase that was asked for.
 func (p *Prompted) Unwrap(s format.Stanza, binding *format.Binding) (*format.FileKey, error) {
-	if s.Type != format.TypePassphrase {
+	if s.Type != format.TypePassphrase || len(s.Body) != format.PassphraseSize {
 		return nil, format.ErrNoMatch
+	}
+	cost, err := costOf(s)
+	if err != nil {
+		return nil, err
+	}
+	if cost.Weak() && p.Weak != nil {
+		if err := p.Weak(cost); err != nil {
+			return nil, err
+		}
 	}
 	if p.pass == nil {
 		secret, err := p.ask()
