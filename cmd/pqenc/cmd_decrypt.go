@@ -12,18 +12,13 @@ import (
 	"github.com/pqenc/pqenc/internal/progress"
 )
 
-// decryptFlags are the flags of decrypting alone.
-type decryptFlags struct {
-	identityFlag
-	fromFlags
-	StreamUnverified bool `help:"Let contents into a pipe before it is known that they are those that were signed. A failure shows at the end, in the exit code."`
-}
-
 type decryptCmd struct {
-	decryptFlags
-	contextFlag
-	fileArgs
-	passphraseFlags
+	Keys    identityFlag    `embed:""`
+	Trust   fromFlags       `embed:""`
+	Stream  streamFlag      `embed:""`
+	Context contextFlag     `embed:""`
+	Files   fileArgs        `embed:""`
+	Secret  passphraseFlags `embed:""`
 }
 
 func (decryptCmd) Help() string {
@@ -36,32 +31,31 @@ func (decryptCmd) Help() string {
 }
 
 func (c *decryptCmd) Run(a *app) error {
-	src, err := a.openInput(c.In)
+	src, err := a.openInput(c.Files.In)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	keys, err := a.identities(c.Identity, &c.passphraseFlags, src)
+	keys, err := a.identities(c.Keys.Identity, &c.Secret, src)
 	if err != nil {
 		return err
 	}
-	policy, err := c.policy(&c.contextFlag)
+	policy, err := c.Trust.policy(&c.Context)
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.size, c.Output)
+	meter := a.startMeter(src.size, c.Files.Output)
 	defer meter.Stop()
 	o := &opener{src: src, meter: meter, policy: policy, keys: keys}
-	plain, err := o.open(staged(c.Output) || c.StreamUnverified)
+	plain, err := o.open(staged(c.Files.Output) || c.Stream.StreamUnverified)
 	if err != nil {
 		return in(src.name, err)
 	}
 	// Only now: a file that does not open must not touch the output.
-	out, err := a.openOutput(c.Output, src)
+	out, err := a.openOutput(c.Files.Output, src)
 	if err != nil {
 		return err
 	}
-	shedProgram()
 	_, err = plain.WriteTo(out)
 	meter.Stop()
 	if err = out.finish(in(src.name, err)); err == nil {

@@ -16,7 +16,8 @@ import (
 
 type fingerprintCmd struct {
 	File string `arg:"" type:"path" name:"FILE" help:"A public or a private key file."`
-	passphraseFlags
+
+	Secret passphraseFlags `embed:""`
 }
 
 func (fingerprintCmd) Help() string {
@@ -41,7 +42,7 @@ func (c *fingerprintCmd) Run(a *app) error {
 	keys, err := keyfile.ReadPublic(bytes.NewReader(data))
 	if errors.Is(err, keyfile.ErrIsPrivate) || errors.Is(err, keyfile.ErrProtected) {
 		var id *keyfile.Identity
-		if id, err = keyfile.ReadIdentity(bytes.NewReader(data), c.ask(a, c.File)); err == nil {
+		if id, err = keyfile.ReadIdentity(bytes.NewReader(data), c.Secret.ask(a, c.File)); err == nil {
 			keys = []*keyfile.Public{id.Public()}
 		}
 	}
