@@ -93,7 +93,7 @@ func (o *opener) open(recall bool) (contents, error) {
 		plain, err := o.verified()
 		return plain, o.explain(err, file)
 	}
-	plain, err := pqenc.DecryptFrom(file, o.policy, o.keys.list...)
+	plain, err := pqenc.DecryptSigned(file, o.policy, o.keys.list...)
 	if err != nil {
 		return nil, o.explain(err, file)
 	}
@@ -116,7 +116,7 @@ func tooSoon(file *sniffed) error {
 // verified opens the input, which is a file, and reads it once to verify it.
 func (o *opener) verified() (contents, error) {
 	section := io.NewSectionReader(o.meter.ReaderAt(o.src.File), o.src.start, o.src.size)
-	f, err := pqenc.OpenFrom(section, o.src.size, o.policy, o.keys.list...)
+	f, err := pqenc.OpenSigned(section, o.src.size, o.policy, o.keys.list...)
 	if err != nil {
 		return nil, err
 	}

@@ -43,14 +43,14 @@ func (c *fingerprintCmd) Run(a *app) error {
 	if errors.Is(err, keyfile.ErrIsPrivate) || errors.Is(err, keyfile.ErrProtected) {
 		var id *keyfile.Identity
 		if id, err = keyfile.ReadIdentity(bytes.NewReader(data), c.Secret.ask(a, c.File)); err == nil {
-			keys = []*keyfile.Public{id.Public()}
+			keys = keyfile.Publics{id.Public()}
 		}
 	}
 	if err != nil {
 		return in(c.File, err)
 	}
-	for _, key := range keys {
-		if _, err := fmt.Fprintln(a.stdout, key.Fingerprint()); err != nil {
+	for _, key := range keys.Fingerprints() {
+		if _, err := fmt.Fprintln(a.stdout, key); err != nil {
 			return err
 		}
 	}

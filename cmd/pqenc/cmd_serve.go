@@ -126,9 +126,5 @@ func fingerprintsIn(name string) ([]keyfile.Fingerprint, error) {
 	if err != nil {
 		return nil, in(name, err)
 	}
-	all := make([]keyfile.Fingerprint, len(keys))
-	for i, key := range keys {
-		all[i] = key.Fingerprint()
-	}
-	return all, nil
+	return keys.Fingerprints(), nil
 }

@@ -145,7 +145,7 @@ func (d *download) open(src io.Reader, from *checkpoint) (object, error) {
 	}
 	var r *pqenc.Reader
 	if err == nil {
-		r, err = pqenc.DecryptFrom(all, d.puller.policy, d.keys.list...)
+		r, err = pqenc.DecryptSigned(all, d.puller.policy, d.keys.list...)
 	}
 	if err != nil {
 		return nil, (&opener{keys: d.keys}).explain(err, &sniffed{begin: header.Bytes()})

@@ -52,9 +52,7 @@ func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 		if err != nil {
 			return p, in(name, err)
 		}
-		for _, key := range keys {
-			p.From = append(p.From, key)
-		}
+		p.From = append(p.From, keys.Senders()...)
 	}
 	return p, nil
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
-	"github.com/pqenc/pqenc/signature"
 )
 
 // sealer encrypts as the flags of a command say.
@@ -84,8 +83,8 @@ func (s *sealer) check() error {
 			"choose one of the two")
 	case s.to.Sign == "" && s.context.Context != nil:
 		return usageError("--context is of no use without --sign", "sign with --sign KEY")
-	case len(s.context.text()) > signature.MaxLabel:
-		return usageError(fmt.Sprintf("the context is longer than %d bytes", signature.MaxLabel), "choose a shorter one")
+	case len(s.context.text()) > pqenc.MaxContextSize:
+		return usageError(fmt.Sprintf("the context is longer than %d bytes", pqenc.MaxContextSize), "choose a shorter one")
 	}
 	return nil
 }
@@ -109,7 +108,7 @@ func (s *sealer) loadRecipients(what string) (err error) {
 // publicKeys reads the recipients' files, and takes every key once.
 func (s *sealer) publicKeys() ([]pqenc.Recipient, error) {
 	seen := make(map[keyfile.Fingerprint]bool)
-	var to []pqenc.Recipient
+	var to keyfile.Publics
 	for _, name := range s.to.Recipient {
 		keys, err := keyfile.LoadPublic(name)
 		if err != nil {
@@ -128,5 +127,5 @@ func (s *sealer) publicKeys() ([]pqenc.Recipient, error) {
 		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
 			"encrypt to a key that they share, or make several files")
 	}
-	return to, nil
+	return to.Recipients(), nil
 }
