@@ -4,11 +4,7 @@
 
 package main
 
-import (
-	"github.com/alecthomas/kong"
-
-	"github.com/pqenc/pqenc/internal/clidoc"
-)
+import "github.com/pqenc/pqenc/internal/clidoc"
 
 type completionCmd struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish."`
@@ -22,6 +18,6 @@ func (completionCmd) Help() string {
     pqenc completion fish > ~/.config/fish/completions/pqenc.fish`
 }
 
-func (c *completionCmd) Run(a *app, k *kong.Kong) error {
-	return clidoc.Completion(a.stdout, k.Model, c.Shell)
+func (c *completionCmd) Run(a *app) error {
+	return clidoc.Script(a.stdout, "pqenc", c.Shell)
 }

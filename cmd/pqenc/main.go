@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/pqenc/pqenc/internal/clidoc"
 )
 
 func main() {
@@ -25,6 +27,9 @@ func run(args []string) int {
 	}
 	if len(args) == 0 {
 		return a.report(usageError("nothing to do: name a recipient with -r, or decrypt with -d"))
+	}
+	if args[0] == clidoc.CompleteCommand { // for the script of a shell
+		return a.report(clidoc.Complete(a.stdout, parser.Model, args[1:]))
 	}
 	ctx, err := parser.Parse(args)
 	if err != nil {
