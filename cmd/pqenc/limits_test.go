@@ -23,7 +23,7 @@ func limitsOf(t *testing.T, flags ...string) server.Limits {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ctx.Model.Target.Addr().Interface().(*grammar).Serve.limits()
+	return ctx.Model.Target.Addr().Interface().(*grammar).Serve.Limits.limits()
 }
 
 // TestLimitFlags sets one flag at a time. It changes its limit, and no other from

@@ -24,7 +24,7 @@ import (
 // aggregator waits for the updates of a round, and answers with their mean.
 type aggregator struct {
 	id      *keyfile.Identity
-	clients []*keyfile.Public
+	clients keyfile.Publics
 	dir     string // where the server keeps its files
 	size    int    // values in a model
 	round   atomic.Int64
@@ -54,7 +54,7 @@ func label(round int64) string    { return fmt.Sprintf("round %d", round) }
 
 // client returns the number of a client, -1 if it is none.
 func (a *aggregator) client(who keyfile.Fingerprint) int {
-	return slices.IndexFunc(a.clients, func(key *keyfile.Public) bool { return key.Fingerprint() == who })
+	return slices.Index(a.clients.Fingerprints(), who)
 }
 
 // Known is for [server.Authorizer].
@@ -146,7 +146,7 @@ func (a *aggregator) open(name string, round int64, from *keyfile.Public) ([]flo
 	}
 	defer f.Close()
 	purpose := label(round)
-	r, err := pqenc.DecryptFrom(f, pqenc.Policy{From: []pqenc.Sender{from}, Context: &purpose}, a.id)
+	r, err := pqenc.DecryptSigned(f, pqenc.Policy{From: []pqenc.Sender{from}, Context: &purpose}, a.id)
 	if err != nil {
 		return nil, err
 	}
@@ -165,12 +165,8 @@ func (a *aggregator) open(name string, round int64, from *keyfile.Public) ([]flo
 // publish signs the mean for all clients, and pushes it as a client does: it
 // appears whole, and who follows it gets it already meanwhile.
 func (a *aggregator) publish(ctx context.Context, round int64, mean []float32) error {
-	to := make([]pqenc.Recipient, len(a.clients))
-	for i, key := range a.clients {
-		to[i] = key
-	}
 	return a.self.PushFunc(ctx, meanName(round), func(w io.Writer) error {
-		file, err := pqenc.EncryptSigned(w, a.id, label(round), to...)
+		file, err := pqenc.EncryptSigned(w, a.id, label(round), a.clients.Recipients()...)
 		if err == nil {
 			err = binary.Write(file, binary.LittleEndian, mean)
 		}

@@ -17,10 +17,12 @@ import (
 )
 
 type inspectCmd struct {
-	identityFlag
+	Keys identityFlag `embed:""`
+
 	JSON bool   `name:"json" help:"Print JSON."`
 	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file. Without it, or as -, standard input."`
-	passphraseFlags
+
+	Secret passphraseFlags `embed:""`
 }
 
 func (inspectCmd) Help() string {
@@ -66,7 +68,7 @@ func (c *inspectCmd) Run(a *app) error {
 		return in(src.name, err)
 	}
 	var opening error
-	if len(c.Identity) > 0 {
+	if len(c.Keys.Identity) > 0 {
 		if opening, err = c.open(a, src, r); err != nil {
 			return in(src.name, err)
 		}
@@ -123,7 +125,7 @@ func (c *inspectCmd) open(a *app, src *input, r *report) (opening, err error) {
 	if src.size < 0 {
 		return nil, usageError("a key can be tried on a file only, not on a pipe", "put it into a file first, or decrypt it")
 	}
-	keys, err := a.identities(c.Identity, &c.passphraseFlags, src)
+	keys, err := a.identities(c.Keys.Identity, &c.Secret, src)
 	if err != nil {
 		return nil, err
 	}

@@ -30,39 +30,9 @@ type serveCmd struct {
 	LogLevel    string        `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Log from this level on: debug, info, warn or error (default: info)."`
 	AddressFile string        `type:"path" placeholder:"FILE" help:"Write host and port to FILE once connections are taken. For tests, with port 0."`
 	Check       bool          `help:"Check flags, keys and access list, and do nothing else."`
-	limitFlags
-	passphraseFlags
-}
 
-// limitFlags bound what clients can make a server do.
-type limitFlags struct {
-	MaxObject                    byteSize `placeholder:"SIZE" help:"Take no file larger than SIZE, such as 500MB or 50GiB."`
-	MaxStore                     byteSize `placeholder:"SIZE" help:"Take no more files when there are SIZE bytes in all."`
-	KeepFree                     byteSize `default:"1GiB" placeholder:"SIZE" help:"Leave SIZE free on the disk (default: 1GiB)."`
-	KeepPartials                 timeout  `default:"7d" placeholder:"TIME" help:"Remove what was never pushed to the end after TIME (default: 7d)."`
-	MaxConnections               maximum  `default:"512" placeholder:"N" help:"At most N connections (default: 512)."`
-	MaxConnectionsPerKey         maximum  `default:"128" placeholder:"N" help:"At most N of them with the same key (default: 128)."`
-	MaxUnauthenticated           maximum  `default:"512" placeholder:"N" help:"At most N connections that have not logged in yet (default: 512)."`
-	MaxUnauthenticatedPerAddress maximum  `default:"128" placeholder:"N" help:"At most N of them from one address (default: 128)."`
-	LoginTimeout                 timeout  `default:"10s" placeholder:"TIME" help:"Close what has not logged in after TIME (default: 10s)."`
-	IdleTimeout                  timeout  `default:"10m" placeholder:"TIME" help:"Close what makes no progress for TIME (default: 10m)."`
-	SilenceTimeout               timeout  `default:"1m" placeholder:"TIME" help:"Close what gives no sign of life for TIME (default: 1m)."`
-}
-
-func (f *limitFlags) limits() server.Limits {
-	return server.Limits{
-		ObjectSize:                int64(f.MaxObject),
-		StoreSize:                 int64(f.MaxStore),
-		KeepFree:                  int64(f.KeepFree),
-		Connections:               int(f.MaxConnections),
-		ConnectionsPerKey:         int(f.MaxConnectionsPerKey),
-		Unauthenticated:           int(f.MaxUnauthenticated),
-		UnauthenticatedPerAddress: int(f.MaxUnauthenticatedPerAddress),
-		Login:                     time.Duration(f.LoginTimeout),
-		Idle:                      time.Duration(f.IdleTimeout),
-		Silence:                   time.Duration(f.SilenceTimeout),
-		Partial:                   time.Duration(f.KeepPartials),
-	}
+	Limits limitFlags      `embed:""`
+	Secret passphraseFlags `embed:""`
 }
 
 func (serveCmd) Help() string {
@@ -94,7 +64,7 @@ func (c *serveCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	id, err := a.openIdentity(c.Identity, &c.passphraseFlags)
+	id, err := a.openIdentity(c.Identity, &c.Secret)
 	if err != nil {
 		return in(c.Identity, err)
 	}
@@ -104,8 +74,7 @@ func (c *serveCmd) Run(a *app) error {
 		}
 		return nil
 	}
-	debug.FreeOSMemory()   // a passphrase takes more of it than the server ever will
-	debug.SetGCPercent(40) // for main's, each login would be several collections
+	debug.FreeOSMemory() // a passphrase takes more of it than the server ever will
 	return c.serve(a, log, id, allow)
 }
 
@@ -157,9 +126,5 @@ func fingerprintsIn(name string) ([]keyfile.Fingerprint, error) {
 	if err != nil {
 		return nil, in(name, err)
 	}
-	all := make([]keyfile.Fingerprint, len(keys))
-	for i, key := range keys {
-		all[i] = key.Fingerprint()
-	}
-	return all, nil
+	return keys.Fingerprints(), nil
 }

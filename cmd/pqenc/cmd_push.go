@@ -16,7 +16,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
@@ -24,10 +23,11 @@ import (
 )
 
 type pushCmd struct {
-	sealFlags
-	Identity  string `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
-	Overwrite bool   `help:"Replace what is there under the same name."`
-	remoteFlags
+	To        recipientFlags `embed:""`
+	Context   contextFlag    `embed:""`
+	Login     loginFlags     `embed:""`
+	Overwrite bool           `help:"Replace what is there under the same name."`
+
 	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
 	URL   string `arg:"" type:"url" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
 }
@@ -57,14 +57,15 @@ func (c *pushCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := c.check(); err != nil {
+	s := &sealer{app: a, to: &c.To, context: &c.Context, secret: &c.Login.Secret}
+	if err := c.check(s); err != nil {
 		return err
 	}
 	list, err := c.list(a, to)
 	if err != nil {
 		return err
 	}
-	p := &pusher{pushCmd: c, app: a}
+	p := &pusher{cmd: c, app: a, sealer: s}
 	if err := p.login(to); err != nil {
 		return err
 	}
@@ -73,18 +74,15 @@ func (c *pushCmd) Run(a *app) error {
 }
 
 // check finds what is wrong with the flags before anything happens.
-func (c *pushCmd) check() error {
+func (c *pushCmd) check(s *sealer) error {
 	switch {
-	case c.Identity == "":
+	case c.Login.Identity == "":
 		return notLoggedIn()
-	case c.Sign != "" && !c.encrypts():
+	case c.To.Sign != "" && !c.To.encrypts():
 		return usageError("--sign is for files that are encrypted on the way", "name a public key with -r, or use a passphrase with -p")
 	}
-	return c.sealFlags.check()
+	return s.check()
 }
-
-// encrypts says whether the flags say how.
-func (c *pushCmd) encrypts() bool { return c.Passphrase || len(c.Recipient) > 0 }
 
 // sending is a file and the name of the object that it will be.
 type sending struct{ file, name string }
@@ -214,39 +212,44 @@ func walk(a *app, dir, folder string) (all []sending, err error) {
 
 // pusher pushes files, over one connection.
 type pusher struct {
-	*pushCmd
+	cmd    *pushCmd
 	app    *app
+	sealer *sealer
 	server *remote
-	signer *keyfile.Identity // or nil
-	to     []pqenc.Recipient // once there is a file to be encrypted
 }
 
 // login gets the keys, and prepares the connection.
 func (p *pusher) login(to location) error {
-	from := &p.passphraseFlags
-	if p.Passphrase {
+	name, from := p.cmd.Login.Identity, &p.cmd.Login.Secret
+	if p.cmd.To.Passphrase {
 		from = new(passphraseFlags) // what the flags give is the passphrase of the files
 	}
-	id, err := p.app.openIdentity(p.Identity, from)
-	if p.Passphrase && errors.Is(err, terminal.ErrNoTerminal) {
+	id, err := p.app.openIdentity(name, from)
+	if p.cmd.To.Passphrase && errors.Is(err, terminal.ErrNoTerminal) {
 		err = withHints(err, "with -p, --passphrase-file and --passphrase-fd give that of the files: log in with a key that is not protected, or at a terminal")
 	}
 	if err != nil {
-		return in(p.Identity, err)
+		return in(name, err)
 	}
-	p.signer = id
-	if p.Sign != p.Identity { // else it would be asked for its passphrase again
-		if p.signer, err = p.sealFlags.signer(p.app); err != nil {
-			return err
-		}
+	if err := p.loadKeys(id); err != nil {
+		return err
 	}
-	if p.encrypts() && !p.Passphrase {
-		if p.to, err = p.publicKeys(p.app); err != nil {
-			return err
-		}
-	}
-	p.server, err = p.connect(p.app, to, id)
+	p.server, err = p.cmd.Login.Remote.connect(p.app, to, id)
 	return err
+}
+
+// loadKeys gets the keys of what is encrypted, and the passphrase only once there
+// is a file for it.
+func (p *pusher) loadKeys(login *keyfile.Identity) error {
+	if p.cmd.To.Sign == p.cmd.Login.Identity { // else it would be asked for its passphrase again
+		p.sealer.signer = login
+	} else if err := p.sealer.loadSigner(); err != nil {
+		return err
+	}
+	if len(p.cmd.To.Recipient) == 0 {
+		return nil
+	}
+	return p.sealer.loadRecipients("")
 }
 
 // push pushes one file.
@@ -266,7 +269,7 @@ func (p *pusher) push(s sending) error {
 		return err
 	}
 	encrypted := file.armored || string(begin) == format.Magic
-	if encrypted && p.encrypts() {
+	if encrypted && p.cmd.To.encrypts() {
 		p.app.warn("%s is encrypted already, and goes as it is", src.name)
 	}
 	p.server.begin(src.size, os.DevNull)
@@ -279,15 +282,15 @@ func (p *pusher) push(s sending) error {
 			_, err := io.CopyBuffer(dst, file.Reader, make([]byte, 256<<10))
 			return err
 		})
-	case !p.encrypts():
+	case !p.cmd.To.encrypts():
 		return usageError("is not encrypted", "say who can read it: name a public key with -r, or use a passphrase with -p")
 	}
-	if p.to == nil {
-		if p.to, err = p.recipients(p.app, "what is pushed"); err != nil {
+	if p.sealer.recipients == nil {
+		if err := p.sealer.loadRecipients("what is pushed"); err != nil {
 			return err
 		}
 	}
-	return p.stream(s.name, src.size, func(dst io.Writer) error { return p.seal(dst, file.Reader, p.signer, p.to) })
+	return p.stream(s.name, src.size, func(dst io.Writer) error { return p.sealer.seal(dst, file.Reader) })
 }
 
 // whole pushes an encrypted file, of which the server can ask for any part.
@@ -311,7 +314,7 @@ func (p *pusher) stream(name string, size int64, write func(io.Writer) error) er
 
 func (p *pusher) explain(err error) error {
 	err = p.server.explain(err)
-	if p.Overwrite && errors.Is(err, transfer.ErrExists) {
+	if p.cmd.Overwrite && errors.Is(err, transfer.ErrExists) {
 		// The server does not say which.
 		err = withHints(err, "choose another name: either your key may not replace what is there, or the name is that of a folder there, or a part of it that of an object")
 	}
@@ -321,7 +324,7 @@ func (p *pusher) explain(err error) error {
 // options are for a file of that size. What encrypting adds to it is not worth
 // counting.
 func (p *pusher) options(size int64) transfer.PushOptions {
-	return transfer.PushOptions{Overwrite: p.Overwrite, Progress: func(durable int64) {
+	return transfer.PushOptions{Overwrite: p.cmd.Overwrite, Progress: func(durable int64) {
 		if size >= 0 {
 			durable = min(durable, size)
 		}

@@ -15,7 +15,8 @@ import (
 type keygenCmd struct {
 	Output  string `short:"o" type:"path" default:"pqenc" placeholder:"NAME" help:"Write NAME.key and NAME.pub (default: pqenc)."`
 	Protect bool   `help:"Protect the private key with a passphrase."`
-	passphraseFlags
+
+	Secret passphraseFlags `embed:""`
 }
 
 func (keygenCmd) Help() string {
@@ -40,7 +41,7 @@ func (c *keygenCmd) Run(a *app) error {
 	}
 	save := func() error { return id.Save(base) }
 	if c.Protect {
-		secret, err := c.choose(a, base+".key")
+		secret, err := c.Secret.choose(a, base+".key")
 		if err != nil {
 			return err
 		}
@@ -62,7 +63,7 @@ func (c *keygenCmd) Run(a *app) error {
 
 // base returns NAME, also if one of the two files was named instead.
 func (c *keygenCmd) base() (string, error) {
-	if c.set() && !c.Protect {
+	if c.Secret.set() && !c.Protect {
 		return "", usageError("a passphrase protects the private key only with --protect", "add --protect")
 	}
 	base := strings.TrimSuffix(strings.TrimSuffix(c.Output, ".key"), ".pub")

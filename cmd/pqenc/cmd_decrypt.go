@@ -12,18 +12,13 @@ import (
 	"github.com/pqenc/pqenc/internal/progress"
 )
 
-// decryptFlags are the flags of decrypting alone.
-type decryptFlags struct {
-	identityFlag
-	fromFlags
-	StreamUnverified bool `help:"Let contents into a pipe before it is known that they are those that were signed. A failure shows at the end, in the exit code."`
-}
-
 type decryptCmd struct {
-	decryptFlags
-	contextFlag
-	fileArgs
-	passphraseFlags
+	Keys    identityFlag    `embed:""`
+	Trust   fromFlags       `embed:""`
+	Stream  streamFlag      `embed:""`
+	Context contextFlag     `embed:""`
+	Files   fileArgs        `embed:""`
+	Secret  passphraseFlags `embed:""`
 }
 
 func (decryptCmd) Help() string {
@@ -36,32 +31,31 @@ func (decryptCmd) Help() string {
 }
 
 func (c *decryptCmd) Run(a *app) error {
-	src, err := a.openInput(c.In)
+	src, err := a.openInput(c.Files.In)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	keys, err := a.identities(c.Identity, &c.passphraseFlags, src)
+	keys, err := a.identities(c.Keys.Identity, &c.Secret, src)
 	if err != nil {
 		return err
 	}
-	policy, err := c.policy(&c.contextFlag)
+	policy, err := c.Trust.policy(&c.Context)
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.size, c.Output)
+	meter := a.startMeter(src.size, c.Files.Output)
 	defer meter.Stop()
 	o := &opener{src: src, meter: meter, policy: policy, keys: keys}
-	plain, err := o.open(staged(c.Output) || c.StreamUnverified)
+	plain, err := o.open(staged(c.Files.Output) || c.Stream.StreamUnverified)
 	if err != nil {
 		return in(src.name, err)
 	}
 	// Only now: a file that does not open must not touch the output.
-	out, err := a.openOutput(c.Output, src)
+	out, err := a.openOutput(c.Files.Output, src)
 	if err != nil {
 		return err
 	}
-	shedProgram()
 	_, err = plain.WriteTo(out)
 	meter.Stop()
 	if err = out.finish(in(src.name, err)); err == nil {
@@ -99,7 +93,7 @@ func (o *opener) open(recall bool) (contents, error) {
 		plain, err := o.verified()
 		return plain, o.explain(err, file)
 	}
-	plain, err := pqenc.DecryptFrom(file, o.policy, o.keys.list...)
+	plain, err := pqenc.DecryptSigned(file, o.policy, o.keys.list...)
 	if err != nil {
 		return nil, o.explain(err, file)
 	}
@@ -122,7 +116,7 @@ func tooSoon(file *sniffed) error {
 // verified opens the input, which is a file, and reads it once to verify it.
 func (o *opener) verified() (contents, error) {
 	section := io.NewSectionReader(o.meter.ReaderAt(o.src.File), o.src.start, o.src.size)
-	f, err := pqenc.OpenFrom(section, o.src.size, o.policy, o.keys.list...)
+	f, err := pqenc.OpenSigned(section, o.src.size, o.policy, o.keys.list...)
 	if err != nil {
 		return nil, err
 	}

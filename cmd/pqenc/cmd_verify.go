@@ -14,12 +14,14 @@ import (
 )
 
 type verifyCmd struct {
-	identityFlag
-	fromFlags
-	contextFlag
+	Keys    identityFlag `embed:""`
+	Trust   fromFlags    `embed:""`
+	Context contextFlag  `embed:""`
+
 	JSON bool   `name:"json" help:"Print JSON."`
 	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file. Without it, or as -, standard input."`
-	passphraseFlags
+
+	Secret passphraseFlags `embed:""`
 }
 
 func (verifyCmd) Help() string {
@@ -55,11 +57,11 @@ func (c *verifyCmd) Run(a *app) error {
 		return err
 	}
 	defer src.Close()
-	keys, err := a.identities(c.Identity, &c.passphraseFlags, src)
+	keys, err := a.identities(c.Keys.Identity, &c.Secret, src)
 	if err != nil {
 		return err
 	}
-	policy, err := c.policy(&c.contextFlag)
+	policy, err := c.Trust.policy(&c.Context)
 	if err != nil {
 		return err
 	}
@@ -70,7 +72,6 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return in(src.name, err)
 	}
-	shedProgram()
 	n, err := plain.WriteTo(io.Discard)
 	meter.Stop()
 	if err != nil {

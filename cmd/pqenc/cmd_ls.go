@@ -5,7 +5,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -13,28 +12,9 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
-// loginFlags say who logs in.
-type loginFlags struct {
-	Identity string `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
-	remoteFlags
-	passphraseFlags
-}
-
-// login gets the key. The connections come with the first requests.
-func (f *loginFlags) login(a *app) (*servers, error) {
-	if f.Identity == "" {
-		return nil, notLoggedIn()
-	}
-	id, err := a.openIdentity(f.Identity, &f.passphraseFlags)
-	return f.servers(a, id), in(f.Identity, err)
-}
-
-func notLoggedIn() error {
-	return usageError("who are you?", "log in with your private key: -i KEY")
-}
-
 type lsCmd struct {
-	loginFlags
+	Login loginFlags `embed:""`
+
 	Long bool   `short:"l" help:"Also print sizes in bytes, and when it was stored."`
 	JSON bool   `name:"json" help:"Print JSON."`
 	URL  string `arg:"" type:"url" name:"URL" help:"The server, ws://HOST[:PORT]/, and behind it what the names must begin with."`
@@ -62,7 +42,7 @@ func (c *lsCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	servers, err := c.login(a)
+	servers, err := c.Login.login(a)
 	if err != nil {
 		return err
 	}
@@ -91,40 +71,4 @@ func (c *lsCmd) Run(a *app) error {
 	}
 	_, err = fmt.Fprint(a.stdout, b.String())
 	return err
-}
-
-type rmCmd struct {
-	loginFlags
-	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to delete, ws://HOST[:PORT]/NAME."`
-}
-
-func (rmCmd) Help() string {
-	return `Examples:
-
-    pqenc rm -i alice.key ws://host/alice/model.pqe`
-}
-
-func (c *rmCmd) Run(a *app) error {
-	all, err := parseURLs(c.URLs)
-	if err != nil {
-		return err
-	}
-	for _, l := range all {
-		if l.isFolder() {
-			return usageError("the URL names a folder", "delete what is in it, one by one")
-		}
-	}
-	servers, err := c.login(a)
-	if err != nil {
-		return err
-	}
-	defer servers.Close()
-	return a.each(len(all), func(i int) error {
-		server, err := servers.at(all[i])
-		if err != nil {
-			return err
-		}
-		err = server.Delete(context.Background(), all[i].name)
-		return in(all[i].String(), server.explain(err))
-	})
 }

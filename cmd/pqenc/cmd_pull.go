@@ -15,14 +15,19 @@ import (
 )
 
 type pullCmd struct {
-	decryptFlags
-	contextFlag
+	Keys    identityFlag `embed:""`
+	Trust   fromFlags    `embed:""`
+	Stream  streamFlag   `embed:""`
+	Context contextFlag  `embed:""`
+
 	As     string `type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY, not with the first one of -i."`
 	Raw    bool   `help:"Do not decrypt."`
 	Follow bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
-	remoteFlags
-	passphraseFlags
+
+	Remote remoteFlags     `embed:""`
+	Secret passphraseFlags `embed:""`
+
 	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to pull, ws://HOST[:PORT]/NAME, or .../FOLDER/ for all in it."`
 }
 
@@ -49,7 +54,7 @@ func (c *pullCmd) Run(a *app) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	p := &puller{pullCmd: c, app: a}
+	p := &puller{cmd: c, app: a}
 	if err := p.login(); err != nil {
 		return err
 	}
@@ -65,9 +70,9 @@ func (c *pullCmd) Run(a *app) error {
 // check finds what is wrong with the flags before anything happens.
 func (c *pullCmd) check() error {
 	switch {
-	case c.As == "" && len(c.Identity) == 0:
+	case c.As == "" && len(c.Keys.Identity) == 0:
 		return usageError("who are you?", "log in with your private key: -i KEY, or --as KEY if it decrypts nothing")
-	case c.Raw && (len(c.From) > 0 || c.Context != nil || c.AllowForwarded || c.StreamUnverified):
+	case c.Raw && (len(c.Trust.From) > 0 || c.Context.Context != nil || c.Trust.AllowForwarded || c.Stream.StreamUnverified):
 		return usageError("--raw does not decrypt", "leave out what is for decrypting")
 	}
 	return nil
@@ -82,7 +87,7 @@ type receiving struct {
 
 // puller pulls objects, over one connection to each server.
 type puller struct {
-	*pullCmd
+	cmd     *pullCmd
 	app     *app
 	policy  pqenc.Policy
 	named   []pqenc.Identity // the keys that decrypt
@@ -92,29 +97,29 @@ type puller struct {
 
 // login gets the keys.
 func (p *puller) login() (err error) {
-	if p.policy, err = p.fromFlags.policy(&p.contextFlag); err != nil {
+	if p.policy, err = p.cmd.Trust.policy(&p.cmd.Context); err != nil {
 		return err
 	}
-	if p.named, err = p.app.loadIdentities(p.Identity, &p.passphraseFlags); err != nil {
+	if p.named, err = p.app.loadIdentities(p.cmd.Keys.Identity, &p.cmd.Secret); err != nil {
 		return err
 	}
-	id, name := (*keyfile.Identity)(nil), p.As
-	if p.As != "" {
-		id, err = p.app.openIdentity(name, &p.passphraseFlags)
+	id, name := (*keyfile.Identity)(nil), p.cmd.As
+	if p.cmd.As != "" {
+		id, err = p.app.openIdentity(name, &p.cmd.Secret)
 	} else {
-		name = p.Identity[0]
+		name = p.cmd.Keys.Identity[0]
 		id, err = opened(p.named[0])
 	}
-	p.servers = p.remoteFlags.servers(p.app, id)
+	p.servers = p.cmd.Remote.servers(p.app, id)
 	return in(name, err)
 }
 
 // list returns what is to be pulled, and to where.
 func (p *puller) list(from []location) ([]receiving, error) {
-	if len(from) == 1 && !from[0].isFolder() && !isFolder(p.Output) {
-		return []receiving{{from: from[0], output: p.Output}}, nil
+	if len(from) == 1 && !from[0].isFolder() && !isFolder(p.cmd.Output) {
+		return []receiving{{from: from[0], output: p.cmd.Output}}, nil
 	}
-	if isStdio(p.Output) {
+	if isStdio(p.cmd.Output) {
 		return nil, usageError("several objects need a folder", "name it with -o FOLDER/")
 	}
 	var all []receiving
@@ -130,7 +135,7 @@ func (p *puller) list(from []location) ([]receiving, error) {
 		all = append(all, below...)
 	}
 	var err error // the folder is made now that there is something for it
-	p.into, err = openFolder(p.Output, p.Raw)
+	p.into, err = openFolder(p.cmd.Output, p.cmd.Raw)
 	for i := range all {
 		all[i].into = p.into
 	}
@@ -139,7 +144,7 @@ func (p *puller) list(from []location) ([]receiving, error) {
 
 // fileName returns the name of the file for an object.
 func (p *puller) fileName(name string) string {
-	if p.Raw {
+	if p.cmd.Raw {
 		return name
 	}
 	return strings.TrimSuffix(name, ".pqe")
@@ -174,8 +179,8 @@ func (p *puller) pull(r receiving) (err error) {
 		return err
 	}
 	defer server.end()
-	d := &download{puller: p, server: server, name: r.from.name, output: r.output}
-	d.keys = newIdentities(p.named, p.ask(p.app, path.Base(r.from.name)))
+	d := &download{puller: p, cmd: p.cmd, server: server, name: r.from.name, output: r.output}
+	d.keys = newIdentities(p.named, p.cmd.Secret.ask(p.app, path.Base(r.from.name)))
 	if !staged(r.output) {
 		return d.direct()
 	}

@@ -16,7 +16,8 @@ import (
 
 type fingerprintCmd struct {
 	File string `arg:"" type:"path" name:"FILE" help:"A public or a private key file."`
-	passphraseFlags
+
+	Secret passphraseFlags `embed:""`
 }
 
 func (fingerprintCmd) Help() string {
@@ -41,15 +42,15 @@ func (c *fingerprintCmd) Run(a *app) error {
 	keys, err := keyfile.ReadPublic(bytes.NewReader(data))
 	if errors.Is(err, keyfile.ErrIsPrivate) || errors.Is(err, keyfile.ErrProtected) {
 		var id *keyfile.Identity
-		if id, err = keyfile.ReadIdentity(bytes.NewReader(data), c.ask(a, c.File)); err == nil {
-			keys = []*keyfile.Public{id.Public()}
+		if id, err = keyfile.ReadIdentity(bytes.NewReader(data), c.Secret.ask(a, c.File)); err == nil {
+			keys = keyfile.Publics{id.Public()}
 		}
 	}
 	if err != nil {
 		return in(c.File, err)
 	}
-	for _, key := range keys {
-		if _, err := fmt.Fprintln(a.stdout, key.Fingerprint()); err != nil {
+	for _, key := range keys.Fingerprints() {
+		if _, err := fmt.Fprintln(a.stdout, key); err != nil {
 			return err
 		}
 	}

@@ -93,8 +93,8 @@ func (d *demo) encrypt() error {
 	plain, sealed := d.path("model.bin"), d.path("model.pqe")
 	d.show("pqenc -r %s.pub -o %s %s", d.path("alice"), sealed, plain)
 	cmd := &encryptCmd{
-		sealFlags: sealFlags{recipientFlags: recipientFlags{Recipient: []string{d.path("alice.pub")}}},
-		fileArgs:  fileArgs{In: plain, Output: sealed},
+		To:    recipientFlags{Recipient: []string{d.path("alice.pub")}},
+		Files: fileArgs{In: plain, Output: sealed},
 	}
 	return d.timed(sealed, func() error { return cmd.Run(d.a) })
 }
@@ -103,8 +103,8 @@ func (d *demo) decrypt() error {
 	sealed, back := d.path("model.pqe"), d.path("model.back")
 	d.show("pqenc -d -i %s.key -o %s %s", d.path("alice"), back, sealed)
 	cmd := &decryptCmd{
-		decryptFlags: decryptFlags{identityFlag: identityFlag{Identity: []string{d.path("alice.key")}}},
-		fileArgs:     fileArgs{In: sealed, Output: back},
+		Keys:  identityFlag{Identity: []string{d.path("alice.key")}},
+		Files: fileArgs{In: sealed, Output: back},
 	}
 	return d.timed(back, func() error { return cmd.Run(d.a) })
 }
