@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc/keyfile"
-	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 type serveCmd struct {
@@ -109,8 +109,8 @@ func checkAddress(flag, addr string) error {
 }
 
 // openAllow reads the access list, and will read it again when it changes.
-func (c *serveCmd) openAllow(log *slog.Logger) (*transfer.AllowFile, error) {
-	allow, err := transfer.OpenAllow(c.Allow, fingerprintsIn, func(err error) {
+func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
+	allow, err := server.OpenAllow(c.Allow, fingerprintsIn, func(err error) {
 		log.Error("access list not taken, the one before stays in force", "err", err)
 	})
 	var file *fs.PathError

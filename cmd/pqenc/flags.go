@@ -9,7 +9,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/keyfile"
-	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // The groups of flags and arguments that several commands share. A command has
@@ -135,8 +135,8 @@ type limitFlags struct {
 	SilenceTimeout               timeout  `default:"1m" placeholder:"TIME" help:"Close what gives no sign of life for TIME (default: 1m)."`
 }
 
-func (f *limitFlags) limits() transfer.Limits {
-	return transfer.Limits{
+func (f *limitFlags) limits() server.Limits {
+	return server.Limits{
 		ObjectSize:                int64(f.MaxObject),
 		StoreSize:                 int64(f.MaxStore),
 		KeepFree:                  int64(f.KeepFree),

@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc/keyfile"
-	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // Where probes ask.
@@ -31,19 +31,19 @@ const (
 type service struct {
 	cmd      *serveCmd
 	log      *slog.Logger
-	server   *transfer.Server
-	allow    *transfer.AllowFile
+	server   *server.Server
+	allow    *server.AllowFile
 	dir      fs.FileInfo // of the folder as it was opened
 	stopping atomic.Bool
 	failed   chan error // of a listener
 }
 
 // serve runs a server until it is told to stop.
-func (c *serveCmd) serve(a *app, log *slog.Logger, id *keyfile.Identity, allow *transfer.AllowFile) error {
+func (c *serveCmd) serve(a *app, log *slog.Logger, id *keyfile.Identity, allow *server.AllowFile) error {
 	stop, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	a.gently(cancel)
-	server, err := transfer.NewServer(transfer.ServerConfig{
+	server, err := server.New(server.Config{
 		Dir: c.Dir, Identity: id, Authorizer: allow, Limits: c.Limits.limits(), Logger: log,
 	})
 	if err != nil {
