@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pqenc/pqenc/internal/fips"
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
 )
@@ -123,6 +124,9 @@ func (b block) wrong(want string) error {
 // type. pem.Decode skips what it cannot read, so it is given one block at a
 // time, and the result must encode to just what was read.
 func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
+	if err := fips.Check(); err != nil {
+		return nil, err // else the keys would seem to be at fault
+	}
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	for line := 1; len(data) > 0; line++ {
 		text, rest, _ := bytes.Cut(data, []byte("\n"))

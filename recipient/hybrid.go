@@ -15,6 +15,7 @@ import (
 	"errors"
 
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/fips"
 )
 
 // Sizes in bytes of hybrid keys (draft-connolly-cfrg-xwing-kem).
@@ -51,6 +52,9 @@ type HybridRecipient struct {
 // NewHybridRecipient returns the recipient with the given public key of
 // [PublicKeySize] bytes. The error wraps [ErrKey].
 func NewHybridRecipient(publicKey []byte) (*HybridRecipient, error) {
+	if err := fips.Check(); err != nil {
+		return nil, err
+	}
 	key, err := hybridKEM.NewPublicKey(publicKey)
 	if err != nil || !usablePoint(publicKey[PublicKeySize-32:]) {
 		return nil, ErrKey
@@ -111,6 +115,9 @@ type HybridIdentity struct {
 
 // GenerateHybrid makes a new key pair.
 func GenerateHybrid() (*HybridIdentity, error) {
+	if err := fips.Check(); err != nil {
+		return nil, err
+	}
 	key, err := hybridKEM.GenerateKey()
 	if err != nil {
 		return nil, err
@@ -121,6 +128,9 @@ func GenerateHybrid() (*HybridIdentity, error) {
 // NewHybridIdentity returns the identity with the given seed of [SeedSize]
 // bytes. The error wraps [ErrKey].
 func NewHybridIdentity(seed []byte) (*HybridIdentity, error) {
+	if err := fips.Check(); err != nil {
+		return nil, err
+	}
 	key, err := hybridKEM.NewPrivateKey(seed)
 	if err != nil {
 		return nil, ErrKey

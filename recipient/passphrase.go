@@ -16,6 +16,7 @@ import (
 
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/aead"
+	"github.com/pqenc/pqenc/internal/fips"
 )
 
 var (
@@ -36,6 +37,9 @@ type Passphrase struct {
 // NewPassphrase returns the recipient and identity with this passphrase, which
 // is used byte for byte and copied. The error is [ErrEmptyPassphrase].
 func NewPassphrase(passphrase []byte) (*Passphrase, error) {
+	if err := fips.Check(); err != nil {
+		return nil, err
+	}
 	if len(passphrase) == 0 {
 		return nil, ErrEmptyPassphrase
 	}

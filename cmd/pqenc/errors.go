@@ -57,7 +57,7 @@ var exitStatus = []struct {
 	{exitNoKey, "none of the keys opens the file, or the passphrase is wrong"},
 	{exitDamaged, "the file is damaged, forged, cut short, or not a pqenc file"},
 	{exitSigner, "the file is not signed as --from asks for, or its contents are not those that were signed"},
-	{exitUnsupported, "the file has a version or a feature that this release does not know"},
+	{exitUnsupported, "the file has a version or a feature that this release does not know, or FIPS 140-only mode forbids what pqenc needs"},
 	{exitKeyFile, "a key file is not one, or not of the kind that is needed"},
 	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
 	{exitServer, "the server is not known, or is not the one that it should be"},
@@ -95,8 +95,8 @@ func withHints(err error, hints ...string) error {
 // in names the file that err is about.
 func in(name string, err error) error {
 	var path *fs.PathError
-	if err == nil || errors.As(err, &path) {
-		return err // which has a name
+	if err == nil || errors.As(err, &path) || errors.Is(err, pqenc.ErrFIPS) {
+		return err // which has a name, or is not about the file
 	}
 	return fmt.Errorf("%s: %w", name, err)
 }
@@ -126,6 +126,7 @@ var fileKinds = []kind{
 	{pqenc.ErrReplaced, exitSigner, []string{"another recipient of the file forged it: do not use it, and ask the sender for another one"}},
 	{pqenc.ErrNoMatch, exitNoKey, nil},
 	{pqenc.ErrNotPqenc, exitDamaged, nil},
+	{pqenc.ErrFIPS, exitUnsupported, []string{"run it with GODEBUG=fips140=on, which allows what is not in the FIPS module"}},
 	{pqenc.ErrUnsupported, exitUnsupported, []string{"a newer release of pqenc may read it"}},
 	{pqenc.ErrHeader, exitDamaged, []string{"get the file again from where it came from"}},
 	{pqenc.ErrBody, exitDamaged, []string{"get the file again from where it came from"}},
