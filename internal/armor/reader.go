@@ -15,9 +15,9 @@ import (
 // reader decodes line by line, straight into the caller's buffer where it can.
 type reader struct {
 	src   *bufio.Reader
-	line  int  // number of the line that src is in, from 1
-	begun bool // the header has been read
-	last  bool // a line that carries less than a full one has been read
+	line  int64 // number of the line that src is in, from 1
+	begun bool  // the header has been read
+	last  bool  // a line that carries less than a full one has been read
 
 	decoded [lineBytes + 8]byte // a line for callers with a small buffer; 8 more let base64 write whole words
 	pending []byte              // what they have not taken of it yet
