@@ -64,12 +64,10 @@ func ReadIdentity(r io.Reader, ask func() ([]byte, error)) (*Identity, error) {
 		return id, err
 	}
 	file, err := pqenc.Decrypt(armor.NewReader(bytes.NewReader(data)), recipient.NewPrompted(ask))
-	switch {
-	case errors.Is(err, recipient.ErrWrongPassphrase):
+	if errors.Is(err, recipient.ErrWrongPassphrase) {
 		return nil, ErrPassphrase
-	case errors.Is(err, pqenc.ErrNoMatch):
-		return nil, fmt.Errorf("%w: it is an encrypted file that no passphrase opens", ErrNotKey)
-	case err != nil:
+	}
+	if err != nil {
 		return nil, err
 	}
 	plain, err := readLimited(file, MaxIdentitySize)
@@ -163,9 +161,10 @@ func readLimited(r io.Reader, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
+		if err := otherKind(data); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("%w: it has more than %d bytes", ErrTooLarge, limit)
 	}
 	return data, nil
 }
-
-func isArmor(line []byte) bool { return bytes.Equal(line, []byte(armor.Header)) }
