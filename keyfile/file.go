@@ -146,7 +146,7 @@ func (id *Identity) save(base string, marshal func() ([]byte, error)) error {
 	return cmp.Or(pubErr, keyErr)
 }
 
-// Exposed says whether the file of that name can be read by others than its
+// Exposed reports whether the file of that name can be read by others than its
 // owner, as far as its mode tells: a private key file should not.
 func Exposed(name string) bool {
 	info, err := os.Stat(name)
