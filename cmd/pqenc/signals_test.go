@@ -66,8 +66,12 @@ func (c *copying) temporaries() []string {
 	return names
 }
 
-// zeros are more than any pipe holds.
-var zeros = make([]byte, 10<<20)
+// zeros are more than any pipe holds. Memory that is not allocated costs the many
+// processes of this binary nothing.
+var (
+	zeros        = tenMebibytes[:]
+	tenMebibytes [10 << 20]byte
+)
 
 // halfWay returns when the command has read most of the input, of 10 MiB, and is
 // about to read more.
