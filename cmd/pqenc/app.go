@@ -23,12 +23,14 @@ type app struct {
 	stdin          *os.File
 	stdout, stderr *os.File
 	prompter       terminal.Prompter
+	command        []string // of --from-command
 
-	mu     sync.Mutex
-	output *outfile.File    // being written, or nil
-	part   *outfile.Partial // the same, if it outlasts the process
-	meter  *progress.Meter  // being shown, or nil
-	stop   func()           // asks the command to end by itself, or nil
+	mu       sync.Mutex
+	output   *outfile.File    // being written, or nil
+	part     *outfile.Partial // the same, if it outlasts the process
+	meter    *progress.Meter  // being shown, or nil
+	producer *producer        // of what is read, or nil
+	stop     func()           // asks the command to end by itself, or nil
 }
 
 func newApp() *app {
@@ -64,6 +66,7 @@ func (a *app) interrupt() {
 	a.mu.Lock()
 	a.prompter.Restore()
 	a.meter.Stop()
+	a.producer.stop()
 	if a.output != nil {
 		a.output.Abort()
 	}

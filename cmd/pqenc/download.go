@@ -76,7 +76,12 @@ func (d *download) resume(wanted bool) error {
 	if from != nil {
 		// This reads nothing from the server yet. If it fails the object there
 		// may be another one, which does not.
-		if o, err = d.open(src, from); err != nil {
+		o, err = d.open(src, from)
+		if errors.Is(err, errWrongPassphrase) { // which is not to be tried again
+			err = withHints(err, "the file was pulled in part before: if it has another passphrase now, remove that part, a hidden file beside "+d.output)
+			return errors.Join(err, part.Close())
+		}
+		if err != nil {
 			from = nil
 		}
 	}

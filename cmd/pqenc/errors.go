@@ -44,6 +44,7 @@ const (
 	exitRefused     = 8
 	exitServer      = 9
 	exitConnection  = 10
+	exitCommand     = 11
 )
 
 // exitStatus describes the exit codes for the man page.
@@ -62,6 +63,7 @@ var exitStatus = []struct {
 	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
 	{exitServer, "the server is not known, or is not the one that it should be"},
 	{exitConnection, "there is no connection to the server, or it was lost for too long"},
+	{exitCommand, "the command of --from-command failed, or could not be started"},
 	{130, "interrupted by Ctrl-C; 143 if terminated"},
 }
 
@@ -118,12 +120,17 @@ var fileKinds = []kind{
 	{keyfile.ErrTooLarge, exitKeyFile, nil},
 	{keyfile.ErrPassphrase, exitNoKey, nil},
 	{recipient.ErrEmptyPassphrase, exitUsage, nil},
+	{recipient.ErrWeak, exitNoKey, []string{
+		"whoever runs the server could find the passphrase by that: ask the sender for a file that pqenc -p made",
+		"if you trust the server, pull the file with --raw, and decrypt it",
+	}},
 	{pqenc.ErrNotSigned, exitSigner, []string{"ask the sender to sign it with --sign, or leave --from out"}},
 	{pqenc.ErrWrongSigner, exitSigner, []string{"if you trust whoever has this fingerprint, name their public key with --from"}},
 	{pqenc.ErrForwarded, exitSigner, []string{"somebody passed it on: if that is all right, use --allow-forwarded"}},
 	{pqenc.ErrContext, exitSigner, []string{"the sender meant it for something else: do not use it for this"}},
 	{pqenc.ErrSignature, exitSigner, []string{"somebody forged it: do not use it, and ask the sender for another one"}},
 	{pqenc.ErrReplaced, exitSigner, []string{"another recipient of the file forged it: do not use it, and ask the sender for another one"}},
+	{errWrongPassphrase, exitNoKey, nil},
 	{pqenc.ErrNoMatch, exitNoKey, nil},
 	{pqenc.ErrNotPqenc, exitDamaged, nil},
 	{pqenc.ErrFIPS, exitUnsupported, []string{"run it with GODEBUG=fips140=on, which allows what is not in the FIPS module"}},

@@ -15,3 +15,6 @@ func inherited(fd int) bool {
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 	return err == nil && flags&unix.FD_CLOEXEC == 0
 }
+
+// keep has no command inherit fd: it is a secret.
+func keep(fd int) { unix.CloseOnExec(fd) }

@@ -12,6 +12,8 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/armor"
 	"github.com/pqenc/pqenc/internal/outfile"
 	"github.com/pqenc/pqenc/internal/terminal"
@@ -26,6 +28,30 @@ type input struct {
 	name  string // for messages
 	start int64  // where it begins in the file: it may have been read in part
 	size  int64  // bytes that are left to read, -1 if unknown
+
+	producer *producer // of what is read, or nil
+}
+
+// reader returns what reads the input.
+func (in *input) reader() io.Reader {
+	if in.producer != nil {
+		return in.producer
+	}
+	return in.File
+}
+
+// all returns what reads the input from where it begins: of a file again and again.
+func (in *input) all() io.Reader {
+	if in.size >= 0 {
+		return io.NewSectionReader(in.File, in.start, in.size)
+	}
+	return in.reader()
+}
+
+// Close closes the input, and ends what produces it.
+func (in *input) Close() error {
+	in.producer.stop()
+	return in.File.Close()
 }
 
 // openInput opens the input of that name.
@@ -82,6 +108,45 @@ func sniff(r io.Reader) (*sniffed, error) {
 	return s, nil
 }
 
+// sizes returns the length of the binary file, whose header has been read, and that of
+// its contents. The error tells if no whole file has that length. What length does not
+// tell, for armor and where it is negative, is read to its end.
+func (f *sniffed) sizes(info *pqenc.Info, length int64) (file, contents int64, err error) {
+	if f.armored || length < 0 {
+		body, err := io.Copy(io.Discard, f)
+		if err != nil {
+			return 0, 0, err
+		}
+		length = int64(info.HeaderSize) + body
+	}
+	contents, err = info.ContentSize(length)
+	return length, contents, err
+}
+
+// source is the input of what encrypts: all of it, and what it begins with.
+type source struct {
+	io.Reader
+	empty     bool
+	encrypted bool // by pqenc, as it seems
+}
+
+// look returns the input, once its first bytes are there.
+func (in *input) look() (*source, error) {
+	b := bufio.NewReaderSize(in.reader(), 4096)
+	begin, err := b.Peek(len(format.Magic))
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	s := &source{Reader: b, empty: len(begin) == 0, encrypted: string(begin) == format.Magic}
+	if !s.encrypted && !s.empty {
+		s.encrypted, err = armor.Detect(b)
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return s, err
+}
+
 // output is where the result goes: a file that appears whole or not at all, or
 // standard output.
 type output struct {
@@ -111,6 +176,17 @@ func (a *app) openOutput(name string, in *input) (*output, error) {
 		return nil, err
 	}
 	return &output{f, f}, nil
+}
+
+// replaces returns the name of the file that is there already, empty if there is none.
+func (o *output) replaces() string {
+	if o.file == nil {
+		return ""
+	}
+	if info, err := os.Stat(o.file.Name()); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return o.file.Name()
 }
 
 // staged says whether an output of that name would appear only when it is whole.

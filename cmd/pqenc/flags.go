@@ -5,6 +5,8 @@
 package main
 
 import (
+	"cmp"
+	"fmt"
 	"time"
 
 	"github.com/pqenc/pqenc"
@@ -74,24 +76,98 @@ func (f *contextFlag) text() string {
 	return *f.Context
 }
 
+// sourceFlags are about what is encrypted.
+type sourceFlags struct {
+	Force       bool `help:"Encrypt also what is encrypted already."`
+	AllowEmpty  bool `help:"Let an empty standard input replace what is there. Without it, that is taken for the failure of the command in front of the pipe."`
+	FromCommand bool `help:"Run the command after -- at the end, and encrypt what it writes. If it fails, OUT or the object stays what it was."`
+}
+
+// open opens the input of that name, or starts the command that stands for it.
+func (f *sourceFlags) open(a *app, name string) (*input, error) {
+	switch {
+	case !f.FromCommand:
+		return a.openInput(name)
+	case !isStdio(name):
+		return nil, usageError(fromCommand+" stands for standard input, and there is an input: "+name, "leave one of the two out")
+	}
+	return a.newProducer()
+}
+
+// admit refuses input that is hardly meant. It would replace something if the
+// argument is not empty, which says what.
+func (f *sourceFlags) admit(a *app, in *input, s *source, replaced string) error {
+	switch {
+	case s.encrypted && !f.Force:
+		return usageError(in.name+" is encrypted already", "if it is to be encrypted once more, use --force")
+	case !s.empty || in.size >= 0 || f.AllowEmpty: // who names an empty file has one
+		return nil
+	case replaced == "":
+		a.warn("%s is empty", in.name)
+		return nil
+	}
+	return &failure{fmt.Errorf("%s is empty, and would replace %s", in.name, replaced), exitIO, []string{
+		"if the command in front of the pipe has failed, see to that: " + fromCommand + " runs it and notices",
+		"if it is meant to be empty, use --allow-empty",
+	}}
+}
+
 // fileArgs are the input and the output of encrypting and decrypting.
 type fileArgs struct {
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was. Without it, or as -, standard output."`
 	In     string `arg:"" optional:"" type:"path" name:"IN" help:"The input. Without it, or as -, standard input."`
 }
 
-// passphraseFlags say where passphrases come from when not from the terminal.
-// There is no flag with the passphrase itself: everybody on the machine could
-// read it.
+// passphraseFlag says that the passphrase that the other flags give is one of files.
+type passphraseFlag struct {
+	Passphrase bool `short:"p" help:"The file has a passphrase: --passphrase-file gives that one, and not that of a private key."`
+}
+
+// passphraseFlags say where the passphrase of a private key comes from when not from
+// the terminal. There is no flag with the passphrase itself: everybody on the machine
+// could read it.
 type passphraseFlags struct {
-	PassphraseFile string `type:"path" placeholder:"PATH" xor:"passphrase" help:"Read the passphrase from a file of one line, instead of the terminal."`
-	PassphraseFd   *int   `placeholder:"N" xor:"passphrase" help:"Read the passphrase from an open file descriptor, one line."`
+	PassphraseFile string `type:"path" placeholder:"PATH" xor:"passphrase" help:"Read ${passphrase=the passphrase} from a file of one line, instead of the terminal."`
+	PassphraseFd   *int   `placeholder:"N" xor:"passphrase" help:"Read ${passphrase=the passphrase} from an open file descriptor, one line."`
 
 	source passphraseSource `kong:"-"`
 }
 
 // set reports whether a flag gives the passphrase.
 func (f *passphraseFlags) set() bool { return f.PassphraseFile != "" || f.PassphraseFd != nil }
+
+// secretFlags say where the passphrases of files and of private keys come from. One
+// is never tried for the other: who makes a file could then guess that of the key.
+type secretFlags struct {
+	File passphraseFlags `embed:"" set:"passphrase=the passphrase (of the private key, or with -p of the file)"`
+	Key  passphraseFlags `embed:"" prefix:"key-" xorprefix:"key-" set:"passphrase=that of the private key, whatever -p says,"`
+}
+
+// roles returns where the passphrase of files comes from, and where that of private
+// keys does. The flags without "key-" give that of files if files have one, or if
+// keys have flags of their own; otherwise that of keys.
+func (f *secretFlags) roles(files bool) (file, key *passphraseFlags) {
+	if files || f.Key.set() {
+		f.Key.source.missing = "give that of a private key with --key-passphrase-file or --key-passphrase-fd"
+		return &f.File, &f.Key
+	}
+	if f.File.set() {
+		f.Key.source.missing = "without -p, --passphrase-file and --passphrase-fd give that of a private key, and not that of the file"
+	}
+	return &f.Key, &f.File
+}
+
+// check finds what is wrong with the flags, for files from src.
+func (f *secretFlags) check(src *input, keys bool) error {
+	one, two := f.File.PassphraseFd, f.Key.PassphraseFd
+	switch {
+	case f.Key.set() && !keys:
+		return usageError("--key-passphrase-file and --key-passphrase-fd are of no use without a private key", "name the key, too")
+	case one != nil && two != nil && *one == *two:
+		return usageError("two passphrases cannot come from the same descriptor")
+	}
+	return cmp.Or(f.File.notFrom(src), f.Key.notFrom(src))
+}
 
 // remoteFlags say how to reach a server, and who it must be.
 type remoteFlags struct {
@@ -102,17 +178,16 @@ type remoteFlags struct {
 
 // loginFlags say who logs in, and where.
 type loginFlags struct {
-	Identity string          `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
-	Remote   remoteFlags     `embed:""`
-	Secret   passphraseFlags `embed:""`
+	Identity string      `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
+	Remote   remoteFlags `embed:""`
 }
 
 // login gets the key. The connections come with the first requests.
-func (f *loginFlags) login(a *app) (*servers, error) {
+func (f *loginFlags) login(a *app, secret *passphraseFlags) (*servers, error) {
 	if f.Identity == "" {
 		return nil, notLoggedIn()
 	}
-	id, err := a.openIdentity(f.Identity, &f.Secret)
+	id, err := a.openIdentity(f.Identity, secret)
 	return f.Remote.servers(a, id), in(f.Identity, err)
 }
 

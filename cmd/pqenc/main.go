@@ -31,6 +31,7 @@ func run(args []string) int {
 	if args[0] == clidoc.CompleteCommand { // for the script of a shell
 		return a.report(clidoc.Complete(a.stdout, parser.Model, args[1:]))
 	}
+	args, a.command = splitCommand(args)
 	ctx, err := parser.Parse(args)
 	if err != nil {
 		return a.report(parseError(err))

@@ -6,10 +6,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/pqenc/pqenc/internal/terminal"
 )
 
 // maxPassphrase is the length of the longest passphrase in bytes.
@@ -19,6 +22,8 @@ const maxPassphrase = 4096
 type passphraseSource struct {
 	file *os.File // the descriptor, kept: a second one would close it, too
 	read []byte   // the passphrase, nil before it is read
+
+	missing string // hint, where there is none and nobody to ask
 }
 
 // notFrom fails if the passphrase is to come from src, of which it would take
@@ -48,7 +53,11 @@ func (p *passphraseFlags) ask(a *app, what string) func() ([]byte, error) {
 		if given, err := p.given(); given != nil || err != nil {
 			return given, err
 		}
-		return a.prompter.Secret("passphrase for " + what)
+		secret, err := a.prompter.Secret("passphrase for " + what)
+		if errors.Is(err, terminal.ErrNoTerminal) && p.source.missing != "" {
+			err = withHints(err, p.source.missing)
+		}
+		return secret, err
 	}
 }
 
@@ -104,10 +113,11 @@ func (p *passphraseFlags) open() (*os.File, error) {
 // could by now be one that this process has opened itself.
 func (p *passphraseFlags) descriptor() (*os.File, error) {
 	fd := *p.PassphraseFd
-	if !inherited(fd) {
-		return nil, usageError(fmt.Sprintf("%d is not an open file descriptor", fd))
-	}
 	if p.source.file == nil {
+		if !inherited(fd) {
+			return nil, usageError(fmt.Sprintf("%d is not an open file descriptor", fd))
+		}
+		keep(fd)
 		p.source.file = os.NewFile(uintptr(fd), fmt.Sprintf("descriptor %d", fd))
 	}
 	return p.source.file, nil
