@@ -66,7 +66,7 @@ func (c *encryptCmd) copy(a *app, out *output, src *input, s *sealer) error {
 		return err
 	}
 	if err := c.Source.admit(a, src, plain, out.replaces()); err != nil {
-		return err
+		return in(src.name, err)
 	}
 	meter := a.startMeter(src.size, c.Files.Output)
 	defer meter.Stop()

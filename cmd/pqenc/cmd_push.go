@@ -254,6 +254,9 @@ func (p *pusher) encrypt(s sending, src *input) error {
 		replaced = "what is there"
 	}
 	if err := p.cmd.Source.admit(p.app, src, plain, replaced); err != nil {
+		if errors.Is(err, errEncrypted) {
+			err = withHints(err, "if it is to go as it is, leave out -r, -p and --sign", "if it is to be encrypted once more, use --force")
+		}
 		return err
 	}
 	if p.sealer.recipients == nil {

@@ -130,6 +130,7 @@ var fileKinds = []kind{
 	{pqenc.ErrContext, exitSigner, []string{"the sender meant it for something else: do not use it for this"}},
 	{pqenc.ErrSignature, exitSigner, []string{"somebody forged it: do not use it, and ask the sender for another one"}},
 	{pqenc.ErrReplaced, exitSigner, []string{"another recipient of the file forged it: do not use it, and ask the sender for another one"}},
+	{errEncrypted, exitUsage, []string{"if it is to be encrypted once more, use --force"}},
 	{errWrongPassphrase, exitNoKey, nil},
 	{pqenc.ErrNoMatch, exitNoKey, nil},
 	{pqenc.ErrNotPqenc, exitDamaged, nil},

@@ -6,6 +6,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -94,19 +95,22 @@ func (f *sourceFlags) open(a *app, name string) (*input, error) {
 	return a.newProducer()
 }
 
+// errEncrypted is for input that is not encrypted once more unasked.
+var errEncrypted = errors.New("is encrypted already")
+
 // admit refuses input that is hardly meant. It would replace something if the
 // argument is not empty, which says what.
 func (f *sourceFlags) admit(a *app, in *input, s *source, replaced string) error {
 	switch {
 	case s.encrypted && !f.Force:
-		return usageError(in.name+" is encrypted already", "if it is to be encrypted once more, use --force")
+		return errEncrypted
 	case !s.empty || in.size >= 0 || f.AllowEmpty: // who names an empty file has one
 		return nil
 	case replaced == "":
 		a.warn("%s is empty", in.name)
 		return nil
 	}
-	return &failure{fmt.Errorf("%s is empty, and would replace %s", in.name, replaced), exitIO, []string{
+	return &failure{fmt.Errorf("is empty, and would replace %s", replaced), exitIO, []string{
 		"if the command in front of the pipe has failed, see to that: " + fromCommand + " runs it and notices",
 		"if it is meant to be empty, use --allow-empty",
 	}}
