@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"transfer/internal/store":   {".", "signature", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"transfer/internal/wire":    {},
 	"internal/armor":            {},
+	"internal/durable":          {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"internal/outfile":          {},
 	"internal/terminal":         {"golang.org/x/term", "golang.org/x/sys/unix"},
 	"internal/progress":         {"github.com/cheggaaa/pb/v3"},
