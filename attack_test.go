@@ -224,7 +224,7 @@ func TestChangedAnytime(t *testing.T) {
 	for _, pair := range [][2][]byte{{file, forged}, {forged, file}} {
 		for left := range 60 {
 			src := &switching{pair[0], pair[1], left}
-			f, err := pqenc.OpenFrom(src, int64(len(file)), fromAlice, bob)
+			f, err := pqenc.OpenSigned(src, int64(len(file)), fromAlice, bob)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -273,31 +273,31 @@ func TestBlindSpot(t *testing.T) {
 		"the neutral element":       {neutral, func([]byte) []byte { return append(bytes.Clone(neutral), make([]byte, 32)...) }},
 	} {
 		const mldsaKey, mldsaSig = signature.PublicKeySize - 32, signature.Size - 64
-		mixed := publicWith(t, append(alice.Public().SigningKey().Bytes()[:mldsaKey], half.public...))
+		mixed := publicWith(t, append(alice.Public().VerificationKey().Bytes()[:mldsaKey], half.public...))
 		p := takeApart(t, encryptSigned(t, []byte("contents"), "", bob.Public(), mallory.Public()), mallory)
 		id := p.header.ID()
 
 		// The opening, and with it the signer stanza.
 		fields, message := p.openSigner(t)
-		opening, sig, err := signature.ParseOpening(fields)
+		opening, sig, err := pqenc.ParseOpening(fields)
 		if err != nil {
 			t.Fatal(err)
 		}
 		sig = append(sig[:mldsaSig:mldsaSig], half.sign(representative("pqenc/v1/opening", message))...)
-		if opening.Verify(mixed.SigningKey(), id[:], sig) != nil {
+		if pqenc.VerifyOpening(opening, mixed.VerificationKey(), id, sig) != nil {
 			t.Fatalf("%s: there is no blind spot", name)
 		}
-		marshaled, err := opening.Marshal()
+		marshaled, err := pqenc.MarshalOpening(opening)
 		if err != nil {
 			t.Fatal(err)
 		}
 		p.header.Stanzas[0].Body = pqenc.Seal(&p.keys.Signer, id, append(marshaled, sig...))
 		forged := p.file(t)
 		fromMixed := pqenc.Policy{From: []pqenc.Sender{mixed}}
-		if _, err := pqenc.DecryptFrom(bytes.NewReader(forged), fromMixed, bob); !errors.Is(err, pqenc.ErrWrongSigner) {
+		if _, err := pqenc.DecryptSigned(bytes.NewReader(forged), fromMixed, bob); !errors.Is(err, pqenc.ErrWrongSigner) {
 			t.Errorf("%s: who trusts mallory gets %v", name, err)
 		}
-		if _, err := pqenc.DecryptFrom(bytes.NewReader(forged), fromAlice, bob); !errors.Is(err, pqenc.ErrSignature) {
+		if _, err := pqenc.DecryptSigned(bytes.NewReader(forged), fromAlice, bob); !errors.Is(err, pqenc.ErrSignature) {
 			t.Errorf("%s: who trusts alice gets %v", name, err)
 		}
 	}
@@ -342,7 +342,7 @@ func representative(use string, message []byte) []byte {
 func refuseSigned(t *testing.T, what string, file, contents []byte, p pqenc.Policy) {
 	t.Helper()
 	var out []byte
-	r, err := pqenc.DecryptFrom(bytes.NewReader(file), p, bob)
+	r, err := pqenc.DecryptSigned(bytes.NewReader(file), p, bob)
 	if err == nil {
 		out, err = io.ReadAll(r)
 	}
@@ -352,7 +352,7 @@ func refuseSigned(t *testing.T, what string, file, contents []byte, p pqenc.Poli
 	if errors.Is(err, pqenc.ErrReplaced) || errors.Is(err, pqenc.ErrSignature) {
 		t.Fatalf("%s, stream: somebody without the file key is taken for a recipient: %v", what, err)
 	}
-	f, random := pqenc.OpenFrom(bytes.NewReader(file), int64(len(file)), p, bob)
+	f, random := pqenc.OpenSigned(bytes.NewReader(file), int64(len(file)), p, bob)
 	if random == nil {
 		random = f.Verify()
 	}
@@ -387,7 +387,7 @@ func TestSourceEndsEarly(t *testing.T) {
 	file := encryptSigned(t, pattern(smallChunk+100, 1), "", bob.Public())
 	for _, cut := range []int{1, pqenc.TrailerSize - 1, pqenc.TrailerSize, pqenc.TrailerSize + 1, smallChunk + 5000} {
 		src := bytes.NewReader(file[:len(file)-cut])
-		if _, err := pqenc.OpenFrom(src, int64(len(file)), fromAlice, bob); !errors.Is(err, pqenc.ErrTruncated) {
+		if _, err := pqenc.OpenSigned(src, int64(len(file)), fromAlice, bob); !errors.Is(err, pqenc.ErrTruncated) {
 			t.Errorf("cut by %d: %v", cut, err)
 		}
 	}

@@ -55,8 +55,8 @@ func benchFile(b *testing.B) []byte {
 	return file.Bytes()
 }
 
-// BenchmarkDecryptFrom reads a signed file as a stream.
-func BenchmarkDecryptFrom(b *testing.B) {
+// BenchmarkDecryptSigned reads a signed file as a stream.
+func BenchmarkDecryptSigned(b *testing.B) {
 	file := benchFile(b)
 	b.SetBytes(benchSize)
 	b.ReportAllocs()

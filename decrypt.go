@@ -5,60 +5,46 @@
 package pqenc
 
 import (
-	"errors"
 	"io"
 
-	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/stream"
 )
 
 // Decrypt reads the header of an encrypted file from src, and returns a reader
 // of its contents if one of the identities opens it. They are tried in order.
 func Decrypt(src io.Reader, identities ...Identity) (*Reader, error) {
-	return DecryptFrom(src, Policy{}, identities...)
+	return DecryptSigned(src, Policy{}, identities...)
 }
 
-// DecryptFrom is [Decrypt] for files that keep to the policy.
+// DecryptSigned is [Decrypt] for files that keep to the policy.
 //
 // The header alone shows who made the file key, and so files of strangers are
 // refused here. But every recipient of a file has that key and could put other
-// contents behind the header. Only at the end of the contents [Reader.Read]
+// contents after the header. Only at the end of the contents [Reader.Read]
 // returns [ErrReplaced] instead of [io.EOF] if somebody did: who cannot wait for
-// that, and does not trust the other recipients, uses [OpenFrom].
-func DecryptFrom(src io.Reader, policy Policy, identities ...Identity) (*Reader, error) {
+// that, and does not trust the other recipients, uses [OpenSigned].
+func DecryptSigned(src io.Reader, policy Policy, identities ...Identity) (*Reader, error) {
 	return decrypt(src, nil, policy, identities)
 }
 
-// decrypt is DecryptFrom, or Resume if there is a mark.
+// decrypt is DecryptSigned, or Resume if there is a mark.
 func decrypt(src io.Reader, mark *Mark, policy Policy, identities []Identity) (*Reader, error) {
-	h, err := format.Parse(src)
+	h, err := openHeader(src, policy, identities)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := unlock(h, identities)
-	if err != nil {
-		return nil, err
-	}
-	sig, err := policy.check(h, keys, identities)
-	if err != nil {
-		return nil, err
-	}
-	r := &Reader{sig: sig, start: startOf(h)}
-	c := bodyCipher(h, keys)
-	tail := 0
-	if sig != nil {
-		tail = trailerSize
-		if sig.sender != nil { // else nothing is compared with the digests
-			r.hashed = &hashed{digests: &sig.digests}
-			c.OnDigest = r.hashed.add
-		}
+	r := &Reader{sig: h.sig, start: startOf(h.Header)}
+	c := bodyCipher(h.Header, h.keys)
+	if h.sig != nil && h.sig.sender != nil { // else nothing is compared with the digests
+		r.hashed = &hashed{digests: &h.sig.digests}
+		c.OnDigest = r.hashed.add
 	}
 	if mark != nil {
 		if err := r.resume(mark); err != nil {
 			return nil, err
 		}
 	}
-	r.body = c.NewReaderFrom(src, tail, r.chunks())
+	r.body = c.NewReaderFrom(src, h.trailerSize(), r.chunks())
 	return r, nil
 }
 
@@ -97,7 +83,7 @@ func (r *Reader) WriteTo(dst io.Writer) (int64, error) {
 	return n, err
 }
 
-// end checks what is behind the contents: io.EOF if all is well.
+// end checks what is after the contents: io.EOF if all is well.
 func (r *Reader) end() error {
 	if r.err == nil {
 		r.err = io.EOF
@@ -113,30 +99,3 @@ func (r *Reader) end() error {
 // Signature returns what the signature of the file says, or nil if it has none.
 // Its Level rises when the end of the contents has been read.
 func (r *Reader) Signature() *Signature { return r.sig.signature() }
-
-// unlock finds the file key and authenticates the header with it.
-func unlock(h *format.Header, identities []Identity) (*format.Keys, error) {
-	result := error(ErrNoMatch)
-	for _, id := range identities {
-		for _, s := range h.Stanzas {
-			if !s.Type.WrapsKey() {
-				continue
-			}
-			fileKey, err := id.Unwrap(s, h.Binding())
-			if errors.Is(err, ErrNoMatch) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			keys := h.DeriveKeys(fileKey)
-			if !h.Committed(keys) {
-				// A forged stanza beside a good one must not hide it: go on.
-				result = &format.Error{Field: "commit", Reason: "is not that of the file key", Kind: ErrHeader}
-				continue
-			}
-			return keys, h.Authenticate(keys)
-		}
-	}
-	return nil, result
-}

@@ -23,8 +23,8 @@ func Encrypt(dst io.Writer, recipients ...Recipient) (*Writer, error) {
 
 // EncryptSigned is [Encrypt] for a file that says who made it, and for which
 // recipients: each needs a fingerprint, as *keyfile.Public has one, or be a
-// passphrase. The context says what the file is for, in up to 4096 bytes of the
-// caller's choice: readers can ask for exactly this context, so that the file
+// passphrase. The context says what the file is for, in up to [MaxContextSize]
+// bytes of the caller's choice: readers can ask for exactly this context, so that the file
 // cannot be passed off as another one of the same signer. It may be empty.
 //
 // All readers of the file learn each other's fingerprints, and can prove to
@@ -110,7 +110,7 @@ func (w *Writer) Close() error {
 	return err
 }
 
-// bodyCipher returns the cipher of the body behind h.
+// bodyCipher returns the cipher of the body after h.
 func bodyCipher(h *format.Header, k *format.Keys) *stream.Cipher {
 	return stream.New(&k.Payload, &k.NoncePrefix, h.ChunkLog2)
 }

@@ -141,7 +141,7 @@ func ExampleEncryptSigned() {
 
 	round := "round 17"
 	policy := pqenc.Policy{From: []pqenc.Sender{alice.Public()}, Context: &round}
-	r, err := pqenc.DecryptFrom(&file, policy, lab)
+	r, err := pqenc.DecryptSigned(&file, policy, lab)
 	if err != nil {
 		log.Fatal(err) // from somebody else, for somebody else, or for another round
 	}

@@ -10,10 +10,17 @@ import (
 	"github.com/pqenc/pqenc/format"
 )
 
-// TrailerSize, Seal and Unseal are what an attacker would write for himself.
+// TrailerSize and the functions are what an attacker would write for himself.
 const TrailerSize = trailerSize
 
-var Seal, Unseal = seal, unseal
+var (
+	Seal           = seal
+	Unseal         = unseal
+	ParseOpening   = parseOpening
+	MarshalOpening = (*opening).marshal
+	VerifyOpening  = (*opening).verify
+	SortedReaders  = sortedReaders
+)
 
 // EncryptSignedSmall is [EncryptSigned] with chunks of 4 KiB, for tests that
 // need many.

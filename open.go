@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"io"
 
-	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/stream"
 )
 
@@ -18,12 +17,9 @@ import (
 type File struct {
 	*io.SectionReader
 
-	src    io.ReaderAt // of the encrypted file
-	header *format.Header
-	keys   *format.Keys
-	end    int64   // of the body, in src
-	sig    *signed // nil if the file is not signed
-
+	src     io.ReaderAt // of the encrypted file
+	header  *header
+	end     int64 // of the body, in src
 	trailer []byte
 	seen    *digests // by Verify; nil until it succeeded
 }
@@ -32,42 +28,33 @@ type File struct {
 // authenticates the header and then the last chunk, and with it the length;
 // every other chunk is authenticated whenever it is read.
 func Open(src io.ReaderAt, size int64, identities ...Identity) (*File, error) {
-	return OpenFrom(src, size, Policy{}, identities...)
+	return OpenSigned(src, size, Policy{}, identities...)
 }
 
-// OpenFrom is [Open] for files that keep to the policy. The sender of a signed
-// file is only claimed at first, see [DecryptFrom]: [File.Verify] checks the
+// OpenSigned is [Open] for files that keep to the policy. The sender of a signed
+// file is only claimed at first, see [DecryptSigned]: [File.Verify] checks the
 // contents.
-func OpenFrom(src io.ReaderAt, size int64, policy Policy, identities ...Identity) (*File, error) {
-	h, err := format.Parse(io.NewSectionReader(src, 0, size))
+func OpenSigned(src io.ReaderAt, size int64, policy Policy, identities ...Identity) (*File, error) {
+	h, err := openHeader(io.NewSectionReader(src, 0, size), policy, identities)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := unlock(h, identities)
-	if err != nil {
-		return nil, err
-	}
-	f := &File{src: src, header: h, keys: keys, end: size}
-	if f.sig, err = policy.check(h, keys, identities); err != nil {
-		return nil, err
-	}
-	if f.sig != nil {
-		f.end -= trailerSize
-	}
+	f := &File{src: src, header: h, end: size - int64(h.trailerSize())}
 	if f.SectionReader, err = f.contents(nil); err != nil {
 		return nil, err
 	}
-	if f.sig != nil {
-		f.trailer = make([]byte, trailerSize)
-		if n, err := src.ReadAt(f.trailer, f.end); n < trailerSize {
-			if err == nil || err == io.EOF {
-				err = stream.ErrTruncated
-			}
-			return nil, err
+	if h.sig == nil {
+		return f, nil
+	}
+	f.trailer = make([]byte, trailerSize)
+	if n, err := src.ReadAt(f.trailer, f.end); n < trailerSize {
+		if err == nil || err == io.EOF {
+			err = stream.ErrTruncated
 		}
-		if _, err := f.sig.closing(f.trailer); err != nil {
-			return nil, err
-		}
+		return nil, err
+	}
+	if _, err := h.sig.closing(f.trailer); err != nil {
+		return nil, err
 	}
 	return f, nil
 }
@@ -85,7 +72,7 @@ func (f *File) contents(seen *digests) (*io.SectionReader, error) {
 // cipher returns the cipher of the body, which opens all chunks if none were
 // seen.
 func (f *File) cipher(seen *digests) *stream.Cipher {
-	c := bodyCipher(f.header, f.keys)
+	c := bodyCipher(f.header.Header, f.header.keys)
 	if seen != nil {
 		c.OnDigest = seen.expect
 	}
@@ -100,7 +87,7 @@ func (f *File) body() *io.SectionReader {
 
 // Signature returns what the signature of the file says, or nil if it has none.
 // Its Level is [Claimed] at most until [File.Verify] has run.
-func (f *File) Signature() *Signature { return f.sig.signature() }
+func (f *File) Signature() *Signature { return f.header.sig.signature() }
 
 // Verify reads the whole file, and checks its closing signature. It must be
 // called before anything else is read. From then on every chunk that is read
@@ -112,7 +99,7 @@ func (f *File) Signature() *Signature { return f.sig.signature() }
 // a file that is not signed Verify returns [ErrNotSigned], and without a sender
 // in the policy it checks only that nothing is damaged.
 func (f *File) Verify() error {
-	if f.sig == nil {
+	if f.header.sig == nil {
 		return ErrNotSigned
 	}
 	chunks := f.Size()>>f.header.ChunkLog2 + 1
@@ -126,9 +113,9 @@ func (f *File) Verify() error {
 	if err != nil {
 		return err
 	}
-	f.sig.digests = *seen
-	err = f.sig.close(f.trailer, f.Size())
-	if err != nil || f.sig.sender == nil {
+	f.header.sig.digests = *seen
+	err = f.header.sig.close(f.trailer, f.Size())
+	if err != nil || f.header.sig.sender == nil {
 		// Damaged chunks hash as well as others, but do not open.
 		if _, damage := f.cipher(nil).NewReader(f.body(), 0).WriteTo(io.Discard); damage != nil {
 			return damage

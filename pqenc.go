@@ -13,7 +13,7 @@
 //
 // Files are safe against everybody without a key: they cannot be read, and not
 // changed without notice. They do not hide their length. Who made them is said by
-// signed files alone: [EncryptSigned], [DecryptFrom], [OpenFrom].
+// signed files alone: [EncryptSigned], [DecryptSigned], [OpenSigned].
 //
 // # Compatibility
 //

@@ -26,7 +26,7 @@ var ErrMark = errors.New("cannot go on from here")
 // from there, in another process if need be. It is always at the end of a full
 // chunk: the last chunk of a file, which is shorter, is decrypted again.
 //
-// Its encoding has 150 bytes and holds nothing secret. But a mark has to
+// Its encoding has [MarkSize] bytes and holds nothing secret. But a mark has to
 // be believed: whoever can change it, or the contents before it, decides what
 // the file seems to begin with. Both belong where nobody else can write.
 type Mark struct {
@@ -48,15 +48,16 @@ func startOf(h *format.Header) start {
 	return start{mac: h.MAC, headerSize: uint32(h.Size), chunkLog2: h.ChunkLog2}
 }
 
-// Sizes in bytes of a marshaled mark: version, chunk size, header size, number
-// of chunks and MAC, and the state of a SHA-256 as its package encodes it.
+// MarkSize is the size in bytes of a marshaled [Mark], 150: version, chunk size,
+// header size, number of chunks and MAC, and the state of a SHA-256.
+const MarkSize = 1 + 1 + 4 + 4 + 32 + stateSize
+
 const (
 	markVersion = 1
-	markSize    = 1 + 1 + 4 + 4 + 32 + stateSize
-	stateSize   = 4 + 32 + 64 + 8
+	stateSize   = 4 + 32 + 64 + 8 // in bytes, as package sha256 encodes it
 )
 
-// Offset returns where the encrypted file goes on behind the mark, in bytes from
+// Offset returns where the encrypted file goes on after the mark, in bytes from
 // its beginning. It is that of the binary form.
 func (m *Mark) Offset() int64 {
 	return int64(m.headerSize) + m.Content() + int64(m.chunks)*stream.Overhead
@@ -65,9 +66,10 @@ func (m *Mark) Offset() int64 {
 // Content returns how many bytes of contents are before the mark.
 func (m *Mark) Content() int64 { return int64(m.chunks) << m.chunkLog2 }
 
-// MarshalBinary implements [encoding.BinaryMarshaler]. It never fails.
+// MarshalBinary implements [encoding.BinaryMarshaler], with [MarkSize] bytes. It
+// never fails.
 func (m *Mark) MarshalBinary() ([]byte, error) {
-	b := make([]byte, 0, markSize)
+	b := make([]byte, 0, MarkSize)
 	b = append(b, markVersion, m.chunkLog2)
 	b = binary.BigEndian.AppendUint32(b, m.headerSize)
 	b = binary.BigEndian.AppendUint32(b, m.chunks)
@@ -78,7 +80,7 @@ func (m *Mark) MarshalBinary() ([]byte, error) {
 // UnmarshalBinary implements [encoding.BinaryUnmarshaler]. A mark has one
 // encoding: the error, which wraps [ErrMark], is for all others.
 func (m *Mark) UnmarshalBinary(b []byte) error {
-	if len(b) != markSize || b[0] != markVersion {
+	if len(b) != MarkSize || b[0] != markVersion {
 		return badMark("the mark is malformed")
 	}
 	mark := Mark{
@@ -88,7 +90,7 @@ func (m *Mark) UnmarshalBinary(b []byte) error {
 			chunkLog2:  b[1],
 		},
 		chunks: binary.BigEndian.Uint32(b[6:]),
-		sum:    [stateSize]byte(b[markSize-stateSize:]),
+		sum:    [stateSize]byte(b[MarkSize-stateSize:]),
 	}
 	if !mark.valid() {
 		return badMark("the mark is malformed")
@@ -118,7 +120,7 @@ func (m *Mark) restore(sum hash.Hash) bool {
 
 func badMark(reason string) error { return fmt.Errorf("%w: %s", ErrMark, reason) }
 
-// Resume is [DecryptFrom] for the rest of a file: src begins with the header of
+// Resume is [DecryptSigned] for the rest of a file: src begins with the header of
 // the file, of which the caller kept a copy, and goes on with what follows the
 // mark in it, at [Mark.Offset]. The reader releases the contents from
 // [Mark.Content] on.
@@ -150,7 +152,7 @@ func (r *Reader) resume(m *Mark) error {
 	return nil
 }
 
-// Mark returns the mark behind the last full chunk that has been released as a
+// Mark returns the mark after the last full chunk that has been released as a
 // whole, by Read or to the writer of [Reader.WriteTo]. That writer may call it
 // within its Write, where the mark already counts what is being written. It may
 // also be called when the reader has failed.
@@ -165,7 +167,7 @@ func (r *Reader) Mark() *Mark {
 // chunks returns how many full chunks have been released as a whole.
 func (r *Reader) chunks() uint32 { return uint32(r.length >> r.start.chunkLog2) }
 
-// released counts what is written, beginning with the begin of the write.
+// released counts what is written, from the start of the write on.
 type released struct {
 	dst    io.Writer
 	length *int64
@@ -194,7 +196,7 @@ func (h *hashed) add(index uint32, digest [sha256.Size]byte) error {
 }
 
 // at returns the state of the hash over the first chunks, which are all or all
-// but the newest.
+// except the newest.
 func (h *hashed) at(chunks uint32) [stateSize]byte {
 	if chunks < h.chunks {
 		return h.before

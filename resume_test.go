@@ -308,7 +308,7 @@ func flip(file []byte, at int) []byte {
 	return changed
 }
 
-// TestResumeChecksHeader repeats what DecryptFrom checks.
+// TestResumeChecksHeader repeats what DecryptSigned checks.
 func TestResumeChecksHeader(t *testing.T) {
 	file := signedSmall(t, pattern(2*smallChunk, 1))
 	m := marksOf(t, file, fromAlice)[1]
@@ -470,9 +470,11 @@ func FuzzMark(f *testing.F) {
 }
 
 // A fuzz target without seeds passes silently.
-func TestMarkSeeds(t *testing.T) {
-	seeds, err := filepath.Glob(filepath.Join("testdata", "fuzz", "FuzzMark", "*"))
-	if err != nil || len(seeds) == 0 {
-		t.Fatal("FuzzMark has no seeds:", err)
+func TestFuzzSeeds(t *testing.T) {
+	for _, target := range []string{"FuzzMark", "FuzzParseOpening"} {
+		seeds, err := filepath.Glob(filepath.Join("testdata", "fuzz", target, "*"))
+		if err != nil || len(seeds) == 0 {
+			t.Errorf("%s has no seeds: %v", target, err)
+		}
 	}
 }

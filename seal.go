@@ -5,8 +5,6 @@
 package pqenc
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
@@ -14,41 +12,30 @@ import (
 	"hash"
 
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/aead"
 	"github.com/pqenc/pqenc/signature"
 )
 
 // Sizes in bytes of what is sealed for signed files.
 const (
-	sealOverhead = 12 + 16                       // nonce and tag
-	trailerSize  = signature.Size + sealOverhead // behind the body
+	sealOverhead = aead.NonceSize + aead.Overhead
+	trailerSize  = signature.Size + sealOverhead // after the body
 )
 
 // seal returns nonce || ciphertext || tag, bound to the file. The key has no other
 // message, and the nonce is random all the same: nothing here then depends on
 // that.
 func seal(key *[32]byte, id *format.ID, plaintext []byte) []byte {
-	nonce := make([]byte, 12, 12+len(plaintext)+16)
+	nonce := make([]byte, aead.NonceSize, len(plaintext)+sealOverhead)
 	rand.Read(nonce)
-	return sealAEAD(key).Seal(nonce, nonce, plaintext, id[:])
+	return aead.New(key).Seal(nonce, nonce, plaintext, id[:])
 }
 
 func unseal(key *[32]byte, id *format.ID, sealed []byte) ([]byte, error) {
 	if len(sealed) < sealOverhead {
 		return nil, errors.New("too short")
 	}
-	return sealAEAD(key).Open(nil, sealed[:12], sealed[12:], id[:])
-}
-
-func sealAEAD(key *[32]byte) cipher.AEAD {
-	block, err := aes.NewCipher(key[:])
-	if err != nil {
-		panic("pqenc: internal error: " + err.Error())
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		panic("pqenc: internal error: " + err.Error())
-	}
-	return aead
+	return aead.New(key).Open(nil, sealed[:aead.NonceSize], sealed[aead.NonceSize:], id[:])
 }
 
 // digests hashes the digests of a body's chunks, in their order.
@@ -74,6 +61,6 @@ func (d *digests) expect(index uint32, digest [sha256.Size]byte) error {
 	return nil
 }
 
-func (d *digests) contents(length int64) signature.Contents {
-	return signature.Contents{Length: uint64(length), Digest: [sha256.Size]byte(d.sum.Sum(nil))}
+func (d *digests) contents(length int64) contents {
+	return contents{length: uint64(length), digest: [sha256.Size]byte(d.sum.Sum(nil))}
 }

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc/format"
-	"github.com/pqenc/pqenc/signature"
 )
 
 // signing is the signature of a file that is being written.
@@ -19,7 +18,7 @@ type signing struct {
 
 	id      *format.ID
 	keys    *format.Keys
-	opening *signature.Opening
+	opening *opening
 	digests digests
 }
 
@@ -30,17 +29,17 @@ func (s *signing) open(id *format.ID, keys *format.Keys, to []Recipient, wrapped
 		return Stanza{}, err
 	}
 	s.id, s.keys, s.digests.sum = id, keys, sha256.New()
-	s.opening = &signature.Opening{
-		Signer:  s.signer.Fingerprint(),
-		Time:    uint64(time.Now().Unix()),
-		Context: s.context,
-		Readers: readers,
+	s.opening = &opening{
+		signer:  s.signer.Fingerprint(),
+		time:    uint64(time.Now().Unix()),
+		context: s.context,
+		readers: readers,
 	}
-	fields, err := s.opening.Marshal()
+	fields, err := s.opening.marshal()
 	if err != nil {
 		return Stanza{}, err
 	}
-	sig, err := s.opening.Sign(s.signer.SigningKey(), id[:])
+	sig, err := s.opening.sign(s.signer.SigningKey(), id)
 	if err != nil {
 		return Stanza{}, err
 	}
@@ -49,14 +48,14 @@ func (s *signing) open(id *format.ID, keys *format.Keys, to []Recipient, wrapped
 
 // close signs the contents and returns the trailer.
 func (s *signing) close(length int64) ([]byte, error) {
-	sig, err := s.opening.SignClosing(s.signer.SigningKey(), s.id[:], s.digests.contents(length))
+	sig, err := s.opening.signClosing(s.signer.SigningKey(), s.id, s.digests.contents(length))
 	if err != nil {
 		return nil, err
 	}
 	return seal(&s.keys.Trailer, s.id, sig), nil
 }
 
-// readersOf returns the fingerprints of all recipients but passphrases.
+// readersOf returns the fingerprints of all recipients except passphrases.
 func readersOf(to []Recipient, wrapped []Stanza) ([]Fingerprint, error) {
 	var all []Fingerprint
 	for i, r := range to {
@@ -66,5 +65,5 @@ func readersOf(to []Recipient, wrapped []Stanza) ([]Fingerprint, error) {
 			return nil, ErrAnonymous
 		}
 	}
-	return signature.NewReaders(all), nil
+	return sortedReaders(all), nil
 }

@@ -22,7 +22,7 @@ type Signer interface {
 // A Sender may have signed a file. *keyfile.Public is one.
 type Sender interface {
 	Fingerprint() Fingerprint
-	SigningKey() *signature.PublicKey
+	VerificationKey() *signature.PublicKey
 }
 
 // named are the recipients and identities that a signature can name.

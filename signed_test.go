@@ -19,7 +19,6 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
-	"github.com/pqenc/pqenc/signature"
 )
 
 // Alice signs, for bob and others; mallory is one of those when there is an
@@ -62,7 +61,7 @@ func encryptSigned(t testing.TB, contents []byte, context string, to ...pqenc.Re
 
 func openFile(t testing.TB, file []byte, p pqenc.Policy, ids ...pqenc.Identity) *pqenc.File {
 	t.Helper()
-	f, err := pqenc.OpenFrom(bytes.NewReader(file), int64(len(file)), p, ids...)
+	f, err := pqenc.OpenSigned(bytes.NewReader(file), int64(len(file)), p, ids...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +70,7 @@ func openFile(t testing.TB, file []byte, p pqenc.Policy, ids ...pqenc.Identity) 
 
 func decryptStream(t testing.TB, src io.Reader, p pqenc.Policy, ids ...pqenc.Identity) *pqenc.Reader {
 	t.Helper()
-	r, err := pqenc.DecryptFrom(src, p, ids...)
+	r, err := pqenc.DecryptSigned(src, p, ids...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,10 +273,10 @@ func TestUnsigned(t *testing.T) {
 	}
 	context := ""
 	for _, p := range []pqenc.Policy{fromAlice, {Context: &context}} {
-		if _, err := pqenc.DecryptFrom(bytes.NewReader(file), p, id); !errors.Is(err, pqenc.ErrNotSigned) {
+		if _, err := pqenc.DecryptSigned(bytes.NewReader(file), p, id); !errors.Is(err, pqenc.ErrNotSigned) {
 			t.Error("stream:", err)
 		}
-		if _, err := pqenc.OpenFrom(bytes.NewReader(file), int64(len(file)), p, id); !errors.Is(err, pqenc.ErrNotSigned) {
+		if _, err := pqenc.OpenSigned(bytes.NewReader(file), int64(len(file)), p, id); !errors.Is(err, pqenc.ErrNotSigned) {
 			t.Error("random access:", err)
 		}
 	}
@@ -287,7 +286,7 @@ func TestSignatureSays(t *testing.T) {
 	before := time.Now().Truncate(time.Second)
 	file := encryptSigned(t, nil, "round 17", bob.Public(), carol.Public(), bob.Public())
 	after := time.Now()
-	readers := signature.NewReaders([]pqenc.Fingerprint{bob.Fingerprint(), carol.Fingerprint()})
+	readers := pqenc.SortedReaders([]pqenc.Fingerprint{bob.Fingerprint(), carol.Fingerprint()})
 
 	r := decryptStream(t, bytes.NewReader(file), fromAlice, bob)
 	s := r.Signature()
@@ -360,7 +359,7 @@ func TestAddressedAndSole(t *testing.T) {
 		if s.Addressed != test.addressed || s.Sole != test.sole {
 			t.Errorf("%s: addressed %v, sole %v", test.name, s.Addressed, s.Sole)
 		}
-		_, err := pqenc.DecryptFrom(bytes.NewReader(file), fromAlice, test.ids...)
+		_, err := pqenc.DecryptSigned(bytes.NewReader(file), fromAlice, test.ids...)
 		if test.addressed != (err == nil) || err != nil && !errors.Is(err, pqenc.ErrForwarded) {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -377,14 +376,14 @@ func TestAddressedAndSole(t *testing.T) {
 // TestContext requires a context: it must be the very one, also where no sender
 // is required.
 func TestContext(t *testing.T) {
-	longest := strings.Repeat("x", signature.MaxLabel)
+	longest := strings.Repeat("x", pqenc.MaxContextSize)
 	contexts := []string{"", "round 1", "round 17", longest, longest[1:]}
 	for _, signed := range contexts {
 		file := encryptSigned(t, nil, signed, bob.Public())
 		for _, required := range contexts {
 			for _, from := range [][]pqenc.Sender{nil, fromAlice.From} {
 				p := pqenc.Policy{From: from, Context: &required}
-				_, err := pqenc.DecryptFrom(bytes.NewReader(file), p, bob)
+				_, err := pqenc.DecryptSigned(bytes.NewReader(file), p, bob)
 				if (err == nil) != (signed == required) || err != nil && !errors.Is(err, pqenc.ErrContext) {
 					t.Errorf("%.9q signed, %.9q required: %v", signed, required, err)
 				}
@@ -410,7 +409,7 @@ func TestCannotSign(t *testing.T) {
 		{"without a name", "", to{bare.Recipient()}, pqenc.ErrAnonymous},
 		{"one without a name", "", to{bob.Public(), bare.Recipient()}, pqenc.ErrAnonymous},
 		{"passphrase and key", "", to{spoken{}, bob.Public()}, pqenc.ErrHeader},
-		{"context too long", strings.Repeat("x", signature.MaxLabel+1), to{bob.Public()}, signature.ErrMalformedOpening},
+		{"context too long", strings.Repeat("x", pqenc.MaxContextSize+1), to{bob.Public()}, pqenc.ErrHeader},
 	} {
 		var file bytes.Buffer
 		w, err := pqenc.EncryptSigned(&file, alice, test.context, test.to...)
@@ -444,7 +443,7 @@ func TestTrailerNotWritten(t *testing.T) {
 func TestNothingVisible(t *testing.T) {
 	const context = "a context that is nobody's business"
 	file := encryptSigned(t, pattern(100, 1), context, bob.Public(), carol.Public())
-	secrets := map[string][]byte{"context": []byte(context), "signing key": alice.Public().SigningKey().Bytes()[:32]}
+	secrets := map[string][]byte{"context": []byte(context), "signing key": alice.Public().VerificationKey().Bytes()[:32]}
 	for name, id := range map[string]*keyfile.Identity{"signer": alice, "first reader": bob, "second reader": carol} {
 		f := id.Fingerprint()
 		secrets[name] = f[:]

@@ -115,7 +115,7 @@ type reading struct {
 }
 
 func readStream(src io.Reader, p pqenc.Policy, ids []pqenc.Identity, all func(*pqenc.Reader) ([]byte, error)) (reading, error) {
-	r, err := pqenc.DecryptFrom(pqenc.Dearmor(src), p, ids...)
+	r, err := pqenc.DecryptSigned(pqenc.Dearmor(src), p, ids...)
 	if err != nil {
 		return reading{}, err
 	}
@@ -128,7 +128,7 @@ func openArmored(file []byte, p pqenc.Policy, ids []pqenc.Identity) (*pqenc.File
 	if err != nil {
 		return nil, err
 	}
-	return pqenc.OpenFrom(bytes.NewReader(binary), int64(len(binary)), p, ids...)
+	return pqenc.OpenSigned(bytes.NewReader(binary), int64(len(binary)), p, ids...)
 }
 
 func readAll(r *pqenc.Reader) ([]byte, error) { return io.ReadAll(struct{ io.Reader }{r}) }

@@ -18,10 +18,26 @@ import (
 type signed struct {
 	id      *format.ID
 	keys    *format.Keys
-	opening *signature.Opening
+	opening *opening
 	sender  Sender // nil if there is nobody to verify with
 	result  Signature
 	digests digests
+}
+
+// openSigned opens the signer stanza of h, which is of a signed file.
+func openSigned(h *format.Header, keys *format.Keys) (s *signed, sig []byte, err error) {
+	s = &signed{id: h.ID(), keys: keys, digests: digests{sum: sha256.New()}}
+	fields, err := unseal(&keys.Signer, s.id, h.Stanzas[0].Body)
+	if err != nil {
+		return nil, nil, badSigner("does not authenticate")
+	}
+	if s.opening, sig, err = parseOpening(fields); err != nil {
+		return nil, nil, err
+	}
+	if len(sig) != signature.Size {
+		return nil, nil, badSigner("is malformed")
+	}
+	return s, sig, nil
 }
 
 // check opens the signer stanza of h and holds it to the policy. It returns nil
@@ -33,16 +49,10 @@ func (p Policy) check(h *format.Header, keys *format.Keys, ids []Identity) (*sig
 		}
 		return nil, nil
 	}
-	s := &signed{id: h.ID(), keys: keys, digests: digests{sum: sha256.New()}}
-	fields, err := unseal(&keys.Signer, s.id, h.Stanzas[0].Body)
+	s, sig, err := openSigned(h, keys)
 	if err != nil {
-		return nil, badSigner("does not authenticate")
+		return nil, err
 	}
-	opening, sig, err := signature.ParseOpening(fields)
-	if err != nil || len(sig) != signature.Size {
-		return nil, badSigner("is malformed")
-	}
-	s.opening = opening
 	s.describe(h, ids)
 	if len(p.From) > 0 {
 		if err := s.verify(p.From, sig); err != nil {
@@ -52,8 +62,8 @@ func (p Policy) check(h *format.Header, keys *format.Keys, ids []Identity) (*sig
 			return nil, ErrForwarded
 		}
 	}
-	if p.Context != nil && *p.Context != opening.Context {
-		return nil, fmt.Errorf("%w: %q, not %q", ErrContext, opening.Context, *p.Context)
+	if p.Context != nil && *p.Context != s.opening.context {
+		return nil, fmt.Errorf("%w: %q, not %q", ErrContext, s.opening.context, *p.Context)
 	}
 	return s, nil
 }
@@ -66,32 +76,32 @@ func badSigner(reason string) error {
 func (s *signed) describe(h *format.Header, ids []Identity) {
 	o := s.opening
 	s.result = Signature{
-		Signer:  o.Signer,
-		Time:    time.Unix(int64(min(o.Time, 1<<62)), 0),
-		Context: o.Context,
-		Readers: o.Readers,
+		Signer:  o.signer,
+		Time:    time.Unix(int64(min(o.time, 1<<62)), 0),
+		Context: o.context,
+		Readers: o.readers,
 	}
 	for _, id := range ids {
-		if n, ok := id.(named); ok && o.HasReader(n.Fingerprint()) {
+		if n, ok := id.(named); ok && o.hasReader(n.Fingerprint()) {
 			s.result.Addressed = true
 		}
 	}
-	s.result.Sole = s.result.Addressed && len(o.Readers) == 1
+	s.result.Sole = s.result.Addressed && len(o.readers) == 1
 	// Whoever knows the passphrase is the reader that was meant.
 	passphrase := slices.ContainsFunc(h.Stanzas, func(s Stanza) bool { return s.Type == format.TypePassphrase })
-	if passphrase && len(o.Readers) == 0 {
+	if passphrase && len(o.readers) == 0 {
 		s.result.Addressed = true
 	}
 }
 
 // verify finds the signer among the senders, and checks the opening.
 func (s *signed) verify(senders []Sender, sig []byte) error {
-	i := slices.IndexFunc(senders, func(f Sender) bool { return f.Fingerprint() == s.opening.Signer })
+	i := slices.IndexFunc(senders, func(f Sender) bool { return f.Fingerprint() == s.opening.signer })
 	if i < 0 {
-		return fmt.Errorf("%w: %s", ErrWrongSigner, s.opening.Signer)
+		return fmt.Errorf("%w: %s", ErrWrongSigner, s.opening.signer)
 	}
 	s.sender = senders[i]
-	if s.opening.Verify(s.sender.SigningKey(), s.id[:], sig) != nil {
+	if s.opening.verify(s.sender.VerificationKey(), s.id, sig) != nil {
 		return ErrSignature
 	}
 	s.result.Level = Claimed
@@ -113,7 +123,7 @@ func (s *signed) close(trailer []byte, length int64) error {
 	if err != nil || s.sender == nil {
 		return err
 	}
-	if s.opening.VerifyClosing(s.sender.SigningKey(), s.id[:], s.digests.contents(length), sig) != nil {
+	if s.opening.verifyClosing(s.sender.VerificationKey(), s.id, s.digests.contents(length), sig) != nil {
 		return ErrReplaced
 	}
 	s.result.Level = Verified

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // TestCut ends a connection after each tenth of a file.
@@ -24,7 +25,7 @@ func TestCut(t *testing.T) {
 		} {
 			t.Run(way.name+", "+how.name, func(t *testing.T) {
 				t.Parallel()
-				s := newServer(t, transfer.Limits{})
+				s := newServer(t, server.Limits{})
 				r := newRelay(t, s.addr())
 				r.atTenths(way.direction, int64(len(large())), how.do)
 				way.run(t, s, newClient(t, "alice", r.addr()), large())
@@ -43,7 +44,7 @@ func TestReset(t *testing.T) {
 		for tenth := range int64(9) {
 			t.Run(fmt.Sprintf("%s, at %d %%", way.name, 10*(tenth+1)), func(t *testing.T) {
 				t.Parallel()
-				s := newServer(t, transfer.Limits{})
+				s := newServer(t, server.Limits{})
 				r := newRelay(t, s.addr())
 				r.at(way.direction, size*(tenth+1)/10, (*line).reset)
 				way.run(t, s, newClient(t, "alice", r.addr()), large())
@@ -57,7 +58,7 @@ func TestReset(t *testing.T) {
 // TestResetEarly has the first connections reset before anything has got through.
 func TestResetEarly(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, transfer.Limits{})
+	s := newServer(t, server.Limits{})
 	r := newRelay(t, newToxiproxy(t, s.addr(), toxic{"reset_peer", `"timeout": 10`}).Listen)
 	c := newClient(t, "alice", r.addr())
 	resets := 0

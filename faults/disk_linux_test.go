@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // smallDisk mounts a file system for one small file and half of another.
@@ -59,7 +60,7 @@ func TestFullDisk(t *testing.T) {
 		}
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
-			s := newServerIn(t, smallDisk(t), transfer.Limits{})
+			s := newServerIn(t, smallDisk(t), server.Limits{})
 			r := newRelay(t, s.addr())
 			remove := fillInMiddle(t, s, r)
 			c := newClient(t, "alice", r.addr())
@@ -86,7 +87,7 @@ func TestFullDisk(t *testing.T) {
 // full.
 func TestGiveUp(t *testing.T) {
 	t.Parallel()
-	s := newServerIn(t, smallDisk(t), transfer.Limits{})
+	s := newServerIn(t, smallDisk(t), server.Limits{})
 	r := newRelay(t, s.addr())
 	remove := fillInMiddle(t, s, r)
 	c := newClient(t, "alice", r.addr())

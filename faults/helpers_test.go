@@ -20,6 +20,7 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // name is that of the object in most tests.
@@ -39,29 +40,29 @@ var (
 
 // server is a server in this process.
 type server struct {
-	*transfer.Server
+	*server.Server
 	dir  string
 	http *httptest.Server
 }
 
-func newServer(t *testing.T, limits transfer.Limits) *server {
+func newServer(t *testing.T, limits server.Limits) *server {
 	t.Helper()
 	return newServerIn(t, t.TempDir(), limits)
 }
 
-func newServerIn(t *testing.T, dir string, limits transfer.Limits) *server {
+func newServerIn(t *testing.T, dir string, limits server.Limits) *server {
 	t.Helper()
 	var rules []string
 	for _, who := range []string{"alice", "bob"} {
 		rules = append(rules, testkit.Identity(who).Fingerprint().String()+" push,pull,list,delete ** overwrite")
 	}
-	allow, err := transfer.ParseAllow(strings.NewReader(strings.Join(rules, "\n")), nil)
+	allow, err := server.ParseAllow(strings.NewReader(strings.Join(rules, "\n")), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	log := new(testkit.Log)
 	s := &server{dir: dir}
-	s.Server, err = transfer.NewServer(transfer.ServerConfig{
+	s.Server, err = server.New(server.Config{
 		Dir:        dir,
 		Identity:   testkit.Identity("server"),
 		Authorizer: allow,

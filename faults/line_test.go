@@ -7,7 +7,7 @@ package faults
 import (
 	"testing"
 
-	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // TestBadLine transfers over lines that are slow in one way or another, and cut
@@ -31,7 +31,7 @@ func TestBadLine(t *testing.T) {
 		for _, way := range ways {
 			t.Run(bad.name+", "+way.name, func(t *testing.T) {
 				t.Parallel()
-				s := newServer(t, transfer.Limits{})
+				s := newServer(t, server.Limits{})
 				r, addr := badLine(t, way.direction, s.addr(), bad.toxics)
 				r.at(way.direction, int64(len(small())/2), (*line).cut)
 				way.run(t, s, newClient(t, "alice", addr), small())

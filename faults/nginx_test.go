@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // nginxConfig is that of a proxy as they stand before servers. %[1]s is its folder,
@@ -158,7 +159,7 @@ func TestProxyEndsTLS(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t, transfer.Limits{})
+			s := newServer(t, server.Limits{})
 			c := newClient(t, "alice", newNginx(t, s.addr(), " ssl", cert, key))
 			c.URL = strings.Replace(c.URL, "ws://", "wss://", 1)
 			c.TLS = &tls.Config{RootCAs: trusted}
@@ -182,7 +183,7 @@ func TestProxyEndsIdle(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			cert, key := selfSigned(t)
-			s := newServer(t, transfer.Limits{Silence: test.silence})
+			s := newServer(t, server.Limits{Silence: test.silence})
 			addr := newNginx(t, s.addr(), "", cert, key)
 			pusher, puller := newClient(t, "alice", addr), newClient(t, "bob", addr)
 			for _, c := range []*transfer.Client{pusher, puller} {

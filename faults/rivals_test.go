@@ -14,6 +14,7 @@ import (
 
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // halfway is a source that stops in the middle, until it may go on.
@@ -38,7 +39,7 @@ func newHalfway(file []byte) *halfway {
 // is half done. The second gets what the first one has sent.
 func TestTakeOver(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, transfer.Limits{})
+	s := newServer(t, server.Limits{})
 	old, new := newClient(t, "alice", s.addr()), newClient(t, "alice", s.addr())
 	file, half := large(), int64(len(large()))/2
 	src := newHalfway(file)
@@ -73,7 +74,7 @@ func TestSameName(t *testing.T) {
 	for _, overwrite := range []bool{false, true} {
 		t.Run(fmt.Sprintf("overwrite %v", overwrite), func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t, transfer.Limits{})
+			s := newServer(t, server.Limits{})
 			alice, bob := newClient(t, "alice", s.addr()), newClient(t, "bob", s.addr())
 			o := transfer.PushOptions{Overwrite: overwrite}
 			src := newHalfway(alices)
@@ -104,7 +105,7 @@ func TestSameName(t *testing.T) {
 // one who follows is cut as well.
 func TestFollow(t *testing.T) {
 	t.Parallel()
-	s := newServer(t, transfer.Limits{})
+	s := newServer(t, server.Limits{})
 	size := int64(len(large()))
 	ours, theirs := newRelay(t, s.addr()), newRelay(t, s.addr())
 	ours.atTenths(up, size, (*line).finish)

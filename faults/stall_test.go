@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // TestStall lets nothing more pass from the middle on, while all connections stay
@@ -19,7 +20,7 @@ func TestStall(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t, transfer.Limits{Silence: time.Minute})
+			s := newServer(t, server.Limits{Silence: time.Minute})
 			r := newRelay(t, s.addr())
 			r.at(way.direction, int64(len(large())/2), (*line).stall)
 			c := newClient(t, "alice", r.addr())
@@ -37,7 +38,7 @@ func TestTrickle(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
-			s := newServer(t, transfer.Limits{Silence: 3 * time.Second})
+			s := newServer(t, server.Limits{Silence: 3 * time.Second})
 			r := newRelay(t, s.addr())
 			r.at(way.direction, int64(len(small())/2), func(l *line) { l.trickle(way.direction, 10, 500*time.Millisecond) })
 			c := newClient(t, "alice", r.addr())
@@ -54,7 +55,7 @@ func TestTrickle(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
 	const silence = 3 * time.Second
-	s := newServer(t, transfer.Limits{Silence: silence})
+	s := newServer(t, server.Limits{Silence: silence})
 	s.put(t, large())
 	c := newClient(t, "alice", s.addr())
 	c.Silence = silence
@@ -76,7 +77,7 @@ func TestSlowReader(t *testing.T) {
 func TestSlowSource(t *testing.T) {
 	t.Parallel()
 	const silence = 3 * time.Second
-	s := newServer(t, transfer.Limits{Silence: silence})
+	s := newServer(t, server.Limits{Silence: silence})
 	c := newClient(t, "alice", s.addr())
 	c.Silence = silence
 	c.OnRetry = func(r transfer.Retry) { t.Errorf("retry: %v", r.Err) }

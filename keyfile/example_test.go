@@ -39,12 +39,8 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	var recipients []pqenc.Recipient
-	for _, key := range team {
-		recipients = append(recipients, key)
-	}
 	var file bytes.Buffer
-	w, err := pqenc.Encrypt(&file, recipients...)
+	w, err := pqenc.Encrypt(&file, team.Recipients()...)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func LoadIdentity(name string, ask func() ([]byte, error)) (*Identity, error) {
 
 // ReadPublic reads a file of up to [MaxPublicSize] bytes with one or more
 // public keys.
-func ReadPublic(r io.Reader) ([]*Public, error) {
+func ReadPublic(r io.Reader) (Publics, error) {
 	data, err := readLimited(r, MaxPublicSize)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func ReadPublic(r io.Reader) ([]*Public, error) {
 }
 
 // LoadPublic reads the public key file of that name; see [ReadPublic].
-func LoadPublic(name string) ([]*Public, error) {
+func LoadPublic(name string) (Publics, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err

@@ -86,8 +86,34 @@ func (p *Public) Wrap(fileKey *pqenc.FileKey, binding *pqenc.Binding) (pqenc.Sta
 // Fingerprint returns the name of the identity.
 func (p *Public) Fingerprint() Fingerprint { return p.fingerprint }
 
-// SigningKey returns the half of the key that verifies signatures.
-func (p *Public) SigningKey() *signature.PublicKey { return p.signing }
+// VerificationKey returns the half of the key that verifies signatures.
+func (p *Public) VerificationKey() *signature.PublicKey { return p.signing }
+
+// Publics are the public keys of several people, as a file of a team has them.
+type Publics []*Public
+
+// Recipients returns the keys as those to encrypt to: pass them to
+// [pqenc.Encrypt].
+func (ps Publics) Recipients() []pqenc.Recipient {
+	return each(ps, func(p *Public) pqenc.Recipient { return p })
+}
+
+// Senders returns the keys as those who may have signed a file, for
+// [pqenc.Policy].
+func (ps Publics) Senders() []pqenc.Sender {
+	return each(ps, func(p *Public) pqenc.Sender { return p })
+}
+
+// Fingerprints returns the names of the identities.
+func (ps Publics) Fingerprints() []Fingerprint { return each(ps, (*Public).Fingerprint) }
+
+func each[T any](ps Publics, of func(*Public) T) []T {
+	all := make([]T, len(ps))
+	for i, p := range ps {
+		all[i] = of(p)
+	}
+	return all
+}
 
 // Fingerprint names an identity: [signature.Fingerprint].
 type Fingerprint = signature.Fingerprint

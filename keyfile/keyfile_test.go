@@ -72,10 +72,10 @@ func TestSignAndVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := alice().Public().SigningKey().Verify("example.org/test", []byte("message"), sig); err != nil {
+	if err := alice().Public().VerificationKey().Verify("example.org/test", []byte("message"), sig); err != nil {
 		t.Error(err)
 	}
-	if err := mallory().Public().SigningKey().Verify("example.org/test", []byte("message"), sig); err == nil {
+	if err := mallory().Public().VerificationKey().Verify("example.org/test", []byte("message"), sig); err == nil {
 		t.Error("verified with another key")
 	}
 }

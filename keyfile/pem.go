@@ -86,7 +86,7 @@ func ParseIdentity(data []byte) (*Identity, error) {
 
 // ParsePublic returns the public keys in a file of one or more, each of two
 // blocks as in [ParseIdentity].
-func ParsePublic(data []byte) ([]*Public, error) {
+func ParsePublic(data []byte) (Publics, error) {
 	blocks, err := parseBlocks(data, publicType)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func ParsePublic(data []byte) ([]*Public, error) {
 	if len(blocks) == 0 || len(blocks)%2 != 0 {
 		return nil, fmt.Errorf("%w: it has %d keys instead of pairs of an encryption key and a signing key", ErrNotKey, len(blocks))
 	}
-	var keys []*Public
+	var keys Publics
 	for ; len(blocks) > 0; blocks = blocks[2:] {
 		hybrid, err := recipient.ParseSPKI(blocks[0].der)
 		if err != nil {

@@ -63,7 +63,7 @@ func TestForm(t *testing.T) {
 	if string(public) != want {
 		t.Error("the public key file has another form")
 	}
-	if !bytes.Equal(keys[1], alice().Public().SigningKey().Bytes()) {
+	if !bytes.Equal(keys[1], alice().Public().VerificationKey().Bytes()) {
 		t.Error("another signing key is in the public key file")
 	}
 }

@@ -6,8 +6,6 @@ package recipient
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/binary"
@@ -17,6 +15,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/aead"
 )
 
 // ErrEmptyPassphrase says that a passphrase has no bytes.
@@ -60,7 +59,7 @@ func (p *Passphrase) Wrap(fileKey *format.FileKey, binding *format.Binding) (for
 	b = append(b, p.cost.threads)
 	b = append(b, salt[:]...)
 	b = append(b, commit...)
-	b = keyAEAD(key).Seal(b, make([]byte, 12), fileKey[:], binding[:])
+	b = aead.New(key).Seal(b, keyNonce, fileKey[:], binding[:])
 	return format.Stanza{Type: format.TypePassphrase, Body: b}, nil
 }
 
@@ -86,7 +85,7 @@ func (p *Passphrase) Unwrap(s format.Stanza, binding *format.Binding) (*format.F
 	if subtle.ConstantTimeCompare(commit, wantCommit) != 1 {
 		return nil, format.ErrNoMatch
 	}
-	fileKey, err := keyAEAD(key).Open(nil, make([]byte, 12), sealed, binding[:])
+	fileKey, err := aead.New(key).Open(nil, keyNonce, sealed, binding[:])
 	if err != nil {
 		return nil, &format.Error{Field: "passphrase stanza", Reason: "its sealed key was changed or is from another file", Kind: format.ErrHeader}
 	}
@@ -116,21 +115,10 @@ func badCost(reason string, args ...any) error {
 }
 
 // stretch returns the wrapping key and the commitment to it, 32 bytes each.
-func (p *Passphrase) stretch(c argonCost, salt []byte) (key, commit []byte) {
+func (p *Passphrase) stretch(c argonCost, salt []byte) (key *[aead.KeySize]byte, commit []byte) {
 	out := argon2.IDKey(p.secret, salt, c.time, c.memory, c.threads, 64)
-	return out[:32], out[32:]
+	return (*[aead.KeySize]byte)(out), out[aead.KeySize:]
 }
 
-// keyAEAD returns AES-256-GCM. Its key is fresh at every wrap, so its only
-// message has nonce zero.
-func keyAEAD(key []byte) cipher.AEAD {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		panic("recipient: internal error: " + err.Error())
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		panic("recipient: internal error: " + err.Error())
-	}
-	return aead
-}
+// keyNonce is zero: a wrapping key is fresh at every wrap and seals one message.
+var keyNonce = make([]byte, aead.NonceSize)

@@ -39,22 +39,6 @@ func FuzzParseSPKI(f *testing.F) {
 	})
 }
 
-func FuzzParseOpening(f *testing.F) {
-	f.Fuzz(func(t *testing.T, b []byte) {
-		o, rest, err := ParseOpening(b)
-		if err != nil {
-			if o != nil || rest != nil || err != ErrMalformedOpening {
-				t.Errorf("%v, %d bytes behind, %v", o, len(rest), err)
-			}
-			return
-		}
-		marshaled, err := o.Marshal()
-		if err != nil || !bytes.Equal(append(marshaled, rest...), b) {
-			t.Errorf("the opening encodes to other bytes: %v", err)
-		}
-	})
-}
-
 func checkRefusal(t *testing.T, noKey bool, err error) {
 	if !noKey {
 		t.Error("a key together with an error")

@@ -18,25 +18,26 @@
 package stream
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/pqenc/pqenc/internal/aead"
 )
 
 // Sizes in bytes, and the bound on a body's length.
 const (
 	// KeySize is the size of an AES-256 key.
-	KeySize = 32
+	KeySize = aead.KeySize
 	// NoncePrefixSize is the size of the part of the nonce that all chunks of
 	// a body share. A chunk index (4 bytes) and a flag for the last chunk
 	// (1 byte) complete it.
 	NoncePrefixSize = 7
 	// Overhead is what a chunk grows by: the GCM tag.
-	Overhead = 16
+	Overhead = aead.Overhead
 	// MaxChunks is the largest number of chunks in a body.
 	MaxChunks = 1 << 31
 )
@@ -73,15 +74,7 @@ type Cipher struct {
 
 // New returns the cipher of a body whose chunks hold 2^chunkLog2 bytes.
 func New(key *[KeySize]byte, prefix *[NoncePrefixSize]byte, chunkLog2 uint8) *Cipher {
-	block, err := aes.NewCipher(key[:])
-	if err != nil {
-		panic("stream: internal error: " + err.Error())
-	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		panic("stream: internal error: " + err.Error())
-	}
-	return &Cipher{aead: aead, prefix: *prefix, chunkSize: 1 << chunkLog2}
+	return &Cipher{aead: aead.New(key), prefix: *prefix, chunkSize: 1 << chunkLog2}
 }
 
 // sealedSize is the length of a full chunk in the body.
@@ -90,7 +83,7 @@ func (c *Cipher) sealedSize() int { return c.chunkSize + Overhead }
 // nonce is prefix || index || last. No index occurs twice under a key, so
 // neither does a nonce.
 func (c *Cipher) nonce(index uint32, last bool) []byte {
-	n := make([]byte, 0, 12)
+	n := make([]byte, 0, aead.NonceSize)
 	n = append(n, c.prefix[:]...)
 	n = binary.BigEndian.AppendUint32(n, index)
 	if last {

@@ -20,6 +20,9 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
+// Identity is who a client or a server is. *keyfile.Identity is one.
+type Identity = channel.Identity
+
 // Client sends objects to a server and gets them from it, over one connection
 // after another: when one is cut, it opens the next and goes on from the last byte
 // that is safe. It does one thing at a time; a second call waits for the first.
@@ -110,7 +113,7 @@ func (c *Client) do(ctx context.Context, r request) error {
 		if now := r.progress(); now != before {
 			last, before, attempt = time.Now(), now, 1
 		}
-		tired := errors.Is(err, errIdle) && r.waits()
+		tired := errors.Is(err, wire.ErrIdle) && r.waits()
 		if tired { // of waiting, which is no failure
 			last, attempt = time.Now(), 1
 		}
@@ -254,7 +257,7 @@ func (r *lister) run(_ context.Context, conn *channel.Conn) error {
 		case m.Type == wire.TypeDone:
 			return nil
 		case m.Type != wire.TypeEntry:
-			return fmt.Errorf("%w: 0x%02x in a list", errOrder, m.Type)
+			return fmt.Errorf("%w: 0x%02x in a list", wire.ErrOrder, m.Type)
 		}
 		e, err := wire.ParseEntry(m.Body)
 		if err != nil {
@@ -295,7 +298,7 @@ func (r *deleter) run(_ context.Context, conn *channel.Conn) error {
 		return nil
 	}
 	if err == nil && m.Type != wire.TypeDone {
-		err = fmt.Errorf("%w: 0x%02x after a delete", errOrder, m.Type)
+		err = fmt.Errorf("%w: 0x%02x after a delete", wire.ErrOrder, m.Type)
 	}
 	return err
 }

@@ -6,11 +6,9 @@ package transfer
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/pqenc/pqenc/transfer/internal/channel"
-	"github.com/pqenc/pqenc/transfer/internal/store"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
@@ -18,38 +16,38 @@ import (
 var (
 	// ErrDenied says that the key has no access to the server, or no right to do
 	// that with an object of that name, whether or not there is one.
-	ErrDenied = errors.New("the server denies access")
+	ErrDenied = wire.ErrDenied
 	// ErrNotFound says that there is no object of that name.
-	ErrNotFound = errors.New("no such object on the server")
+	ErrNotFound = wire.ErrNotFound
 	// ErrExists says that an object of that name is there already, and that it
 	// may not be, or was not asked to be, replaced.
-	ErrExists = errors.New("an object of that name is on the server already")
+	ErrExists = wire.ErrExists
 	// ErrQuota says that the object would take more than the key may store.
-	ErrQuota = errors.New("the quota on the server is used up")
+	ErrQuota = wire.ErrQuota
 	// ErrTooLarge says that the object is larger than the server takes.
-	ErrTooLarge = errors.New("too large for the server")
+	ErrTooLarge = wire.ErrTooLarge
 	// ErrName says that an object cannot have that name; see [CheckName].
-	ErrName = store.ErrName
+	ErrName = wire.ErrName
 	// ErrNotPqenc says that what was to be pushed is not a pqenc file, or not a
 	// whole one.
-	ErrNotPqenc = errors.New("not a whole pqenc file")
+	ErrNotPqenc = wire.ErrNotPqenc
 	// ErrChanged says that an interrupted pull cannot go on, since by now the
 	// server has another object of that name.
-	ErrChanged = errors.New("the object on the server is another one by now")
+	ErrChanged = wire.ErrChanged
 	// ErrTakenOver says that another push with the same key and to the same name
 	// began, which ends this one.
-	ErrTakenOver = errors.New("a newer push of the same key has taken over")
+	ErrTakenOver = wire.ErrTakenOver
 	// ErrNoSpace says that the server has no space left. What it has stays, and
 	// the same push goes on from there later.
-	ErrNoSpace = errors.New("no space left on the server")
+	ErrNoSpace = wire.ErrNoSpace
 	// ErrBusy says that the server has too many connections.
-	ErrBusy = errors.New("the server has too many connections")
+	ErrBusy = wire.ErrBusy
 	// ErrProtocol says that the client, or the server, got a message that is
 	// malformed or out of order. Trying again does not help: one of the two has an
 	// error, or they are of versions that do not fit.
 	ErrProtocol = wire.ErrProtocol
 	// ErrServer says that the server failed, or is stopping.
-	ErrServer = errors.New("the server cannot go on")
+	ErrServer = wire.ErrServer
 )
 
 // What a [Client] itself finds wrong.
@@ -68,67 +66,6 @@ var (
 	// wrapped together with the last failure.
 	ErrGaveUp = errors.New("gave up")
 )
-
-// codes gives every refusal its code on the wire. A server looks for the first
-// error that matches, a client for the first code.
-var codes = []struct {
-	err  error
-	code uint16
-}{
-	{ErrDenied, wire.CodeDenied},
-	{ErrNotFound, wire.CodeNotFound},
-	{ErrExists, wire.CodeExists},
-	{ErrQuota, wire.CodeQuota},
-	{ErrTooLarge, wire.CodeTooLarge},
-	{ErrName, wire.CodeName},
-	{ErrNotPqenc, wire.CodeNotPqenc},
-	{ErrChanged, wire.CodeChanged},
-	{ErrProtocol, wire.CodeProtocol},
-	{ErrTakenOver, wire.CodeTakenOver},
-	{ErrNoSpace, wire.CodeNoSpace},
-	{ErrBusy, wire.CodeBusy},
-	{errShutdown, wire.CodeShutdown},
-	{errIdle, wire.CodeIdle},
-	{ErrServer, wire.CodeInternal},
-
-	{store.ErrNotFound, wire.CodeNotFound},
-	{store.ErrExists, wire.CodeExists},
-	{store.ErrQuota, wire.CodeQuota},
-	{store.ErrTooLarge, wire.CodeTooLarge},
-	{store.ErrNotPqenc, wire.CodeNotPqenc},
-	{store.ErrDigest, wire.CodeNotPqenc},
-	{store.ErrLength, wire.CodeNotPqenc},
-	{store.ErrNoSpace, wire.CodeNoSpace},
-	{store.ErrTotal, wire.CodeNoSpace},
-	{store.ErrBusy, wire.CodeBusy},
-}
-
-var (
-	errOrder    = fmt.Errorf("%w: message out of order", ErrProtocol)
-	errShutdown = fmt.Errorf("%w: it is stopping", ErrServer)
-	errIdle     = fmt.Errorf("%w: it has waited too long", ErrServer)
-)
-
-// refusal returns the code and the text that a client is told of err. What the
-// server failed at is for its log alone.
-func refusal(err error) (code uint16, text string) {
-	for _, c := range codes {
-		if errors.Is(err, c.err) {
-			return c.code, meaning(c.code).Error()
-		}
-	}
-	return wire.CodeInternal, ErrServer.Error()
-}
-
-// meaning returns the error of this package that a code stands for.
-func meaning(code uint16) error {
-	for _, c := range codes {
-		if c.code == code {
-			return c.err
-		}
-	}
-	return ErrServer
-}
 
 // refused is what a client makes of the server's reason.
 type refused struct {
@@ -158,10 +95,10 @@ func understand(err error) error {
 		}
 		return err
 	}
-	return &refused{meaning(reason.Code), reason}
+	return &refused{wire.Meaning(reason.Code), reason}
 }
 
-// temporary says whether trying again can help against what ended a connection,
+// temporary reports whether trying again can help against what ended a connection,
 // as understand returned it.
 func temporary(err error) bool {
 	var r *refused
@@ -180,7 +117,7 @@ func temporary(err error) bool {
 	return true
 }
 
-// permanent is a failure of this side, which no other connection mends.
+// permanent is a failure of this side, which no other connection cures.
 type permanent struct{ error }
 
 func (p *permanent) Unwrap() error { return p.error }

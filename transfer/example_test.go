@@ -17,6 +17,7 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // A server, and a client of it that encrypts on the way there and decrypts on the
@@ -30,11 +31,11 @@ func Example() {
 	}
 	defer os.RemoveAll(dir)
 	rule := alice.Fingerprint().String() + " push,pull alice/** quota=1GiB"
-	allow, err := transfer.ParseAllow(strings.NewReader(rule), nil)
+	allow, err := server.ParseAllow(strings.NewReader(rule), nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	server, err := transfer.NewServer(transfer.ServerConfig{Dir: dir, Identity: relay, Authorizer: allow})
+	server, err := server.New(server.Config{Dir: dir, Identity: relay, Authorizer: allow})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
 	"github.com/pqenc/pqenc/transfer/internal/channel"
@@ -70,6 +72,15 @@ func (h *hostile) client(t *testing.T) *transfer.Client {
 	c := &transfer.Client{URL: h.url, Identity: testkit.Identity("alice"), CheckServer: is(testkit.Identity("server")), GiveUpAfter: 20 * time.Second}
 	t.Cleanup(func() { c.Close() })
 	return c
+}
+
+func is(want *keyfile.Identity) func(signature.Fingerprint) error {
+	return func(got signature.Fingerprint) error {
+		if got != want.Fingerprint() {
+			return fmt.Errorf("%w: %s", transfer.ErrUnknownServer, got)
+		}
+		return nil
+	}
 }
 
 // receive reads messages until one of that type, and returns the data before.
@@ -485,7 +496,7 @@ func TestLongPrefix(t *testing.T) {
 func TestHostileText(t *testing.T) {
 	const text = "\x1b]0;owned\a\x1b[2J\u009b31m\n\r"
 	for code, want := range map[uint16]error{
-		wire.CodeDenied: transfer.ErrDenied, wire.CodeQuota: transfer.ErrQuota, wire.CodeTakenOver: transfer.ErrTakenOver, 31: transfer.ErrServer, 0: transfer.ErrServer,
+		wire.CodeDenied: transfer.ErrDenied, wire.CodeOf(wire.ErrQuota): transfer.ErrQuota, wire.CodeOf(wire.ErrTakenOver): transfer.ErrTakenOver, 31: transfer.ErrServer, 0: transfer.ErrServer,
 	} {
 		h := newHostile(t, func(c *channel.Conn, _ int) {
 			receive(c, wire.TypeDelete)
@@ -507,7 +518,7 @@ func TestTemporaryErrors(t *testing.T) {
 	h := newHostile(t, func(c *channel.Conn, attempt int) {
 		receive(c, wire.TypeDelete)
 		if attempt < 3 {
-			c.Fail([]uint16{wire.CodeBusy, wire.CodeShutdown, 65535}[attempt], "later")
+			c.Fail([]uint16{wire.CodeOf(wire.ErrBusy), wire.CodeOf(wire.ErrShutdown), 65535}[attempt], "later")
 			return
 		}
 		c.Send(wire.TypeDone, nil)
@@ -516,7 +527,7 @@ func TestTemporaryErrors(t *testing.T) {
 	if err := h.client(t).Delete(t.Context(), "a.pqe"); err != nil || h.connections.Load() != 4 {
 		t.Errorf("%v, %d connections", err, h.connections.Load())
 	}
-	h = newHostile(t, func(c *channel.Conn, _ int) { c.Fail(wire.CodeBusy, "later") })
+	h = newHostile(t, func(c *channel.Conn, _ int) { c.Fail(wire.CodeOf(wire.ErrBusy), "later") })
 	c := h.client(t)
 	c.GiveUpAfter = time.Millisecond
 	if err := c.Delete(t.Context(), "a.pqe"); !errors.Is(err, transfer.ErrGaveUp) || !errors.Is(err, transfer.ErrBusy) {
@@ -552,7 +563,7 @@ func TestLostAnswer(t *testing.T) {
 		h := newHostile(t, func(c *channel.Conn, attempt int) {
 			receive(c, wire.TypeDelete)
 			if attempt == lost {
-				c.Fail(wire.CodeNotFound, "")
+				c.Fail(wire.CodeOf(wire.ErrNotFound), "")
 			}
 		})
 		if err := h.client(t).Delete(t.Context(), "a.pqe"); (err == nil) != (lost == 1) {

@@ -158,7 +158,7 @@ func (r *puller) run(_ context.Context, conn *channel.Conn) error {
 		switch m.Type {
 		case wire.TypeData:
 			if r.length != wire.Unknown && int64(len(m.Body)) > r.length-r.offset {
-				return fmt.Errorf("%w: more than the %d bytes of the object", errOrder, r.length)
+				return fmt.Errorf("%w: more than the %d bytes of the object", wire.ErrOrder, r.length)
 			}
 			n, err := r.dst.Write(m.Body)
 			r.offset += int64(n)
@@ -168,11 +168,11 @@ func (r *puller) run(_ context.Context, conn *channel.Conn) error {
 		case wire.TypeEnd:
 			length, err := wire.ParseSize(m.Body)
 			if err == nil && (length != r.offset || r.length != wire.Unknown && length != r.length) {
-				err = fmt.Errorf("%w: the end at %d, not %d", errOrder, r.offset, length)
+				err = fmt.Errorf("%w: the end at %d, not %d", wire.ErrOrder, r.offset, length)
 			}
 			return err
 		default:
-			return fmt.Errorf("%w: 0x%02x in a pull", errOrder, m.Type)
+			return fmt.Errorf("%w: 0x%02x in a pull", wire.ErrOrder, m.Type)
 		}
 	}
 }
@@ -184,7 +184,7 @@ func (r *puller) begin(conn *channel.Conn) error {
 		return err
 	}
 	if m.Type != wire.TypeObject {
-		return fmt.Errorf("%w: 0x%02x after a pull", errOrder, m.Type)
+		return fmt.Errorf("%w: 0x%02x after a pull", wire.ErrOrder, m.Type)
 	}
 	object, err := wire.ParseObject(m.Body)
 	if err != nil {

@@ -131,7 +131,7 @@ func (r *pusher) ask(conn *channel.Conn) (int64, error) {
 		return 0, err
 	}
 	if m.Type != wire.TypeReady {
-		return 0, fmt.Errorf("%w: 0x%02x after a push", errOrder, m.Type)
+		return 0, fmt.Errorf("%w: 0x%02x after a push", wire.ErrOrder, m.Type)
 	}
 	offset, err := wire.ParseSize(m.Body)
 	if err != nil {
@@ -179,7 +179,7 @@ func (r *pusher) listen(conn *channel.Conn) error {
 			return err
 		}
 		if m.Type != wire.TypeDurable && m.Type != wire.TypeStored {
-			return fmt.Errorf("%w: 0x%02x in a push", errOrder, m.Type)
+			return fmt.Errorf("%w: 0x%02x in a push", wire.ErrOrder, m.Type)
 		}
 		offset, err := wire.ParseSize(m.Body)
 		if err == nil {
@@ -189,7 +189,7 @@ func (r *pusher) listen(conn *channel.Conn) error {
 			err = r.acknowledged(offset)
 		}
 		if err == nil && m.Type == wire.TypeStored && offset != r.end.Load() {
-			err = fmt.Errorf("%w: stored at byte %d, before the end", errOrder, offset)
+			err = fmt.Errorf("%w: stored at byte %d, before the end", wire.ErrOrder, offset)
 		}
 		if err != nil || m.Type == wire.TypeStored {
 			return err
@@ -200,7 +200,7 @@ func (r *pusher) listen(conn *channel.Conn) error {
 // acknowledged lets go of what is safe.
 func (r *pusher) acknowledged(offset int64) error {
 	if durable, sent := r.durable.Load(), r.sent.Load(); offset > sent || offset < durable {
-		return fmt.Errorf("%w: byte %d acknowledged, after %d and before %d", errOrder, offset, durable, sent)
+		return fmt.Errorf("%w: byte %d acknowledged, after %d and before %d", wire.ErrOrder, offset, durable, sent)
 	}
 	r.durable.Store(offset)
 	r.highest = max(offset, r.highest)

@@ -93,7 +93,7 @@ func (s *fileSource) wait(offset int64, stop <-chan struct{}) error {
 
 func (s *fileSource) seek(offset int64) error {
 	if offset > s.size {
-		return fmt.Errorf("%w: byte %d of %d", errOrder, offset, s.size)
+		return fmt.Errorf("%w: byte %d of %d", wire.ErrOrder, offset, s.size)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -153,7 +153,7 @@ func (w *window) next(offset int64, stop <-chan struct{}) ([]byte, error) {
 			at := offset - w.base
 			return w.segments[at/segmentSize][at%segmentSize:], nil
 		case w.err == io.EOF && offset > w.end:
-			return nil, fmt.Errorf("%w: byte %d of %d", errOrder, offset, w.end)
+			return nil, fmt.Errorf("%w: byte %d of %d", wire.ErrOrder, offset, w.end)
 		case w.err != nil:
 			return nil, w.err
 		}

@@ -11,6 +11,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"testing/iotest"
+
+	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
 // windowOf returns a window that src is read into.
@@ -85,7 +87,7 @@ func TestWindowForgets(t *testing.T) {
 	if _, err := w.next(0, nil); !errors.Is(err, ErrRewound) {
 		t.Errorf("the beginning: %v", err)
 	}
-	if _, err := w.next(3*segmentSize+1, nil); !errors.Is(err, errOrder) {
+	if _, err := w.next(3*segmentSize+1, nil); !errors.Is(err, wire.ErrOrder) {
 		t.Errorf("beyond the end: %v", err)
 	}
 }

@@ -5,9 +5,12 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"sync"
+	"time"
 
+	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/outfile"
 	"github.com/pqenc/pqenc/internal/progress"
 	"github.com/pqenc/pqenc/internal/terminal"
@@ -113,4 +116,29 @@ func (a *app) startMeter(total int64, output string) *progress.Meter {
 	defer a.mu.Unlock()
 	a.meter = progress.New(a.stderr, total)
 	return a.meter
+}
+
+// sayWho says who signed what was decrypted. It begins with what that is, which is
+// nothing if there is only one.
+func (a *app) sayWho(what string, s *pqenc.Signature) {
+	if what != "" {
+		what += ": "
+	}
+	switch {
+	case s == nil || a.grammar.Quiet:
+	case s.Level == pqenc.Unverified:
+		a.say(fmt.Sprintf("%ssigned by %s, which was not verified", what, s.Signer))
+		a.say("hint: name the public key of the signer with --from to verify it")
+	default:
+		a.say(fmt.Sprintf("%ssigned by %s on %s%s", what, s.Signer, timeText(s.Time), contextText(s.Context)))
+	}
+}
+
+func timeText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+func contextText(c string) string {
+	if c == "" {
+		return ""
+	}
+	return fmt.Sprintf(", for %q", c)
 }

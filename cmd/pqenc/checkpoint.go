@@ -23,8 +23,6 @@ type checkpoint struct {
 	header []byte
 }
 
-const markSize = 150 // of a mark, marshaled
-
 // readCheckpoint returns what was saved with the first length bytes of a file, nil
 // if nothing was.
 func readCheckpoint(state []byte, length int64) *checkpoint {
@@ -33,9 +31,9 @@ func readCheckpoint(state []byte, length int64) *checkpoint {
 	case len(state) == 1+len(c.digest) && state[0] == 'r':
 		copy(c.digest[:], state[1:])
 		return c
-	case len(state) > 1+markSize && state[0] == 'd':
-		c.mark, c.header = new(pqenc.Mark), state[1+markSize:]
-		if c.mark.UnmarshalBinary(state[1:1+markSize]) == nil && c.mark.Content() == length {
+	case len(state) > 1+pqenc.MarkSize && state[0] == 'd':
+		c.mark, c.header = new(pqenc.Mark), state[1+pqenc.MarkSize:]
+		if c.mark.UnmarshalBinary(state[1:1+pqenc.MarkSize]) == nil && c.mark.Content() == length {
 			return c
 		}
 	}

@@ -19,7 +19,8 @@ import (
 
 // download is one pull.
 type download struct {
-	*puller
+	cmd          *pullCmd
+	puller       *puller
 	server       *remote
 	name, output string
 	keys         *identities
@@ -30,13 +31,13 @@ func (d *download) direct() error {
 	src := new(incoming)
 	src.start(d, nil)
 	o, err := d.open(src, nil)
-	if err == nil && !staged(d.output) && !d.StreamUnverified && len(d.policy.From) > 0 && !o.Signature().Sole {
+	if err == nil && !staged(d.output) && !d.cmd.Stream.StreamUnverified && len(d.puller.policy.From) > 0 && !o.Signature().Sole {
 		err = tooSoon(&sniffed{armored: true}) // which is no file to be read twice, either
 	}
 	if err != nil {
 		return src.end(err)
 	}
-	out, err := d.app.openOutput(d.output, &input{size: -1})
+	out, err := d.puller.app.openOutput(d.output, &input{size: -1})
 	if err != nil {
 		return src.end(err)
 	}
@@ -50,16 +51,16 @@ func (d *download) direct() error {
 // sayWho says who signed it, and what it is if it is one of several.
 func (d *download) sayWho(s *pqenc.Signature) {
 	what := ""
-	if d.into != nil {
+	if d.puller.into != nil {
 		what = d.output
 	}
-	d.app.sayWho(what, s)
+	d.puller.app.sayWho(what, s)
 }
 
 // resume pulls to a file, from where an earlier pull has left it if that is
 // wanted and possible.
 func (d *download) resume(wanted bool) error {
-	part, err := d.app.createPart(d.output)
+	part, err := d.puller.app.createPart(d.output)
 	if errors.Is(err, outfile.ErrNoPartial) {
 		return d.direct()
 	}
@@ -126,25 +127,25 @@ type object interface {
 
 // open opens the object that src brings: all of it, or what follows from.
 func (d *download) open(src io.Reader, from *checkpoint) (object, error) {
-	if from != nil && d.Raw != (from.mark == nil) {
+	if from != nil && d.cmd.Raw != (from.mark == nil) {
 		return nil, pqenc.ErrMark
 	}
-	if from != nil && d.Raw {
+	if from != nil && d.cmd.Raw {
 		return &encrypted{src: src, digest: from.digest, offset: from.length}, nil
 	}
 	if from != nil {
-		r, err := pqenc.Resume(from.mark, io.MultiReader(bytes.NewReader(from.header), src), d.policy, d.keys.list...)
+		r, err := pqenc.Resume(from.mark, io.MultiReader(bytes.NewReader(from.header), src), d.puller.policy, d.keys.list...)
 		return &decrypted{r, from.header}, err
 	}
 	var header bytes.Buffer
 	_, err := format.Parse(io.TeeReader(src, &header))
 	all := io.MultiReader(bytes.NewReader(header.Bytes()), src)
-	if err == nil && d.Raw {
+	if err == nil && d.cmd.Raw {
 		return &encrypted{src: all, digest: sha256.Sum256(header.Bytes())}, nil
 	}
 	var r *pqenc.Reader
 	if err == nil {
-		r, err = pqenc.DecryptFrom(all, d.policy, d.keys.list...)
+		r, err = pqenc.DecryptSigned(all, d.puller.policy, d.keys.list...)
 	}
 	if err != nil {
 		return nil, (&opener{keys: d.keys}).explain(err, &sniffed{begin: header.Bytes()})
@@ -205,7 +206,7 @@ type incoming struct {
 
 // start begins to pull what follows from.
 func (i *incoming) start(d *download, from *checkpoint) {
-	o := transfer.PullOptions{Follow: d.Follow}
+	o := transfer.PullOptions{Follow: d.cmd.Follow}
 	if from != nil {
 		o.Offset, o.Digest = from.offset(), from.headerDigest()
 	}

@@ -17,12 +17,6 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
-// fileArgs are the input and the output of encrypting and decrypting.
-type fileArgs struct {
-	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was. Without it, or as -, standard output."`
-	In     string `arg:"" optional:"" type:"path" name:"IN" help:"The input. Without it, or as -, standard input."`
-}
-
 // isStdio says whether name stands for standard input or output.
 func isStdio(name string) bool { return name == "" || name == "-" }
 

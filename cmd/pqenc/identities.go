@@ -16,11 +16,6 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// identityFlag names private keys.
-type identityFlag struct {
-	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key in the file KEY. Can be repeated."`
-}
-
 // identities are the private keys that -i names, in their order, and a
 // passphrase that is asked for if a file needs it.
 type identities struct {

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // limitsOf returns the limits of a server with these flags.
-func limitsOf(t *testing.T, flags ...string) transfer.Limits {
+func limitsOf(t *testing.T, flags ...string) server.Limits {
 	t.Helper()
 	parser, err := newParser(newApp())
 	if err != nil {
@@ -23,13 +23,13 @@ func limitsOf(t *testing.T, flags ...string) transfer.Limits {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ctx.Model.Target.Addr().Interface().(*grammar).Serve.limits()
+	return ctx.Model.Target.Addr().Interface().(*grammar).Serve.Limits.limits()
 }
 
 // TestLimitFlags sets one flag at a time. It changes its limit, and no other from
 // what the help says.
 func TestLimitFlags(t *testing.T) {
-	defaults := transfer.Limits{
+	defaults := server.Limits{
 		KeepFree: 1 << 30, Partial: 7 * 24 * time.Hour,
 		Connections: 512, ConnectionsPerKey: 128, Unauthenticated: 512, UnauthenticatedPerAddress: 128,
 		Login: 10 * time.Second, Idle: 10 * time.Minute, Silence: time.Minute,
@@ -39,19 +39,19 @@ func TestLimitFlags(t *testing.T) {
 	}
 	tests := map[string]struct {
 		value string
-		set   func(l *transfer.Limits)
+		set   func(l *server.Limits)
 	}{
-		"--max-object":                      {"3KiB", func(l *transfer.Limits) { l.ObjectSize = 3 << 10 }},
-		"--max-store":                       {"4KiB", func(l *transfer.Limits) { l.StoreSize = 4 << 10 }},
-		"--keep-free":                       {"5KiB", func(l *transfer.Limits) { l.KeepFree = 5 << 10 }},
-		"--keep-partials":                   {"6d", func(l *transfer.Limits) { l.Partial = 6 * 24 * time.Hour }},
-		"--max-connections":                 {"7", func(l *transfer.Limits) { l.Connections = 7 }},
-		"--max-connections-per-key":         {"8", func(l *transfer.Limits) { l.ConnectionsPerKey = 8 }},
-		"--max-unauthenticated":             {"9", func(l *transfer.Limits) { l.Unauthenticated = 9 }},
-		"--max-unauthenticated-per-address": {"10", func(l *transfer.Limits) { l.UnauthenticatedPerAddress = 10 }},
-		"--login-timeout":                   {"11s", func(l *transfer.Limits) { l.Login = 11 * time.Second }},
-		"--idle-timeout":                    {"12s", func(l *transfer.Limits) { l.Idle = 12 * time.Second }},
-		"--silence-timeout":                 {"13s", func(l *transfer.Limits) { l.Silence = 13 * time.Second }},
+		"--max-object":                      {"3KiB", func(l *server.Limits) { l.ObjectSize = 3 << 10 }},
+		"--max-store":                       {"4KiB", func(l *server.Limits) { l.StoreSize = 4 << 10 }},
+		"--keep-free":                       {"5KiB", func(l *server.Limits) { l.KeepFree = 5 << 10 }},
+		"--keep-partials":                   {"6d", func(l *server.Limits) { l.Partial = 6 * 24 * time.Hour }},
+		"--max-connections":                 {"7", func(l *server.Limits) { l.Connections = 7 }},
+		"--max-connections-per-key":         {"8", func(l *server.Limits) { l.ConnectionsPerKey = 8 }},
+		"--max-unauthenticated":             {"9", func(l *server.Limits) { l.Unauthenticated = 9 }},
+		"--max-unauthenticated-per-address": {"10", func(l *server.Limits) { l.UnauthenticatedPerAddress = 10 }},
+		"--login-timeout":                   {"11s", func(l *server.Limits) { l.Login = 11 * time.Second }},
+		"--idle-timeout":                    {"12s", func(l *server.Limits) { l.Idle = 12 * time.Second }},
+		"--silence-timeout":                 {"13s", func(l *server.Limits) { l.Silence = 13 * time.Second }},
 	}
 	for flag, test := range tests {
 		want := defaults
@@ -60,7 +60,7 @@ func TestLimitFlags(t *testing.T) {
 			t.Errorf("%s %s: %+v", flag, test.value, got)
 		}
 	}
-	if n := reflect.TypeFor[transfer.Limits]().NumField(); n != len(tests) {
+	if n := reflect.TypeFor[server.Limits]().NumField(); n != len(tests) {
 		t.Errorf("%d limits, and flags for %d", n, len(tests))
 	}
 }

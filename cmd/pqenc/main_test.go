@@ -56,7 +56,7 @@ func TestScripts(t *testing.T) {
 			"forward":  forward,
 			"vector":   writeVector,
 			"keys":     writeKeys,
-			"server":   server,
+			"server":   serverCommand,
 			"proxy":    proxy,
 			"carried":  carried,
 			"probe":    probe,

@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 const metricsPath = "/metrics"
@@ -39,32 +39,32 @@ func newMetrics(s *service) http.Handler {
 type metric struct {
 	desc   *prometheus.Desc
 	kind   prometheus.ValueType
-	value  func(*transfer.Stats) int64
+	value  func(*server.Stats) int64
 	labels []string // their values, if there are labels
 }
 
-func gauge(name, help string, value func(*transfer.Stats) int64) metric {
+func gauge(name, help string, value func(*server.Stats) int64) metric {
 	return metric{prometheus.NewDesc("pqenc_"+name, help, nil, nil), prometheus.GaugeValue, value, nil}
 }
 
-func counter(name, help string, value func(*transfer.Stats) int64) metric {
+func counter(name, help string, value func(*server.Stats) int64) metric {
 	return metric{prometheus.NewDesc("pqenc_"+name+"_total", help, nil, nil), prometheus.CounterValue, value, nil}
 }
 
 // outcome is one of two counters of what can succeed or fail.
-func outcome(name, help, outcome string, value func(*transfer.Stats) int64) metric {
+func outcome(name, help, outcome string, value func(*server.Stats) int64) metric {
 	desc := prometheus.NewDesc("pqenc_"+name+"_total", help, []string{"outcome"}, nil)
 	return metric{desc, prometheus.CounterValue, value, []string{outcome}}
 }
 
 // collector makes metrics of what a server knows of itself.
 type collector struct {
-	stats   func() transfer.Stats
+	stats   func() server.Stats
 	listErr func() error
 	metrics []metric
 }
 
-func newCollector(stats func() transfer.Stats, listErr func() error) *collector {
+func newCollector(stats func() server.Stats, listErr func() error) *collector {
 	const (
 		logins = "Logins."
 		pushes = "Pushes: stored, or refused or interrupted."
@@ -72,23 +72,23 @@ func newCollector(stats func() transfer.Stats, listErr func() error) *collector 
 	)
 	c := &collector{stats: stats, listErr: listErr}
 	c.metrics = []metric{
-		gauge("connections", "Connections that have logged in.", func(s *transfer.Stats) int64 { return int64(s.Connections) }),
-		gauge("unauthenticated_connections", "Connections that have not logged in yet.", func(s *transfer.Stats) int64 { return int64(s.Unauthenticated) }),
-		outcome("logins", logins, "success", func(s *transfer.Stats) int64 { return s.Logins }),
-		outcome("logins", logins, "failure", func(s *transfer.Stats) int64 { return s.FailedLogins }),
-		outcome("pushes", pushes, "success", func(s *transfer.Stats) int64 { return s.Pushes }),
-		outcome("pushes", pushes, "failure", func(s *transfer.Stats) int64 { return s.FailedPushes }),
-		outcome("pulls", pulls, "success", func(s *transfer.Stats) int64 { return s.Pulls }),
-		outcome("pulls", pulls, "failure", func(s *transfer.Stats) int64 { return s.FailedPulls }),
-		counter("deleted_objects", "Objects that clients have deleted.", func(s *transfer.Stats) int64 { return s.Deleted }),
-		counter("received_bytes", "Bytes of objects that have come.", func(s *transfer.Stats) int64 { return s.Received }),
-		counter("sent_bytes", "Bytes of objects that have been sent.", func(s *transfer.Stats) int64 { return s.Sent }),
-		gauge("objects", "Objects in the store.", func(s *transfer.Stats) int64 { return int64(s.Objects) }),
-		gauge("object_bytes", "Bytes of the objects in the store.", func(s *transfer.Stats) int64 { return s.ObjectBytes }),
-		gauge("partials", "Pushes that are under way or interrupted.", func(s *transfer.Stats) int64 { return int64(s.Partials) }),
-		gauge("partial_bytes", "Bytes that these take, and have reserved.", func(s *transfer.Stats) int64 { return s.PartialBytes }),
-		gauge("free_bytes", "Bytes that are free on the disk of the store, -1 if that is unknown.", func(s *transfer.Stats) int64 { return s.FreeBytes }),
-		gauge("access_list_valid", "Whether the access list in force is the one in the file.", func(*transfer.Stats) int64 { return c.listValid() }),
+		gauge("connections", "Connections that have logged in.", func(s *server.Stats) int64 { return int64(s.Connections) }),
+		gauge("unauthenticated_connections", "Connections that have not logged in yet.", func(s *server.Stats) int64 { return int64(s.Unauthenticated) }),
+		outcome("logins", logins, "success", func(s *server.Stats) int64 { return s.Logins }),
+		outcome("logins", logins, "failure", func(s *server.Stats) int64 { return s.FailedLogins }),
+		outcome("pushes", pushes, "success", func(s *server.Stats) int64 { return s.Pushes }),
+		outcome("pushes", pushes, "failure", func(s *server.Stats) int64 { return s.FailedPushes }),
+		outcome("pulls", pulls, "success", func(s *server.Stats) int64 { return s.Pulls }),
+		outcome("pulls", pulls, "failure", func(s *server.Stats) int64 { return s.FailedPulls }),
+		counter("deleted_objects", "Objects that clients have deleted.", func(s *server.Stats) int64 { return s.Deleted }),
+		counter("received_bytes", "Bytes of objects that have come.", func(s *server.Stats) int64 { return s.Received }),
+		counter("sent_bytes", "Bytes of objects that have been sent.", func(s *server.Stats) int64 { return s.Sent }),
+		gauge("objects", "Objects in the store.", func(s *server.Stats) int64 { return int64(s.Objects) }),
+		gauge("object_bytes", "Bytes of the objects in the store.", func(s *server.Stats) int64 { return s.ObjectBytes }),
+		gauge("partials", "Pushes that are under way or interrupted.", func(s *server.Stats) int64 { return int64(s.Partials) }),
+		gauge("partial_bytes", "Bytes that these take, and have reserved.", func(s *server.Stats) int64 { return s.PartialBytes }),
+		gauge("free_bytes", "Bytes that are free on the disk of the store, -1 if that is unknown.", func(s *server.Stats) int64 { return s.FreeBytes }),
+		gauge("access_list_valid", "Whether the access list in force is the one in the file.", func(*server.Stats) int64 { return c.listValid() }),
 	}
 	return c
 }

@@ -21,17 +21,18 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // TestMetrics requires every number of the statistics, under names as Prometheus
 // wants them.
 func TestMetrics(t *testing.T) {
-	stats := transfer.Stats{
+	stats := server.Stats{
 		Connections: 1, Unauthenticated: 2, Logins: 3, FailedLogins: 4, Pushes: 5, FailedPushes: 6, Pulls: 7, FailedPulls: 8,
 		Deleted: 9, Received: 10, Sent: 11, Objects: 12, ObjectBytes: 13, Partials: 14, PartialBytes: 15, FreeBytes: 16,
 	}
 	list := errors.New("wrong")
-	c := newCollector(func() transfer.Stats { return stats }, func() error { return list })
+	c := newCollector(func() server.Stats { return stats }, func() error { return list })
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(c)
 	families, err := registry.Gather()

@@ -21,13 +21,6 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// remoteFlags say how to reach a server, and who it must be.
-type remoteFlags struct {
-	Server      string  `type:"path" placeholder:"PUB" help:"The server must have the public key in the file PUB, or this fingerprint (SHA256:...). Without it, the one in the file known_servers in $PQENC_HOME, or else in the folder pqenc of your settings."`
-	Endpoint    string  `default:"/pqenc" placeholder:"PATH" help:"The path at which the server takes connections (default: /pqenc)."`
-	GiveUpAfter timeout `placeholder:"TIME" help:"Go on trying for TIME without progress (default: 5m, or once if the server was never there)."`
-}
-
 // location is what a URL names: an object on a server, or several.
 type location struct {
 	scheme string // ws or wss

@@ -84,7 +84,7 @@ func (s *running) kill() {
 // servers of the scripts that run now, by their folders.
 var scriptServers sync.Map
 
-// server is the script command
+// serverCommand is the script command
 //
 //	server start [FILE]
 //	server kill
@@ -92,7 +92,7 @@ var scriptServers sync.Map
 // that starts a server with the access list in FILE, or "allow", kills it with
 // signal 9, and starts it again with the same objects at the same $HOST. Its URL is
 // $URL, its fingerprint $SERVER, and it is known.
-func server(ts *testscript.TestScript, neg bool, args []string) {
+func serverCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: server start|kill")
 	}

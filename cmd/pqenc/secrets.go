@@ -15,18 +15,11 @@ import (
 // maxPassphrase is the length of the longest passphrase in bytes.
 const maxPassphrase = 4096
 
-// passphraseFlags say where passphrases come from when not from the terminal.
-// There is no flag with the passphrase itself: everybody on the machine could
-// read it.
-type passphraseFlags struct {
-	PassphraseFile string   `type:"path" placeholder:"PATH" xor:"passphrase" help:"Read the passphrase from a file of one line, instead of the terminal."`
-	PassphraseFd   *int     `placeholder:"N" xor:"passphrase" help:"Read the passphrase from an open file descriptor, one line."`
-	file           *os.File // that descriptor, kept: a second one would close it, too
-	read           []byte   // what a flag gave
+// passphraseSource is what has been taken from where the flags say.
+type passphraseSource struct {
+	file *os.File // the descriptor, kept: a second one would close it, too
+	read []byte   // the passphrase, nil before it is read
 }
-
-// set says whether a flag gives the passphrase.
-func (p *passphraseFlags) set() bool { return p.PassphraseFile != "" || p.PassphraseFd != nil }
 
 // notFrom fails if the passphrase is to come from src, of which it would take
 // the first part or all.
@@ -80,8 +73,8 @@ func (p *passphraseFlags) choose(a *app, what string) ([]byte, error) {
 
 // given reads the passphrase from where a flag says, once; nil without a flag.
 func (p *passphraseFlags) given() ([]byte, error) {
-	if p.read != nil {
-		return p.read, nil
+	if p.source.read != nil {
+		return p.source.read, nil
 	}
 	f, err := p.open()
 	if f == nil || err != nil {
@@ -92,7 +85,7 @@ func (p *passphraseFlags) given() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.read = line
+	p.source.read = line
 	return line, nil
 }
 
@@ -114,10 +107,10 @@ func (p *passphraseFlags) descriptor() (*os.File, error) {
 	if !inherited(fd) {
 		return nil, usageError(fmt.Sprintf("%d is not an open file descriptor", fd))
 	}
-	if p.file == nil {
-		p.file = os.NewFile(uintptr(fd), fmt.Sprintf("descriptor %d", fd))
+	if p.source.file == nil {
+		p.source.file = os.NewFile(uintptr(fd), fmt.Sprintf("descriptor %d", fd))
 	}
-	return p.file, nil
+	return p.source.file, nil
 }
 
 // readLine reads the one line in r, less its end.

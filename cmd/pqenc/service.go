@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc/keyfile"
-	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // Where probes ask.
@@ -29,27 +29,27 @@ const (
 
 // service is a server that runs.
 type service struct {
-	*serveCmd
+	cmd      *serveCmd
 	log      *slog.Logger
-	server   *transfer.Server
-	allow    *transfer.AllowFile
+	server   *server.Server
+	allow    *server.AllowFile
 	dir      fs.FileInfo // of the folder as it was opened
 	stopping atomic.Bool
 	failed   chan error // of a listener
 }
 
 // serve runs a server until it is told to stop.
-func (c *serveCmd) serve(a *app, log *slog.Logger, id *keyfile.Identity, allow *transfer.AllowFile) error {
+func (c *serveCmd) serve(a *app, log *slog.Logger, id *keyfile.Identity, allow *server.AllowFile) error {
 	stop, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	a.gently(cancel)
-	server, err := transfer.NewServer(transfer.ServerConfig{
-		Dir: c.Dir, Identity: id, Authorizer: allow, Limits: c.limits(), Logger: log,
+	server, err := server.New(server.Config{
+		Dir: c.Dir, Identity: id, Authorizer: allow, Limits: c.Limits.limits(), Logger: log,
 	})
 	if err != nil {
 		return err
 	}
-	s := &service{serveCmd: c, log: log, server: server, allow: allow, failed: make(chan error, 2)}
+	s := &service{cmd: c, log: log, server: server, allow: allow, failed: make(chan error, 2)}
 	err = s.start(a, id.Public().Fingerprint())
 	if err == nil {
 		select {
@@ -63,21 +63,21 @@ func (c *serveCmd) serve(a *app, log *slog.Logger, id *keyfile.Identity, allow *
 // start takes connections.
 func (s *service) start(a *app, fingerprint keyfile.Fingerprint) error {
 	var err error
-	if s.dir, err = os.Stat(s.Dir); err != nil {
+	if s.dir, err = os.Stat(s.cmd.Dir); err != nil {
 		return err
 	}
-	if s.Metrics != "" {
-		addr, err := s.listen(s.Metrics, newMetrics(s), nil)
+	if s.cmd.Metrics != "" {
+		addr, err := s.listen(s.cmd.Metrics, newMetrics(s), nil)
 		if err != nil {
 			return err
 		}
 		s.log.Info("giving metrics", "url", "http://"+addr+metricsPath)
 	}
-	addr, err := s.listen(s.Listen, s, s.server.ConnState)
+	addr, err := s.listen(s.cmd.Listen, s, s.server.ConnState)
 	if err != nil {
 		return err
 	}
-	s.log.Info("listening", "address", addr, "endpoint", "ws://"+addr+s.Endpoint, "fingerprint", fingerprint.String())
+	s.log.Info("listening", "address", addr, "endpoint", "ws://"+addr+s.cmd.Endpoint, "fingerprint", fingerprint.String())
 	return s.tellAddress(a, addr)
 }
 
@@ -88,7 +88,7 @@ func (s *service) listen(addr string, handler http.Handler, state func(net.Conn,
 	if err != nil {
 		return "", err
 	}
-	patience := time.Duration(s.LoginTimeout)
+	patience := time.Duration(s.cmd.Limits.LoginTimeout)
 	front := &http.Server{
 		Handler:   handler,
 		ConnState: state,
@@ -106,10 +106,10 @@ func (s *service) listen(addr string, handler http.Handler, state func(net.Conn,
 
 // tellAddress writes the address to where scripts wait for it.
 func (s *service) tellAddress(a *app, addr string) error {
-	if s.AddressFile == "" {
+	if s.cmd.AddressFile == "" {
 		return nil
 	}
-	f, err := a.create(s.AddressFile)
+	f, err := a.create(s.cmd.AddressFile)
 	if err != nil {
 		return err
 	}
@@ -122,8 +122,8 @@ func (s *service) tellAddress(a *app, addr string) error {
 // stop lets transfers end, and stops those that take too long.
 func (s *service) stop() error {
 	s.stopping.Store(true)
-	s.log.Info("stopping", "grace", s.Grace)
-	ctx, cancel := context.WithTimeout(context.Background(), s.Grace)
+	s.log.Info("stopping", "grace", s.cmd.Grace)
+	ctx, cancel := context.WithTimeout(context.Background(), s.cmd.Grace)
 	defer cancel()
 	err := s.server.Shutdown(ctx)
 	s.log.Info("stopped", "interrupted", ctx.Err() != nil)
@@ -133,7 +133,7 @@ func (s *service) stop() error {
 // ServeHTTP sends clients to the server and answers probes.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
-	case s.Endpoint:
+	case s.cmd.Endpoint:
 		s.server.ServeHTTP(w, r)
 	case healthPath:
 		answer(w, http.StatusOK, "alive")
@@ -169,9 +169,9 @@ func (s *service) ready() error {
 	case s.allow.Err() != nil:
 		return errList
 	}
-	info, err := os.Stat(s.Dir)
-	if err := cmp.Or(err, writable(s.Dir)); err != nil || !os.SameFile(info, s.dir) {
-		s.log.Warn("not ready", "dir", s.Dir, "err", err)
+	info, err := os.Stat(s.cmd.Dir)
+	if err := cmp.Or(err, writable(s.cmd.Dir)); err != nil || !os.SameFile(info, s.dir) {
+		s.log.Warn("not ready", "dir", s.cmd.Dir, "err", err)
 		return errFolder
 	}
 	return nil

@@ -18,22 +18,23 @@ import (
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 // aggregator waits for the updates of a round, and answers with their mean.
 type aggregator struct {
 	id      *keyfile.Identity
-	clients []*keyfile.Public
+	clients keyfile.Publics
 	dir     string // where the server keeps its files
 	size    int    // values in a model
 	round   atomic.Int64
-	commits chan transfer.Commit
+	commits chan server.Commit
 	ended   chan struct{}   // closed when run has
 	self    transfer.Client // of the server that it is in
 }
 
 func newAggregator(id *keyfile.Identity, dir string, size int) *aggregator {
-	a := &aggregator{id: id, dir: dir, size: size, commits: make(chan transfer.Commit), ended: make(chan struct{})}
+	a := &aggregator{id: id, dir: dir, size: size, commits: make(chan server.Commit), ended: make(chan struct{})}
 	a.self.Identity = id
 	a.self.CheckServer = func(server keyfile.Fingerprint) error {
 		if server != id.Fingerprint() {
@@ -53,34 +54,34 @@ func label(round int64) string    { return fmt.Sprintf("round %d", round) }
 
 // client returns the number of a client, -1 if it is none.
 func (a *aggregator) client(who keyfile.Fingerprint) int {
-	return slices.IndexFunc(a.clients, func(key *keyfile.Public) bool { return key.Fingerprint() == who })
+	return slices.Index(a.clients.Fingerprints(), who)
 }
 
-// Known is for [transfer.Authorizer].
+// Known is for [server.Authorizer].
 func (a *aggregator) Known(who keyfile.Fingerprint) bool {
 	return who == a.id.Fingerprint() || a.client(who) >= 0
 }
 
-// Authorize is for [transfer.Authorizer]: a client pushes its own update of this
+// Authorize is for [server.Authorizer]: a client pushes its own update of this
 // round, again if it likes, and pulls the means up to this round's.
-func (a *aggregator) Authorize(who keyfile.Fingerprint, op transfer.Operation, name string) (transfer.Grant, bool) {
-	round, again := a.round.Load(), transfer.Grant{Overwrite: true}
+func (a *aggregator) Authorize(who keyfile.Fingerprint, op server.Operation, name string) (server.Grant, bool) {
+	round, again := a.round.Load(), server.Grant{Overwrite: true}
 	if who == a.id.Fingerprint() {
-		return again, op == transfer.Push && name == meanName(round-1)
+		return again, op == server.Push && name == meanName(round-1)
 	}
 	switch op {
-	case transfer.Push:
+	case server.Push:
 		return again, name == updateName(round, a.client(who))
-	case transfer.Pull:
+	case server.Pull:
 		var of int64
 		_, err := fmt.Sscanf(name, "%d/", &of)
-		return transfer.Grant{}, err == nil && of <= round && name == meanName(of)
+		return server.Grant{}, err == nil && of <= round && name == meanName(of)
 	}
-	return transfer.Grant{}, false
+	return server.Grant{}, false
 }
 
 // committed is told what has been stored. The client waits meanwhile.
-func (a *aggregator) committed(_ context.Context, c transfer.Commit) {
+func (a *aggregator) committed(_ context.Context, c server.Commit) {
 	if a.client(c.Client) < 0 {
 		return
 	}
@@ -145,7 +146,7 @@ func (a *aggregator) open(name string, round int64, from *keyfile.Public) ([]flo
 	}
 	defer f.Close()
 	purpose := label(round)
-	r, err := pqenc.DecryptFrom(f, pqenc.Policy{From: []pqenc.Sender{from}, Context: &purpose}, a.id)
+	r, err := pqenc.DecryptSigned(f, pqenc.Policy{From: []pqenc.Sender{from}, Context: &purpose}, a.id)
 	if err != nil {
 		return nil, err
 	}
@@ -164,12 +165,8 @@ func (a *aggregator) open(name string, round int64, from *keyfile.Public) ([]flo
 // publish signs the mean for all clients, and pushes it as a client does: it
 // appears whole, and who follows it gets it already meanwhile.
 func (a *aggregator) publish(ctx context.Context, round int64, mean []float32) error {
-	to := make([]pqenc.Recipient, len(a.clients))
-	for i, key := range a.clients {
-		to[i] = key
-	}
 	return a.self.PushFunc(ctx, meanName(round), func(w io.Writer) error {
-		file, err := pqenc.EncryptSigned(w, a.id, label(round), to...)
+		file, err := pqenc.EncryptSigned(w, a.id, label(round), a.clients.Recipients()...)
 		if err == nil {
 			err = binary.Write(file, binary.LittleEndian, mean)
 		}

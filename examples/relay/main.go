@@ -27,7 +27,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc/keyfile"
-	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
 func main() {
@@ -70,11 +70,11 @@ func run(ctx context.Context, listen, dir, key string, size int, clients []strin
 // serve puts the server into an HTTP server, beside which there could be others,
 // and runs the aggregator until ctx is done.
 func serve(ctx context.Context, listener net.Listener, a *aggregator) error {
-	server, err := transfer.NewServer(transfer.ServerConfig{
+	server, err := server.New(server.Config{
 		Dir:        a.dir,
 		Identity:   a.id,
 		Authorizer: a,
-		Limits:     transfer.Limits{ObjectSize: 2 << 30},
+		Limits:     server.Limits{ObjectSize: 2 << 30},
 		Logger:     slog.Default(),
 		OnCommit:   a.committed,
 	})

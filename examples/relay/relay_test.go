@@ -69,7 +69,7 @@ func (l *learner) push(ctx context.Context, name, label string, value float32) e
 func (l *learner) pull(ctx context.Context, name, label string) ([]float32, error) {
 	r := l.Reader(ctx, name, transfer.PullOptions{Follow: true})
 	defer r.Close()
-	d, err := pqenc.DecryptFrom(r, pqenc.Policy{From: []pqenc.Sender{l.relay}, Context: &label}, l.id)
+	d, err := pqenc.DecryptSigned(r, pqenc.Policy{From: []pqenc.Sender{l.relay}, Context: &label}, l.id)
 	if err != nil {
 		return nil, err
 	}

@@ -110,13 +110,21 @@ type odd struct {
 
 func model(t *testing.T) *kong.Application {
 	t.Helper()
-	k, err := kong.New(&grammar{}, kong.Name("pqenc"), kong.Vars{"version": "1"},
-		kong.Description("Encrypt files for the post-quantum age."))
+	app, err := newModel()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return app
+}
+
+func newModel() (*kong.Application, error) {
+	k, err := kong.New(&grammar{}, kong.Name("pqenc"), kong.Vars{"version": "1"},
+		kong.Description("Encrypt files for the post-quantum age."))
+	if err != nil {
+		return nil, err
+	}
 	k.Model.Detail = "Files are opened only by the named recipients.\n\n.Dots begin\nlines."
-	return k.Model
+	return k.Model, nil
 }
 
 var page = Page{
@@ -162,19 +170,15 @@ func TestGolden(t *testing.T) {
 // writers returns what writes each golden file.
 func writers(t *testing.T) map[string]func(io.Writer) error {
 	app := model(t)
-	out := map[string]func(io.Writer) error{
+	return map[string]func(io.Writer) error{
 		"pqenc.1": func(w io.Writer) error { return Man(w, app, page) },
 	}
-	for _, shell := range []string{"bash", "fish", "zsh"} {
-		out["pqenc."+shell] = func(w io.Writer) error { return Completion(w, app, shell) }
-	}
-	return out
 }
 
 func TestModelIsUntouched(t *testing.T) {
 	app := model(t)
 	for _, shell := range []string{"bash", "fish", "zsh"} {
-		if err := Completion(io.Discard, app, shell); err != nil {
+		if err := Complete(io.Discard, app, []string{shell, "encrypt", "-"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -189,13 +193,19 @@ func TestModelIsUntouched(t *testing.T) {
 }
 
 func TestUnknownShell(t *testing.T) {
-	err := Completion(io.Discard, model(t), "tcsh")
-	if !errors.Is(err, ErrShell) {
-		t.Fatalf("got %v, want ErrShell", err)
-	}
-	for _, want := range []string{"tcsh", "bash", "fish", "zsh"} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q does not name %s", err, want)
+	for _, err := range []error{
+		Script(io.Discard, "pqenc", "tcsh"),
+		Complete(io.Discard, model(t), []string{"tcsh", ""}),
+		Complete(io.Discard, model(t), []string{"bash"}),
+		Complete(io.Discard, model(t), nil),
+	} {
+		if !errors.Is(err, ErrShell) {
+			t.Fatalf("got %v, want ErrShell", err)
+		}
+		for _, want := range []string{"bash", "fish", "zsh"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%q does not name %s", err, want)
+			}
 		}
 	}
 }
@@ -207,8 +217,8 @@ func TestBranchingArgument(t *testing.T) {
 			Show struct{} `cmd:""`
 		} `arg:""`
 	}{})
-	if err := Completion(io.Discard, k.Model, "bash"); !errors.Is(err, ErrBranch) {
-		t.Errorf("Completion: got %v, want ErrBranch", err)
+	if err := Complete(io.Discard, k.Model, []string{"bash", ""}); !errors.Is(err, ErrBranch) {
+		t.Errorf("Complete: got %v, want ErrBranch", err)
 	}
 	if err := Man(io.Discard, k.Model, Page{}); !errors.Is(err, ErrBranch) {
 		t.Errorf("Man: got %v, want ErrBranch", err)
@@ -221,12 +231,15 @@ func TestNoCommands(t *testing.T) {
 		Level int      `short:"l" required:""`
 		Files []string `arg:""`
 	}{}, kong.Name("my-tool"), kong.Description("Do it."))
-	var bash, man bytes.Buffer
-	if err := Completion(&bash, k.Model, "bash"); err != nil {
+	var bash, words, man bytes.Buffer
+	if err := Script(&bash, "my-tool", "bash"); err != nil {
 		t.Fatal(err)
 	}
 	if want := "complete -o bashdefault -o default -F _my_tool my-tool"; !strings.Contains(bash.String(), want) {
 		t.Errorf("bash script lacks %q", want)
+	}
+	if err := Complete(&words, k.Model, []string{"bash", "--level", "3", ""}); err != nil || words.String() != ":files \n" {
+		t.Errorf("after a flag: %q, %v", &words, err)
 	}
 	if err := Man(&man, k.Model, Page{}); err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ type Item struct {
 // help texts as --help does, as Go doc comments, so that their indented lines
 // come out as they are. The same arguments give the same bytes.
 func Man(w io.Writer, app *kong.Application, page Page) error {
-	if _, err := commandsOf(app); err != nil {
+	if err := checkBranches(app.Node); err != nil {
 		return err
 	}
 	var p roff

@@ -19,9 +19,9 @@ import (
 	"time"
 )
 
-// completions are lines that a tab completes in one way only, or in none, in a
+// completionTests are lines that a tab completes in one way only, or in none, in a
 // directory with the files of [files].
-var completions = []struct{ line, last string }{
+var completionTests = []struct{ line, last string }{
 	{"encr", "encrypt"},
 	{"aut", ""},
 	{"--rec", "--recipient"},
@@ -68,15 +68,38 @@ var completions = []struct{ line, last string }{
 
 var files = []string{"model.bin", "my file", "key.pub", "enclave", "d/inside"}
 
-// lay writes the sample script for a shell and the files to complete, and
-// returns the script's name and the files' directory.
+// TestMain makes this binary the sample program where it is called by its name.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) != "pqenc" {
+		os.Exit(m.Run())
+	}
+	app, err := newModel()
+	if err == nil {
+		err = Complete(os.Stdout, app, os.Args[2:])
+	}
+	if err != nil || os.Args[1] != CompleteCommand {
+		os.Exit(1)
+	}
+}
+
+// lay installs the sample program, and writes the script for a shell and the files
+// to complete. It returns the script's name and the files' directory.
 func lay(t *testing.T, shell string) (script, dir string) {
 	t.Helper()
 	need(t, shell)
 	var out bytes.Buffer
-	if err := Completion(&out, model(t), shell); err != nil {
+	if err := Script(&out, "pqenc", shell); err != nil {
 		t.Fatal(err)
 	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	if err := os.Symlink(program, filepath.Join(bin, "pqenc")); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	script = filepath.Join(t.TempDir(), "pqenc."+shell)
 	if err := os.WriteFile(script, out.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
@@ -158,7 +181,7 @@ func TestBashLists(t *testing.T) {
 
 func TestFish(t *testing.T) {
 	script, dir := lay(t, "fish")
-	for _, test := range completions {
+	for _, test := range completionTests {
 		out := run(t, dir, "fish", "--no-config", "-c", `
 			source $argv[1]
 			complete -C "pqenc $argv[2]" | string replace -r '\t.*' ''
@@ -209,7 +232,7 @@ func testTab(t *testing.T, dir, rc, shell, setup string) {
 	if got := term.read(t); got != "[ready]" {
 		t.Fatalf("the shell started with %q", got)
 	}
-	for _, test := range completions {
+	for _, test := range completionTests {
 		words := strings.Fields(test.line)
 		if test.last != "" {
 			words[len(words)-1] = test.last

@@ -318,7 +318,7 @@ func (c *Conn) watch() {
 		}
 		left := c.times.Idle - since(&c.progress)
 		if left <= 0 {
-			c.Fail(wire.CodeIdle, "no progress for "+c.times.Idle.String())
+			c.Fail(wire.CodeOf(wire.ErrIdle), "no progress for "+c.times.Idle.String())
 			return
 		}
 		timer.Reset(left)

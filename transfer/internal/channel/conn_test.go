@@ -37,7 +37,7 @@ func TestNoGapBeforeFail(t *testing.T) {
 		begun, ended := make(chan struct{}), make(chan struct{})
 		go func() {
 			<-begun
-			s.Fail(wire.CodeTakenOver, "enough")
+			s.Fail(wire.CodeOf(wire.ErrTakenOver), "enough")
 			close(ended)
 		}()
 		for want := uint64(0); ; want++ {
@@ -81,7 +81,7 @@ func TestErrorIsLast(t *testing.T) {
 	}
 	var failing sync.WaitGroup
 	failing.Go(func() {
-		s.Fail(wire.CodeQuota, "first")
+		s.Fail(wire.CodeOf(wire.ErrQuota), "first")
 		s.Fail(wire.CodeInternal, "second")
 	})
 	buf := make([]byte, wire.MaxData)
@@ -91,7 +91,7 @@ func TestErrorIsLast(t *testing.T) {
 			t.Fatal(err)
 		}
 		if m.Type == wire.TypeError {
-			if e, err := wire.ParseError(m.Body); err != nil || e.Code != wire.CodeQuota {
+			if e, err := wire.ParseError(m.Body); err != nil || e.Code != wire.CodeOf(wire.ErrQuota) {
 				t.Errorf("%v, %v", e, err)
 			}
 			break
@@ -109,13 +109,13 @@ func TestErrorIsLast(t *testing.T) {
 // anything, so that its sender need not wait, either.
 func TestErrorCloses(t *testing.T) {
 	c, s := pair(t, Times{}, Times{})
-	s.Fail(wire.CodeShutdown, "bye")
+	s.Fail(wire.CodeOf(wire.ErrShutdown), "bye")
 	<-c.Closed()
 	var reason *PeerError
-	if err := c.Send(wire.TypeDone, nil); !errors.As(err, &reason) || reason.Code != wire.CodeShutdown {
+	if err := c.Send(wire.TypeDone, nil); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
 		t.Errorf("sending: %v", err)
 	}
-	if _, err := c.Next(); !errors.As(err, &reason) || reason.Code != wire.CodeShutdown {
+	if _, err := c.Next(); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
 		t.Errorf("receiving: %v", err)
 	}
 }
@@ -155,7 +155,7 @@ func TestUnreadPongs(t *testing.T) {
 	if m, err := r.conn.Next(); err == nil {
 		t.Errorf("0x%02x", m.Type)
 	}
-	r.conn.Fail(wire.CodeIdle, "") // waits for the end of the first
+	r.conn.Fail(wire.CodeOf(wire.ErrIdle), "") // waits for the end of the first
 	select {
 	case <-r.conn.Closed():
 	default:

@@ -263,12 +263,12 @@ func TestBusy(t *testing.T) {
 	here, there := streams(t)
 	login := serverLogin()
 	login.Check = func(signature.Fingerprint) error {
-		return &PeerError{Code: wire.CodeBusy, Text: "full"}
+		return &PeerError{Code: wire.CodeOf(wire.ErrBusy), Text: "full"}
 	}
 	done := inBackground(t, func() (*Conn, error) { return Accept(plain{there}, certificate(), login) })
 	_, err := Connect(plain{here}, clientLogin())
 	var reason *PeerError
-	if !errors.As(err, &reason) || reason.Code != wire.CodeBusy || reason.Text != "full" {
+	if !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrBusy) || reason.Text != "full" {
 		t.Errorf("the client: %v", err)
 	}
 	<-done

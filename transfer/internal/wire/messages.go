@@ -155,8 +155,8 @@ func ParseSize(b []byte) (int64, error) {
 	return n, f.end("size")
 }
 
-// ParseName parses a body that is a name, or the beginning of one.
-func ParseName(b []byte) (string, error) {
+// ParseText parses a body that is a name, or the start of one.
+func ParseText(b []byte) (string, error) {
 	f := &fields{b: b}
 	name := f.rest(MaxName)
 	return name, f.end("name")

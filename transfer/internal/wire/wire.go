@@ -13,7 +13,6 @@ package wire
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -26,8 +25,6 @@ const (
 	MaxData = 256 << 10
 	// MaxControl is the longest body of any other message.
 	MaxControl = 8 << 10
-	// MaxName is the longest name of an object.
-	MaxName = 1024
 	// MaxText is the longest explanation in an [Error].
 	MaxText = 512
 	// PublicSize is the size of a public identity: the DER of its encryption key
@@ -39,12 +36,6 @@ const (
 
 // Unknown is the length of an object that is not known yet.
 const Unknown = -1
-
-// ErrProtocol says that PROTOCOL.md does not allow a message, at least not there.
-var ErrProtocol = errors.New("protocol error")
-
-// ErrMalformed is that of a message which it allows nowhere.
-var ErrMalformed = fmt.Errorf("%w: malformed message", ErrProtocol)
 
 // Type tells messages apart.
 type Type uint8

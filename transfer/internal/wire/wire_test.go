@@ -30,9 +30,9 @@ var parsers = map[Type]func([]byte) (any, []byte, error){
 	TypeStored:  again(ParseSize, Size),
 	TypePull:    again(ParsePull, (*Pull).Marshal),
 	TypeObject:  again(ParseObject, (*Object).Marshal),
-	TypeList:    again(ParseName, toBytes),
+	TypeList:    again(ParseText, toBytes),
 	TypeEntry:   again(ParseEntry, (*Entry).Marshal),
-	TypeDelete:  again(ParseName, toBytes),
+	TypeDelete:  again(ParseText, toBytes),
 }
 
 // bodiless are the types whose body is empty or any, and so needs no parser.

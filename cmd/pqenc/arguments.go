@@ -1,0 +1,149 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// mapPath takes the name of a file, or one of several, byte for byte as it was
+// typed. Kong's own mapper for type:"path" makes it absolute, which reads badly
+// in messages, and its PopValueInto mends names that are not UTF-8.
+func mapPath(ctx *kong.DecodeContext, target reflect.Value) error {
+	if ctx.Scan.Peek().IsEOL() {
+		return errors.New("needs the name of a file")
+	}
+	token, err := ctx.Scan.PopValue("file")
+	if err != nil {
+		return err
+	}
+	name := token.String()
+	if name == "" { // an unset variable in a script: standard input would be a surprise
+		return errors.New("the name of the file is empty")
+	}
+	if target.Kind() == reflect.Slice {
+		target.Set(reflect.Append(target, reflect.ValueOf(name)))
+	} else {
+		target.SetString(name)
+	}
+	return nil
+}
+
+// names are several arguments: the names of files, or URLs.
+type names []string
+
+// mapNames takes the names of files byte for byte as they were typed, up to the
+// first flag or the first that is of the other kind.
+func mapNames(ctx *kong.DecodeContext, target reflect.Value) error {
+	all := takeNames(ctx, func(all names, name string) bool {
+		last := name == "" && ctx.Scan.Len() == 1 // what was to be the URL
+		return len(all) == 0 || isURL(name) == isURL(all[0]) && !last
+	})
+	if slices.Contains(all, "") {
+		return errors.New("the name of the file is empty")
+	}
+	target.Set(reflect.ValueOf(all))
+	return nil
+}
+
+// mapURLs is the same for URLs. What is none will be said where they are read.
+func mapURLs(ctx *kong.DecodeContext, target reflect.Value) error {
+	target.Set(reflect.ValueOf(takeNames(ctx, func(names, string) bool { return true })))
+	return nil
+}
+
+// takeNames takes arguments up to the first flag or the first that does not go
+// with those before it.
+func takeNames(ctx *kong.DecodeContext, goes func(all names, name string) bool) (all names) {
+	for {
+		token := ctx.Scan.Peek()
+		name, ok := token.Value.(string)
+		if !ok || !token.IsValue() && name != "-" || !goes(all, name) {
+			return all
+		}
+		all = append(all, name)
+		ctx.Scan.Pop()
+	}
+}
+
+// mapURL takes a URL, which may be empty: that is no URL, and no name of a file.
+func mapURL(ctx *kong.DecodeContext, target reflect.Value) error {
+	token, err := ctx.Scan.PopValue("URL")
+	if err == nil {
+		target.SetString(token.String())
+	}
+	return err
+}
+
+func isURL(name string) bool { return strings.Contains(name, "://") }
+
+// mapText takes a text byte for byte as it was typed. With Kong's own mapper two
+// texts that are not UTF-8 could become the same.
+func mapText(ctx *kong.DecodeContext, target reflect.Value) error {
+	if ctx.Scan.Peek().IsEOL() {
+		return errors.New("needs a text")
+	}
+	token, err := ctx.Scan.PopValue("text")
+	if err != nil {
+		return err
+	}
+	text := token.String()
+	target.Set(reflect.ValueOf(&text))
+	return nil
+}
+
+// misplaced matches what kong says of "pqenc -r PUB version".
+var misplaced = regexp.MustCompile(`^flag (--\S+) applies to the default command .*, not "(.+)"$`)
+
+// parseError adds what the parser knows to a mistake on the command line.
+func parseError(err error) error {
+	if m := misplaced.FindStringSubmatch(err.Error()); m != nil {
+		return usageError(m[1]+" does not go with the command "+m[2], "if "+m[2]+" is a file, write ./"+m[2])
+	}
+	if strings.HasPrefix(err.Error(), "--passphrase: ") {
+		// Kong quotes the value, which is likely to be a passphrase.
+		return usageError("--passphrase has no value", "the passphrase is asked for, or give it with --passphrase-file or --passphrase-fd")
+	}
+	var parse *kong.ParseError
+	if errors.As(err, &parse) {
+		if misread := misplacedURL(parse.Context); misread != nil {
+			return misread
+		}
+		if cmd := parse.Context.Selected(); cmd != nil && !cmd.Hidden {
+			return usageError(err.Error(), fmt.Sprintf("see \"%s --help\"", cmd.FullPath()))
+		}
+	}
+	return usageError(err.Error())
+}
+
+// misplacedURL says what is wrong with the URL of a push that was taken for a file,
+// or the other way round; nil if that is not what is wrong.
+func misplacedURL(ctx *kong.Context) error {
+	i := slices.IndexFunc(ctx.Path, func(p *kong.Path) bool { return p.Positional != nil })
+	if i < 0 || ctx.Selected().Name != "push" {
+		return nil
+	}
+	files := ctx.Value(ctx.Path[i]).Interface().(names)
+	if isURL(files[0]) {
+		return errURLFirst()
+	}
+	if missing := ctx.Command() == "push <FILE ...>"; missing && len(files) > 1 {
+		_, err := parseURL(files[len(files)-1])
+		return err
+	}
+	return nil
+}
+
+// errURLFirst is for a push that has the URL where the files are to be.
+func errURLFirst() error {
+	return usageError("the URL comes last", "name the files first, and then the one URL that they are pushed to")
+}

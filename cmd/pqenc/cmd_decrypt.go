@@ -1,0 +1,147 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"io"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/progress"
+)
+
+type decryptCmd struct {
+	Keys    identityFlag    `embed:""`
+	Trust   fromFlags       `embed:""`
+	Stream  streamFlag      `embed:""`
+	Context contextFlag     `embed:""`
+	Files   fileArgs        `embed:""`
+	Secret  passphraseFlags `embed:""`
+}
+
+func (decryptCmd) Help() string {
+	return `Examples:
+
+    pqenc -d -i lab.key model.pqe > model.bin
+    pqenc -d -i lab.key -o model.bin model.pqe
+    ssh host 'cat run7.pqe' | pqenc -d -i lab.key | tar x
+    pqenc -d -i lab.key --from alice.pub --context "round 17" -o up.bin up.pqe`
+}
+
+func (c *decryptCmd) Run(a *app) error {
+	src, err := a.openInput(c.Files.In)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	keys, err := a.identities(c.Keys.Identity, &c.Secret, src)
+	if err != nil {
+		return err
+	}
+	policy, err := c.Trust.policy(&c.Context)
+	if err != nil {
+		return err
+	}
+	meter := a.startMeter(src.size, c.Files.Output)
+	defer meter.Stop()
+	o := &opener{src: src, meter: meter, policy: policy, keys: keys}
+	plain, err := o.open(staged(c.Files.Output) || c.Stream.StreamUnverified)
+	if err != nil {
+		return in(src.name, err)
+	}
+	// Only now: a file that does not open must not touch the output.
+	out, err := a.openOutput(c.Files.Output, src)
+	if err != nil {
+		return err
+	}
+	_, err = plain.WriteTo(out)
+	meter.Stop()
+	if err = out.finish(in(src.name, err)); err == nil {
+		a.sayWho("", plain.Signature())
+	}
+	return err
+}
+
+// opener opens the input of a command.
+type opener struct {
+	src    *input
+	meter  *progress.Meter
+	policy pqenc.Policy
+	keys   *identities
+}
+
+// contents are those of an encrypted file.
+type contents interface {
+	io.WriterTo
+	Signature() *pqenc.Signature
+}
+
+// open opens the input, armored or not, and explains why if it does not open.
+//
+// Contents that must be from somebody may be put to the test at their end only
+// if recall says that it is not too late then. They are not to leave through a
+// pipe before: a file is read twice, and a pipe is read if nobody else could
+// have replaced them.
+func (o *opener) open(recall bool) (contents, error) {
+	file, err := sniff(o.meter.Reader(o.src.File))
+	if err != nil {
+		return nil, err
+	}
+	if !recall && len(o.policy.From) > 0 && o.src.size >= 0 && !file.armored {
+		plain, err := o.verified()
+		return plain, o.explain(err, file)
+	}
+	plain, err := pqenc.DecryptSigned(file, o.policy, o.keys.list...)
+	if err != nil {
+		return nil, o.explain(err, file)
+	}
+	if !recall && len(o.policy.From) > 0 && !plain.Signature().Sole {
+		return nil, tooSoon(file)
+	}
+	return plain, nil
+}
+
+// tooSoon says why nothing of a file may leave.
+func tooSoon(file *sniffed) error {
+	hint := "write to a file with -o, give the input as a file, or accept that with --stream-unverified"
+	if file.armored { // which cannot be read at random
+		hint = "write to a file with -o, or accept that with --stream-unverified"
+	}
+	return &failure{errors.New("the signature of the contents comes at their end, and other recipients could have replaced them"),
+		exitSigner, []string{hint}}
+}
+
+// verified opens the input, which is a file, and reads it once to verify it.
+func (o *opener) verified() (contents, error) {
+	section := io.NewSectionReader(o.meter.ReaderAt(o.src.File), o.src.start, o.src.size)
+	f, err := pqenc.OpenSigned(section, o.src.size, o.policy, o.keys.list...)
+	if err != nil {
+		return nil, err
+	}
+	// The last chunk was read by itself, and is again: that is no progress.
+	o.meter.Reset(0, 2*o.src.size)
+	err = f.Verify()
+	o.meter.Reset(o.src.size, 2*o.src.size)
+	return wholeFile{f}, err
+}
+
+// wholeFile makes a file the contents that are in it.
+type wholeFile struct{ *pqenc.File }
+
+func (f wholeFile) WriteTo(dst io.Writer) (int64, error) { return f.DecryptTo(dst) }
+
+// explain adds what is known of the file and of the keys.
+func (o *opener) explain(err error, file *sniffed) error {
+	switch {
+	case errors.Is(err, pqenc.ErrNotPqenc):
+		if hint := looksLike(file.begin); hint != "" {
+			return withHints(err, hint)
+		}
+		return withHints(err, "only files that pqenc made can be decrypted")
+	case errors.Is(err, pqenc.ErrNoMatch):
+		return o.keys.noMatch()
+	}
+	return err
+}

@@ -1,0 +1,62 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+)
+
+// mainCmd is what runs without the name of a command: encrypting, or with -d
+// decrypting.
+type mainCmd struct {
+	Decrypt bool            `short:"d" help:"Decrypt instead of encrypting."`
+	To      recipientFlags  `embed:""`
+	Armor   armorFlag       `embed:""`
+	Keys    identityFlag    `embed:""`
+	Trust   fromFlags       `embed:""`
+	Stream  streamFlag      `embed:""`
+	Context contextFlag     `embed:""`
+	Files   fileArgs        `embed:""`
+	Secret  passphraseFlags `embed:""`
+}
+
+func (c *mainCmd) Run(a *app) error {
+	if c.Decrypt {
+		return c.decrypt(a)
+	}
+	return withCommandHint(c.encrypt(a), c.Files.In)
+}
+
+func (c *mainCmd) decrypt(a *app) error {
+	if c.To.encrypts() || c.Armor.Armor || c.To.Sign != "" {
+		return usageError("-r, -p, -a and --sign are for encrypting",
+			"to decrypt, give a private key with -i; armor and passphrases are recognized")
+	}
+	cmd := &decryptCmd{Keys: c.Keys, Trust: c.Trust, Stream: c.Stream, Context: c.Context, Files: c.Files, Secret: c.Secret}
+	return cmd.Run(a)
+}
+
+func (c *mainCmd) encrypt(a *app) error {
+	switch {
+	case len(c.Keys.Identity) > 0:
+		return usageError("-i is for decrypting", "decrypt with -d -i, or encrypt to a public key with -r")
+	case len(c.Trust.From) > 0 || c.Trust.AllowForwarded || c.Stream.StreamUnverified:
+		return usageError("--from, --allow-forwarded and --stream-unverified are for decrypting", "decrypt with -d, or sign with --sign KEY")
+	}
+	cmd := &encryptCmd{To: c.To, Context: c.Context, Secret: c.Secret, Armor: c.Armor, Files: c.Files}
+	return cmd.Run(a)
+}
+
+// withCommandHint tells somebody whose input does not exist that its name may
+// have been meant as a command.
+func withCommandHint(err error, name string) error {
+	var path *fs.PathError
+	if errors.As(err, &path) && path.Path == name && errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
+		return withHints(err, `if "`+name+`" was meant as a command, see "pqenc --help"`)
+	}
+	return err
+}

@@ -1,0 +1,87 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"io"
+	"syscall"
+
+	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/terminal"
+)
+
+type encryptCmd struct {
+	To      recipientFlags  `embed:""`
+	Context contextFlag     `embed:""`
+	Secret  passphraseFlags `embed:""`
+	Armor   armorFlag       `embed:""`
+	Files   fileArgs        `embed:""`
+}
+
+func (encryptCmd) Help() string {
+	return `Examples:
+
+    pqenc -r lab.pub model.bin > model.pqe
+    pqenc -r lab.pub -r backup.pub -o model.pqe model.bin
+    tar c run7 | pqenc -r lab.pub | ssh host 'cat > run7.pqe'
+    pqenc -r lab.pub --sign alice.key --context "round 17" -o up.pqe up.bin
+    pqenc -p -a -o notes.pqe notes.txt`
+}
+
+func (c *encryptCmd) Run(a *app) error {
+	src, err := a.openInput(c.Files.In)
+	if errors.Is(err, syscall.EISDIR) {
+		err = withHints(err, "pack it first: tar c FOLDER | pqenc ...")
+	}
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	s := &sealer{app: a, to: &c.To, context: &c.Context, secret: &c.Secret}
+	if err := c.check(s, src); err != nil {
+		return err
+	}
+	if err := s.load(src.name); err != nil {
+		return err
+	}
+	out, err := a.openOutput(c.Files.Output, src)
+	if err != nil {
+		return err
+	}
+	meter := a.startMeter(src.size, c.Files.Output)
+	err = c.encrypt(out, meter.Reader(src.File), s)
+	meter.Stop()
+	if errors.Is(err, terminal.ErrBinary) {
+		err = withHints(err, "write to a file with -o, to a pipe, or as text with -a")
+	}
+	return out.finish(err)
+}
+
+// encrypt copies src to dst.
+func (c *encryptCmd) encrypt(dst io.Writer, src io.Reader, s *sealer) error {
+	if !c.Armor.Armor {
+		return s.seal(dst, src)
+	}
+	text := armor.NewWriter(dst)
+	if err := s.seal(text, src); err != nil {
+		return err
+	}
+	return text.Close()
+}
+
+// check finds what is wrong with the flags before anybody is asked anything.
+func (c *encryptCmd) check(s *sealer, src *input) error {
+	switch {
+	case c.Secret.set() && !c.To.Passphrase && c.To.Sign == "":
+		return usageError("--passphrase-file and --passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
+	case !c.To.encrypts():
+		return usageError("no recipient", "name a public key with -r, use a passphrase with -p, or decrypt with -d")
+	}
+	if err := s.check(); err != nil {
+		return err
+	}
+	return c.Secret.notFrom(src)
+}

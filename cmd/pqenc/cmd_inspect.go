@@ -1,0 +1,231 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf16"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
+)
+
+type inspectCmd struct {
+	Keys identityFlag `embed:""`
+
+	JSON bool   `name:"json" help:"Print JSON."`
+	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file. Without it, or as -, standard input."`
+
+	Secret passphraseFlags `embed:""`
+}
+
+func (inspectCmd) Help() string {
+	return `Without a key it says what everybody can see, none of which is authenticated.
+With -i it also says whether that key opens the file, checks the header and, where
+it can seek, the length, and names the signer; the exit code is 3 if the key does
+not open it. It does not read the contents: "pqenc verify" does.
+
+Examples:
+
+    pqenc inspect model.pqe
+    pqenc inspect --json model.pqe | jq .content_size
+    pqenc inspect -i alice.key model.pqe`
+}
+
+// report is what inspect says, in its JSON form.
+type report struct {
+	File        string         `json:"file"`
+	Version     int            `json:"version"`
+	Suite       int            `json:"suite"`
+	Signed      bool           `json:"signed"`
+	Armored     bool           `json:"armored"`
+	Stanzas     map[string]int `json:"stanzas"`
+	HeaderSize  int            `json:"header_size"`
+	ChunkSize   int            `json:"chunk_size"`
+	FileSize    int64          `json:"file_size"` // of the binary form
+	ContentSize int64          `json:"content_size"`
+	Overhead    int64          `json:"overhead"`
+	Opens       *bool          `json:"opens,omitempty"`  // only with -i
+	Signer      string         `json:"signer,omitempty"` // only with -i, not verified
+
+	order []format.StanzaType // of the stanzas, each type once
+}
+
+func (c *inspectCmd) Run(a *app) error {
+	src, err := a.openInput(c.File)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	r, err := inspect(src)
+	if err != nil {
+		return in(src.name, err)
+	}
+	var opening error
+	if len(c.Keys.Identity) > 0 {
+		if opening, err = c.open(a, src, r); err != nil {
+			return in(src.name, err)
+		}
+	}
+	if c.JSON {
+		err = printJSON(a.stdout, r)
+	} else {
+		err = r.print(a.stdout)
+	}
+	return errors.Join(err, in(src.name, opening))
+}
+
+// inspect reads what everybody can see.
+func inspect(src *input) (*report, error) {
+	file, err := sniff(src.File)
+	if err != nil {
+		return nil, err
+	}
+	info, err := pqenc.Inspect(file)
+	if err != nil {
+		if hint := looksLike(file.begin); hint != "" && errors.Is(err, pqenc.ErrNotPqenc) {
+			err = withHints(err, hint)
+		}
+		return nil, err
+	}
+	r := &report{
+		File: src.name, Version: info.Version, Suite: info.Suite,
+		Signed: info.Signed, Armored: file.armored,
+		Stanzas: map[string]int{}, HeaderSize: info.HeaderSize, ChunkSize: info.ChunkSize,
+		FileSize: src.size,
+	}
+	for _, t := range info.Stanzas {
+		if r.Stanzas[t.String()]++; r.Stanzas[t.String()] == 1 {
+			r.order = append(r.order, t)
+		}
+	}
+	if file.armored || src.size < 0 {
+		body, err := io.Copy(io.Discard, file)
+		if err != nil {
+			return nil, err
+		}
+		r.FileSize = int64(info.HeaderSize) + body
+	}
+	if r.ContentSize, err = info.ContentSize(r.FileSize); err != nil {
+		return nil, err
+	}
+	r.Overhead = r.FileSize - r.ContentSize
+	return r, nil
+}
+
+// open tries the keys that -i names. The first error is that of a key which
+// does not open the file, and belongs into the report.
+func (c *inspectCmd) open(a *app, src *input, r *report) (opening, err error) {
+	if src.size < 0 {
+		return nil, usageError("a key can be tried on a file only, not on a pipe", "put it into a file first, or decrypt it")
+	}
+	keys, err := a.identities(c.Keys.Identity, &c.Secret, src)
+	if err != nil {
+		return nil, err
+	}
+	section := io.NewSectionReader(src, src.start, src.size)
+	var sig *pqenc.Signature
+	if r.Armored {
+		var plain *pqenc.Reader
+		if plain, opening = pqenc.Decrypt(pqenc.Dearmor(section), keys.list...); opening == nil {
+			sig = plain.Signature()
+		}
+	} else {
+		var f *pqenc.File
+		if f, opening = pqenc.Open(section, src.size, keys.list...); opening == nil {
+			sig = f.Signature()
+		}
+	}
+	if sig != nil {
+		r.Signer = sig.Signer.String()
+	}
+	if errors.Is(opening, pqenc.ErrNoMatch) {
+		opening = keys.noMatch()
+	}
+	opens := opening == nil
+	r.Opens = &opens
+	return opening, nil
+}
+
+// print writes the report for people.
+func (r *report) print(w io.Writer) error {
+	var b strings.Builder
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-11s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	row("format", "version %d, suite %d (X25519 + ML-KEM-768, HKDF-SHA256, AES-256-GCM)", r.Version, r.Suite)
+	for _, t := range r.order {
+		row("stanzas", "%d %s", r.Stanzas[t.String()], t)
+	}
+	row("signed", "%s", yesNo(r.Signed))
+	row("armored", "%s", yesNo(r.Armored))
+	row("header", "%d bytes", r.HeaderSize)
+	row("chunks", "%d of %s", r.ContentSize/int64(r.ChunkSize)+1, sizeText(int64(r.ChunkSize)))
+	row("contents", "%d bytes (%s)", r.ContentSize, sizeText(r.ContentSize))
+	row("overhead", "%d bytes (%s)", r.Overhead, percent(r.Overhead, r.ContentSize))
+	if r.Opens != nil {
+		row("opens", "%s", yesNo(*r.Opens))
+	}
+	if r.Signer != "" {
+		row("signed by", "%s, which was not verified", r.Signer)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// printJSON writes v for programs. It is ASCII, as a terminal obeys some of what
+// JSON allows.
+func printJSON(w io.Writer, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	var b strings.Builder
+	for _, c := range utf16.Encode([]rune(string(text))) {
+		if c < 0x7f {
+			b.WriteByte(byte(c))
+		} else {
+			fmt.Fprintf(&b, `\u%04x`, c)
+		}
+	}
+	_, err = fmt.Fprintln(w, b.String())
+	return err
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// percent says how many percent of whole part is, with two digits that count.
+func percent(part, whole int64) string {
+	if whole == 0 {
+		return "of nothing"
+	}
+	p := 100 * float64(part) / float64(whole)
+	if p >= 10 {
+		return fmt.Sprintf("%.0f %%", p) // which %g would write with an exponent
+	}
+	return fmt.Sprintf("%.2g %%", p)
+}
+
+// sizeText writes a number of bytes with a binary unit.
+func sizeText(n int64) string {
+	const units = "KMGTPE"
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f, u := float64(n)/1024, 0
+	for ; f >= 1024; u++ {
+		f /= 1024
+	}
+	return fmt.Sprintf("%.4g %ciB", f, units[u])
+}

@@ -1,0 +1,193 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"path"
+	"strings"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+type pullCmd struct {
+	Keys    identityFlag `embed:""`
+	Trust   fromFlags    `embed:""`
+	Stream  streamFlag   `embed:""`
+	Context contextFlag  `embed:""`
+
+	As     string `type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY, not with the first one of -i."`
+	Raw    bool   `help:"Do not decrypt."`
+	Follow bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
+	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
+
+	Remote remoteFlags     `embed:""`
+	Secret passphraseFlags `embed:""`
+
+	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to pull, ws://HOST[:PORT]/NAME, or .../FOLDER/ for all in it."`
+}
+
+func (pullCmd) Help() string {
+	return `If the connection is lost, it goes on where it was. With -o it goes on even after
+this command was ended, where the same command is given again.
+
+Into a folder go several objects, each under its name without .pqe, or with --raw
+just as it is there.
+
+Examples:
+
+    pqenc pull -i lab.key ws://host/alice/model.pqe -o model.bin
+    pqenc pull -i lab.key --from alice.pub ws://host/alice/run7/ -o run7/
+    pqenc pull -i lab.key --follow ws://host/alice/run7.pqe | tar x
+    pqenc pull --as lab.key --raw ws://host/alice/model.pqe -o model.pqe`
+}
+
+func (c *pullCmd) Run(a *app) error {
+	from, err := parseURLs(c.URLs)
+	if err != nil {
+		return err
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	p := &puller{cmd: c, app: a}
+	if err := p.login(); err != nil {
+		return err
+	}
+	defer p.servers.Close()
+	defer func() { p.into.Close() }()
+	list, err := p.list(from)
+	if err != nil {
+		return err
+	}
+	return a.each(len(list), func(i int) error { return in(list[i].from.String(), p.pull(list[i])) })
+}
+
+// check finds what is wrong with the flags before anything happens.
+func (c *pullCmd) check() error {
+	switch {
+	case c.As == "" && len(c.Keys.Identity) == 0:
+		return usageError("who are you?", "log in with your private key: -i KEY, or --as KEY if it decrypts nothing")
+	case c.Raw && (len(c.Trust.From) > 0 || c.Context.Context != nil || c.Trust.AllowForwarded || c.Stream.StreamUnverified):
+		return usageError("--raw does not decrypt", "leave out what is for decrypting")
+	}
+	return nil
+}
+
+// receiving is an object and the file that it will be.
+type receiving struct {
+	from   location
+	output string
+	into   *outFolder // for which output is meant, or nil
+}
+
+// puller pulls objects, over one connection to each server.
+type puller struct {
+	cmd     *pullCmd
+	app     *app
+	policy  pqenc.Policy
+	named   []pqenc.Identity // the keys that decrypt
+	servers *servers
+	into    *outFolder // or nil
+}
+
+// login gets the keys.
+func (p *puller) login() (err error) {
+	if p.policy, err = p.cmd.Trust.policy(&p.cmd.Context); err != nil {
+		return err
+	}
+	if p.named, err = p.app.loadIdentities(p.cmd.Keys.Identity, &p.cmd.Secret); err != nil {
+		return err
+	}
+	id, name := (*keyfile.Identity)(nil), p.cmd.As
+	if p.cmd.As != "" {
+		id, err = p.app.openIdentity(name, &p.cmd.Secret)
+	} else {
+		name = p.cmd.Keys.Identity[0]
+		id, err = opened(p.named[0])
+	}
+	p.servers = p.cmd.Remote.servers(p.app, id)
+	return in(name, err)
+}
+
+// list returns what is to be pulled, and to where.
+func (p *puller) list(from []location) ([]receiving, error) {
+	if len(from) == 1 && !from[0].isFolder() && !isFolder(p.cmd.Output) {
+		return []receiving{{from: from[0], output: p.cmd.Output}}, nil
+	}
+	if isStdio(p.cmd.Output) {
+		return nil, usageError("several objects need a folder", "name it with -o FOLDER/")
+	}
+	var all []receiving
+	for _, l := range from {
+		if !l.isFolder() {
+			all = append(all, receiving{from: l, output: p.fileName(path.Base(l.name))})
+			continue
+		}
+		below, err := p.below(l)
+		if err != nil {
+			return nil, in(l.String(), err)
+		}
+		all = append(all, below...)
+	}
+	var err error // the folder is made now that there is something for it
+	p.into, err = openFolder(p.cmd.Output, p.cmd.Raw)
+	for i := range all {
+		all[i].into = p.into
+	}
+	return all, err
+}
+
+// fileName returns the name of the file for an object.
+func (p *puller) fileName(name string) string {
+	if p.cmd.Raw {
+		return name
+	}
+	return strings.TrimSuffix(name, ".pqe")
+}
+
+// below returns the objects in a folder.
+func (p *puller) below(folder location) (all []receiving, err error) {
+	server, err := p.servers.at(folder)
+	if err != nil {
+		return nil, err
+	}
+	found, err := server.list(folder.name)
+	for _, object := range found {
+		file := p.fileName(strings.TrimPrefix(object.Name, folder.name))
+		all = append(all, receiving{from: folder.with(object.Name), output: file})
+	}
+	if err == nil && len(all) == 0 {
+		err = transfer.ErrNotFound
+	}
+	return all, err
+}
+
+// pull pulls one object.
+func (p *puller) pull(r receiving) (err error) {
+	if r.into != nil {
+		if r.output, err = r.into.place(r.output); err != nil {
+			return err
+		}
+	}
+	server, err := p.servers.at(r.from)
+	if err != nil {
+		return err
+	}
+	defer server.end()
+	d := &download{puller: p, cmd: p.cmd, server: server, name: r.from.name, output: r.output}
+	d.keys = newIdentities(p.named, p.cmd.Secret.ask(p.app, path.Base(r.from.name)))
+	if !staged(r.output) {
+		return d.direct()
+	}
+	err = d.resume(true)
+	if errors.Is(err, transfer.ErrChanged) {
+		p.app.warn("%s: %v: starting over", r.from, err)
+		err = d.resume(false)
+	}
+	return err
+}

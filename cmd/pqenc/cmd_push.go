@@ -1,0 +1,349 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+type pushCmd struct {
+	To        recipientFlags `embed:""`
+	Context   contextFlag    `embed:""`
+	Login     loginFlags     `embed:""`
+	Overwrite bool           `help:"Replace what is there under the same name."`
+
+	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
+	URL   string `arg:"" type:"url" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
+}
+
+func (pushCmd) Help() string {
+	return `Files are encrypted on the way, and encrypted files go as they are. What is there
+is there as a whole. If the connection is lost, it goes on where it was; a file that
+was encrypted before goes on even after this command was ended.
+
+A URL that ends in / gets the names of the files with .pqe behind, of folders
+with all that is in them. Left out are names with a dot in front, and what is
+neither a file nor a folder, such as links. A link that is named itself is followed.
+
+Examples:
+
+    pqenc push -i alice.key -r lab.pub model.bin ws://host/alice/model.pqe
+    pqenc push -i alice.key -r lab.pub --sign alice.key run7 ws://host/alice/
+    pqenc push -i alice.key model.pqe ws://host/alice/
+    tar c run7 | pqenc push -i alice.key -r lab.pub - ws://host/alice/run7.pqe`
+}
+
+func (c *pushCmd) Run(a *app) error {
+	if isURL(c.Files[0]) && !isURL(c.URL) {
+		return errURLFirst()
+	}
+	to, err := parseURL(c.URL)
+	if err != nil {
+		return err
+	}
+	s := &sealer{app: a, to: &c.To, context: &c.Context, secret: &c.Login.Secret}
+	if err := c.check(s); err != nil {
+		return err
+	}
+	list, err := c.list(a, to)
+	if err != nil {
+		return err
+	}
+	p := &pusher{cmd: c, app: a, sealer: s}
+	if err := p.login(to); err != nil {
+		return err
+	}
+	defer p.server.Close()
+	return a.each(len(list), func(i int) error { return in(list[i].title(), p.push(list[i])) })
+}
+
+// check finds what is wrong with the flags before anything happens.
+func (c *pushCmd) check(s *sealer) error {
+	switch {
+	case c.Login.Identity == "":
+		return notLoggedIn()
+	case c.To.Sign != "" && !c.To.encrypts():
+		return usageError("--sign is for files that are encrypted on the way", "name a public key with -r, or use a passphrase with -p")
+	}
+	return s.check()
+}
+
+// sending is a file and the name of the object that it will be.
+type sending struct{ file, name string }
+
+func (s sending) title() string {
+	if isStdio(s.file) {
+		return "standard input"
+	}
+	return s.file
+}
+
+// list returns what is to be pushed.
+func (c *pushCmd) list(a *app, to location) ([]sending, error) {
+	var all []sending
+	for _, file := range c.Files {
+		if isStdio(file) {
+			if to.isFolder() {
+				return nil, usageError("standard input has no name", "name the object: "+urlHint)
+			}
+			all = append(all, sending{file, to.name})
+			continue
+		}
+		info, err := os.Stat(file)
+		if err != nil {
+			return nil, err
+		}
+		if (info.IsDir() || len(c.Files) > 1) && !to.isFolder() {
+			return nil, usageError("several files need a URL that ends in /", "each file gets its own name behind it")
+		}
+		switch {
+		case info.IsDir():
+			below, err := walk(a, file, to.name)
+			if err != nil {
+				return nil, err
+			}
+			if len(below) == 0 {
+				return nil, usageError("there is no file in "+file, "nothing was pushed")
+			}
+			all = append(all, below...)
+		case to.isFolder():
+			all = append(all, sending{file, objectName(to.name, filepath.Base(file))})
+		default:
+			all = append(all, sending{file, to.name})
+		}
+	}
+	if err := distinct(all); err != nil {
+		return nil, err
+	}
+	return all, checkNames(all, to)
+}
+
+// checkNames requires that every object can have its name, and that pull makes a
+// file of it again where the name is that of a file.
+func checkNames(all []sending, to location) error {
+	for _, s := range all {
+		err, hint := transfer.CheckName(s.name), "choose another name"
+		if to.isFolder() {
+			hint = "give the file another name, or push it by itself to a URL with another one: nothing was pushed"
+			err = cmp.Or(transfer.CheckName(strings.TrimSuffix(s.name, ".pqe")), err)
+		}
+		if err != nil {
+			return withHints(in(s.title(), err), hint)
+		}
+	}
+	return nil
+}
+
+// distinct requires that every file becomes an object of its own.
+func distinct(all []sending) error {
+	from := make(map[string]string)
+	for _, s := range all {
+		if other, taken := from[s.name]; taken {
+			return usageError(other+" and "+s.file+" would become the same object", "push them one by one, each to a name of its own")
+		}
+		from[s.name] = s.file
+	}
+	return nil
+}
+
+// objectName is the name of the object for a file with that path below folder.
+func objectName(folder, path string) string {
+	return folder + strings.TrimSuffix(filepath.ToSlash(path), ".pqe") + ".pqe"
+}
+
+// follow returns the folder that dir is, or is a link to: WalkDir would not follow
+// it. It is resolved once, so that all files are from one folder, whatever the link
+// names later.
+func follow(dir string) (string, error) {
+	if info, err := os.Lstat(filepath.Clean(dir)); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		return dir, err
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
+// walk returns the files in dir and below, under the name that dir has.
+func walk(a *app, dir, folder string) (all []sending, err error) {
+	if base := filepath.Base(filepath.Clean(dir)); !strings.HasPrefix(base, ".") && base != string(filepath.Separator) {
+		folder += base + "/"
+	}
+	if dir, err = follow(dir); err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case file == dir:
+			return nil
+		case strings.HasPrefix(d.Name(), "."):
+			a.warn("%s is left out: it is hidden", file)
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+		case d.Type().IsRegular():
+			path, err := filepath.Rel(dir, file)
+			if err != nil {
+				return err
+			}
+			all = append(all, sending{file, objectName(folder, path)})
+		case !d.IsDir():
+			a.warn("%s is left out: it is not a regular file", file)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// pusher pushes files, over one connection.
+type pusher struct {
+	cmd    *pushCmd
+	app    *app
+	sealer *sealer
+	server *remote
+}
+
+// login gets the keys, and prepares the connection.
+func (p *pusher) login(to location) error {
+	name, from := p.cmd.Login.Identity, &p.cmd.Login.Secret
+	if p.cmd.To.Passphrase {
+		from = new(passphraseFlags) // what the flags give is the passphrase of the files
+	}
+	id, err := p.app.openIdentity(name, from)
+	if p.cmd.To.Passphrase && errors.Is(err, terminal.ErrNoTerminal) {
+		err = withHints(err, "with -p, --passphrase-file and --passphrase-fd give that of the files: log in with a key that is not protected, or at a terminal")
+	}
+	if err != nil {
+		return in(name, err)
+	}
+	if err := p.loadKeys(id); err != nil {
+		return err
+	}
+	p.server, err = p.cmd.Login.Remote.connect(p.app, to, id)
+	return err
+}
+
+// loadKeys gets the keys of what is encrypted, and the passphrase only once there
+// is a file for it.
+func (p *pusher) loadKeys(login *keyfile.Identity) error {
+	if p.cmd.To.Sign == p.cmd.Login.Identity { // else it would be asked for its passphrase again
+		p.sealer.signer = login
+	} else if err := p.sealer.loadSigner(); err != nil {
+		return err
+	}
+	if len(p.cmd.To.Recipient) == 0 {
+		return nil
+	}
+	return p.sealer.loadRecipients("")
+}
+
+// push pushes one file.
+func (p *pusher) push(s sending) error {
+	src, err := p.app.openInput(s.file)
+	if err != nil {
+		return err
+	}
+	if !isStdio(s.file) {
+		defer src.Close()
+	}
+	// What it is shows in its first bytes, for which a pipe is waited.
+	b := bufio.NewReaderSize(src.File, 4096)
+	begin, _ := b.Peek(len(format.Magic))
+	file, err := sniff(b)
+	if err != nil {
+		return err
+	}
+	encrypted := file.armored || string(begin) == format.Magic
+	if encrypted && p.cmd.To.encrypts() {
+		p.app.warn("%s is encrypted already, and goes as it is", src.name)
+	}
+	p.server.begin(src.size, os.DevNull)
+	defer p.server.end()
+	switch {
+	case encrypted && !file.armored && src.size >= 0:
+		return p.whole(s.name, src)
+	case encrypted:
+		return p.stream(s.name, src.size, func(dst io.Writer) error {
+			_, err := io.CopyBuffer(dst, file.Reader, make([]byte, 256<<10))
+			return err
+		})
+	case !p.cmd.To.encrypts():
+		return usageError("is not encrypted", "say who can read it: name a public key with -r, or use a passphrase with -p")
+	}
+	if p.sealer.recipients == nil {
+		if err := p.sealer.loadRecipients("what is pushed"); err != nil {
+			return err
+		}
+	}
+	return p.stream(s.name, src.size, func(dst io.Writer) error { return p.sealer.seal(dst, file.Reader) })
+}
+
+// whole pushes an encrypted file, of which the server can ask for any part.
+func (p *pusher) whole(name string, src *input) error {
+	section := io.NewSectionReader(src.File, src.start, src.size)
+	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{section}, src.size, p.options(src.size)))
+}
+
+// stream pushes what write writes, which need not be there twice. Should write
+// fail, the object is not published.
+func (p *pusher) stream(name string, size int64, write func(io.Writer) error) error {
+	own := func(dst io.Writer) error {
+		err := write(dst)
+		if err != nil {
+			err = &ownError{err}
+		}
+		return err
+	}
+	return p.explain(p.server.PushFunc(context.Background(), name, own, p.options(size)))
+}
+
+func (p *pusher) explain(err error) error {
+	err = p.server.explain(err)
+	if p.cmd.Overwrite && errors.Is(err, transfer.ErrExists) {
+		// The server does not say which.
+		err = withHints(err, "choose another name: either your key may not replace what is there, or the name is that of a folder there, or a part of it that of an object")
+	}
+	return err
+}
+
+// options are for a file of that size. What encrypting adds to it is not worth
+// counting.
+func (p *pusher) options(size int64) transfer.PushOptions {
+	return transfer.PushOptions{Overwrite: p.cmd.Overwrite, Progress: func(durable int64) {
+		if size >= 0 {
+			durable = min(durable, size)
+		}
+		p.server.reached(durable)
+	}}
+}
+
+// ownReaderAt marks the errors of a file as this side's own. One of them is an end
+// before that of the section, which was the file's when it was opened.
+type ownReaderAt struct{ *io.SectionReader }
+
+func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {
+	n, err := r.SectionReader.ReadAt(b, offset)
+	if end := offset + int64(n); err == io.EOF && end < r.Size() {
+		err = &failure{fmt.Errorf("the file has become shorter: it had %d bytes", r.Size()), exitIO,
+			[]string{"nothing may write to it meanwhile: push it again when it is whole"}}
+	}
+	if err != nil && err != io.EOF {
+		err = &ownError{err}
+	}
+	return n, err
+}

@@ -1,0 +1,130 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path"
+	"runtime/debug"
+	"time"
+
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer/server"
+)
+
+type serveCmd struct {
+	Dir         string        `required:"" type:"path" placeholder:"DIR" help:"Keep the files in the folder DIR. It is made if it is not there."`
+	Listen      string        `required:"" placeholder:"ADDR" help:"Take connections at ADDR, a host and a port, or :PORT for all of this machine's addresses."`
+	Identity    string        `short:"i" required:"" type:"path" placeholder:"KEY" help:"Who the server is: the private key in the file KEY. It opens none of the files."`
+	Allow       string        `required:"" type:"path" placeholder:"FILE" help:"Who may do what: the access list in FILE."`
+	Endpoint    string        `default:"/pqenc" placeholder:"PATH" help:"The path at which clients connect (default: /pqenc)."`
+	Metrics     string        `placeholder:"ADDR" help:"Give metrics for Prometheus at http://ADDR/metrics, to everybody who can connect to it."`
+	Grace       time.Duration `default:"20s" placeholder:"TIME" help:"How long transfers may go on after the signal to stop (default: 20s)."`
+	Log         string        `enum:"text,json" default:"text" placeholder:"FORM" help:"Write the log as text or json (default: text)."`
+	LogLevel    string        `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Log from this level on: debug, info, warn or error (default: info)."`
+	AddressFile string        `type:"path" placeholder:"FILE" help:"Write host and port to FILE once connections are taken. For tests, with port 0."`
+	Check       bool          `help:"Check flags, keys and access list, and do nothing else."`
+
+	Limits limitFlags      `embed:""`
+	Secret passphraseFlags `embed:""`
+}
+
+func (serveCmd) Help() string {
+	return `Keeps .pqe files for those on the access list, who push and pull them at
+ws://HOST:PORT/NAME. Each line of the list says who may do what with which
+names; ** stands for any folders. Keys are fingerprints or files. A changed list,
+or key file that it names, counts at once; one that is broken or gone leaves what
+was before in force:
+
+    keys/alice.pub          push,list   alice/**  quota=50GiB overwrite
+    SHA256:zdLW...          pull,list   **
+
+GET /healthz answers while the process lives, /readyz while it is of use. SIGTERM
+and Ctrl-C let transfers end for a while and stop the others where they can go on
+later; a second signal ends it at once.
+
+Examples:
+
+    pqenc serve --dir store --listen :8765 -i server.key --allow allow
+    pqenc serve --check --dir store --listen :8765 -i server.key --allow allow`
+}
+
+func (c *serveCmd) Run(a *app) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	log := newLogger(a.stderr, c.Log, c.LogLevel)
+	allow, err := c.openAllow(log)
+	if err != nil {
+		return err
+	}
+	id, err := a.openIdentity(c.Identity, &c.Secret)
+	if err != nil {
+		return in(c.Identity, err)
+	}
+	if c.Check {
+		if !a.grammar.Quiet {
+			a.say("all is well with the server " + id.Public().Fingerprint().String())
+		}
+		return nil
+	}
+	debug.FreeOSMemory() // a passphrase takes more of it than the server ever will
+	return c.serve(a, log, id, allow)
+}
+
+// check finds what is wrong with the flags before anything happens.
+func (c *serveCmd) check() error {
+	if err := checkAddress("--listen", c.Listen); err != nil {
+		return err
+	}
+	if c.Metrics != "" {
+		if err := checkAddress("--metrics", c.Metrics); err != nil {
+			return err
+		}
+	}
+	switch c.Endpoint {
+	case healthPath, readyPath:
+		return usageError("--endpoint: " + c.Endpoint + " is taken")
+	case path.Clean("/" + c.Endpoint):
+	default:
+		return usageError("--endpoint: expected a path like /pqenc")
+	}
+	if info, err := os.Stat(c.Dir); err == nil && !info.IsDir() {
+		return usageError("--dir: " + c.Dir + " is not a folder")
+	}
+	return nil
+}
+
+func checkAddress(flag, addr string) error {
+	if _, err := net.ResolveTCPAddr("tcp", addr); err != nil {
+		return usageError(flag+": "+err.Error(), "expected a host and a port like 127.0.0.1:8765, or :8765 for all addresses")
+	}
+	return nil
+}
+
+// openAllow reads the access list, and will read it again when it changes.
+func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
+	allow, err := server.OpenAllow(c.Allow, fingerprintsIn, func(err error) {
+		log.Error("access list not taken, the one before stays in force", "err", err)
+	})
+	var file *fs.PathError
+	if err != nil && classify(err) == exitIO && !errors.As(err, &file) {
+		err = usageError(err.Error(), `"pqenc serve --help" shows what a list looks like`)
+	}
+	return allow, err
+}
+
+// fingerprintsIn returns whose public keys are in a file.
+func fingerprintsIn(name string) ([]keyfile.Fingerprint, error) {
+	keys, err := keyfile.LoadPublic(name)
+	if err != nil {
+		return nil, in(name, err)
+	}
+	return keys.Fingerprints(), nil
+}

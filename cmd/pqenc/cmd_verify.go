@@ -1,0 +1,135 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/pqenc/pqenc"
+)
+
+type verifyCmd struct {
+	Keys    identityFlag `embed:""`
+	Trust   fromFlags    `embed:""`
+	Context contextFlag  `embed:""`
+
+	JSON bool   `name:"json" help:"Print JSON."`
+	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file. Without it, or as -, standard input."`
+
+	Secret passphraseFlags `embed:""`
+}
+
+func (verifyCmd) Help() string {
+	return `Reads the whole file. With --from the file must be signed by one of these keys,
+for you, and the contents must be those that were signed: the exit code is 5 if
+not. Without --from it checks that nothing is damaged, and names the signer.
+
+Examples:
+
+    pqenc verify -i lab.key --from alice.pub update.pqe
+    pqenc verify -i lab.key --json update.pqe | jq -r .signature.signer`
+}
+
+// verdict is what verify says, in its JSON form.
+type verdict struct {
+	File        string     `json:"file"`
+	ContentSize int64      `json:"content_size"` // all of it is authentic
+	Signature   *sigReport `json:"signature"`    // null if there is none
+}
+
+type sigReport struct {
+	Level     string   `json:"level"` // unverified or verified
+	Signer    string   `json:"signer"`
+	Time      string   `json:"time"` // RFC 3339
+	Context   string   `json:"context"`
+	Addressed bool     `json:"addressed"` // to the reader
+	Readers   []string `json:"readers"`
+}
+
+func (c *verifyCmd) Run(a *app) error {
+	src, err := a.openInput(c.File)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	keys, err := a.identities(c.Keys.Identity, &c.Secret, src)
+	if err != nil {
+		return err
+	}
+	policy, err := c.Trust.policy(&c.Context)
+	if err != nil {
+		return err
+	}
+	meter := a.startMeter(src.size, os.DevNull) // the verdict comes after it
+	defer meter.Stop()
+	// Nothing leaves, so that the end of the contents is soon enough.
+	plain, err := (&opener{src: src, meter: meter, policy: policy, keys: keys}).open(true)
+	if err != nil {
+		return in(src.name, err)
+	}
+	n, err := plain.WriteTo(io.Discard)
+	meter.Stop()
+	if err != nil {
+		return in(src.name, err)
+	}
+	v := &verdict{File: src.name, ContentSize: n, Signature: reportOf(plain.Signature())}
+	if c.JSON {
+		return printJSON(a.stdout, v)
+	}
+	return v.print(a.stdout)
+}
+
+func reportOf(s *pqenc.Signature) *sigReport {
+	if s == nil {
+		return nil
+	}
+	r := &sigReport{
+		Level: s.Level.String(), Signer: s.Signer.String(), Time: s.Time.UTC().Format(time.RFC3339),
+		Context: s.Context, Addressed: s.Addressed, Readers: []string{},
+	}
+	for _, f := range s.Readers {
+		r.Readers = append(r.Readers, f.String())
+	}
+	return r
+}
+
+func (s *sigReport) addressedText() string {
+	switch {
+	case !s.Addressed:
+		return fmt.Sprintf("to others (%d in all)", len(s.Readers))
+	case len(s.Readers) == 0:
+		return "to everybody with the passphrase"
+	}
+	return fmt.Sprintf("to you (%d in all)", len(s.Readers))
+}
+
+// print writes the verdict for people.
+func (v *verdict) print(w io.Writer) error {
+	rows := [][2]string{{"contents", fmt.Sprintf("%d bytes, all authentic", v.ContentSize)}}
+	if s := v.Signature; s == nil {
+		rows = append(rows, [2]string{"signature", "none"})
+	} else {
+		level := map[string]string{
+			"unverified": "not verified: name the signer with --from",
+			"verified":   "verified: the signer signed these contents",
+		}[s.Level]
+		rows = append(rows, [][2]string{
+			{"signature", level},
+			{"signed by", s.Signer},
+			{"time", s.Time},
+			{"context", fmt.Sprintf("%q", s.Context)},
+			{"addressed", s.addressedText()},
+		}...)
+	}
+	for _, r := range rows {
+		if _, err := fmt.Fprintf(w, "%-11s %s\n", r[0], r[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

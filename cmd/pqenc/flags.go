@@ -1,0 +1,152 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"time"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer/server"
+)
+
+// The groups of flags and arguments that several commands share. A command has
+// them as named fields with the tag embed:"".
+
+// recipientFlags say who can read what is encrypted, and who says to have made it.
+type recipientFlags struct {
+	Recipient  []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to the public keys in the file PUB. Can be repeated."`
+	Passphrase bool     `short:"p" help:"Encrypt with a passphrase instead."`
+	Sign       string   `type:"path" placeholder:"KEY" help:"Sign with the private key in the file KEY, for these recipients."`
+}
+
+// encrypts reports whether the flags say for whom.
+func (f *recipientFlags) encrypts() bool { return f.Passphrase || len(f.Recipient) > 0 }
+
+// armorFlag is the form of what is encrypted.
+type armorFlag struct {
+	Armor bool `short:"a" help:"Write text (PEM-like) instead of binary."`
+}
+
+// identityFlag names private keys.
+type identityFlag struct {
+	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key in the file KEY. Can be repeated."`
+}
+
+// fromFlags say whose files are accepted.
+type fromFlags struct {
+	From           []string `type:"path" sep:"none" placeholder:"PUB" help:"Accept only what is signed by a public key in the file PUB, for you. Can be repeated."`
+	AllowForwarded bool     `help:"Accept also what is signed for somebody else."`
+}
+
+// policy reads the public keys that --from names.
+func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
+	p := pqenc.Policy{Context: c.Context, AllowForwarded: f.AllowForwarded}
+	if len(f.From) == 0 && (f.AllowForwarded || c.Context != nil) {
+		return p, usageError("--context and --allow-forwarded are of no use without --from", "name the signer with --from PUB")
+	}
+	for _, name := range f.From {
+		keys, err := keyfile.LoadPublic(name)
+		if err != nil {
+			return p, in(name, err)
+		}
+		p.From = append(p.From, keys.Senders()...)
+	}
+	return p, nil
+}
+
+// streamFlag accepts contents before their signature.
+type streamFlag struct {
+	StreamUnverified bool `help:"Let contents into a pipe before it is known that they are those that were signed. A failure shows at the end, in the exit code."`
+}
+
+// contextFlag is a part of making a signature, and of verifying one.
+type contextFlag struct {
+	Context *string `type:"text" placeholder:"TEXT" help:"What the file is for: signed with --sign, and required to be the same with --from."`
+}
+
+func (f *contextFlag) text() string {
+	if f.Context == nil {
+		return ""
+	}
+	return *f.Context
+}
+
+// fileArgs are the input and the output of encrypting and decrypting.
+type fileArgs struct {
+	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was. Without it, or as -, standard output."`
+	In     string `arg:"" optional:"" type:"path" name:"IN" help:"The input. Without it, or as -, standard input."`
+}
+
+// passphraseFlags say where passphrases come from when not from the terminal.
+// There is no flag with the passphrase itself: everybody on the machine could
+// read it.
+type passphraseFlags struct {
+	PassphraseFile string `type:"path" placeholder:"PATH" xor:"passphrase" help:"Read the passphrase from a file of one line, instead of the terminal."`
+	PassphraseFd   *int   `placeholder:"N" xor:"passphrase" help:"Read the passphrase from an open file descriptor, one line."`
+
+	source passphraseSource `kong:"-"`
+}
+
+// set reports whether a flag gives the passphrase.
+func (f *passphraseFlags) set() bool { return f.PassphraseFile != "" || f.PassphraseFd != nil }
+
+// remoteFlags say how to reach a server, and who it must be.
+type remoteFlags struct {
+	Server      string  `type:"path" placeholder:"PUB" help:"The server must have the public key in the file PUB, or this fingerprint (SHA256:...). Without it, the one in the file known_servers in $PQENC_HOME, or else in the folder pqenc of your settings."`
+	Endpoint    string  `default:"/pqenc" placeholder:"PATH" help:"The path at which the server takes connections (default: /pqenc)."`
+	GiveUpAfter timeout `placeholder:"TIME" help:"Go on trying for TIME without progress (default: 5m, or once if the server was never there)."`
+}
+
+// loginFlags say who logs in, and where.
+type loginFlags struct {
+	Identity string          `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
+	Remote   remoteFlags     `embed:""`
+	Secret   passphraseFlags `embed:""`
+}
+
+// login gets the key. The connections come with the first requests.
+func (f *loginFlags) login(a *app) (*servers, error) {
+	if f.Identity == "" {
+		return nil, notLoggedIn()
+	}
+	id, err := a.openIdentity(f.Identity, &f.Secret)
+	return f.Remote.servers(a, id), in(f.Identity, err)
+}
+
+func notLoggedIn() error {
+	return usageError("who are you?", "log in with your private key: -i KEY")
+}
+
+// limitFlags bound what clients can make a server do.
+type limitFlags struct {
+	MaxObject                    byteSize `placeholder:"SIZE" help:"Take no file larger than SIZE, such as 500MB or 50GiB."`
+	MaxStore                     byteSize `placeholder:"SIZE" help:"Take no more files when there are SIZE bytes in all."`
+	KeepFree                     byteSize `default:"1GiB" placeholder:"SIZE" help:"Leave SIZE free on the disk (default: 1GiB)."`
+	KeepPartials                 timeout  `default:"7d" placeholder:"TIME" help:"Remove what was never pushed to the end after TIME (default: 7d)."`
+	MaxConnections               maximum  `default:"512" placeholder:"N" help:"At most N connections (default: 512)."`
+	MaxConnectionsPerKey         maximum  `default:"128" placeholder:"N" help:"At most N of them with the same key (default: 128)."`
+	MaxUnauthenticated           maximum  `default:"512" placeholder:"N" help:"At most N connections that have not logged in yet (default: 512)."`
+	MaxUnauthenticatedPerAddress maximum  `default:"128" placeholder:"N" help:"At most N of them from one address (default: 128)."`
+	LoginTimeout                 timeout  `default:"10s" placeholder:"TIME" help:"Close what has not logged in after TIME (default: 10s)."`
+	IdleTimeout                  timeout  `default:"10m" placeholder:"TIME" help:"Close what makes no progress for TIME (default: 10m)."`
+	SilenceTimeout               timeout  `default:"1m" placeholder:"TIME" help:"Close what gives no sign of life for TIME (default: 1m)."`
+}
+
+func (f *limitFlags) limits() server.Limits {
+	return server.Limits{
+		ObjectSize:                int64(f.MaxObject),
+		StoreSize:                 int64(f.MaxStore),
+		KeepFree:                  int64(f.KeepFree),
+		Connections:               int(f.MaxConnections),
+		ConnectionsPerKey:         int(f.MaxConnectionsPerKey),
+		Unauthenticated:           int(f.MaxUnauthenticated),
+		UnauthenticatedPerAddress: int(f.MaxUnauthenticatedPerAddress),
+		Login:                     time.Duration(f.LoginTimeout),
+		Idle:                      time.Duration(f.IdleTimeout),
+		Silence:                   time.Duration(f.SilenceTimeout),
+		Partial:                   time.Duration(f.KeepPartials),
+	}
+}

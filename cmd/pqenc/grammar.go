@@ -1,0 +1,60 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import "github.com/alecthomas/kong"
+
+// grammar is the command line: --help, the shell completions and the man page
+// all come from it.
+type grammar struct {
+	// Its name is one that no file has: kong takes an input of that name for the command.
+	Main        mainCmd        `cmd:"" name:"encrypt-or-decrypt" hidden:"" default:"withargs" help:"Encrypt, or decrypt with -d."`
+	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
+	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
+	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair."`
+	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
+	Inspect     inspectCmd     `cmd:"" help:"Say what an encrypted file is, with or without a key."`
+	Fingerprint fingerprintCmd `cmd:"" help:"Print the fingerprint of a key file."`
+	Push        pushCmd        `cmd:"" help:"Send files to a server, encrypted on the way."`
+	Pull        pullCmd        `cmd:"" help:"Get files from a server, decrypted on the way."`
+	Ls          lsCmd          `cmd:"" help:"List what is on a server."`
+	Rm          rmCmd          `cmd:"" help:"Delete what is on a server."`
+	Serve       serveCmd       `cmd:"" help:"Keep encrypted files for others, who push and pull them."`
+	Demo        demoCmd        `cmd:"" help:"Show it all on keys and a file made for that."`
+	Completion  completionCmd  `cmd:"" help:"Print the completion script for a shell."`
+	Man         manCmd         `cmd:"" help:"Print the man page."`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
+
+	Progress string `enum:"auto,always,never" default:"auto" placeholder:"WHEN" help:"Show progress: auto (on a terminal), always or never."`
+	Quiet    bool   `short:"q" help:"No progress and no warnings."`
+}
+
+const description = `Encrypts files for post-quantum keys (X25519 with ML-KEM-768, AES-256-GCM).`
+
+const examples = `Examples:
+
+    pqenc keygen -o alice                        make alice.key and alice.pub
+    pqenc -r alice.pub model.bin > model.pqe     encrypt
+    pqenc -d -i alice.key model.pqe > model.bin  decrypt
+    tar c run7 | pqenc -r alice.pub > run7.pqe   pipes, everywhere
+
+Without a command it encrypts, or with -d decrypts: "pqenc encrypt --help" and
+"pqenc decrypt --help" show the flags.`
+
+func newParser(a *app, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(new(grammar), append([]kong.Option{
+		kong.Name("pqenc"),
+		kong.Description(description),
+		kong.PostBuild(func(k *kong.Kong) error { k.Model.Detail = examples; return nil }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoAppDescFormat: true, WrapUpperBound: 100}),
+		kong.Writers(a.stdout, a.stderr),
+		kong.Bind(a),
+		kong.NamedMapper("path", kong.MapperFunc(mapPath)),
+		kong.NamedMapper("text", kong.MapperFunc(mapText)),
+		kong.NamedMapper("names", kong.MapperFunc(mapNames)),
+		kong.NamedMapper("url", kong.MapperFunc(mapURL)),
+		kong.NamedMapper("urls", kong.MapperFunc(mapURLs)),
+	}, options...)...)
+}

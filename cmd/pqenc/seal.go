@@ -1,0 +1,131 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/recipient"
+)
+
+// sealer encrypts as the flags of a command say.
+type sealer struct {
+	app     *app
+	to      *recipientFlags
+	context *contextFlag
+	secret  *passphraseFlags
+
+	recipients []pqenc.Recipient // once they are loaded
+	signer     *keyfile.Identity // the same, or nil
+}
+
+// load gets the keys, and the passphrase of what is so named.
+func (s *sealer) load(what string) error {
+	if err := s.loadRecipients(what); err != nil {
+		return err
+	}
+	return s.loadSigner()
+}
+
+// seal copies src to dst, encrypted.
+func (s *sealer) seal(dst io.Writer, src io.Reader) error {
+	w, err := s.open(dst)
+	if err != nil {
+		return err
+	}
+	if _, err := w.ReadFrom(src); err != nil {
+		return err // without Close: a file that is cut must look like one
+	}
+	return w.Close()
+}
+
+// open begins the file, signed if there is a signer.
+func (s *sealer) open(dst io.Writer) (*pqenc.Writer, error) {
+	if s.signer == nil {
+		return pqenc.Encrypt(dst, s.recipients...)
+	}
+	return pqenc.EncryptSigned(dst, s.signer, s.context.text(), s.recipients...)
+}
+
+// loadSigner gets who signs the file, if anybody does.
+func (s *sealer) loadSigner() error {
+	name, from := s.to.Sign, s.secret
+	if name == "" {
+		return nil
+	}
+	if s.to.Passphrase {
+		from = new(passphraseFlags) // what the flags give is the passphrase of the file
+	}
+	id, err := s.app.openIdentity(name, from)
+	if s.to.Passphrase && errors.Is(err, terminal.ErrNoTerminal) {
+		err = withHints(err, "with -p, --passphrase-file and --passphrase-fd give that of the file, not that of the key")
+	}
+	if err != nil {
+		return in(name, err)
+	}
+	s.signer = id
+	return nil
+}
+
+// check finds what does not go together.
+func (s *sealer) check() error {
+	switch {
+	case s.to.Passphrase && len(s.to.Recipient) > 0:
+		return usageError("-p and -r do not go together: a passphrase must be the only way into a file",
+			"choose one of the two")
+	case s.to.Sign == "" && s.context.Context != nil:
+		return usageError("--context is of no use without --sign", "sign with --sign KEY")
+	case len(s.context.text()) > pqenc.MaxContextSize:
+		return usageError(fmt.Sprintf("the context is longer than %d bytes", pqenc.MaxContextSize), "choose a shorter one")
+	}
+	return nil
+}
+
+// loadRecipients gets those that the flags name. A passphrase is asked for by the
+// name of what it is for.
+func (s *sealer) loadRecipients(what string) (err error) {
+	if !s.to.Passphrase {
+		s.recipients, err = s.publicKeys()
+		return err
+	}
+	secret, err := s.secret.choose(s.app, what)
+	if err != nil {
+		return err
+	}
+	to, err := recipient.NewPassphrase(secret)
+	s.recipients = []pqenc.Recipient{to}
+	return err
+}
+
+// publicKeys reads the recipients' files, and takes every key once.
+func (s *sealer) publicKeys() ([]pqenc.Recipient, error) {
+	seen := make(map[keyfile.Fingerprint]bool)
+	var to keyfile.Publics
+	for _, name := range s.to.Recipient {
+		keys, err := keyfile.LoadPublic(name)
+		if err != nil {
+			return nil, in(name, err)
+		}
+		for _, key := range keys {
+			if seen[key.Fingerprint()] {
+				s.app.warn("%s: %s is already a recipient", name, key.Fingerprint())
+				continue
+			}
+			seen[key.Fingerprint()] = true
+			to = append(to, key)
+		}
+	}
+	if len(to) > format.MaxKeyStanzas {
+		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
+			"encrypt to a key that they share, or make several files")
+	}
+	return to.Recipients(), nil
+}

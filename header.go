@@ -1,0 +1,73 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package pqenc
+
+import (
+	"errors"
+	"io"
+
+	"github.com/pqenc/pqenc/format"
+)
+
+// header is the header of a file that its reader can open, authenticated and
+// as the policy asks for.
+type header struct {
+	*format.Header
+	keys *format.Keys
+	sig  *signed // nil if the file is not signed
+}
+
+// openHeader reads the header at the start of src, and nothing after it. Every
+// way to read a file begins here.
+func openHeader(src io.Reader, policy Policy, identities []Identity) (*header, error) {
+	h, err := format.Parse(src)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := unlock(h, identities)
+	if err != nil {
+		return nil, err
+	}
+	sig, err := policy.check(h, keys, identities)
+	if err != nil {
+		return nil, err
+	}
+	return &header{h, keys, sig}, nil
+}
+
+// trailerSize returns how many bytes follow the body.
+func (h *header) trailerSize() int {
+	if h.sig == nil {
+		return 0
+	}
+	return trailerSize
+}
+
+// unlock finds the file key and authenticates the header with it.
+func unlock(h *format.Header, identities []Identity) (*format.Keys, error) {
+	result := error(ErrNoMatch)
+	for _, id := range identities {
+		for _, s := range h.Stanzas {
+			if !s.Type.WrapsKey() {
+				continue
+			}
+			fileKey, err := id.Unwrap(s, h.Binding())
+			if errors.Is(err, ErrNoMatch) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			keys := h.DeriveKeys(fileKey)
+			if !h.Committed(keys) {
+				// A forged stanza beside a good one must not hide it: go on.
+				result = &format.Error{Field: "commit", Reason: "is not that of the file key", Kind: ErrHeader}
+				continue
+			}
+			return keys, h.Authenticate(keys)
+		}
+	}
+	return nil, result
+}

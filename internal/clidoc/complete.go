@@ -1,0 +1,192 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+package clidoc
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// candidate is a word that completes a line.
+type candidate struct{ word, help string }
+
+// completions are what the last word of a line can become: one of the words, or a
+// file whose name follows the prefix.
+type completions struct {
+	words  []candidate
+	files  bool
+	prefix string
+}
+
+// line is what the words before the last one mean.
+type line struct {
+	node    *kong.Node
+	args    int        // how many arguments there are
+	ended   bool       // by --: flags are arguments
+	pending *kong.Flag // its value comes next
+}
+
+// complete completes the last of the words, which follow the program's name.
+func complete(app *kong.Application, words []string) *completions {
+	l := &line{node: app.Node}
+	last := len(words) - 1
+	for _, word := range words[:last] {
+		l.read(word)
+	}
+	return l.complete(words[last])
+}
+
+// read takes the next word.
+func (l *line) read(word string) {
+	switch {
+	case l.pending != nil:
+		l.pending = nil
+	case !l.ended && word == "--":
+		l.ended = true
+		l.runDefault()
+	case !l.ended && len(word) > 1 && word[0] == '-':
+		l.readFlags(word)
+	default:
+		l.readArgument(word)
+	}
+}
+
+// readFlags takes a long flag, or short ones in one word.
+func (l *line) readFlags(word string) {
+	if strings.HasPrefix(word, "--") {
+		name, _, valued := strings.Cut(word, "=")
+		if f := l.find(name); f != nil && takesValue(f) && !valued {
+			l.pending = f
+		}
+		return
+	}
+	letters := []rune(word[1:])
+	for i, letter := range letters {
+		f := l.find("-" + string(letter))
+		if f == nil {
+			return
+		}
+		if takesValue(f) {
+			if i == len(letters)-1 {
+				l.pending = f
+			}
+			return // what follows is its value
+		}
+	}
+}
+
+// readArgument takes the name of a command, or an argument.
+func (l *line) readArgument(word string) {
+	if l.args == 0 && !l.ended {
+		for _, child := range l.node.Children {
+			if !child.Hidden && (child.Name == word || slices.Contains(child.Aliases, word)) {
+				l.node = child
+				return
+			}
+		}
+	}
+	l.runDefault()
+	l.args++
+}
+
+// find returns the flag that is spelled so. One that only the default command has
+// means that this one runs.
+func (l *line) find(spelling string) *kong.Flag {
+	is := func(f *kong.Flag) bool { return slices.Contains(spellings(f), spelling) }
+	own := flagsFor(l.node)
+	if i := slices.IndexFunc(own, is); i >= 0 {
+		return own[i]
+	}
+	if d := unnamed(l.node); d != nil {
+		if i := slices.IndexFunc(d.Flags, is); i >= 0 {
+			l.node = d
+			return d.Flags[i]
+		}
+	}
+	return nil
+}
+
+// runDefault goes on to the command that runs when none is named.
+func (l *line) runDefault() {
+	if d := unnamed(l.node); d != nil {
+		l.node = d
+	}
+}
+
+// flagsFor returns the flags of n and of what it belongs to.
+func flagsFor(n *kong.Node) []*kong.Flag {
+	if n == nil {
+		return nil
+	}
+	return append(flagsFor(n.Parent), visible(n.Flags)...)
+}
+
+// complete completes the word that follows.
+func (l *line) complete(word string) *completions {
+	c := new(completions)
+	name, value, valued := strings.Cut(word, "=")
+	switch {
+	case l.pending != nil:
+		c.addValue(l.pending.Value, isPath(l.pending.Value))
+	case !l.ended && valued && strings.HasPrefix(word, "--"):
+		word = value
+		if f := l.find(name); f != nil && takesValue(f) {
+			c.addValue(f.Value, isPath(f.Value))
+		}
+		c.prefix = name + "="
+	case !l.ended && strings.HasPrefix(word, "-"):
+		l.addFlags(c)
+	default:
+		l.addArguments(c)
+	}
+	c.words = slices.DeleteFunc(c.words, func(w candidate) bool { return !strings.HasPrefix(w.word, word) })
+	return c
+}
+
+// addFlags adds the flags that may follow.
+func (l *line) addFlags(c *completions) {
+	flags := flagsFor(l.node)
+	if d := unnamed(l.node); d != nil {
+		flags = append(flags, visible(d.Flags)...)
+	}
+	for _, f := range flags {
+		help, no := short(f.Help), "--"+negation(f)
+		for _, word := range spellings(f) {
+			if word == no {
+				help = "opposite of --" + f.Name
+			}
+			c.words = append(c.words, candidate{word, help})
+		}
+	}
+}
+
+// addArguments adds the commands that may follow, or what the next argument can be.
+func (l *line) addArguments(c *completions) {
+	if l.args == 0 && !l.ended {
+		for _, child := range l.node.Children {
+			if !child.Hidden {
+				c.words = append(c.words, candidate{child.Name, short(child.Help)})
+			}
+		}
+	}
+	l.runDefault()
+	args := l.node.Positional
+	if i := min(l.args, len(args)-1); i >= 0 && (i == l.args || args[i].IsCumulative()) {
+		c.addValue(args[i], true)
+	}
+}
+
+// addValue adds what v can be, if that is known.
+func (c *completions) addValue(v *kong.Value, file bool) {
+	c.files = file && v.Enum == ""
+	if v.Enum != "" {
+		for _, word := range v.EnumSlice() {
+			if word != "" {
+				c.words = append(c.words, candidate{word, ""})
+			}
+		}
+	}
+}

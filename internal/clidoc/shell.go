@@ -1,0 +1,215 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+package clidoc
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// CompleteCommand is what the scripts run to complete a line: the program with it,
+// the name of the shell, and the words up to the one that is completed.
+const CompleteCommand = "__complete"
+
+// filesMark is the last line for a script when a file may stand there. What the
+// name of the file follows in the same word comes after it.
+const filesMark = ":files "
+
+// shell is how one shell is spoken to.
+type shell struct {
+	script string
+	split  func(words []string) (joined []string, drop string)
+	format func(candidate) string
+}
+
+var shells = map[string]shell{
+	"bash": {bashScript, joinBash, func(c candidate) string { return quoteBash(c.word) }},
+	"fish": {fishScript, keepWords, func(c candidate) string { return c.word + "\t" + c.help }},
+	"zsh":  {zshScript, keepWords, func(c candidate) string { return colon(c.word) + ":" + c.help }},
+}
+
+// Script writes the completion script of the program of that name, for bash, fish
+// or zsh. It asks the program each time: see [Complete]. The script for zsh can be
+// sourced after compinit or be installed in fpath as _NAME. Any other shell is an
+// [ErrShell].
+func Script(w io.Writer, program, shell string) error {
+	s, ok := shells[shell]
+	if !ok {
+		return unknown(shell)
+	}
+	script := strings.NewReplacer("PROGRAM", program, "FUNC", identifier(program)).Replace(s.script)
+	_, err := io.WriteString(w, script)
+	return err
+}
+
+// Complete answers a script: args are what follows [CompleteCommand]. It writes a
+// line for each word that the last one can become. Any other shell than those of
+// [Script] is an [ErrShell].
+func Complete(w io.Writer, app *kong.Application, args []string) error {
+	if err := checkBranches(app.Node); err != nil {
+		return err
+	}
+	if len(args) < 2 {
+		return unknown(strings.Join(args, ""))
+	}
+	s, ok := shells[args[0]]
+	if !ok {
+		return unknown(args[0])
+	}
+	words, drop := s.split(args[1:])
+	c := complete(app, words)
+	out := bufio.NewWriter(w)
+	for _, word := range c.words {
+		word.word = c.prefix + word.word
+		fmt.Fprintln(out, strings.TrimPrefix(s.format(word), drop))
+	}
+	if c.files {
+		fmt.Fprintln(out, filesMark+c.prefix)
+	}
+	return out.Flush()
+}
+
+func unknown(shell string) error {
+	return fmt.Errorf("%w %q: want bash, fish or zsh", ErrShell, shell)
+}
+
+// keepWords leaves words as they are.
+func keepWords(words []string) ([]string, string) { return words, "" }
+
+// joinBash puts words together that readline has split at = and :. Readline
+// replaces only the last part: drop is what it keeps of the word. A file that the
+// line is redirected to or from becomes an argument.
+func joinBash(parts []string) (words []string, drop string) {
+	separates := func(part string) bool { return part != "" && strings.ContainsRune("=:", rune(part[0])) }
+	for i, part := range parts {
+		if i > 0 && (separates(part) || separates(parts[i-1])) {
+			words[len(words)-1] += part
+		} else {
+			words = append(words, part)
+		}
+	}
+	last := parts[len(parts)-1]
+	if separates(last) {
+		last = ""
+	}
+	drop = strings.TrimSuffix(words[len(words)-1], last)
+	return withoutRedirections(words), drop
+}
+
+// withoutRedirections leaves out files that are not arguments. If the last word is
+// one, it stands after the end of the flags, where a file may.
+func withoutRedirections(words []string) (out []string) {
+	for i := 0; i < len(words); i++ {
+		if i == len(words)-1 || !strings.HasSuffix(words[i], "<") && !strings.HasSuffix(words[i], ">") {
+			out = append(out, words[i])
+			continue
+		}
+		if i++; i == len(words)-1 {
+			return []string{"--", words[i]}
+		}
+	}
+	return out
+}
+
+// identifier returns name with what a shell function's name may not hold
+// replaced by underscores.
+func identifier(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 && (r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') {
+			return r
+		}
+		return '_'
+	}, name)
+}
+
+// quoteBash puts a backslash before what bash would take for its own.
+func quoteBash(word string) string { return escape(word, " \t\"'`$&|;<>()[]{}*?!#~\\") }
+
+// colon escapes s for a list whose parts are separated by colons.
+func colon(s string) string { return escape(s, `\:`) }
+
+// escape puts a backslash before each character of s that is one of special.
+func escape(s, special string) string {
+	var out strings.Builder
+	for _, r := range s {
+		if strings.ContainsRune(special, r) {
+			out.WriteByte('\\')
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+const bashScript = `# bash completion for PROGRAM: source this file, or install it as PROGRAM in
+# ~/.local/share/bash-completion/completions.
+_FUNC() {
+    local line files= cur=${COMP_WORDS[COMP_CWORD]}
+    COMPREPLY=()
+    while IFS= read -r line; do
+        if [[ $line == :files* ]]; then files=1; else COMPREPLY+=("$line"); fi
+    done < <(command PROGRAM __complete bash "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    # Where a file may stand and nothing else fits, readline completes it.
+    if [[ ! $files ]]; then
+        compopt +o default 2>/dev/null
+    elif ((${#COMPREPLY[@]})); then
+        compopt -o filenames 2>/dev/null
+        while IFS= read -r line; do
+            [[ $line ]] && COMPREPLY+=("$line")
+        done < <(compgen -f -- "$cur")
+    fi
+    return 0
+}
+complete -o bashdefault -o default -F _FUNC PROGRAM
+`
+
+const fishScript = `# fish completion for PROGRAM: source this file, or install it as PROGRAM.fish in
+# ~/.config/fish/completions.
+function __FUNC_complete
+    set -l words (commandline -opc) (commandline -ct)
+    for line in (command PROGRAM __complete fish $words[2..] 2>/dev/null)
+        if string match -q -- ':files *' $line
+            set -l prefix (string replace -- ':files ' '' $line)
+            for file in (__fish_complete_path (string replace -- "$prefix" '' (commandline -ct)))
+                echo -- $prefix$file
+            end
+        else
+            echo -- $line
+        end
+    end
+end
+complete -c PROGRAM -f -a '(__FUNC_complete)'
+`
+
+const zshScript = `#compdef PROGRAM
+# zsh completion for PROGRAM: install this file as _PROGRAM in a directory of
+# fpath, or source it after compinit.
+_FUNC() {
+    local line prefix files
+    local -a found
+    local -i ret=1
+    for line in "${(@f)$(command PROGRAM __complete zsh "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
+        case $line in
+        :files*) files=1 prefix=${line#:files } ;;
+        ?*) found+=("$line") ;;
+        esac
+    done
+    (($#found)) && _describe PROGRAM found && ret=0
+    if [[ $files ]]; then
+        [[ $prefix ]] && compset -P '*='
+        _files && ret=0
+    fi
+    return ret
+}
+
+# Autoloaded from fpath, this file is itself the function's first call.
+if [[ $funcstack[1] == _FUNC ]]; then
+    _FUNC "$@"
+else
+    compdef _FUNC PROGRAM
+fi
+`

@@ -1,0 +1,75 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package transfer_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/internal/channel"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// TestIdleServer has a server that is there and does nothing, as one whose disk
+// hangs: clients give up. So they do when it says each time that it has waited too
+// long.
+func TestIdleServer(t *testing.T) {
+	file := testkit.Sealed(1 << 20)
+	requests := map[string]func(c *transfer.Client) error{
+		"push": func(c *transfer.Client) error {
+			return c.Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{})
+		},
+		"pull": func(c *transfer.Client) error {
+			return c.Pull(t.Context(), "a.pqe", io.Discard, transfer.PullOptions{})
+		},
+		"list":   func(c *transfer.Client) error { _, err := c.List(t.Context(), ""); return err },
+		"delete": func(c *transfer.Client) error { return c.Delete(t.Context(), "a.pqe") },
+	}
+	servers := map[string]func(c *channel.Conn, attempt int){
+		"alive":           func(c *channel.Conn, _ int) { beat(c) },
+		"alive in a push": func(c *channel.Conn, _ int) { c.Send(wire.TypeReady, wire.Size(0)); beat(c) },
+		"acknowledging nothing in a push": func(c *channel.Conn, _ int) {
+			c.Send(wire.TypeReady, wire.Size(0))
+			for c.Send(wire.TypeDurable, wire.Size(0)) == nil {
+				time.Sleep(10 * time.Millisecond)
+			}
+		},
+		"sending nothing in a pull": func(c *channel.Conn, _ int) {
+			c.Send(wire.TypeObject, (&wire.Object{Length: 100000, Digest: [32]byte{1}}).Marshal())
+			for c.SendData(nil) == nil {
+				time.Sleep(10 * time.Millisecond)
+			}
+		},
+		"tired": func(c *channel.Conn, _ int) { c.Next(); c.Fail(wire.CodeOf(wire.ErrIdle), "") },
+	}
+	for server, script := range servers {
+		for request, do := range requests {
+			if _, only, ok := strings.Cut(server, " in a "); ok && request != only {
+				continue
+			}
+			t.Run(server+", "+request, func(t *testing.T) {
+				t.Parallel()
+				c := newHostile(t, script).client(t)
+				c.GiveUpAfter, c.Silence = 300*time.Millisecond, 200*time.Millisecond
+				if err := do(c); !errors.Is(err, transfer.ErrGaveUp) {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// beat gives signs of life, and nothing else.
+func beat(c *channel.Conn) {
+	for c.Send(wire.TypeBeat, nil) == nil {
+		time.Sleep(20 * time.Millisecond)
+	}
+}

@@ -1,0 +1,102 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package wire
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What one side tells the other in an [Error]. Whoever finds one of these returns it,
+// or an error that wraps it. [CodeOf] and [Meaning] are the way to the wire and back.
+var (
+	ErrDenied    = errors.New("the server denies access")
+	ErrNotFound  = errors.New("no such object on the server")
+	ErrExists    = errors.New("an object of that name is on the server already")
+	ErrQuota     = errors.New("the quota on the server is used up")
+	ErrTooLarge  = errors.New("too large for the server")
+	ErrName      = errors.New("not a valid object name")
+	ErrNotPqenc  = errors.New("not a whole pqenc file")
+	ErrChanged   = errors.New("the object on the server is another one by now")
+	ErrTakenOver = errors.New("a newer push of the same key has taken over")
+	ErrProtocol  = errors.New("protocol error")
+	ErrAbandoned = errors.New("the client has abandoned the push")
+	ErrNoSpace   = errors.New("no space left on the server")
+	ErrBusy      = errors.New("the server has too many connections")
+	ErrShutdown  = fmt.Errorf("%w: it is stopping", ErrServer)
+	ErrIdle      = fmt.Errorf("%w: it has waited too long", ErrServer)
+	ErrServer    = errors.New("the server cannot go on")
+)
+
+// Errors that wrap [ErrProtocol].
+var (
+	// ErrMalformed is that of a message which PROTOCOL.md allows nowhere.
+	ErrMalformed = fmt.Errorf("%w: malformed message", ErrProtocol)
+	// ErrOrder is that of a message which it does not allow there.
+	ErrOrder = fmt.Errorf("%w: message out of order", ErrProtocol)
+)
+
+// The codes that somebody compares with.
+const (
+	CodeDenied    = 1
+	CodeProtocol  = 10
+	CodeAbandoned = 11
+	CodeInternal  = 36
+	firstRetry    = 32 // codes from this one up are temporary
+)
+
+// codes gives every error its code. PROTOCOL.md, section 6, says what each means. The
+// first error that matches counts.
+var codes = []struct {
+	err  error
+	code uint16
+}{
+	{ErrDenied, CodeDenied},
+	{ErrNotFound, 2},
+	{ErrExists, 3},
+	{ErrQuota, 4},
+	{ErrTooLarge, 5},
+	{ErrName, 6},
+	{ErrNotPqenc, 7},
+	{ErrChanged, 8},
+	{ErrTakenOver, 9},
+	{ErrProtocol, CodeProtocol},
+	{ErrAbandoned, CodeAbandoned},
+	{ErrNoSpace, 32},
+	{ErrBusy, 33},
+	{ErrShutdown, 34},
+	{ErrIdle, 35},
+	{ErrServer, CodeInternal},
+}
+
+// CodeOf returns the code of an error, [CodeInternal] if it has none.
+func CodeOf(err error) uint16 {
+	for _, c := range codes {
+		if errors.Is(err, c.err) {
+			return c.code
+		}
+	}
+	return CodeInternal
+}
+
+// Meaning returns the error that a code stands for, [ErrServer] for an unknown one.
+func Meaning(code uint16) error {
+	for _, c := range codes {
+		if c.code == code {
+			return c.err
+		}
+	}
+	return ErrServer
+}
+
+// Refusal returns what the other side is told of err. The details are for the log of
+// this side alone.
+func Refusal(err error) (code uint16, text string) {
+	code = CodeOf(err)
+	return code, Meaning(code).Error()
+}
+
+// Temporary reports whether trying again can help.
+func Temporary(code uint16) bool { return code >= firstRetry }

@@ -1,0 +1,213 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package server
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pqenc/pqenc/internal/units"
+	"github.com/pqenc/pqenc/signature"
+)
+
+// AllowList is an [Authorizer] that is read from a text, one rule a line:
+//
+//	# who           may             on names        with
+//	SHA256:dpS...   push,pull,list  lab/**          quota=50GiB overwrite
+//	keys/alice.pub  pull            global/*.pqe
+//
+// Fields are separated by blanks; what follows a # at the beginning of a field is a
+// comment. The fields are
+//
+//   - who: a fingerprint, as it is printed, or the name of a file of public keys, all
+//     of which are meant.
+//   - may: push, pull, list and delete, separated by commas.
+//   - on names: a pattern as for [path.Match], in which * and ? match within a segment
+//     of the name; the segment ** matches any number of segments, also none, but in
+//     the end at least one.
+//   - with: for push, overwrite allows to replace objects, and quota=N limits the
+//     bytes of all objects and partials under names that the pattern matches,
+//     whoever pushed them. N is a number of bytes with an optional unit: B, KB, MB,
+//     GB, TB (powers of 1000), KiB, MiB, GiB or TiB (powers of 1024).
+//
+// Rules add up: what one allows no other can forbid.
+type AllowList struct {
+	rules map[signature.Fingerprint][]*rule
+}
+
+// rule is a line of the list.
+type rule struct {
+	may       map[Operation]bool
+	names     pattern
+	overwrite bool
+	quota     int64 // math.MaxInt64 if there is none
+}
+
+// Known reports whether there is a rule for the client.
+func (a *AllowList) Known(client signature.Fingerprint) bool { return len(a.rules[client]) > 0 }
+
+// Authorize reports whether a rule allows op. The grant is that of one rule: if
+// several allow it, of one that allows to overwrite, if there is any, and among
+// those of the one with the largest quota, none being the largest, and then the
+// first.
+func (a *AllowList) Authorize(client signature.Fingerprint, op Operation, name string) (Grant, bool) {
+	var best *rule
+	for _, r := range a.rules[client] {
+		if r.may[op] && r.names.match(name) && (best == nil || r.better(best)) {
+			best = r
+		}
+	}
+	if best == nil {
+		return Grant{}, false
+	}
+	grant := Grant{Overwrite: best.overwrite, Within: best.names.match}
+	if best.quota != math.MaxInt64 {
+		grant.Quota = best.quota
+	}
+	return grant, true
+}
+
+func (r *rule) better(than *rule) bool {
+	if r.overwrite != than.overwrite {
+		return r.overwrite
+	}
+	return r.quota > than.quota
+}
+
+// ParseAllow reads an access list. It calls load for the fingerprints of the keys in
+// a file that the list names, once for each name; nil makes such names an error. The
+// error says which line is wrong, and quotes nothing of it: the file could be a
+// secret key that was given by mistake.
+func ParseAllow(r io.Reader, load func(name string) ([]signature.Fingerprint, error)) (*AllowList, error) {
+	list := &AllowList{rules: make(map[signature.Fingerprint][]*rule)}
+	keys := keyLoader{load: load, loaded: make(map[string][]signature.Fingerprint)}
+	lines := bufio.NewScanner(r)
+	number := 0
+	for lines.Scan() {
+		number++
+		if err := list.add(lines.Text(), &keys); err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+	}
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return nil, fmt.Errorf("line %d: expected at most %d bytes", number+1, bufio.MaxScanTokenSize-1)
+	} else if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// add adds the rule of a line, if there is one.
+func (a *AllowList) add(line string, keys *keyLoader) error {
+	if !utf8.ValidString(line) {
+		return errors.New("expected text in UTF-8")
+	}
+	fields := strings.Fields(line)
+	if comment := slices.IndexFunc(fields, func(f string) bool { return f[0] == '#' }); comment >= 0 {
+		fields = fields[:comment]
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	if len(fields) < 3 {
+		return errors.New("expected who, what they may do, and on which names")
+	}
+	r := &rule{quota: math.MaxInt64}
+	var err error
+	if r.may, err = parseOperations(fields[1]); err != nil {
+		return err
+	}
+	if r.names, err = parsePattern(fields[2]); err != nil {
+		return err
+	}
+	if err := r.with(fields[3:]); err != nil {
+		return err
+	}
+	who, err := keys.fingerprints(fields[0])
+	for _, client := range who {
+		a.rules[client] = append(a.rules[client], r)
+	}
+	return err
+}
+
+func parseOperations(field string) (map[Operation]bool, error) {
+	may := make(map[Operation]bool)
+	for word := range strings.SplitSeq(field, ",") {
+		known := false
+		for op, name := range operationNames {
+			if word == name {
+				may[op], known = true, true
+			}
+		}
+		if !known {
+			return nil, errors.New("expected some of push, pull, list and delete, separated by commas")
+		}
+	}
+	return may, nil
+}
+
+// with takes the conditions of a push.
+func (r *rule) with(fields []string) error {
+	if len(fields) > 0 && !r.may[Push] {
+		return errors.New("expected conditions for push only")
+	}
+	for _, field := range fields {
+		size, isQuota := strings.CutPrefix(field, "quota=")
+		switch {
+		case field == "overwrite" && !r.overwrite:
+			r.overwrite = true
+		case isQuota && r.quota == math.MaxInt64:
+			quota, err := units.ParseBytes(size)
+			if err != nil || quota == 0 || quota == math.MaxInt64 {
+				return errors.New("expected a quota like 500MB or 50GiB")
+			}
+			r.quota = quota
+		default:
+			return errors.New("expected overwrite and quota=N after the names, each at most once")
+		}
+	}
+	return nil
+}
+
+// keyLoader finds out who is meant.
+type keyLoader struct {
+	load   func(name string) ([]signature.Fingerprint, error)
+	loaded map[string][]signature.Fingerprint
+}
+
+func (k *keyLoader) fingerprints(who string) ([]signature.Fingerprint, error) {
+	if strings.HasPrefix(who, signature.FingerprintPrefix) {
+		client, err := signature.ParseFingerprint(who)
+		if err != nil {
+			return nil, errors.New("expected a fingerprint of 50 characters, or a file of public keys")
+		}
+		return []signature.Fingerprint{client}, nil
+	}
+	if keys, ok := k.loaded[who]; ok {
+		return keys, nil
+	}
+	if k.load == nil {
+		return nil, errors.New("expected a fingerprint")
+	}
+	keys, err := k.load(who)
+	if err == nil && len(keys) == 0 {
+		err = errors.New("no public key in the file")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("expected a fingerprint or a file of public keys: %w", err)
+	}
+	// One key twice in a file is one key.
+	keys = slices.Clone(keys)
+	slices.SortFunc(keys, func(a, b signature.Fingerprint) int { return slices.Compare(a[:], b[:]) })
+	keys = slices.Compact(keys)
+	k.loaded[who] = keys
+	return keys, nil
+}

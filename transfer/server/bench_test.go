@@ -1,0 +1,74 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package server_test
+
+import (
+	"bytes"
+	"io"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
+)
+
+// benchClient is a client of a server in the same process. With TMPDIR the store
+// can be in memory.
+func benchClient(b *testing.B) *transfer.Client {
+	list := allow(b, "{alice} push,pull ** overwrite")
+	server, err := server.New(server.Config{Dir: b.TempDir(), Identity: testkit.Identity("server"), Authorizer: list})
+	if err != nil {
+		b.Fatal(err)
+	}
+	web := httptest.NewServer(server)
+	c := &transfer.Client{
+		URL:         "ws" + strings.TrimPrefix(web.URL, "http"),
+		Identity:    testkit.Identity("alice"),
+		CheckServer: is(testkit.Identity("server")),
+	}
+	b.Cleanup(func() {
+		c.Close()
+		server.Shutdown(b.Context())
+		web.Close()
+	})
+	return c
+}
+
+func BenchmarkPush(b *testing.B) {
+	c, file := benchClient(b), testkit.Sealed(256<<20)
+	b.SetBytes(int64(len(file)))
+	for b.Loop() {
+		if err := c.Push(b.Context(), "bench.pqe", bytes.NewReader(file), transfer.PushOptions{Overwrite: true}); err != nil {
+			b.Fatal(err)
+		}
+		file[20]++ // another salt: the same file would be there already
+	}
+}
+
+func BenchmarkPull(b *testing.B) {
+	c, file := benchClient(b), testkit.Sealed(256<<20)
+	if err := c.Push(b.Context(), "bench.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(file)))
+	for b.Loop() {
+		if err := c.Pull(b.Context(), "bench.pqe", io.Discard, transfer.PullOptions{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLogin opens a connection, and lists nothing.
+func BenchmarkLogin(b *testing.B) {
+	c := benchClient(b)
+	for b.Loop() {
+		if _, err := c.List(b.Context(), "none"); err != nil {
+			b.Fatal(err)
+		}
+		c.Close()
+	}
+}

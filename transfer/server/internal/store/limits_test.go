@@ -1,0 +1,176 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package store
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+func TestMaxObject(t *testing.T) {
+	s := open(t, t.TempDir(), Options{MaxObject: 6000})
+	file := encrypted(t, 6000-headerSize-16)
+	id := idOf(alice, "a", file)
+	if id.Length != 6000 {
+		t.Fatal(id.Length)
+	}
+	for _, length := range []int64{6001, 1e18, math.MaxInt64} {
+		id.Length = length
+		_, err := s.Partial(id, replace)
+		wantError(t, err, wire.ErrTooLarge)
+	}
+	p := begin(t, s, unknown(id), replace)
+	write(t, p, file)
+	n, err := p.Write([]byte{0})
+	if n != 0 || !errors.Is(err, wire.ErrTooLarge) {
+		t.Errorf("%d, %v", n, err)
+	}
+	publish(t, p)
+}
+
+func TestHugeClaims(t *testing.T) {
+	dir := t.TempDir()
+	for _, o := range []Options{{}, {MaxTotal: 1 << 40}, {KeepFree: math.MaxInt64}} {
+		s := open(t, dir, o)
+		for _, length := range []int64{1e18, math.MaxInt64, maxLength} {
+			_, err := s.Partial(ID{Client: alice, Name: named("x/y"), Length: length}, replace)
+			if !errors.Is(err, wire.ErrTooLarge) && !errors.Is(err, ErrTotal) && !errors.Is(err, wire.ErrNoSpace) {
+				t.Errorf("%+v, %d bytes: %v", o, length, err)
+			}
+		}
+		wantFiles(t, dir)
+		closeOK(t, s)
+	}
+}
+
+func TestTotal(t *testing.T) {
+	file := encrypted(t, 1000)
+	size := int64(len(file))
+	dir := t.TempDir()
+	s := open(t, dir, Options{MaxTotal: 3*size - 1})
+	push(t, s, alice, "a", file)
+	p := begin(t, s, idOf(alice, "b", file), replace) // reserved as a whole
+	if got := s.Usage(); got.Bytes != size || got.PartialBytes != size {
+		t.Errorf("usage %+v", got)
+	}
+	_, err := s.Partial(idOf(alice, "c", file), replace)
+	wantError(t, err, ErrTotal)
+	unsure := begin(t, s, unknown(idOf(alice, "c", file)), replace)
+	write(t, unsure, file[:size-1])
+	n, err := unsure.Write(file[size-1:])
+	if n != 0 || !errors.Is(err, ErrTotal) {
+		t.Errorf("%d, %v", n, err)
+	}
+	closeOK(t, p) // and what was reserved for it is free
+	write(t, unsure, file[size-1:])
+	publish(t, unsure)
+	_, err = s.Partial(idOf(alice, "b", file), replace)
+	wantError(t, err, ErrTotal)
+	if err := s.Delete(named("a")); err != nil {
+		t.Error(err)
+	}
+	push(t, s, alice, "b", file)
+	wantUsage(t, s)
+}
+
+// TestReplacedPartial has no room for two: the old one is not counted.
+func TestReplacedPartial(t *testing.T) {
+	file, other := encrypted(t, 1000), encrypted(t, 1001)
+	dir := t.TempDir()
+	s := open(t, dir, Options{MaxTotal: int64(len(other))})
+	p := begin(t, s, idOf(alice, "a", file), replace)
+	write(t, p, file[:len(file)-1])
+	closeOK(t, p)
+	p = begin(t, s, idOf(alice, "a", file), replace)
+	closeOK(t, p)
+	push(t, s, alice, "a", other)
+	wantUsage(t, s)
+}
+
+func TestQuota(t *testing.T) {
+	file := encrypted(t, 1000)
+	size := int64(len(file))
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	b := Bounds{
+		Overwrite: true,
+		Quota:     2*size + 100,
+		Within:    func(name string) bool { return strings.HasPrefix(name, "lab/") },
+	}
+	push(t, s, alice, "else", file)
+	push(t, s, bob, "lab/a", file)
+	p := begin(t, s, idOf(alice, "lab/b", file), b)
+	write(t, p, file[:4500])
+	_, err := s.Partial(idOf(alice, "lab/c", file), b)
+	wantError(t, err, wire.ErrQuota)
+	_, err = s.Partial(idOf(alice, "lab/a", encrypted(t, 1000)), b)
+	wantError(t, err, wire.ErrQuota) // old and new would be there at once
+	closeOK(t, p)
+
+	// After a restart the records tell whose the partials are.
+	closeOK(t, s)
+	s = open(t, dir, Options{})
+	unsure := begin(t, s, unknown(idOf(alice, "lab/c", file)), b)
+	write(t, unsure, file[:size+100-4500])
+	n, err := unsure.Write(make([]byte, 1))
+	if n != 0 || !errors.Is(err, wire.ErrQuota) {
+		t.Errorf("%d, %v", n, err)
+	}
+	closeOK(t, unsure)
+
+	p = begin(t, s, idOf(alice, "lab/b", file), Bounds{Quota: 3*size + 100, Within: b.Within})
+	write(t, p, file[4500:])
+	publish(t, p)
+	_, err = s.Partial(idOf(alice, "new", file), Bounds{Quota: 1})
+	wantError(t, err, wire.ErrQuota)
+	wantUsage(t, s)
+}
+
+func TestKeepFree(t *testing.T) {
+	s := open(t, t.TempDir(), Options{KeepFree: 1 << 60})
+	if s.Usage().Free < 0 {
+		t.Skip("the system does not tell how much is free")
+	}
+	file := encrypted(t, 1000)
+	_, err := s.Partial(idOf(alice, "a", file), replace)
+	wantError(t, err, wire.ErrNoSpace)
+	_, err = s.Partial(unknown(idOf(alice, "a", file)), replace)
+	wantError(t, err, wire.ErrNoSpace)
+}
+
+func TestPromised(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	free := s.Usage().Free
+	if free < 0 {
+		t.Skip("the system does not tell how much is free")
+	}
+	begin(t, s, ID{Client: alice, Name: named("a"), Length: free / 2}, replace)
+	_, err := s.Partial(ID{Client: alice, Name: named("b"), Length: free * 3 / 4}, replace)
+	wantError(t, err, wire.ErrNoSpace)
+}
+
+// TestQuotaIsCheap comes near a quota in small steps: the whole store is not looked
+// at for each of them.
+func TestQuotaIsCheap(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	file := encrypted(t, 1<<20)
+	looked := 0
+	b := Bounds{Quota: int64(len(file)), Within: func(string) bool { looked++; return true }}
+	p := begin(t, s, unknown(idOf(alice, "a", file)), b)
+	for rest := file; len(rest) > 0; rest = rest[min(1000, len(rest)):] {
+		write(t, p, rest[:min(1000, len(rest))])
+	}
+	if looked > 50 {
+		t.Errorf("looked at %d names for %d bytes", looked, len(file))
+	}
+	if n, err := p.Write([]byte{0}); n != 0 || !errors.Is(err, wire.ErrQuota) {
+		t.Errorf("%d, %v", n, err)
+	}
+	publish(t, p)
+}

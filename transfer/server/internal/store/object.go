@@ -1,0 +1,229 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package store
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// Object is a whole stored file, open for reading. It stays what it is when its
+// name is given to another one, or deleted.
+type Object struct {
+	file    *os.File
+	size    int64
+	modTime time.Time
+	digest  [sha256.Size]byte
+}
+
+// ReadAt implements [io.ReaderAt].
+func (o *Object) ReadAt(b []byte, off int64) (int, error) { return o.file.ReadAt(b, off) }
+
+// Size returns the length of the object in bytes.
+func (o *Object) Size() int64 { return o.size }
+
+// ModTime returns when the object was last written to.
+func (o *Object) ModTime() time.Time { return o.modTime }
+
+// Digest returns the SHA-256 of the object's header.
+func (o *Object) Digest() [sha256.Size]byte { return o.digest }
+
+// Close closes the object.
+func (o *Object) Close() error { return o.file.Close() }
+
+// Stat returns what a list would say about an object. The error wraps
+// [wire.ErrNotFound].
+func (s *Store) Stat(name wire.Name) (Entry, error) {
+	folder, base, err := s.find(name.String())
+	if err != nil {
+		return Entry{}, err
+	}
+	defer folder.Close()
+	info, err := folder.Lstat(base)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNotRegular
+	}
+	if err != nil {
+		return Entry{}, s.missing(name.String(), err)
+	}
+	return s.seen(name.String(), info), nil
+}
+
+// Open opens an object. The error wraps [wire.ErrNotFound], and for a file
+// that was put there by hand and is not a whole pqenc file [wire.ErrNotPqenc] or
+// [ErrLength].
+func (s *Store) Open(name wire.Name) (*Object, error) {
+	folder, base, err := s.find(name.String())
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	file, err := openRegular(folder, base, readOnly)
+	if err != nil {
+		return nil, s.missing(name.String(), err)
+	}
+	o, err := s.inspect(name.String(), file)
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return o, nil
+}
+
+func (s *Store) inspect(name string, file *os.File) (*Object, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	s.seen(name, info)
+	header, digest, err := readHeader(io.NewSectionReader(file, 0, info.Size()))
+	if err != nil {
+		return nil, notPqenc(err)
+	}
+	if _, err := header.ContentSize(info.Size()); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrLength, err)
+	}
+	return &Object{file: file, size: info.Size(), modTime: info.ModTime(), digest: digest}, nil
+}
+
+// readHeader reads the header that r begins with, and returns it with its SHA-256.
+func readHeader(r io.Reader) (*pqenc.Info, [sha256.Size]byte, error) {
+	hash := sha256.New()
+	info, err := pqenc.Inspect(io.TeeReader(r, hash)) // which reads the header only
+	return info, [sha256.Size]byte(hash.Sum(nil)), err
+}
+
+// notPqenc tells a file that is none from one that cannot be read.
+func notPqenc(err error) error {
+	for _, kind := range []error{pqenc.ErrNotPqenc, pqenc.ErrUnsupported, pqenc.ErrHeader, pqenc.ErrTruncated} {
+		if errors.Is(err, kind) {
+			return fmt.Errorf("%w: %w", wire.ErrNotPqenc, err)
+		}
+	}
+	return err
+}
+
+// find opens the folder of an object that may exist.
+func (s *Store) find(name string) (*os.Root, string, error) {
+	folder, base, err := s.folder(name, false)
+	if err != nil {
+		return nil, "", s.missing(name, err)
+	}
+	return folder, base, nil
+}
+
+// missing turns the reasons for which something is not an object into wire.ErrNotFound.
+func (s *Store) missing(name string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNotRegular) {
+		return err
+	}
+	s.reconcile(name, false, 0)
+	return wire.ErrNotFound
+}
+
+// seen returns what is known of an object that was found on the disk.
+func (s *Store) seen(name string, info fs.FileInfo) Entry {
+	s.reconcile(name, true, info.Size())
+	return Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()}
+}
+
+// reconcile mends the index where it differs from what was seen on the disk, because
+// somebody put a file there, or took it away, by hand. It looks again: meanwhile the
+// difference may have been that of a push that was just coming to its end.
+func (s *Store) reconcile(name string, exists bool, size int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e, known := s.index.objects[name]; known == exists && e.Size == size {
+		return
+	}
+	s.index.dropObject(name)
+	folder, base, err := s.folder(name, false)
+	if err != nil {
+		return
+	}
+	defer folder.Close()
+	if info, err := folder.Lstat(base); err == nil && info.Mode().IsRegular() {
+		s.index.putObject(Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()})
+	}
+}
+
+// Pending reports whether there are partials of an object of that name, and with a
+// header that matches.
+func (s *Store) Pending(name wire.Name, match func(digest [sha256.Size]byte) bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.index.partials {
+		if p.name == name.String() && match(p.digest) {
+			return true
+		}
+	}
+	return false
+}
+
+// List calls visit for the objects whose names begin with prefix, in the order of
+// their names' bytes, until it returns an error, which List returns. It lists what
+// there was when it was called.
+func (s *Store) List(prefix string, visit func(Entry) error) error {
+	for _, e := range s.entries(prefix) {
+		if err := visit(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) entries(prefix string) (all []Entry) {
+	s.mu.Lock()
+	for name, e := range s.index.objects {
+		if strings.HasPrefix(name, prefix) {
+			all = append(all, e)
+		}
+	}
+	s.mu.Unlock()
+	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Delete removes an object, durably, and the folders that become empty. The error
+// wraps [wire.ErrNotFound].
+func (s *Store) Delete(name wire.Name) error {
+	if _, err := s.Stat(name); err != nil {
+		return err
+	}
+	dir, err := s.remove(name.String())
+	if err != nil {
+		return err
+	}
+	return ignoreMissing(syncFolder(s.root, dir)) // missing: another one removed it as well
+}
+
+// remove removes an object and returns the folder that has changed.
+func (s *Store) remove(name string) (dir string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	folder, base, err := s.folder(name, false)
+	if err == nil {
+		err = folder.Remove(base)
+		folder.Close()
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", wire.ErrNotFound // another one was faster
+	}
+	if err != nil {
+		return "", err
+	}
+	s.index.dropObject(name)
+	return s.prune(name), nil
+}

@@ -1,0 +1,284 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package server
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/transfer/internal/channel"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+	"github.com/pqenc/pqenc/transfer/server/internal/store"
+)
+
+// Limits bound what clients can make a server do. Zero means the default.
+type Limits struct {
+	ObjectSize int64 // bytes of one object; no limit
+	StoreSize  int64 // bytes of all objects and partials; no limit
+	KeepFree   int64 // bytes to leave free on the file system; none
+
+	Connections       int // that have logged in: 512
+	ConnectionsPerKey int // of them with the same key: 128
+
+	// Unauthenticated bounds the connections that have not logged in yet, in all
+	// and from one address: 512 and 128. When there are more, the oldest is closed.
+	Unauthenticated           int
+	UnauthenticatedPerAddress int
+
+	Login   time.Duration // until a client has logged in: 10 s
+	Idle    time.Duration // without progress, whatever signs of life there are: 10 min
+	Silence time.Duration // without any sign of life: 60 s
+	Partial time.Duration // how long an interrupted push is kept: 7 days
+}
+
+func (l Limits) withDefaults() Limits {
+	l.Connections = cmp.Or(l.Connections, 512)
+	l.ConnectionsPerKey = cmp.Or(l.ConnectionsPerKey, 128)
+	l.Unauthenticated = cmp.Or(l.Unauthenticated, 512)
+	l.UnauthenticatedPerAddress = cmp.Or(l.UnauthenticatedPerAddress, 128)
+	l.Idle = cmp.Or(l.Idle, 10*time.Minute)
+	l.Partial = cmp.Or(l.Partial, 7*24*time.Hour)
+	return l
+}
+
+// Config is what a server is made of.
+type Config struct {
+	// Dir is the folder of the objects. It is made if it is not there, and is for
+	// one server at a time.
+	Dir string
+	// Identity is who the server is. It opens no object.
+	Identity channel.Identity
+	// Authorizer says who may do what; see [AllowFile] and [AllowList].
+	Authorizer Authorizer
+	Limits     Limits
+	// Logger is told what happens; nil is nobody.
+	Logger *slog.Logger
+	// OnCommit, if set, is called when an object has been stored, before the
+	// client is told. The client waits for it, and so does Shutdown, which ends the
+	// context when its time is over. It is called again for the same object when a
+	// client that was not told asks again.
+	OnCommit func(ctx context.Context, c Commit)
+}
+
+// Commit is an object that has just been stored.
+type Commit struct {
+	Client signature.Fingerprint
+	Name   string
+	Size   int64 // bytes
+}
+
+// Server takes and gives objects. It is an [http.Handler] for one path, at which
+// clients open their WebSockets; use [Server.ConnState] as that of the
+// http.Server around it.
+type Server struct {
+	config   Config
+	limits   Limits
+	log      *slog.Logger
+	store    *store.Store
+	cert     *tls.Certificate
+	gate     gate
+	uploads  uploads
+	stats    stats
+	knocking sync.Map // net.Conn to *visitor, before a request has come
+
+	commits  context.Context // for OnCommit
+	hurry    context.CancelFunc
+	stop     context.CancelFunc // of what runs beside the sessions
+	beside   sync.WaitGroup
+	mu       sync.Mutex
+	closing  bool
+	sessions map[*session]struct{}
+	ended    sync.WaitGroup // of sessions and logins
+}
+
+// New opens the store and returns its server.
+func New(config Config) (*Server, error) {
+	if config.Identity == nil || config.Authorizer == nil {
+		return nil, errors.New("a server needs an identity and an authorizer")
+	}
+	s := &Server{config: config, limits: config.Limits.withDefaults(), log: config.Logger, sessions: make(map[*session]struct{})}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.gate.max, s.gate.perAddress = s.limits.Unauthenticated, s.limits.UnauthenticatedPerAddress
+	var err error
+	if s.cert, err = channel.NewCertificate(); err != nil {
+		return nil, err
+	}
+	s.store, err = store.Open(config.Dir, store.Options{
+		MaxObject: config.Limits.ObjectSize,
+		MaxTotal:  config.Limits.StoreSize,
+		KeepFree:  config.Limits.KeepFree,
+	})
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.commits, s.hurry = context.WithCancel(context.Background())
+	s.beside.Go(func() { s.maintain(ctx) })
+	return s, nil
+}
+
+// maintain collects what was abandoned, and looks at what was put into the store
+// by hand.
+func (s *Server) maintain(ctx context.Context) {
+	ticker := time.NewTicker(max(min(s.limits.Partial/4, 10*time.Minute), time.Second))
+	defer ticker.Stop()
+	for {
+		n, bytes, err := s.store.Collect(s.limits.Partial)
+		if n > 0 {
+			s.log.Info("collected abandoned partials", "partials", n, "bytes", bytes)
+			s.uploads.announce() // nobody needs to wait for them
+		}
+		// One that cannot be removed is no reason not to look at the others.
+		if err = errors.Join(err, s.store.Rescan()); err != nil {
+			s.log.Error("cannot look after the store", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// ServeHTTP makes a connection of a request to open a WebSocket, and returns
+// when it has ended.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, wire.ErrShutdown.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	defer s.ended.Done()
+	stream, err := channel.Upgrade(w, r)
+	if err != nil {
+		s.log.Debug("no WebSocket", "remote", r.RemoteAddr, "err", err)
+		return // which Upgrade has answered
+	}
+	visitor := s.gate.enter(r.RemoteAddr, func() { stream.Close() })
+	session := &session{server: s, log: s.log.With("remote", r.RemoteAddr)}
+	conn, err := channel.Accept(stream, s.cert, &channel.Login{
+		Identity: s.config.Identity,
+		Check:    session.admit,
+		Times: channel.Times{
+			Login:   s.limits.Login,
+			Silence: s.limits.Silence,
+			Idle:    s.limits.Idle,
+		},
+	})
+	turnedAway := s.gate.leave(visitor)
+	if session.admitted {
+		defer s.forget(session)
+	}
+	if err != nil {
+		s.stats.failedLogins.Add(1)
+		session.log.Info("no login", "turned_away", turnedAway, "err", err)
+		return
+	}
+	s.stats.logins.Add(1)
+	s.mu.Lock()
+	session.conn = conn
+	s.mu.Unlock()
+	session.run()
+}
+
+// ConnState counts connections that have not sent a request yet as what they
+// are: waiting to log in. It is for http.Server.ConnState.
+func (s *Server) ConnState(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		s.knocking.Store(conn, s.gate.enter(conn.RemoteAddr().String(), func() { conn.Close() }))
+	case http.StateHijacked, http.StateClosed:
+		if v, ok := s.knocking.LoadAndDelete(conn); ok {
+			s.gate.leave(v.(*visitor))
+		}
+	}
+}
+
+// enter counts in a request, unless the server is stopping.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	s.ended.Add(1)
+	return true
+}
+
+// admit counts a session of that client in, if there is room.
+func (s *Server) admit(new *session) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	same := 0
+	for other := range s.sessions {
+		if other.peer == new.peer {
+			same++
+		}
+	}
+	switch {
+	case s.closing:
+		return wire.ErrShutdown
+	case len(s.sessions) >= s.limits.Connections, same >= s.limits.ConnectionsPerKey:
+		return wire.ErrBusy
+	}
+	s.sessions[new] = struct{}{}
+	return nil
+}
+
+func (s *Server) forget(old *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, old)
+}
+
+// Shutdown stops the server: from now on nobody is let in, and who is idle is
+// told to go. Transfers that are under way may end until ctx is done; then they
+// are stopped where they can be resumed. Shutdown returns when all have ended.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { s.ended.Wait(); close(done) }()
+
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	defer s.hurry()
+	defer context.AfterFunc(ctx, s.hurry)()
+	for running := true; running; {
+		s.end(ctx.Err() != nil)
+		select {
+		case <-done:
+			running = false
+		case <-ticker.C:
+		}
+	}
+	s.stop()
+	s.beside.Wait()
+	return s.store.Close()
+}
+
+// end tells sessions to go: those that wait for a request, or all.
+func (s *Server) end(all bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for session := range s.sessions {
+		if session.conn != nil && (all || !session.busy.Load()) {
+			session.dismiss()
+		}
+	}
+	s.gate.clear()
+}

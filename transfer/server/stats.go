@@ -1,0 +1,71 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package server
+
+import "sync/atomic"
+
+// Stats is what a server has done since it was made, and what it has now.
+type Stats struct {
+	Connections     int // logged in, now
+	Unauthenticated int // not logged in yet, now
+	Logins          int64
+	FailedLogins    int64
+	Pushes          int64 // stored, also before
+	FailedPushes    int64 // refused or interrupted
+	Pulls           int64 // sent to the end
+	FailedPulls     int64 // refused or interrupted
+	Deleted         int64
+	Received        int64 // bytes of objects
+	Sent            int64 // bytes of objects
+
+	Objects      int
+	ObjectBytes  int64
+	Partials     int
+	PartialBytes int64
+	FreeBytes    int64 // on the file system
+}
+
+type stats struct {
+	logins, failedLogins atomic.Int64
+	pushes, failedPushes atomic.Int64
+	pulls, failedPulls   atomic.Int64
+	deleted              atomic.Int64
+	received, sent       atomic.Int64
+}
+
+// countFailure counts an error, and returns it. Successes are counted before the
+// client is told.
+func countFailure(err error, failures *atomic.Int64) error {
+	if err != nil {
+		failures.Add(1)
+	}
+	return err
+}
+
+// Stats returns what the server has done and has. It is cheap.
+func (s *Server) Stats() Stats {
+	s.mu.Lock()
+	connections := len(s.sessions)
+	s.mu.Unlock()
+	usage := s.store.Usage()
+	return Stats{
+		Connections:     connections,
+		Unauthenticated: s.gate.len(),
+		Logins:          s.stats.logins.Load(),
+		FailedLogins:    s.stats.failedLogins.Load(),
+		Pushes:          s.stats.pushes.Load(),
+		FailedPushes:    s.stats.failedPushes.Load(),
+		Pulls:           s.stats.pulls.Load(),
+		FailedPulls:     s.stats.failedPulls.Load(),
+		Deleted:         s.stats.deleted.Load(),
+		Received:        s.stats.received.Load(),
+		Sent:            s.stats.sent.Load(),
+		Objects:         usage.Objects,
+		ObjectBytes:     usage.Bytes,
+		Partials:        usage.Partials,
+		PartialBytes:    usage.PartialBytes,
+		FreeBytes:       usage.Free,
+	}
+}

@@ -1,0 +1,171 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package server
+
+import (
+	"sync"
+	"time"
+
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/transfer/internal/channel"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+	"github.com/pqenc/pqenc/transfer/server/internal/store"
+)
+
+// uploads are the pushes that are under way, for the next session of the same
+// client to take over and for pulls to follow.
+type uploads struct {
+	mu      sync.Mutex
+	active  map[uploadKey]*upload
+	changed chan struct{} // closed and made anew when something changes
+}
+
+// uploadKey is what there can be one push of at a time.
+type uploadKey struct {
+	client signature.Fingerprint
+	name   wire.Name
+}
+
+// upload is one push. The fields below mu are for followers.
+type upload struct {
+	id    store.ID
+	wins  bool // over an object of that name
+	conn  *channel.Conn
+	begun time.Time
+	done  chan struct{} // closed when its partial is
+
+	mu      sync.Mutex
+	partial *store.Partial // nil until its header is known to be good
+	written int64
+	ended   bool
+	grown   chan struct{} // closed when written changes; nil if nobody waits
+}
+
+// takeOverTime is how long a newer session waits for an older one to let go of
+// the partial.
+const takeOverTime = 10 * time.Second
+
+// claim registers a push, and ends the one that it takes over from. wins reports whether
+// it may replace an object.
+func (u *uploads) claim(id store.ID, wins bool, conn *channel.Conn) (*upload, error) {
+	key := uploadKey{id.Client, id.Name}
+	timer := time.NewTimer(takeOverTime)
+	defer timer.Stop()
+	for {
+		u.mu.Lock()
+		old := u.active[key]
+		if old == nil {
+			up := &upload{id: id, wins: wins, conn: conn, begun: time.Now(), done: make(chan struct{})}
+			if u.active == nil {
+				u.active = make(map[uploadKey]*upload)
+			}
+			u.active[key] = up
+			u.mu.Unlock()
+			return up, nil
+		}
+		u.mu.Unlock()
+		if old.conn == conn {
+			return nil, wire.ErrOrder
+		}
+		go old.conn.Fail(wire.Refusal(wire.ErrTakenOver))
+		select {
+		case <-old.done:
+		case <-timer.C:
+			return nil, wire.ErrBusy
+		case <-conn.Closed():
+			return nil, channel.ErrClosed
+		}
+	}
+}
+
+// release says that the partial of a push is closed.
+func (u *uploads) release(up *upload) {
+	u.mu.Lock()
+	delete(u.active, uploadKey{up.id.Client, up.id.Name})
+	u.mu.Unlock()
+	up.end()
+	close(up.done)
+	u.announce()
+}
+
+// announce wakes all who wait for something to follow.
+func (u *uploads) announce() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.changed != nil {
+		close(u.changed)
+		u.changed = nil
+	}
+}
+
+// wait returns a channel that is closed at the next change.
+func (u *uploads) wait() <-chan struct{} {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.changed == nil {
+		u.changed = make(chan struct{})
+	}
+	return u.changed
+}
+
+// find returns the newest push to that name that can be followed, of a file that
+// matches.
+func (u *uploads) find(name wire.Name, match func(store.ID) bool) *upload {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var newest *upload
+	for key, up := range u.active {
+		if key.name == name && up.ready() && match(up.id) && (newest == nil || up.begun.After(newest.begun)) {
+			newest = up
+		}
+	}
+	return newest
+}
+
+func (up *upload) ready() bool {
+	up.mu.Lock()
+	defer up.mu.Unlock()
+	return up.partial != nil && !up.ended
+}
+
+// advance tells followers how much of p is there.
+func (up *upload) advance(p *store.Partial) {
+	up.mu.Lock()
+	defer up.mu.Unlock()
+	if up.partial == nil { // followers look at it without the lock
+		up.partial = p
+	}
+	up.written = p.Written()
+	up.wake()
+}
+
+// end tells followers that nothing more comes from this push.
+func (up *upload) end() {
+	up.mu.Lock()
+	defer up.mu.Unlock()
+	up.ended = true
+	up.wake()
+}
+
+func (up *upload) wake() {
+	if up.grown != nil {
+		close(up.grown)
+		up.grown = nil
+	}
+}
+
+// available returns how much is there, and, if that is not more than offset, a
+// channel that is closed when there is more. It is nil when the push has ended.
+func (up *upload) available(offset int64) (written int64, more <-chan struct{}) {
+	up.mu.Lock()
+	defer up.mu.Unlock()
+	if up.written > offset || up.ended {
+		return up.written, nil
+	}
+	if up.grown == nil {
+		up.grown = make(chan struct{})
+	}
+	return up.written, up.grown
+}
