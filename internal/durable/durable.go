@@ -77,6 +77,9 @@ var (
 	// mark has to be written again. It is wrapped together with the reason.
 	ErrSync = errors.New("the disk did not keep what was written")
 
+	// ErrReplace is what every [ReplaceError] wraps.
+	ErrReplace = errors.New("cannot be replaced")
+
 	errCommitted = errors.New("output already committed")
 	errDangling  = errors.New("symbolic link to a file that does not exist")
 	errDirectory = errors.New("is a directory")
@@ -104,8 +107,8 @@ func (e *ReplaceError) Error() string {
 	return fmt.Sprintf("replace %s: %v: the finished file is %s", e.Name, e.Err, e.Kept)
 }
 
-// Unwrap returns the reason.
-func (e *ReplaceError) Unwrap() error { return e.Err }
+// Unwrap returns [ErrReplace] and the reason.
+func (e *ReplaceError) Unwrap() []error { return []error{ErrReplace, e.Err} }
 
 // Options say what an output is to be. The zero value is a usual file.
 type Options struct {

@@ -165,6 +165,17 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, f.failed
 }
 
+// ReadAt implements [io.ReaderAt] for what was written to an atomic output.
+func (f *File) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p, off) }
+
+// MakePrivate sets [Options.Private] late, before Commit: it may take the content to
+// know that it is a secret.
+func (f *File) MakePrivate() {
+	if f.Atomic() {
+		f.target.private = true
+	}
+}
+
 // Commit puts the new content in the target's place and makes it durable. On any
 // error but [ErrNotDurable] the target is what it was, and the new content is gone
 // unless the error is a [*ReplaceError] that names it. An Abort during Commit wins

@@ -238,6 +238,10 @@ func (p *Partial) save(r *Record) error {
 	return nil
 }
 
+// MakePrivate sets [Options.Private] late, before Commit: it may take the content to
+// know that it is a secret.
+func (p *Partial) MakePrivate() { p.private = true }
+
 // Commit is Prepare without a receipt, Publish and Finish. On any error but
 // [ErrNotDurable] the target is what it was and the Partial is closed, to be resumed
 // later; see [ReplaceError].

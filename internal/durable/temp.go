@@ -44,7 +44,7 @@ func shorten(base string) string {
 func openNamed(dir folder, base string, perm fs.FileMode) (*os.File, string, error) {
 	for {
 		name := tempName(base)
-		file, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+		file, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
 		if err != nil {
 			return nil, "", &fs.PathError{Op: "create a file in", Path: dir.Name(), Err: cause(err)}
 		}
