@@ -27,7 +27,7 @@ var mayImport = map[string][]string{
 	"recipient":                      {"format", "internal/aead", "internal/fips", "internal/lowcost", "golang.org/x/crypto/argon2"},
 	"signature":                      {"github.com/cloudflare/circl/sign/mldsa/mldsa65"},
 	".":                              {"format", "stream", "signature", "internal/aead", "internal/armor", "internal/fips"},
-	"keyfile":                        {".", "recipient", "signature", "internal/armor", "internal/fips", "internal/outfile"},
+	"keyfile":                        {".", "recipient", "signature", "internal/armor", "internal/fips", "internal/durable"},
 	"transfer":                       {"format", "signature", "transfer/internal/channel", "transfer/internal/wire"},
 	"transfer/server":                {"signature", "internal/units", "transfer/internal/channel", "transfer/internal/wire", "transfer/server/internal/store"},
 	"transfer/internal/channel":      {"signature", "transfer/internal/wire", "github.com/gobwas/ws", "github.com/gobwas/ws/wsutil"},
@@ -36,7 +36,7 @@ var mayImport = map[string][]string{
 	"internal/aead":                  {},
 	"internal/armor":                 {},
 	"internal/fips":                  {},
-	"internal/outfile":               {},
+	"internal/durable":               {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"internal/terminal":              {"golang.org/x/term", "golang.org/x/sys/unix"},
 	"internal/progress":              {"github.com/cheggaaa/pb/v3"},
 	"internal/lowcost":               {}, // tests call it
@@ -45,7 +45,7 @@ var mayImport = map[string][]string{
 	"internal/testkit":               {".", "keyfile"}, // for tests: nothing here imports it
 	"internal/vectors":               {},
 	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "internal/armor", "internal/clidoc",
-		"internal/outfile", "internal/progress", "internal/terminal", "internal/units", "transfer", "transfer/server", "github.com/alecthomas/kong",
+		"internal/durable", "internal/progress", "internal/terminal", "internal/units", "transfer", "transfer/server", "github.com/alecthomas/kong",
 		"github.com/prometheus/client_golang/prometheus", "github.com/prometheus/client_golang/prometheus/collectors",
 		"github.com/prometheus/client_golang/prometheus/promhttp",
 		"golang.org/x/sys/unix"},

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -15,7 +16,7 @@ import (
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/armor"
-	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
@@ -151,12 +152,12 @@ func (in *input) look() (*source, error) {
 // standard output.
 type output struct {
 	io.Writer
-	file *outfile.File // nil for standard output
+	file *durable.File // nil for standard output
 }
 
 // openOutput opens the output of that name. It refuses the file that in reads,
 // by whatever name.
-func (a *app) openOutput(name string, in *input) (*output, error) {
+func (a *app) openOutput(name string, in *input, o durable.Options) (*output, error) {
 	if isStdio(name) {
 		if in.is(a.stdout.Stat()) {
 			return nil, usageError("standard output is the input", "choose another name for the output")
@@ -171,7 +172,7 @@ func (a *app) openOutput(name string, in *input) (*output, error) {
 		return nil, usageError(name+" is the input, which -o would replace",
 			"choose another name, and remove the input once the output is there")
 	}
-	f, err := a.create(name)
+	f, err := a.create(name, o)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +191,7 @@ func (o *output) replaces() string {
 }
 
 // staged says whether an output of that name would appear only when it is whole.
-func staged(name string) bool { return !isStdio(name) && outfile.Atomic(name) }
+func staged(name string) bool { return !isStdio(name) && durable.Atomic(name) }
 
 // is says whether info describes the file that is the input, also by another
 // name.
@@ -200,6 +201,27 @@ func (in *input) is(info fs.FileInfo, err error) bool {
 	}
 	own, err := in.Stat()
 	return err == nil && os.SameFile(own, info)
+}
+
+// private reports whether the input is a file that only its owner can read.
+func (in *input) private() bool {
+	if in.size < 0 {
+		return false
+	}
+	info, err := in.Stat()
+	return err == nil && info.Mode().Perm()&0o077 == 0
+}
+
+// hideKey makes an output private that is the private key of somebody.
+func hideKey(f interface {
+	io.ReaderAt
+	MakePrivate()
+}) {
+	b := make([]byte, 4096)
+	n, _ := f.ReadAt(b, 0)
+	if bytes.Contains(b[:n], []byte(" PRIVATE KEY-----")) || bytes.Contains(b[:n], []byte("AGE-SECRET-KEY-")) {
+		f.MakePrivate()
+	}
 }
 
 // finish ends the output: with err nil it is kept, else nothing of it stays.
@@ -213,5 +235,6 @@ func (o *output) finish(err error) error {
 	if err != nil {
 		return errors.Join(err, o.file.Abort())
 	}
+	hideKey(o.file)
 	return o.file.Commit()
 }
