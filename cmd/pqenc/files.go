@@ -203,16 +203,16 @@ func (in *input) is(info fs.FileInfo, err error) bool {
 	return err == nil && os.SameFile(own, info)
 }
 
-// private reports whether the input is a file that only its owner can read.
+// private reports whether the input is a file that others than its owner cannot read.
 func (in *input) private() bool {
 	if in.size < 0 {
 		return false
 	}
 	info, err := in.Stat()
-	return err == nil && info.Mode().Perm()&0o077 == 0
+	return err == nil && info.Mode()&0o044 == 0
 }
 
-// hideKey makes an output private that is the private key of somebody.
+// hideKey makes an output private that is a private key, of any program.
 func hideKey(f interface {
 	io.ReaderAt
 	MakePrivate()
