@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 	if what == "" {
 		os.Exit(m.Run())
 	}
+	runtime.LockOSThread() // strace counts the calls of a thread
 	if err := victim(what, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -71,6 +72,29 @@ func victim(what string, arguments []string) error {
 		fmt.Println("written")
 		_, err = io.Copy(io.Discard, os.Stdin) // until killed
 		return err
+	case "replace":
+		f, err := Create(context.Background(), arguments[0], Options{})
+		if err != nil {
+			return err
+		}
+		f.Write([]byte(fresh))
+		return f.Commit()
+	case "replace part":
+		p, err := OpenPartial(arguments[0], Options{})
+		if err != nil {
+			return err
+		}
+		if err := p.Begin(0); err != nil {
+			return err
+		}
+		p.Write([]byte(fresh))
+		return p.Commit()
+	case "key":
+		return WriteNew(arguments[0], []byte(fresh), 0o600)
+	case "state":
+		return victimState(arguments[0])
+	case "sync":
+		return victimSync(arguments[0])
 	case "versions":
 		return writeVersions(arguments[0])
 	case "keys":

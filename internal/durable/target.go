@@ -74,7 +74,7 @@ func openTarget(name, path string, old fs.FileInfo, o Options) (*target, error) 
 	}
 	t := &target{name: name, dir: dir, base: base, old: old, private: o.Private}
 	sweep(dir)
-	if err := obstacle(dir, base, old); err != nil {
+	if err = obstacle(dir, base, old); err != nil {
 		err = &ReplaceError{Name: name, Err: err}
 	} else {
 		err = t.probe()
