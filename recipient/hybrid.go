@@ -62,7 +62,7 @@ func NewHybridRecipient(publicKey []byte) (*HybridRecipient, error) {
 	return &HybridRecipient{key}, nil
 }
 
-// usablePoint says whether the X25519 half of a public key is canonical and not
+// usablePoint reports whether the X25519 half of a public key is canonical and not
 // of low order, which [ecdh.PrivateKey.ECDH] refuses.
 func usablePoint(p []byte) bool {
 	point, err := ecdh.X25519().NewPublicKey(p)
@@ -77,7 +77,7 @@ func usablePoint(p []byte) bool {
 	return err == nil && canonicalPoint(p)
 }
 
-// canonicalPoint says whether an X25519 point, little-endian, is below the
+// canonicalPoint reports whether an X25519 point, little-endian, is below the
 // prime 2^255 - 19. X25519 reduces it, while the KEM hashes it as it is: to
 // another encoding of a key its owner would not match.
 func canonicalPoint(p []byte) bool {

@@ -26,6 +26,7 @@ import (
 	"github.com/pqenc/pqenc/internal/armor"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/internal/text"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/transfer"
@@ -118,6 +119,7 @@ var fileKinds = []kind{
 	{keyfile.ErrProtected, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
 	{keyfile.ErrNotKey, exitKeyFile, []string{`make keys with "pqenc keygen"`}},
 	{keyfile.ErrTooLarge, exitKeyFile, nil},
+	{text.ErrUTF16, exitUsage, []string{utf8Hint}},
 	{keyfile.ErrPassphrase, exitNoKey, nil},
 	{recipient.ErrEmptyPassphrase, exitUsage, nil},
 	{recipient.ErrWeak, exitNoKey, []string{
@@ -176,8 +178,25 @@ var remoteKinds = []kind{
 	{transfer.ErrServer, exitConnection, []string{"try again later"}},
 }
 
+const utf8Hint = `write it again in UTF-8: in PowerShell, with "Out-File -Encoding utf8"`
+
+// keyHint is for what is not a key file, but something else.
+func keyHint(k keyfile.Kind) string {
+	switch k {
+	case keyfile.UTF16:
+		return utf8Hint
+	case keyfile.EncryptedFile, keyfile.AgeFile:
+		return "name the key that it is for here, and the file itself without a flag"
+	default:
+		return `pqenc has keys of its own: make them with "pqenc keygen"`
+	}
+}
+
 // kindOf returns the kind of an error, nil if it has none.
 func kindOf(err error) *kind {
+	if other := (*keyfile.KindError)(nil); errors.As(err, &other) {
+		return &kind{err, exitKeyFile, []string{keyHint(other.Kind)}}
+	}
 	for _, kinds := range [][]kind{remoteKinds, fileKinds} {
 		for i := range kinds {
 			if errors.Is(err, kinds[i].err) {
@@ -237,6 +256,14 @@ func looksLike(begin []byte) string {
 	for _, k := range []struct{ magic, hint string }{
 		{"age-encryption.org/", "this is an age file: decrypt it with age"},
 		{"-----BEGIN AGE", "this is an age file: decrypt it with age"},
+		{"# pqenc public key", "this is a public key: name it with -r or --from"},
+		{"-----BEGIN PUBLIC KEY", "this is a public key: name it with -r or --from"},
+		{"# pqenc private key", "this is a private key: name it with -i"},
+		{"-----BEGIN PRIVATE KEY", "this is a private key: name it with -i"},
+		{"-----BEGIN OPENSSH PRIVATE KEY", "this is an SSH key"},
+		{"-----BEGIN CERTIFICATE", "this is a certificate"},
+		{"\xff\xfe", "this is text in UTF-16"},
+		{"\xfe\xff", "this is text in UTF-16"},
 		{"-----BEGIN PGP", "this is an OpenPGP file: decrypt it with gpg"},
 		{"-----BEGIN ", "this is some other PEM file"},
 		{"\x1f\x8b", "this is a gzip file, which is not encrypted by pqenc: did you compress it after encrypting?"},

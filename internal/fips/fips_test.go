@@ -84,10 +84,13 @@ func TestOnly(t *testing.T) {
 		"protected key":    func() error { _, err := keyfile.ReadIdentity(bytes.NewReader(read("protected.key")), ask); return err },
 		"hybrid, generate": func() error { _, err := recipient.GenerateHybrid(); return err },
 		"hybrid, private":  func() error { _, err := recipient.NewHybridIdentity(read("seed")); return err },
-		"hybrid, public":   func() error { _, err := recipient.NewHybridRecipient(make([]byte, recipient.PublicKeySize)); return err },
-		"passphrase":       func() error { _, err := recipient.NewPassphrase([]byte("open sesame")); return err },
-		"encrypt":          func() error { _, err := pqenc.Encrypt(io.Discard, nil); return err },
-		"decrypt":          func() error { _, err := pqenc.Decrypt(bytes.NewReader(read("file"))); return err },
+		"hybrid, public": func() error {
+			_, err := recipient.NewHybridRecipient(make([]byte, recipient.PublicKeySize))
+			return err
+		},
+		"passphrase": func() error { _, err := recipient.NewPassphrase([]byte("open sesame")); return err },
+		"encrypt":    func() error { _, err := pqenc.Encrypt(io.Discard, nil); return err },
+		"decrypt":    func() error { _, err := pqenc.Decrypt(bytes.NewReader(read("file"))); return err },
 		"open": func() error {
 			file := read("file")
 			_, err := pqenc.Open(bytes.NewReader(file), int64(len(file)), recipient.NewPrompted(ask))
