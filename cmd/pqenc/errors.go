@@ -189,11 +189,24 @@ func classify(err error) int {
 	return exitIO
 }
 
+// end reports on the end of the process, and returns its exit code.
+func (a *app) end(err error) int {
+	if err == nil {
+		err = a.stdout.Close()
+	}
+	code := a.report(err)
+	a.stderr.flush()
+	return code
+}
+
 // report prints what there is to say about the end of a command, and returns
 // its exit code.
 func (a *app) report(err error) int {
-	if err == nil {
+	switch {
+	case err == nil:
 		return exitOK
+	case errors.Is(err, errReaderGone):
+		return interrupted(syscall.SIGPIPE) // without a word, as if by the signal
 	}
 	code, hints := exitIO, []string(nil)
 	if k := kindOf(err); k != nil {
