@@ -32,7 +32,9 @@ func watchSignals() <-chan os.Signal {
 		syscall.SIGHUP:  syscall.SIGHUP,
 		syscall.SIGTERM: syscall.SIGTERM,
 	} {
-		if !signal.Ignored(like) {
+		if signal.Ignored(like) {
+			signal.Ignore(sig) // which Go would answer itself
+		} else {
 			signal.Notify(signals, sig)
 		}
 	}
