@@ -62,7 +62,7 @@ var exitStatus = []struct {
 	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
 	{exitServer, "the server is not known, or is not the one that it should be"},
 	{exitConnection, "there is no connection to the server, or it was lost for too long"},
-	{130, "interrupted by Ctrl-C; 143 if terminated"},
+	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if nobody reads standard output any more"},
 }
 
 // failure is an error together with its exit code and hints.
