@@ -9,7 +9,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -349,8 +348,7 @@ type ownReaderAt struct{ *io.SectionReader }
 func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {
 	n, err := r.SectionReader.ReadAt(b, offset)
 	if end := offset + int64(n); err == io.EOF && end < r.Size() {
-		err = &failure{fmt.Errorf("the file has become shorter: it had %d bytes", r.Size()), exitIO,
-			[]string{"nothing may write to it meanwhile: push it again when it is whole"}}
+		err = errShorter(r.Size())
 	}
 	if err != nil && err != io.EOF {
 		err = &ownError{err}

@@ -65,7 +65,7 @@ var exitStatus = []struct {
 	{exitServer, "the server is not known, or is not the one that it should be"},
 	{exitConnection, "there is no connection to the server, or it was lost for too long"},
 	{exitCommand, "the command of --from-command failed, or could not be started"},
-	{130, "interrupted by Ctrl-C; 143 if terminated"},
+	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if nobody reads standard output any more"},
 }
 
 // failure is an error together with its exit code and hints.
@@ -219,11 +219,24 @@ func classify(err error) int {
 	return exitIO
 }
 
+// end reports on the end of the process, and returns its exit code.
+func (a *app) end(err error) int {
+	if err == nil {
+		err = a.stdout.Close()
+	}
+	code := a.report(err)
+	a.stderr.flush()
+	return code
+}
+
 // report prints what there is to say about the end of a command, and returns
 // its exit code.
 func (a *app) report(err error) int {
-	if err == nil {
+	switch {
+	case err == nil:
 		return exitOK
+	case errors.Is(err, errReaderGone):
+		return interrupted(syscall.SIGPIPE) // without a word, as if by the signal
 	}
 	code, hints := exitIO, []string(nil)
 	if k := kindOf(err); k != nil {

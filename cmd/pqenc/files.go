@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -33,20 +34,12 @@ type input struct {
 	producer *producer // of what is read, or nil
 }
 
-// reader returns what reads the input.
-func (in *input) reader() io.Reader {
-	if in.producer != nil {
-		return in.producer
-	}
-	return in.File
-}
-
 // all returns what reads the input from where it begins: of a file again and again.
 func (in *input) all() io.Reader {
 	if in.size >= 0 {
-		return io.NewSectionReader(in.File, in.start, in.size)
+		return &wholeReader{in: in, src: io.NewSectionReader(in.File, in.start, in.size)}
 	}
-	return in.reader()
+	return in.whole()
 }
 
 // Close closes the input, and ends what produces it.
@@ -58,6 +51,9 @@ func (in *input) Close() error {
 // openInput opens the input of that name.
 func (a *app) openInput(name string) (*input, error) {
 	if isStdio(name) {
+		if closedAtStart(a.stdin) {
+			return nil, &fs.PathError{Op: "read", Path: "standard input", Err: errClosed}
+		}
 		return newInput(a.stdin, "standard input")
 	}
 	f, err := os.Open(name)
@@ -84,6 +80,36 @@ func newInput(f *os.File, name string) (*input, error) {
 		in.size = max(info.Size()-in.start, 0)
 	}
 	return in, nil
+}
+
+// whole returns a reader of what is left of the input. A file that ends before the
+// end that it had when it was opened is an error: somebody cuts it or writes it anew.
+func (in *input) whole() io.Reader {
+	if in.producer != nil {
+		return in.producer
+	}
+	return &wholeReader{in: in, src: in.File}
+}
+
+type wholeReader struct {
+	in   *input
+	src  io.Reader
+	read int64
+}
+
+func (r *wholeReader) Read(b []byte) (int, error) {
+	n, err := r.src.Read(b)
+	r.read += int64(n)
+	if err == io.EOF && r.read < r.in.size {
+		err = in(r.in.name, errShorter(r.in.size))
+	}
+	return n, err
+}
+
+// errShorter is for an input that had so many bytes at first.
+func errShorter(size int64) error {
+	return &failure{fmt.Errorf("the file has become shorter: it had %d bytes", size), exitIO,
+		[]string{"nothing may write to it meanwhile: try again when it is whole"}}
 }
 
 // sniffed is an input whose begin has been looked at.
@@ -133,7 +159,7 @@ type source struct {
 
 // look returns the input, once its first bytes are there.
 func (in *input) look() (*source, error) {
-	b := bufio.NewReaderSize(in.reader(), 4096)
+	b := bufio.NewReaderSize(in.whole(), 4096)
 	begin, err := b.Peek(len(format.Magic))
 	if err != nil && err != io.EOF {
 		return nil, err
@@ -153,20 +179,25 @@ func (in *input) look() (*source, error) {
 type output struct {
 	io.Writer
 	file *durable.File // nil for standard output
+	std  *results      // nil for a file
 }
 
 // openOutput opens the output of that name. It refuses the file that in reads,
 // by whatever name.
 func (a *app) openOutput(name string, in *input, o durable.Options) (*output, error) {
 	if isStdio(name) {
-		if in.is(a.stdout.Stat()) {
+		a.stdout.used = true // also for no contents
+		if closedAtStart(a.stdout.file) {
+			return nil, &fs.PathError{Op: "write", Path: "standard output", Err: errClosed}
+		}
+		if in.is(a.stdout.file.Stat()) {
 			return nil, usageError("standard output is the input", "choose another name for the output")
 		}
-		if terminal.Is(a.stdout) && name == "" {
-			return &output{Writer: &terminal.TextWriter{W: a.stdout}}, nil
+		if terminal.Is(a.stdout.file) && name == "" {
+			return &output{Writer: &terminal.TextWriter{W: a.stdout}, std: a.stdout}, nil
 		}
-		widen(a.stdout)
-		return &output{Writer: a.stdout}, nil
+		widen(a.stdout.file)
+		return &output{Writer: a.stdout, std: a.stdout}, nil
 	}
 	if in.is(os.Stat(name)) {
 		return nil, usageError(name+" is the input, which -o would replace",
@@ -176,7 +207,7 @@ func (a *app) openOutput(name string, in *input, o durable.Options) (*output, er
 	if err != nil {
 		return nil, err
 	}
-	return &output{f, f}, nil
+	return &output{Writer: f, file: f}, nil
 }
 
 // replaces returns the name of the file that is there already, empty if there is none.
@@ -193,14 +224,14 @@ func (o *output) replaces() string {
 // staged says whether an output of that name would appear only when it is whole.
 func staged(name string) bool { return !isStdio(name) && durable.Atomic(name) }
 
-// is says whether info describes the file that is the input, also by another
-// name.
+// is reports whether info describes the file, or the block device, that is the
+// input, also by another name.
 func (in *input) is(info fs.FileInfo, err error) bool {
-	if in.size < 0 || err != nil {
+	if in.File == nil || err != nil {
 		return false
 	}
 	own, err := in.Stat()
-	return err == nil && os.SameFile(own, info)
+	return err == nil && (in.size >= 0 && os.SameFile(own, info) || sameDevice(own, info))
 }
 
 // private reports whether the input is a file that others than its owner cannot read.
@@ -228,6 +259,9 @@ func hideKey(f interface {
 func (o *output) finish(err error) error {
 	if text, ok := o.Writer.(*terminal.TextWriter); ok && err == nil {
 		err = text.Close()
+	}
+	if o.file == nil && err == nil {
+		return o.std.Close()
 	}
 	if o.file == nil {
 		return err

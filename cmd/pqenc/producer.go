@@ -55,7 +55,7 @@ func (a *app) newProducer() (*input, error) {
 	if p.cmd.Err != nil {
 		return nil, p.failed("was not started", p.cmd.Err)
 	}
-	p.cmd.Stdin, p.cmd.Stderr = a.stdin, a.stderr
+	p.cmd.Stdin, p.cmd.Stderr = a.stdin, a.stderr.file
 	p.group = ownGroup(p.cmd)
 	r, w, err := os.Pipe()
 	if err != nil {
