@@ -143,6 +143,7 @@ var fileKinds = []kind{
 	{pqenc.ErrTruncated, exitDamaged, []string{"the transfer may have been cut: compare the size, and get the file again"}},
 	{armor.ErrArmor, exitDamaged, []string{"get the file again from where it came from"}},
 	{syscall.ENOSPC, exitIO, []string{"free some space, or write to another disk with -o"}},
+	{errClosed, exitIO, []string{"for nothing to read, or to throw away what is written, name /dev/null"}},
 	{terminal.ErrBinary, exitUsage, []string{"write to a file with -o, or to a pipe"}},
 	{terminal.ErrNoTerminal, exitUsage, []string{"give it with --passphrase-file or --passphrase-fd"}},
 	{terminal.ErrNoAnswer, exitUsage, nil},
