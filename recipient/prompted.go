@@ -13,10 +13,9 @@ type Prompted struct {
 	// the file is weak, see [Cost.Weak]. An error ends the opening of the file
 	// with that error.
 	//
-	// Whoever can watch whether a reader opens a file, such as the server that
-	// it comes from, learns which passphrases it does not have. A file of theirs
-	// can ask for little work, and so let them search for the passphrase: use
-	// [RefuseWeak] for files from others.
+	// Whoever makes a file for a guess at a passphrase, and sees whether it was
+	// opened, as a server does that it comes from, learns whether the guess is
+	// right: of weak files, many a second. Use [RefuseWeak] for files from others.
 	Weak func(Cost) error
 
 	ask  func() ([]byte, error)
