@@ -441,6 +441,18 @@ func TestStickyFolder(t *testing.T) {
 	commit(t, f)
 }
 
+// TestNoRename refuses a folder in which nothing can be renamed, before the work.
+func TestNoRename(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out")
+	put(t, name, old)
+	out, hit, err := injected(t, "renameat,renameat2:error=EPERM:when=1", "replace", name)
+	if !hit || err == nil || !strings.Contains(out, "does not let files be renamed") {
+		t.Errorf("hit %v, %v: %s", hit, err, out)
+	}
+	wantContent(t, name, old)
+	wantFiles(t, filepath.Dir(name), "out")
+}
+
 // TestMountedMeanwhile makes the target a mount point when it is too late to refuse.
 func TestMountedMeanwhile(t *testing.T) {
 	for _, saved := range []bool{false, true} {
