@@ -42,7 +42,9 @@ func injected(t *testing.T, inject, what string, arguments ...string) (out strin
 	tool(t, "strace")
 	log := filepath.Join(t.TempDir(), "log")
 	victim := child(t, what, arguments...)
-	cmd := exec.Command("strace", append([]string{"-f", "-qq", "-o", log, "-e", "inject=" + inject}, victim.Args...)...)
+	calls, _, _ := strings.Cut(inject, ":")
+	cmd := exec.Command("strace", append([]string{"-f", "--seccomp-bpf", "-qq", "-o", log,
+		"-e", "trace=" + calls, "-e", "inject=" + inject}, victim.Args...)...)
 	cmd.Env = append(victim.Env, "GOMAXPROCS=1")
 	b, err := cmd.CombinedOutput()
 	trace, failed := os.ReadFile(log)
@@ -50,16 +52,6 @@ func injected(t *testing.T, inject, what string, arguments ...string) (out strin
 		t.Skipf("strace: %v: %s", failed, b)
 	}
 	return string(b), bytes.Contains(trace, []byte("INJECTED")) || bytes.Contains(trace, []byte("killed by")), err
-}
-
-func victimState(name string) error {
-	p, err := OpenPartial(name, Options{})
-	if err != nil {
-		return err
-	}
-	state, length := p.State()
-	fmt.Printf("%s %d\n", state, length)
-	return p.Close()
 }
 
 // TestOpenFails lets each of the system calls fail with which a partial output is
@@ -109,39 +101,6 @@ func TestTooManyOpenFiles(t *testing.T) {
 	if failed == 0 {
 		t.Error("no limit was too low")
 	}
-}
-
-func victimSync(name string) error {
-	p, err := OpenPartial(name, Options{})
-	if err != nil {
-		return err
-	}
-	if err := p.Begin(0); err != nil {
-		return fmt.Errorf("begin: %w", err)
-	}
-	p.Write([]byte("1234"))
-	if err := p.Save([]byte("four"), 4); err != nil {
-		return fmt.Errorf("save 4: %w", err)
-	}
-	p.Write([]byte("5678"))
-	failed := p.Save([]byte("eight"), 8)
-	if failed == nil {
-		return p.Commit()
-	}
-	fmt.Println(failed)
-	if _, err := p.Write([]byte("9")); !errors.Is(err, failed) {
-		return fmt.Errorf("write after a failed save: %w", err)
-	}
-	if err := p.Save([]byte("eight"), 8); !errors.Is(err, failed) {
-		return fmt.Errorf("save after a failed save: %w", err)
-	}
-	if err := p.Prepare(nil); !errors.Is(err, failed) {
-		return fmt.Errorf("prepare after a failed save: %w", err)
-	}
-	if state, length := p.State(); string(state) != "four" || length != 4 {
-		return fmt.Errorf("state %q of %d bytes", state, length)
-	}
-	return p.Close()
 }
 
 // TestFailedSync lets the n-th sync fail. What was written since the last mark is cut
@@ -480,6 +439,18 @@ func TestStickyFolder(t *testing.T) {
 	f := create(t, filepath.Join(directory, "another"))
 	write(t, f, fresh)
 	commit(t, f)
+}
+
+// TestNoRename refuses a folder in which nothing can be renamed, before the work.
+func TestNoRename(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out")
+	put(t, name, old)
+	out, hit, err := injected(t, "renameat,renameat2:error=EPERM:when=1", "replace", name)
+	if !hit || err == nil || !strings.Contains(out, "does not let files be renamed") {
+		t.Errorf("hit %v, %v: %s", hit, err, out)
+	}
+	wantContent(t, name, old)
+	wantFiles(t, filepath.Dir(name), "out")
 }
 
 // TestMountedMeanwhile makes the target a mount point when it is too late to refuse.

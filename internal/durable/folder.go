@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 )
 
 // folder is an open folder, an [os.Root] if it may be read. All names in it are
@@ -103,8 +104,12 @@ func remove(dir folder, name string) error {
 }
 
 // hold keeps a file open, so that to remove or replace it takes no time. What
-// release starts may take seconds for a large file, and nobody waits for it.
+// release starts may take seconds for a large file, and nobody waits for it. Windows
+// may refuse to replace an open file.
 func hold(dir folder, name string) (release func()) {
+	if runtime.GOOS == "windows" {
+		return func() {}
+	}
 	file, _, err := openRegular(dir, name, os.O_RDONLY)
 	if err != nil {
 		return func() {} // then it takes its time

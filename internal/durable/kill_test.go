@@ -45,7 +45,7 @@ func child(t *testing.T, what string, arguments ...string) *exec.Cmd {
 		t.Skip(err)
 	}
 	cmd := exec.Command(binary, arguments...)
-	cmd.Env = append(os.Environ(), childVariable+"="+what)
+	cmd.Env = append(os.Environ(), childVariable+"="+what, "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	return cmd
 }

@@ -52,6 +52,49 @@ func writePart(name string) error {
 	}
 }
 
+func victimState(name string) error {
+	p, err := OpenPartial(name, Options{})
+	if err != nil {
+		return err
+	}
+	state, length := p.State()
+	fmt.Printf("%s %d\n", state, length)
+	return p.Close()
+}
+
+func victimSync(name string) error {
+	p, err := OpenPartial(name, Options{})
+	if err != nil {
+		return err
+	}
+	if err := p.Begin(0); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	p.Write([]byte("1234"))
+	if err := p.Save([]byte("four"), 4); err != nil {
+		return fmt.Errorf("save 4: %w", err)
+	}
+	p.Write([]byte("5678"))
+	failed := p.Save([]byte("eight"), 8)
+	if failed == nil {
+		return p.Commit()
+	}
+	fmt.Println(failed)
+	if _, err := p.Write([]byte("9")); !errors.Is(err, failed) {
+		return fmt.Errorf("write after a failed save: %w", err)
+	}
+	if err := p.Save([]byte("eight"), 8); !errors.Is(err, failed) {
+		return fmt.Errorf("save after a failed save: %w", err)
+	}
+	if err := p.Prepare(nil); !errors.Is(err, failed) {
+		return fmt.Errorf("prepare after a failed save: %w", err)
+	}
+	if state, length := p.State(); string(state) != "four" || length != 4 {
+		return fmt.Errorf("state %q of %d bytes", state, length)
+	}
+	return p.Close()
+}
+
 // TestKillPartial kills process after process. Each goes on from where the one
 // before has saved, and in the end the content is what one process would write.
 func TestKillPartial(t *testing.T) {

@@ -7,6 +7,7 @@
 package durable
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -530,4 +531,59 @@ func TestStdout(t *testing.T) {
 	}
 	wantContent(t, name, old+fresh)
 	wantFiles(t, filepath.Dir(name), "log")
+}
+
+// TestPipeWithoutReader waits for the reader until somebody ends that.
+func TestPipeWithoutReader(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, err := Create(ctx, name, Options{})
+		ended <- err
+	}()
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), name) {
+		t.Error(err)
+	}
+}
+
+func TestPrivate(t *testing.T) {
+	umask(t, 0)
+	name := filepath.Join(t.TempDir(), "out")
+	for _, late := range []bool{false, true} {
+		o := Options{Private: !late}
+		for _, exists := range []bool{false, true} {
+			for _, partial := range []bool{false, true} {
+				os.Remove(name)
+				if exists {
+					put(t, name, old)
+					chmod(t, name, 0o644)
+				}
+				if partial {
+					p, err := OpenPartial(name, o)
+					want(t, err, nil)
+					want(t, p.Begin(0), nil)
+					writePartial(t, p, fresh)
+					if late {
+						p.MakePrivate()
+					}
+					want(t, p.Commit(), nil)
+				} else {
+					f, err := Create(t.Context(), name, o)
+					want(t, err, nil)
+					write(t, f, fresh)
+					if late {
+						f.MakePrivate()
+					}
+					commit(t, f)
+				}
+				wantMode(t, name, 0o600)
+				wantContent(t, name, fresh)
+			}
+		}
+	}
 }
