@@ -29,6 +29,7 @@ func (encryptCmd) Help() string {
     pqenc -r lab.pub model.bin > model.pqe
     pqenc -r lab.pub -r backup.pub -o model.pqe model.bin
     tar c run7 | pqenc -r lab.pub | ssh host 'cat > run7.pqe'
+    pqenc -r lab.pub -o run7.pqe --from-command -- tar c run7
     pqenc -r lab.pub --sign alice.key --context "round 17" -o up.pqe up.bin
     pqenc -p -a -o notes.pqe notes.txt`
 }

@@ -139,7 +139,7 @@ func (p *puller) list(from []location) ([]receiving, error) {
 		all = append(all, below...)
 	}
 	var err error // the folder is made now that there is something for it
-	p.into, err = openFolder(p.cmd.Output, p.cmd.Raw)
+	p.into, err = p.app.openFolder(p.cmd.Output, p.cmd.Raw)
 	for i := range all {
 		all[i].into = p.into
 	}

@@ -33,8 +33,8 @@ type pushCmd struct {
 }
 
 func (pushCmd) Help() string {
-	return `Files are encrypted on the way, and encrypted files go as they are. What is there
-is there as a whole. If the connection is lost, it goes on where it was; a file that
+	return `With -r or -p everything is encrypted on the way. Without them only files that are
+encrypted go, as they are. What is there is there as a whole. If the connection is lost, it goes on where it was; a file that
 was encrypted before goes on even after this command was ended.
 
 A URL that ends in / gets the names of the files with .pqe behind, of folders
@@ -46,7 +46,7 @@ Examples:
     pqenc push -i alice.key -r lab.pub model.bin ws://host/alice/model.pqe
     pqenc push -i alice.key -r lab.pub --sign alice.key run7 ws://host/alice/
     pqenc push -i alice.key model.pqe ws://host/alice/
-    tar c run7 | pqenc push -i alice.key -r lab.pub - ws://host/alice/run7.pqe`
+    pqenc push -i alice.key -r lab.pub - ws://host/alice/run7.pqe --from-command -- tar c run7`
 }
 
 func (c *pushCmd) Run(a *app) error {

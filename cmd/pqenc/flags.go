@@ -143,8 +143,8 @@ func (f *passphraseFlags) set() bool { return f.PassphraseFile != "" || f.Passph
 // secretFlags say where the passphrases of files and of private keys come from. One
 // is never tried for the other: who makes a file could then guess that of the key.
 type secretFlags struct {
-	File passphraseFlags `embed:"" set:"passphrase=the passphrase (of the private key, or with -p of the file)"`
-	Key  passphraseFlags `embed:"" prefix:"key-" xorprefix:"key-" set:"passphrase=that of the private key, whatever -p says,"`
+	File passphraseFlags `embed:"" set:"passphrase=the passphrase (of the private key if there is one, or with -p of the file)"`
+	Key  passphraseFlags `embed:"" prefix:"key-" xorprefix:"key-" set:"passphrase=the passphrase of the private key, with or without -p,"`
 }
 
 // roles returns where the passphrase of files comes from, and where that of private

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/pqenc/pqenc/transfer"
@@ -36,6 +37,9 @@ type outFolder struct {
 	below []string // the same of those in it
 	raw   bool     // the files have the names of the objects
 	taken map[string]bool
+
+	mu     sync.Mutex // guards below and closed, and is held over no call that takes long
+	closed bool
 }
 
 // openFolder opens the folder, which need not be there.
@@ -48,7 +52,7 @@ func openFolder(name string, raw bool) (*outFolder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &outFolder{name, root, made, nil, raw, make(map[string]bool)}, nil
+	return &outFolder{name: name, root: root, above: made, raw: raw, taken: make(map[string]bool)}, nil
 }
 
 // makeFolders makes a folder and those above it. It returns those that were not there,
@@ -74,6 +78,12 @@ func (f *outFolder) Close() {
 	if f == nil {
 		return
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
+	}
+	f.closed = true
 	for _, name := range slices.Backward(f.below) {
 		f.root.Remove(name)
 	}
@@ -85,6 +95,8 @@ func (f *outFolder) Close() {
 
 // makeBelow makes a folder in the folder.
 func (f *outFolder) makeBelow(dir string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	for i := range len(dir) + 1 {
 		if i == len(dir) || dir[i] == '/' {
 			if f.root.Mkdir(dir[:i], 0o777) == nil {
