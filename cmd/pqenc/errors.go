@@ -63,7 +63,7 @@ var exitStatus = []struct {
 	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
 	{exitServer, "the server is not known, or is not the one that it should be"},
 	{exitConnection, "there is no connection to the server, or it was lost for too long"},
-	{130, "interrupted by Ctrl-C; 143 if terminated"},
+	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if nobody reads standard output any more"},
 }
 
 // failure is an error together with its exit code and hints.
@@ -135,6 +135,7 @@ var fileKinds = []kind{
 	{pqenc.ErrTruncated, exitDamaged, []string{"the transfer may have been cut: compare the size, and get the file again"}},
 	{armor.ErrArmor, exitDamaged, []string{"get the file again from where it came from"}},
 	{syscall.ENOSPC, exitIO, []string{"free some space, or write to another disk with -o"}},
+	{errClosed, exitIO, []string{"for nothing to read, or to throw away what is written, name /dev/null"}},
 	{terminal.ErrBinary, exitUsage, []string{"write to a file with -o, or to a pipe"}},
 	{terminal.ErrNoTerminal, exitUsage, []string{"give it with --passphrase-file or --passphrase-fd"}},
 	{terminal.ErrNoAnswer, exitUsage, nil},
@@ -209,11 +210,24 @@ func classify(err error) int {
 	return exitIO
 }
 
+// end reports on the end of the process, and returns its exit code.
+func (a *app) end(err error) int {
+	if err == nil {
+		err = a.stdout.Close()
+	}
+	code := a.report(err)
+	a.stderr.flush()
+	return code
+}
+
 // report prints what there is to say about the end of a command, and returns
 // its exit code.
 func (a *app) report(err error) int {
-	if err == nil {
+	switch {
+	case err == nil:
 		return exitOK
+	case errors.Is(err, errReaderGone):
+		return interrupted(syscall.SIGPIPE) // without a word, as if by the signal
 	}
 	code, hints := exitIO, []string(nil)
 	if k := kindOf(err); k != nil {
