@@ -37,7 +37,7 @@ type message struct {
 const (
 	messagesKept = 512                    // in the queue
 	shortWait    = 100 * time.Millisecond // for a write
-	longWait     = 2 * time.Second        // for all of them, at the end of the process
+	longWait     = time.Second            // for all of them, at the end of the process
 )
 
 func newMessages(f *os.File) *messages {

@@ -81,14 +81,17 @@ func TestOpenFails(t *testing.T) {
 
 // TestTooManyOpenFiles has one descriptor more each time.
 func TestTooManyOpenFiles(t *testing.T) {
-	tool(t, "prlimit")
+	prlimit, err := exec.LookPath("prlimit")
+	if err != nil {
+		t.Skip(err)
+	}
 	name := filepath.Join(t.TempDir(), "out")
 	leave(t, name)
 	failed := 0
 	for limit := 4; limit < 30; limit++ {
 		victim := child(t, "state", name)
 		victim.Args = append([]string{"prlimit", fmt.Sprint("--nofile=", limit)}, victim.Args...)
-		victim.Path, victim.Stderr = "/usr/bin/prlimit", nil
+		victim.Path, victim.Stderr = prlimit, nil
 		out, err := victim.Output()
 		if err == nil && string(out) != "four 4\n" {
 			t.Errorf("limit %d: %q", limit, out)
@@ -319,8 +322,9 @@ func TestSweep(t *testing.T) {
 	put(t, name, old)
 	foreign := filepath.Join(filepath.Dir(name), tempName("foreign"))
 	put(t, foreign, old)
-	linked := filepath.Join(filepath.Dir(name), tempName("linked"))
-	want(t, os.Link(foreign, linked), nil)
+	if os.Geteuid() == 0 {
+		want(t, os.Chown(foreign, 12345, -1), nil)
+	}
 	lookalike := filepath.Join(filepath.Dir(name), ".a.pqenc-tmp")
 	put(t, lookalike, old)
 
@@ -341,15 +345,11 @@ func TestSweep(t *testing.T) {
 		temporary, _ := leftovers(t, filepath.Dir(name))
 		return len(temporary)
 	}
-	if n := sweepAgain(); n != 4 {
+	if n := sweepAgain(); n != 3 {
 		t.Errorf("%d are left, with one that is being written", n)
 	}
 	want(t, victim.Process.Kill(), nil)
 	victim.Wait()
-	want(t, os.Remove(linked), nil)
-	if os.Geteuid() == 0 {
-		want(t, os.Chown(foreign, 12345, -1), nil)
-	}
 	if n := sweepAgain(); n != 2 {
 		t.Errorf("%d are left, and should be that of somebody else and one of another name", n)
 	}

@@ -5,47 +5,18 @@
 package durable
 
 import (
-	"cmp"
 	"context"
 	"io/fs"
 	"os"
-	"sync"
 )
-
-type state int
-
-const (
-	open       state = iota
-	committing       // and Abort still wins
-	committed        // the target is the new file
-	finished         // that is durable
-	aborted          // the new content is gone, or left for later
-)
-
-// err returns why an output can be used no more, if it cannot.
-func (s state) err() error {
-	switch s {
-	case aborted:
-		return ErrAborted
-	case committed, finished:
-		return errCommitted
-	}
-	return nil
-}
 
 // File is an output file in the making. Its content becomes that of the target by
 // Commit and by nothing else. Abort may be called at any time and from any
 // goroutine; Write and Commit are for one goroutine at a time.
 type File struct {
-	name   string
-	target *target // nil if file is the target itself
-	temp   string  // name of the temporary file in the folder, or empty
-	file   *os.File
-	synced bool // whether file is on a disk
-
-	mu     sync.Mutex // not held while content is written, synced or closed
-	state  state
-	failed error // of a Write, for Commit
+	output
+	temp   string // name of the temporary file in the folder, or empty
+	synced bool   // whether file is on a disk
 }
 
 // Create begins the output file of the given name. Nothing under that name changes
@@ -79,7 +50,7 @@ func Create(ctx context.Context, name string, o Options) (*File, error) {
 		t.dir.Close()
 		return nil, err
 	}
-	return &File{name: name, target: t, temp: temp, file: file, synced: true}, nil
+	return &File{output: output{target: t, file: file}, temp: temp, synced: true}, nil
 }
 
 func direct(name string, file *os.File, err error) (*File, error) {
@@ -93,7 +64,7 @@ func direct(name string, file *os.File, err error) (*File, error) {
 	}
 	// Pipes and terminals have nothing to sync, and some report that as an error.
 	const stream = fs.ModeNamedPipe | fs.ModeSocket | fs.ModeCharDevice
-	return &File{name: name, file: file, synced: info.Mode()&stream == 0}, nil
+	return &File{output: output{target: &target{name: name}, file: file}, synced: info.Mode()&stream == 0}, nil
 }
 
 // openSpecial opens what info describes. Should a regular file have come in its
@@ -144,7 +115,7 @@ func (f *File) Name() string { return f.name }
 
 // Atomic reports whether the target changes at Commit and in one step. It is false
 // for devices, pipes and sockets, which get every Write at once.
-func (f *File) Atomic() bool { return f.target != nil }
+func (f *File) Atomic() bool { return f.dir != nil }
 
 // Write appends p to the new content. After an error there is nothing left to do
 // but Abort: Commit will refuse.
@@ -153,37 +124,23 @@ func (f *File) Write(p []byte) (int, error) {
 	if err == nil {
 		return n, nil
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if ended := f.state.err(); ended != nil {
-		return n, ended
-	}
-	f.failed = f.explain("write", err)
-	return n, f.failed
+	return n, f.fail(f.explain("write", err))
 }
 
 // ReadAt implements [io.ReaderAt] for what was written to an atomic output.
 func (f *File) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p, off) }
-
-// MakePrivate sets [Options.Private] late, before Commit: it may take the content to
-// know that it is a secret.
-func (f *File) MakePrivate() {
-	if f.Atomic() {
-		f.target.private = true
-	}
-}
 
 // Commit puts the new content in the target's place and makes it durable. On any
 // error but [ErrNotDurable] the target is what it was, and the new content is gone
 // unless the error is a [*ReplaceError] that names it. An Abort during Commit wins
 // until the moment of the rename.
 func (f *File) Commit() error {
-	if err := f.enter(); err != nil {
+	if err := f.advance(open); err != nil {
 		return err
 	}
 	err := f.prepare()
 	if err == nil {
-		err = f.publish()
+		err = f.publish(f.rename)
 	}
 	if err != nil {
 		f.Abort()
@@ -193,22 +150,8 @@ func (f *File) Commit() error {
 	if !f.Atomic() {
 		return f.explain("close", err)
 	}
-	defer f.target.dir.Close()
-	return f.target.settle()
-}
-
-// enter admits one Commit.
-func (f *File) enter() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.state == committing {
-		return errCommitted
-	}
-	if f.state == open {
-		f.state = committing
-		return nil
-	}
-	return f.state.err()
+	defer f.dir.Close()
+	return f.settle()
 }
 
 // prepare does the long part of Commit, without the lock.
@@ -217,49 +160,33 @@ func (f *File) prepare() error {
 		return f.failed
 	}
 	if f.Atomic() {
-		if err := f.target.finalize(f.file); err != nil {
-			return f.blame(f.explain("set the permissions of", err))
+		if err := f.finalize(f.file); err != nil {
+			return f.fail(f.explain("set the permissions of", err))
 		}
 	}
 	if !f.synced {
 		return nil
 	}
 	if err := flush(f.file); err != nil {
-		return f.blame(f.explain("sync", errSync(err)))
+		return f.fail(f.explain("sync", errSync(err)))
 	}
-	return nil
-}
-
-// publish is the moment that decides between Commit and Abort. The lock is held
-// over the rename: an Abort that returned earlier would let the process exit
-// between the decision and the deed.
-func (f *File) publish() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.state != committing {
-		return ErrAborted
-	}
-	if f.Atomic() {
-		if err := f.rename(); err != nil {
-			return err
-		}
-	}
-	f.state = committed
 	return nil
 }
 
 func (f *File) rename() error {
-	t := f.target
+	if !f.Atomic() {
+		return nil
+	}
 	if f.temp == "" {
-		name := tempName(t.base)
-		if err := link(f.file, t.dir, name); err != nil {
+		name := tempName(f.base)
+		if err := link(f.file, f.dir, name); err != nil {
 			return f.explain("replace", err)
 		}
 		f.temp = name
 	}
-	err := t.replace(f.temp)
+	err := f.replace(f.temp)
 	if err != nil {
-		err = t.keep(f.file, f.temp, err)
+		err = f.keep(f.file, f.temp, err)
 		f.temp = "" // it is nothing to be removed any more
 	}
 	return err
@@ -269,37 +196,16 @@ func (f *File) rename() error {
 // come first, and then Abort changes nothing. It waits for no Write and no sync. What
 // went to a target that is not atomic stays written.
 func (f *File) Abort() error {
-	f.mu.Lock()
-	if f.state >= committed {
-		f.mu.Unlock()
+	if !f.abort() {
 		return nil
 	}
-	f.state = aborted
-	f.mu.Unlock()
+	defer f.file.Close() // what matters is gone, or was written before
 	if !f.Atomic() {
-		f.file.Close() // what matters was written before
 		return nil
 	}
-	defer f.target.dir.Close()
-	var err error
-	if f.temp != "" {
-		err = f.target.dir.Remove(f.temp)
-	}
-	f.file.Close()
-	return f.explain("remove what was written for", err)
-}
-
-// blame returns err, unless an Abort in between has caused it.
-func (f *File) blame(err error) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return cmp.Or(f.state.err(), err)
-}
-
-// explain names the file that the caller knows, not the temporary one.
-func (f *File) explain(op string, err error) error {
-	if err == nil {
+	defer f.dir.Close()
+	if f.temp == "" {
 		return nil
 	}
-	return &fs.PathError{Op: op, Path: f.name, Err: cause(err)}
+	return f.explain("remove what was written for", f.dir.Remove(f.temp))
 }

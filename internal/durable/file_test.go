@@ -255,8 +255,8 @@ func TestCommitFails(t *testing.T) {
 		}},
 		{"sync", func(f *File) error { return f.file.Close() }},
 		{"rename", func(f *File) (err error) {
-			f.file, f.temp, err = openNamed(f.target.dir, "out", 0o600)
-			return errors.Join(err, f.target.dir.Remove(f.temp))
+			f.file, f.temp, err = openNamed(f.dir, "out", 0o600)
+			return errors.Join(err, f.dir.Remove(f.temp))
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -324,7 +324,7 @@ func TestAbortBetweenSteps(t *testing.T) {
 		write(t, f, fresh)
 		want := old
 		var err error
-		for i, step := range []func() error{f.enter, f.prepare, f.publish} {
+		for i, step := range []func() error{f.begin, f.prepare, f.end} {
 			if i == steps {
 				if err := f.Abort(); err != nil {
 					t.Error(err)
@@ -348,13 +348,13 @@ func TestSecondCommitDoesNoHarm(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	f := create(t, name)
 	write(t, f, fresh)
-	if err := f.enter(); err != nil {
+	if err := f.begin(); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Commit(); err != errCommitted {
 		t.Errorf("second commit: %v", err)
 	}
-	if err := errors.Join(f.prepare(), f.publish()); err != nil {
+	if err := errors.Join(f.prepare(), f.end()); err != nil {
 		t.Error(err)
 	}
 	wantContent(t, name, fresh)
@@ -451,3 +451,6 @@ func TestInputIsOutput(t *testing.T) {
 	commit(t, f)
 	wantContent(t, name, old+fresh)
 }
+
+func (f *File) begin() error { return f.advance(open) }
+func (f *File) end() error   { return f.publish(f.rename) }

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -35,15 +34,14 @@ var (
 // journal, STEM.pqenc-state, which is locked while the Partial is open. Both are
 // regular files that nobody else can read or write, else they are not used.
 //
-// The life of a Partial: Open; State and Committed tell what there is; Begin; Write
+// The life of a Partial: OpenPartial; State and Committed tell what there is; Begin; Write
 // and Save, again and again; Commit, or Prepare, Publish and Finish; or Close, to
 // resume later; or Remove. Begin, Write, Prepare, Publish and Finish are for one
 // goroutine at a time. All others may be called from any goroutine at any time; the
 // first ReadAt comes after the first Begin.
 type Partial struct {
-	*target
-	part    string   // name of the part
-	file    *os.File // the part, or nil before it is made
+	output         // its file is nil before the part is made
+	part    string // name of the part
 	written atomic.Int64
 	durable atomic.Int64
 
@@ -51,11 +49,7 @@ type Partial struct {
 	journal journal
 	begun   bool
 	dead    error // no Begin can help any more
-
-	mu        sync.Mutex // guards what follows, and is held over the rename
-	state     state
-	unsaved   error // of Save or Prepare: nothing after the mark counts
-	unwritten error // of Write
+	lost    error // of a sync: nothing after the mark counts before the next Begin
 }
 
 // State returns what was last saved, and the length in bytes of the content that it
@@ -87,16 +81,14 @@ func (p *Partial) Committed() bool {
 func (p *Partial) Begin(offset int64) error {
 	p.work.Lock()
 	defer p.work.Unlock()
-	if err := p.active(); err != nil {
+	if err := cmp.Or(p.ended(), p.dead); err != nil {
 		return err
 	}
-	if p.dead != nil {
-		return p.dead
-	}
 	if err := p.begin(offset); err != nil {
-		return p.blame(p.explain("continue", err))
+		return cmp.Or(p.ended(), p.explain("continue", err))
 	}
-	p.fail(nil, nil)
+	p.fail(nil)
+	p.lost = nil
 	p.written.Store(offset)
 	p.durable.Store(p.journal.length())
 	p.begun = true
@@ -149,9 +141,9 @@ func (p *Partial) startOver() (err error) {
 // has failed.
 func (p *Partial) Write(b []byte) (int, error) {
 	if !p.begun {
-		return 0, cmp.Or(p.active(), p.explain("write", errNotBegun))
+		return 0, cmp.Or(p.ended(), p.explain("write", errNotBegun))
 	}
-	if err := p.failure(); err != nil {
+	if err := p.usable(); err != nil {
 		return 0, err
 	}
 	at := p.written.Load()
@@ -160,8 +152,7 @@ func (p *Partial) Write(b []byte) (int, error) {
 	if err != nil {
 		// On a full disk some file systems keep what they took for the rest.
 		p.file.Truncate(at + int64(n))
-		err = p.blame(p.explain("write", err))
-		p.fail(nil, err)
+		err = p.fail(p.explain("write", err))
 	}
 	return n, err
 }
@@ -203,7 +194,7 @@ func (p *Partial) Durable() int64 { return p.durable.Load() }
 func (p *Partial) Save(state []byte, length int64) error {
 	p.work.Lock()
 	defer p.work.Unlock()
-	if err := p.active(); err != nil {
+	if err := cmp.Or(p.ended(), p.lost); err != nil {
 		return err
 	}
 	switch {
@@ -219,35 +210,26 @@ func (p *Partial) Save(state []byte, length int64) error {
 
 // save makes the content durable, and then the record if there is one.
 func (p *Partial) save(r *Record) error {
-	p.mu.Lock()
-	err := p.unsaved
-	p.mu.Unlock()
+	err := flush(p.file)
 	if err != nil {
-		return err
-	}
-	if err = flush(p.file); err != nil {
 		err = p.explain("sync", errSync(err))
 	} else if r != nil {
 		err = p.explain("save", p.journal.add(*r))
 	}
 	if err != nil {
-		p.fail(err, nil)
-		return err
+		p.lost = err
+		return p.fail(err)
 	}
 	p.durable.Store(p.journal.length())
 	return nil
 }
-
-// MakePrivate sets [Options.Private] late, before Commit: it may take the content to
-// know that it is a secret.
-func (p *Partial) MakePrivate() { p.private = true }
 
 // Commit is Prepare without a receipt, Publish and Finish. On any error but
 // [ErrNotDurable] the target is what it was and the Partial is closed, to be resumed
 // later; see [ReplaceError].
 func (p *Partial) Commit() error {
 	if !p.begun {
-		return cmp.Or(p.active(), p.explain("replace", errNotBegun))
+		return cmp.Or(p.ended(), p.explain("replace", errNotBegun))
 	}
 	err := p.Prepare(nil)
 	if err == nil {
@@ -267,50 +249,27 @@ func (p *Partial) Commit() error {
 func (p *Partial) Prepare(receipt []byte) error {
 	p.work.Lock()
 	defer p.work.Unlock()
-	if err := p.active(); err != nil {
+	if err := p.usable(); err != nil {
 		return err
 	}
 	if !p.begun {
 		return p.explain("replace", errNotBegun)
-	}
-	if err := p.failure(); err != nil {
-		return err
 	}
 	var r *Record
 	if receipt != nil {
 		r = &Record{State: bytes.Clone(receipt), Length: p.written.Load(), Complete: true}
 	}
 	if err := p.save(r); err != nil {
-		return p.blame(err)
+		return err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.state == open {
-		p.state = committing
-	}
-	return p.state.err()
+	return p.advance(open)
 }
 
 // Publish puts the content in the target's place. It is a rename and nothing that
 // takes long: not even the freeing of a large file that was replaced, so it may be
 // called with a lock held. After an error, a [*ReplaceError], the Partial can be
 // closed and resumed, or removed.
-func (p *Partial) Publish() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch p.state {
-	case open:
-		return p.explain("replace", errNotPrepared)
-	case committing:
-	default:
-		return p.state.err()
-	}
-	if err := p.rename(); err != nil {
-		return err
-	}
-	p.state = committed
-	return nil
-}
+func (p *Partial) Publish() error { return p.publish(p.rename) }
 
 // rename renames the part to the target. Where that takes wider permission bits, it
 // is a temporary file first: a part is private, also after a kill. If it fails, the
@@ -318,6 +277,7 @@ func (p *Partial) Publish() error {
 func (p *Partial) rename() error {
 	name := p.part
 	if !p.private {
+		lock(p.file) // against sweeps
 		name = tempName(p.base)
 		if err := p.dir.Rename(p.part, name); err != nil {
 			return p.explain("replace", err)
@@ -350,14 +310,8 @@ func (p *Partial) giveAway(name string) error {
 func (p *Partial) Finish() error {
 	p.work.Lock()
 	defer p.work.Unlock()
-	p.mu.Lock()
-	published := p.state == committed
-	if published {
-		p.state = finished
-	}
-	p.mu.Unlock()
-	if !published {
-		return p.explain("replace", errNotPrepared)
+	if err := p.advance(committed); err != nil {
+		return err
 	}
 	err := p.settle()
 	p.file.Close()
@@ -413,24 +367,13 @@ func (p *Partial) Remove() error {
 	return p.leave(false)
 }
 
-// abort ends the Partial, unless that was done or Publish has come first.
-func (p *Partial) abort() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.state >= committed {
-		return false
-	}
-	p.state = aborted
-	return true
-}
-
 // leave closes the files, and removes them if they are not to be kept or useless.
 func (p *Partial) leave(keep bool) error {
 	defer p.dir.Close()
 	newest := p.journal.newest
 	if keep && newest != nil {
 		if p.file != nil {
-			if p.failure() != nil {
+			if p.lost != nil {
 				p.file.Truncate(newest.Length)
 			}
 			p.file.Close()
@@ -447,26 +390,3 @@ func (p *Partial) leave(keep bool) error {
 	}
 	return errors.Join(err, p.journal.remove())
 }
-
-// fail remembers why nothing can be saved, or written, before the next Begin.
-func (p *Partial) fail(unsaved, unwritten error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.unsaved, p.unwritten = unsaved, unwritten
-}
-
-func (p *Partial) failure() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return cmp.Or(p.unsaved, p.unwritten)
-}
-
-// active returns why the Partial can be used no more, if it cannot.
-func (p *Partial) active() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.state.err()
-}
-
-// blame returns err, unless the end of the Partial has caused it.
-func (p *Partial) blame(err error) error { return cmp.Or(p.active(), err) }

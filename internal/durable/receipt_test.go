@@ -53,6 +53,9 @@ func TestReceipt(t *testing.T) {
 	if p.Committed() {
 		t.Error("committed before Publish")
 	}
+	_, err = p.Write([]byte("x"))
+	want(t, err, errCommitted)
+	want(t, p.Save(nil, 1), errCommitted) // which would be no receipt
 	want(t, p.Publish(), nil)
 	want(t, p.Publish(), errCommitted)
 	want(t, p.Close(), nil)

@@ -35,15 +35,16 @@ func giveAccess(file *os.File, old fs.FileInfo, perm fs.FileMode) error {
 	return err
 }
 
-// own reports whether a file is a regular one of this user, under no other name. It
-// may have been removed since it was opened.
+// own reports whether a file is a regular one of this user.
 func own(info fs.FileInfo) bool {
-	owner := info.Sys().(*syscall.Stat_t)
-	return info.Mode().IsRegular() && int(owner.Uid) == os.Geteuid() && owner.Nlink <= 1
+	return info.Mode().IsRegular() && int(info.Sys().(*syscall.Stat_t).Uid) == os.Geteuid()
 }
 
-// private reports the same of one that nobody else can use.
-func private(info fs.FileInfo) bool { return own(info) && info.Mode().Perm()&0o077 == 0 }
+// private reports whether nobody else can use a file of this user, and not under
+// another name. It may have been removed since it was opened.
+func private(info fs.FileInfo) bool {
+	return own(info) && info.Mode().Perm()&0o077 == 0 && info.Sys().(*syscall.Stat_t).Nlink <= 1
+}
 
 // flush is fsync, where there is such a thing: some network file systems and
 // most special files have none, and nothing more can be done for them.
