@@ -46,7 +46,7 @@ Examples:
     pqenc push -i alice.key -r lab.pub model.bin ws://host/alice/model.pqe
     pqenc push -i alice.key -r lab.pub --sign alice.key run7 ws://host/alice/
     pqenc push -i alice.key model.pqe ws://host/alice/
-    pqenc push -i alice.key -r lab.pub - ws://host/alice/run7.pqe --from-command -- tar c run7`
+    pqenc push -i my.key -r lab.pub --from-command - ws://host/a.pqe -- tar c a`
 }
 
 func (c *pushCmd) Run(a *app) error {
