@@ -15,7 +15,6 @@ import (
 	"syscall"
 
 	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/armor"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
@@ -148,30 +147,6 @@ func (f *sniffed) sizes(info *pqenc.Info, length int64) (file, contents int64, e
 	}
 	contents, err = info.ContentSize(length)
 	return length, contents, err
-}
-
-// source is the input of what encrypts: all of it, and what it begins with.
-type source struct {
-	io.Reader
-	empty     bool
-	encrypted bool // by pqenc, as it seems
-}
-
-// look returns the input, once its first bytes are there.
-func (in *input) look() (*source, error) {
-	b := bufio.NewReaderSize(in.whole(), 4096)
-	begin, err := b.Peek(len(format.Magic))
-	if err != nil && err != io.EOF {
-		return nil, err
-	}
-	s := &source{Reader: b, empty: len(begin) == 0, encrypted: string(begin) == format.Magic}
-	if !s.encrypted && !s.empty {
-		s.encrypted, err = armor.Detect(b)
-	}
-	if err == io.EOF {
-		err = nil
-	}
-	return s, err
 }
 
 // output is where the result goes: a file that appears whole or not at all, or

@@ -5,9 +5,6 @@
 package main
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/pqenc/pqenc"
@@ -84,38 +81,6 @@ type sourceFlags struct {
 	FromCommand bool `help:"Run the command after -- at the end, and encrypt what it writes. If it fails, OUT or the object stays what it was."`
 }
 
-// open opens the input of that name, or starts the command that stands for it.
-func (f *sourceFlags) open(a *app, name string) (*input, error) {
-	switch {
-	case !f.FromCommand:
-		return a.openInput(name)
-	case !isStdio(name):
-		return nil, usageError(fromCommand+" stands for standard input, and there is an input: "+name, "leave one of the two out")
-	}
-	return a.newProducer()
-}
-
-// errEncrypted is for input that is not encrypted once more unasked.
-var errEncrypted = errors.New("is encrypted already")
-
-// admit refuses input that is hardly meant. It would replace something if the
-// argument is not empty, which says what.
-func (f *sourceFlags) admit(a *app, in *input, s *source, replaced string) error {
-	switch {
-	case s.encrypted && !f.Force:
-		return errEncrypted
-	case !s.empty || in.size >= 0 || f.AllowEmpty: // who names an empty file has one
-		return nil
-	case replaced == "":
-		a.warn("%s is empty", in.name)
-		return nil
-	}
-	return &failure{fmt.Errorf("is empty, and would replace %s", replaced), exitIO, []string{
-		"if the command in front of the pipe has failed, see to that: " + fromCommand + " runs it and notices",
-		"if it is meant to be empty, use --allow-empty",
-	}}
-}
-
 // fileArgs are the input and the output of encrypting and decrypting.
 type fileArgs struct {
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was. Without it, or as -, standard output."`
@@ -145,32 +110,6 @@ func (f *passphraseFlags) set() bool { return f.PassphraseFile != "" || f.Passph
 type secretFlags struct {
 	File passphraseFlags `embed:"" set:"passphrase=the passphrase (of the private key if there is one, or with -p of the file)"`
 	Key  passphraseFlags `embed:"" prefix:"key-" xorprefix:"key-" set:"passphrase=the passphrase of the private key, with or without -p,"`
-}
-
-// roles returns where the passphrase of files comes from, and where that of private
-// keys does. The flags without "key-" give that of files if files have one, or if
-// keys have flags of their own; otherwise that of keys.
-func (f *secretFlags) roles(files bool) (file, key *passphraseFlags) {
-	if files || f.Key.set() {
-		f.Key.source.missing = "give that of a private key with --key-passphrase-file or --key-passphrase-fd"
-		return &f.File, &f.Key
-	}
-	if f.File.set() {
-		f.Key.source.missing = "without -p, --passphrase-file and --passphrase-fd give that of a private key, and not that of the file"
-	}
-	return &f.Key, &f.File
-}
-
-// check finds what is wrong with the flags, for files from src.
-func (f *secretFlags) check(src *input, keys bool) error {
-	one, two := f.File.PassphraseFd, f.Key.PassphraseFd
-	switch {
-	case f.Key.set() && !keys:
-		return usageError("--key-passphrase-file and --key-passphrase-fd are of no use without a private key", "name the key, too")
-	case one != nil && two != nil && *one == *two:
-		return usageError("two passphrases cannot come from the same descriptor")
-	}
-	return cmp.Or(f.File.notFrom(src), f.Key.notFrom(src))
 }
 
 // remoteFlags say how to reach a server, and who it must be.
