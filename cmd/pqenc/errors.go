@@ -45,7 +45,7 @@ const (
 	exitRefused     = 8
 	exitServer      = 9
 	exitConnection  = 10
-	exitCommand     = 11
+	exitCommand     = 13
 )
 
 // exitStatus describes the exit codes for the man page.
