@@ -9,16 +9,18 @@ import (
 	"io"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/progress"
 )
 
 type decryptCmd struct {
-	Keys    identityFlag    `embed:""`
-	Trust   fromFlags       `embed:""`
-	Stream  streamFlag      `embed:""`
-	Context contextFlag     `embed:""`
-	Files   fileArgs        `embed:""`
-	Secret  passphraseFlags `embed:""`
+	Keys    identityFlag   `embed:""`
+	Has     passphraseFlag `embed:""`
+	Trust   fromFlags      `embed:""`
+	Stream  streamFlag     `embed:""`
+	Context contextFlag    `embed:""`
+	Files   fileArgs       `embed:""`
+	Secret  secretFlags    `embed:""`
 }
 
 func (decryptCmd) Help() string {
@@ -36,7 +38,7 @@ func (c *decryptCmd) Run(a *app) error {
 		return err
 	}
 	defer src.Close()
-	keys, err := a.identities(c.Keys.Identity, &c.Secret, src)
+	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
 	if err != nil {
 		return err
 	}
@@ -52,7 +54,7 @@ func (c *decryptCmd) Run(a *app) error {
 		return in(src.name, err)
 	}
 	// Only now: a file that does not open must not touch the output.
-	out, err := a.openOutput(c.Files.Output, src)
+	out, err := a.openOutput(c.Files.Output, src, durable.Options{Private: src.private()})
 	if err != nil {
 		return err
 	}
@@ -141,7 +143,7 @@ func (o *opener) explain(err error, file *sniffed) error {
 		}
 		return withHints(err, "only files that pqenc made can be decrypted")
 	case errors.Is(err, pqenc.ErrNoMatch):
-		return o.keys.noMatch()
+		return o.keys.noMatch(err)
 	}
 	return err
 }

@@ -24,7 +24,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/armor"
-	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/internal/text"
 	"github.com/pqenc/pqenc/keyfile"
@@ -45,6 +45,7 @@ const (
 	exitRefused     = 8
 	exitServer      = 9
 	exitConnection  = 10
+	exitCommand     = 13
 )
 
 // exitStatus describes the exit codes for the man page.
@@ -63,7 +64,8 @@ var exitStatus = []struct {
 	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
 	{exitServer, "the server is not known, or is not the one that it should be"},
 	{exitConnection, "there is no connection to the server, or it was lost for too long"},
-	{130, "interrupted by Ctrl-C; 143 if terminated"},
+	{exitCommand, "the command of --from-command failed, or could not be started"},
+	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if nobody reads standard output any more"},
 }
 
 // failure is an error together with its exit code and hints.
@@ -117,15 +119,22 @@ var fileKinds = []kind{
 	{keyfile.ErrProtected, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
 	{keyfile.ErrNotKey, exitKeyFile, []string{`make keys with "pqenc keygen"`}},
 	{keyfile.ErrTooLarge, exitKeyFile, nil},
+	{armor.ErrUTF16, exitDamaged, []string{utf8Hint}},
 	{text.ErrUTF16, exitUsage, []string{utf8Hint}},
 	{keyfile.ErrPassphrase, exitNoKey, nil},
 	{recipient.ErrEmptyPassphrase, exitUsage, nil},
+	{recipient.ErrWeak, exitNoKey, []string{
+		"whoever runs the server could find the passphrase by that: ask the sender for a file that pqenc -p made",
+		"if you trust the server, pull the file with --raw, and decrypt it",
+	}},
 	{pqenc.ErrNotSigned, exitSigner, []string{"ask the sender to sign it with --sign, or leave --from out"}},
 	{pqenc.ErrWrongSigner, exitSigner, []string{"if you trust whoever has this fingerprint, name their public key with --from"}},
 	{pqenc.ErrForwarded, exitSigner, []string{"somebody passed it on: if that is all right, use --allow-forwarded"}},
 	{pqenc.ErrContext, exitSigner, []string{"the sender meant it for something else: do not use it for this"}},
 	{pqenc.ErrSignature, exitSigner, []string{"somebody forged it: do not use it, and ask the sender for another one"}},
 	{pqenc.ErrReplaced, exitSigner, []string{"another recipient of the file forged it: do not use it, and ask the sender for another one"}},
+	{errEncrypted, exitUsage, []string{"if it is to be encrypted once more, use --force"}},
+	{errWrongPassphrase, exitNoKey, nil},
 	{pqenc.ErrNoMatch, exitNoKey, nil},
 	{pqenc.ErrNotPqenc, exitDamaged, nil},
 	{pqenc.ErrFIPS, exitUnsupported, []string{"run it with GODEBUG=fips140=on, which allows what is not in the FIPS module"}},
@@ -135,11 +144,14 @@ var fileKinds = []kind{
 	{pqenc.ErrTruncated, exitDamaged, []string{"the transfer may have been cut: compare the size, and get the file again"}},
 	{armor.ErrArmor, exitDamaged, []string{"get the file again from where it came from"}},
 	{syscall.ENOSPC, exitIO, []string{"free some space, or write to another disk with -o"}},
+	{errClosed, exitIO, []string{"for nothing to read, or to throw away what is written, name /dev/null"}},
 	{terminal.ErrBinary, exitUsage, []string{"write to a file with -o, or to a pipe"}},
 	{terminal.ErrNoTerminal, exitUsage, []string{"give it with --passphrase-file or --passphrase-fd"}},
 	{terminal.ErrNoAnswer, exitUsage, nil},
-	{outfile.ErrNotDurable, exitIO, nil},
-	{outfile.ErrInUse, exitIO, []string{"wait for the other one to end, or write to another file"}},
+	{durable.ErrSync, exitIO, []string{"check the disk: it may be full or failing. What was saved before that is good, and a pull resumes there"}},
+	{durable.ErrReplace, exitIO, []string{"write to another name: what is there can then be copied over the one that cannot be replaced"}},
+	{durable.ErrNotDurable, exitIO, nil},
+	{durable.ErrInUse, exitIO, []string{"wait for the other one to end, or write to another file"}},
 }
 
 // remoteKinds are those of servers and of the way to them. Giving up comes with
@@ -209,11 +221,24 @@ func classify(err error) int {
 	return exitIO
 }
 
+// end reports on the end of the process, and returns its exit code.
+func (a *app) end(err error) int {
+	if err == nil {
+		err = a.stdout.Close()
+	}
+	code := a.report(err)
+	a.stderr.flush()
+	return code
+}
+
 // report prints what there is to say about the end of a command, and returns
 // its exit code.
 func (a *app) report(err error) int {
-	if err == nil {
+	switch {
+	case err == nil:
 		return exitOK
+	case errors.Is(err, errReaderGone):
+		return interrupted(syscall.SIGPIPE) // without a word, as if by the signal
 	}
 	code, hints := exitIO, []string(nil)
 	if k := kindOf(err); k != nil {

@@ -6,14 +6,17 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"syscall"
 
+	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/armor"
-	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
@@ -26,11 +29,30 @@ type input struct {
 	name  string // for messages
 	start int64  // where it begins in the file: it may have been read in part
 	size  int64  // bytes that are left to read, -1 if unknown
+
+	producer *producer // of what is read, or nil
+}
+
+// all returns what reads the input from where it begins: of a file again and again.
+func (in *input) all() io.Reader {
+	if in.size >= 0 {
+		return &wholeReader{in: in, src: io.NewSectionReader(in.File, in.start, in.size)}
+	}
+	return in.whole()
+}
+
+// Close closes the input, and ends what produces it.
+func (in *input) Close() error {
+	in.producer.stop()
+	return in.File.Close()
 }
 
 // openInput opens the input of that name.
 func (a *app) openInput(name string) (*input, error) {
 	if isStdio(name) {
+		if closedAtStart(a.stdin) {
+			return nil, &fs.PathError{Op: "read", Path: "standard input", Err: errClosed}
+		}
 		return newInput(a.stdin, "standard input")
 	}
 	f, err := os.Open(name)
@@ -59,6 +81,36 @@ func newInput(f *os.File, name string) (*input, error) {
 	return in, nil
 }
 
+// whole returns a reader of what is left of the input. A file that ends before the
+// end that it had when it was opened is an error: somebody cuts it or writes it anew.
+func (in *input) whole() io.Reader {
+	if in.producer != nil {
+		return in.producer
+	}
+	return &wholeReader{in: in, src: in.File}
+}
+
+type wholeReader struct {
+	in   *input
+	src  io.Reader
+	read int64
+}
+
+func (r *wholeReader) Read(b []byte) (int, error) {
+	n, err := r.src.Read(b)
+	r.read += int64(n)
+	if err == io.EOF && r.read < r.in.size {
+		err = in(r.in.name, errShorter(r.in.size))
+	}
+	return n, err
+}
+
+// errShorter is for an input that had so many bytes at first.
+func errShorter(size int64) error {
+	return &failure{fmt.Errorf("the file has become shorter: it had %d bytes", size), exitIO,
+		[]string{"nothing may write to it meanwhile: try again when it is whole"}}
+}
+
 // sniffed is an input whose begin has been looked at.
 type sniffed struct {
 	io.Reader        // of the binary form
@@ -82,48 +134,100 @@ func sniff(r io.Reader) (*sniffed, error) {
 	return s, nil
 }
 
+// sizes returns the length of the binary file, whose header has been read, and that of
+// its contents. The error tells if no whole file has that length. What length does not
+// tell, for armor and where it is negative, is read to its end.
+func (f *sniffed) sizes(info *pqenc.Info, length int64) (file, contents int64, err error) {
+	if f.armored || length < 0 {
+		body, err := io.Copy(io.Discard, f)
+		if err != nil {
+			return 0, 0, err
+		}
+		length = int64(info.HeaderSize) + body
+	}
+	contents, err = info.ContentSize(length)
+	return length, contents, err
+}
+
 // output is where the result goes: a file that appears whole or not at all, or
 // standard output.
 type output struct {
 	io.Writer
-	file *outfile.File // nil for standard output
+	file *durable.File // nil for standard output
+	std  *results      // nil for a file
 }
 
 // openOutput opens the output of that name. It refuses the file that in reads,
 // by whatever name.
-func (a *app) openOutput(name string, in *input) (*output, error) {
+func (a *app) openOutput(name string, in *input, o durable.Options) (*output, error) {
 	if isStdio(name) {
-		if in.is(a.stdout.Stat()) {
+		a.stdout.used = true // also for no contents
+		if closedAtStart(a.stdout.file) {
+			return nil, &fs.PathError{Op: "write", Path: "standard output", Err: errClosed}
+		}
+		if in.is(a.stdout.file.Stat()) {
 			return nil, usageError("standard output is the input", "choose another name for the output")
 		}
-		if terminal.Is(a.stdout) && name == "" {
-			return &output{Writer: &terminal.TextWriter{W: a.stdout}}, nil
+		if terminal.Is(a.stdout.file) && name == "" {
+			return &output{Writer: &terminal.TextWriter{W: a.stdout}, std: a.stdout}, nil
 		}
-		widen(a.stdout)
-		return &output{Writer: a.stdout}, nil
+		widen(a.stdout.file)
+		return &output{Writer: a.stdout, std: a.stdout}, nil
 	}
 	if in.is(os.Stat(name)) {
 		return nil, usageError(name+" is the input, which -o would replace",
 			"choose another name, and remove the input once the output is there")
 	}
-	f, err := a.create(name)
+	f, err := a.create(name, o)
 	if err != nil {
 		return nil, err
 	}
-	return &output{f, f}, nil
+	return &output{Writer: f, file: f}, nil
+}
+
+// replaces returns the name of the file that is there already, empty if there is none.
+func (o *output) replaces() string {
+	if o.file == nil {
+		return ""
+	}
+	if info, err := os.Stat(o.file.Name()); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return o.file.Name()
 }
 
 // staged says whether an output of that name would appear only when it is whole.
-func staged(name string) bool { return !isStdio(name) && outfile.Atomic(name) }
+func staged(name string) bool { return !isStdio(name) && durable.Atomic(name) }
 
-// is says whether info describes the file that is the input, also by another
-// name.
+// is reports whether info describes the file, or the block device, that is the
+// input, also by another name.
 func (in *input) is(info fs.FileInfo, err error) bool {
-	if in.size < 0 || err != nil {
+	if in.File == nil || err != nil {
 		return false
 	}
 	own, err := in.Stat()
-	return err == nil && os.SameFile(own, info)
+	return err == nil && (in.size >= 0 && os.SameFile(own, info) || sameDevice(own, info))
+}
+
+// private reports whether the input is a file that others than its owner cannot read.
+func (in *input) private() bool {
+	if in.size < 0 {
+		return false
+	}
+	info, err := in.Stat()
+	return err == nil && info.Mode()&0o044 == 0
+}
+
+// hideKey makes an output private that is a private key, of any program.
+func hideKey(f interface {
+	io.ReaderAt
+	MakePrivate()
+}) {
+	b := make([]byte, 4096)
+	n, _ := f.ReadAt(b, 0)
+	if bytes.Contains(b[:n], []byte(" PRIVATE KEY-----")) || bytes.Contains(b[:n], []byte("AGE-SECRET-KEY-")) {
+		f.MakePrivate()
+	}
 }
 
 // finish ends the output: with err nil it is kept, else nothing of it stays.
@@ -131,11 +235,15 @@ func (o *output) finish(err error) error {
 	if text, ok := o.Writer.(*terminal.TextWriter); ok && err == nil {
 		err = text.Close()
 	}
+	if o.file == nil && err == nil {
+		return o.std.Close()
+	}
 	if o.file == nil {
 		return err
 	}
 	if err != nil {
 		return errors.Join(err, o.file.Abort())
 	}
+	hideKey(o.file)
 	return o.file.Commit()
 }

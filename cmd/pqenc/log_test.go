@@ -31,7 +31,7 @@ func TestLogIsPrintable(t *testing.T) {
 			t.Errorf("%s: 3 records are %d lines", form, lines)
 		}
 		if !utf8.Valid(out.Bytes()) {
-			t.Errorf("%s: this is no UTF-8: %q", form, out.String())
+			t.Errorf("%s: the log is not UTF-8: %q", form, out.String())
 		}
 		for _, r := range out.String() {
 			if r != '\n' && !unicode.IsPrint(r) {
