@@ -45,6 +45,7 @@ func TestCommittedAgain(t *testing.T) {
 // TestFollowNothing follows an object that is another one by now, while there is a
 // partial of that name: of yet another one, for which it is no use to wait.
 func TestFollowNothing(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, server.Limits{}, everything, "{bob} push **")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

@@ -325,6 +325,7 @@ func TestUnknownKey(t *testing.T) {
 // TestHostileNames asks for what no object can be called, with all rights. What is
 // outside of the store, and the store's own files, are out of reach.
 func TestHostileNames(t *testing.T) {
+	t.Parallel()
 	s, file := attacked(t, server.Limits{}, everything)
 	outside := filepath.Join(filepath.Dir(s.config.Dir), "outside.pqe")
 	if err := os.WriteFile(outside, file, 0o600); err != nil {
@@ -558,6 +559,7 @@ func (s *testServer) ready(t *testing.T, who string, request send) int64 {
 
 // TestSomebodyElsesPartial has one who knows everything about a push but its key.
 func TestSomebodyElsesPartial(t *testing.T) {
+	t.Parallel()
 	s, _ := attacked(t, server.Limits{}, everything, "{bob} push,list ** overwrite", "{carol} pull,list a/**")
 	file := testkit.Sealed(100000)
 	length := int64(len(file))
@@ -606,6 +608,7 @@ func leave(conn *channel.Conn) {
 // TestTakenOver has newer connections of one client take over from older ones that
 // are sending with all their might. What is stored in the end is the file.
 func TestTakenOver(t *testing.T) {
+	t.Parallel()
 	s, _ := attacked(t, server.Limits{}, everything)
 	file := testkit.Sealed(30 << 20)
 	length := int64(len(file))
@@ -642,6 +645,7 @@ func TestTakenOver(t *testing.T) {
 // TestStoppedInAPush stops the server again and again while data comes. What is
 // kept each time is what was sent.
 func TestStoppedInAPush(t *testing.T) {
+	t.Parallel()
 	s, _ := attacked(t, server.Limits{}, everything)
 	file := testkit.Sealed(20 << 20)
 	length := int64(len(file))

@@ -43,6 +43,7 @@ func (c *counted) ReadAt(p []byte, offset int64) (int, error) {
 // TestResumedPushReadsTheRest interrupts a push and begins it again as another
 // client. What the server has is not read again, not even to hash it.
 func TestResumedPushReadsTheRest(t *testing.T) {
+	t.Parallel()
 	file := testkit.Sealed(40 << 20)
 	size := int64(len(file))
 	s := newServer(t, server.Limits{}, everything)
@@ -80,6 +81,7 @@ func TestResumedPushReadsTheRest(t *testing.T) {
 // TestResumedPullGetsTheRest pulls from an offset: nothing before it is sent, or
 // comes.
 func TestResumedPullGetsTheRest(t *testing.T) {
+	t.Parallel()
 	file := testkit.Sealed(40 << 20)
 	size := int64(len(file))
 	hash := sha256.New()

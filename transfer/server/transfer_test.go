@@ -18,6 +18,7 @@ import (
 const everything = "{alice} push,pull,list,delete ** overwrite"
 
 func TestPushAndPull(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, server.Limits{}, everything)
 	c := s.client("alice")
 	o := transfer.PushOptions{Overwrite: true}
