@@ -16,6 +16,7 @@ import (
 // anything is pulled, and to one that cannot be replaced any more, which keeps what
 // was pulled.
 func TestPullIrreplaceable(t *testing.T) {
+	t.Parallel()
 	dir := newFolder(t)
 	out := filepath.Join(dir, "out")
 	writeIn(t, dir, "out", []byte(oldContent))

@@ -50,6 +50,7 @@ func feed(stop <-chan struct{}, copies ...*slow) {
 // TestProgress runs a copy that shows its progress beside others that must not,
 // until it does.
 func TestProgress(t *testing.T) {
+	t.Parallel()
 	shows := newSlow(t, "--progress=always")
 	screen, err := shows.StderrPipe()
 	if err != nil {
@@ -89,6 +90,7 @@ func TestProgress(t *testing.T) {
 // TestProgressAtTerminal shows progress there without being asked, and leaves
 // nothing of it; unless it was told not to.
 func TestProgressAtTerminal(t *testing.T) {
+	t.Parallel()
 	all := []*slow{newSlow(t), newSlow(t, "-q"), newSlow(t, "--progress=never")}
 	var screens []*person
 	for _, s := range all {

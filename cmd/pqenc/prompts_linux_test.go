@@ -180,6 +180,7 @@ func talkingFolder(t *testing.T) string {
 
 // TestNewPassphrase encrypts at a terminal, and decrypts.
 func TestNewPassphrase(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes as long as to guess a passphrase")
 	}
@@ -203,6 +204,7 @@ func TestNewPassphrase(t *testing.T) {
 // TestInterruptedPrompt ends the command while it waits for an answer: the
 // terminal shows again what is typed.
 func TestInterruptedPrompt(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		interrupt func(p *person, group int)
 		code      int

@@ -142,6 +142,7 @@ func TestInterrupted(t *testing.T) {
 // TestInterruptedVerification ends a decryption before the signature at the end
 // of the file.
 func TestInterruptedVerification(t *testing.T) {
+	t.Parallel()
 	c := startCopying(t, "pqenc", "-d", "-i", "alice.key", "--from", "bob.pub", "-o", "out")
 	file := signed(t, make([]byte, 20<<20), testkit.Identity("alice").Public(), testkit.Identity("carol").Public())
 	c.halfWay(t, file[:10<<20])
@@ -179,6 +180,7 @@ func signed(t *testing.T, contents []byte, to ...pqenc.Recipient) []byte {
 // TestKilled ends it so that it can do nothing about it: the file is what it
 // was all the same.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	c := startCopying(t, "pqenc", encrypting...)
 	c.halfWay(t, zeros)
 	c.Process.Kill()
@@ -196,6 +198,7 @@ func TestKilled(t *testing.T) {
 // TestNohup sends the signal of a closed terminal to a command that was told to
 // outlive it.
 func TestNohup(t *testing.T) {
+	t.Parallel()
 	c := startCopying(t, "sh", "-c", `trap "" HUP; exec pqenc -r alice.pub -o out`)
 	c.halfWay(t, zeros)
 	if err := c.Process.Signal(syscall.SIGHUP); err != nil {
@@ -214,6 +217,7 @@ func TestNohup(t *testing.T) {
 // TestBackground sends the signals of the keyboard to a command that a shell without
 // job control has put into the background.
 func TestBackground(t *testing.T) {
+	t.Parallel()
 	c := startCopying(t, "sh", "-c", `trap "" INT QUIT; exec pqenc -r alice.pub -o out`)
 	c.halfWay(t, zeros)
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGQUIT} {
@@ -229,6 +233,7 @@ func TestBackground(t *testing.T) {
 
 // TestCutPipe ends the input of a decryption too early, and at a chunk's end.
 func TestCutPipe(t *testing.T) {
+	t.Parallel()
 	file := sealed(t, make([]byte, 20<<20))
 	for _, length := range []int{0, 7, 4096, 4096 + 4<<20 + 16, len(file) - 1} {
 		c := startCopying(t, "pqenc", "-d", "-i", "alice.key", "-o", "out")

@@ -81,10 +81,10 @@ func collect(stream **os.File) func() []byte {
 
 // hired is the test's side of a worker.
 type hired struct {
-	tasks    *json.Encoder
+	tasks   *json.Encoder
 	results *json.Decoder
-	stderr   strings.Builder // of the process itself
-	end      func() error
+	stderr  strings.Builder // of the process itself
+	end     func() error
 }
 
 // hireAll returns as many workers as tests run at the same time.
