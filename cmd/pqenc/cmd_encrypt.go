@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
@@ -47,12 +48,12 @@ func (c *encryptCmd) Run(a *app) error {
 	if err := s.load(src.name); err != nil {
 		return err
 	}
-	out, err := a.openOutput(c.Files.Output, src)
+	out, err := a.openOutput(c.Files.Output, src, durable.Options{})
 	if err != nil {
 		return err
 	}
 	meter := a.startMeter(src.size, c.Files.Output)
-	err = c.encrypt(out, meter.Reader(src.File), s)
+	err = c.encrypt(out, meter.Reader(src.whole()), s)
 	meter.Stop()
 	if errors.Is(err, terminal.ErrBinary) {
 		err = withHints(err, "write to a file with -o, to a pipe, or as text with -a")

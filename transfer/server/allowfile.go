@@ -5,12 +5,14 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/pqenc/pqenc/signature"
@@ -122,7 +124,10 @@ func (s seenFile) unchanged(read time.Time) bool {
 // loadKeys reads a key file, and remembers what it was like before: a change
 // meanwhile will show.
 func (f *AllowFile) loadKeys(name string, load func(name string) ([]signature.Fingerprint, error)) ([]signature.Fingerprint, error) {
-	info, _ := os.Stat(name)
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotRegular} // not opened: a pipe would block
+	}
 	keys, err := load(name)
 	if err != nil {
 		info = nil // it may be mended by a change that does not show, such as that of its mode
@@ -135,20 +140,37 @@ func (f *AllowFile) loadKeys(name string, load func(name string) ([]signature.Fi
 func (f *AllowFile) reload() {
 	f.read, f.checked = f.now(), f.now()
 	f.files, f.err = []seenFile{{name: f.name}}, nil
-	file, err := os.Open(f.name)
+	file, info, err := openRegular(f.name)
 	if err != nil {
 		f.err = err
 		return
 	}
 	defer file.Close()
-	if f.files[0].info, err = file.Stat(); err != nil {
-		f.err = err
-		return
-	}
+	f.files[0].info = info
 	list, err := ParseAllow(file, f.load)
 	if err != nil {
 		f.err = fmt.Errorf("%s: %w", f.name, err)
 		return
 	}
 	f.list = list
+}
+
+var errNotRegular = errors.New("it is not a regular file")
+
+// openRegular opens a regular file. To open a pipe, or something else that has come
+// in its place, would block everybody who needs the list.
+func openRegular(name string) (*os.File, fs.FileInfo, error) {
+	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
+	}
+	if err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	return file, info, nil
 }

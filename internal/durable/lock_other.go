@@ -1,0 +1,12 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd || windows)
+
+package durable
+
+import "os"
+
+// lock refuses: there is no lock that goes with its process.
+func lock(*os.File) error { return ErrNoPartial }
