@@ -10,4 +10,6 @@ import "github.com/pqenc/pqenc/signature"
 type Proofs struct{ proofs }
 
 // Enter is that of proofs.
-func (p *Proofs) Enter(client signature.Fingerprint) (leave func(), err error) { return p.enter(client) }
+func (p *Proofs) Enter(client signature.Fingerprint) (leave func(), err error) {
+	return p.enter(client)
+}
