@@ -22,7 +22,7 @@ func TestDigest(t *testing.T) {
 	file := testkit.Sealed(9 << 20)
 	for _, n := range []int{header, header + 1, header + block - 1, header + block, header + block + 1, header + 2*block, len(file)} {
 		sum := sha256.Sum256(file[:header])
-		all := sum[:]
+		all := bytes.Clone(sum[:])
 		rest := file[header:n]
 		for ; len(rest) >= block; rest = rest[block:] {
 			sum := sha256.Sum256(rest[:block])
