@@ -19,14 +19,14 @@ import (
 )
 
 // allowCheckEvery is how often an AllowFile looks whether its files have changed.
-const allowCheckEvery = time.Second
+const allowCheckEvery = time.Second / 2
 
 // allowSettled is how old a file must be for its time to tell whether it changes
 // once more: some file systems count in steps of two seconds.
 const allowSettled = 3 * time.Second
 
 // AllowFile is an [AllowList] in a file. When the file changes, or a key file that it
-// names, the list does: they are looked at when it is used, at most once a second. A
+// names, the list does: they are looked at when it is used, at most twice a second. A
 // list with an error is not taken, nor one that names a key file which cannot be
 // read: the one before stays in force, with the keys that it had, until the error is
 // mended. So who is to lose access is removed from the list, not from the key files

@@ -97,7 +97,7 @@ func TestHalfOpen(t *testing.T) {
 			}()
 		}
 		c := s.client("alice")
-		if _, err := c.List(t.Context(), ""); err != nil {
+		if _, err := listed(c, ""); err != nil {
 			t.Errorf("behind many of %s: %v", kind, err)
 		}
 		c.Close()
@@ -136,7 +136,7 @@ func TestFromOneAddress(t *testing.T) {
 		}
 		defer conn.Close()
 	}
-	if _, err := s.client("alice").List(t.Context(), ""); err != nil {
+	if _, err := listed(s.client("alice"), ""); err != nil {
 		t.Error(err)
 	}
 	if n := s.server.Stats().Unauthenticated; n > 9 {

@@ -62,7 +62,8 @@ func named(name string) wire.Name {
 }
 
 func idOf(client signature.Fingerprint, name string, file []byte) ID {
-	return ID{Client: client, Name: named(name), Digest: sha256.Sum256(file[:headerSize]), Length: int64(len(file))}
+	push := sha256.Sum256(file)
+	return ID{Client: client, Name: named(name), Push: wire.PushID(push[:]), Digest: sha256.Sum256(file[:headerSize]), Length: int64(len(file))}
 }
 
 func unknown(id ID) ID {

@@ -184,6 +184,19 @@ func (s *Store) List(prefix string, visit func(Entry) error) error {
 	return nil
 }
 
+// Page returns up to limit objects whose names begin with prefix and come after the one
+// given, in the order of their names' bytes. next is what to go on after, empty at the
+// end.
+func (s *Store) Page(prefix, after string, limit int) (objects []Entry, next string) {
+	all := s.entries(prefix)
+	i, _ := slices.BinarySearchFunc(all, after+"\x00", func(e Entry, name string) int { return strings.Compare(e.Name, name) })
+	if objects = all[i:]; len(objects) > limit {
+		objects = objects[:limit]
+		next = objects[limit-1].Name
+	}
+	return objects, next
+}
+
 func (s *Store) entries(prefix string) (all []Entry) {
 	s.mu.Lock()
 	for name, e := range s.index.objects {

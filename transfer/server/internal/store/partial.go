@@ -21,10 +21,12 @@ import (
 )
 
 // ID says what is pushed, and by whom. There is one partial for each client and
-// name, and it is resumed if the digest and the length are the same, too.
+// name. It is offered to be resumed if the digest and the length are the same, too. That
+// its bytes are those of this push is sure if the push id is the same.
 type ID struct {
 	Client signature.Fingerprint
 	Name   wire.Name
+	Push   wire.PushID       // of this one push
 	Digest [sha256.Size]byte // SHA-256 of the header of the object
 	Length int64             // bytes of the object; -1 if the client does not know
 }
@@ -51,6 +53,7 @@ type Partial struct {
 	folder      *os.Root
 	base, stem  string // of the object and of the partial, in the folder
 	data, state *os.File
+	proven      bool // what there is belongs to this push
 
 	written, durable atomic.Int64
 
@@ -65,13 +68,13 @@ type Partial struct {
 	failure atomic.Pointer[error] // why nothing can be done with it any more
 }
 
-// Partial opens the partial of id, to go on at Durable, or begins it. What cannot
-// end well is refused before anything is done: the error wraps
-// [wire.ErrTooLarge], [ErrTotal], [wire.ErrQuota] or [wire.ErrNoSpace]; [wire.ErrExists] if there is an
-// object that may not be overwritten; [wire.ErrBusy] if the partial is open and has to be
-// closed first. The error is a [*StoredError] if this object, by the digest of its
-// header and the length if that is known, is already there, durably. What there was
-// of a partial is removed with wire.ErrTooLarge, wire.ErrQuota, wire.ErrExists and StoredError.
+// Partial opens the partial of id, to be resumed at Durable, or begins it. Nothing may be
+// written before [Partial.Begin]. What cannot end well is refused before anything is done:
+// the error wraps [wire.ErrTooLarge], [ErrTotal], [wire.ErrQuota] or [wire.ErrNoSpace];
+// [wire.ErrExists] if there is an object that may not be overwritten; [wire.ErrBusy] if
+// the partial is open and has to be closed first. The error is a [*StoredError] if this
+// very push has stored its object already, durably. What there was of a partial is
+// removed with ErrTooLarge, ErrQuota and ErrExists.
 //
 // A known length is reserved as a whole, on resuming as well; if it is unknown, more
 // is reserved as it is written.
@@ -79,9 +82,9 @@ func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 	if err := s.checkLength(id.Length); err != nil {
 		return nil, errors.Join(err, s.forget(id))
 	}
-	if size, ok := s.stored(id); ok {
+	if size, ok := s.receipts.find(id); ok {
 		// Whoever placed it may have died before that was durable.
-		return nil, cmp.Or(s.syncUp(id.Name.String()), s.forget(id), error(&StoredError{size}))
+		return nil, cmp.Or(ignoreMissing(s.syncUp(id.Name.String())), error(&StoredError{size}))
 	}
 	s.mu.Lock()
 	p, err := s.begin(id, b)
@@ -108,16 +111,6 @@ func (s *Store) forget(id ID) error {
 		return nil
 	}
 	return s.removePartial(stem)
-}
-
-// stored says whether the object of id is there, and how long it is.
-func (s *Store) stored(id ID) (size int64, ok bool) {
-	o, err := s.Open(id.Name)
-	if err != nil {
-		return 0, false // begin will find out what is there, if anything
-	}
-	defer o.Close()
-	return o.Size(), o.Digest() == id.Digest && (id.Length < 0 || id.Length == o.Size())
 }
 
 // begin does what Partial does under s.mu.
@@ -177,8 +170,9 @@ func (p *Partial) open() error {
 	if p.data, err = p.folder.OpenFile(p.stem+dataSuffix, create, 0o600); err != nil {
 		return err
 	}
+	p.proven = true
 	if p.state, err = p.folder.OpenFile(p.stem+stateSuffix, create, 0o600); err == nil {
-		r := record{length: p.id.Length, digest: p.id.Digest, name: p.id.Name.String()}
+		r := record{length: p.id.Length, push: p.id.Push, digest: p.id.Digest, name: p.id.Name.String()}
 		_, err = p.state.Write(r.marshal())
 	}
 	if err != nil {
@@ -241,6 +235,7 @@ func (p *Partial) resume() (ok bool) {
 	}
 	p.written.Store(durable)
 	p.durable.Store(durable)
+	p.proven = r.push == p.id.Push && r.push != wire.PushID{}
 	return true
 }
 

@@ -157,16 +157,17 @@ func setDurable(n int64) func(data, state string) error {
 	}
 }
 
-// TestRecordBits flips each bit of a record: it is never taken for another one.
+// TestRecordBits flips each bit of a record: it is never taken for another one. At most it
+// is that of no push any more.
 func TestRecordBits(t *testing.T) {
-	r := record{length: 1 << 40, durable: 12345, digest: sha256.Sum256(nil), name: strings.Repeat("n", wire.MaxName)}
+	r := record{length: 1 << 40, durable: 12345, push: wire.PushID{1, 15: 2}, digest: sha256.Sum256(nil), name: strings.Repeat("n", wire.MaxName)}
 	b := r.marshal()
 	if got, err := readRecord(bytes.NewReader(b)); err != nil || got != r {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for i := range len(b) * 8 {
 		b[i/8] ^= 1 << (i % 8)
-		if got, err := readRecord(bytes.NewReader(b)); err == nil {
+		if got, err := readRecord(bytes.NewReader(b)); err == nil && (got.push != wire.PushID{} || i < pushAt*8 || i >= fixedAt*8) {
 			t.Errorf("bit %d: %+v", i, got)
 		}
 		b[i/8] ^= 1 << (i % 8)
@@ -221,7 +222,7 @@ func TestNotPqenc(t *testing.T) {
 		{"padding", id, changed(4000)[:headerSize], wire.ErrNotPqenc},
 		{"salt", id, changed(16)[:headerSize], ErrDigest},
 		{"other header", unknown(id), encrypted(t, 1000), ErrDigest},
-		{"length", ID{alice, id.Name, id.Digest, headerSize + 15}, file[:headerSize], ErrLength},
+		{"length", ID{alice, id.Name, id.Push, id.Digest, headerSize + 15}, file[:headerSize], ErrLength},
 	} {
 		dir := t.TempDir()
 		s := open(t, dir, Options{})
@@ -286,7 +287,7 @@ func TestLength(t *testing.T) {
 	if n != 0 || !errors.Is(err, ErrLength) {
 		t.Errorf("longer than announced: %d, %v", n, err)
 	}
-	_, err = s.Partial(ID{alice, named("b"), id.Digest, -2}, replace)
+	_, err = s.Partial(ID{alice, named("b"), id.Push, id.Digest, -2}, replace)
 	wantError(t, err, ErrLength)
 }
 
@@ -295,7 +296,7 @@ func TestStored(t *testing.T) {
 	file, other := encrypted(t, 1000), encrypted(t, 1000)
 	id := idOf(alice, "a", file)
 	push(t, s, alice, "a", file)
-	for _, again := range []ID{id, unknown(id), idOf(bob, "a", file)} {
+	for _, again := range []ID{id, unknown(id)} {
 		for _, b := range []Bounds{{}, replace} {
 			_, err := s.Partial(again, b)
 			var stored *StoredError
@@ -304,9 +305,9 @@ func TestStored(t *testing.T) {
 			}
 		}
 	}
-	longer := id
-	longer.Length++
-	for _, different := range []ID{longer, idOf(alice, "a", other)} {
+	another := id
+	another.Push[0]++
+	for _, different := range []ID{another, idOf(alice, "a", other), idOf(bob, "a", file)} {
 		_, err := s.Partial(different, Bounds{})
 		wantError(t, err, wire.ErrExists)
 	}
@@ -450,8 +451,8 @@ func TestCrashAfterRename(t *testing.T) {
 	}
 	kill(t, s)
 	s = open(t, dir, Options{})
-	_, err := s.Partial(id, replace)
-	wantError(t, err, ErrStored)
+	_, err := s.Partial(id, Bounds{})
+	wantError(t, err, wire.ErrExists)
 	wantFiles(t, dir, "a")
 	if err := s.Delete(named("a")); err != nil {
 		t.Fatal(err)
@@ -497,7 +498,6 @@ func TestForgotten(t *testing.T) {
 		"exists":    {idOf(alice, "a", file), Bounds{}, wire.ErrExists},
 		"quota":     {large, Bounds{Overwrite: true, Quota: 1 << 20}, wire.ErrQuota},
 		"too large": {ID{Client: alice, Name: named("a"), Length: maxLength}, replace, wire.ErrTooLarge},
-		"stored":    {idOf(alice, "a", other), replace, ErrStored},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -157,6 +157,7 @@ func (p *Partial) place() error {
 	if err := p.folder.Rename(p.stem+dataSuffix, p.base); err != nil {
 		return noSpaceOr(err)
 	}
+	s.receipts.add(p.id, p.written.Load())
 	removePartial(p.folder, p.stem) // the record: if it stays it says nothing
 	s.index.dropPartial(p.path())
 	s.index.putObject(Entry{Name: p.id.Name.String(), Size: p.written.Load(), ModTime: time.Now()})

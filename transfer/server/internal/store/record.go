@@ -59,24 +59,27 @@ func removePartial(folder *os.Root, stem string) error {
 //	 8   8  length of the whole object, -1 if it is unknown
 //	16   8  durable
 //	24   8  durable, all bits inverted
-//	32  32  digest
-//	64   2  length of the name
-//	66 1024  name, zeros
-//	1090 32  SHA-256 of everything else but the durable fields
+//	32  16  id of the push
+//	48  16  the same, all bits inverted
+//	64  32  digest
+//	96   2  length of the name
+//	98 1024  name, zeros
+//	1122 32  SHA-256 of everything except bytes 16 to 63
 //
-// Only the 16 bytes of the durable fields are ever written again. They are within
-// one sector of the disk.
+// Only these bytes are ever written again. They are within one sector of the disk.
 type record struct {
 	length, durable int64
+	push            wire.PushID
 	digest          [sha256.Size]byte
 	name            string
 }
 
 const (
-	recordMagic = "pqpart\x00\x01"
+	recordMagic = "pqpart\x00\x02"
 	durableAt   = 16
-	durableEnd  = 32
-	sumAt       = 66 + wire.MaxName
+	pushAt      = 32
+	fixedAt     = 64
+	sumAt       = 98 + wire.MaxName
 	recordSize  = sumAt + sha256.Size
 )
 
@@ -87,6 +90,7 @@ func (r *record) marshal() []byte {
 	b = append(b, recordMagic...)
 	b = binary.BigEndian.AppendUint64(b, uint64(r.length))
 	b = append(b, durableFields(r.durable)...)
+	b = append(b, pushFields(r.push)...)
 	b = append(b, r.digest[:]...)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(r.name)))
 	b = append(b, r.name...)
@@ -100,8 +104,16 @@ func durableFields(n int64) []byte {
 	return binary.BigEndian.AppendUint64(b, ^uint64(n))
 }
 
+func pushFields(id wire.PushID) []byte {
+	b := id[:]
+	for _, v := range id {
+		b = append(b, ^v)
+	}
+	return b
+}
+
 func recordSum(b []byte) [sha256.Size]byte {
-	return sha256.Sum256(append(bytes.Clone(b[:durableAt]), b[durableEnd:sumAt]...))
+	return sha256.Sum256(append(bytes.Clone(b[:durableAt]), b[fixedAt:sumAt]...))
 }
 
 // readRecord reads a whole record. Any error means that there is none.
@@ -112,16 +124,21 @@ func readRecord(file io.ReaderAt) (record, error) {
 	}
 	sum := recordSum(b)
 	durable := int64(binary.BigEndian.Uint64(b[durableAt:]))
-	nameSize := int(binary.BigEndian.Uint16(b[64:]))
+	nameSize := int(binary.BigEndian.Uint16(b[96:]))
 	if string(b[:8]) != recordMagic || !bytes.Equal(sum[:], b[sumAt:recordSize]) || nameSize > wire.MaxName ||
-		durable < 0 || !bytes.Equal(durableFields(durable), b[durableAt:durableEnd]) {
+		durable < 0 || !bytes.Equal(durableFields(durable), b[durableAt:pushAt]) {
 		return record{}, errRecord
 	}
+	push := wire.PushID(b[pushAt:])
+	if !bytes.Equal(pushFields(push), b[pushAt:fixedAt]) {
+		push = wire.PushID{} // that of no push
+	}
 	return record{
+		push:    push,
 		length:  int64(binary.BigEndian.Uint64(b[8:])),
 		durable: durable,
-		digest:  [sha256.Size]byte(b[32:]),
-		name:    string(b[66:][:nameSize]),
+		digest:  [sha256.Size]byte(b[64:]),
+		name:    string(b[98:][:nameSize]),
 	}, nil
 }
 

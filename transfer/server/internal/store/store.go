@@ -50,6 +50,8 @@ type Store struct {
 	// folders come and go. Nothing is written or synced under it.
 	mu    sync.Mutex
 	index index
+
+	receipts receipts
 }
 
 // Open opens the folder dir and makes it if it does not exist. The error wraps
