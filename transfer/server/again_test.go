@@ -47,6 +47,7 @@ func TestCommittedAgain(t *testing.T) {
 // TestLostStored cuts the connection of a push between its commit and the answer. The push
 // succeeds all the same, and is not sent again; another push of the same file is refused.
 func TestLostStored(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, server.Limits{}, "{alice} push,pull **")
 	s.stop()
 	commits := 0

@@ -312,6 +312,7 @@ func (s *testServer) logged(t *testing.T, who string, reasons ...string) {
 // TestNoRight checks that who has no right learns nothing: whether there is such an
 // object, a folder, or neither, the answer is the same.
 func TestNoRight(t *testing.T) {
+	t.Parallel()
 	s, file := attacked(t, server.Limits{}, everything, "{bob} push,list b/**", "{carol} pull,delete c/*")
 	length := int64(len(file))
 	s.unchanged(t, func() {
