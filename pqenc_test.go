@@ -131,6 +131,9 @@ func isOne(err error, kinds []error) bool {
 // TestMaxRecipients opens a file with as many recipients as there can be, by
 // the last of them.
 func TestMaxRecipients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
 	id, err := recipient.GenerateHybrid()
 	if err != nil {
 		t.Fatal(err)

@@ -42,6 +42,7 @@ func newCommand(t *testing.T) (dir string) {
 // contents away, so nothing comes any more, and the push says why it stops.
 func TestCommandNeverTwice(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	dir := newCommand(t)
 	plain := filepath.Join(dir, "in")
 	contents := testkit.Contents(40 << 20)

@@ -645,6 +645,7 @@ func TestHostileText(t *testing.T) {
 // again, until nothing has come of it for too long.
 func TestTemporaryErrors(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	h := newHostile(t, func(c *channel.Conn, attempt int) {
 		receive(c, wire.TypeDelete)
 		if attempt < 3 {

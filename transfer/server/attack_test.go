@@ -685,6 +685,7 @@ func leave(conn *channel.Conn) {
 // are sending with all their might. What is stored in the end is the file.
 func TestTakenOver(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s, _ := attacked(t, server.Limits{}, everything)
 	file := testkit.Sealed(30 << 20)
 	length := int64(len(file))

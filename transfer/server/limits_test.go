@@ -239,6 +239,7 @@ func TestPartial(t *testing.T) {
 // TestPartialWhileRunning collects beside a push that is under way, which stays.
 func TestPartialWhileRunning(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := newServer(t, server.Limits{Partial: time.Millisecond}, everything)
 	file := testkit.Sealed(100000)
 	length := int64(len(file))

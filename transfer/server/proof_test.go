@@ -24,6 +24,7 @@ import (
 // file, too, and pushes that. Nothing of the first is in what is stored.
 func TestNeverMixed(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	file := testkit.Sealed(10 << 20)
 	for name, at := range map[string]int{"in the first chunk": 5000, "at the end": 8<<20 - 1, "nowhere": -1} {
 		s := newServer(t, server.Limits{}, everything)
@@ -56,6 +57,7 @@ func TestNeverMixed(t *testing.T) {
 // as long as it has kept everything.
 func TestPipeResumes(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	file := testkit.Sealed(40 << 20)
 	for name, c := range map[string]struct {
 		part int

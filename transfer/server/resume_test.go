@@ -44,6 +44,7 @@ func (c *counted) ReadAt(p []byte, offset int64) (int, error) {
 // does. What the server has is read once, to compare it, and not sent again.
 func TestResumedPushSendsTheRest(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	file := testkit.Sealed(40 << 20)
 	size := int64(len(file))
 	s := newServer(t, server.Limits{}, everything)
@@ -86,6 +87,7 @@ func TestResumedPushSendsTheRest(t *testing.T) {
 // comes.
 func TestResumedPullGetsTheRest(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	file := testkit.Sealed(40 << 20)
 	size := int64(len(file))
 	hash := sha256.New()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
@@ -134,6 +135,7 @@ func TestBeatsAreNoProgress(t *testing.T) {
 // server waits to answer them, for ever but for its limit.
 func TestUnreadPongs(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	url, logins := webServerWith(t, Times{Idle: time.Second, Beat: 10 * time.Millisecond})
 	w, err := Dial(t.Context(), url, nil)
 	if err != nil {
