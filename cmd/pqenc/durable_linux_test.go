@@ -55,6 +55,7 @@ func TestInterruptedAtPipe(t *testing.T) {
 // an error, and another one resumes where the disk was good.
 func TestPullFailedSync(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip(err)
 	}

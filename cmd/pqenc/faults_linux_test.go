@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -108,6 +109,7 @@ func TestMessagesUnread(t *testing.T) {
 // TestProgressUnread interrupts a command whose progress nobody reads.
 func TestProgressUnread(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	_, stderr := fullPipe(t)
 	dir := newFolder(t)
 	stdin, feed := pipe(t)
@@ -136,6 +138,7 @@ func TestProgressUnread(t *testing.T) {
 // TestLogUnread has a server whose log nobody reads: it serves, and stops when told.
 func TestLogUnread(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	for name, open := range map[string]func(*testing.T) *os.File{
 		"gone": brokenPipe,
 		"full": func(t *testing.T) *os.File { _, w := fullPipe(t); return w },
@@ -197,6 +200,7 @@ func TestServeSignals(t *testing.T) {
 // SIGPIPE, and says nothing.
 func TestResultsUnread(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	dir := newFolder(t)
 	writeIn(t, dir, "in.pqe", sealed(t, zeros))
 	s := startServing(t, newFolder(t))
@@ -283,6 +287,7 @@ func TestClosedStreams(t *testing.T) {
 // TestInputBecomesShorter cuts a file while it is being read.
 func TestInputBecomesShorter(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	dir := newFolder(t)
 	sparse(t, filepath.Join(dir, "in"), 64<<20)
 	r, w := pipe(t)
@@ -311,6 +316,7 @@ func TestInputBecomesShorter(t *testing.T) {
 // TestSameDevice gives a block device as input and output.
 func TestSameDevice(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	need(t, "losetup")
 	dir := newFolder(t)
 	sparse(t, filepath.Join(dir, "image"), 1<<20)
@@ -360,6 +366,7 @@ func TestAllowPipe(t *testing.T) {
 // works with the one before, and stops when told.
 func TestAllowBecomesPipe(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := startServing(t, newFolder(t))
 	if err := os.Remove(filepath.Join(s.dir, "allow")); err != nil {
 		t.Fatal(err)

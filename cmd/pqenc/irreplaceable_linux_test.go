@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // TestPullIrreplaceable pulls to a file that cannot be replaced, which is said before
@@ -17,6 +19,7 @@ import (
 // was pulled.
 func TestPullIrreplaceable(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	dir := newFolder(t)
 	out := filepath.Join(dir, "out")
 	writeIn(t, dir, "out", []byte(oldContent))

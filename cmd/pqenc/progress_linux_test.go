@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // slow is a copy that goes on, byte by byte, for as long as somebody wants it.
@@ -51,6 +53,7 @@ func feed(stop <-chan struct{}, copies ...*slow) {
 // until it does.
 func TestProgress(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	shows := newSlow(t, "--progress=always")
 	screen, err := shows.StderrPipe()
 	if err != nil {
@@ -91,6 +94,7 @@ func TestProgress(t *testing.T) {
 // nothing of it; unless it was told not to.
 func TestProgressAtTerminal(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	all := []*slow{newSlow(t), newSlow(t, "-q"), newSlow(t, "--progress=never")}
 	var screens []*person
 	for _, s := range all {

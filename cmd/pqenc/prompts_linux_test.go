@@ -97,6 +97,7 @@ var sessions = map[string]session{
 
 // TestPrompts has the command ask at a terminal, and there only.
 func TestPrompts(t *testing.T) {
+	testkit.Long(t)
 	for name, s := range sessions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -241,6 +241,7 @@ func (s *serving) stored(t *testing.T, want []byte) {
 // ready, and takes nobody else.
 func TestServeLetsEnd(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := startServing(t, newFolder(t), "--grace", "10m")
 	p := s.startPush(t)
 	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
@@ -269,6 +270,7 @@ func TestServeLetsEnd(t *testing.T) {
 // starts it again: the push goes on.
 func TestServeInterrupts(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := startServing(t, newFolder(t), "--grace", "1ms")
 	p := s.startPush(t)
 	if code := s.end(t, os.Interrupt); code != exitOK || !s.logs("interrupted=true") {
@@ -285,6 +287,7 @@ func TestServeInterrupts(t *testing.T) {
 // TestServeEndsAtOnce sends a second signal to a server that waits for a push.
 func TestServeEndsAtOnce(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := startServing(t, newFolder(t), "--grace", "10m")
 	s.startPush(t)
 	if err := s.Process.Signal(syscall.SIGTERM); err != nil {

@@ -35,6 +35,7 @@ type copying struct {
 // startCopying starts it in a folder with an old "out".
 func startCopying(t *testing.T, name string, args ...string) *copying {
 	t.Helper()
+	testkit.Long(t)
 	c := &copying{Cmd: exec.Command(name, args...), dir: newFolder(t)}
 	c.Dir, c.Stderr = c.dir, &c.stderr
 	if err := os.WriteFile(filepath.Join(c.dir, "out"), []byte(oldContent), 0o600); err != nil {
@@ -143,6 +144,7 @@ func TestInterrupted(t *testing.T) {
 // of the file.
 func TestInterruptedVerification(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	c := startCopying(t, "pqenc", "-d", "-i", "alice.key", "--from", "bob.pub", "-o", "out")
 	file := signed(t, make([]byte, 20<<20), testkit.Identity("alice").Public(), testkit.Identity("carol").Public())
 	c.halfWay(t, file[:10<<20])
@@ -234,6 +236,7 @@ func TestBackground(t *testing.T) {
 // TestCutPipe ends the input of a decryption too early, and at a chunk's end.
 func TestCutPipe(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	file := sealed(t, make([]byte, 20<<20))
 	for _, length := range []int{0, 7, 4096, 4096 + 4<<20 + 16, len(file) - 1} {
 		c := startCopying(t, "pqenc", "-d", "-i", "alice.key", "-o", "out")

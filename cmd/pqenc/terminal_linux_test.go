@@ -18,6 +18,7 @@ const refused = "error: refusing to write binary data to the terminal\nhint: wri
 // from it.
 func TestTerminalOutput(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	for _, c := range []struct{ contents, shows, says string }{
 		{"line\tone\r\nzwei €\n", "line\tone\r\r\nzwei €\r\n", ""},
 		{"no line end", "no line end", ""},
