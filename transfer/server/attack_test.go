@@ -375,6 +375,7 @@ func TestUnknownKey(t *testing.T) {
 // outside of the store, and the store's own files, are out of reach.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s, file := attacked(t, server.Limits{}, everything)
 	outside := filepath.Join(filepath.Dir(s.config.Dir), "outside.pqe")
 	if err := os.WriteFile(outside, file, 0o600); err != nil {
@@ -715,6 +716,7 @@ func TestTakenOver(t *testing.T) {
 // kept each time is what was sent.
 func TestStoppedInAPush(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s, _ := attacked(t, server.Limits{}, everything)
 	file := testkit.Sealed(20 << 20)
 	length := int64(len(file))
@@ -790,6 +792,7 @@ func TestFollowersWait(t *testing.T) {
 // TestNothingStays checks that clients that go in the middle of everything, and then
 // the server, leave no goroutine behind.
 func TestNothingStays(t *testing.T) {
+	testkit.Long(t)
 	testkit.Identity("alice")
 	testkit.Identity("server")
 	file := testkit.Sealed(100000)

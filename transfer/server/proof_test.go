@@ -212,6 +212,7 @@ func TestManyDeletes(t *testing.T) {
 // TestPages lists more objects than a page has.
 func TestPages(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := newServer(t, server.Limits{}, everything, "{bob} list b*/**")
 	s.stop()
 	put := testkit.Sealed(0)
@@ -239,6 +240,7 @@ func TestPages(t *testing.T) {
 // one connection.
 func TestTogether(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := newServer(t, server.Limits{ConnectionsPerKey: 1}, everything)
 	c := s.client("alice")
 	c.OnRetry = func(r transfer.Retry) { t.Errorf("retry: %v", r.Err) }
@@ -301,6 +303,7 @@ func TestRefusedGoesOn(t *testing.T) {
 // the access.
 func TestRevoked(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := newServer(t, server.Limits{}, everything)
 	s.stop()
 	f := &fickle{Authorizer: s.config.Authorizer, from: testkit.Identity("alice").Fingerprint()}

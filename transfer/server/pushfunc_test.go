@@ -46,6 +46,7 @@ func wantNothing(t *testing.T, c *transfer.Client) {
 // still being encrypted, and written.
 func TestPushFuncFailsEarly(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	s := newServer(t, server.Limits{}, everything)
 	c := s.client("alice")
 	broken := errors.New("broken")
