@@ -163,8 +163,12 @@ func requestOf(typ Type) uint32 {
 
 func TestRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
+	rounds := 500
+	if testing.Short() {
+		rounds = 50
+	}
 	for typ, parse := range parsers {
-		for range 500 {
+		for range rounds {
 			want := randomBody(rng, typ)
 			stream := bytes.NewReader(Append(nil, typ, requestOf(typ), marshal(want)))
 			pieces := iotest.OneByteReader
