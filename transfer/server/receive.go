@@ -35,19 +35,15 @@ func (s *session) push(body []byte) error {
 		return err
 	}
 	id := store.ID{Client: s.peer, Name: name, Digest: req.Digest, Length: req.Length}
-	overwrite := req.Overwrite && grant.Overwrite
-	up, err := s.server.uploads.claim(id, overwrite, s.conn)
+	bounds := grant.bounds(req.Overwrite)
+	up, err := s.server.uploads.claim(id, bounds.Overwrite, s.conn)
 	if err != nil {
 		return err
 	}
 	defer s.server.uploads.release(up)
 
 	r := &receiver{session: s, upload: up, log: s.log.With("push", req.Name)}
-	r.partial, err = s.server.store.Partial(id, store.Bounds{
-		Overwrite: overwrite,
-		Quota:     grant.Quota,
-		Within:    grant.Within,
-	})
+	r.partial, err = s.server.store.Partial(id, bounds)
 	var stored *store.StoredError
 	if errors.As(err, &stored) {
 		return r.again(stored.Size)

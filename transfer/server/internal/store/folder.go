@@ -103,10 +103,13 @@ func openSame(folder *os.Root, name string, flag int) (*os.File, error) {
 	return file, nil
 }
 
-// prune removes the folders of a name that are empty, with s.mu held, and returns
-// the one that stays.
+// prune removes the folders of a name that are empty and not in use, with s.mu held,
+// and returns the one that stays.
 func (s *Store) prune(name string) (dir string) {
 	for dir = path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if s.index.has(dir + "/") {
+			break
+		}
 		if err := s.removeFolder(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			break
 		}

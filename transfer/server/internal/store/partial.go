@@ -36,9 +36,10 @@ func (id ID) stem() string {
 
 // Bounds are what the client who pushes may do.
 type Bounds struct {
-	Overwrite bool                   // replace an object
-	Quota     int64                  // bytes of all objects and partials within; 0 for any
-	Within    func(name string) bool // the names that the quota covers; nil for all
+	Overwrite bool  // replace an object
+	Quota     int64 // bytes of all objects and partials within; 0 for any
+	Files     int64 // names and folders within; 0 for any number
+	Within    Scope // what the quotas cover; nil for all
 }
 
 // Partial is an object that is being pushed. One goroutine writes it, checks it and
@@ -47,6 +48,7 @@ type Partial struct {
 	store  *Store
 	id     ID
 	bounds Bounds
+	slot   *slot // in the index
 
 	folder      *os.Root
 	base, stem  string // of the object and of the partial, in the folder
@@ -54,11 +56,12 @@ type Partial struct {
 
 	written, durable atomic.Int64
 
-	writing  sync.Mutex // held while the length changes, and guards what follows
-	reserved int64      // bytes in the index
-	header   header
-	doomed   bool // can never be published: not to be kept
-	ended    bool // closed
+	reserved reservation
+
+	writing sync.Mutex // held while the length changes, and guards what follows
+	header  header
+	doomed  bool // can never be published: not to be kept
+	ended   bool // closed
 
 	syncing sync.Mutex // held, after writing, while the data or the record is synced
 
@@ -74,7 +77,8 @@ type Partial struct {
 // of a partial is removed with wire.ErrTooLarge, wire.ErrQuota, wire.ErrExists and StoredError.
 //
 // A known length is reserved as a whole, on resuming as well; if it is unknown, more
-// is reserved as it is written.
+// is reserved as it is written. A reservation with which next to nothing is done does
+// not stop others, see Options.Patience.
 func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 	if err := s.checkLength(id.Length); err != nil {
 		return nil, errors.Join(err, s.forget(id))
@@ -101,10 +105,8 @@ func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 
 // forget removes the partial of that client and name, of which nothing can come.
 func (s *Store) forget(id ID) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	stem := id.stem()
-	if p := s.index.partials[stem]; p == nil || p.open != nil {
+	if !s.claim(stem, func(*slot) bool { return true }) {
 		return nil
 	}
 	return s.removePartial(stem)
@@ -123,59 +125,81 @@ func (s *Store) stored(id ID) (size int64, ok bool) {
 // begin does what Partial does under s.mu.
 func (s *Store) begin(id ID, b Bounds) (*Partial, error) {
 	stem := id.stem()
-	if known := s.index.partials[stem]; known != nil && known.open != nil {
+	old := s.index.slots[stem]
+	if s.index.busy[old] {
 		return nil, wire.ErrBusy
 	}
+	p := &Partial{store: s, id: id, bounds: b, base: path.Base(id.Name.String()), stem: path.Base(stem)}
+	p.slot = &slot{stem: stem, name: id.Name.String(), digest: id.Digest, touched: time.Now()}
+	if old != nil {
+		p.slot.size = old.size
+	}
+	if err := s.enlist(p.slot, b); err != nil {
+		return nil, err
+	}
+	s.index.busy[p.slot] = true
+	kept, err := p.begin()
+	if err == nil {
+		return p, nil
+	}
+	if !kept {
+		old = nil
+	}
+	s.withdraw(p.slot, old)
+	s.prune(id.Name.String())
+	return nil, noSpaceOr(err)
+}
+
+// begin reserves room, and opens or makes the files. After an error it reports whether
+// what there was of the partial is still there.
+func (p *Partial) begin() (kept bool, err error) {
 	// What is there of it, or of the one that it replaces, needs no more room.
 	// Of an unknown length there is a byte to come at least: where there is no room
 	// even for that, the client need not send megabytes to find out. But all of it may
 	// be there, and to be out of quota is final.
-	have, admitted := s.index.partialSize(stem), b
-	need := id.Length - have
-	if id.Length < 0 {
+	s, have, admitted := p.store, p.slot.size, p.bounds
+	need := p.id.Length - have
+	if p.id.Length < 0 {
 		need = 1
 		if have > 0 {
 			admitted.Quota = 0
 		}
 	}
-	if _, err := s.admit(admitted, need, need); err != nil {
-		return nil, err
+	if _, err := s.admit(p, admitted, need, need); err != nil {
+		return true, err
 	}
-	folder, base, err := s.folder(id.Name.String(), true)
+	p.folder, _, err = s.folder(p.id.Name.String(), true)
 	if errors.Is(err, errNotRegular) {
-		return nil, fmt.Errorf("%w: a part of the name is not a folder", wire.ErrExists)
+		return true, fmt.Errorf("%w: a part of the name is not a folder", wire.ErrExists)
 	}
 	if err != nil {
-		s.prune(id.Name.String())
-		return nil, noSpaceOr(err)
+		return true, err
 	}
-	p := &Partial{store: s, id: id, bounds: b, folder: folder, base: base, stem: path.Base(stem)}
-	if err := p.open(); err != nil {
-		folder.Close()
-		s.prune(id.Name.String())
-		return nil, noSpaceOr(err)
+	if kept, err = p.openFiles(); err != nil {
+		p.folder.Close()
+		return kept, err
 	}
-	p.reserved = max(id.Length, p.durable.Load())
-	s.index.putPartial(stem, slot{name: id.Name.String(), digest: id.Digest, size: p.reserved, touched: time.Now(), open: p})
-	return p, nil
+	durable := p.durable.Load()
+	p.reserved.used, p.reserved.mark, p.reserved.since = durable, durable, time.Now()
+	p.slot.open = p
+	s.index.resizePartial(p.slot, p.reserved.grow(max(p.id.Length, durable)))
+	return true, nil
 }
 
-// open opens or makes the files.
-func (p *Partial) open() error {
+// openFiles opens or makes the files.
+func (p *Partial) openFiles() (kept bool, err error) {
 	if err := p.vacant(); err != nil {
-		return err
+		return true, err
 	}
 	if p.resume() {
-		return nil
+		return true, nil
 	}
 	if err := removePartial(p.folder, p.stem); err != nil {
-		return err
+		return true, err
 	}
-	p.store.index.dropPartial(p.path())
 	const create = os.O_RDWR | os.O_CREATE | os.O_EXCL
-	var err error
 	if p.data, err = p.folder.OpenFile(p.stem+dataSuffix, create, 0o600); err != nil {
-		return err
+		return false, err
 	}
 	if p.state, err = p.folder.OpenFile(p.stem+stateSuffix, create, 0o600); err == nil {
 		r := record{length: p.id.Length, digest: p.id.Digest, name: p.id.Name.String()}
@@ -185,7 +209,7 @@ func (p *Partial) open() error {
 		p.closeFiles()
 		removePartial(p.folder, p.stem)
 	}
-	return err
+	return false, err
 }
 
 // vacant returns wire.ErrExists if the object may not take its place. A link is never

@@ -11,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"time"
 
 	"github.com/pqenc/pqenc"
@@ -158,7 +157,7 @@ func (p *Partial) place() error {
 		return noSpaceOr(err)
 	}
 	removePartial(p.folder, p.stem) // the record: if it stays it says nothing
-	s.index.dropPartial(p.path())
+	s.index.dropPartial(p.slot.stem)
 	s.index.putObject(Entry{Name: p.id.Name.String(), Size: p.written.Load(), ModTime: time.Now()})
 	return nil
 }
@@ -184,9 +183,6 @@ func (p *Partial) inPlace() error {
 	}
 	return err
 }
-
-// path returns the stem with its folder, which is the name in the index.
-func (p *Partial) path() string { return path.Join(path.Dir(p.id.Name.String()), p.stem) }
 
 // Close ends the use of the partial. If it was not published and can still be, it is
 // kept with all that was written, to be resumed. It is removed if not even the header
@@ -237,17 +233,20 @@ func (p *Partial) settle() error {
 	return nil
 }
 
-// leave lets others open the partial, or removes it.
-func (p *Partial) leave(keep bool) error {
+// leave lets others open the partial, or removes it. The system may take its time to
+// remove a large file: that is not done under the lock.
+func (p *Partial) leave(keep bool) (err error) {
+	if !keep {
+		err = removePartial(p.folder, p.stem)
+	}
 	s := p.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.index.dropPartial(p.slot.stem)
 	if keep {
-		s.index.putPartial(p.path(), slot{name: p.id.Name.String(), digest: p.id.Digest, size: p.durable.Load(), touched: time.Now()})
-		return nil
+		s.index.putPartial(&slot{stem: p.slot.stem, name: p.slot.name, digest: p.id.Digest, size: p.durable.Load(), touched: time.Now()})
+	} else {
+		s.prune(p.slot.name)
 	}
-	err := removePartial(p.folder, p.stem)
-	s.index.dropPartial(p.path())
-	s.prune(p.id.Name.String())
 	return err
 }

@@ -20,25 +20,23 @@ func (s *Store) Rescan() error {
 	defer s.scanning.Unlock()
 
 	s.mu.Lock()
-	s.index.changed = make(map[string]bool)
+	found := s.index.beginScan()
 	s.mu.Unlock()
 
-	found, err := s.scan()
+	err := s.scan(found)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil {
-		s.index.changed = nil
-		return err
+	if err == nil {
+		s.index = s.index.endScan(found)
 	}
-	s.index.refresh(found)
-	return nil
+	s.index.changed = nil
+	return err
 }
 
-// scan returns an index of what is on the disk.
-func (s *Store) scan() (index, error) {
-	found := newIndex()
-	err := fs.WalkDir(s.root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+// scan adds what is on the disk to an index.
+func (s *Store) scan(found *index) error {
+	return fs.WalkDir(s.root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission) && path != ".":
 			return nil // gone meanwhile, or somebody else's, like lost+found
@@ -48,24 +46,20 @@ func (s *Store) scan() (index, error) {
 			return fs.SkipDir
 		case !d.Type().IsRegular():
 			return nil
+		case isDiscarded(path):
+			return ignoreMissing(s.root.Remove(path)) // the server was killed while it did that
 		}
 		info, err := d.Info()
 		if err != nil {
 			return ignoreMissing(err)
 		}
 		if stem, ok := partialStem(path); ok {
-			found.putPartial(stem, s.scanPartial(found, stem, path, info))
+			found.putPartial(s.scanPartial(found.slots[stem], stem, path, info))
 		} else if valid(path) {
 			found.putObject(Entry{Name: path, Size: info.Size(), ModTime: info.ModTime()})
 		}
 		return nil
 	})
-	for _, p := range found.partials {
-		if p.size == 0 { // only a record is left: nobody waits for that
-			p.name = ""
-		}
-	}
-	return found, err
 }
 
 // valid reports whether an object can have that name.
@@ -75,22 +69,24 @@ func valid(name string) bool {
 }
 
 // scanPartial adds one of the two files of a partial to what is known about it.
-func (s *Store) scanPartial(found index, stem, path string, info fs.FileInfo) (p slot) {
-	if known := found.partials[stem]; known != nil {
+func (s *Store) scanPartial(known *slot, stem, path string, info fs.FileInfo) *slot {
+	p := slot{stem: stem, name: stem}
+	if known != nil {
 		p = *known
 	}
 	p.touched = later(p.touched, info.ModTime())
 	if strings.HasSuffix(path, dataSuffix) {
 		p.size = info.Size()
-		return p
+		return &p
 	}
 	if file, err := openRegular(s.root, path, readOnly); err == nil {
-		if r, err := readRecord(file); err == nil {
+		// Only a record is left: nobody waits for that.
+		if r, err := readRecord(file); err == nil && p.size > 0 {
 			p.name, p.digest = r.name, r.digest
 		}
 		file.Close()
 	}
-	return p
+	return &p
 }
 
 func later(a, b time.Time) time.Time {
@@ -111,49 +107,57 @@ func ignoreMissing(err error) error {
 // for longer than age. It returns how many there were and the bytes they had.
 func (s *Store) Collect(age time.Duration) (n int, bytes int64, err error) {
 	limit := time.Now().Add(-age)
-	for _, stem := range s.abandoned(limit) {
-		size, removed, failure := s.collect(stem, limit)
-		if removed {
+	old := func(p *slot) bool { return p.touched.Before(limit) }
+	for _, p := range s.unused(old) {
+		if !s.claim(p.stem, old) {
+			continue
+		}
+		failure := s.removePartial(p.stem)
+		if failure == nil {
 			n++
-			bytes += size
+			bytes += p.size
 		}
 		err = errors.Join(err, failure)
 	}
 	return n, bytes, err
 }
 
-func (s *Store) abandoned(limit time.Time) (stems []string) {
+// unused returns partials that nobody has open.
+func (s *Store) unused(which func(*slot) bool) (all []*slot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for stem, p := range s.index.partials {
-		if p.open == nil && p.touched.Before(limit) {
-			stems = append(stems, stem)
+	for _, p := range s.index.slots {
+		if !s.index.busy[p] && which(p) {
+			all = append(all, p)
 		}
 	}
-	return stems
+	return all
 }
 
-// collect removes one partial, unless it is in use again.
-func (s *Store) collect(stem string, limit time.Time) (size int64, removed bool, err error) {
+// claim makes a partial busy that nobody has open, if there is one like that.
+func (s *Store) claim(stem string, which func(*slot) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.index.partials[stem]
-	if p == nil || p.open != nil || !p.touched.Before(limit) {
-		return 0, false, nil
+	p := s.index.slots[stem]
+	if p == nil || s.index.busy[p] || !which(p) {
+		return false
 	}
-	if err := s.removePartial(stem); err != nil {
-		return 0, false, err
-	}
-	return p.size, true, nil
+	s.index.busy[p] = true
+	s.index.changePartial(p)
+	return true
 }
 
-// removePartial removes a partial that is not open, and the folders that become
-// empty, with s.mu held.
+// removePartial removes a partial that is claimed, and the folders that become empty.
 func (s *Store) removePartial(stem string) error {
-	if err := removePartial(s.root, stem); err != nil {
+	err := removePartial(s.root, stem)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.index.slots[stem]
+	delete(s.index.busy, p)
+	if err != nil {
 		return err
 	}
 	s.index.dropPartial(stem)
-	s.prune(stem)
+	s.prune(p.name)
 	return nil
 }

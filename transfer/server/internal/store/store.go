@@ -23,13 +23,20 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 )
 
 // Options are the limits of a store. Zero is no limit.
 type Options struct {
-	MaxObject int64 // bytes of one object
-	MaxTotal  int64 // bytes of all objects and partials
-	KeepFree  int64 // bytes to leave free on the file system of the folder
+	MaxObject  int64 // bytes of one object
+	MaxTotal   int64 // bytes of all objects and partials
+	MaxObjects int64 // names of objects and partials
+	MaxFolders int64
+	KeepFree   int64 // bytes to leave free on the file system of the folder
+
+	// Patience is for how long a partial in which less than 1 MiB has come can keep
+	// others from the room that it has reserved. Zero is 30 s.
+	Patience time.Duration
 }
 
 // maxLength is more than any pqenc file has: 2^31 chunks of up to 4 MiB are 2^53
@@ -49,7 +56,7 @@ type Store struct {
 	// mu guards the index and the shape of the tree: it is held while names or
 	// folders come and go. Nothing is written or synced under it.
 	mu    sync.Mutex
-	index index
+	index *index
 }
 
 // Open opens the folder dir and makes it if it does not exist. The error wraps
@@ -103,7 +110,7 @@ func (s *Store) Close() error {
 func (s *Store) open() (all []*Partial) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, slot := range s.index.partials {
+	for slot := range s.index.busy {
 		if slot.open != nil {
 			all = append(all, slot.open)
 		}
@@ -111,24 +118,12 @@ func (s *Store) open() (all []*Partial) {
 	return all
 }
 
-// Usage says how much there is in a store.
-type Usage struct {
-	Objects      int
-	Bytes        int64 // of objects
-	Partials     int
-	PartialBytes int64 // with what is reserved for those that are open
-	Free         int64 // bytes of the file system; -1 if it does not tell
-}
-
 // Usage returns how much there is in the store, from the index.
 func (s *Store) Usage() Usage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Usage{
-		Objects:      len(s.index.objects),
-		Bytes:        s.index.objectBytes,
-		Partials:     len(s.index.partials),
-		PartialBytes: s.index.partialBytes,
-		Free:         freeSpace(s.root),
-	}
+	return s.index.total
 }
+
+// Free returns how many bytes are free on the file system, -1 if it does not tell.
+func (s *Store) Free() int64 { return freeSpace(s.root) }

@@ -203,9 +203,8 @@ func TestRescanDuring(t *testing.T) {
 	push(t, s, alice, "old", file)
 	kept := begin(t, s, idOf(alice, "kept", file), replace)
 	write(t, kept, file[:20])
-	s.index.changed = make(map[string]bool)
-	found, err := s.scan()
-	if err != nil {
+	found := s.index.beginScan()
+	if err := s.scan(found); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Delete(named("old")); err != nil {
@@ -213,7 +212,7 @@ func TestRescanDuring(t *testing.T) {
 	}
 	push(t, s, alice, "new", file)
 	closeOK(t, kept)
-	s.index.refresh(found)
+	s.index = s.index.endScan(found)
 	wantNames(t, s, "", "new")
 	wantUsage(t, s)
 }
