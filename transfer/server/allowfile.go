@@ -21,27 +21,27 @@ import (
 )
 
 // allowCheckEvery is how often an AllowFile looks whether its files have changed.
-const allowCheckEvery = time.Second
+const allowCheckEvery = 500 * time.Millisecond
 
 // allowSettled is how old a file must be for its time to tell whether it changes
 // once more: some file systems count in steps of two seconds.
 const allowSettled = 3 * time.Second
 
 // allowPatience is how long somebody waits who has found that it is time to look.
-const allowPatience = time.Second
+const allowPatience = 250 * time.Millisecond
 
 // maxAllow is the length of the longest access list in bytes.
 const maxAllow = 64 << 20
 
 // AllowFile is an [AllowList] in a file. When the file changes, or a key file that it
-// names, the list does: they are looked at when it is used, at most once a second. A
+// names, the list does: they are looked at when it is used, at most twice a second. A
 // list with an error is not taken, nor one that names a key file which cannot be
 // read: the one before stays in force, with the keys that it had, until the error is
 // fixed. So who is to lose access is removed from the list, not from the key files
 // alone.
 //
 // All of these are regular files. While the system takes its time to read one, the list
-// before stays in force, and nobody waits for more than a second.
+// before stays in force, and nobody waits for more than a quarter of a second.
 type AllowFile struct {
 	name   string
 	load   func(name string) ([]signature.Fingerprint, error)
