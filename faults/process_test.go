@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,11 +34,12 @@ type process struct {
 // that fails.
 func start(t *testing.T, args ...string) *process { return startUnder(t, nil, args...) }
 
-// startUnder runs the program under another one.
+// startUnder runs the program under another one, with which it ends.
 func startUnder(t *testing.T, under []string, args ...string) *process {
 	all := slices.Concat(under, []string{sharedFile(programName)}, args)
 	p := &process{Cmd: exec.Command(all[0], all[1:]...), name: args[0], ended: make(chan struct{})}
 	p.Stdout, p.Stderr = &p.out, &p.out
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.Start(); err != nil {
 		t.Error(err)
 		return nil
@@ -57,7 +59,7 @@ func startUnder(t *testing.T, under []string, args ...string) *process {
 
 // kill is kill -9.
 func (p *process) kill() {
-	p.Process.Kill()
+	syscall.Kill(-p.Process.Pid, syscall.SIGKILL)
 	<-p.ended
 }
 

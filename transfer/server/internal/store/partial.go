@@ -87,14 +87,12 @@ func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 		// Whoever placed it may have died before that was durable.
 		return nil, cmp.Or(s.syncUp(id.Name.String()), s.forget(id), error(&StoredError{size}))
 	}
-	s.mu.Lock()
 	p, err := s.begin(id, b)
-	s.mu.Unlock()
 	if errors.Is(err, wire.ErrExists) || errors.Is(err, wire.ErrQuota) {
 		return nil, errors.Join(err, s.forget(id))
 	}
 	if err != nil {
-		return nil, err
+		return nil, noSpaceOr(err)
 	}
 	// Durable data is no use in a file that nobody finds.
 	if err := s.syncUp(id.Name.String()); err != nil {
@@ -122,15 +120,18 @@ func (s *Store) stored(id ID) (size int64, ok bool) {
 	return o.Size(), o.Digest() == id.Digest && (id.Length < 0 || id.Length == o.Size())
 }
 
-// begin does what Partial does under s.mu.
+// begin enters the partial into the index and opens its files. That may take its time,
+// to remove a large one that it replaces, say, and is not done under the lock.
 func (s *Store) begin(id ID, b Bounds) (*Partial, error) {
 	stem := id.stem()
+	p := &Partial{store: s, id: id, bounds: b, base: path.Base(id.Name.String()), stem: path.Base(stem)}
+	p.slot = &slot{stem: stem, name: id.Name.String(), digest: id.Digest, touched: time.Now()}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	old := s.index.slots[stem]
 	if s.index.busy[old] {
 		return nil, wire.ErrBusy
 	}
-	p := &Partial{store: s, id: id, bounds: b, base: path.Base(id.Name.String()), stem: path.Base(stem)}
-	p.slot = &slot{stem: stem, name: id.Name.String(), digest: id.Digest, touched: time.Now()}
 	if old != nil {
 		p.slot.size = old.size
 	}
@@ -138,21 +139,32 @@ func (s *Store) begin(id ID, b Bounds) (*Partial, error) {
 		return nil, err
 	}
 	s.index.busy[p.slot] = true
-	kept, err := p.begin()
+	kept, err := true, p.prepare()
 	if err == nil {
+		s.mu.Unlock()
+		kept, err = p.openFiles()
+		s.mu.Lock()
+	}
+	if err == nil {
+		durable := p.durable.Load()
+		p.reserved.used, p.reserved.mark, p.reserved.since = durable, durable, time.Now()
+		p.slot.open = p
+		s.index.resizePartial(p.slot, p.reserved.grow(max(id.Length, durable)))
 		return p, nil
+	}
+	if p.folder != nil {
+		p.folder.Close()
 	}
 	if !kept {
 		old = nil
 	}
 	s.withdraw(p.slot, old)
 	s.prune(id.Name.String())
-	return nil, noSpaceOr(err)
+	return nil, err
 }
 
-// begin reserves room, and opens or makes the files. After an error it reports whether
-// what there was of the partial is still there.
-func (p *Partial) begin() (kept bool, err error) {
+// prepare finds the place of the object, with s.mu held, and reserves room.
+func (p *Partial) prepare() (err error) {
 	// What is there of it, or of the one that it replaces, needs no more room.
 	// Of an unknown length there is a byte to come at least: where there is no room
 	// even for that, the client need not send megabytes to find out. But all of it may
@@ -166,31 +178,22 @@ func (p *Partial) begin() (kept bool, err error) {
 		}
 	}
 	if _, err := s.admit(p, admitted, need, need); err != nil {
-		return true, err
+		return err
 	}
+	s.index.resizePartial(p.slot, max(p.id.Length, have)) // or others are admitted, too
 	p.folder, _, err = s.folder(p.id.Name.String(), true)
 	if errors.Is(err, errNotRegular) {
-		return true, fmt.Errorf("%w: a part of the name is not a folder", wire.ErrExists)
+		return fmt.Errorf("%w: a part of the name is not a folder", wire.ErrExists)
 	}
 	if err != nil {
-		return true, err
+		return err
 	}
-	if kept, err = p.openFiles(); err != nil {
-		p.folder.Close()
-		return kept, err
-	}
-	durable := p.durable.Load()
-	p.reserved.used, p.reserved.mark, p.reserved.since = durable, durable, time.Now()
-	p.slot.open = p
-	s.index.resizePartial(p.slot, p.reserved.grow(max(p.id.Length, durable)))
-	return true, nil
+	return p.vacant()
 }
 
-// openFiles opens or makes the files.
+// openFiles opens or makes the files. After an error it reports whether what there was
+// of the partial is still there.
 func (p *Partial) openFiles() (kept bool, err error) {
-	if err := p.vacant(); err != nil {
-		return true, err
-	}
 	if p.resume() {
 		return true, nil
 	}
@@ -212,7 +215,7 @@ func (p *Partial) openFiles() (kept bool, err error) {
 	return false, err
 }
 
-// vacant returns wire.ErrExists if the object may not take its place. A link is never
+// vacant returns wire.ErrExists if the object may not take its place, with s.mu held. A link is never
 // replaced, nor a folder; but an empty one, that a server left behind which was
 // killed while it made or removed an object in it, is removed.
 func (p *Partial) vacant() error {

@@ -114,7 +114,13 @@ func (p *Partial) Publish() (size int64, err error) {
 		p.doomed = isFinal(err)
 		return 0, err
 	}
-	return p.written.Load(), errors.Join(p.close(), p.folder.Close(), p.store.syncUp(p.id.Name.String()))
+	removePartial(p.folder, p.stem) // the record: if it stays it says nothing
+	err = errors.Join(p.close(), p.folder.Close(), p.store.syncUp(p.id.Name.String()))
+	p.store.mu.Lock()
+	defer p.store.mu.Unlock()
+	p.store.index.dropPartial(p.slot.stem)
+	p.store.prune(p.slot.name) // others may have deleted the object already
+	return p.written.Load(), err
 }
 
 // whole checks that what was written is a whole object.
@@ -156,8 +162,8 @@ func (p *Partial) place() error {
 	if err := p.folder.Rename(p.stem+dataSuffix, p.base); err != nil {
 		return noSpaceOr(err)
 	}
-	removePartial(p.folder, p.stem) // the record: if it stays it says nothing
-	s.index.dropPartial(p.slot.stem)
+	p.slot.open = nil
+	s.index.resizePartial(p.slot, 0)
 	s.index.putObject(Entry{Name: p.id.Name.String(), Size: p.written.Load(), ModTime: time.Now()})
 	return nil
 }
