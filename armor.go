@@ -23,7 +23,7 @@ func Armor(dst io.Writer) io.WriteCloser { return armor.NewWriter(dst) }
 // armored or not: give it to [Decrypt] where both may come.
 func Dearmor(src io.Reader) io.Reader { return &dearmored{src: bufio.NewReader(src)} }
 
-// dearmored looks at the begin of src when it is first read.
+// dearmored looks at the start of src when it is first read.
 type dearmored struct {
 	src    *bufio.Reader
 	binary io.Reader

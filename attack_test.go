@@ -366,14 +366,14 @@ func TestSignedCorruption(t *testing.T) {
 	contents := pattern(2*smallChunk+100, 1)
 	file := encryptSigned(t, contents, "round 17", bob.Public(), carol.Public())
 	policies := []pqenc.Policy{{}, fromAlice}
-	for i := range 2_000 {
+	for i := range pqenc.Rounds(2_000) {
 		at := rnd.IntN(len(file))
 		change := byte(1 + rnd.IntN(255))
 		file[at] ^= change
 		refuseSigned(t, "a byte changed", file, contents, policies[i%2])
 		file[at] ^= change
 	}
-	for i := range 500 {
+	for i := range pqenc.Rounds(500) {
 		refuseSigned(t, "cut short", file[:rnd.IntN(len(file))], contents, policies[i%2])
 	}
 	f := openFile(t, file, fromAlice, bob)

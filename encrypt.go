@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/fips"
 	"github.com/pqenc/pqenc/stream"
 )
 
@@ -35,6 +36,9 @@ func EncryptSigned(dst io.Writer, signer Signer, context string, recipients ...R
 
 // encrypt is Encrypt, or EncryptSigned if sig is not nil.
 func encrypt(dst io.Writer, chunkLog2 uint8, sig *signing, recipients []Recipient) (*Writer, error) {
+	if err := fips.Check(); err != nil {
+		return nil, err
+	}
 	if len(recipients) == 0 {
 		return nil, ErrNoRecipients
 	}

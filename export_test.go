@@ -20,6 +20,7 @@ var (
 	MarshalOpening = (*opening).marshal
 	VerifyOpening  = (*opening).verify
 	SortedReaders  = sortedReaders
+	Rounds         = rounds
 )
 
 // EncryptSignedSmall is [EncryptSigned] with chunks of 4 KiB, for tests that

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/fips"
 )
 
 // header is the header of a file that its reader can open, authenticated and
@@ -24,6 +25,9 @@ type header struct {
 func openHeader(src io.Reader, policy Policy, identities []Identity) (*header, error) {
 	h, err := format.Parse(src)
 	if err != nil {
+		return nil, err
+	}
+	if err := fips.Check(); err != nil {
 		return nil, err
 	}
 	keys, err := unlock(h, identities)
@@ -55,6 +59,9 @@ func unlock(h *format.Header, identities []Identity) (*format.Keys, error) {
 			}
 			fileKey, err := id.Unwrap(s, h.Binding())
 			if errors.Is(err, ErrNoMatch) {
+				if result == ErrNoMatch {
+					result = err // which may say more, as for a wrong passphrase
+				}
 				continue
 			}
 			if err != nil {

@@ -23,7 +23,7 @@ type Info struct {
 	chunkLog2  uint8
 }
 
-// Inspect reads the header of an encrypted file from src, and nothing behind
+// Inspect reads the header of an encrypted file from src, and nothing after
 // it.
 func Inspect(src io.Reader) (*Info, error) {
 	h, err := format.Parse(src)

@@ -27,6 +27,7 @@ import (
 	"io"
 
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/fips"
 	"github.com/pqenc/pqenc/stream"
 )
 
@@ -48,6 +49,9 @@ var (
 	// ErrTruncated: the file ends too early. A file that is cut inside a chunk
 	// of its body gives ErrBody instead: the cut cannot be told from damage.
 	ErrTruncated = io.ErrUnexpectedEOF
+	// ErrFIPS: GODEBUG=fips140=only forbids what the format needs. With
+	// fips140=on all works. Functions that make or read keys return it, too.
+	ErrFIPS = fips.ErrOnly
 	// ErrNoRecipients: there is nobody to encrypt to.
 	ErrNoRecipients = errors.New("no recipients")
 )

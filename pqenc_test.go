@@ -64,7 +64,7 @@ func TestCorruption(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	contents := bytes.Repeat([]byte("contents"), 1300) // two full chunks and a part
 	file, id := small(t, contents)
-	for range 10_000 {
+	for range rounds(10_000) {
 		at := rnd.IntN(len(file))
 		change := byte(1 + rnd.IntN(255))
 		file[at] ^= change
@@ -89,13 +89,22 @@ func TestCorruption(t *testing.T) {
 	}
 }
 
+// rounds is how often something random is tried: n times, or less if the tests are
+// to be short.
+func rounds(n int) int {
+	if testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
 // TestTruncation cuts files at random places: each cut is noticed.
 func TestTruncation(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	const sealed = 1<<format.MinChunkLog2 + 16
 	contents := bytes.Repeat([]byte("contents"), 1300)
 	file, id := small(t, contents)
-	for range 1_000 {
+	for range rounds(1_000) {
 		cut := rnd.IntN(len(file))
 		want := ErrTruncated
 		// What is left of a chunk looks like a last one that was changed, if it
@@ -167,6 +176,37 @@ func TestPassphraseIsAlone(t *testing.T) {
 	}
 	if _, err := Encrypt(io.Discard, pass, id.Recipient()); !errors.Is(err, ErrHeader) {
 		t.Fatal(err)
+	}
+}
+
+// TestWrongPassphrase is told apart from having no key at all.
+func TestWrongPassphrase(t *testing.T) {
+	pass := func(secret string) *recipient.Passphrase {
+		p, err := recipient.NewPassphrase([]byte(secret))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	var file bytes.Buffer
+	w, err := Encrypt(&file, pass("correct horse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	key, err := recipient.GenerateHybrid()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Decrypt(bytes.NewReader(file.Bytes()), key, pass("battery staple"), key)
+	if !errors.Is(err, recipient.ErrWrongPassphrase) || !errors.Is(err, ErrNoMatch) {
+		t.Error(err)
+	}
+	_, err = Decrypt(bytes.NewReader(file.Bytes()), key)
+	if errors.Is(err, recipient.ErrWrongPassphrase) || !errors.Is(err, ErrNoMatch) {
+		t.Error("without a passphrase:", err)
 	}
 }
 

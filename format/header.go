@@ -202,7 +202,7 @@ func parsePrefix(b []byte) (*Header, error) {
 }
 
 // parseStanzas reads count stanzas from b, which ends where the MAC begins,
-// and requires zeros behind them.
+// and requires zeros after them.
 func (h *Header) parseStanzas(b []byte, count int) error {
 	if count*stanzaHeaderSize > len(b) {
 		return invalid("stanzas", "%d stanzas do not fit into the header", count)
@@ -266,7 +266,7 @@ func (h *Header) validate() error {
 	return nil
 }
 
-// fieldAt names the field of a header of the given size at an offset behind
+// fieldAt names the field of a header of the given size at an offset after
 // the prefix, for a header that ends there.
 func fieldAt(offset, size int) string {
 	switch {

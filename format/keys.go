@@ -54,7 +54,7 @@ func (h *Header) DeriveKeys(fileKey *FileKey) *Keys {
 	return k
 }
 
-// Committed says whether the header commits to the file key of k, in constant
+// Committed reports whether the header commits to the file key of k, in constant
 // time. A stanza whose key it does not commit to is not for this file: AES-GCM
 // alone would let one file open differently for two recipients.
 func (h *Header) Committed(k *Keys) bool {

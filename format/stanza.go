@@ -44,7 +44,7 @@ type Stanza struct {
 	Body []byte // up to 65,535 bytes
 }
 
-// WrapsKey says whether stanzas of this type hold the file key: all types
+// WrapsKey reports whether stanzas of this type hold the file key: all types
 // below 0x8000, known or not.
 func (t StanzaType) WrapsKey() bool { return t < 0x8000 }
 

@@ -63,17 +63,11 @@ func ReadIdentity(r io.Reader, ask func() ([]byte, error)) (*Identity, error) {
 	if !errors.Is(err, ErrProtected) || ask == nil {
 		return id, err
 	}
-	asked := false
-	file, err := pqenc.Decrypt(armor.NewReader(bytes.NewReader(data)), recipient.NewPrompted(func() ([]byte, error) {
-		asked = true
-		return ask()
-	}))
-	switch {
-	case errors.Is(err, pqenc.ErrNoMatch) && asked:
+	file, err := pqenc.Decrypt(armor.NewReader(bytes.NewReader(data)), recipient.NewPrompted(ask))
+	if errors.Is(err, recipient.ErrWrongPassphrase) {
 		return nil, ErrPassphrase
-	case errors.Is(err, pqenc.ErrNoMatch):
-		return nil, fmt.Errorf("%w: it is an encrypted file that no passphrase opens", ErrNotKey)
-	case err != nil:
+	}
+	if err != nil {
 		return nil, err
 	}
 	plain, err := readLimited(file, MaxIdentitySize)
@@ -152,7 +146,7 @@ func (id *Identity) save(base string, marshal func() ([]byte, error)) error {
 	return cmp.Or(pubErr, keyErr)
 }
 
-// Exposed says whether the file of that name can be read by others than its
+// Exposed reports whether the file of that name can be read by others than its
 // owner, as far as its mode tells: a private key file should not.
 func Exposed(name string) bool {
 	info, err := os.Stat(name)
@@ -167,9 +161,10 @@ func readLimited(r io.Reader, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(data)) > limit {
+		if err := otherKind(data); err != nil {
+			return nil, err
+		}
 		return nil, fmt.Errorf("%w: it has more than %d bytes", ErrTooLarge, limit)
 	}
 	return data, nil
 }
-
-func isArmor(line []byte) bool { return bytes.Equal(line, []byte(armor.Header)) }

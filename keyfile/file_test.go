@@ -6,8 +6,6 @@ package keyfile_test
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
 	"errors"
 	"io"
 	"os"
@@ -16,34 +14,19 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"golang.org/x/crypto/argon2"
-
 	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/armor"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// cheap wraps for a passphrase with as little Argon2 as the format allows. It
-// keeps these tests fast, and is what a foreign writer may do.
-type cheap string
-
-func (secret cheap) Wrap(fileKey *pqenc.FileKey, binding *pqenc.Binding) (pqenc.Stanza, error) {
-	salt := make([]byte, 16)
-	out := argon2.IDKey([]byte(secret), salt, 1, 8, 1, 64)
-	block, err := aes.NewCipher(out[:32])
+// cheap is the recipient with a passphrase, which TestMain makes cheap.
+func cheap(secret string) *recipient.Passphrase {
+	to, err := recipient.NewPassphrase([]byte(secret))
 	if err != nil {
-		return pqenc.Stanza{}, err
+		panic(err)
 	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return pqenc.Stanza{}, err
-	}
-	body := append([]byte{0, 0, 0, 1, 0, 0, 0, 8, 1}, salt...)
-	body = append(body, out[32:]...)
-	body = aead.Seal(body, make([]byte, 12), fileKey[:], binding[:])
-	return pqenc.Stanza{Type: format.TypePassphrase, Body: body}, nil
+	return to
 }
 
 // armored returns a file as those that Protect makes.

@@ -50,9 +50,10 @@ func checkParse(t *testing.T, data []byte, parse func([]byte) ([]byte, error)) {
 	}
 }
 
-// bare takes away all that may differ between two files with the same keys:
-// comments, empty lines, and how lines end.
+// bare takes away all that may differ between two files with the same keys: a byte
+// order mark, comments, empty lines, and how lines end.
 func bare(data []byte) string {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	var b strings.Builder
 	for line := range strings.SplitSeq(string(data), "\n") {
 		line = strings.TrimSuffix(line, "\r")

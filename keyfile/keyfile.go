@@ -72,7 +72,7 @@ func newPublic(hybrid *recipient.HybridRecipient, signing *signature.PublicKey) 
 }
 
 // DER returns the two public keys, the one for encryption and the one for
-// signing, each as a SubjectPublicKeyInfo (RFC 5280), one behind the other:
+// signing, each as a SubjectPublicKeyInfo (RFC 5280), one after the other:
 // 3245 bytes. The SHA-256 of it is the fingerprint.
 func (p *Public) DER() []byte {
 	return append(p.hybrid.MarshalSPKI(), signature.MarshalSPKI(p.signing)...)

@@ -9,7 +9,12 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/fips"
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
 )
@@ -123,6 +128,13 @@ func (b block) wrong(want string) error {
 // type. pem.Decode skips what it cannot read, so it is given one block at a
 // time, and the result must encode to just what was read.
 func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
+	if err := fips.Check(); err != nil {
+		return nil, err // else the keys would seem to be at fault
+	}
+	if data, err = trim(data); err != nil {
+		return nil, err
+	}
+	all := data
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	for line := 1; len(data) > 0; line++ {
 		text, rest, _ := bytes.Cut(data, []byte("\n"))
@@ -131,7 +143,7 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 			continue
 		}
 		if !bytes.Equal(text, begin(blockType)) {
-			return nil, wrongLine(text, line)
+			return nil, wrongLine(all, text, line)
 		}
 		end := append([]byte("\n-----END "+blockType+"-----"), '\n')
 		length := bytes.Index(data, end)
@@ -154,18 +166,31 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 	return blocks, nil
 }
 
+// armored explains an armored file where a key file was to be: a protected
+// private key is one for a passphrase.
+func armored(all []byte) error {
+	info, err := pqenc.Inspect(armor.NewReader(bytes.NewReader(all)))
+	if err == nil && !slices.Contains(info.Stanzas, format.TypePassphrase) {
+		return &KindError{EncryptedFile}
+	}
+	return ErrProtected
+}
+
 func begin(blockType string) []byte { return []byte("-----BEGIN " + blockType + "-----") }
 
-// wrongLine explains a line outside of blocks that does not belong there.
-func wrongLine(text []byte, line int) error {
+// wrongLine explains a line of a file, outside of blocks, that does not belong
+// there.
+func wrongLine(all, text []byte, line int) error {
 	switch {
 	case bytes.Equal(text, begin(privateType)):
 		return ErrIsPrivate
 	case bytes.Equal(text, begin(publicType)):
 		return ErrIsPublic
-	case isArmor(text):
-		return ErrProtected
-	default:
-		return fmt.Errorf("%w: line %d is neither a comment nor the begin of a key", ErrNotKey, line)
+	case bytes.Equal(text, []byte(armor.Header)):
+		return armored(all)
 	}
+	if err := otherKind(text); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: line %d is neither a comment nor the start of a key", ErrNotKey, line)
 }

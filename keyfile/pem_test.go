@@ -110,6 +110,8 @@ func TestAccepted(t *testing.T) {
 		for what, file := range map[string]string{
 			"no comment":            b[0] + b[1],
 			"comments and lines":    "\n\n# a\n#\n" + b[0] + "\n#b\n\n" + b[1] + "\n# c\n\n#",
+			"byte order mark":       "\ufeff" + c + b[0] + b[1],
+			"Windows Notepad":       "\ufeff" + strings.ReplaceAll(b[0]+b[1], "\n", "\r\n"),
 			"CRLF":                  strings.ReplaceAll(c+b[0]+b[1], "\n", "\r\n"),
 			"CRLF and LF":           strings.ReplaceAll(b[0], "\n", "\r\n") + b[1],
 			"no last newline":       c + b[0] + b[1][:len(b[1])-1],
@@ -184,7 +186,8 @@ func TestRefused(t *testing.T) {
 			"space behind the begin":   strings.Replace(b[0], "-----\n", "----- \n", 1) + b[1],
 			"space behind the end":     b[0][:len(b[0])-1] + " \n" + b[1],
 			"space in the base64":      begin + body[:20] + " " + body[20:] + end + b[1],
-			"byte order mark":          "\ufeff" + b[0] + b[1],
+			"two byte order marks":     "\ufeff\ufeff" + b[0] + b[1],
+			"late byte order mark":     b[0] + "\ufeff" + b[1],
 			"zero byte":                b[0] + b[1] + "\x00",
 			"carriage returns":         strings.ReplaceAll(b[0]+b[1], "\n", "\r"),
 			"CR CR LF":                 strings.ReplaceAll(b[0]+b[1], "\n", "\r\r\n"),

@@ -60,7 +60,6 @@ func TestSave(t *testing.T) {
 		"bob.key", "bob.pub", "dan.key", "dan.pub", "erin.key", "erin.pub", "keys", "v1.0.key", "v1.0.pub")
 }
 
-// TestSaveProtected is the one test with all the Argon2 of a real file.
 func TestSaveProtected(t *testing.T) {
 	directory := t.TempDir()
 	base := filepath.Join(directory, "alice")

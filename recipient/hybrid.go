@@ -15,6 +15,7 @@ import (
 	"errors"
 
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/fips"
 )
 
 // Sizes in bytes of hybrid keys (draft-connolly-cfrg-xwing-kem).
@@ -51,6 +52,9 @@ type HybridRecipient struct {
 // NewHybridRecipient returns the recipient with the given public key of
 // [PublicKeySize] bytes. The error wraps [ErrKey].
 func NewHybridRecipient(publicKey []byte) (*HybridRecipient, error) {
+	if err := fips.Check(); err != nil {
+		return nil, err
+	}
 	key, err := hybridKEM.NewPublicKey(publicKey)
 	if err != nil || !usablePoint(publicKey[PublicKeySize-32:]) {
 		return nil, ErrKey
@@ -58,7 +62,7 @@ func NewHybridRecipient(publicKey []byte) (*HybridRecipient, error) {
 	return &HybridRecipient{key}, nil
 }
 
-// usablePoint says whether the X25519 half of a public key is canonical and not
+// usablePoint reports whether the X25519 half of a public key is canonical and not
 // of low order, which [ecdh.PrivateKey.ECDH] refuses.
 func usablePoint(p []byte) bool {
 	point, err := ecdh.X25519().NewPublicKey(p)
@@ -73,7 +77,7 @@ func usablePoint(p []byte) bool {
 	return err == nil && canonicalPoint(p)
 }
 
-// canonicalPoint says whether an X25519 point, little-endian, is below the
+// canonicalPoint reports whether an X25519 point, little-endian, is below the
 // prime 2^255 - 19. X25519 reduces it, while the KEM hashes it as it is: to
 // another encoding of a key its owner would not match.
 func canonicalPoint(p []byte) bool {
@@ -111,6 +115,9 @@ type HybridIdentity struct {
 
 // GenerateHybrid makes a new key pair.
 func GenerateHybrid() (*HybridIdentity, error) {
+	if err := fips.Check(); err != nil {
+		return nil, err
+	}
 	key, err := hybridKEM.GenerateKey()
 	if err != nil {
 		return nil, err
@@ -121,6 +128,9 @@ func GenerateHybrid() (*HybridIdentity, error) {
 // NewHybridIdentity returns the identity with the given seed of [SeedSize]
 // bytes. The error wraps [ErrKey].
 func NewHybridIdentity(seed []byte) (*HybridIdentity, error) {
+	if err := fips.Check(); err != nil {
+		return nil, err
+	}
 	key, err := hybridKEM.NewPrivateKey(seed)
 	if err != nil {
 		return nil, ErrKey

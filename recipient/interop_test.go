@@ -136,11 +136,11 @@ func hybridByHand(t *testing.T, public, share, secret []byte) format.Stanza {
 }
 
 // stanzaByHand puts the fields of a passphrase stanza together.
-func stanzaByHand(c argonCost, salt, commit, sealed []byte) format.Stanza {
+func stanzaByHand(c Cost, salt, commit, sealed []byte) format.Stanza {
 	b := make([]byte, 105)
-	big.NewInt(int64(c.time)).FillBytes(b[0:4])
-	big.NewInt(int64(c.memory)).FillBytes(b[4:8])
-	b[8] = c.threads
+	big.NewInt(int64(c.Time)).FillBytes(b[0:4])
+	big.NewInt(int64(c.Memory)).FillBytes(b[4:8])
+	b[8] = c.Threads
 	copy(b[9:25], salt)
 	copy(b[25:57], commit)
 	copy(b[57:105], sealed)
@@ -149,8 +149,8 @@ func stanzaByHand(c argonCost, salt, commit, sealed []byte) format.Stanza {
 
 func TestWeOpenPassphraseByHand(t *testing.T) {
 	secret, salt := []byte("open sesame"), []byte("sixteen of salt!")
-	for _, c := range []argonCost{cheap, {1, 128, 16}, {3, 37, 4}, {64, 64, 2}, {2, 1000, 3}} {
-		out := argon2.IDKey(secret, salt, c.time, c.memory, c.threads, 64)
+	for _, c := range []Cost{lowest, {1, 128, 16}, {3, 37, 4}, {64, 64, 2}, {2, 1000, 3}} {
+		out := argon2.IDKey(secret, salt, c.Time, c.Memory, c.Threads, 64)
 		sealed := gcm(t, out[:32]).Seal(nil, make([]byte, 12), testFileKey[:], testBinding[:])
 		s := stanzaByHand(c, salt, out[32:], sealed)
 		wantKey(t, "made by hand", newPassphrase(t, string(secret)), s)
@@ -162,13 +162,13 @@ func TestWeOpenPassphraseByHand(t *testing.T) {
 
 func TestPassphraseOpensByHand(t *testing.T) {
 	p := newPassphrase(t, "open sesame")
-	for _, c := range []argonCost{cheap, {1, 128, 16}, {3, 37, 4}} {
+	for _, c := range []Cost{lowest, {1, 128, 16}, {3, 37, 4}} {
 		p.cost = c
 		b := wrap(t, p).Body
 		if want := stanzaByHand(c, b[9:25], b[25:57], b[57:]).Body; !bytes.Equal(b, want) {
 			t.Fatalf("the stanza is %x, want %x", b, want)
 		}
-		out := argon2.IDKey([]byte("open sesame"), b[9:25], c.time, c.memory, c.threads, 64)
+		out := argon2.IDKey([]byte("open sesame"), b[9:25], c.Time, c.Memory, c.Threads, 64)
 		if !bytes.Equal(b[25:57], out[32:]) {
 			t.Error("another commitment")
 		}

@@ -16,35 +16,34 @@ import (
 
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/aead"
+	"github.com/pqenc/pqenc/internal/fips"
 )
 
-// ErrEmptyPassphrase says that a passphrase has no bytes.
-var ErrEmptyPassphrase = errors.New("the passphrase is empty")
+var (
+	// ErrEmptyPassphrase says that a passphrase has no bytes.
+	ErrEmptyPassphrase = errors.New("the passphrase is empty")
+	// ErrWrongPassphrase says that a file has another passphrase. It wraps
+	// [format.ErrNoMatch].
+	ErrWrongPassphrase = fmt.Errorf("wrong passphrase: %w", format.ErrNoMatch)
+)
 
 // Passphrase wraps and unwraps file keys with a passphrase that Argon2id
 // (RFC 9106) stretches. It must be a file's only recipient.
 type Passphrase struct {
 	secret []byte
-	cost   argonCost // of Wrap
+	cost   Cost // of Wrap
 }
-
-// argonCost has the parameters of Argon2id.
-type argonCost struct {
-	time    uint32 // passes
-	memory  uint32 // KiB
-	threads uint8  // lanes
-}
-
-// defaultCost takes 256 MiB and about half a second. Every file says its own.
-var defaultCost = argonCost{time: 3, memory: 256 << 10, threads: 4}
 
 // NewPassphrase returns the recipient and identity with this passphrase, which
 // is used byte for byte and copied. The error is [ErrEmptyPassphrase].
 func NewPassphrase(passphrase []byte) (*Passphrase, error) {
+	if err := fips.Check(); err != nil {
+		return nil, err
+	}
 	if len(passphrase) == 0 {
 		return nil, ErrEmptyPassphrase
 	}
-	return &Passphrase{bytes.Clone(passphrase), defaultCost}, nil
+	return &Passphrase{bytes.Clone(passphrase), WriterCost()}, nil
 }
 
 // Wrap returns a stanza of type [format.TypePassphrase] that holds the file
@@ -54,9 +53,9 @@ func (p *Passphrase) Wrap(fileKey *format.FileKey, binding *format.Binding) (for
 	rand.Read(salt[:])
 	key, commit := p.stretch(p.cost, salt[:])
 	b := make([]byte, 0, format.PassphraseSize)
-	b = binary.BigEndian.AppendUint32(b, p.cost.time)
-	b = binary.BigEndian.AppendUint32(b, p.cost.memory)
-	b = append(b, p.cost.threads)
+	b = binary.BigEndian.AppendUint32(b, p.cost.Time)
+	b = binary.BigEndian.AppendUint32(b, p.cost.Memory)
+	b = append(b, p.cost.Threads)
 	b = append(b, salt[:]...)
 	b = append(b, commit...)
 	b = aead.New(key).Seal(b, keyNonce, fileKey[:], binding[:])
@@ -64,18 +63,14 @@ func (p *Passphrase) Wrap(fileKey *format.FileKey, binding *format.Binding) (for
 }
 
 // Unwrap returns the file key in s. The error is [format.ErrNoMatch] when s is
-// of another type or the passphrase is wrong, and wraps [format.ErrHeader]
-// when s asks for work that no writer may ask for.
+// of another type, [ErrWrongPassphrase], which wraps that, or wraps
+// [format.ErrHeader] when s asks for work that no writer may ask for.
 func (p *Passphrase) Unwrap(s format.Stanza, binding *format.Binding) (*format.FileKey, error) {
 	if s.Type != format.TypePassphrase || len(s.Body) != format.PassphraseSize {
 		return nil, format.ErrNoMatch
 	}
-	cost := argonCost{
-		time:    binary.BigEndian.Uint32(s.Body[0:]),
-		memory:  binary.BigEndian.Uint32(s.Body[4:]),
-		threads: s.Body[8],
-	}
-	if err := cost.check(); err != nil {
+	cost, err := costOf(s)
+	if err != nil {
 		return nil, err
 	}
 	salt, wantCommit, sealed := s.Body[9:25], s.Body[25:57], s.Body[57:]
@@ -83,7 +78,7 @@ func (p *Passphrase) Unwrap(s format.Stanza, binding *format.Binding) (*format.F
 	// GCM does not commit to its key: a crafted ciphertext could test many
 	// passphrases at once. The commitment lets it test one.
 	if subtle.ConstantTimeCompare(commit, wantCommit) != 1 {
-		return nil, format.ErrNoMatch
+		return nil, ErrWrongPassphrase
 	}
 	fileKey, err := aead.New(key).Open(nil, keyNonce, sealed, binding[:])
 	if err != nil {
@@ -92,31 +87,9 @@ func (p *Passphrase) Unwrap(s format.Stanza, binding *format.Binding) (*format.F
 	return (*format.FileKey)(fileKey), nil
 }
 
-// check bounds the work that a file can ask for, before any of it is done: 1 GiB,
-// and about five times the work of the default. x/crypto panics on zeros, and
-// silently raises the memory to 8 KiB a lane.
-func (c argonCost) check() error {
-	t, m, p := uint64(c.time), uint64(c.memory), uint64(c.threads)
-	switch {
-	case p < 1 || p > 16:
-		return badCost("%d lanes are not in 1 to 16", p)
-	case m < 8*p || m > 1<<20:
-		return badCost("%d KiB of memory are not in %d to %d", m, 8*p, 1<<20)
-	case t < 1 || t > 64:
-		return badCost("%d passes are not in 1 to 64", t)
-	case t*m > 1<<22:
-		return badCost("%d passes over %d KiB are too much work", t, m)
-	}
-	return nil
-}
-
-func badCost(reason string, args ...any) error {
-	return &format.Error{Field: "passphrase stanza", Reason: fmt.Sprintf(reason, args...), Kind: format.ErrHeader}
-}
-
 // stretch returns the wrapping key and the commitment to it, 32 bytes each.
-func (p *Passphrase) stretch(c argonCost, salt []byte) (key *[aead.KeySize]byte, commit []byte) {
-	out := argon2.IDKey(p.secret, salt, c.time, c.memory, c.threads, 64)
+func (p *Passphrase) stretch(c Cost, salt []byte) (key *[aead.KeySize]byte, commit []byte) {
+	out := argon2.IDKey(p.secret, salt, c.Time, c.Memory, c.Threads, 64)
 	return (*[aead.KeySize]byte)(out), out[aead.KeySize:]
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/pqenc/pqenc/format"
 )
 
-// cheap is as little work as Argon2id can be asked for.
-var cheap = argonCost{time: 1, memory: 8, threads: 1}
+// lowest is as little work as Argon2id can be asked for.
+var lowest = Cost{Time: 1, Memory: 8, Threads: 1}
 
 func newPassphrase(t testing.TB, secret string) *Passphrase {
 	t.Helper()
@@ -30,7 +30,7 @@ func newPassphrase(t testing.TB, secret string) *Passphrase {
 func newCheap(t testing.TB, secret string) *Passphrase {
 	t.Helper()
 	p := newPassphrase(t, secret)
-	p.cost = cheap
+	p.cost = lowest
 	return p
 }
 
@@ -42,17 +42,43 @@ func TestPassphrase(t *testing.T) {
 	right := newPassphrase(t, "open sesame")
 	wantKey(t, "the passphrase", right, s)
 	for _, wrong := range []string{"open sesam", "open sesame ", "open sesame\n", "open sesame\x00", "Open sesame", "\x00"} {
-		wantError(t, "another passphrase", newPassphrase(t, wrong), s, &testBinding, format.ErrNoMatch)
+		wantError(t, "another passphrase", newPassphrase(t, wrong), s, &testBinding, ErrWrongPassphrase)
 	}
 	eachWrongBinding(func(b *format.Binding) {
 		wantError(t, "another binding", right, s, b, format.ErrHeader)
 	})
 }
 
-func TestCostOfWrap(t *testing.T) {
-	b := wrap(t, newPassphrase(t, "open sesame")).Body
-	if want := "\x00\x00\x00\x03" + "\x00\x04\x00\x00" + "\x04"; string(b[:9]) != want {
-		t.Fatalf("the cost is %x, not 3 passes over 256 MiB in 4 lanes", b[:9])
+// TestWriterCost is without the work: package crosscheck has Argon2 at this cost.
+func TestWriterCost(t *testing.T) {
+	if want := (Cost{Time: 3, Memory: 256 << 10, Threads: 4}); realCost != want {
+		t.Errorf("programs write with %s, not %s", realCost, want)
+	}
+	p := newPassphrase(t, "open sesame")
+	if p.cost != WriterCost() {
+		t.Errorf("wraps with %s, not %s", p.cost, WriterCost())
+	}
+	b := wrap(t, p).Body
+	if want := "\x00\x00\x00\x02" + "\x00\x00\x00\x40" + "\x04"; string(b[:9]) != want {
+		t.Errorf("the cost in tests is %x", b[:9])
+	}
+}
+
+func TestWeak(t *testing.T) {
+	w := WriterCost()
+	for _, strong := range []Cost{
+		w, {w.Time, w.Memory, 1}, {w.Time, w.Memory, 16}, {w.Time + 1, w.Memory, 4}, {1, w.Time * w.Memory, 4}, {64, 1 << 16, 4},
+	} {
+		if strong.Weak() {
+			t.Errorf("%s is weak", strong)
+		}
+	}
+	for _, weak := range []Cost{
+		{}, lowest, {w.Time - 1, w.Memory, w.Threads}, {w.Time, w.Memory - 1, w.Threads}, {1, w.Time*w.Memory - 1, 4}, {64, w.Memory - 1, 16},
+	} {
+		if !weak.Weak() {
+			t.Errorf("%s is not weak", weak)
+		}
 	}
 }
 
@@ -123,8 +149,8 @@ func TestPassphraseWrongStanza(t *testing.T) {
 
 // TestCostBounds: 1 ≤ p ≤ 16, 8p ≤ m ≤ 2^20, 1 ≤ t ≤ 64, t·m ≤ 2^22.
 func TestCostBounds(t *testing.T) {
-	for _, good := range []argonCost{
-		defaultCost, cheap,
+	for _, good := range []Cost{
+		WriterCost(), lowest,
 		{1, 128, 16}, {1, 1 << 20, 1}, {1, 1 << 20, 16},
 		{64, 8, 1}, {64, 1 << 16, 4}, {4, 1 << 20, 4}, {63, 66576, 1},
 	} {
@@ -132,7 +158,7 @@ func TestCostBounds(t *testing.T) {
 			t.Errorf("%+v: %v", good, err)
 		}
 	}
-	for _, bad := range []argonCost{
+	for _, bad := range []Cost{
 		{},
 		{1, 1 << 10, 0}, {1, 1 << 10, 17}, {1, 1 << 20, 255},
 		{1, 1 << 10, 32}, // 8p is 0 in 8 bits
@@ -154,7 +180,7 @@ func TestCostBounds(t *testing.T) {
 
 // wantRefusedAtOnce checks that a stanza with this cost is an error of the
 // header, and that the memory it asks for is not even allocated.
-func wantRefusedAtOnce(t *testing.T, c argonCost) {
+func wantRefusedAtOnce(t *testing.T, c Cost) {
 	t.Helper()
 	p := newPassphrase(t, "open sesame")
 	s := stanzaByHand(c, make([]byte, 16), make([]byte, 32), make([]byte, 48))

@@ -42,5 +42,32 @@ func TestPromptedPassesErrorsOn(t *testing.T) {
 	p = NewPrompted(func() ([]byte, error) { return nil, nil })
 	wantError(t, "no passphrase", p, s, &testBinding, ErrEmptyPassphrase)
 	p = NewPrompted(func() ([]byte, error) { return []byte("something else"), nil })
-	wantError(t, "wrong passphrase", p, s, &testBinding, format.ErrNoMatch)
+	wantError(t, "wrong passphrase", p, s, &testBinding, ErrWrongPassphrase)
+}
+
+// TestPromptedWeak has files that are weak, as a hostile server makes them:
+// nothing is asked, and no passphrase is tried that was there already.
+func TestPromptedWeak(t *testing.T) {
+	weak, strong := wrap(t, newCheap(t, "open sesame")), wrap(t, newPassphrase(t, "open sesame"))
+	asked := 0
+	p := NewPrompted(func() ([]byte, error) {
+		asked++
+		return []byte("open sesame"), nil
+	})
+	p.Weak = RefuseWeak
+	wantError(t, "weak", p, weak, &testBinding, ErrWeak)
+	if asked != 0 {
+		t.Error("asked for the passphrase of a weak file")
+	}
+	wantKey(t, "strong", p, strong)
+	wantError(t, "weak, after a strong one", p, weak, &testBinding, ErrWeak)
+
+	var told Cost
+	p.Weak = func(c Cost) error { told = c; return nil }
+	wantKey(t, "weak, and that is all right", p, weak)
+	if told != lowest {
+		t.Errorf("the cost is told as %s", told)
+	}
+	tooMuch := stanzaByHand(Cost{65, 8, 1}, make([]byte, 16), make([]byte, 32), make([]byte, 48))
+	wantError(t, "out of bounds", p, tooMuch, &testBinding, format.ErrHeader)
 }

@@ -18,7 +18,7 @@ const FingerprintPrefix = "SHA256:"
 var ErrFingerprint = errors.New("not a fingerprint")
 
 // Fingerprint names an identity: the SHA-256 of the DER of its two public keys,
-// the one for encryption and the one for signing, one behind the other. It
+// the one for encryption and the one for signing, one after the other. It
 // covers both, so that one person's encryption key and another's signing key
 // are together nobody.
 type Fingerprint [sha256.Size]byte

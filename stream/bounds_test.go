@@ -151,7 +151,11 @@ func TestCloseWaits(t *testing.T) {
 // TestConstantMemory sends bodies of 64 and 512 MiB through a writer and a
 // reader: both get by with the same few chunks.
 func TestConstantMemory(t *testing.T) {
-	for _, n := range []int64{64 << 20, 512 << 20} {
+	large := int64(512 << 20)
+	if testing.Short() {
+		large = 128 << 20
+	}
+	for _, n := range []int64{64 << 20, large} {
 		got := allocated(func() {
 			c := stream.New(&key, &prefix, largeLog2)
 			pr, pw := io.Pipe()

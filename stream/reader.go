@@ -158,7 +158,7 @@ func (r *Reader) next(buf []byte) (*chunk, error) {
 	return k, nil
 }
 
-// Tail returns the bytes behind the body, once it has been read to its end:
+// Tail returns the bytes after the body, once it has been read to its end:
 // as many as [Cipher.NewReader] was told.
 func (r *Reader) Tail() []byte { return r.carry }
 

@@ -72,7 +72,8 @@ type Cipher struct {
 	chunkSize int
 }
 
-// New returns the cipher of a body whose chunks hold 2^chunkLog2 bytes.
+// New returns the cipher of a body whose chunks hold 2^chunkLog2 bytes. In
+// FIPS 140-only mode it panics: package pqenc looks for that first.
 func New(key *[KeySize]byte, prefix *[NoncePrefixSize]byte, chunkLog2 uint8) *Cipher {
 	return &Cipher{aead: aead.New(key), prefix: *prefix, chunkSize: 1 << chunkLog2}
 }

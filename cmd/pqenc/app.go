@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pqenc/pqenc"
@@ -19,39 +20,34 @@ import (
 // app is what the commands share: the standard streams, the person at the
 // terminal, and what must be undone when the process is interrupted.
 type app struct {
-	grammar        *grammar
-	stdin          *os.File
-	stdout, stderr *os.File
-	prompter       terminal.Prompter
+	grammar  *grammar
+	stdin    *os.File
+	stdout   *results
+	stderr   *messages
+	prompter terminal.Prompter
+	stop     atomic.Pointer[func()] // asks the command to end by itself, or nil
 
 	mu     sync.Mutex
 	output *outfile.File    // being written, or nil
 	part   *outfile.Partial // the same, if it outlasts the process
 	meter  *progress.Meter  // being shown, or nil
-	stop   func()           // asks the command to end by itself, or nil
 }
 
 func newApp() *app {
-	return &app{grammar: new(grammar), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	return &app{grammar: new(grammar), stdin: os.Stdin,
+		stdout: &results{file: os.Stdout}, stderr: newMessages(os.Stderr)}
 }
 
 // gently has the first signal that would end the process call stop instead, which
 // must return at once. The second ends it.
-func (a *app) gently(stop func()) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.stop = stop
-}
+func (a *app) gently(stop func()) { a.stop.Store(&stop) }
 
-// stopGently asks the command to end by itself, and says whether it can be waited
-// for.
+// stopGently asks the command to end by itself, and reports whether it can be waited
+// for. It takes no lock: one could be held by what is to be ended.
 func (a *app) stopGently() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	stop := a.stop
-	a.stop = nil
+	stop := a.stop.Swap(nil)
 	if stop != nil {
-		stop()
+		(*stop)()
 	}
 	return stop != nil
 }
@@ -109,7 +105,7 @@ func (a *app) startMeter(total int64, output string) *progress.Meter {
 	case g.Quiet, g.Progress == "never":
 		return nil
 	case g.Progress == "always":
-	case !terminal.Is(a.stderr), isStdio(output) && terminal.Is(a.stdout): // whose last line it would wipe
+	case !terminal.Is(a.stderr.file), isStdio(output) && terminal.Is(a.stdout.file): // whose last line it would wipe
 		return nil
 	}
 	a.mu.Lock()
@@ -127,12 +123,16 @@ func (a *app) sayWho(what string, s *pqenc.Signature) {
 	switch {
 	case s == nil || a.grammar.Quiet:
 	case s.Level == pqenc.Unverified:
-		a.say(fmt.Sprintf("%ssigned by %s, which was not verified", what, s.Signer))
-		a.say("hint: name the public key of the signer with --from to verify it")
+		a.say(fmt.Sprintf("%ssigned by %s %s", what, s.Signer, notChecked))
+		a.say("hint: name the public key of the signer with --from to check it")
 	default:
 		a.say(fmt.Sprintf("%ssigned by %s on %s%s", what, s.Signer, timeText(s.Time), contextText(s.Context)))
 	}
 }
+
+// notChecked follows a signer whose name proves nothing: it is in the file, and
+// whoever made the file may have signed it with a key of any name.
+const notChecked = "(not checked against anyone you named)"
 
 func timeText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 

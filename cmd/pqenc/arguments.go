@@ -7,6 +7,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"reflect"
 	"regexp"
 	"slices"
@@ -106,6 +107,10 @@ var misplaced = regexp.MustCompile(`^flag (--\S+) applies to the default command
 
 // parseError adds what the parser knows to a mistake on the command line.
 func parseError(err error) error {
+	var writing *fs.PathError
+	if errors.Is(err, errReaderGone) || errors.As(err, &writing) {
+		return err // of --help
+	}
 	if m := misplaced.FindStringSubmatch(err.Error()); m != nil {
 		return usageError(m[1]+" does not go with the command "+m[2], "if "+m[2]+" is a file, write ./"+m[2])
 	}

@@ -52,7 +52,7 @@ func (c *encryptCmd) Run(a *app) error {
 		return err
 	}
 	meter := a.startMeter(src.size, c.Files.Output)
-	err = c.encrypt(out, meter.Reader(src.File), s)
+	err = c.encrypt(out, meter.Reader(src.whole()), s)
 	meter.Stop()
 	if errors.Is(err, terminal.ErrBinary) {
 		err = withHints(err, "write to a file with -o, to a pipe, or as text with -a")

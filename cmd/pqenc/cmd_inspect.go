@@ -173,7 +173,7 @@ func (r *report) print(w io.Writer) error {
 		row("opens", "%s", yesNo(*r.Opens))
 	}
 	if r.Signer != "" {
-		row("signed by", "%s, which was not verified", r.Signer)
+		row("signed by", "%s %s", r.Signer, notChecked)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

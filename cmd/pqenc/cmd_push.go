@@ -9,7 +9,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -262,7 +261,7 @@ func (p *pusher) push(s sending) error {
 		defer src.Close()
 	}
 	// What it is shows in its first bytes, for which a pipe is waited.
-	b := bufio.NewReaderSize(src.File, 4096)
+	b := bufio.NewReaderSize(src.whole(), 4096)
 	begin, _ := b.Peek(len(format.Magic))
 	file, err := sniff(b)
 	if err != nil {
@@ -339,8 +338,7 @@ type ownReaderAt struct{ *io.SectionReader }
 func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {
 	n, err := r.SectionReader.ReadAt(b, offset)
 	if end := offset + int64(n); err == io.EOF && end < r.Size() {
-		err = &failure{fmt.Errorf("the file has become shorter: it had %d bytes", r.Size()), exitIO,
-			[]string{"nothing may write to it meanwhile: push it again when it is whole"}}
+		err = errShorter(r.Size())
 	}
 	if err != nil && err != io.EOF {
 		err = &ownError{err}

@@ -65,6 +65,7 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	log := newLogger(a.stderr, c.Log, c.LogLevel)
+	a.stderr.onLoss(func(dropped int64) { log.Warn("log lines were dropped: nobody read them", "lines", dropped) })
 	allow, err := c.openAllow(log)
 	if err != nil {
 		return err

@@ -27,7 +27,8 @@ type verifyCmd struct {
 func (verifyCmd) Help() string {
 	return `Reads the whole file. With --from the file must be signed by one of these keys,
 for you, and the contents must be those that were signed: the exit code is 5 if
-not. Without --from it checks that nothing is damaged, and names the signer.
+not. Without --from it only checks that nothing is damaged, and says whose name the
+file gives as its signer.
 
 Examples:
 
@@ -110,17 +111,18 @@ func (s *sigReport) addressedText() string {
 
 // print writes the verdict for people.
 func (v *verdict) print(w io.Writer) error {
-	rows := [][2]string{{"contents", fmt.Sprintf("%d bytes, all authentic", v.ContentSize)}}
-	if s := v.Signature; s == nil {
+	rows := [][2]string{{"contents", fmt.Sprintf("%d bytes, undamaged", v.ContentSize)}}
+	s := v.Signature
+	switch {
+	case s == nil:
 		rows = append(rows, [2]string{"signature", "none"})
-	} else {
-		level := map[string]string{
-			"unverified": "not verified: name the signer with --from",
-			"verified":   "verified: the signer signed these contents",
-		}[s.Level]
+	case s.Level == pqenc.Unverified.String():
+		rows = append(rows, [2]string{"signed by", s.Signer + " " + notChecked})
+	default:
+		rows = append(rows, [][2]string{{"signature", "verified: the signer signed these contents"}, {"signed by", s.Signer}}...)
+	}
+	if s != nil {
 		rows = append(rows, [][2]string{
-			{"signature", level},
-			{"signed by", s.Signer},
 			{"time", s.Time},
 			{"context", fmt.Sprintf("%q", s.Context)},
 			{"addressed", s.addressedText()},

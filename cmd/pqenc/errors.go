@@ -26,6 +26,7 @@ import (
 	"github.com/pqenc/pqenc/internal/armor"
 	"github.com/pqenc/pqenc/internal/outfile"
 	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/internal/text"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/transfer"
@@ -57,12 +58,12 @@ var exitStatus = []struct {
 	{exitNoKey, "none of the keys opens the file, or the passphrase is wrong"},
 	{exitDamaged, "the file is damaged, forged, cut short, or not a pqenc file"},
 	{exitSigner, "the file is not signed as --from asks for, or its contents are not those that were signed"},
-	{exitUnsupported, "the file has a version or a feature that this release does not know"},
+	{exitUnsupported, "the file has a version or a feature that this release does not know, or FIPS 140-only mode forbids what pqenc needs"},
 	{exitKeyFile, "a key file is not one, or not of the kind that is needed"},
 	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
 	{exitServer, "the server is not known, or is not the one that it should be"},
 	{exitConnection, "there is no connection to the server, or it was lost for too long"},
-	{130, "interrupted by Ctrl-C; 143 if terminated"},
+	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if nobody reads standard output any more"},
 }
 
 // failure is an error together with its exit code and hints.
@@ -95,8 +96,8 @@ func withHints(err error, hints ...string) error {
 // in names the file that err is about.
 func in(name string, err error) error {
 	var path *fs.PathError
-	if err == nil || errors.As(err, &path) {
-		return err // which has a name
+	if err == nil || errors.As(err, &path) || errors.Is(err, pqenc.ErrFIPS) {
+		return err // which has a name, or is not about the file
 	}
 	return fmt.Errorf("%s: %w", name, err)
 }
@@ -116,6 +117,7 @@ var fileKinds = []kind{
 	{keyfile.ErrProtected, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
 	{keyfile.ErrNotKey, exitKeyFile, []string{`make keys with "pqenc keygen"`}},
 	{keyfile.ErrTooLarge, exitKeyFile, nil},
+	{text.ErrUTF16, exitUsage, []string{utf8Hint}},
 	{keyfile.ErrPassphrase, exitNoKey, nil},
 	{recipient.ErrEmptyPassphrase, exitUsage, nil},
 	{pqenc.ErrNotSigned, exitSigner, []string{"ask the sender to sign it with --sign, or leave --from out"}},
@@ -126,12 +128,14 @@ var fileKinds = []kind{
 	{pqenc.ErrReplaced, exitSigner, []string{"another recipient of the file forged it: do not use it, and ask the sender for another one"}},
 	{pqenc.ErrNoMatch, exitNoKey, nil},
 	{pqenc.ErrNotPqenc, exitDamaged, nil},
+	{pqenc.ErrFIPS, exitUnsupported, []string{"run it with GODEBUG=fips140=on, which allows what is not in the FIPS module"}},
 	{pqenc.ErrUnsupported, exitUnsupported, []string{"a newer release of pqenc may read it"}},
 	{pqenc.ErrHeader, exitDamaged, []string{"get the file again from where it came from"}},
 	{pqenc.ErrBody, exitDamaged, []string{"get the file again from where it came from"}},
 	{pqenc.ErrTruncated, exitDamaged, []string{"the transfer may have been cut: compare the size, and get the file again"}},
 	{armor.ErrArmor, exitDamaged, []string{"get the file again from where it came from"}},
 	{syscall.ENOSPC, exitIO, []string{"free some space, or write to another disk with -o"}},
+	{errClosed, exitIO, []string{"for nothing to read, or to throw away what is written, name /dev/null"}},
 	{terminal.ErrBinary, exitUsage, []string{"write to a file with -o, or to a pipe"}},
 	{terminal.ErrNoTerminal, exitUsage, []string{"give it with --passphrase-file or --passphrase-fd"}},
 	{terminal.ErrNoAnswer, exitUsage, nil},
@@ -165,8 +169,25 @@ var remoteKinds = []kind{
 	{transfer.ErrServer, exitConnection, []string{"try again later"}},
 }
 
+const utf8Hint = `write it again in UTF-8: in PowerShell, with "Out-File -Encoding utf8"`
+
+// keyHint is for what is not a key file, but something else.
+func keyHint(k keyfile.Kind) string {
+	switch k {
+	case keyfile.UTF16:
+		return utf8Hint
+	case keyfile.EncryptedFile, keyfile.AgeFile:
+		return "name the key that it is for here, and the file itself without a flag"
+	default:
+		return `pqenc has keys of its own: make them with "pqenc keygen"`
+	}
+}
+
 // kindOf returns the kind of an error, nil if it has none.
 func kindOf(err error) *kind {
+	if other := (*keyfile.KindError)(nil); errors.As(err, &other) {
+		return &kind{err, exitKeyFile, []string{keyHint(other.Kind)}}
+	}
 	for _, kinds := range [][]kind{remoteKinds, fileKinds} {
 		for i := range kinds {
 			if errors.Is(err, kinds[i].err) {
@@ -189,11 +210,24 @@ func classify(err error) int {
 	return exitIO
 }
 
+// end reports on the end of the process, and returns its exit code.
+func (a *app) end(err error) int {
+	if err == nil {
+		err = a.stdout.Close()
+	}
+	code := a.report(err)
+	a.stderr.flush()
+	return code
+}
+
 // report prints what there is to say about the end of a command, and returns
 // its exit code.
 func (a *app) report(err error) int {
-	if err == nil {
+	switch {
+	case err == nil:
 		return exitOK
+	case errors.Is(err, errReaderGone):
+		return interrupted(syscall.SIGPIPE) // without a word, as if by the signal
 	}
 	code, hints := exitIO, []string(nil)
 	if k := kindOf(err); k != nil {
@@ -226,6 +260,14 @@ func looksLike(begin []byte) string {
 	for _, k := range []struct{ magic, hint string }{
 		{"age-encryption.org/", "this is an age file: decrypt it with age"},
 		{"-----BEGIN AGE", "this is an age file: decrypt it with age"},
+		{"# pqenc public key", "this is a public key: name it with -r or --from"},
+		{"-----BEGIN PUBLIC KEY", "this is a public key: name it with -r or --from"},
+		{"# pqenc private key", "this is a private key: name it with -i"},
+		{"-----BEGIN PRIVATE KEY", "this is a private key: name it with -i"},
+		{"-----BEGIN OPENSSH PRIVATE KEY", "this is an SSH key"},
+		{"-----BEGIN CERTIFICATE", "this is a certificate"},
+		{"\xff\xfe", "this is text in UTF-16"},
+		{"\xfe\xff", "this is text in UTF-16"},
 		{"-----BEGIN PGP", "this is an OpenPGP file: decrypt it with gpg"},
 		{"-----BEGIN ", "this is some other PEM file"},
 		{"\x1f\x8b", "this is a gzip file, which is not encrypted by pqenc: did you compress it after encrypting?"},

@@ -7,6 +7,7 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -31,6 +32,9 @@ type input struct {
 // openInput opens the input of that name.
 func (a *app) openInput(name string) (*input, error) {
 	if isStdio(name) {
+		if closedAtStart(a.stdin) {
+			return nil, &fs.PathError{Op: "read", Path: "standard input", Err: errClosed}
+		}
 		return newInput(a.stdin, "standard input")
 	}
 	f, err := os.Open(name)
@@ -57,6 +61,30 @@ func newInput(f *os.File, name string) (*input, error) {
 		in.size = max(info.Size()-in.start, 0)
 	}
 	return in, nil
+}
+
+// whole returns a reader of what is left of the input. A file that ends before the
+// end that it had when it was opened is an error: somebody cuts it or writes it anew.
+func (in *input) whole() io.Reader { return &wholeReader{in: in} }
+
+type wholeReader struct {
+	in   *input
+	read int64
+}
+
+func (r *wholeReader) Read(b []byte) (int, error) {
+	n, err := r.in.File.Read(b)
+	r.read += int64(n)
+	if err == io.EOF && r.read < r.in.size {
+		err = in(r.in.name, errShorter(r.in.size))
+	}
+	return n, err
+}
+
+// errShorter is for an input that had so many bytes at first.
+func errShorter(size int64) error {
+	return &failure{fmt.Errorf("the file has become shorter: it had %d bytes", size), exitIO,
+		[]string{"nothing may write to it meanwhile: try again when it is whole"}}
 }
 
 // sniffed is an input whose begin has been looked at.
@@ -87,20 +115,25 @@ func sniff(r io.Reader) (*sniffed, error) {
 type output struct {
 	io.Writer
 	file *outfile.File // nil for standard output
+	std  *results      // nil for a file
 }
 
 // openOutput opens the output of that name. It refuses the file that in reads,
 // by whatever name.
 func (a *app) openOutput(name string, in *input) (*output, error) {
 	if isStdio(name) {
-		if in.is(a.stdout.Stat()) {
+		a.stdout.used = true // also for no contents
+		if closedAtStart(a.stdout.file) {
+			return nil, &fs.PathError{Op: "write", Path: "standard output", Err: errClosed}
+		}
+		if in.is(a.stdout.file.Stat()) {
 			return nil, usageError("standard output is the input", "choose another name for the output")
 		}
-		if terminal.Is(a.stdout) && name == "" {
-			return &output{Writer: &terminal.TextWriter{W: a.stdout}}, nil
+		if terminal.Is(a.stdout.file) && name == "" {
+			return &output{Writer: &terminal.TextWriter{W: a.stdout}, std: a.stdout}, nil
 		}
-		widen(a.stdout)
-		return &output{Writer: a.stdout}, nil
+		widen(a.stdout.file)
+		return &output{Writer: a.stdout, std: a.stdout}, nil
 	}
 	if in.is(os.Stat(name)) {
 		return nil, usageError(name+" is the input, which -o would replace",
@@ -110,26 +143,29 @@ func (a *app) openOutput(name string, in *input) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &output{f, f}, nil
+	return &output{Writer: f, file: f}, nil
 }
 
 // staged says whether an output of that name would appear only when it is whole.
 func staged(name string) bool { return !isStdio(name) && outfile.Atomic(name) }
 
-// is says whether info describes the file that is the input, also by another
-// name.
+// is reports whether info describes the file, or the block device, that is the
+// input, also by another name.
 func (in *input) is(info fs.FileInfo, err error) bool {
-	if in.size < 0 || err != nil {
+	if in.File == nil || err != nil {
 		return false
 	}
 	own, err := in.Stat()
-	return err == nil && os.SameFile(own, info)
+	return err == nil && (in.size >= 0 && os.SameFile(own, info) || sameDevice(own, info))
 }
 
 // finish ends the output: with err nil it is kept, else nothing of it stays.
 func (o *output) finish(err error) error {
 	if text, ok := o.Writer.(*terminal.TextWriter); ok && err == nil {
 		err = text.Close()
+	}
+	if o.file == nil && err == nil {
+		return o.std.Close()
 	}
 	if o.file == nil {
 		return err

@@ -49,7 +49,7 @@ func newParser(a *app, options ...kong.Option) (*kong.Kong, error) {
 		kong.Description(description),
 		kong.PostBuild(func(k *kong.Kong) error { k.Model.Detail = examples; return nil }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoAppDescFormat: true, WrapUpperBound: 100}),
-		kong.Writers(a.stdout, a.stderr),
+		kong.Writers(a.stdout.file, a.stderr),
 		kong.Bind(a),
 		kong.NamedMapper("path", kong.MapperFunc(mapPath)),
 		kong.NamedMapper("text", kong.MapperFunc(mapText)),

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/internal/text"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
@@ -151,6 +152,10 @@ func readKnown(file string) ([][]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(f, maxKnown+1))
 	if err == nil && len(b) > maxKnown {
 		err = fmt.Errorf("%s is larger than %s", file, sizeText(maxKnown))
+	}
+	if err == nil {
+		b, err = text.Trim(b)
+		err = in(file, err)
 	}
 	return bytes.Split(b, []byte("\n")), err
 }

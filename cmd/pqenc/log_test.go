@@ -30,8 +30,11 @@ func TestLogIsPrintable(t *testing.T) {
 		if lines := strings.Count(out.String(), "\n"); lines != 3 {
 			t.Errorf("%s: 3 records are %d lines", form, lines)
 		}
+		if !utf8.Valid(out.Bytes()) {
+			t.Errorf("%s: the log is not UTF-8: %q", form, out.String())
+		}
 		for _, r := range out.String() {
-			if r != '\n' && (r == utf8.RuneError || !unicode.IsPrint(r)) {
+			if r != '\n' && !unicode.IsPrint(r) {
 				t.Errorf("%s: %q is in the log: %q", form, r, out.String())
 			}
 		}

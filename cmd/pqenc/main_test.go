@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/pqenc/pqenc/internal/lowcost"
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
@@ -23,6 +24,7 @@ var commands = map[string]func(){"pqenc": main}
 
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", noNap)
+	lowcost.Passphrases()
 	testscript.Main(m, commands)
 }
 

@@ -19,10 +19,13 @@ const metricsPath = "/metrics"
 
 // newMetrics returns what Prometheus reads: of the server, and of the process that
 // it is. They are in a registry of their own, where nobody else can put anything.
-func newMetrics(s *service) http.Handler {
+func newMetrics(s *service, droppedLines func() int64) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		newCollector(s.server.Stats, s.allow.Err),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "pqenc_dropped_log_lines_total", Help: "Log lines that were dropped, since nobody read standard error.",
+		}, func() float64 { return float64(droppedLines()) }),
 		collectors.NewBuildInfoCollector(),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),

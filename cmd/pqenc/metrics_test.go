@@ -103,7 +103,7 @@ func TestServeMetrics(t *testing.T) {
 	if got := families["pqenc_received_bytes_total"].GetMetric()[0].GetCounter().GetValue(); got != float64(len(file)) {
 		t.Errorf("%v bytes received, want %d", got, len(file))
 	}
-	for _, name := range []string{"go_goroutines", "go_build_info", "process_open_fds"} {
+	for _, name := range []string{"pqenc_dropped_log_lines_total", "go_goroutines", "go_build_info", "process_open_fds"} {
 		if families[name] == nil && (runtime.GOOS == "linux" || name != "process_open_fds") {
 			t.Errorf("there is no %s", name)
 		}

@@ -26,7 +26,7 @@ type person struct {
 // leader leads the session of a terminal, runs a command in it, says when that
 // has ended, and waits. Without it the end of the command would hang up the
 // terminal: what was not yet read would be lost, and its modes be reset.
-const leader = `trap : INT TERM HUP; "$@"; code=$?; printf '\000' >&3; read -r _ <&4; exit $code`
+const leader = `trap : INT TERM HUP QUIT; "$@"; code=$?; printf '\000' >&3; read -r _ <&4; exit $code`
 
 const ended = "\x00"
 

@@ -207,6 +207,7 @@ func TestInterruptedPrompt(t *testing.T) {
 		interrupt func(p *person, group int)
 		code      int
 	}{
+		"Ctrl-\\": {func(p *person, _ int) { p.types("sec\x1c") }, 131},
 		"Ctrl-C":  {func(p *person, _ int) { p.types("sec\x03") }, 130},
 		"SIGTERM": {func(_ *person, group int) { syscall.Kill(-group, syscall.SIGTERM) }, 143},
 		"hang up": {func(_ *person, group int) { syscall.Kill(-group, syscall.SIGHUP) }, 129},
@@ -233,7 +234,7 @@ func TestInterruptedPrompt(t *testing.T) {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
 			// The terminal itself may show "^C", but not what was typed before it.
-			if screen = strings.ReplaceAll(screen, "^C", ""); screen != "passphrase for pw.pqe: \r\n" {
+			if screen = strings.NewReplacer("^C", "", "^\\", "").Replace(screen); screen != "passphrase for pw.pqe: \r\n" {
 				t.Errorf("the terminal shows %q", screen)
 			}
 			if content, err := os.ReadFile(filepath.Join(cmd.Dir, "out")); err != nil || string(content) != oldContent {

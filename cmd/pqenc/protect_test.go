@@ -8,40 +8,18 @@ package main
 
 import (
 	"bytes"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/rand"
-	"encoding/binary"
-	"slices"
-
-	"golang.org/x/crypto/argon2"
 
 	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/recipient"
 )
 
-// cheap is the passphrase recipient at the lowest cost that readers accept, for
-// files that the tests open many times.
-type cheap string
-
-func (secret cheap) Wrap(fileKey *pqenc.FileKey, binding *pqenc.Binding) (pqenc.Stanza, error) {
-	const passes, memory, lanes = 1, 8, 1
-	salt := make([]byte, 16)
-	rand.Read(salt)
-	out := argon2.IDKey([]byte(secret), salt, passes, memory, lanes, 64)
-	block, err := aes.NewCipher(out[:32])
+// cheap returns the recipient with a passphrase, which TestMain makes cheap.
+func cheap(secret string) *recipient.Passphrase {
+	to, err := recipient.NewPassphrase([]byte(secret))
 	if err != nil {
-		return pqenc.Stanza{}, err
+		panic(err)
 	}
-	aead, err := cipher.NewGCM(block)
-	if err != nil {
-		return pqenc.Stanza{}, err
-	}
-	head := binary.BigEndian.AppendUint32(nil, passes)
-	head = append(binary.BigEndian.AppendUint32(head, memory), lanes)
-	body := slices.Concat(head, salt, out[32:])
-	body = aead.Seal(body, make([]byte, aead.NonceSize()), fileKey[:], binding[:])
-	return pqenc.Stanza{Type: format.TypePassphrase, Body: body}, nil
+	return to
 }
 
 // seal returns the armored file with these contents.

@@ -10,6 +10,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/pqenc/pqenc/internal/text"
 )
 
 // maxPassphrase is the length of the longest passphrase in bytes.
@@ -119,7 +121,11 @@ func readLine(r io.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	line, rest, _ := bytes.Cut(b, []byte("\n"))
+	trimmed, err := text.Trim(b)
+	if err != nil {
+		return nil, fmt.Errorf("the passphrase cannot be read: %w", err)
+	}
+	line, rest, _ := bytes.Cut(trimmed, []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	switch {
 	case len(b) > maxPassphrase:

@@ -107,12 +107,21 @@ func startServing(t *testing.T, dir string, flags ...string) *serving {
 // startServingAfter does so in a shell, after another command there.
 func startServingAfter(t *testing.T, dir, first string, flags ...string) *serving {
 	t.Helper()
+	return startServingTo(t, nil, dir, first, flags...)
+}
+
+// startServingTo does so with that standard error, or with s.log.
+func startServingTo(t *testing.T, stderr *os.File, dir, first string, flags ...string) *serving {
+	t.Helper()
 	writeIn(t, dir, "allow", []byte("alice.pub push,pull,list,delete ** overwrite\n"))
 	os.Remove(filepath.Join(dir, "addr"))
 	s := &serving{dir: dir, Cmd: exec.Command("sh", append([]string{"-c", first + ` && exec pqenc "$@"`, "sh",
 		"serve", "--dir", "store", "-i", "bob.key", "--allow", "allow", "--keep-free", "0",
 		"--address-file", "addr", "--listen", "127.0.0.1:0"}, flags...)...)}
 	s.Dir, s.Stderr = dir, &s.log
+	if stderr != nil {
+		s.Stderr = stderr
+	}
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}

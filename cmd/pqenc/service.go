@@ -67,7 +67,7 @@ func (s *service) start(a *app, fingerprint keyfile.Fingerprint) error {
 		return err
 	}
 	if s.cmd.Metrics != "" {
-		addr, err := s.listen(s.cmd.Metrics, newMetrics(s), nil)
+		addr, err := s.listen(s.cmd.Metrics, newMetrics(s, a.stderr.dropped.Load), nil)
 		if err != nil {
 			return err
 		}

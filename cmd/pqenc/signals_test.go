@@ -112,7 +112,7 @@ var encrypting = []string{"-r", "alice.pub", "-o", "out"}
 // TestInterrupted ends the command half-way, with every signal that it can
 // answer: nothing is left of what it did.
 func TestInterrupted(t *testing.T) {
-	for sig, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
+	for sig, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129, syscall.SIGQUIT: 131} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
 			skipIgnored(t, sig)
@@ -200,6 +200,22 @@ func TestNohup(t *testing.T) {
 	code, stdout, stderr := pqencIn(t, c.dir, "-d", "-i", "alice.key", "out")
 	if code != exitOK || stdout != string(make([]byte, 10<<20)) {
 		t.Errorf("exit code %d, %d bytes: %s", code, len(stdout), stderr)
+	}
+}
+
+// TestBackground sends the signals of the keyboard to a command that a shell without
+// job control has put into the background.
+func TestBackground(t *testing.T) {
+	c := startCopying(t, "sh", "-c", `trap "" INT QUIT; exec pqenc -r alice.pub -o out`)
+	c.halfWay(t, zeros)
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGQUIT} {
+		if err := c.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.stdin.Close()
+	if code := c.end(t); code != exitOK {
+		t.Errorf("exit code %d: %s", code, c.stderr.String())
 	}
 }
 

@@ -9,8 +9,8 @@
 //	-----END PQENC FILE-----
 //
 // The base64 is that of RFC 4648, section 4. Every byte string has exactly one
-// text form, up to the line endings and the white space around it that mail
-// programs and editors change. Nothing but that one form is read, so text cannot
+// text form, up to the line endings, the white space around it and the byte order
+// mark before it that mail programs and editors change. Nothing but that one form is read, so text cannot
 // be altered without altering, and thereby breaking, the file inside it.
 //
 // Armor protects nothing: it has no checksum, and what it carries has to be
@@ -23,7 +23,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"slices"
 	"strings"
+
+	"github.com/pqenc/pqenc/internal/text"
 )
 
 // The two lines around the base64, without their line endings.
@@ -59,21 +62,29 @@ var (
 // second text form of the same bytes.
 var encoding = base64.StdEncoding.Strict()
 
+// wide are the starts of armor in UTF-16. It is still armor: [NewReader] says what
+// is wrong with it.
+var wide = []string{"\xff\xfe-\x00", "\xfe\xff\x00-"}
+
 // Detect reports whether what r is about to deliver is armored, that is, begins
-// with Header after at most 1 KiB of white space. It takes nothing out of r and
-// waits for no more input than it needs to decide. The buffer of r must hold
-// 2 KiB. The error, if any, is that of the reader below r.
+// with Header after at most 1 KiB of white space, and perhaps a byte order mark
+// before that. It takes nothing out of r and waits for no more input than it needs
+// to decide. The buffer of r must hold 2 KiB. The error, if any, is that of the
+// reader below r.
 func Detect(r *bufio.Reader) (bool, error) {
 	for want := 1; ; want++ {
 		seen, err := r.Peek(max(want, r.Buffered()))
 		want = len(seen)
-		text := bytes.TrimLeft(seen, space)
+		marked := bytes.TrimPrefix(seen, []byte(text.BOM))
+		start := bytes.TrimLeft(marked, space)
 		switch {
-		case len(seen)-len(text) > maxSpace:
+		case slices.ContainsFunc(wide, func(w string) bool { return strings.HasPrefix(string(seen), w) }):
+			return true, nil
+		case len(marked)-len(start) > maxSpace:
 			return false, nil
-		case len(text) >= len(Header):
-			return bytes.HasPrefix(text, []byte(Header)), nil
-		case !strings.HasPrefix(Header, string(text)):
+		case len(start) >= len(Header):
+			return bytes.HasPrefix(start, []byte(Header)), nil
+		case !strings.HasPrefix(Header, string(start)) && !mayBeMark(seen):
 			return false, nil
 		case err == io.EOF:
 			return false, nil
@@ -81,4 +92,9 @@ func Detect(r *bufio.Reader) (bool, error) {
 			return false, err
 		}
 	}
+}
+
+// mayBeMark reports whether more could follow that makes it a byte order mark.
+func mayBeMark(seen []byte) bool {
+	return slices.ContainsFunc([]string{text.BOM, wide[0], wide[1]}, func(m string) bool { return strings.HasPrefix(m, string(seen)) })
 }

@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf16"
 )
 
 // random returns n bytes, the same ones every time.
@@ -378,6 +380,36 @@ func TestReaderDeliversNothingPastTheFault(t *testing.T) {
 	}
 }
 
+// utf16Of returns a text as PowerShell writes it.
+func utf16Of(s string, order binary.AppendByteOrder) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune("\ufeff" + s)) {
+		b = order.AppendUint16(b, unit)
+	}
+	return string(b)
+}
+
+// TestByteOrderMark: a mark in UTF-8 is as good as none, UTF-16 is not.
+func TestByteOrderMark(t *testing.T) {
+	content := random(100)
+	armored := string(encode(t, content))
+	for _, reader := range readers {
+		got, err := io.ReadAll(NewReader(reader.wrap(strings.NewReader("\ufeff" + armored))))
+		if !bytes.Equal(got, content) || err != nil {
+			t.Errorf("%s: %d bytes, %v", reader.name, len(got), err)
+		}
+		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+			_, err := io.ReadAll(NewReader(reader.wrap(strings.NewReader(utf16Of(armored, order)))))
+			if !errors.Is(err, ErrArmor) || !strings.Contains(err.Error(), "UTF-16") {
+				t.Errorf("%s, %s: %v", reader.name, order, err)
+			}
+		}
+		if _, err := io.ReadAll(NewReader(reader.wrap(strings.NewReader("\ufeff")))); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%s, a mark alone: %v", reader.name, err)
+		}
+	}
+}
+
 func TestDetect(t *testing.T) {
 	for _, test := range []struct {
 		name, text string
@@ -387,6 +419,15 @@ func TestDetect(t *testing.T) {
 		{"header only", Header, true},
 		{"space before", " \r\n\t" + Header, true},
 		{"most space before", strings.Repeat(" ", 1024) + Header, true},
+		{"byte order mark", "\ufeff" + Header, true},
+		{"byte order mark and space", "\ufeff\r\n" + Header, true},
+		{"byte order mark only", "\ufeff", false},
+		{"part of a byte order mark", "\ufeff"[:2], false},
+		{"two byte order marks", "\ufeff\ufeff" + Header, false},
+		{"space and byte order mark", "\n\ufeff" + Header, false},
+		{"UTF-16, little endian", utf16Of(Header, binary.LittleEndian), true},
+		{"UTF-16, big endian", utf16Of(Header, binary.BigEndian), true},
+		{"UTF-16 of something else", utf16Of("another text", binary.LittleEndian), false},
 		{"too much space before", strings.Repeat(" ", 1025) + Header, false},
 		{"binary", "\x89PQENC\r\n\x1a\n" + strings.Repeat("\x00", 4096), false},
 		{"nothing", "", false},

@@ -11,9 +11,10 @@ import (
 	"testing"
 )
 
-// normalized is the one text form of what is accepted: "\n" endings, no white
-// space around it but the last newline.
+// normalized is the one text form of what is accepted: "\n" endings, no byte
+// order mark, no white space around it except the last newline.
 func normalized(text []byte) []byte {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	text = bytes.ReplaceAll(bytes.Trim(text, space), []byte("\r\n"), []byte("\n"))
 	return append(text, '\n')
 }

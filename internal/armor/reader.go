@@ -10,14 +10,16 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/pqenc/pqenc/internal/text"
 )
 
 // reader decodes line by line, straight into the caller's buffer where it can.
 type reader struct {
 	src   *bufio.Reader
-	line  int  // number of the line that src is in, from 1
-	begun bool // the header has been read
-	last  bool // a line that carries less than a full one has been read
+	line  int64 // number of the line that src is in, from 1
+	begun bool  // the header has been read
+	last  bool  // a line that carries less than a full one has been read
 
 	decoded [lineBytes + 8]byte // a line for callers with a small buffer; 8 more let base64 write whole words
 	pending []byte              // what they have not taken of it yet
@@ -88,18 +90,18 @@ func (r *reader) decode(dst []byte) (int, error) {
 		return 0, r.malformed("data after a line that is not full")
 	}
 
-	text, err := r.readLine()
+	line, err := r.readLine()
 	switch {
 	case err != nil:
 		return 0, err
-	case len(text) == 0:
+	case len(line) == 0:
 		return 0, r.malformed("empty line")
-	case len(text) > lineText:
+	case len(line) > lineText:
 		return 0, r.malformed("line too long")
-	case bytes.IndexByte(text, '\r') >= 0: // base64 would skip it
+	case bytes.IndexByte(line, '\r') >= 0: // base64 would skip it
 		return 0, r.malformed("stray carriage return")
 	}
-	n, err := encoding.Decode(dst, text)
+	n, err := encoding.Decode(dst, line)
 	if err != nil {
 		return 0, r.malformed("invalid base64")
 	}
@@ -109,6 +111,9 @@ func (r *reader) decode(dst []byte) (int, error) {
 }
 
 func (r *reader) readHeader() error {
+	if text.Skip(r.src) != nil {
+		return r.malformed("text in UTF-16, not in UTF-8")
+	}
 	if err := r.skipSpace(); err != nil {
 		return r.cut(err)
 	}
@@ -157,8 +162,8 @@ func (r *reader) skipSpace() error {
 
 // expect reads exactly the text of marker.
 func (r *reader) expect(marker string) error {
-	text, err := r.src.Peek(len(marker))
-	if !strings.HasPrefix(marker, string(text)) {
+	seen, err := r.src.Peek(len(marker))
+	if !strings.HasPrefix(marker, string(seen)) {
 		return r.malformed("neither base64 nor " + marker)
 	}
 	if err != nil {
@@ -171,14 +176,14 @@ func (r *reader) expect(marker string) error {
 // readLine returns the rest of the line without its ending, which is "\n" or
 // "\r\n". The slice is valid until src is used again.
 func (r *reader) readLine() ([]byte, error) {
-	text, err := r.src.ReadSlice('\n')
+	line, err := r.src.ReadSlice('\n')
 	switch {
-	case err == bufio.ErrBufferFull, err == io.EOF && len(text) > lineText+len("\r"):
+	case err == bufio.ErrBufferFull, err == io.EOF && len(line) > lineText+len("\r"):
 		return nil, r.malformed("line too long")
 	case err != nil:
 		return nil, r.cut(err)
 	}
-	return bytes.TrimSuffix(text[:len(text)-1], []byte("\r")), nil
+	return bytes.TrimSuffix(line[:len(line)-1], []byte("\r")), nil
 }
 
 func (r *reader) malformed(why string) error {

@@ -8,7 +8,8 @@
 //   - each of them gives what the published vectors say: the X-Wing and
 //     HPKE-PQ drafts, Wycheproof, and Argon2's reference implementation;
 //   - where pqenc relies on one library, a second and independent one agrees
-//     with it: crypto/hpke against circl for the recipient stanza.
+//     with it: crypto/hpke against circl for the recipient stanza, and circl's
+//     ML-DSA-65 against crypto/mldsa for signatures, alone and in the composite.
 //
 // So a failure here means that a dependency has changed or is wrong, and a
 // failure elsewhere with these tests passing means that pqenc is. The origin

@@ -76,7 +76,7 @@ func (m *Meter) Reset(done, total int64) {
 // shows itself once that takes long.
 func (m *Meter) Set(done int64) {
 	if m != nil {
-		m.add(int(done - m.bar.Current()))
+		m.add(done - m.bar.Current())
 	}
 }
 
@@ -113,8 +113,8 @@ func (m *Meter) Stop() {
 	m.stopped = true
 }
 
-func (m *Meter) add(n int) {
-	m.bar.Add(n)
+func (m *Meter) add(n int64) {
+	m.bar.Add64(n)
 	if m.begin.IsZero() {
 		m.begin = time.Now()
 	}
@@ -136,7 +136,7 @@ type reader struct {
 
 func (r *reader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
-	r.meter.add(n)
+	r.meter.add(int64(n))
 	return n, err
 }
 
@@ -147,6 +147,6 @@ type readerAt struct {
 
 func (r *readerAt) ReadAt(p []byte, off int64) (int, error) {
 	n, err := r.ReaderAt.ReadAt(p, off)
-	r.meter.add(n)
+	r.meter.add(int64(n))
 	return n, err
 }

@@ -296,3 +296,21 @@ func TestReset(t *testing.T) {
 		t.Errorf("is at %d of %d bytes", m.bar.Current(), m.bar.Total())
 	}
 }
+
+// TestLarge counts past what 32 bits hold: on 386, an int is no larger.
+func TestLarge(t *testing.T) {
+	const gib = 1 << 30
+	m := New(newScreen(), 10*gib)
+	defer m.Stop()
+	for _, done := range []int64{2*gib - 1, 2 * gib, 4*gib + 1, 9 * gib, gib, 7 * gib} {
+		m.Set(done)
+		if got := m.bar.Current(); got != done {
+			t.Errorf("%d bytes are shown as %d", done, got)
+		}
+	}
+	m.Reset(3*gib, 10*gib)
+	read(t, m, "text")
+	if got := m.bar.Current(); got != 3*gib+4 {
+		t.Errorf("%d bytes after 3 GiB and 4", got)
+	}
+}

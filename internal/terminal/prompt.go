@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -49,7 +50,7 @@ func (p *Prompter) Secret(prompt string) ([]byte, error) {
 	}
 	p.set(func() {
 		term.Restore(fd, state)
-		fmt.Fprintln(out)
+		endLine(out)
 	})
 	defer p.set(nil)
 	secret, err := readSecret(in, func() { fmt.Fprintf(out, "%s: ", Printable(prompt)) })
@@ -72,7 +73,7 @@ func (p *Prompter) Ask(prompt string) (string, error) {
 	}
 	defer in.Close()
 	defer out.Close()
-	p.set(func() { fmt.Fprintln(out) })
+	p.set(func() { endLine(out) })
 	defer p.set(nil)
 	fmt.Fprintf(out, "%s: ", Printable(prompt))
 	answer, err := readLine(in)
@@ -90,6 +91,20 @@ func (p *Prompter) Restore() {
 	defer p.mu.Unlock()
 	if p.restore != nil {
 		p.restore()
+	}
+}
+
+// endLine ends the line of a question. A terminal that was stopped by Ctrl-S takes
+// nothing, and is not waited for.
+func endLine(out io.Writer) {
+	done := make(chan struct{})
+	go func() {
+		fmt.Fprintln(out)
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(100 * time.Millisecond):
 	}
 }
 

@@ -8,11 +8,15 @@ package terminal
 
 import (
 	"os"
+	"os/signal"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// readSecret silences the terminal, asks, and reads a line.
+// readSecret silences the terminal, asks, and reads a line. While the process is
+// stopped by Ctrl-Z the terminal is as it was, and afterwards the question is
+// repeated.
 //
 // term.ReadPassword is not enough: it can be asked only before it silences the
 // terminal, too late for who types at once, and it takes no end of input for an
@@ -30,7 +34,50 @@ func readSecret(in *os.File, ask func()) ([]byte, error) {
 	if err := unix.IoctlSetTermios(fd, setTermios, &silent); err != nil {
 		return nil, err
 	}
-	defer unix.IoctlSetTermios(fd, setTermios, state)
+	restore := func() { unix.IoctlSetTermios(fd, setTermios, state) }
+	defer restore()
+	defer onStop(restore, func() {
+		unix.IoctlSetTermios(fd, setTermios, &silent)
+		ask()
+	})()
 	ask()
 	return readLine(in)
+}
+
+// stopsWithin is how long a process may go on after a signal that stops it. The clock
+// of a process that is stopped goes on, too.
+const stopsWithin = 100 * time.Millisecond
+
+// onStop calls before when Ctrl-Z is to stop the process, and after when that goes
+// on, until the function that it returns is called.
+func onStop(before, after func()) (cancel func()) {
+	signals, continued := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	done, ended := make(chan struct{}), make(chan struct{})
+	signal.Notify(signals, unix.SIGTSTP)
+	signal.Notify(continued, unix.SIGCONT)
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-done:
+				return
+			case <-signals:
+				before()
+				// Go would have to handle SIGTSTP from now on. This stops a process
+				// just as well, and only if there is a shell that can continue it.
+				unix.Kill(unix.Getpid(), unix.SIGTTIN)
+				select {
+				case <-continued:
+				case <-time.After(stopsWithin): // there is none, or it has been
+				}
+				after()
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		signal.Stop(continued)
+		close(done)
+		<-ended
+	}
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/pqenc/pqenc/internal/text"
 	"github.com/pqenc/pqenc/internal/units"
 	"github.com/pqenc/pqenc/signature"
 )
@@ -95,7 +96,7 @@ func (r *rule) better(than *rule) bool {
 func ParseAllow(r io.Reader, load func(name string) ([]signature.Fingerprint, error)) (*AllowList, error) {
 	list := &AllowList{rules: make(map[signature.Fingerprint][]*rule)}
 	keys := keyLoader{load: load, loaded: make(map[string][]signature.Fingerprint)}
-	lines := bufio.NewScanner(r)
+	lines := bufio.NewScanner(text.NewReader(r))
 	number := 0
 	for lines.Scan() {
 		number++

@@ -141,8 +141,7 @@ func (s seenFile) unchanged(read time.Time) bool {
 		info.ModTime().Equal(s.info.ModTime()) && read.Sub(info.ModTime()) > allowSettled
 }
 
-// errNotFile says that something is no file that could be looked at again.
-var errNotFile = errors.New("expected a regular file, not a pipe, folder or device")
+var errNotRegular = errors.New("it is not a regular file")
 
 // reload reads the files. The list in force is the new one only if it is good.
 func (f *AllowFile) reload(inForce *AllowList) seenList {
@@ -176,7 +175,7 @@ func readRegular(name string) ([]byte, fs.FileInfo, error) {
 	defer file.Close()
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "read", Path: name, Err: errNotFile}
+		err = &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
 	}
 	if err != nil {
 		return nil, nil, err
@@ -196,7 +195,7 @@ func (f *AllowFile) loadKeys(name string, next *seenList) ([]signature.Fingerpri
 	}
 	info, err := os.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "read", Path: name, Err: errNotFile}
+		err = &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
 	}
 	var keys []signature.Fingerprint
 	if err == nil || errors.Is(err, fs.ErrNotExist) { // load may know keys that are no files

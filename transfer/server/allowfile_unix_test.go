@@ -30,13 +30,13 @@ func TestAllowFileIsNone(t *testing.T) {
 		return []signature.Fingerprint{allowAlice}, err
 	}
 	for _, name := range []string{pipe, "/dev/zero", t.TempDir()} {
-		if _, err := OpenAllow(name, load, nil); !errors.Is(err, errNotFile) || !strings.Contains(err.Error(), name) {
+		if _, err := OpenAllow(name, load, nil); !errors.Is(err, errNotRegular) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 		f := newAllowFile(t, allowAlice.String()+" pull **\n", load)
 		f.put(name + " pull **\n")
 		f.want(true, false)
-		if err := f.Err(); !errors.Is(err, errNotFile) {
+		if err := f.Err(); !errors.Is(err, errNotRegular) {
 			t.Errorf("a key in %s: %v", name, err)
 		}
 		f.put("")
@@ -47,7 +47,7 @@ func TestAllowFileIsNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.want(true, false)
-	if err := f.Err(); !errors.Is(err, errNotFile) {
+	if err := f.Err(); !errors.Is(err, errNotRegular) {
 		t.Error(err)
 	}
 }

@@ -120,7 +120,7 @@ func digestOf(file []byte) [sha256.Size]byte {
 	if len(file) < 16 {
 		return [sha256.Size]byte{}
 	}
-	return sha256.Sum256(file[:min(len(file), int(binary.BigEndian.Uint32(file[12:])))])
+	return sha256.Sum256(file[:min(int64(len(file)), int64(binary.BigEndian.Uint32(file[12:])))])
 }
 
 // receive reads messages until one of that type, and returns the data before.

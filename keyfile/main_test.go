@@ -1,0 +1,16 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package keyfile_test
+
+import (
+	"testing"
+
+	"github.com/pqenc/pqenc/internal/lowcost"
+)
+
+func TestMain(m *testing.M) {
+	lowcost.Passphrases()
+	m.Run()
+}
