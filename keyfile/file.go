@@ -15,7 +15,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/armor"
-	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/recipient"
 )
 
@@ -135,12 +135,12 @@ func (id *Identity) save(base string, marshal func() ([]byte, error)) error {
 	if err != nil {
 		return err
 	}
-	keyErr := outfile.WriteNew(base+".key", private, 0o600)
-	if keyErr != nil && !errors.Is(keyErr, outfile.ErrNotDurable) {
+	keyErr := durable.WriteNew(base+".key", private, 0o600)
+	if keyErr != nil && !errors.Is(keyErr, durable.ErrNotDurable) {
 		return keyErr
 	}
-	pubErr := outfile.WriteNew(base+".pub", id.Public().Marshal(), 0o644)
-	if pubErr != nil && !errors.Is(pubErr, outfile.ErrNotDurable) {
+	pubErr := durable.WriteNew(base+".pub", id.Public().Marshal(), 0o644)
+	if pubErr != nil && !errors.Is(pubErr, durable.ErrNotDurable) {
 		return errors.Join(pubErr, os.Remove(base+".key"))
 	}
 	return cmp.Or(pubErr, keyErr)

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sync"
@@ -12,7 +13,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/progress"
 	"github.com/pqenc/pqenc/internal/terminal"
 )
@@ -28,8 +29,8 @@ type app struct {
 	stop     atomic.Pointer[func()] // asks the command to end by itself, or nil
 
 	mu     sync.Mutex
-	output *outfile.File    // being written, or nil
-	part   *outfile.Partial // the same, if it outlasts the process
+	output *durable.File    // being written, or nil
+	part   *durable.Partial // the same, if it outlasts the process
 	meter  *progress.Meter  // being shown, or nil
 }
 
@@ -64,28 +65,29 @@ func (a *app) interrupt() {
 		a.output.Abort()
 	}
 	if a.part != nil {
-		a.part.Close()
+		a.part.Abandon()
 	}
 }
 
-// create opens the output of that name, which an interruption will undo.
-func (a *app) create(name string) (*outfile.File, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	f, err := outfile.Create(name)
+// create opens the output of that name, which an interruption will undo. The lock is
+// free meanwhile: to open a pipe is to wait for its reader.
+func (a *app) create(name string, o durable.Options) (*durable.File, error) {
+	f, err := durable.Create(context.Background(), name, o)
 	if err != nil {
 		return nil, err
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.output = f
 	return f, nil
 }
 
 // createPart opens the output of that name, which an interruption will leave for
 // another process to go on with.
-func (a *app) createPart(name string) (*outfile.Partial, error) {
+func (a *app) createPart(name string) (*durable.Partial, error) {
+	p, err := durable.OpenPartial(name, durable.Options{})
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	p, err := outfile.OpenPartial(name)
 	a.part = p
 	return p, err
 }

@@ -5,10 +5,11 @@
 package main
 
 import (
+	"cmp"
 	"crypto/sha256"
 
 	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/durable"
 )
 
 // checkpoint is how far a pull to a file has got, for another process to go on
@@ -72,16 +73,17 @@ const saveEvery = 4 << 20
 // further ahead of the last one than twice saveEvery: a disk that is slower than
 // the line holds up the line.
 type saver struct {
-	part    *outfile.Partial
+	part    *durable.Partial
 	object  object
 	written int64
 	saved   int64 // of written, by the last checkpoint
 	next    chan *checkpoint
 	ended   chan struct{}
+	failed  error // of the first checkpoint that failed
 }
 
 // newSaver begins behind the first length bytes. The caller ends it.
-func newSaver(part *outfile.Partial, o object, length int64) *saver {
+func newSaver(part *durable.Partial, o object, length int64) *saver {
 	s := &saver{part: part, object: o, written: length, saved: length,
 		next: make(chan *checkpoint), ended: make(chan struct{})}
 	go s.save()
@@ -99,19 +101,21 @@ func (s *saver) Write(b []byte) (int, error) {
 }
 
 // save makes checkpoints durable. If one fails the one before is still good, and
-// if the disk has failed the next Write says so.
+// nothing after it counts: the next Write fails.
 func (s *saver) save() {
 	for c := range s.next {
-		s.part.Save(c.marshal(), c.length)
+		s.failed = cmp.Or(s.failed, s.part.Save(c.marshal(), c.length))
 	}
 	close(s.ended)
 }
 
-// end ends it. If the file is to be kept, the last checkpoint is where it ends.
-func (s *saver) end(keep bool) {
+// end ends it, and returns why a checkpoint failed, if one did. If the file is to be
+// kept, the last checkpoint is where it ends.
+func (s *saver) end(keep bool) error {
 	if keep {
 		s.next <- s.object.checkpoint()
 	}
 	close(s.next)
 	<-s.ended
+	return s.failed
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/progress"
 )
 
@@ -52,7 +53,7 @@ func (c *decryptCmd) Run(a *app) error {
 		return in(src.name, err)
 	}
 	// Only now: a file that does not open must not touch the output.
-	out, err := a.openOutput(c.Files.Output, src)
+	out, err := a.openOutput(c.Files.Output, src, durable.Options{Private: src.private()})
 	if err != nil {
 		return err
 	}

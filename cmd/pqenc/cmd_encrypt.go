@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
@@ -47,7 +48,7 @@ func (c *encryptCmd) Run(a *app) error {
 	if err := s.load(src.name); err != nil {
 		return err
 	}
-	out, err := a.openOutput(c.Files.Output, src)
+	out, err := a.openOutput(c.Files.Output, src, durable.Options{})
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -13,7 +14,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
-	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -37,7 +38,7 @@ func (d *download) direct() error {
 	if err != nil {
 		return src.end(err)
 	}
-	out, err := d.puller.app.openOutput(d.output, &input{size: -1})
+	out, err := d.puller.app.openOutput(d.output, &input{size: -1}, durable.Options{})
 	if err != nil {
 		return src.end(err)
 	}
@@ -61,7 +62,7 @@ func (d *download) sayWho(s *pqenc.Signature) {
 // wanted and possible.
 func (d *download) resume(wanted bool) error {
 	part, err := d.puller.app.createPart(d.output)
-	if errors.Is(err, outfile.ErrNoPartial) {
+	if errors.Is(err, durable.ErrNoPartial) {
 		return d.direct()
 	}
 	if err != nil {
@@ -95,7 +96,7 @@ func (d *download) resume(wanted bool) error {
 }
 
 // fill writes the object to the file.
-func (d *download) fill(part *outfile.Partial, src *incoming, o object, from *checkpoint) error {
+func (d *download) fill(part *durable.Partial, src *incoming, o object, from *checkpoint) error {
 	var length int64
 	if from != nil {
 		length = from.length
@@ -107,9 +108,13 @@ func (d *download) fill(part *outfile.Partial, src *incoming, o object, from *ch
 	}
 	err = src.end(err)
 	useless := classify(err) == exitDamaged || classify(err) == exitSigner
-	w.end(err != nil && !useless)
+	saved := w.end(err != nil && !useless)
+	if !useless {
+		err = cmp.Or(saved, err)
+	}
 	switch {
 	case err == nil:
+		hideKey(part)
 		return part.Commit()
 	case useless:
 		return errors.Join(err, part.Remove())

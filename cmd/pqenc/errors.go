@@ -24,7 +24,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/armor"
-	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/internal/text"
 	"github.com/pqenc/pqenc/keyfile"
@@ -139,8 +139,10 @@ var fileKinds = []kind{
 	{terminal.ErrBinary, exitUsage, []string{"write to a file with -o, or to a pipe"}},
 	{terminal.ErrNoTerminal, exitUsage, []string{"give it with --passphrase-file or --passphrase-fd"}},
 	{terminal.ErrNoAnswer, exitUsage, nil},
-	{outfile.ErrNotDurable, exitIO, nil},
-	{outfile.ErrInUse, exitIO, []string{"wait for the other one to end, or write to another file"}},
+	{durable.ErrSync, exitIO, []string{"check the disk: it may be full or failing. What was saved before that is good, and a pull resumes there"}},
+	{durable.ErrReplace, exitIO, []string{"write to another name: what is there can then be copied over the one that cannot be replaced"}},
+	{durable.ErrNotDurable, exitIO, nil},
+	{durable.ErrInUse, exitIO, []string{"wait for the other one to end, or write to another file"}},
 }
 
 // remoteKinds are those of servers and of the way to them. Giving up comes with

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,7 @@ import (
 	"syscall"
 
 	"github.com/pqenc/pqenc/internal/armor"
-	"github.com/pqenc/pqenc/internal/outfile"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
@@ -114,13 +115,13 @@ func sniff(r io.Reader) (*sniffed, error) {
 // standard output.
 type output struct {
 	io.Writer
-	file *outfile.File // nil for standard output
+	file *durable.File // nil for standard output
 	std  *results      // nil for a file
 }
 
 // openOutput opens the output of that name. It refuses the file that in reads,
 // by whatever name.
-func (a *app) openOutput(name string, in *input) (*output, error) {
+func (a *app) openOutput(name string, in *input, o durable.Options) (*output, error) {
 	if isStdio(name) {
 		a.stdout.used = true // also for no contents
 		if closedAtStart(a.stdout.file) {
@@ -139,7 +140,7 @@ func (a *app) openOutput(name string, in *input) (*output, error) {
 		return nil, usageError(name+" is the input, which -o would replace",
 			"choose another name, and remove the input once the output is there")
 	}
-	f, err := a.create(name)
+	f, err := a.create(name, o)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +148,7 @@ func (a *app) openOutput(name string, in *input) (*output, error) {
 }
 
 // staged says whether an output of that name would appear only when it is whole.
-func staged(name string) bool { return !isStdio(name) && outfile.Atomic(name) }
+func staged(name string) bool { return !isStdio(name) && durable.Atomic(name) }
 
 // is reports whether info describes the file, or the block device, that is the
 // input, also by another name.
@@ -157,6 +158,27 @@ func (in *input) is(info fs.FileInfo, err error) bool {
 	}
 	own, err := in.Stat()
 	return err == nil && (in.size >= 0 && os.SameFile(own, info) || sameDevice(own, info))
+}
+
+// private reports whether the input is a file that only its owner can read.
+func (in *input) private() bool {
+	if in.size < 0 {
+		return false
+	}
+	info, err := in.Stat()
+	return err == nil && info.Mode().Perm()&0o077 == 0
+}
+
+// hideKey makes an output private that is the private key of somebody.
+func hideKey(f interface {
+	io.ReaderAt
+	MakePrivate()
+}) {
+	b := make([]byte, 4096)
+	n, _ := f.ReadAt(b, 0)
+	if bytes.Contains(b[:n], []byte(" PRIVATE KEY-----")) || bytes.Contains(b[:n], []byte("AGE-SECRET-KEY-")) {
+		f.MakePrivate()
+	}
 }
 
 // finish ends the output: with err nil it is kept, else nothing of it stays.
@@ -173,5 +195,6 @@ func (o *output) finish(err error) error {
 	if err != nil {
 		return errors.Join(err, o.file.Abort())
 	}
+	hideKey(o.file)
 	return o.file.Commit()
 }

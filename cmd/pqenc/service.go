@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer/server"
 )
@@ -109,7 +110,7 @@ func (s *service) tellAddress(a *app, addr string) error {
 	if s.cmd.AddressFile == "" {
 		return nil
 	}
-	f, err := a.create(s.cmd.AddressFile)
+	f, err := a.create(s.cmd.AddressFile, durable.Options{})
 	if err != nil {
 		return err
 	}

@@ -4,9 +4,10 @@
 
 //go:build unix
 
-package outfile
+package durable
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -66,6 +67,13 @@ func wantMode(t *testing.T, name string, want fs.FileMode) {
 	}
 }
 
+func wantOpenMode(t *testing.T, file *os.File, want fs.FileMode) {
+	t.Helper()
+	if info, err := file.Stat(); err != nil || info.Mode() != want {
+		t.Errorf("mode %v, %v, want %v", info.Mode(), err, want)
+	}
+}
+
 func chmod(t *testing.T, name string, mode fs.FileMode) {
 	t.Helper()
 	if err := os.Chmod(name, mode); err != nil {
@@ -85,7 +93,7 @@ func TestNewFileMode(t *testing.T) {
 		directory := t.TempDir()
 		umask(t, mask)
 		f := create(t, filepath.Join(directory, "out"))
-		wantMode(t, f.temp, want)
+		wantOpenMode(t, f.file, want)
 		commit(t, f)
 		wantMode(t, f.Name(), want)
 	}
@@ -99,7 +107,7 @@ func TestReplacedFileMode(t *testing.T) {
 		chmod(t, name, mode)
 		f := create(t, name)
 		write(t, f, fresh)
-		wantMode(t, f.temp, 0o600)
+		wantOpenMode(t, f.file, 0o600)
 		commit(t, f)
 		wantMode(t, name, mode.Perm())
 	}
@@ -184,7 +192,7 @@ func TestUnwritableDirectory(t *testing.T) {
 	defer os.Chmod(directory, 0o755)
 	unprivileged(t)
 	for _, base := range []string{"out", "another"} {
-		_, err := Create(filepath.Join(directory, base))
+		_, err := Create(t.Context(), filepath.Join(directory, base), Options{})
 		wantDirectoryError(t, err, directory, fs.ErrPermission)
 	}
 	err := WriteNew(filepath.Join(directory, "another"), nil, 0o600)
@@ -226,7 +234,8 @@ func TestCommitDenied(t *testing.T) {
 }
 
 func TestNotDurable(t *testing.T) {
-	err := syncDirectory(filepath.Join(t.TempDir(), "none", "out"))
+	target := &target{dir: unlisted(filepath.Join(t.TempDir(), "none"))}
+	err := target.settle()
 	if !errors.Is(err, ErrNotDurable) || !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
@@ -268,16 +277,16 @@ func TestBadSymlinks(t *testing.T) {
 		"dangling": errDangling, "dangling chain": errDangling, "loop": syscall.ELOOP, "to directory": errDirectory,
 	} {
 		name := filepath.Join(directory, base)
-		if _, err := Create(name); !errors.Is(err, want) || !strings.Contains(err.Error(), name) {
-			t.Errorf("Create(%s): %v", base, err)
+		if _, err := Create(t.Context(), name, Options{}); !errors.Is(err, want) || !strings.Contains(err.Error(), name) {
+			t.Errorf("Create(t.Context(), %s): %v", base, err)
 		}
 		if err := WriteNew(name, []byte(fresh), 0o600); !errors.Is(err, fs.ErrExist) {
 			t.Errorf("WriteNew(%s): %v", base, err)
 		}
-		if err := place(os.DevNull, name, 0o600); err == nil {
+		if err := place(rootOf(t, directory), "none", base, 0o600); err == nil {
 			t.Errorf("place(%s) succeeds", base)
 		}
-		if err := claim(os.DevNull, name, 0o600); !errors.Is(err, fs.ErrExist) {
+		if err := claim(rootOf(t, directory), "none", base, 0o600); !errors.Is(err, fs.ErrExist) {
 			t.Errorf("claim(%s): %v", base, err)
 		}
 	}
@@ -445,7 +454,7 @@ func TestSocket(t *testing.T) {
 		t.Skip(err)
 	}
 	defer listener.Close()
-	if f, err := Create(name); err == nil {
+	if f, err := Create(t.Context(), name, Options{}); err == nil {
 		t.Errorf("a socket was opened, atomic: %v", f.Atomic())
 		f.Abort()
 	}
@@ -460,7 +469,7 @@ func TestSpecialSwapped(t *testing.T) {
 	}
 	name := filepath.Join(t.TempDir(), "out")
 	put(t, name, old)
-	if _, err := openSpecial(name, null); !errors.Is(err, errChanged) {
+	if _, err := openSpecial(t.Context(), name, null); !errors.Is(err, errChanged) {
 		t.Error(err)
 	}
 	wantContent(t, name, old)
@@ -485,7 +494,7 @@ func TestDescriptor(t *testing.T) {
 	if got, err := io.ReadAll(r); err != nil || string(got) != fresh+old {
 		t.Errorf("read %q, %v", got, err)
 	}
-	if _, err := Create("/dev/fd/123456789"); !errors.Is(err, syscall.EBADF) {
+	if _, err := Create(t.Context(), "/dev/fd/123456789", Options{}); !errors.Is(err, syscall.EBADF) {
 		t.Error(err)
 	}
 }
@@ -522,4 +531,59 @@ func TestStdout(t *testing.T) {
 	}
 	wantContent(t, name, old+fresh)
 	wantFiles(t, filepath.Dir(name), "log")
+}
+
+// TestPipeWithoutReader waits for the reader until somebody ends that.
+func TestPipeWithoutReader(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() {
+		_, err := Create(ctx, name, Options{})
+		ended <- err
+	}()
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), name) {
+		t.Error(err)
+	}
+}
+
+func TestPrivate(t *testing.T) {
+	umask(t, 0)
+	name := filepath.Join(t.TempDir(), "out")
+	for _, late := range []bool{false, true} {
+		o := Options{Private: !late}
+		for _, exists := range []bool{false, true} {
+			for _, partial := range []bool{false, true} {
+				os.Remove(name)
+				if exists {
+					put(t, name, old)
+					chmod(t, name, 0o644)
+				}
+				if partial {
+					p, err := OpenPartial(name, o)
+					want(t, err, nil)
+					want(t, p.Begin(0), nil)
+					writePartial(t, p, fresh)
+					if late {
+						p.MakePrivate()
+					}
+					want(t, p.Commit(), nil)
+				} else {
+					f, err := Create(t.Context(), name, o)
+					want(t, err, nil)
+					write(t, f, fresh)
+					if late {
+						f.MakePrivate()
+					}
+					commit(t, f)
+				}
+				wantMode(t, name, 0o600)
+				wantContent(t, name, fresh)
+			}
+		}
+	}
 }

@@ -2,7 +2,7 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-package outfile
+package durable
 
 import (
 	"errors"
@@ -70,7 +70,7 @@ func TestPartialOnFullDisk(t *testing.T) {
 	name, filler := filepath.Join(directory, "out"), filepath.Join(directory, "filler")
 	put(t, name, old)
 	put(t, filler, strings.Repeat("x", 300000))
-	p := openPartial(t, name)
+	p := resume(t, name)
 	want(t, p.Begin(0), nil)
 	for range 2 {
 		want(t, p.Save([]byte("state"), 0), nil) // takes the room of both records
@@ -91,7 +91,7 @@ func TestPartialOnFullDisk(t *testing.T) {
 
 	// A caller who missed the error is told again, and nothing is lost.
 	leave(t, name)
-	p = openPartial(t, name)
+	p = resume(t, name)
 	want(t, p.Begin(4), nil)
 	for err = nil; err == nil; {
 		_, err = p.Write(make([]byte, 100000))

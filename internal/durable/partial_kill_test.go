@@ -2,7 +2,7 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-package outfile
+package durable
 
 import (
 	"bytes"
@@ -28,7 +28,7 @@ func numbers(from, to int64) (b []byte) {
 // writePart goes on with an output and saves again and again, with the length as
 // the state. It says so each time, and never ends by itself.
 func writePart(name string) error {
-	p, err := OpenPartial(name)
+	p, err := OpenPartial(name, Options{})
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,49 @@ func writePart(name string) error {
 	}
 }
 
+func victimState(name string) error {
+	p, err := OpenPartial(name, Options{})
+	if err != nil {
+		return err
+	}
+	state, length := p.State()
+	fmt.Printf("%s %d\n", state, length)
+	return p.Close()
+}
+
+func victimSync(name string) error {
+	p, err := OpenPartial(name, Options{})
+	if err != nil {
+		return err
+	}
+	if err := p.Begin(0); err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	p.Write([]byte("1234"))
+	if err := p.Save([]byte("four"), 4); err != nil {
+		return fmt.Errorf("save 4: %w", err)
+	}
+	p.Write([]byte("5678"))
+	failed := p.Save([]byte("eight"), 8)
+	if failed == nil {
+		return p.Commit()
+	}
+	fmt.Println(failed)
+	if _, err := p.Write([]byte("9")); !errors.Is(err, failed) {
+		return fmt.Errorf("write after a failed save: %w", err)
+	}
+	if err := p.Save([]byte("eight"), 8); !errors.Is(err, failed) {
+		return fmt.Errorf("save after a failed save: %w", err)
+	}
+	if err := p.Prepare(nil); !errors.Is(err, failed) {
+		return fmt.Errorf("prepare after a failed save: %w", err)
+	}
+	if state, length := p.State(); string(state) != "four" || length != 4 {
+		return fmt.Errorf("state %q of %d bytes", state, length)
+	}
+	return p.Close()
+}
+
 // TestKillPartial kills process after process. Each goes on from where the one
 // before has saved, and in the end the content is what one process would write.
 func TestKillPartial(t *testing.T) {
@@ -60,13 +103,13 @@ func TestKillPartial(t *testing.T) {
 	var before int64
 	for range 10 {
 		killAfter(t, 1+rand.IntN(30), "part", name)
-		p := openPartial(t, name)
+		p := resume(t, name)
 		state, length := p.State()
 		if string(state) != fmt.Sprint(length) || length < before {
 			t.Fatalf("state %q of %d bytes, after %d", state, length, before)
 		}
 		before = length
-		part, err := os.ReadFile(p.out.temp)
+		part, err := os.ReadFile(filepath.Join(p.dir.Name(), p.part))
 		if err != nil || !bytes.HasPrefix(part, numbers(0, length)) {
 			t.Fatalf("the first %d bytes are not what was written: %v", length, err)
 		}
@@ -75,7 +118,7 @@ func TestKillPartial(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := openPartial(t, name)
+	p := resume(t, name)
 	if err := p.Begin(before); err != nil {
 		t.Fatal(err)
 	}
@@ -106,14 +149,14 @@ func TestInUseByProcess(t *testing.T) {
 	if _, err := stdout.Read(make([]byte, 1)); err != nil {
 		t.Error(err)
 	}
-	if _, err := OpenPartial(name); !errors.Is(err, ErrInUse) {
+	if _, err := OpenPartial(name, Options{}); !errors.Is(err, ErrInUse) {
 		t.Error(err)
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Error(err)
 	}
 	cmd.Wait()
-	if _, length := openPartial(t, name).State(); length == 0 {
+	if _, length := resume(t, name).State(); length == 0 {
 		t.Error("nothing was saved")
 	}
 }

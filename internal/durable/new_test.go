@@ -2,7 +2,7 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-package outfile
+package durable
 
 import (
 	"errors"
@@ -80,20 +80,20 @@ func TestWriteNewRace(t *testing.T) {
 
 // The steps behind the early look at the name must refuse by themselves.
 func TestPlaceNeverReplaces(t *testing.T) {
-	for what, step := range map[string]func(temp, name string) error{
-		"place": func(temp, name string) error { return place(temp, name, 0o600) },
-		"claim": func(temp, name string) error { return claim(temp, name, 0o600) },
+	for what, step := range map[string]func(dir folder, temp, name string) error{
+		"place": func(dir folder, temp, name string) error { return place(dir, temp, name, 0o600) },
+		"claim": func(dir folder, temp, name string) error { return claim(dir, temp, name, 0o600) },
 	} {
 		for range 20 {
 			directory := t.TempDir()
-			name := filepath.Join(directory, "key")
-			temp := func(i int) string { return filepath.Join(directory, fmt.Sprint("temp", i)) }
+			dir := rootOf(t, directory)
+			temp := func(i int) string { return fmt.Sprint("temp", i) }
 			for i := range 8 {
-				put(t, temp(i), fmt.Sprint("key ", i))
+				put(t, filepath.Join(directory, temp(i)), fmt.Sprint("key ", i))
 			}
-			winner := racers(t, func(i int) error { return step(temp(i), name) })
-			wantContent(t, name, fmt.Sprint("key ", winner))
-			if _, err := os.Lstat(temp(winner)); !errors.Is(err, fs.ErrNotExist) {
+			winner := racers(t, func(i int) error { return step(dir, temp(i), "key") })
+			wantContent(t, filepath.Join(directory, "key"), fmt.Sprint("key ", winner))
+			if _, err := dir.Lstat(temp(winner)); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("%s: the temporary file is still there: %v", what, err)
 			}
 		}
@@ -102,7 +102,7 @@ func TestPlaceNeverReplaces(t *testing.T) {
 
 func TestClaimCleansUp(t *testing.T) {
 	directory := t.TempDir()
-	err := claim(filepath.Join(directory, "none"), filepath.Join(directory, "key"), 0o600)
+	err := claim(rootOf(t, directory), "none", "key", 0o600)
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}

@@ -4,18 +4,9 @@
 
 //go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd || windows)
 
-package outfile
+package durable
 
-import (
-	"io/fs"
-	"os"
-)
+import "os"
 
-// openNoFollow refuses: there is no lock that goes with its process.
-func openNoFollow(name string, _ bool) (*os.File, error) {
-	return nil, &fs.PathError{Op: "open", Path: name, Err: ErrNoPartial}
-}
-
-func private(fs.FileInfo) bool { return false }
-
+// lock refuses: there is no lock that goes with its process.
 func lock(*os.File) error { return ErrNoPartial }

@@ -4,7 +4,7 @@
 
 //go:build !unix
 
-package outfile
+package durable
 
 import (
 	"errors"
@@ -12,14 +12,21 @@ import (
 	"os"
 )
 
-// adopt leaves file with the access rights that its directory gives to new files:
+const noFollow, noWait = 0, 0
+
+// giveAccess leaves file with the access rights that its folder gives to new files:
 // permission bits mean nothing on Windows.
-func adopt(*os.File, fs.FileInfo) error { return nil }
+func giveAccess(*os.File, fs.FileInfo, fs.FileMode) error { return nil }
+
+// own reports whether a file is a regular one. Who can use it the folder says.
+func own(info fs.FileInfo) bool { return info.Mode().IsRegular() }
+
+func private(info fs.FileInfo) bool { return own(info) }
 
 func flush(file *os.File) error { return file.Sync() }
 
-// syncDirectory does nothing: Windows cannot sync a directory.
-func syncDirectory(string) error { return nil }
+// syncFolder does nothing: Windows cannot sync a folder.
+func syncFolder(folder) error { return nil }
 
 // descriptor finds none: no names stand for open files.
 func descriptor(string) (number int, ok bool) { return 0, false }

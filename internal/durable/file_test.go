@@ -2,7 +2,7 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-package outfile
+package durable
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -28,10 +29,21 @@ func put(t *testing.T, name, content string) {
 	}
 }
 
+// rootOf opens a folder for the time of the test.
+func rootOf(t *testing.T, directory string) *os.Root {
+	t.Helper()
+	root, err := os.OpenRoot(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { root.Close() })
+	return root
+}
+
 func create(t *testing.T, name string) *File {
 	t.Helper()
 	atomic := Atomic(name)
-	f, err := Create(name)
+	f, err := Create(t.Context(), name, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,12 +180,15 @@ func TestAfterCommit(t *testing.T) {
 func TestTemporaryName(t *testing.T) {
 	directory := t.TempDir()
 	for _, base := range []string{"out", "two words.pqe", strings.Repeat("n", 255), strings.Repeat("ü", 127), "\xff" + strings.Repeat("\x80", 200)} {
-		f, err := Create(filepath.Join(directory, base))
+		f, err := Create(t.Context(), filepath.Join(directory, base), Options{})
 		if err != nil {
 			t.Logf("the file system does not take %q: %v", base, err)
 			continue
 		}
-		temp := filepath.Base(f.temp)
+		temp := tempName(base)
+		if !tempPattern.MatchString(temp) {
+			t.Errorf("%q is not swept", temp)
+		}
 		if !strings.HasPrefix(temp, ".") || !strings.HasSuffix(temp, ".pqenc-tmp") || len(temp) > 143 {
 			t.Errorf("temporary name %q for %q", temp, base)
 		}
@@ -196,8 +211,8 @@ func TestRefusedNames(t *testing.T) {
 		"", ".", "..", directory, directory + slash, directory + slash + ".",
 		filepath.Join(directory, "none") + slash, file + slash, filepath.Join(file, "below"),
 	} {
-		if f, err := Create(name); err == nil {
-			t.Errorf("Create(%q) is %s", name, f.temp)
+		if f, err := Create(t.Context(), name, Options{}); err == nil {
+			t.Errorf("Create(%q) succeeds", name)
 			f.Abort()
 		}
 		if err := WriteNew(name, nil, 0o600); err == nil {
@@ -210,7 +225,7 @@ func TestRefusedNames(t *testing.T) {
 
 func TestMissingDirectory(t *testing.T) {
 	directory := filepath.Join(t.TempDir(), "none")
-	_, err := Create(filepath.Join(directory, "out"))
+	_, err := Create(t.Context(), filepath.Join(directory, "out"), Options{})
 	wantDirectoryError(t, err, directory, fs.ErrNotExist)
 	err = WriteNew(filepath.Join(directory, "out"), nil, 0o600)
 	wantDirectoryError(t, err, directory, fs.ErrNotExist)
@@ -239,7 +254,10 @@ func TestCommitFails(t *testing.T) {
 			return nil
 		}},
 		{"sync", func(f *File) error { return f.file.Close() }},
-		{"rename", func(f *File) error { f.file.Close(); return os.Remove(f.temp) }},
+		{"rename", func(f *File) (err error) {
+			f.file, f.temp, err = openNamed(f.dir, "out", 0o600)
+			return errors.Join(err, f.dir.Remove(f.temp))
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			name := filepath.Join(t.TempDir(), "out")
@@ -265,6 +283,25 @@ func TestCommitFails(t *testing.T) {
 	}
 }
 
+// wantKept checks that err names the finished file, which it then removes.
+func wantKept(t *testing.T, err error, name, content string) {
+	t.Helper()
+	var failed *ReplaceError
+	if !errors.As(err, &failed) || failed.Name != name || failed.Kept == "" || !strings.Contains(err.Error(), failed.Kept) {
+		t.Fatalf("the error does not say what is kept: %v", err)
+	}
+	if tempPattern.MatchString(filepath.Base(failed.Kept)) {
+		t.Errorf("%s would be swept", failed.Kept)
+	}
+	wantContent(t, failed.Kept, content)
+	if info, err := os.Stat(failed.Kept); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if err := os.Remove(failed.Kept); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCommitOntoDirectory(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	f := create(t, name)
@@ -273,9 +310,7 @@ func TestCommitOntoDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, filepath.Join(name, "precious"), old)
-	if err := f.Commit(); err == nil {
-		t.Error("a directory was replaced")
-	}
+	wantKept(t, f.Commit(), name, fresh)
 	wantFiles(t, filepath.Dir(name), "out")
 	wantContent(t, filepath.Join(name, "precious"), old)
 }
@@ -289,7 +324,7 @@ func TestAbortBetweenSteps(t *testing.T) {
 		write(t, f, fresh)
 		want := old
 		var err error
-		for i, step := range []func() error{f.enter, f.prepare, f.publish} {
+		for i, step := range []func() error{f.begin, f.prepare, f.end} {
 			if i == steps {
 				if err := f.Abort(); err != nil {
 					t.Error(err)
@@ -313,13 +348,13 @@ func TestSecondCommitDoesNoHarm(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	f := create(t, name)
 	write(t, f, fresh)
-	if err := f.enter(); err != nil {
+	if err := f.begin(); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Commit(); err != errCommitted {
 		t.Errorf("second commit: %v", err)
 	}
-	if err := errors.Join(f.prepare(), f.publish()); err != nil {
+	if err := errors.Join(f.prepare(), f.end()); err != nil {
 		t.Error(err)
 	}
 	wantContent(t, name, fresh)
@@ -416,3 +451,6 @@ func TestInputIsOutput(t *testing.T) {
 	commit(t, f)
 	wantContent(t, name, old+fresh)
 }
+
+func (f *File) begin() error { return f.advance(open) }
+func (f *File) end() error   { return f.publish(f.rename) }

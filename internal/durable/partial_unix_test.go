@@ -4,7 +4,7 @@
 
 //go:build darwin || linux
 
-package outfile
+package durable
 
 import (
 	"errors"
@@ -29,7 +29,7 @@ func TestPartialMode(t *testing.T) {
 			leave(t, name)
 			wantMode(t, filepath.Join(directory, partName), 0o600)
 			wantMode(t, filepath.Join(directory, stateName), 0o600)
-			p := openPartial(t, name)
+			p := resume(t, name)
 			want(t, p.Begin(4), nil)
 			want(t, p.Commit(), nil)
 			wantMode(t, name, mode)
@@ -74,14 +74,14 @@ func TestPlanted(t *testing.T) {
 				want(t, os.Remove(planted), nil)
 				plant(t, precious, planted)
 
-				p, err := OpenPartial(name)
+				p, err := OpenPartial(name, Options{})
 				if base == stateName {
 					want(t, err, errForeign)
 					if !strings.Contains(err.Error(), planted) {
 						t.Errorf("the error does not name the file: %v", err)
 					}
 					want(t, os.RemoveAll(planted), nil)
-					p, err = OpenPartial(name)
+					p, err = OpenPartial(name, Options{})
 				}
 				want(t, err, nil)
 				wantState(t, p, "", 0)
@@ -97,17 +97,18 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// TestKilledInCommit finds the part with the permissions of the target: it may
-// have been written by others, so it is begun anew.
+// TestKilledInCommit finds no part that others may have read, whenever a process was
+// killed.
 func TestKilledInCommit(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	leave(t, name)
-	p := openPartial(t, name)
+	p := resume(t, name)
 	want(t, p.Begin(4), nil)
-	want(t, p.settle(), nil)
-	p.out.file.Close()
+	want(t, p.Prepare(nil), nil)
+	wantMode(t, filepath.Join(filepath.Dir(name), partName), 0o600)
+	p.file.Close()
 	p.journal.file.Close()
-	wantState(t, openPartial(t, name), "", 0)
+	wantState(t, resume(t, name), "four", 4)
 }
 
 // TestPartOfDirectory is not removed when there is something in it.
@@ -116,7 +117,7 @@ func TestPartOfDirectory(t *testing.T) {
 	precious := filepath.Join(directory, partName, "precious")
 	want(t, os.Mkdir(filepath.Dir(precious), 0o755), nil)
 	put(t, precious, old)
-	if _, err := OpenPartial(filepath.Join(directory, "out")); err == nil {
+	if _, err := OpenPartial(filepath.Join(directory, "out"), Options{}); err == nil {
 		t.Error("a directory is a part")
 	}
 	wantContent(t, precious, old)
@@ -130,9 +131,9 @@ func TestPartialSymlink(t *testing.T) {
 	put(t, target, old)
 	symlink(t, "deep/out", link)
 	leave(t, link)
-	p := openPartial(t, target) // the same output
+	p := resume(t, target) // the same output
 	wantState(t, p, "four", 4)
-	_, err := OpenPartial(link)
+	_, err := OpenPartial(link, Options{})
 	want(t, err, ErrInUse)
 	want(t, p.Begin(4), nil)
 	want(t, p.Commit(), nil)
@@ -152,7 +153,7 @@ func TestNoPartial(t *testing.T) {
 		os.DevNull: ErrNoPartial, link: ErrNoPartial, pipe: ErrNoPartial, "/dev/stdout": ErrNoPartial, "/dev/fd/3": ErrNoPartial,
 		directory: errDirectory, filepath.Join(directory, "dangling"): errDangling,
 	} {
-		_, err := OpenPartial(name)
+		_, err := OpenPartial(name, Options{})
 		want(t, err, wanted)
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("the error does not name the file: %v", err)
@@ -170,7 +171,7 @@ func TestPartialDirectoryUnwritable(t *testing.T) {
 	defer os.Chmod(directory, 0o755)
 	unprivileged(t)
 	for _, base := range []string{"out", "another"} {
-		_, err := OpenPartial(filepath.Join(directory, base))
+		_, err := OpenPartial(filepath.Join(directory, base), Options{})
 		wantDirectoryError(t, err, directory, fs.ErrPermission)
 	}
 	wantFiles(t, directory, "out")
@@ -178,24 +179,24 @@ func TestPartialDirectoryUnwritable(t *testing.T) {
 
 // TestLockGoesWithTheName does not take the lock of a file that was removed.
 func TestLockGoesWithTheName(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "state")
-	first, err := openLocked(name)
+	dir := rootOf(t, t.TempDir())
+	first, fresh, err := openLocked(dir, "state")
 	want(t, err, nil)
-	second, err := openPrivate(name)
+	second, err := openPrivate(dir, "state")
 	want(t, err, nil)
 	want(t, lock(second), ErrInUse)
-	want(t, os.Remove(name), nil)
+	want(t, dir.Remove("state"), nil)
 	want(t, first.Close(), nil)
 	want(t, lock(second), nil)
-	if stands(second) {
+	if !fresh || stands(dir, "state", second) {
 		t.Error("a removed file still has its name")
 	}
-	third, err := openLocked(name)
+	third, fresh, err := openLocked(dir, "state")
 	want(t, err, nil)
-	if !stands(third) {
+	if !fresh || !stands(dir, "state", third) {
 		t.Error("a new file does not have its name")
 	}
-	if _, err := openLocked(name); !errors.Is(err, ErrInUse) {
+	if _, _, err := openLocked(dir, "state"); !errors.Is(err, ErrInUse) {
 		t.Error(err)
 	}
 	third.Close()

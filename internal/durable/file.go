@@ -1,0 +1,214 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import (
+	"context"
+	"io/fs"
+	"os"
+)
+
+// File is an output file in the making. Its content becomes that of the target by
+// Commit and by nothing else. Abort may be called at any time and from any
+// goroutine; Write and Commit are for one goroutine at a time.
+type File struct {
+	output
+	temp   string // name of the temporary file in the folder, or empty
+	synced bool   // whether file is on a disk
+}
+
+// Create begins the output file of the given name. Nothing under that name changes
+// before Commit.
+//
+// A symbolic link stays, and the file that it leads to is replaced; a link to
+// nothing is refused, and so is a directory. A device, a pipe or a socket is opened
+// and written to directly, see Atomic; to open a pipe is to wait for its reader, or
+// for the end of ctx. Names like /dev/stdout and /dev/fd/3 stand for that open file.
+// The error is a [*ReplaceError] if it is known that the target cannot be replaced.
+func Create(ctx context.Context, name string, o Options) (*File, error) {
+	if number, ok := descriptor(name); ok {
+		file, err := duplicate(number, name)
+		return direct(name, file, err)
+	}
+	path, info, err := resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	if info != nil && !info.Mode().IsRegular() {
+		file, err := openSpecial(ctx, name, info)
+		return direct(name, file, err)
+	}
+	t, err := openTarget(name, path, info, o)
+	if err != nil {
+		return nil, err
+	}
+	perm := fs.FileMode(0o666)
+	if info != nil || o.Private {
+		perm = 0o600 // nobody may read the new content who could not read the old
+	}
+	file, temp, err := t.openTemp(perm)
+	if err != nil {
+		t.dir.Close()
+		return nil, err
+	}
+	return &File{output: output{target: t, file: file}, temp: temp, synced: true}, nil
+}
+
+func direct(name string, file *os.File, err error) (*File, error) {
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	// Pipes and terminals have nothing to sync, and some report that as an error.
+	const stream = fs.ModeNamedPipe | fs.ModeSocket | fs.ModeCharDevice
+	return &File{output: output{target: &target{name: name}, file: file}, synced: info.Mode()&stream == 0}, nil
+}
+
+// openSpecial opens what info describes. Should a regular file have come in its
+// place it is not written to. There is no way to end the system call that waits for
+// the reader of a pipe: it is left to itself.
+func openSpecial(ctx context.Context, name string, info fs.FileInfo) (*os.File, error) {
+	type result struct {
+		file *os.File
+		err  error
+	}
+	done := make(chan result)
+	go func() {
+		file, err := openSame(name, info)
+		select {
+		case done <- result{file, err}:
+		case <-ctx.Done():
+			if err == nil {
+				file.Close()
+			}
+		}
+	}()
+	select {
+	case r := <-done:
+		return r.file, r.err
+	case <-ctx.Done():
+		return nil, &fs.PathError{Op: "open", Path: name, Err: context.Cause(ctx)}
+	}
+}
+
+func openSame(name string, info fs.FileInfo) (*os.File, error) {
+	file, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := file.Stat()
+	if err == nil && opened.Mode().Type() != info.Mode().Type() {
+		err = &fs.PathError{Op: "create", Path: name, Err: errChanged}
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// Name returns the name that Create was given.
+func (f *File) Name() string { return f.name }
+
+// Atomic reports whether the target changes at Commit and in one step. It is false
+// for devices, pipes and sockets, which get every Write at once.
+func (f *File) Atomic() bool { return f.dir != nil }
+
+// Write appends p to the new content. After an error there is nothing left to do
+// but Abort: Commit will refuse.
+func (f *File) Write(p []byte) (int, error) {
+	n, err := f.file.Write(p)
+	if err == nil {
+		return n, nil
+	}
+	return n, f.fail(f.explain("write", err))
+}
+
+// ReadAt implements [io.ReaderAt] for what was written to an atomic output.
+func (f *File) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p, off) }
+
+// Commit puts the new content in the target's place and makes it durable. On any
+// error but [ErrNotDurable] the target is what it was, and the new content is gone
+// unless the error is a [*ReplaceError] that names it. An Abort during Commit wins
+// until the moment of the rename.
+func (f *File) Commit() error {
+	if err := f.advance(open); err != nil {
+		return err
+	}
+	err := f.prepare()
+	if err == nil {
+		err = f.publish(f.rename)
+	}
+	if err != nil {
+		f.Abort()
+		return err
+	}
+	err = f.file.Close()
+	if !f.Atomic() {
+		return f.explain("close", err)
+	}
+	defer f.dir.Close()
+	return f.settle()
+}
+
+// prepare does the long part of Commit, without the lock.
+func (f *File) prepare() error {
+	if f.failed != nil {
+		return f.failed
+	}
+	if f.Atomic() {
+		if err := f.finalize(f.file); err != nil {
+			return f.fail(f.explain("set the permissions of", err))
+		}
+	}
+	if !f.synced {
+		return nil
+	}
+	if err := flush(f.file); err != nil {
+		return f.fail(f.explain("sync", errSync(err)))
+	}
+	return nil
+}
+
+func (f *File) rename() error {
+	if !f.Atomic() {
+		return nil
+	}
+	if f.temp == "" {
+		name := tempName(f.base)
+		if err := link(f.file, f.dir, name); err != nil {
+			return f.explain("replace", err)
+		}
+		f.temp = name
+	}
+	err := f.replace(f.temp)
+	if err != nil {
+		err = f.keep(f.file, f.temp, err)
+		f.temp = "" // it is nothing to be removed any more
+	}
+	return err
+}
+
+// Abort discards the new content. When it returns, either that is done or Commit has
+// come first, and then Abort changes nothing. It waits for no Write and no sync. What
+// went to a target that is not atomic stays written.
+func (f *File) Abort() error {
+	if !f.abort() {
+		return nil
+	}
+	defer f.file.Close() // what matters is gone, or was written before
+	if !f.Atomic() {
+		return nil
+	}
+	defer f.dir.Close()
+	if f.temp == "" {
+		return nil
+	}
+	return f.explain("remove what was written for", f.dir.Remove(f.temp))
+}

@@ -1,0 +1,151 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// folder is an open folder, an [os.Root] if it may be read. All names in it are
+// single elements.
+type folder interface {
+	Name() string
+	Open(name string) (*os.File, error)
+	OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error)
+	Lstat(name string) (fs.FileInfo, error)
+	Link(old, new string) error
+	Rename(old, new string) error
+	Remove(name string) error
+	Close() error
+}
+
+var (
+	errForeign  = errors.New("is not a regular file that only you can use")
+	errRestless = errors.New("is replaced all the time")
+)
+
+// openFolder opens a folder by its name, of which "" is the current one.
+func openFolder(directory string) (folder, error) {
+	if directory == "" {
+		directory = "."
+	}
+	root, err := os.OpenRoot(directory)
+	if errors.Is(err, fs.ErrPermission) {
+		return unlisted(directory), nil
+	}
+	if err != nil {
+		return nil, &fs.PathError{Op: "create a file in", Path: directory, Err: cause(err)}
+	}
+	return root, nil
+}
+
+// unlisted is a folder that may be written to and not be read: nothing can hold it
+// open, and it cannot be synced.
+type unlisted string
+
+func (u unlisted) path(name string) string { return filepath.Join(string(u), name) }
+
+func (u unlisted) Name() string                       { return string(u) }
+func (u unlisted) Open(name string) (*os.File, error) { return os.Open(u.path(name)) }
+func (u unlisted) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, error) {
+	return os.OpenFile(u.path(name), flag|noFollow, perm)
+}
+func (u unlisted) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(u.path(name)) }
+func (u unlisted) Link(old, new string) error             { return os.Link(u.path(old), u.path(new)) }
+func (u unlisted) Rename(old, new string) error           { return os.Rename(u.path(old), u.path(new)) }
+func (u unlisted) Remove(name string) error               { return os.Remove(u.path(name)) }
+func (u unlisted) Close() error                           { return nil }
+
+// openRegular opens a regular file of a folder and no link to one, and does not wait
+// for somebody at the other end of a pipe. The error is errForeign if it is not a
+// regular file. That it is replaced meanwhile is no failure: there always is one.
+func openRegular(dir folder, name string, flag int) (*os.File, fs.FileInfo, error) {
+	for range 100 {
+		before, err := dir.Lstat(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !before.Mode().IsRegular() {
+			return nil, nil, errForeign
+		}
+		file, err := dir.OpenFile(name, flag|noWait, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // Lstat will tell
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		after, err := file.Stat()
+		if err == nil && os.SameFile(before, after) {
+			return file, after, nil
+		}
+		file.Close()
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return nil, nil, errRestless
+}
+
+// Remove removes a file. The system frees a large one in the background, so that it
+// may be called with a lock held. The folder is not synced.
+func Remove(folder *os.Root, name string) error { return remove(folder, name) }
+
+func remove(dir folder, name string) error {
+	release := hold(dir, name)
+	defer release()
+	return dir.Remove(name)
+}
+
+// hold keeps a file open, so that to remove or replace it takes no time. What
+// release starts may take seconds for a large file, and nobody waits for it. Windows
+// may refuse to replace an open file.
+func hold(dir folder, name string) (release func()) {
+	if runtime.GOOS == "windows" {
+		return func() {}
+	}
+	file, _, err := openRegular(dir, name, os.O_RDONLY)
+	if err != nil {
+		return func() {} // then it takes its time
+	}
+	return func() { go file.Close() }
+}
+
+// SyncFolder makes the entries of a folder durable, where the system has a way.
+func SyncFolder(folder *os.Root) error { return syncFolder(folder) }
+
+// stands reports whether file still has that name.
+func stands(dir folder, name string, file *os.File) bool {
+	opened, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := dir.Lstat(name)
+	return err == nil && os.SameFile(opened, named)
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// cause returns what the system said, without the names that os put around it.
+func cause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}

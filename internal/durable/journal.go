@@ -1,0 +1,188 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// Record is what the journal of a [Partial] says. In a slot of the journal it is
+//
+//	magic || sequence u64 || length u64 || complete u32 || len(state) u32 || state || SHA-256 of all before
+type Record struct {
+	State    []byte
+	Length   int64 // bytes of content that the state is about
+	Complete bool  // set by Prepare: a receipt if there is no part
+
+	sequence uint64 // from 0; its last bit is the slot
+}
+
+const (
+	slotSize     = 4 << 20 // no more than used is on the disk
+	recordMagic  = "pqenc\r\n\x02"
+	recordHeader = len(recordMagic) + 8 + 8 + 4 + 4
+)
+
+// journal keeps a record in a file. A new one never overwrites the newest but the
+// one before: there are two slots, and a record that was torn is none.
+type journal struct {
+	dir       folder
+	name      string
+	file      *os.File
+	newest    *Record // or nil
+	confirmed bool    // newest was synced by this process, and so was all before it
+}
+
+func (r *Record) marshal() []byte {
+	b := make([]byte, 0, recordHeader+len(r.State)+sha256.Size)
+	b = append(b, recordMagic...)
+	b = binary.BigEndian.AppendUint64(b, r.sequence)
+	b = binary.BigEndian.AppendUint64(b, uint64(r.Length))
+	complete := uint32(0)
+	if r.Complete {
+		complete = 1
+	}
+	b = binary.BigEndian.AppendUint32(b, complete)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(r.State)))
+	b = append(b, r.State...)
+	sum := sha256.Sum256(b)
+	return append(b, sum[:]...)
+}
+
+// readRecord returns the record at the start of src, or nil if there is none. The
+// error is one of reading.
+func readRecord(src io.Reader) (*Record, error) {
+	header := make([]byte, recordHeader)
+	if _, err := io.ReadFull(src, header); err != nil {
+		return nil, ignoreEnd(err)
+	}
+	fields := header[len(recordMagic):]
+	size := binary.BigEndian.Uint32(fields[20:])
+	if string(header[:len(recordMagic)]) != recordMagic || size > MaxState {
+		return nil, nil
+	}
+	rest := make([]byte, int(size)+sha256.Size)
+	if _, err := io.ReadFull(src, rest); err != nil {
+		return nil, ignoreEnd(err)
+	}
+	r := &Record{
+		State:    rest[:size:size],
+		Length:   int64(binary.BigEndian.Uint64(fields[8:])),
+		Complete: fields[19] == 1,
+		sequence: binary.BigEndian.Uint64(fields),
+	}
+	if r.Length < 0 || !bytes.Equal(r.marshal(), append(header, rest...)) {
+		return nil, nil
+	}
+	return r, nil
+}
+
+func ignoreEnd(err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return nil
+	}
+	return err
+}
+
+// newestRecord returns the newest record in a journal, or nil.
+func newestRecord(file io.ReaderAt) (newest *Record, err error) {
+	for slot := range int64(2) {
+		r, err := readRecord(io.NewSectionReader(file, slot*slotSize, slotSize))
+		if err != nil {
+			return nil, err
+		}
+		if r != nil && (newest == nil || r.sequence > newest.sequence) {
+			newest = r
+		}
+	}
+	return newest, nil
+}
+
+// ReadRecord returns the newest record in the journal of that stem, without opening
+// the Partial. The error wraps [fs.ErrNotExist] if there is no journal, or none with
+// a record.
+func ReadRecord(folder *os.Root, stem string) (Record, error) {
+	name := stem + JournalSuffix
+	file, _, err := openRegular(folder, name, os.O_RDONLY)
+	if err != nil {
+		return Record{}, &fs.PathError{Op: "open", Path: name, Err: cause(err)}
+	}
+	defer file.Close()
+	r, err := newestRecord(file)
+	if err == nil && r == nil {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return Record{}, &fs.PathError{Op: "read", Path: name, Err: cause(err)}
+	}
+	return *r, nil
+}
+
+// length returns the length of the content up to the last mark, in bytes.
+func (j *journal) length() int64 {
+	if j.newest == nil {
+		return 0
+	}
+	return j.newest.Length
+}
+
+// add makes a record durable.
+func (j *journal) add(r Record) error {
+	r.sequence = 0
+	if j.newest != nil {
+		r.sequence = j.newest.sequence + 1
+	}
+	slot := int64(r.sequence%2) * slotSize
+	if _, err := j.file.WriteAt(r.marshal(), slot); err != nil {
+		j.spoil(slot)
+		return err
+	}
+	if err := flush(j.file); err != nil {
+		j.spoil(slot)
+		return errSync(err)
+	}
+	j.newest, j.confirmed = &r, true
+	return nil
+}
+
+// spoil makes sure that a record which may not be on the disk is not read from
+// memory by the next process. If it is on the disk it does no harm: the content that
+// it is about is there.
+func (j *journal) spoil(slot int64) {
+	j.confirmed = false
+	j.file.WriteAt(make([]byte, recordHeader), slot)
+}
+
+// confirm makes the newest record durable if only another process knows whether it
+// is.
+func (j *journal) confirm() error {
+	if j.newest == nil || j.confirmed {
+		return nil
+	}
+	return j.add(*j.newest)
+}
+
+// clear forgets all records, durably.
+func (j *journal) clear() error {
+	if err := j.file.Truncate(0); err != nil {
+		return err
+	}
+	j.newest = nil
+	if err := flush(j.file); err != nil {
+		return errSync(err)
+	}
+	return nil
+}
+
+// remove removes the file before it is closed, and with that unlocked.
+func (j *journal) remove() error {
+	return errors.Join(ignoreMissing(j.dir.Remove(j.name)), j.file.Close())
+}

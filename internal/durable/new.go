@@ -1,0 +1,99 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// WriteNew creates the file of the given name with the given content, durably and
+// as a whole, with the permission bits perm less the umask. It never replaces
+// anything: if the name is taken, even by a dangling link, the error wraps
+// fs.ErrExist. On any error but [ErrNotDurable] there is no new file of that name.
+//
+// It is made for private keys: the content is in a file with the bits perm from
+// the first byte on. Where the file system has no hard links, a process that is
+// killed can leave an empty file of the given name.
+func WriteNew(name string, content []byte, perm fs.FileMode) error {
+	directory, base, err := split(name)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(name); err == nil {
+		return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+	}
+	dir, err := openFolder(directory)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	sweep(dir)
+	t := &target{name: name, dir: dir, base: base}
+	if err := t.writeNew(content, perm); err != nil {
+		return err
+	}
+	return t.settle()
+}
+
+func (t *target) writeNew(content []byte, perm fs.FileMode) error {
+	file, temp, err := t.openTemp(perm)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err = file.Write(content); err != nil {
+		err = t.explain("write", err)
+	} else if err = flush(file); err != nil {
+		err = t.explain("sync", errSync(err))
+	} else if temp == "" {
+		err = link(file, t.dir, t.base)
+		if err == nil || errors.Is(err, fs.ErrExist) {
+			return t.explain("create", err)
+		}
+		t.named = true // it has no links: the next file is one to be renamed
+		return t.writeNew(content, perm)
+	} else {
+		err = t.explain("create", place(t.dir, temp, t.base, perm))
+	}
+	if err != nil && temp != "" {
+		t.dir.Remove(temp)
+	}
+	return err
+}
+
+// place moves temp to the free name.
+func place(dir folder, temp, name string, perm fs.FileMode) error {
+	err := dir.Link(temp, name)
+	if errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err != nil {
+		return claim(dir, temp, name, perm)
+	}
+	if err := dir.Remove(temp); err != nil {
+		dir.Remove(name)
+		return err
+	}
+	return nil
+}
+
+// claim does the same without hard links, which FAT does not have. An empty file
+// takes the name, as O_EXCL does only if it is free, and is then replaced.
+func claim(dir folder, temp, name string, perm fs.FileMode) error {
+	file, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
+	if err != nil {
+		return err
+	}
+	err = file.Close()
+	if err == nil {
+		err = dir.Rename(temp, name)
+	}
+	if err != nil {
+		dir.Remove(name)
+	}
+	return err
+}

@@ -1,0 +1,392 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+var (
+	errNotBegun    = errors.New("output not begun")
+	errNotPrepared = errors.New("output not prepared")
+	errLength      = errors.New("so many bytes are not there")
+	errState       = errors.New("state too long")
+)
+
+// Partial is an output file in the making that outlasts the process: another one
+// resumes it at the last mark, also after this one was killed or the power failed.
+// As with [File], the target is the old content until the whole new one takes its
+// place.
+//
+// The content goes to a part, STEM.pqenc-part, in the folder of the target. How
+// far it is durable, and what the caller needs to know to resume, is in its
+// journal, STEM.pqenc-state, which is locked while the Partial is open. Both are
+// regular files that nobody else can read or write, else they are not used.
+//
+// The life of a Partial: OpenPartial; State and Committed tell what there is; Begin; Write
+// and Save, again and again; Commit, or Prepare, Publish and Finish; or Close, to
+// resume later; or Remove. Begin, Write, Prepare, Publish and Finish are for one
+// goroutine at a time. All others may be called from any goroutine at any time; the
+// first ReadAt comes after the first Begin.
+type Partial struct {
+	output         // its file is nil before the part is made
+	part    string // name of the part
+	written atomic.Int64
+	durable atomic.Int64
+
+	work    sync.Mutex // held by all that takes long, except Write
+	journal journal
+	begun   bool
+	dead    error // no Begin can help any more
+	lost    error // of a sync: nothing after the mark counts before the next Begin
+}
+
+// State returns what was last saved, and the length in bytes of the content that it
+// is about. It is nil and 0 if there is nothing to resume.
+func (p *Partial) State() (state []byte, length int64) {
+	p.work.Lock()
+	defer p.work.Unlock()
+	if p.journal.newest == nil {
+		return nil, 0
+	}
+	return slices.Clone(p.journal.newest.State), p.journal.newest.Length
+}
+
+// Committed reports whether State is that of a receipt: the output was published,
+// and there is no part any more. Whether the target still is that output, or was
+// removed or replaced since, is for the caller to check; so is to sync its folder,
+// because the process that published it may have died before it did.
+func (p *Partial) Committed() bool {
+	p.work.Lock()
+	defer p.work.Unlock()
+	return p.file == nil && p.journal.newest != nil
+}
+
+// Begin has Write append after the first offset bytes, and drops what follows. The
+// offset is the length of State, or less: that forgets the state, and 0 starts over,
+// as after Committed. Begin may be called again, also when Write or Save has failed:
+// then what was written since the last mark is dropped. It syncs what it changes,
+// and the folder of a new part.
+func (p *Partial) Begin(offset int64) error {
+	p.work.Lock()
+	defer p.work.Unlock()
+	if err := cmp.Or(p.ended(), p.dead); err != nil {
+		return err
+	}
+	if err := p.begin(offset); err != nil {
+		return cmp.Or(p.ended(), p.explain("continue", err))
+	}
+	p.fail(nil)
+	p.lost = nil
+	p.written.Store(offset)
+	p.durable.Store(p.journal.length())
+	p.begun = true
+	return nil
+}
+
+func (p *Partial) begin(offset int64) error {
+	length := p.journal.length()
+	if p.file == nil && p.journal.newest != nil {
+		length = 0 // a receipt
+	}
+	if offset < 0 || offset > length {
+		return errLength
+	}
+	if p.file == nil || offset < length {
+		if err := p.startOver(); err != nil {
+			// A second try could succeed and prove nothing.
+			p.dead = p.explain("continue", err)
+			return err
+		}
+	}
+	if err := p.file.Truncate(offset); err != nil {
+		return err
+	}
+	return p.journal.confirm()
+}
+
+// startOver forgets the state, and makes the part if there is none. The state goes
+// before the content that it is about does.
+func (p *Partial) startOver() (err error) {
+	if p.journal.newest != nil {
+		if err := p.journal.clear(); err != nil {
+			return err
+		}
+	}
+	if p.file != nil {
+		return nil
+	}
+	if p.file, err = createPrivate(p.dir, p.part); err != nil {
+		return err
+	}
+	if err := syncFolder(p.dir); err != nil {
+		return errSync(err)
+	}
+	return nil
+}
+
+// Write appends b to the new content. After an error nothing more is written before
+// the next Begin; Save still keeps what was written before, unless it was Save that
+// has failed.
+func (p *Partial) Write(b []byte) (int, error) {
+	if !p.begun {
+		return 0, cmp.Or(p.ended(), p.explain("write", errNotBegun))
+	}
+	if err := p.usable(); err != nil {
+		return 0, err
+	}
+	at := p.written.Load()
+	n, err := p.file.WriteAt(b, at)
+	p.written.Store(at + int64(n))
+	if err != nil {
+		// On a full disk some file systems keep what they took for the rest.
+		p.file.Truncate(at + int64(n))
+		err = p.fail(p.explain("write", err))
+	}
+	return n, err
+}
+
+// ReadAt implements [io.ReaderAt] for what was written so far: io.EOF is the end of
+// that. The error wraps [fs.ErrClosed] after the Partial has ended.
+func (p *Partial) ReadAt(b []byte, off int64) (int, error) {
+	rest := p.written.Load() - off
+	switch {
+	case off < 0:
+		return 0, p.explain("read", fs.ErrInvalid)
+	case rest <= 0 && len(b) > 0:
+		return 0, io.EOF
+	case rest >= int64(len(b)):
+		return p.file.ReadAt(b, off)
+	}
+	n, err := p.file.ReadAt(b[:rest], off)
+	if err == nil {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Written returns the length of the content in bytes. It can be read.
+func (p *Partial) Written() int64 { return p.written.Load() }
+
+// Durable returns the length in bytes of the content that outlasts a power cut, with
+// its state: the last mark. It is 0 before Begin.
+func (p *Partial) Durable() int64 { return p.durable.Load() }
+
+// Save makes the content that has been written durable, and then sets a mark: the
+// state, of up to [MaxState] bytes, which is about the first length bytes of the
+// content. It costs a sync of the content and a small write and a sync of the
+// journal. Writing may go on meanwhile.
+//
+// If Save fails the mark is the one before, the error wraps [ErrSync] or is that of
+// the journal, and nothing after that mark counts: Write, Save and Prepare fail until
+// Begin is called again.
+func (p *Partial) Save(state []byte, length int64) error {
+	p.work.Lock()
+	defer p.work.Unlock()
+	if err := cmp.Or(p.ended(), p.lost); err != nil {
+		return err
+	}
+	switch {
+	case !p.begun:
+		return p.explain("save", errNotBegun)
+	case len(state) > MaxState:
+		return p.explain("save", errState)
+	case length < 0 || length > p.written.Load():
+		return p.explain("save", errLength)
+	}
+	return p.save(&Record{State: bytes.Clone(state), Length: length})
+}
+
+// save makes the content durable, and then the record if there is one.
+func (p *Partial) save(r *Record) error {
+	err := flush(p.file)
+	if err != nil {
+		err = p.explain("sync", errSync(err))
+	} else if r != nil {
+		err = p.explain("save", p.journal.add(*r))
+	}
+	if err != nil {
+		p.lost = err
+		return p.fail(err)
+	}
+	p.durable.Store(p.journal.length())
+	return nil
+}
+
+// Commit is Prepare without a receipt, Publish and Finish. On any error but
+// [ErrNotDurable] the target is what it was and the Partial is closed, to be resumed
+// later; see [ReplaceError].
+func (p *Partial) Commit() error {
+	if !p.begun {
+		return cmp.Or(p.ended(), p.explain("replace", errNotBegun))
+	}
+	err := p.Prepare(nil)
+	if err == nil {
+		err = p.Publish()
+	}
+	if err != nil {
+		p.Close()
+		return err
+	}
+	return p.Finish()
+}
+
+// Prepare does the long part of Commit: it makes the content durable, all of which
+// the target is to have. With a receipt other than nil the journal stays after
+// Publish, and then says with this state that the output was published, see
+// Committed. It is durable before Prepare returns.
+func (p *Partial) Prepare(receipt []byte) error {
+	p.work.Lock()
+	defer p.work.Unlock()
+	if err := p.usable(); err != nil {
+		return err
+	}
+	if !p.begun {
+		return p.explain("replace", errNotBegun)
+	}
+	var r *Record
+	if receipt != nil {
+		r = &Record{State: bytes.Clone(receipt), Length: p.written.Load(), Complete: true}
+	}
+	if err := p.save(r); err != nil {
+		return err
+	}
+	return p.advance(open)
+}
+
+// Publish puts the content in the target's place. It is a rename and nothing that
+// takes long: not even the freeing of a large file that was replaced, so it may be
+// called with a lock held. After an error, a [*ReplaceError], the Partial can be
+// closed and resumed, or removed.
+func (p *Partial) Publish() error { return p.publish(p.rename) }
+
+// rename renames the part to the target. Where that takes wider permission bits, it
+// is a temporary file first: a part is private, also after a kill. If it fails, the
+// part is what it was.
+func (p *Partial) rename() error {
+	name := p.part
+	if !p.private {
+		lock(p.file) // against sweeps
+		name = tempName(p.base)
+		if err := p.dir.Rename(p.part, name); err != nil {
+			return p.explain("replace", err)
+		}
+	}
+	err := p.giveAway(name)
+	if err == nil {
+		return nil
+	}
+	p.file.Chmod(0o600)
+	if name != p.part {
+		p.dir.Rename(name, p.part)
+	}
+	if p.journal.newest == nil { // the next process would begin anew
+		return p.keep(p.file, p.part, err)
+	}
+	return &ReplaceError{Name: p.name, Kept: filepath.Join(p.dir.Name(), p.part), Err: cause(err)}
+}
+
+func (p *Partial) giveAway(name string) error {
+	if err := p.finalize(p.file); err != nil {
+		return err
+	}
+	return p.replace(name)
+}
+
+// Finish makes durable what Publish has done, and ends the Partial. If that fails the
+// error wraps [ErrNotDurable], and the receipt is removed: the output has to be
+// written again.
+func (p *Partial) Finish() error {
+	p.work.Lock()
+	defer p.work.Unlock()
+	if err := p.advance(committed); err != nil {
+		return err
+	}
+	err := p.settle()
+	p.file.Close()
+	if r := p.journal.newest; err == nil && r != nil && r.Complete {
+		p.journal.file.Close()
+	} else {
+		p.journal.remove() // left alone it would be about more than an empty part
+	}
+	p.dir.Close()
+	return err
+}
+
+// settle makes the permission bits durable, too.
+func (p *Partial) settle() error {
+	if !p.private {
+		if err := flush(p.file); err != nil {
+			return p.explain("sync", fmt.Errorf("%w: %w", ErrNotDurable, cause(err)))
+		}
+	}
+	return p.target.settle()
+}
+
+// Close leaves the output for later, as Save has left it. If there is no state,
+// nothing is left. It waits for Begin, Save and Prepare. After Publish it does
+// nothing.
+func (p *Partial) Close() error {
+	if !p.abort() {
+		return nil
+	}
+	p.work.Lock()
+	defer p.work.Unlock()
+	return p.leave(true)
+}
+
+// Abandon is Close for a process that is about to end: it waits for nothing that may
+// take long. Where Begin, Save or Prepare is at work, it leaves what a kill would.
+// When it returns, either Publish has come first or it fails.
+func (p *Partial) Abandon() {
+	if p.abort() && p.work.TryLock() {
+		defer p.work.Unlock()
+		p.leave(true)
+	}
+}
+
+// Remove gives the output up and removes what there is of it, a receipt included.
+// Freeing a large part goes on when Remove has returned.
+func (p *Partial) Remove() error {
+	if !p.abort() {
+		return nil
+	}
+	p.work.Lock()
+	defer p.work.Unlock()
+	return p.leave(false)
+}
+
+// leave closes the files, and removes them if they are not to be kept or useless.
+func (p *Partial) leave(keep bool) error {
+	defer p.dir.Close()
+	newest := p.journal.newest
+	if keep && newest != nil {
+		if p.file != nil {
+			if p.lost != nil {
+				p.file.Truncate(newest.Length)
+			}
+			p.file.Close()
+		}
+		return p.journal.file.Close()
+	}
+	var err error
+	if newest != nil && newest.Complete && p.file != nil {
+		err = p.journal.clear() // without its part it would be a receipt
+	}
+	if p.file != nil {
+		err = errors.Join(err, ignoreMissing(p.dir.Remove(p.part)))
+		go p.file.Close() // which frees it
+	}
+	return errors.Join(err, p.journal.remove())
+}

@@ -1,0 +1,107 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// openNameless creates a file without a name. The error wraps errors.ErrUnsupported
+// where there are none, or where such a file cannot get a name later.
+func openNameless(dir folder, perm fs.FileMode) (*os.File, error) {
+	file, err := dir.OpenFile(".", unix.O_TMPFILE|os.O_RDWR, perm)
+	for _, none := range []error{unix.EOPNOTSUPP, unix.EISDIR, unix.EINVAL, unix.ENOENT, unix.ELOOP} {
+		if errors.Is(err, none) {
+			return nil, errors.ErrUnsupported
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Lstat(procName(file)); err != nil {
+		file.Close()
+		return nil, errors.ErrUnsupported
+	}
+	return file, nil
+}
+
+func procName(file *os.File) string { return fmt.Sprint("/proc/self/fd/", file.Fd()) }
+
+// link gives a nameless file a name, which must be free.
+func link(file *os.File, dir folder, name string) error {
+	list, err := dir.Open(".")
+	if err != nil {
+		return err
+	}
+	defer list.Close()
+	return unix.Linkat(unix.AT_FDCWD, procName(file), int(list.Fd()), name, unix.AT_SYMLINK_FOLLOW)
+}
+
+var (
+	errMount     = errors.New("is a mount point")
+	errImmutable = errors.New("is immutable")
+	errAppend    = errors.New("can only be appended to")
+	errSticky    = errors.New("belongs to somebody else, and in this folder only they can replace it")
+)
+
+// obstacle returns why a file of a folder cannot be replaced, as far as the system
+// tells before it is tried.
+func obstacle(dir folder, name string, old fs.FileInfo) error {
+	list, err := dir.Open(".")
+	if err != nil {
+		return nil
+	}
+	defer list.Close()
+	if err := attributes(int(list.Fd()), "", unix.AT_EMPTY_PATH); err != nil && err != errMount {
+		return fmt.Errorf("its folder %w", err)
+	}
+	if old == nil {
+		return nil
+	}
+	if err := attributes(int(list.Fd()), name, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return err
+	}
+	if folder, err := list.Stat(); err == nil && sticky(folder, old) {
+		return errSticky
+	}
+	return nil
+}
+
+// sticky reports whether a folder lets only owners replace a file, and this user is
+// not one.
+func sticky(folder, old fs.FileInfo) bool {
+	user := uint32(os.Geteuid())
+	return folder.Mode()&fs.ModeSticky != 0 && folder.Sys().(*syscall.Stat_t).Uid != user &&
+		old.Sys().(*syscall.Stat_t).Uid != user && !capable(unix.CAP_FOWNER)
+}
+
+func attributes(folder int, name string, flags int) error {
+	var st unix.Statx_t
+	if unix.Statx(folder, name, flags, unix.STATX_BASIC_STATS, &st) != nil {
+		return nil
+	}
+	switch has := st.Attributes & st.Attributes_mask; {
+	case has&unix.STATX_ATTR_IMMUTABLE != 0:
+		return errImmutable
+	case has&unix.STATX_ATTR_APPEND != 0:
+		return errAppend
+	case has&unix.STATX_ATTR_MOUNT_ROOT != 0:
+		return errMount
+	}
+	return nil
+}
+
+// capable reports whether this process has a capability among the first 32.
+func capable(which uint) bool {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	return unix.Capget(&header, &data[0]) == nil && data[0].Effective&(1<<which) != 0
+}

@@ -1,0 +1,21 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build !linux
+
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// openNameless refuses: there are no files without a name.
+func openNameless(folder, fs.FileMode) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+func link(*os.File, folder, string) error { return errors.ErrUnsupported }
+
+// obstacle returns why a file of a folder cannot be replaced: that can only be tried.
+func obstacle(folder, string, fs.FileInfo) error { return nil }

@@ -1,0 +1,182 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// resolve returns the file to replace and what it is: nil if there is none.
+func resolve(name string) (string, fs.FileInfo, error) {
+	if _, _, err := split(name); err != nil {
+		return "", nil, err
+	}
+	entry, err := os.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return name, nil, nil // or the folder does not exist, which openFolder will find
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	// Stat, not EvalSymlinks, tells what a link leads to: in /proc there are
+	// links to pipes, which have no path.
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil, &fs.PathError{Op: "create", Path: name, Err: errDangling}
+	case err != nil:
+		return "", nil, err
+	case info.IsDir():
+		return "", nil, &fs.PathError{Op: "create", Path: name, Err: errDirectory}
+	case entry.Mode()&fs.ModeSymlink == 0 || !info.Mode().IsRegular():
+		return name, info, nil
+	}
+	target, err := filepath.EvalSymlinks(name)
+	return target, info, err
+}
+
+// Atomic reports whether the [File.Atomic] of a file of that name would be true.
+func Atomic(name string) bool {
+	if _, ok := descriptor(name); ok {
+		return false
+	}
+	info, err := os.Stat(name)
+	return err != nil || info.Mode().IsRegular()
+}
+
+// target is a place in a folder for the content of a new file.
+type target struct {
+	name    string // as the caller gave it, for messages
+	dir     folder
+	base    string      // in the folder
+	old     fs.FileInfo // the regular file to be replaced, or nil
+	perm    fs.FileMode // of the new file, unless it takes that of old
+	private bool
+	named   bool // temporary files need names there
+}
+
+// openTarget opens the folder of a target, after it was resolved, and tests whether a
+// file there can be replaced.
+func openTarget(name, path string, old fs.FileInfo, o Options) (*target, error) {
+	directory, base, err := split(path)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := openFolder(directory)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{name: name, dir: dir, base: base, old: old, private: o.Private}
+	sweep(dir)
+	if err = obstacle(dir, base, old); err != nil {
+		err = &ReplaceError{Name: name, Err: err}
+	} else {
+		err = t.probe()
+	}
+	if err != nil {
+		dir.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// probe makes a file in the folder, renames it and removes it: only that tells
+// whether it can be done, and which permission bits a new file gets. The umask cannot
+// be read without changing it, and there are default access control lists.
+func (t *target) probe() error {
+	file, name, err := t.openTemp(0o666)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return t.explain("create", err)
+	}
+	t.perm = info.Mode().Perm()
+	if name == "" {
+		if name = tempName(t.base); link(file, t.dir, name) != nil {
+			t.named = true
+			return t.probe()
+		}
+	}
+	other := tempName(t.base)
+	if err := t.dir.Rename(name, other); err != nil {
+		t.dir.Remove(name)
+		return &ReplaceError{Name: t.name, Err: fmt.Errorf("its folder does not let files be renamed: %w", cause(err))}
+	}
+	return t.explain("create", t.dir.Remove(other))
+}
+
+// openTemp creates a temporary file. If it has no name, name is empty.
+func (t *target) openTemp(perm fs.FileMode) (file *os.File, name string, err error) {
+	if !t.named {
+		file, err = openNameless(t.dir, perm)
+		if err == nil {
+			lock(file) // against sweeps, for when it gets a name
+			return file, "", nil
+		}
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return nil, "", &fs.PathError{Op: "create a file in", Path: t.dir.Name(), Err: cause(err)}
+		}
+		t.named = true
+	}
+	return openNamed(t.dir, t.base, perm)
+}
+
+// finalize gives file the permission bits that it is to have at the target, and the
+// owner and group of the file that it replaces.
+func (t *target) finalize(file *os.File) error {
+	perm := t.perm
+	if t.old != nil {
+		perm = t.old.Mode().Perm()
+	}
+	if t.private {
+		perm = 0o600
+	}
+	return giveAccess(file, t.old, perm)
+}
+
+// replace renames a file of the folder to the target.
+func (t *target) replace(name string) error {
+	release := hold(t.dir, t.base)
+	defer release()
+	return t.dir.Rename(name, t.base)
+}
+
+// keep gives a finished file, which could not replace the target, a name under which
+// its owner finds it. It returns the error to report.
+func (t *target) keep(file *os.File, name string, reason error) error {
+	file.Chmod(0o600)
+	if kept := keptName(t.base); t.dir.Rename(name, kept) == nil {
+		name = kept
+	} else if !stands(t.dir, name, file) {
+		return t.explain("replace", reason) // somebody has removed it
+	}
+	return &ReplaceError{Name: t.name, Kept: filepath.Join(t.dir.Name(), name), Err: cause(reason)}
+}
+
+// explain names the file that the caller knows, and no other.
+func (t *target) explain(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: t.name, Err: cause(err)}
+}
+
+// errSync wraps the error of a sync.
+func errSync(err error) error { return fmt.Errorf("%w: %w", ErrSync, cause(err)) }
+
+// settle makes the entries of the folder durable after a rename.
+func (t *target) settle() error {
+	if err := syncFolder(t.dir); err != nil {
+		return t.explain("sync the folder of", fmt.Errorf("%w: %w", ErrNotDurable, cause(err)))
+	}
+	return nil
+}

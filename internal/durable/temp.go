@@ -1,0 +1,97 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"regexp"
+	"sync"
+	"unicode/utf8"
+)
+
+// maxBase is how many bytes of the target's name go into that of another file. The
+// whole then stays well below the 255 bytes of most file systems and the 143 of
+// encrypting ones.
+const maxBase = 96
+
+// tempPattern matches the names that tempName returns, and no others.
+var tempPattern = regexp.MustCompile(`(?s)^\..*\.[A-Z2-7]{26}\.pqenc-tmp$`)
+
+func tempName(base string) string { return "." + shorten(base) + "." + rand.Text() + ".pqenc-tmp" }
+
+// keptName is that of a finished file which could not replace its target.
+func keptName(base string) string { return shorten(base) + "." + rand.Text() + ".pqenc-kept" }
+
+// shorten cuts base to maxBase bytes, not inside a character: some file systems
+// take valid UTF-8 only.
+func shorten(base string) string {
+	if len(base) <= maxBase {
+		return base
+	}
+	end := maxBase
+	for end > 0 && !utf8.RuneStart(base[end]) {
+		end--
+	}
+	return base[:end]
+}
+
+// openNamed creates a file beside base that no other process writes to or removes.
+func openNamed(dir folder, base string, perm fs.FileMode) (*os.File, string, error) {
+	for {
+		name := tempName(base)
+		file, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+		if err != nil {
+			return nil, "", &fs.PathError{Op: "create a file in", Path: dir.Name(), Err: cause(err)}
+		}
+		// Between these two calls a sweep may take it for left behind. Where the file
+		// system has no locks, nobody can sweep.
+		if err := lock(file); !errors.Is(err, ErrInUse) && stands(dir, name, file) {
+			return file, name, nil
+		}
+		file.Close()
+	}
+}
+
+// swept holds the names of the folders in which this process has removed what was
+// left behind: to list a large folder for each of many files would take long.
+var swept sync.Map
+
+// sweep removes the temporary files in a folder that processes of this user have
+// left behind which were killed. It is no failure if it cannot.
+func sweep(dir folder) {
+	if _, done := swept.LoadOrStore(dir.Name(), true); done {
+		return
+	}
+	list, err := dir.Open(".")
+	if err != nil {
+		return
+	}
+	defer list.Close()
+	for {
+		names, err := list.Readdirnames(1000)
+		for _, name := range names {
+			if tempPattern.MatchString(name) {
+				sweepFile(dir, name)
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func sweepFile(dir folder, name string) {
+	file, info, err := openRegular(dir, name, os.O_RDONLY)
+	if err != nil {
+		return
+	}
+	if own(info) && lock(file) == nil && stands(dir, name, file) {
+		dir.Remove(name)
+	}
+	go file.Close() // which frees it
+}
