@@ -10,6 +10,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/pqenc/pqenc/internal/durable"
 )
 
 const readOnly = os.O_RDONLY
@@ -103,10 +105,9 @@ func openSame(folder *os.Root, name string, flag int) (*os.File, error) {
 	return file, nil
 }
 
-// prune removes the folders of a name that are empty and not in use, with s.mu held,
-// and returns the one that stays.
-func (s *Store) prune(name string) (dir string) {
-	for dir = path.Dir(name); dir != "."; dir = path.Dir(dir) {
+// prune removes the folders of a name that are empty and not in use, with s.mu held.
+func (s *Store) prune(name string) {
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		if s.index.has(dir + "/") {
 			break
 		}
@@ -114,7 +115,6 @@ func (s *Store) prune(name string) (dir string) {
 			break
 		}
 	}
-	return dir
 }
 
 // removeFolder removes an empty folder, and nothing else that somebody may have put
@@ -140,11 +140,20 @@ func (s *Store) removeFolder(dir string) error {
 // which somebody else has removed.
 func (s *Store) syncUp(name string) error {
 	for dir := path.Dir(name); ; dir = path.Dir(dir) {
-		if err := ignoreMissing(syncFolder(s.root, dir)); err != nil {
+		if err := ignoreMissing(s.syncFolder(dir)); err != nil {
 			return err
 		}
 		if dir == "." {
 			return nil
 		}
 	}
+}
+
+func (s *Store) syncFolder(dir string) error {
+	folder, err := s.root.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return durable.SyncFolder(folder)
 }

@@ -5,7 +5,6 @@
 package store
 
 import (
-	"crypto/sha256"
 	"slices"
 	"strings"
 	"time"
@@ -72,11 +71,12 @@ type place struct {
 
 // slot is the place of a partial in the index.
 type slot struct {
-	stem    string
-	name    string // of the object; the stem if the record does not tell
-	digest  [sha256.Size]byte
+	stem string
+	record
 	size    int64 // bytes on the disk, or reserved while it is open
 	touched time.Time
+	receipt bool     // it is published, and the name of the object is what the receipt says
+	unread  bool     // nobody knows what it is of
 	open    *Partial // nil if it is not open
 }
 
@@ -101,8 +101,10 @@ func (p *place) usage() (u Usage) {
 		u.Objects, u.Bytes, u.Names = 1, p.object.Size, 1
 	}
 	for _, s := range p.partials {
-		u.Partials++
-		u.PartialBytes += s.size
+		if !s.receipt {
+			u.Partials++
+			u.PartialBytes += s.size
+		}
 	}
 	u.Names = max(u.Names, u.Partials)
 	if p.children > 0 {

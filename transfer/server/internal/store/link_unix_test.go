@@ -90,9 +90,13 @@ func TestLinkedPartial(t *testing.T) {
 		t.Fatal(err)
 	}
 	link(t, "state", state)
-	if p = begin(t, s, id, replace); p.Durable() != 0 {
+	if p, err := s.Partial(id, replace); err == nil {
 		t.Errorf("goes on at %d", p.Durable())
 	}
+	if err := os.Remove(state); err != nil {
+		t.Fatal(err)
+	}
+	p = begin(t, s, id, replace)
 	write(t, p, file)
 	publish(t, p)
 	wantObject(t, s, "a", file)

@@ -166,7 +166,7 @@ func (s *Store) reconcile(name string, exists bool, size int64) {
 func (s *Store) Pending(name wire.Name, match func(digest [sha256.Size]byte) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(s.index.partials(name.String()), func(p *slot) bool { return match(p.digest) })
+	return slices.ContainsFunc(s.index.partials(name.String()), func(p *slot) bool { return !p.receipt && match(p.digest) })
 }
 
 // Page returns objects whose names begin with prefix and come after the one given, in
@@ -203,25 +203,26 @@ func (s *Store) Delete(name wire.Name) error {
 	if _, err := s.Stat(name); err != nil {
 		return err
 	}
-	folder, hidden, err := s.hide(name.String())
+	folder, hidden, receipts, err := s.hide(name.String())
 	if err != nil {
 		return err
 	}
-	defer folder.Close()
 	// A server that is killed before this is done does it at the next start.
-	if err := ignoreMissing(folder.Remove(hidden)); err != nil {
+	err = ignoreMissing(folder.Remove(hidden))
+	folder.Close()
+	if err = errors.Join(err, s.removeReceipts(receipts)); err != nil {
 		return err
 	}
 	s.mu.Lock()
-	dir := s.prune(name.String())
+	s.prune(name.String())
 	s.mu.Unlock()
-	return ignoreMissing(syncFolder(s.root, dir)) // missing: another one removed it as well
+	return s.syncUp(name.String())
 }
 
 // hide takes the name from an object that is to be removed, and returns the folder
 // and the name by which it is known then: the system may take its time to remove a
-// large file, and others need not wait for that.
-func (s *Store) hide(name string) (folder *os.Root, hidden string, err error) {
+// large file, and others need not wait for that. The receipts are claimed.
+func (s *Store) hide(name string) (folder *os.Root, hidden string, receipts []*slot, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	folder, base, err := s.folder(name, false)
@@ -238,13 +239,13 @@ func (s *Store) hide(name string) (folder *os.Root, hidden string, err error) {
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", wire.ErrNotFound // another one was faster
+		return nil, "", nil, wire.ErrNotFound // another one was faster
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, "", nil, err
 	}
 	s.index.dropObject(name)
-	return folder, hidden, nil
+	return folder, hidden, s.claimReceipts(name), nil
 }
 
 // discardedSuffix is that of objects that are being removed.

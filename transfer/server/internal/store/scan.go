@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
@@ -54,7 +55,11 @@ func (s *Store) scan(found *index) error {
 			return ignoreMissing(err)
 		}
 		if stem, ok := partialStem(path); ok {
-			found.putPartial(s.scanPartial(found.slots[stem], stem, path, info))
+			p, err := s.scanPartial(found.slots[stem], stem, path, info)
+			if err != nil {
+				return err
+			}
+			found.putPartial(p)
 		} else if valid(path) {
 			found.putObject(Entry{Name: path, Size: info.Size(), ModTime: info.ModTime()})
 		}
@@ -68,25 +73,28 @@ func valid(name string) bool {
 	return err == nil
 }
 
-// scanPartial adds one of the two files of a partial to what is known about it.
-func (s *Store) scanPartial(known *slot, stem, path string, info fs.FileInfo) *slot {
-	p := slot{stem: stem, name: stem}
+// scanPartial adds one of the two files of a partial to what is known about it. The
+// error is that of this server, which lacks something. Whatever else cannot be read stays
+// where it is.
+func (s *Store) scanPartial(known *slot, stem, path string, info fs.FileInfo) (*slot, error) {
+	p := slot{stem: stem, record: record{name: stem}}
 	if known != nil {
 		p = *known
 	}
 	p.touched = later(p.touched, info.ModTime())
-	if strings.HasSuffix(path, dataSuffix) {
-		p.size = info.Size()
-		return &p
+	if strings.HasSuffix(path, durable.PartSuffix) {
+		p.size, p.receipt = info.Size(), false
+		return &p, nil
 	}
-	if file, err := openRegular(s.root, path, readOnly); err == nil {
-		// Only a record is left: nobody waits for that.
-		if r, err := readRecord(file); err == nil && p.size > 0 {
-			p.name, p.digest = r.name, r.digest
-		}
-		file.Close()
+	r, err := durable.ReadRecord(s.root, stem)
+	if isShort(err) {
+		return nil, err
 	}
-	return &p
+	p.unread = err != nil && !errors.Is(err, fs.ErrNotExist)
+	if was, ok := parseRecord(r.State); ok && (known != nil || r.Complete) {
+		p.record, p.receipt = was, known == nil
+	}
+	return &p, nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -103,17 +111,28 @@ func ignoreMissing(err error) error {
 	return err
 }
 
+// receiptAge is how long it is remembered that a push was stored. Its client may have
+// missed the answer, and asks again.
+const receiptAge = time.Hour
+
 // Collect removes the partials that are not open and that nothing was written to
-// for longer than age. It returns how many there were and the bytes they had.
+// for longer than age. It returns how many there were and the bytes they had. Receipts
+// that are old, or of objects that are gone, go with them.
 func (s *Store) Collect(age time.Duration) (n int, bytes int64, err error) {
-	limit := time.Now().Add(-age)
-	old := func(p *slot) bool { return p.touched.Before(limit) }
+	limit, receipts := time.Now().Add(-age), time.Now().Add(-receiptAge)
+	old := func(p *slot) bool {
+		if p.receipt {
+			_, there := s.index.object(p.name)
+			return !there || p.touched.Before(receipts)
+		}
+		return !p.unread && p.touched.Before(limit)
+	}
 	for _, p := range s.unused(old) {
 		if !s.claim(p.stem, old) {
 			continue
 		}
 		failure := s.removePartial(p.stem)
-		if failure == nil {
+		if failure == nil && !p.receipt {
 			n++
 			bytes += p.size
 		}
@@ -149,15 +168,40 @@ func (s *Store) claim(stem string, which func(*slot) bool) bool {
 
 // removePartial removes a partial that is claimed, and the folders that become empty.
 func (s *Store) removePartial(stem string) error {
-	err := removePartial(s.root, stem)
+	folder, base, err := s.folder(stem, false)
+	if err == nil {
+		err = durable.RemovePartial(folder, base)
+		folder.Close()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	p := s.index.slots[stem]
 	delete(s.index.busy, p)
-	if err != nil {
+	if ignoreMissing(err) != nil {
 		return err
 	}
 	s.index.dropPartial(stem)
 	s.prune(p.name)
 	return nil
+}
+
+// claimReceipts claims the receipts of a name, with s.mu held: the object is replaced, or
+// is to be deleted.
+func (s *Store) claimReceipts(name string) (claimed []*slot) {
+	for _, p := range s.index.partials(name) {
+		if p.receipt && !s.index.busy[p] {
+			s.index.busy[p] = true
+			s.index.changePartial(p)
+			claimed = append(claimed, p)
+		}
+	}
+	return claimed
+}
+
+// removeReceipts removes what claimReceipts has claimed.
+func (s *Store) removeReceipts(claimed []*slot) (err error) {
+	for _, p := range claimed {
+		err = errors.Join(err, s.removePartial(p.stem))
+	}
+	return err
 }

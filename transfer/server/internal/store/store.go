@@ -6,9 +6,10 @@
 // folders, and the partials of objects that are still being pushed. Everything is
 // below one folder and stays there, and an object appears whole or not at all.
 //
-// An object is a regular file of its name. A partial is two hidden files beside its
-// place, a data file and a short record of how much of it is durable, so that a
-// push can go on where it stopped, also after the server was killed. Hidden files
+// An object is a regular file of its name. A partial is a [durable.Partial] beside its
+// place, so that a push can be resumed where it stopped, also after the server was
+// killed. Its journal is a receipt for a while after the push: "already there" is an
+// answer to that push alone. Hidden files
 // and symbolic links are never objects, and no folder is entered through a link.
 //
 // What there is and how long it is, is known from an index in memory, so that
@@ -100,14 +101,14 @@ func acquire(root *os.Root) (*os.File, error) {
 // folder free for another server.
 func (s *Store) Close() error {
 	var errs []error
-	for _, p := range s.open() {
+	for _, p := range s.opened() {
 		errs = append(errs, p.Close())
 	}
 	return errors.Join(append(errs, s.root.Close(), s.lock.Close())...)
 }
 
-// open returns the partials that are open.
-func (s *Store) open() (all []*Partial) {
+// opened returns the partials that are open.
+func (s *Store) opened() (all []*Partial) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for slot := range s.index.busy {

@@ -41,21 +41,8 @@ func isFull(err error) bool {
 	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
 }
 
-// flush is fsync, where the file system has it.
-func flush(file *os.File) error {
-	err := file.Sync()
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		return nil
-	}
-	return err
-}
-
-// syncFolder makes the entries of a folder durable.
-func syncFolder(root *os.Root, dir string) error {
-	folder, err := root.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	return flush(folder)
+// isShort reports whether this process, or the system, has too few descriptors or too
+// little memory.
+func isShort(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM)
 }
