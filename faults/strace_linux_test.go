@@ -78,8 +78,10 @@ func TestSlowUnlink(t *testing.T) {
 				if err := other.PushFile(t.Context(), "x/a.pqe", bytes.NewReader(file), int64(len(file)), transfer.PushOptions{Overwrite: true}); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := other.List(t.Context(), ""); err != nil {
-					t.Fatal(err)
+				for _, err := range other.List(t.Context(), "") {
+					if err != nil {
+						t.Fatal(err)
+					}
 				}
 				if err := other.Delete(t.Context(), "x/a.pqe"); err != nil {
 					t.Fatal(err)

@@ -10,11 +10,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
@@ -26,12 +28,12 @@ func TestCommittedAgain(t *testing.T) {
 	commits := make(chan server.Commit, 10)
 	s.config.OnCommit = func(_ context.Context, c server.Commit) { commits <- c }
 	s.start()
-	c := s.client("alice")
 	file := testkit.Sealed(1000)
+	whole := []send{push("a.pqe", file, wire.Unknown), start(0), data(file), end(int64(len(file)))}
 	want := server.Commit{Client: testkit.Identity("alice").Fingerprint(), Name: "a.pqe", Size: int64(len(file))}
-	for range 2 {
-		if err := c.Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
-			t.Fatal(err)
+	for _, messages := range [][]send{whole, whole[:1]} {
+		if got, code := s.talk(t, "alice", messages...); code != 0 || !strings.HasSuffix(got, "84 ") {
+			t.Fatal(got)
 		}
 		if got := <-commits; got != want {
 			t.Errorf("told of %+v", got)

@@ -98,7 +98,7 @@ func TestHalfOpen(t *testing.T) {
 			}()
 		}
 		c := s.client("alice")
-		if _, err := c.List(t.Context(), ""); err != nil {
+		if _, err := listed(c, ""); err != nil {
 			t.Errorf("behind many of %s: %v", kind, err)
 		}
 		c.Close()
@@ -137,7 +137,7 @@ func TestFromOneAddress(t *testing.T) {
 		}
 		defer conn.Close()
 	}
-	if _, err := s.client("alice").List(t.Context(), ""); err != nil {
+	if _, err := listed(s.client("alice"), ""); err != nil {
 		t.Error(err)
 	}
 	if n := s.server.Stats().Unauthenticated; n > 9 {
@@ -185,7 +185,7 @@ func TestFullQueue(t *testing.T) {
 	until(t, "the queue is full", func() bool { return s.server.Stats().Unauthenticated == 16 && strangers.Load() > 100 })
 	for range 20 {
 		c := s.hasty("alice") // at 127.0.0.1
-		if _, err := c.List(t.Context(), ""); err != nil {
+		if _, err := listed(c, ""); err != nil {
 			t.Errorf("with %d strangers: %v", strangers.Load(), err)
 		}
 		c.Close()

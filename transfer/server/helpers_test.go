@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -122,3 +124,29 @@ func is(want *keyfile.Identity) func(signature.Fingerprint) error {
 }
 
 var _ http.Handler = (*server.Server)(nil)
+
+// listed returns a whole list.
+func listed(c *transfer.Client, prefix string) (all []transfer.Object, err error) {
+	for object, err := range c.List(context.Background(), prefix) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, object)
+	}
+	return all, nil
+}
+
+// longName is a name of about 1000 bytes, to which a short segment can be added.
+func longName() string { return strings.Repeat(strings.Repeat("n", 199)+"/", 5)[:980] + "/" }
+
+// writeFile puts a file into a store by hand.
+func writeFile(t *testing.T, dir, name string, content []byte) {
+	t.Helper()
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -93,6 +93,7 @@ type Server struct {
 	cert     *tls.Certificate
 	gate     gate
 	uploads  uploads
+	proofs   proofs
 	stats    stats
 	knocking sync.Map // net.Conn to *visitor, before a request has come
 
@@ -134,6 +135,7 @@ func New(config Config) (*Server, error) {
 	s.stop = stop
 	s.commits, s.hurry = context.WithCancel(context.Background())
 	s.beside.Go(func() { s.maintain(ctx) })
+	s.beside.Go(func() { s.recheck(ctx) })
 	return s, nil
 }
 
@@ -160,6 +162,34 @@ func (s *Server) maintain(ctx context.Context) {
 	}
 }
 
+// recheck ends what clients have lost the right to.
+func (s *Server) recheck(ctx context.Context) {
+	ticker := time.NewTicker(recheckEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		for _, session := range s.loggedIn() {
+			session.recheck()
+		}
+	}
+}
+
+// loggedIn returns the sessions whose client has logged in.
+func (s *Server) loggedIn() (all []*session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for session := range s.sessions {
+		if session.conn != nil {
+			all = append(all, session)
+		}
+	}
+	return all
+}
+
 // ServeHTTP makes a connection of a request to open a WebSocket, and returns
 // when it has ended.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -175,7 +205,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // which Upgrade has answered
 	}
 	visitor := s.gate.enter(r.RemoteAddr, func() { stream.Close() })
-	session := &session{server: s, log: s.log.With("remote", r.RemoteAddr)}
+	session := &session{server: s, log: s.log.With("remote", r.RemoteAddr), open: make(map[*request]struct{})}
 	conn, err := channel.Accept(stream, s.cert, &channel.Login{
 		Identity: s.config.Identity,
 		Check:    session.admit,
@@ -280,11 +310,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // end tells sessions to go: those that wait for a request, or all.
 func (s *Server) end(all bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for session := range s.sessions {
-		if session.conn != nil && (all || !session.busy.Load()) {
-			session.dismiss()
+	for _, session := range s.loggedIn() {
+		if all || session.busy.Load() == 0 {
+			session.end(wire.ErrShutdown)
 		}
 	}
 	s.gate.clear()

@@ -4,7 +4,11 @@
 
 package server
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
 
 // Stats is what a server has done since it was made, and what it has now.
 type Stats struct {
@@ -36,13 +40,14 @@ type stats struct {
 	received, sent       atomic.Int64
 }
 
-// countFailure counts an error, and returns it. Successes are counted before the
+// countFailure does some work, and counts its error. Successes are counted before the
 // client is told.
-func countFailure(err error, failures *atomic.Int64) error {
+func countFailure[T any](do func(T) (wire.Message, error), ask T, failures *atomic.Int64) (wire.Message, error) {
+	answer, err := do(ask)
 	if err != nil {
 		failures.Add(1)
 	}
-	return err
+	return answer, err
 }
 
 // Stats returns what the server has done and has. It is cheap.

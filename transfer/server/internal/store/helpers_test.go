@@ -107,9 +107,6 @@ func begin(t testing.TB, s *Store, id ID, b Bounds) *Partial {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
-	if err := p.Begin(p.Durable()); err != nil {
-		t.Fatal(err)
-	}
 	return p
 }
 

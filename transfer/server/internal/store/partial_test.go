@@ -107,6 +107,9 @@ func TestOtherPush(t *testing.T) {
 	file := encrypted(t, 5000)
 	id := idOf(alice, "a", file)
 	p := begin(t, s, id, replace)
+	if !p.Proven() {
+		t.Error("a new partial is not that of its push")
+	}
 	write(t, p, file[:4500])
 	closeOK(t, p)
 	other := id
