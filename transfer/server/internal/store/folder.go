@@ -61,9 +61,13 @@ func enter(parent *os.Root, segment string, create bool) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	if after, err := folder.Stat("."); err != nil || !os.SameFile(before, after) {
+	after, err := folder.Stat(".")
+	if err == nil && !os.SameFile(before, after) {
+		err = &fs.PathError{Op: "open", Path: segment, Err: errNotRegular}
+	}
+	if err != nil {
 		folder.Close()
-		return nil, &fs.PathError{Op: "open", Path: segment, Err: errNotRegular}
+		return nil, err
 	}
 	return folder, nil
 }

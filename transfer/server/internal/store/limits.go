@@ -75,7 +75,7 @@ func (s *Store) left(b Bounds) (left int64, limit error) {
 		used := s.index.within(b.Within)
 		bound(b.Quota-used.Bytes-used.PartialBytes, wire.ErrQuota)
 	}
-	if free := freeSpace(s.root); free >= 0 {
+	if free := freeSpace(s.lock); free >= 0 {
 		bound(free-s.options.KeepFree-s.index.promised(), wire.ErrNoSpace)
 	}
 	return left, limit

@@ -128,11 +128,16 @@ func (s *Store) find(name string) (*os.Root, string, error) {
 
 // missing turns the reasons for which something is not an object into wire.ErrNotFound.
 func (s *Store) missing(name string, err error) error {
-	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNotRegular) {
+	if !isAbsence(err) {
 		return err
 	}
 	s.reconcile(name, false, 0)
 	return wire.ErrNotFound
+}
+
+// isAbsence tells that something is not there from that nobody knows.
+func isAbsence(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular)
 }
 
 // seen returns what is known of an object that was found on the disk.
@@ -141,7 +146,7 @@ func (s *Store) seen(name string, info fs.FileInfo) Entry {
 	return Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()}
 }
 
-// reconcile mends the index where it differs from what was seen on the disk, because
+// reconcile fixes the index where it differs from what was seen on the disk, because
 // somebody put a file there, or took it away, by hand. It looks again: meanwhile the
 // difference may have been that of a push that was just coming to its end.
 func (s *Store) reconcile(name string, exists bool, size int64) {
@@ -150,14 +155,16 @@ func (s *Store) reconcile(name string, exists bool, size int64) {
 	if e, known := s.index.object(name); known == exists && e.Size == size {
 		return
 	}
-	s.index.dropObject(name)
 	folder, base, err := s.folder(name, false)
-	if err != nil {
-		return
+	var info fs.FileInfo
+	if err == nil {
+		info, err = folder.Lstat(base)
+		folder.Close()
 	}
-	defer folder.Close()
-	if info, err := folder.Lstat(base); err == nil && info.Mode().IsRegular() {
+	if err == nil && info.Mode().IsRegular() {
 		s.index.putObject(Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()})
+	} else if err == nil || isAbsence(err) {
+		s.index.dropObject(name)
 	}
 }
 

@@ -85,7 +85,9 @@ func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 	if err := s.checkLength(id.Length); err != nil {
 		return nil, errors.Join(err, s.forget(id))
 	}
-	if size, ok := s.stored(id); ok {
+	if size, ok, err := s.stored(id); err != nil {
+		return nil, err
+	} else if ok {
 		// Whoever placed it may have died before that was durable.
 		return nil, cmp.Or(s.syncUp(id.Name.String()), error(&StoredError{size}))
 	}
@@ -114,16 +116,19 @@ func (s *Store) forget(id ID) error {
 
 // stored reports whether there is a receipt of that push, and how long its object is.
 // That one may have been removed by hand.
-func (s *Store) stored(id ID) (size int64, ok bool) {
+func (s *Store) stored(id ID) (size int64, ok bool, err error) {
 	s.mu.Lock()
 	p := s.index.slots[id.stem()]
 	ok = p != nil && p.receipt && p.push == id.Push && p.digest == id.Digest
 	s.mu.Unlock()
 	if !ok {
-		return 0, false
+		return 0, false, nil
 	}
 	e, err := s.Stat(id.Name)
-	return e.Size, err == nil && e.Size == p.length
+	if errors.Is(err, wire.ErrNotFound) {
+		return 0, false, nil
+	}
+	return e.Size, e.Size == p.length, err
 }
 
 // open enters the partial into the index and opens its files. That may take its time,

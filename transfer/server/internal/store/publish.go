@@ -168,8 +168,11 @@ var errMoved = errors.New("the folder of the object has been moved")
 // held, and has room for the object: otherwise that would not be there for anybody.
 func (p *Partial) inPlace() error {
 	folder, base, err := p.store.folder(p.slot.name, false)
+	if isAbsence(err) {
+		err = fmt.Errorf("%w: %w", errMoved, err)
+	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", errMoved, err)
+		return err
 	}
 	defer folder.Close()
 	now, err := folder.Stat(".")

@@ -127,4 +127,4 @@ func (s *Store) Usage() Usage {
 }
 
 // Free returns how many bytes are free on the file system, -1 if it does not tell.
-func (s *Store) Free() int64 { return freeSpace(s.root) }
+func (s *Store) Free() int64 { return freeSpace(s.lock) }

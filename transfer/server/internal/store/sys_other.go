@@ -16,7 +16,7 @@ import (
 func lockFile(*os.File) error { return nil }
 
 // freeSpace does not know: the disk will say when it is full.
-func freeSpace(*os.Root) int64 { return -1 }
+func freeSpace(*os.File) int64 { return -1 }
 
 func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }
 

@@ -22,15 +22,11 @@ func lockFile(file *os.File) error {
 	return err
 }
 
-// freeSpace returns the bytes that a user without privileges can still write, or -1.
-func freeSpace(root *os.Root) int64 {
-	folder, err := root.Open(".")
-	if err != nil {
-		return -1
-	}
-	defer folder.Close()
+// freeSpace returns the bytes that a user without privileges can still write to the file
+// system of an open file, or -1.
+func freeSpace(file *os.File) int64 {
 	var st unix.Statfs_t
-	if unix.Fstatfs(int(folder.Fd()), &st) != nil {
+	if unix.Fstatfs(int(file.Fd()), &st) != nil {
 		return -1
 	}
 	return max(0, int64(st.Bavail)) * int64(st.Bsize)
