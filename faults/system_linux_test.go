@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 
@@ -97,6 +99,36 @@ func TestSlowUnlink(t *testing.T) {
 			s.kill()
 			cancel()
 			<-removed
+		})
+	}
+}
+
+// TestFailingSync has a disk that fails once, at the first sync, or the second, and so on.
+// The client sends again what the disk may have lost, and the object is right.
+func TestFailingSync(t *testing.T) {
+	t.Parallel()
+	retried := new(atomic.Int32)
+	t.Cleanup(func() {
+		if retried.Load() < 3 {
+			t.Errorf("only %d retries", retried.Load())
+		}
+	})
+	for at := 3; at <= 8; at++ { // after the two of --address-file
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			t.Parallel()
+			s := serveUnder(t, "strace", func(dir string) []string {
+				return []string{"-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", fmt.Sprintf("inject=fsync:error=EIO:when=%d", at)}
+			})
+			c := newClient(t, "alice", s.addr)
+			c.OnRetry = func(r transfer.Retry) {
+				t.Logf("retry %d: %v", r.Attempt, r.Err)
+				retried.Add(1)
+			}
+			file := small()
+			if err := c.PushFile(t.Context(), name, bytes.NewReader(file), int64(len(file)), transfer.PushOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			wantFile(t, s.object(), file)
 		})
 	}
 }

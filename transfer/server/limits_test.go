@@ -125,13 +125,15 @@ func TestStoreSize(t *testing.T) {
 func (s *testServer) abandoned(t *testing.T, name string, file []byte, n int) {
 	t.Helper()
 	conn := s.raw(t, "alice")
+	before := s.server.Stats().Received
 	s.resumed(t, conn, push(name, file, int64(len(file))))
 	for rest := file[:n]; len(rest) > 0; rest = rest[min(len(rest), wire.MaxData):] {
 		if err := conn.SendData(1, rest[:min(len(rest), wire.MaxData)]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	conn.Close() // with nothing unread, so that all that was sent arrives
+	until(t, "all that was sent has come", func() bool { return s.server.Stats().Received-before == int64(n) })
+	conn.Close()
 }
 
 // TestKeepFree has no disk that is large enough. What there is of a push stays, and

@@ -119,6 +119,31 @@ func TestProof(t *testing.T) {
 	}
 }
 
+// TestProofsAreFew checks that nobody has more than two partials read back at a time, and all
+// together not more than four.
+func TestProofsAreFew(t *testing.T) {
+	var p server.Proofs
+	var leave []func()
+	for i, c := range []struct {
+		who byte
+		ok  bool
+	}{{1, true}, {1, true}, {1, false}, {2, true}, {3, true}, {2, false}, {4, false}} {
+		l, err := p.Enter(signature.Fingerprint{c.who})
+		if (err == nil) != c.ok {
+			t.Errorf("%d: %v", i, err)
+		}
+		if err == nil {
+			leave = append(leave, l)
+		}
+	}
+	for _, l := range leave {
+		l()
+	}
+	if _, err := p.Enter(signature.Fingerprint{4}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestSmallWindow pushes with a window that is smaller than what the server makes durable
 // at once.
 func TestSmallWindow(t *testing.T) {

@@ -5,9 +5,7 @@
 package server
 
 import (
-	"context"
 	"sync"
-	"time"
 
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
@@ -21,58 +19,32 @@ const (
 
 // proofs counts the partials that are being read back.
 type proofs struct {
-	mu    sync.Mutex
-	all   int
-	by    map[signature.Fingerprint]int
-	freed chan struct{} // closed when there is room again
+	mu  sync.Mutex
+	all int
+	by  map[signature.Fingerprint]int
 }
 
-// enter waits until there is room for one more of that client, but not for long.
-func (p *proofs) enter(ctx context.Context, client signature.Fingerprint) (leave func(), err error) {
-	timer := time.NewTimer(takeOverTime)
-	defer timer.Stop()
-	for {
-		freed := p.take(client)
-		if freed == nil {
-			return func() { p.leave(client) }, nil
-		}
-		select {
-		case <-freed:
-		case <-timer.C:
-			return nil, wire.ErrBusy
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-}
-
-// take takes a place, or returns what is closed when there may be one.
-func (p *proofs) take(client signature.Fingerprint) <-chan struct{} {
+// enter counts one more of that client, if there is room.
+func (p *proofs) enter(client signature.Fingerprint) (leave func(), err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.all == maxProofs || p.by[client] == maxProofsPerKey {
-		if p.freed == nil {
-			p.freed = make(chan struct{})
-		}
-		return p.freed
+		return nil, wire.ErrBusy
 	}
 	if p.by == nil {
 		p.by = make(map[signature.Fingerprint]int)
 	}
-	p.all++
-	p.by[client]++
-	return nil
+	p.count(client, 1)
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.count(client, -1)
+	}, nil
 }
 
-func (p *proofs) leave(client signature.Fingerprint) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.all--
-	if p.by[client]--; p.by[client] == 0 {
+func (p *proofs) count(client signature.Fingerprint, n int) {
+	p.all += n
+	if p.by[client] += n; p.by[client] == 0 {
 		delete(p.by, client)
-	}
-	if p.freed != nil {
-		close(p.freed)
-		p.freed = nil
 	}
 }

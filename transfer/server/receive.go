@@ -142,7 +142,7 @@ func (r *receiver) order(m wire.Message) error {
 
 // prove sends the digest of what there is.
 func (r *receiver) prove(length int64) error {
-	leave, err := r.server.proofs.enter(r.Context(), r.peer)
+	leave, err := r.server.proofs.enter(r.peer)
 	if err != nil {
 		return err
 	}

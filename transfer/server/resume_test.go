@@ -59,6 +59,7 @@ func TestResumedPushSendsTheRest(t *testing.T) {
 		t.Fatalf("%d bytes are safe, %v", durable, err)
 	}
 	src := &counted{Reader: bytes.NewReader(file)}
+	until(t, "the server has noticed", func() bool { return s.server.Stats().Connections == 0 })
 	begin, before := int64(-1), s.server.Stats().Received
 	err = s.client("alice").PushFile(t.Context(), "a.pqe", src, size, transfer.PushOptions{Progress: func(n int64) {
 		if begin < 0 {

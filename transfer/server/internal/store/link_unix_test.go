@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
@@ -92,6 +93,13 @@ func TestLinkedPartial(t *testing.T) {
 	link(t, "state", state)
 	if p, err := s.Partial(id, replace); err == nil {
 		t.Errorf("goes on at %d", p.Durable())
+	}
+	// Nor is it removed, because nobody knows what it is of.
+	if err := s.Rescan(); err != nil {
+		t.Fatal(err)
+	}
+	if n, _, err := s.Collect(-time.Hour); n != 0 || err != nil || !exists(data) || !exists(state) {
+		t.Errorf("%d were collected, %v", n, err)
 	}
 	if err := os.Remove(state); err != nil {
 		t.Fatal(err)

@@ -73,28 +73,29 @@ func valid(name string) bool {
 	return err == nil
 }
 
-// scanPartial adds one of the two files of a partial to what is known about it. The
-// error is that of this server, which lacks something. Whatever else cannot be read stays
-// where it is.
+// scanPartial adds one of the two files of a partial to what is known about it: first the
+// part, if there is one, and then the journal. The error is that of a server which lacks
+// something. Whatever else cannot be read stays where it is.
 func (s *Store) scanPartial(known *slot, stem, path string, info fs.FileInfo) (*slot, error) {
-	p := slot{stem: stem, record: record{name: stem}}
 	if known != nil {
-		p = *known
-	}
-	p.touched = later(p.touched, info.ModTime())
-	if strings.HasSuffix(path, durable.PartSuffix) {
-		p.size, p.receipt = info.Size(), false
+		p := *known
+		p.touched = later(p.touched, info.ModTime())
 		return &p, nil
+	}
+	p := &slot{stem: stem, record: record{name: stem}, touched: info.ModTime()}
+	part := strings.HasSuffix(path, durable.PartSuffix)
+	if part {
+		p.size = info.Size()
 	}
 	r, err := durable.ReadRecord(s.root, stem)
 	if isShort(err) {
 		return nil, err
 	}
 	p.unread = err != nil && !errors.Is(err, fs.ErrNotExist)
-	if was, ok := parseRecord(r.State); ok && (known != nil || r.Complete) {
-		p.record, p.receipt = was, known == nil
+	if was, ok := parseRecord(r.State); ok && (part || r.Complete) {
+		p.record, p.receipt = was, !part
 	}
-	return &p, nil
+	return p, nil
 }
 
 func later(a, b time.Time) time.Time {
