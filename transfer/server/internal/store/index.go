@@ -76,6 +76,7 @@ type slot struct {
 	size    int64 // bytes on the disk, or reserved while it is open
 	touched time.Time
 	receipt bool     // it is published, and the name of the object is what the receipt says
+	unsure  bool     // it is published, perhaps not durably: there is no receipt
 	unread  bool     // nobody knows what it is of
 	open    *Partial // nil if it is not open
 }

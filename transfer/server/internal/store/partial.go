@@ -62,6 +62,7 @@ type Partial struct {
 
 	writing sync.Mutex // held while the length changes, and guards what follows
 	header  header
+	again   bool // over the object that this push has published, but not durably
 	doomed  bool // can never be published: not to be kept
 	ended   bool // closed or published
 
@@ -119,7 +120,7 @@ func (s *Store) forget(id ID) error {
 func (s *Store) stored(id ID) (size int64, ok bool, err error) {
 	s.mu.Lock()
 	p := s.index.slots[id.stem()]
-	ok = p != nil && p.receipt && p.push == id.Push && p.digest == id.Digest
+	ok = p != nil && p.receipt && !p.unsure && p.push == id.Push && p.digest == id.Digest
 	s.mu.Unlock()
 	if !ok {
 		return 0, false, nil
@@ -144,6 +145,7 @@ func (s *Store) open(id ID, b Bounds) (*Partial, error) {
 	}
 	if old != nil {
 		p.slot.size = old.size
+		p.again = old.unsure && old.push == id.Push
 	}
 	if err := s.enlist(p.slot, b); err != nil {
 		return nil, err
@@ -242,7 +244,7 @@ func (p *Partial) vacant(folder *os.Root, base string) error {
 		return err
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%w: it is not a file", wire.ErrExists)
-	case !p.bounds.Overwrite:
+	case !p.bounds.Overwrite && !p.again:
 		return wire.ErrExists
 	}
 	return nil

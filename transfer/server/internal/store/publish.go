@@ -95,7 +95,8 @@ func isFinal(err error) bool {
 // partial, and returns the length. A receipt of it stays. The error wraps those of
 // CheckHeader; [ErrLength] if what was written is not a whole file; [wire.ErrExists] if
 // somebody else was faster. Then Close will remove the partial, except that one which is
-// shorter than announced can be resumed.
+// shorter than announced can be resumed. If the object is there, but perhaps not durably,
+// the same push may store it again.
 func (p *Partial) Publish() (size int64, err error) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
@@ -119,7 +120,7 @@ func (p *Partial) Publish() (size int64, err error) {
 	}
 	p.ended = true
 	err = p.file.Finish()
-	p.leave(&slot{stem: p.slot.stem, record: receipt, touched: time.Now(), receipt: true}, err == nil)
+	p.leave(&slot{stem: p.slot.stem, record: receipt, touched: time.Now(), receipt: true, unsure: err != nil}, true)
 	return receipt.length, errors.Join(err, p.store.removeReceipts(old))
 }
 
