@@ -26,12 +26,15 @@ type app struct {
 	stdout   *results
 	stderr   *messages
 	prompter terminal.Prompter
+	command  []string               // of --from-command
 	stop     atomic.Pointer[func()] // asks the command to end by itself, or nil
 
-	mu     sync.Mutex
-	output *durable.File    // being written, or nil
-	part   *durable.Partial // the same, if it outlasts the process
-	meter  *progress.Meter  // being shown, or nil
+	mu       sync.Mutex
+	output   *durable.File    // being written, or nil
+	part     *durable.Partial // the same, if it outlasts the process
+	folder   *outFolder       // for what is pulled, or nil
+	meter    *progress.Meter  // being shown, or nil
+	producer *producer        // of what is read, or nil
 }
 
 func newApp() *app {
@@ -61,12 +64,14 @@ func (a *app) interrupt() {
 	a.mu.Lock()
 	a.prompter.Restore()
 	a.meter.Stop()
+	a.producer.stop()
 	if a.output != nil {
 		a.output.Abort()
 	}
 	if a.part != nil {
 		a.part.Abandon()
 	}
+	a.folder.Close()
 }
 
 // create opens the output of that name, which an interruption will undo. The lock is
@@ -90,6 +95,16 @@ func (a *app) createPart(name string) (*durable.Partial, error) {
 	defer a.mu.Unlock()
 	a.part = p
 	return p, err
+}
+
+// openFolder opens the folder of that name for what is pulled. An interruption removes
+// what was made of it for nothing.
+func (a *app) openFolder(name string, raw bool) (*outFolder, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f, err := openFolder(name, raw)
+	a.folder = f
+	return f, err
 }
 
 // uninterrupted calls f, for which an interruption waits: f must not take long.

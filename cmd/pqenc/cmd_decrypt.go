@@ -14,12 +14,13 @@ import (
 )
 
 type decryptCmd struct {
-	Keys    identityFlag    `embed:""`
-	Trust   fromFlags       `embed:""`
-	Stream  streamFlag      `embed:""`
-	Context contextFlag     `embed:""`
-	Files   fileArgs        `embed:""`
-	Secret  passphraseFlags `embed:""`
+	Keys    identityFlag   `embed:""`
+	Has     passphraseFlag `embed:""`
+	Trust   fromFlags      `embed:""`
+	Stream  streamFlag     `embed:""`
+	Context contextFlag    `embed:""`
+	Files   fileArgs       `embed:""`
+	Secret  secretFlags    `embed:""`
 }
 
 func (decryptCmd) Help() string {
@@ -37,7 +38,7 @@ func (c *decryptCmd) Run(a *app) error {
 		return err
 	}
 	defer src.Close()
-	keys, err := a.identities(c.Keys.Identity, &c.Secret, src)
+	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
 	if err != nil {
 		return err
 	}
@@ -142,7 +143,7 @@ func (o *opener) explain(err error, file *sniffed) error {
 		}
 		return withHints(err, "only files that pqenc made can be decrypted")
 	case errors.Is(err, pqenc.ErrNoMatch):
-		return o.keys.noMatch()
+		return o.keys.noMatch(err)
 	}
 	return err
 }

@@ -13,15 +13,16 @@ import (
 // mainCmd is what runs without the name of a command: encrypting, or with -d
 // decrypting.
 type mainCmd struct {
-	Decrypt bool            `short:"d" help:"Decrypt instead of encrypting."`
-	To      recipientFlags  `embed:""`
-	Armor   armorFlag       `embed:""`
-	Keys    identityFlag    `embed:""`
-	Trust   fromFlags       `embed:""`
-	Stream  streamFlag      `embed:""`
-	Context contextFlag     `embed:""`
-	Files   fileArgs        `embed:""`
-	Secret  passphraseFlags `embed:""`
+	Decrypt bool           `short:"d" help:"Decrypt instead of encrypting."`
+	To      recipientFlags `embed:""`
+	Armor   armorFlag      `embed:""`
+	Keys    identityFlag   `embed:""`
+	Trust   fromFlags      `embed:""`
+	Stream  streamFlag     `embed:""`
+	Context contextFlag    `embed:""`
+	Source  sourceFlags    `embed:""`
+	Files   fileArgs       `embed:""`
+	Secret  secretFlags    `embed:""`
 }
 
 func (c *mainCmd) Run(a *app) error {
@@ -32,11 +33,14 @@ func (c *mainCmd) Run(a *app) error {
 }
 
 func (c *mainCmd) decrypt(a *app) error {
-	if c.To.encrypts() || c.Armor.Armor || c.To.Sign != "" {
-		return usageError("-r, -p, -a and --sign are for encrypting",
-			"to decrypt, give a private key with -i; armor and passphrases are recognized")
+	if len(c.To.Recipient) > 0 || c.Armor.Armor || c.To.Sign != "" {
+		return usageError("-r, -a and --sign are for encrypting",
+			"to decrypt, give a private key with -i, or -p if the file has a passphrase; armor is recognized")
 	}
-	cmd := &decryptCmd{Keys: c.Keys, Trust: c.Trust, Stream: c.Stream, Context: c.Context, Files: c.Files, Secret: c.Secret}
+	if c.Source != (sourceFlags{}) {
+		return usageError("--force, --allow-empty and --from-command are for encrypting", "a file that was cut short does not decrypt")
+	}
+	cmd := &decryptCmd{Keys: c.Keys, Has: passphraseFlag{c.To.Passphrase}, Trust: c.Trust, Stream: c.Stream, Context: c.Context, Files: c.Files, Secret: c.Secret}
 	return cmd.Run(a)
 }
 
@@ -47,7 +51,7 @@ func (c *mainCmd) encrypt(a *app) error {
 	case len(c.Trust.From) > 0 || c.Trust.AllowForwarded || c.Stream.StreamUnverified:
 		return usageError("--from, --allow-forwarded and --stream-unverified are for decrypting", "decrypt with -d, or sign with --sign KEY")
 	}
-	cmd := &encryptCmd{To: c.To, Context: c.Context, Secret: c.Secret, Armor: c.Armor, Files: c.Files}
+	cmd := &encryptCmd{To: c.To, Context: c.Context, Secret: c.Secret, Armor: c.Armor, Source: c.Source, Files: c.Files}
 	return cmd.Run(a)
 }
 

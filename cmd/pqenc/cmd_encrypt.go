@@ -15,11 +15,12 @@ import (
 )
 
 type encryptCmd struct {
-	To      recipientFlags  `embed:""`
-	Context contextFlag     `embed:""`
-	Secret  passphraseFlags `embed:""`
-	Armor   armorFlag       `embed:""`
-	Files   fileArgs        `embed:""`
+	To      recipientFlags `embed:""`
+	Context contextFlag    `embed:""`
+	Secret  secretFlags    `embed:""`
+	Armor   armorFlag      `embed:""`
+	Source  sourceFlags    `embed:""`
+	Files   fileArgs       `embed:""`
 }
 
 func (encryptCmd) Help() string {
@@ -28,12 +29,13 @@ func (encryptCmd) Help() string {
     pqenc -r lab.pub model.bin > model.pqe
     pqenc -r lab.pub -r backup.pub -o model.pqe model.bin
     tar c run7 | pqenc -r lab.pub | ssh host 'cat > run7.pqe'
+    pqenc -r lab.pub -o run7.pqe --from-command -- tar c run7
     pqenc -r lab.pub --sign alice.key --context "round 17" -o up.pqe up.bin
     pqenc -p -a -o notes.pqe notes.txt`
 }
 
 func (c *encryptCmd) Run(a *app) error {
-	src, err := a.openInput(c.Files.In)
+	src, err := c.Source.open(a, c.Files.In)
 	if errors.Is(err, syscall.EISDIR) {
 		err = withHints(err, "pack it first: tar c FOLDER | pqenc ...")
 	}
@@ -52,13 +54,25 @@ func (c *encryptCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.size, c.Files.Output)
-	err = c.encrypt(out, meter.Reader(src.whole()), s)
-	meter.Stop()
+	err = c.copy(a, out, src, s)
 	if errors.Is(err, terminal.ErrBinary) {
 		err = withHints(err, "write to a file with -o, to a pipe, or as text with -a")
 	}
 	return out.finish(err)
+}
+
+// copy copies what may be encrypted to the output.
+func (c *encryptCmd) copy(a *app, out *output, src *input, s *sealer) error {
+	plain, err := src.look()
+	if err != nil {
+		return err
+	}
+	if err := c.Source.admit(a, src, plain, out.replaces()); err != nil {
+		return in(src.name, err)
+	}
+	meter := a.startMeter(src.size, c.Files.Output)
+	defer meter.Stop()
+	return c.encrypt(out, meter.Reader(plain), s)
 }
 
 // encrypt copies src to dst.
@@ -76,7 +90,7 @@ func (c *encryptCmd) encrypt(dst io.Writer, src io.Reader, s *sealer) error {
 // check finds what is wrong with the flags before anybody is asked anything.
 func (c *encryptCmd) check(s *sealer, src *input) error {
 	switch {
-	case c.Secret.set() && !c.To.Passphrase && c.To.Sign == "":
+	case c.Secret.File.set() && !c.To.Passphrase && (c.To.Sign == "" || c.Secret.Key.set()):
 		return usageError("--passphrase-file and --passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
 	case !c.To.encrypts():
 		return usageError("no recipient", "name a public key with -r, use a passphrase with -p, or decrypt with -d")
@@ -84,5 +98,5 @@ func (c *encryptCmd) check(s *sealer, src *input) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	return c.Secret.notFrom(src)
+	return c.Secret.check(src, c.To.Sign != "")
 }

@@ -17,12 +17,13 @@ import (
 )
 
 type inspectCmd struct {
-	Keys identityFlag `embed:""`
+	Keys identityFlag   `embed:""`
+	Has  passphraseFlag `embed:""`
 
 	JSON bool   `name:"json" help:"Print JSON."`
 	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file. Without it, or as -, standard input."`
 
-	Secret passphraseFlags `embed:""`
+	Secret secretFlags `embed:""`
 }
 
 func (inspectCmd) Help() string {
@@ -105,14 +106,7 @@ func inspect(src *input) (*report, error) {
 			r.order = append(r.order, t)
 		}
 	}
-	if file.armored || src.size < 0 {
-		body, err := io.Copy(io.Discard, file)
-		if err != nil {
-			return nil, err
-		}
-		r.FileSize = int64(info.HeaderSize) + body
-	}
-	if r.ContentSize, err = info.ContentSize(r.FileSize); err != nil {
+	if r.FileSize, r.ContentSize, err = file.sizes(info, src.size); err != nil {
 		return nil, err
 	}
 	r.Overhead = r.FileSize - r.ContentSize
@@ -125,7 +119,7 @@ func (c *inspectCmd) open(a *app, src *input, r *report) (opening, err error) {
 	if src.size < 0 {
 		return nil, usageError("a key can be tried on a file only, not on a pipe", "put it into a file first, or decrypt it")
 	}
-	keys, err := a.identities(c.Keys.Identity, &c.Secret, src)
+	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +140,7 @@ func (c *inspectCmd) open(a *app, src *input, r *report) (opening, err error) {
 		r.Signer = sig.Signer.String()
 	}
 	if errors.Is(opening, pqenc.ErrNoMatch) {
-		opening = keys.noMatch()
+		opening = keys.noMatch(opening)
 	}
 	opens := opening == nil
 	r.Opens = &opens

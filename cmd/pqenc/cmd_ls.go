@@ -13,7 +13,8 @@ import (
 )
 
 type lsCmd struct {
-	Login loginFlags `embed:""`
+	Login  loginFlags      `embed:""`
+	Secret passphraseFlags `embed:""`
 
 	Long bool   `short:"l" help:"Also print sizes in bytes, and when it was stored."`
 	JSON bool   `name:"json" help:"Print JSON."`
@@ -42,7 +43,7 @@ func (c *lsCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	servers, err := c.Login.login(a)
+	servers, err := c.Login.login(a, &c.Secret)
 	if err != nil {
 		return err
 	}

@@ -6,11 +6,13 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"path"
 	"strings"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -20,13 +22,14 @@ type pullCmd struct {
 	Stream  streamFlag   `embed:""`
 	Context contextFlag  `embed:""`
 
-	As     string `type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY, not with the first one of -i."`
-	Raw    bool   `help:"Do not decrypt."`
-	Follow bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
-	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
+	As         string `type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY, not with the first one of -i."`
+	Raw        bool   `help:"Do not decrypt."`
+	Passphrase bool   `short:"p" help:"Decrypt also files with a passphrase, which --passphrase-file then gives. The server learns whether it is the right one."`
+	Follow     bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
+	Output     string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
 
-	Remote remoteFlags     `embed:""`
-	Secret passphraseFlags `embed:""`
+	Remote remoteFlags `embed:""`
+	Secret secretFlags `embed:""`
 
 	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to pull, ws://HOST[:PORT]/NAME, or .../FOLDER/ for all in it."`
 }
@@ -72,10 +75,10 @@ func (c *pullCmd) check() error {
 	switch {
 	case c.As == "" && len(c.Keys.Identity) == 0:
 		return usageError("who are you?", "log in with your private key: -i KEY, or --as KEY if it decrypts nothing")
-	case c.Raw && (len(c.Trust.From) > 0 || c.Context.Context != nil || c.Trust.AllowForwarded || c.Stream.StreamUnverified):
+	case c.Raw && (c.Passphrase || len(c.Trust.From) > 0 || c.Context.Context != nil || c.Trust.AllowForwarded || c.Stream.StreamUnverified):
 		return usageError("--raw does not decrypt", "leave out what is for decrypting")
 	}
-	return nil
+	return c.Secret.check(&input{size: -1}, true)
 }
 
 // receiving is an object and the file that it will be.
@@ -100,12 +103,13 @@ func (p *puller) login() (err error) {
 	if p.policy, err = p.cmd.Trust.policy(&p.cmd.Context); err != nil {
 		return err
 	}
-	if p.named, err = p.app.loadIdentities(p.cmd.Keys.Identity, &p.cmd.Secret); err != nil {
+	_, secret := p.cmd.Secret.roles(p.cmd.Passphrase)
+	if p.named, err = p.app.loadIdentities(p.cmd.Keys.Identity, secret); err != nil {
 		return err
 	}
 	id, name := (*keyfile.Identity)(nil), p.cmd.As
 	if p.cmd.As != "" {
-		id, err = p.app.openIdentity(name, &p.cmd.Secret)
+		id, err = p.app.openIdentity(name, secret)
 	} else {
 		name = p.cmd.Keys.Identity[0]
 		id, err = opened(p.named[0])
@@ -135,7 +139,7 @@ func (p *puller) list(from []location) ([]receiving, error) {
 		all = append(all, below...)
 	}
 	var err error // the folder is made now that there is something for it
-	p.into, err = openFolder(p.cmd.Output, p.cmd.Raw)
+	p.into, err = p.app.openFolder(p.cmd.Output, p.cmd.Raw)
 	for i := range all {
 		all[i].into = p.into
 	}
@@ -167,6 +171,25 @@ func (p *puller) below(folder location) (all []receiving, err error) {
 	return all, err
 }
 
+// passphrase returns the passphrase of an object, nil if none is to be tried. The
+// server may be hostile and make objects only to see whether they open: it learns one
+// wrong guess from a run, and that costs as much work to use as any other.
+func (p *puller) passphrase(from location) *recipient.Prompted {
+	if !p.cmd.Passphrase {
+		return nil
+	}
+	secret, _ := p.cmd.Secret.roles(true)
+	id := recipient.NewPrompted(secret.ask(p.app, path.Base(from.name)))
+	id.Weak = func(c recipient.Cost) error {
+		answer, err := p.app.prompter.Ask(fmt.Sprintf("%s makes its passphrase easy to guess (Argon2id with %s). Try it? [yes/no]", from, c))
+		if err == nil && answer == "yes" {
+			return nil
+		}
+		return recipient.RefuseWeak(c)
+	}
+	return id
+}
+
 // pull pulls one object.
 func (p *puller) pull(r receiving) (err error) {
 	if r.into != nil {
@@ -180,7 +203,7 @@ func (p *puller) pull(r receiving) (err error) {
 	}
 	defer server.end()
 	d := &download{puller: p, cmd: p.cmd, server: server, name: r.from.name, output: r.output}
-	d.keys = newIdentities(p.named, p.cmd.Secret.ask(p.app, path.Base(r.from.name)))
+	d.keys = newIdentities(p.named, p.passphrase(r.from))
 	if !staged(r.output) {
 		return d.direct()
 	}

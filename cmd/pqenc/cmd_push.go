@@ -5,18 +5,17 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
-	"github.com/pqenc/pqenc/format"
-	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -25,6 +24,8 @@ type pushCmd struct {
 	To        recipientFlags `embed:""`
 	Context   contextFlag    `embed:""`
 	Login     loginFlags     `embed:""`
+	Secret    secretFlags    `embed:""`
+	Source    sourceFlags    `embed:""`
 	Overwrite bool           `help:"Replace what is there under the same name."`
 
 	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
@@ -32,8 +33,8 @@ type pushCmd struct {
 }
 
 func (pushCmd) Help() string {
-	return `Files are encrypted on the way, and encrypted files go as they are. What is there
-is there as a whole. If the connection is lost, it goes on where it was; a file that
+	return `With -r or -p everything is encrypted on the way. Without them only files that are
+encrypted go, as they are. What is there is there as a whole. If the connection is lost, it goes on where it was; a file that
 was encrypted before goes on even after this command was ended.
 
 A URL that ends in / gets the names of the files with .pqe behind, of folders
@@ -45,7 +46,7 @@ Examples:
     pqenc push -i alice.key -r lab.pub model.bin ws://host/alice/model.pqe
     pqenc push -i alice.key -r lab.pub --sign alice.key run7 ws://host/alice/
     pqenc push -i alice.key model.pqe ws://host/alice/
-    tar c run7 | pqenc push -i alice.key -r lab.pub - ws://host/alice/run7.pqe`
+    pqenc push -i my.key -r lab.pub --from-command - ws://host/a.pqe -- tar c a`
 }
 
 func (c *pushCmd) Run(a *app) error {
@@ -56,9 +57,14 @@ func (c *pushCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	s := &sealer{app: a, to: &c.To, context: &c.Context, secret: &c.Login.Secret}
+	s := &sealer{app: a, to: &c.To, context: &c.Context, secret: &c.Secret}
 	if err := c.check(s); err != nil {
 		return err
+	}
+	if slices.ContainsFunc(c.Files, isStdio) {
+		if err := c.Secret.check(&input{File: a.stdin, name: "standard input"}, true); err != nil {
+			return err
+		}
 	}
 	list, err := c.list(a, to)
 	if err != nil {
@@ -84,7 +90,11 @@ func (c *pushCmd) check(s *sealer) error {
 }
 
 // sending is a file and the name of the object that it will be.
-type sending struct{ file, name string }
+type sending struct {
+	file, name string
+	folder     *inFolder // that the file is in, or nil
+	path       string    // of the file there
+}
 
 func (s sending) title() string {
 	if isStdio(s.file) {
@@ -101,7 +111,7 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 			if to.isFolder() {
 				return nil, usageError("standard input has no name", "name the object: "+urlHint)
 			}
-			all = append(all, sending{file, to.name})
+			all = append(all, sending{file: file, name: to.name})
 			continue
 		}
 		info, err := os.Stat(file)
@@ -113,7 +123,11 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 		}
 		switch {
 		case info.IsDir():
-			below, err := walk(a, file, to.name)
+			folder, err := openInFolder(file)
+			if err != nil {
+				return nil, err
+			}
+			below, err := folder.walk(a, to.name)
 			if err != nil {
 				return nil, err
 			}
@@ -122,9 +136,9 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 			}
 			all = append(all, below...)
 		case to.isFolder():
-			all = append(all, sending{file, objectName(to.name, filepath.Base(file))})
+			all = append(all, sending{file: file, name: objectName(to.name, filepath.Base(file))})
 		default:
-			all = append(all, sending{file, to.name})
+			all = append(all, sending{file: file, name: to.name})
 		}
 	}
 	if err := distinct(all); err != nil {
@@ -166,49 +180,6 @@ func objectName(folder, path string) string {
 	return folder + strings.TrimSuffix(filepath.ToSlash(path), ".pqe") + ".pqe"
 }
 
-// follow returns the folder that dir is, or is a link to: WalkDir would not follow
-// it. It is resolved once, so that all files are from one folder, whatever the link
-// names later.
-func follow(dir string) (string, error) {
-	if info, err := os.Lstat(filepath.Clean(dir)); err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		return dir, err
-	}
-	return filepath.EvalSymlinks(dir)
-}
-
-// walk returns the files in dir and below, under the name that dir has.
-func walk(a *app, dir, folder string) (all []sending, err error) {
-	if base := filepath.Base(filepath.Clean(dir)); !strings.HasPrefix(base, ".") && base != string(filepath.Separator) {
-		folder += base + "/"
-	}
-	if dir, err = follow(dir); err != nil {
-		return nil, err
-	}
-	err = filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case file == dir:
-			return nil
-		case strings.HasPrefix(d.Name(), "."):
-			a.warn("%s is left out: it is hidden", file)
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-		case d.Type().IsRegular():
-			path, err := filepath.Rel(dir, file)
-			if err != nil {
-				return err
-			}
-			all = append(all, sending{file, objectName(folder, path)})
-		case !d.IsDir():
-			a.warn("%s is left out: it is not a regular file", file)
-		}
-		return nil
-	})
-	return all, err
-}
-
 // pusher pushes files, over one connection.
 type pusher struct {
 	cmd    *pushCmd
@@ -219,14 +190,9 @@ type pusher struct {
 
 // login gets the keys, and prepares the connection.
 func (p *pusher) login(to location) error {
-	name, from := p.cmd.Login.Identity, &p.cmd.Login.Secret
-	if p.cmd.To.Passphrase {
-		from = new(passphraseFlags) // what the flags give is the passphrase of the files
-	}
-	id, err := p.app.openIdentity(name, from)
-	if p.cmd.To.Passphrase && errors.Is(err, terminal.ErrNoTerminal) {
-		err = withHints(err, "with -p, --passphrase-file and --passphrase-fd give that of the files: log in with a key that is not protected, or at a terminal")
-	}
+	name := p.cmd.Login.Identity
+	_, secret := p.cmd.Secret.roles(p.cmd.To.Passphrase)
+	id, err := p.app.openIdentity(name, secret)
 	if err != nil {
 		return in(name, err)
 	}
@@ -253,43 +219,87 @@ func (p *pusher) loadKeys(login *keyfile.Identity) error {
 
 // push pushes one file.
 func (p *pusher) push(s sending) error {
-	src, err := p.app.openInput(s.file)
+	src, err := p.open(s)
 	if err != nil {
 		return err
 	}
-	if !isStdio(s.file) {
+	if !isStdio(s.file) || src.producer != nil {
 		defer src.Close()
-	}
-	// What it is shows in its first bytes, for which a pipe is waited.
-	b := bufio.NewReaderSize(src.whole(), 4096)
-	begin, _ := b.Peek(len(format.Magic))
-	file, err := sniff(b)
-	if err != nil {
-		return err
-	}
-	encrypted := file.armored || string(begin) == format.Magic
-	if encrypted && p.cmd.To.encrypts() {
-		p.app.warn("%s is encrypted already, and goes as it is", src.name)
 	}
 	p.server.begin(src.size, os.DevNull)
 	defer p.server.end()
-	switch {
-	case encrypted && !file.armored && src.size >= 0:
-		return p.whole(s.name, src)
-	case encrypted:
-		return p.stream(s.name, src.size, func(dst io.Writer) error {
-			_, err := io.CopyBuffer(dst, file.Reader, make([]byte, 256<<10))
-			return err
-		})
-	case !p.cmd.To.encrypts():
-		return usageError("is not encrypted", "say who can read it: name a public key with -r, or use a passphrase with -p")
+	if p.cmd.To.encrypts() {
+		return p.encrypt(s, src)
+	}
+	return p.asItIs(s, src)
+}
+
+// open opens what is to be sent.
+func (p *pusher) open(s sending) (*input, error) {
+	if s.folder != nil {
+		return s.folder.open(s.path)
+	}
+	return p.cmd.Source.open(p.app, s.file)
+}
+
+// encrypt encrypts a file on the way.
+func (p *pusher) encrypt(s sending, src *input) error {
+	plain, err := src.look()
+	if err != nil {
+		return err
+	}
+	replaced := ""
+	if p.cmd.Overwrite {
+		replaced = "what is there"
+	}
+	if err := p.cmd.Source.admit(p.app, src, plain, replaced); err != nil {
+		if errors.Is(err, errEncrypted) {
+			err = withHints(err, "if it is to go as it is, leave out -r, -p and --sign", "if it is to be encrypted once more, use --force")
+		}
+		return err
 	}
 	if p.sealer.recipients == nil {
 		if err := p.sealer.loadRecipients("what is pushed"); err != nil {
 			return err
 		}
 	}
-	return p.stream(s.name, src.size, func(dst io.Writer) error { return p.sealer.seal(dst, file.Reader) })
+	return p.stream(s.name, src.size, func(dst io.Writer) error { return p.sealer.seal(dst, plain) })
+}
+
+// asItIs pushes a file that is encrypted, and nothing else: only a header that can be
+// parsed shows that, and of a file a length that a whole one can have.
+func (p *pusher) asItIs(s sending, src *input) error {
+	file, err := sniff(src.all())
+	if err != nil {
+		return err
+	}
+	var header bytes.Buffer
+	info, err := pqenc.Inspect(io.TeeReader(file, &header))
+	if errors.Is(err, pqenc.ErrNotPqenc) {
+		return usageError("is not encrypted", "say who can read it: name a public key with -r, or use a passphrase with -p")
+	}
+	if err != nil {
+		return err
+	}
+	if src.size >= 0 {
+		if _, _, err := file.sizes(info, src.size); err != nil {
+			return err
+		}
+	}
+	if src.size >= 0 && !file.armored {
+		return p.whole(s.name, src)
+	}
+	if src.size >= 0 { // what was read to its end
+		file, err = sniff(src.all())
+		header.Reset()
+	}
+	if err != nil {
+		return err
+	}
+	return p.stream(s.name, src.size, func(dst io.Writer) error {
+		_, err := io.CopyBuffer(dst, io.MultiReader(&header, file), make([]byte, 256<<10))
+		return err
+	})
 }
 
 // whole pushes an encrypted file, of which the server can ask for any part.

@@ -7,7 +7,8 @@ package main
 import "context"
 
 type rmCmd struct {
-	Login loginFlags `embed:""`
+	Login  loginFlags      `embed:""`
+	Secret passphraseFlags `embed:""`
 
 	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to delete, ws://HOST[:PORT]/NAME."`
 }
@@ -28,7 +29,7 @@ func (c *rmCmd) Run(a *app) error {
 			return usageError("the URL names a folder", "delete what is in it, one by one")
 		}
 	}
-	servers, err := c.Login.login(a)
+	servers, err := c.Login.login(a, &c.Secret)
 	if err != nil {
 		return err
 	}

@@ -14,14 +14,15 @@ import (
 )
 
 type verifyCmd struct {
-	Keys    identityFlag `embed:""`
-	Trust   fromFlags    `embed:""`
-	Context contextFlag  `embed:""`
+	Keys    identityFlag   `embed:""`
+	Has     passphraseFlag `embed:""`
+	Trust   fromFlags      `embed:""`
+	Context contextFlag    `embed:""`
 
 	JSON bool   `name:"json" help:"Print JSON."`
 	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file. Without it, or as -, standard input."`
 
-	Secret passphraseFlags `embed:""`
+	Secret secretFlags `embed:""`
 }
 
 func (verifyCmd) Help() string {
@@ -58,7 +59,7 @@ func (c *verifyCmd) Run(a *app) error {
 		return err
 	}
 	defer src.Close()
-	keys, err := a.identities(c.Keys.Identity, &c.Secret, src)
+	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
 	if err != nil {
 		return err
 	}

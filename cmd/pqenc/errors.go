@@ -45,6 +45,7 @@ const (
 	exitRefused     = 8
 	exitServer      = 9
 	exitConnection  = 10
+	exitCommand     = 13
 )
 
 // exitStatus describes the exit codes for the man page.
@@ -63,6 +64,7 @@ var exitStatus = []struct {
 	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
 	{exitServer, "the server is not known, or is not the one that it should be"},
 	{exitConnection, "there is no connection to the server, or it was lost for too long"},
+	{exitCommand, "the command of --from-command failed, or could not be started"},
 	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if nobody reads standard output any more"},
 }
 
@@ -117,15 +119,22 @@ var fileKinds = []kind{
 	{keyfile.ErrProtected, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
 	{keyfile.ErrNotKey, exitKeyFile, []string{`make keys with "pqenc keygen"`}},
 	{keyfile.ErrTooLarge, exitKeyFile, nil},
+	{armor.ErrUTF16, exitDamaged, []string{utf8Hint}},
 	{text.ErrUTF16, exitUsage, []string{utf8Hint}},
 	{keyfile.ErrPassphrase, exitNoKey, nil},
 	{recipient.ErrEmptyPassphrase, exitUsage, nil},
+	{recipient.ErrWeak, exitNoKey, []string{
+		"whoever runs the server could find the passphrase by that: ask the sender for a file that pqenc -p made",
+		"if you trust the server, pull the file with --raw, and decrypt it",
+	}},
 	{pqenc.ErrNotSigned, exitSigner, []string{"ask the sender to sign it with --sign, or leave --from out"}},
 	{pqenc.ErrWrongSigner, exitSigner, []string{"if you trust whoever has this fingerprint, name their public key with --from"}},
 	{pqenc.ErrForwarded, exitSigner, []string{"somebody passed it on: if that is all right, use --allow-forwarded"}},
 	{pqenc.ErrContext, exitSigner, []string{"the sender meant it for something else: do not use it for this"}},
 	{pqenc.ErrSignature, exitSigner, []string{"somebody forged it: do not use it, and ask the sender for another one"}},
 	{pqenc.ErrReplaced, exitSigner, []string{"another recipient of the file forged it: do not use it, and ask the sender for another one"}},
+	{errEncrypted, exitUsage, []string{"if it is to be encrypted once more, use --force"}},
+	{errWrongPassphrase, exitNoKey, nil},
 	{pqenc.ErrNoMatch, exitNoKey, nil},
 	{pqenc.ErrNotPqenc, exitDamaged, nil},
 	{pqenc.ErrFIPS, exitUnsupported, []string{"run it with GODEBUG=fips140=on, which allows what is not in the FIPS module"}},

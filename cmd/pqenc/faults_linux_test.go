@@ -200,7 +200,7 @@ func TestResultsUnread(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, command := range []string{
-		"-r alice.pub in.pqe", "-d -i alice.key in.pqe", "verify -i alice.key in.pqe", "inspect in.pqe", "fingerprint alice.pub",
+		"-r alice.pub --force in.pqe", "-d -i alice.key in.pqe", "verify -i alice.key in.pqe", "inspect in.pqe", "fingerprint alice.pub",
 		"version", "man", "completion bash", "--help", "__complete bash -",
 		"pull -i alice.key --server bob.pub ws://" + s.addr + "/a", "ls -i alice.key --server bob.pub ws://" + s.addr,
 	} {
@@ -223,7 +223,7 @@ func TestCloseFails(t *testing.T) {
 	writeIn(t, dir, "in.pqe", sealed(t, []byte("contents")))
 	s := startServing(t, newFolder(t))
 	for _, command := range []string{
-		"-r alice.pub in.pqe", "-d -i alice.key in.pqe", "verify -i alice.key in.pqe", "inspect --json in.pqe",
+		"-r alice.pub --force in.pqe", "-d -i alice.key in.pqe", "verify -i alice.key in.pqe", "inspect --json in.pqe",
 		"fingerprint alice.pub", "keygen -o dora", "version", "man", "completion zsh", "push --help",
 		"ls -i alice.key --server bob.pub ws://" + s.addr,
 	} {

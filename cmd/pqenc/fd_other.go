@@ -19,3 +19,6 @@ func closedAtStart(*os.File) bool { return false }
 
 // sameDevice cannot tell here.
 func sameDevice(fs.FileInfo, fs.FileInfo) bool { return false }
+
+// keep does nothing: here a command inherits the standard streams only.
+func keep(int) {}

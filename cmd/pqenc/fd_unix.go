@@ -22,6 +22,9 @@ func inherited(fd int) bool {
 	return err == nil && flags&unix.FD_CLOEXEC == 0
 }
 
+// keep has no command inherit fd: it is a secret.
+func keep(fd int) { unix.CloseOnExec(fd) }
+
 // closedAtStart reports whether a standard stream may have been closed when the
 // process began: then the Go runtime has opened /dev/null in its place, for reading
 // and writing. A shell opens it for one of the two only ("> /dev/null").

@@ -14,6 +14,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/armor"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
@@ -28,6 +29,22 @@ type input struct {
 	name  string // for messages
 	start int64  // where it begins in the file: it may have been read in part
 	size  int64  // bytes that are left to read, -1 if unknown
+
+	producer *producer // of what is read, or nil
+}
+
+// all returns what reads the input from where it begins: of a file again and again.
+func (in *input) all() io.Reader {
+	if in.size >= 0 {
+		return &wholeReader{in: in, src: io.NewSectionReader(in.File, in.start, in.size)}
+	}
+	return in.whole()
+}
+
+// Close closes the input, and ends what produces it.
+func (in *input) Close() error {
+	in.producer.stop()
+	return in.File.Close()
 }
 
 // openInput opens the input of that name.
@@ -66,15 +83,21 @@ func newInput(f *os.File, name string) (*input, error) {
 
 // whole returns a reader of what is left of the input. A file that ends before the
 // end that it had when it was opened is an error: somebody cuts it or writes it anew.
-func (in *input) whole() io.Reader { return &wholeReader{in: in} }
+func (in *input) whole() io.Reader {
+	if in.producer != nil {
+		return in.producer
+	}
+	return &wholeReader{in: in, src: in.File}
+}
 
 type wholeReader struct {
 	in   *input
+	src  io.Reader
 	read int64
 }
 
 func (r *wholeReader) Read(b []byte) (int, error) {
-	n, err := r.in.File.Read(b)
+	n, err := r.src.Read(b)
 	r.read += int64(n)
 	if err == io.EOF && r.read < r.in.size {
 		err = in(r.in.name, errShorter(r.in.size))
@@ -109,6 +132,21 @@ func sniff(r io.Reader) (*sniffed, error) {
 		s.Reader = armor.NewReader(b)
 	}
 	return s, nil
+}
+
+// sizes returns the length of the binary file, whose header has been read, and that of
+// its contents. The error tells if no whole file has that length. What length does not
+// tell, for armor and where it is negative, is read to its end.
+func (f *sniffed) sizes(info *pqenc.Info, length int64) (file, contents int64, err error) {
+	if f.armored || length < 0 {
+		body, err := io.Copy(io.Discard, f)
+		if err != nil {
+			return 0, 0, err
+		}
+		length = int64(info.HeaderSize) + body
+	}
+	contents, err = info.ContentSize(length)
+	return length, contents, err
 }
 
 // output is where the result goes: a file that appears whole or not at all, or
@@ -147,6 +185,17 @@ func (a *app) openOutput(name string, in *input, o durable.Options) (*output, er
 	return &output{Writer: f, file: f}, nil
 }
 
+// replaces returns the name of the file that is there already, empty if there is none.
+func (o *output) replaces() string {
+	if o.file == nil {
+		return ""
+	}
+	if info, err := os.Stat(o.file.Name()); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	return o.file.Name()
+}
+
 // staged says whether an output of that name would appear only when it is whole.
 func staged(name string) bool { return !isStdio(name) && durable.Atomic(name) }
 
@@ -160,16 +209,16 @@ func (in *input) is(info fs.FileInfo, err error) bool {
 	return err == nil && (in.size >= 0 && os.SameFile(own, info) || sameDevice(own, info))
 }
 
-// private reports whether the input is a file that only its owner can read.
+// private reports whether the input is a file that others than its owner cannot read.
 func (in *input) private() bool {
 	if in.size < 0 {
 		return false
 	}
 	info, err := in.Stat()
-	return err == nil && info.Mode().Perm()&0o077 == 0
+	return err == nil && info.Mode()&0o044 == 0
 }
 
-// hideKey makes an output private that is the private key of somebody.
+// hideKey makes an output private that is a private key, of any program.
 func hideKey(f interface {
 	io.ReaderAt
 	MakePrivate()

@@ -74,24 +74,43 @@ func (f *contextFlag) text() string {
 	return *f.Context
 }
 
+// sourceFlags are about what is encrypted.
+type sourceFlags struct {
+	Force       bool `help:"Encrypt also what is encrypted already."`
+	AllowEmpty  bool `help:"Let an empty standard input replace what is there. Without it, that is taken for the failure of the command in front of the pipe."`
+	FromCommand bool `help:"Run the command after -- at the end, and encrypt what it writes. If it fails, OUT or the object stays what it was."`
+}
+
 // fileArgs are the input and the output of encrypting and decrypting.
 type fileArgs struct {
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was. Without it, or as -, standard output."`
 	In     string `arg:"" optional:"" type:"path" name:"IN" help:"The input. Without it, or as -, standard input."`
 }
 
-// passphraseFlags say where passphrases come from when not from the terminal.
-// There is no flag with the passphrase itself: everybody on the machine could
-// read it.
+// passphraseFlag says that the passphrase that the other flags give is one of files.
+type passphraseFlag struct {
+	Passphrase bool `short:"p" help:"The file has a passphrase: --passphrase-file gives that one, and not that of a private key."`
+}
+
+// passphraseFlags say where the passphrase of a private key comes from when not from
+// the terminal. There is no flag with the passphrase itself: everybody on the machine
+// could read it.
 type passphraseFlags struct {
-	PassphraseFile string `type:"path" placeholder:"PATH" xor:"passphrase" help:"Read the passphrase from a file of one line, instead of the terminal."`
-	PassphraseFd   *int   `placeholder:"N" xor:"passphrase" help:"Read the passphrase from an open file descriptor, one line."`
+	PassphraseFile string `type:"path" placeholder:"PATH" xor:"passphrase" help:"Read ${passphrase=the passphrase} from a file of one line, instead of the terminal."`
+	PassphraseFd   *int   `placeholder:"N" xor:"passphrase" help:"Read ${passphrase=the passphrase} from an open file descriptor, one line."`
 
 	source passphraseSource `kong:"-"`
 }
 
 // set reports whether a flag gives the passphrase.
 func (f *passphraseFlags) set() bool { return f.PassphraseFile != "" || f.PassphraseFd != nil }
+
+// secretFlags say where the passphrases of files and of private keys come from. One
+// is never tried for the other: who makes a file could then guess that of the key.
+type secretFlags struct {
+	File passphraseFlags `embed:"" set:"passphrase=the passphrase (of the private key if there is one, or with -p of the file)"`
+	Key  passphraseFlags `embed:"" prefix:"key-" xorprefix:"key-" set:"passphrase=the passphrase of the private key, with or without -p,"`
+}
 
 // remoteFlags say how to reach a server, and who it must be.
 type remoteFlags struct {
@@ -102,17 +121,16 @@ type remoteFlags struct {
 
 // loginFlags say who logs in, and where.
 type loginFlags struct {
-	Identity string          `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
-	Remote   remoteFlags     `embed:""`
-	Secret   passphraseFlags `embed:""`
+	Identity string      `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
+	Remote   remoteFlags `embed:""`
 }
 
 // login gets the key. The connections come with the first requests.
-func (f *loginFlags) login(a *app) (*servers, error) {
+func (f *loginFlags) login(a *app, secret *passphraseFlags) (*servers, error) {
 	if f.Identity == "" {
 		return nil, notLoggedIn()
 	}
-	id, err := a.openIdentity(f.Identity, &f.Secret)
+	id, err := a.openIdentity(f.Identity, secret)
 	return f.Remote.servers(a, id), in(f.Identity, err)
 }
 

@@ -26,20 +26,24 @@ type identities struct {
 
 // identities reads the private keys. What is wrong with them shows now, but
 // protected ones stay closed until a file needs them.
-func (a *app) identities(names []string, p *passphraseFlags, src *input) (*identities, error) {
-	if err := p.notFrom(src); err != nil {
+func (a *app) identities(keys *identityFlag, passphrase bool, secret *secretFlags, src *input) (*identities, error) {
+	if err := secret.check(src, len(keys.Identity) > 0); err != nil {
 		return nil, err
 	}
-	list, err := a.loadIdentities(names, p)
-	return newIdentities(list, p.ask(a, src.name)), err
+	ofFile, ofKeys := secret.roles(passphrase || len(keys.Identity) == 0)
+	list, err := a.loadIdentities(keys.Identity, ofKeys)
+	return newIdentities(list, recipient.NewPrompted(ofFile.ask(a, src.name))), err
 }
 
-// newIdentities returns the keys for one file.
-func newIdentities(named []pqenc.Identity, ask func() ([]byte, error)) *identities {
+// newIdentities returns the keys for one file, and its passphrase, if that may be
+// tried.
+func newIdentities(named []pqenc.Identity, passphrase *recipient.Prompted) *identities {
 	keys := &identities{named: len(named)}
 	keys.list = append(keys.list, &keys.witness)
 	keys.list = append(keys.list, named...)
-	keys.list = append(keys.list, recipient.NewPrompted(ask))
+	if passphrase != nil {
+		keys.list = append(keys.list, passphrase)
+	}
 	return keys
 }
 
@@ -140,11 +144,16 @@ func (w *witness) Unwrap(s pqenc.Stanza, _ *pqenc.Binding) (*pqenc.FileKey, erro
 	return nil, pqenc.ErrNoMatch
 }
 
+var errWrongPassphrase = errors.New("wrong passphrase")
+
 // noMatch explains why no key opened a file.
-func (k *identities) noMatch() error {
+func (k *identities) noMatch(err error) error {
 	switch {
+	case errors.Is(err, recipient.ErrWrongPassphrase):
+		return errWrongPassphrase
 	case k.witness.passphrase:
-		return &failure{errors.New("wrong passphrase"), exitNoKey, nil}
+		return &failure{errors.New("the file has a passphrase, and none was to be tried"), exitNoKey,
+			[]string{"if you know that it has one, try it with -p: whoever runs the server learns whether it is the right one"}}
 	case k.named == 0:
 		return &failure{errors.New("the file needs a private key, and none was given"), exitNoKey,
 			[]string{"name one with -i"}}

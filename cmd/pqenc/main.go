@@ -33,6 +33,7 @@ func run(args []string) int {
 	if args[0] == clidoc.CompleteCommand { // for the script of a shell
 		return a.end(clidoc.Complete(a.stdout, parser.Model, args[1:]))
 	}
+	args, a.command = splitCommand(args)
 	ctx, err := parser.Parse(args)
 	if helped {
 		a.stdout.used = true

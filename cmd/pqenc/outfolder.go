@@ -11,7 +11,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/pqenc/pqenc/transfer"
@@ -31,34 +33,78 @@ func isFolder(name string) bool {
 type outFolder struct {
 	name  string
 	root  *os.Root
-	made  bool // it was not there before
-	raw   bool // the files have the names of the objects
+	above []string // it and those above it that were not there before
+	below []string // the same of those in it
+	raw   bool     // the files have the names of the objects
 	taken map[string]bool
+
+	mu     sync.Mutex // guards below and closed, and is held over no call that takes long
+	closed bool
 }
 
 // openFolder opens the folder, which need not be there.
 func openFolder(name string, raw bool) (*outFolder, error) {
-	_, err := os.Stat(name)
-	made := errors.Is(err, fs.ErrNotExist)
-	if err := os.MkdirAll(name, 0o777); err != nil {
+	made, err := makeFolders(name)
+	if err != nil {
 		return nil, err
 	}
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return nil, err
 	}
-	return &outFolder{name, root, made, raw, make(map[string]bool)}, nil
+	return &outFolder{name: name, root: root, above: made, raw: raw, taken: make(map[string]bool)}, nil
 }
 
-// Close leaves no folder that was made for nothing.
+// makeFolders makes a folder and those above it. It returns those that were not there,
+// the outermost first.
+func makeFolders(name string) (made []string, err error) {
+	name = filepath.Clean(name)
+	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	if above := filepath.Dir(name); above != name {
+		if made, err = makeFolders(above); err != nil {
+			return made, err
+		}
+	}
+	if err := os.Mkdir(name, 0o777); err != nil {
+		return made, err
+	}
+	return append(made, name), nil
+}
+
+// Close leaves no folder that was made for nothing: one with something in it stays.
 func (f *outFolder) Close() {
 	if f == nil {
 		return
 	}
-	f.root.Close()
-	if f.made {
-		os.Remove(f.name) // which fails if there is something in it
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return
 	}
+	f.closed = true
+	for _, name := range slices.Backward(f.below) {
+		f.root.Remove(name)
+	}
+	f.root.Close()
+	for _, name := range slices.Backward(f.above) {
+		os.Remove(name)
+	}
+}
+
+// makeBelow makes a folder in the folder.
+func (f *outFolder) makeBelow(dir string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range len(dir) + 1 {
+		if i == len(dir) || dir[i] == '/' {
+			if f.root.Mkdir(dir[:i], 0o777) == nil {
+				f.below = append(f.below, dir[:i])
+			}
+		}
+	}
+	return f.root.MkdirAll(dir, 0o777) // which knows what is in the way
 }
 
 // place returns the name of a file in the folder, and makes the folders on the
@@ -73,7 +119,7 @@ func (f *outFolder) place(name string) (string, error) {
 	}
 	f.taken[name] = true
 	file := filepath.Join(f.name, filepath.FromSlash(name))
-	if err := f.root.MkdirAll(path.Dir(name), 0o777); err != nil {
+	if err := f.makeBelow(path.Dir(name)); err != nil {
 		return "", f.noFolder(name, err)
 	}
 	info, err := f.root.Lstat(name)

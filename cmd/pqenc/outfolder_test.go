@@ -9,7 +9,9 @@ package main
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -55,5 +57,30 @@ func TestPlace(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestInterruptedFolder ends a pull before there is anything to pull: the folders that
+// it has made are gone.
+func TestInterruptedFolder(t *testing.T) {
+	dir := newFolder(t)
+	s := startServing(t, dir)
+	cmd := exec.Command("pqenc", "pull", "-i", "alice.key", "--follow", "--server", "bob.pub", "ws://"+s.addr+"/a/b.pqe", "-o", "new/sub/")
+	cmd.Dir = dir
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := await("the folder", func() bool { _, err := os.Stat(filepath.Join(dir, "new/sub")); return err == nil }); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	if code, err := exitCode(cmd.Wait()); code != 143 {
+		t.Errorf("exit code %d, %v", code, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, "new/sub/.*")); len(left) > 0 {
+		t.Errorf("left %q, %v", left, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "new")); err == nil {
+		t.Error("the folder is there")
 	}
 }

@@ -251,7 +251,8 @@ func (r *remote) list(prefix string) (found []transfer.Object, err error) {
 
 // each does n things one after the other. One that fails does not stop the
 // others, as long as there is a server to do them with: the exit code is that of
-// the first failure.
+// the first failure. A wrong passphrase stops them, too: the server that has made up
+// the files could learn something from every one that it is tried on.
 func (a *app) each(n int, do func(i int) error) error {
 	if n == 1 {
 		return do(0)
@@ -267,7 +268,7 @@ func (a *app) each(n int, do func(i int) error) error {
 		if first == exitOK {
 			first = code
 		}
-		if code == exitServer || code == exitConnection {
+		if code == exitServer || code == exitConnection || errors.Is(err, errWrongPassphrase) || errors.Is(err, keyfile.ErrPassphrase) {
 			break
 		}
 	}

@@ -34,6 +34,40 @@ func newStore(t *testing.T) (dir string, s *running) {
 	return dir, s
 }
 
+// TestWeakFile pulls a file whose passphrase is easy to guess, as a hostile server
+// could make it: a person decides.
+func TestWeakFile(t *testing.T) {
+	dir, s := newStore(t)
+	writeIn(t, dir, "weak.pqe", vector("passphrase").File)
+	url := "ws://" + s.host + "/weak.pqe"
+	server := "--server=" + testkit.Identity("server").Fingerprint().String()
+	if code, _, stderr := pqencIn(t, dir, "push", "-i", "alice.key", server, "weak.pqe", url); code != exitOK {
+		t.Fatal(stderr)
+	}
+	question := url + " makes its passphrase easy to guess (Argon2id with t=1, m=64 KiB, p=2). Try it? [yes/no]: "
+	for answer, talk := range map[string][]line{
+		"no":  {{question, "no\n"}},
+		"yes": {{question, "yes\n"}, {"passphrase for weak.pqe: ", passphrase + "\n"}},
+	} {
+		var stdout strings.Builder
+		cmd := exec.Command("pqenc", "pull", "-i", "alice.key", "-p", server, url)
+		cmd.Dir, cmd.Stdout = dir, &stdout
+		p := begin(t, cmd)
+		for _, l := range talk {
+			if !p.sees(l.await) {
+				break
+			}
+			p.types(l.answer)
+		}
+		screen := p.leaves()
+		cmd.Wait()
+		code := cmd.ProcessState.ExitCode()
+		if tried := answer == "yes"; tried != (code == exitOK) || tried != (stdout.Len() == 5) {
+			t.Errorf("%s: exit code %d, %q; the terminal shows %q", answer, code, stdout.String(), screen)
+		}
+	}
+}
+
 // TestFirstContact meets a server at a terminal, trusts it or not, and comes back.
 func TestFirstContact(t *testing.T) {
 	dir, s := newStore(t)

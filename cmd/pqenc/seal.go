@@ -5,13 +5,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
-	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
 )
@@ -21,7 +19,7 @@ type sealer struct {
 	app     *app
 	to      *recipientFlags
 	context *contextFlag
-	secret  *passphraseFlags
+	secret  *secretFlags
 
 	recipients []pqenc.Recipient // once they are loaded
 	signer     *keyfile.Identity // the same, or nil
@@ -57,22 +55,14 @@ func (s *sealer) open(dst io.Writer) (*pqenc.Writer, error) {
 
 // loadSigner gets who signs the file, if anybody does.
 func (s *sealer) loadSigner() error {
-	name, from := s.to.Sign, s.secret
+	name := s.to.Sign
 	if name == "" {
 		return nil
 	}
-	if s.to.Passphrase {
-		from = new(passphraseFlags) // what the flags give is the passphrase of the file
-	}
-	id, err := s.app.openIdentity(name, from)
-	if s.to.Passphrase && errors.Is(err, terminal.ErrNoTerminal) {
-		err = withHints(err, "with -p, --passphrase-file and --passphrase-fd give that of the file, not that of the key")
-	}
-	if err != nil {
-		return in(name, err)
-	}
+	_, secret := s.secret.roles(s.to.Passphrase)
+	id, err := s.app.openIdentity(name, secret)
 	s.signer = id
-	return nil
+	return in(name, err)
 }
 
 // check finds what does not go together.
@@ -96,7 +86,7 @@ func (s *sealer) loadRecipients(what string) (err error) {
 		s.recipients, err = s.publicKeys()
 		return err
 	}
-	secret, err := s.secret.choose(s.app, what)
+	secret, err := s.secret.File.choose(s.app, what)
 	if err != nil {
 		return err
 	}

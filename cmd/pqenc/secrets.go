@@ -6,11 +6,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 
+	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/internal/text"
 )
 
@@ -21,6 +24,34 @@ const maxPassphrase = 4096
 type passphraseSource struct {
 	file *os.File // the descriptor, kept: a second one would close it, too
 	read []byte   // the passphrase, nil before it is read
+
+	missing string // hint, where there is none and nobody to ask
+}
+
+// roles returns where the passphrase of files comes from, and where that of private
+// keys does. The flags without "key-" give that of files if files have one, or if
+// keys have flags of their own; otherwise that of keys.
+func (f *secretFlags) roles(files bool) (file, key *passphraseFlags) {
+	if files || f.Key.set() {
+		f.Key.source.missing = "give that of a private key with --key-passphrase-file or --key-passphrase-fd"
+		return &f.File, &f.Key
+	}
+	if f.File.set() {
+		f.Key.source.missing = "without -p, --passphrase-file and --passphrase-fd give that of a private key, and not that of the file"
+	}
+	return &f.Key, &f.File
+}
+
+// check finds what is wrong with the flags, for files from src.
+func (f *secretFlags) check(src *input, keys bool) error {
+	one, two := f.File.PassphraseFd, f.Key.PassphraseFd
+	switch {
+	case f.Key.set() && !keys:
+		return usageError("--key-passphrase-file and --key-passphrase-fd are of no use without a private key", "name the key, too")
+	case one != nil && two != nil && *one == *two:
+		return usageError("two passphrases cannot come from the same descriptor")
+	}
+	return cmp.Or(f.File.notFrom(src), f.Key.notFrom(src))
 }
 
 // notFrom fails if the passphrase is to come from src, of which it would take
@@ -50,7 +81,11 @@ func (p *passphraseFlags) ask(a *app, what string) func() ([]byte, error) {
 		if given, err := p.given(); given != nil || err != nil {
 			return given, err
 		}
-		return a.prompter.Secret("passphrase for " + what)
+		secret, err := a.prompter.Secret("passphrase for " + what)
+		if errors.Is(err, terminal.ErrNoTerminal) && p.source.missing != "" {
+			err = withHints(err, p.source.missing)
+		}
+		return secret, err
 	}
 }
 
@@ -106,10 +141,11 @@ func (p *passphraseFlags) open() (*os.File, error) {
 // could by now be one that this process has opened itself.
 func (p *passphraseFlags) descriptor() (*os.File, error) {
 	fd := *p.PassphraseFd
-	if !inherited(fd) {
-		return nil, usageError(fmt.Sprintf("%d is not an open file descriptor", fd))
-	}
 	if p.source.file == nil {
+		if !inherited(fd) {
+			return nil, usageError(fmt.Sprintf("%d is not an open file descriptor", fd))
+		}
+		keep(fd)
 		p.source.file = os.NewFile(uintptr(fd), fmt.Sprintf("descriptor %d", fd))
 	}
 	return p.source.file, nil

@@ -22,6 +22,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -54,6 +55,8 @@ var (
 	// its content has. It comes wrapped with the line number; the line itself
 	// is never quoted.
 	ErrArmor = errors.New("malformed armor")
+	// ErrUTF16 says that the armor is in UTF-16, and wraps ErrArmor.
+	ErrUTF16 = fmt.Errorf("%w: %w", ErrArmor, text.ErrUTF16)
 
 	errClosed = errors.New("armor: write after close")
 )

@@ -112,7 +112,7 @@ func (r *reader) decode(dst []byte) (int, error) {
 
 func (r *reader) readHeader() error {
 	if text.Skip(r.src) != nil {
-		return r.malformed("text in UTF-16, not in UTF-8")
+		return ErrUTF16
 	}
 	if err := r.skipSpace(); err != nil {
 		return r.cut(err)

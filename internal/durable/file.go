@@ -44,11 +44,8 @@ func Create(ctx context.Context, name string, o Options) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	perm := fs.FileMode(0o666)
-	if info != nil || o.Private {
-		perm = 0o600 // nobody may read the new content who could not read the old
-	}
-	file, temp, err := t.openTemp(perm)
+	// Only Commit tells who may read the new content: see MakePrivate.
+	file, temp, err := t.openTemp(0o600)
 	if err != nil {
 		t.dir.Close()
 		return nil, err

@@ -93,7 +93,7 @@ func TestNewFileMode(t *testing.T) {
 		directory := t.TempDir()
 		umask(t, mask)
 		f := create(t, filepath.Join(directory, "out"))
-		wantOpenMode(t, f.file, want)
+		wantOpenMode(t, f.file, 0o600)
 		commit(t, f)
 		wantMode(t, f.Name(), want)
 	}

@@ -1,0 +1,87 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// inFolder is a folder whose files are pushed. It is opened once, and no name leads
+// out of it, not even through a link that has taken the place of a file or of a
+// folder since: others who may write to it could otherwise have files pushed that
+// only the owner of the key can read.
+type inFolder struct {
+	name string
+	root *os.Root
+}
+
+// openInFolder opens the folder, or the one that a link of that name leads to. It
+// stays open until the process ends.
+func openInFolder(name string) (*inFolder, error) {
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		return nil, err
+	}
+	return &inFolder{name, root}, nil
+}
+
+// walk returns the files in the folder and below, for objects whose names begin with
+// prefix and the name of the folder.
+func (f *inFolder) walk(a *app, prefix string) (all []sending, err error) {
+	if base := filepath.Base(filepath.Clean(f.name)); !strings.HasPrefix(base, ".") && base != string(filepath.Separator) {
+		prefix += base + "/"
+	}
+	err = fs.WalkDir(f.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		file := filepath.Join(f.name, filepath.FromSlash(name))
+		switch {
+		case err != nil:
+			return f.explain(name, err)
+		case name == ".":
+		case strings.HasPrefix(path.Base(name), "."):
+			a.warn("%s is left out: it is hidden", file)
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+		case d.Type().IsRegular():
+			all = append(all, sending{file: file, name: objectName(prefix, name), folder: f, path: name})
+		case !d.IsDir():
+			a.warn("%s is left out: it is not a regular file", file)
+		}
+		return nil
+	})
+	return all, err
+}
+
+// open opens a file that walk has found, and nothing that has taken its place but
+// another file in the folder.
+func (f *inFolder) open(name string) (*input, error) {
+	file, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would be waited for
+	if err != nil {
+		return nil, f.explain(name, err)
+	}
+	in, err := newInput(file, filepath.Join(f.name, filepath.FromSlash(name)))
+	if err == nil && in.size < 0 {
+		err = f.explain(name, errors.New("is not a regular file any more"))
+	}
+	if err != nil {
+		file.Close()
+	}
+	return in, err
+}
+
+// explain gives an error the name that people know.
+func (f *inFolder) explain(name string, err error) error {
+	var inside *fs.PathError
+	if errors.As(err, &inside) {
+		err = inside.Err
+	}
+	return &fs.PathError{Op: "open", Path: filepath.Join(f.name, filepath.FromSlash(name)), Err: err}
+}

@@ -1,0 +1,71 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/armor"
+)
+
+// source is the input of what encrypts: all of it, and what it begins with.
+type source struct {
+	io.Reader
+	empty     bool
+	encrypted bool // by pqenc, as it seems
+}
+
+// look returns the input, once its first bytes are there.
+func (in *input) look() (*source, error) {
+	b := bufio.NewReaderSize(in.whole(), 4096)
+	begin, err := b.Peek(len(format.Magic))
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	s := &source{Reader: b, empty: len(begin) == 0, encrypted: string(begin) == format.Magic}
+	if !s.encrypted && !s.empty {
+		s.encrypted, err = armor.Detect(b)
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return s, err
+}
+
+// open opens the input of that name, or starts the command that stands for it.
+func (f *sourceFlags) open(a *app, name string) (*input, error) {
+	switch {
+	case !f.FromCommand:
+		return a.openInput(name)
+	case !isStdio(name):
+		return nil, usageError(fromCommand+" stands for standard input, and there is an input: "+name, "leave one of the two out")
+	}
+	return a.newProducer()
+}
+
+// errEncrypted is for input that is not encrypted once more unasked.
+var errEncrypted = errors.New("is encrypted already")
+
+// admit refuses input that is hardly meant. It would replace something if the
+// argument is not empty, which says what.
+func (f *sourceFlags) admit(a *app, in *input, s *source, replaced string) error {
+	switch {
+	case s.encrypted && !f.Force:
+		return errEncrypted
+	case !s.empty || in.size >= 0 || f.AllowEmpty: // who names an empty file has one
+		return nil
+	case replaced == "":
+		a.warn("%s is empty", in.name)
+		return nil
+	}
+	return &failure{fmt.Errorf("is empty, and would replace %s", replaced), exitIO, []string{
+		"if the command in front of the pipe has failed, see to that: " + fromCommand + " runs it and notices",
+		"if it is meant to be empty, use --allow-empty",
+	}}
+}
