@@ -216,8 +216,11 @@ func (p *Partial) end(keep bool) (err error) {
 	} else {
 		err = errors.Join(err, p.file.Remove())
 	}
-	size := p.file.Durable()
-	p.leave(&slot{stem: p.slot.stem, record: p.id.record(), size: size, touched: time.Now()}, keep && size > 0)
+	left := &slot{stem: p.slot.stem, record: p.id.record(), touched: time.Now(), receipt: true, unsure: p.again}
+	if size := p.file.Durable(); keep && size > 0 {
+		left.size, left.receipt = size, false
+	}
+	p.leave(left, !left.receipt || left.unsure)
 	return err
 }
 
