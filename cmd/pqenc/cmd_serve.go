@@ -40,8 +40,8 @@ func (serveCmd) Help() string {
 ws://HOST:PORT/NAME. Each line of the list says who may do what with which
 names; ** stands for any folders. Keys are fingerprints or files:
 
-    keys/alice.pub          push,list   alice/**  quota=50GiB files=10000 overwrite
-    SHA256:zdLW...          pull,list   **
+    keys/alice.pub    push,list   alice/**  quota=50GiB files=10000 overwrite
+    SHA256:zdLW...    pull,list   **
 
 The rights are push, pull, list and delete. For push, overwrite allows to replace
 files; quota=SIZE bounds the bytes under these names and files=N their number,
