@@ -502,6 +502,26 @@ func TestWrongDigest(t *testing.T) {
 	}
 }
 
+// TestResumedLength resumes a pull of which the server says that it is longer than a file
+// with that header can be.
+func TestResumedLength(t *testing.T) {
+	file := testkit.Sealed(5000)
+	for length, good := range map[int64]bool{int64(len(file)): true, 4096 + 15: false} {
+		h := newHostile(t, func(c *channel.Conn, _ int) {
+			receive(c, wire.TypePull)
+			c.Send(wire.TypeObject, 1, (&wire.Object{Length: length, Digest: sha256.Sum256(file[:4096])}).Marshal())
+			c.SendData(1, file[4100:length])
+			c.Send(wire.TypeEnd, 1, wire.Size(length))
+		})
+		var got bytes.Buffer
+		o := transfer.PullOptions{Offset: 4100, Digest: sha256.Sum256(file[:4096]), Header: file[:4096]}
+		err := h.client(t).Pull(t.Context(), "a.pqe", &got, o)
+		if good && err != nil || !good && (!errors.Is(err, transfer.ErrProtocol) || got.Len() > 0) {
+			t.Errorf("%d bytes: %v, %d came", length, err, got.Len())
+		}
+	}
+}
+
 // page is a page of these names, whether an object can have them or not.
 func page(more bool, names ...string) []byte {
 	b := (&wire.Page{More: more}).Marshal()

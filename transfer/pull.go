@@ -29,6 +29,9 @@ type PullOptions struct {
 	// was of; all zero takes any file. If the server has another one by now, the
 	// error is [ErrChanged].
 	Digest [sha256.Size]byte
+	// Header is that of the earlier pull. With it the length of the object is checked,
+	// as it always is from the first byte on.
+	Header []byte
 	// Follow waits for an object that is not there yet, and gets one that is
 	// still being pushed as it comes.
 	Follow bool
@@ -39,7 +42,7 @@ type PullOptions struct {
 
 // Pull writes the object of that name to dst: a pqenc file. It returns nil if
 // and only if all of it was written, and it has a length that a pqenc file with its
-// header can have; with an Offset only the caller has the header, and has to check that. What was written when it fails is a part of
+// header can have. What was written when it fails is a part of
 // the object, from the offset on without a gap.
 func (c *Client) Pull(ctx context.Context, name string, dst io.Writer, o PullOptions) error {
 	n, err := wire.ParseName(name)
@@ -204,6 +207,11 @@ func (r *puller) learn(q *channel.Request) error {
 		r.length = object.Length
 	}
 	r.digest = object.Digest
+	if r.o.Header != nil && r.info == nil {
+		if err := r.inspect(r.o.Header); err != nil {
+			return err
+		}
+	}
 	if !r.started && r.o.Started != nil {
 		if err := r.o.Started(object.Length); err != nil {
 			return &permanent{err}
@@ -255,7 +263,7 @@ func (r *puller) inspect(b []byte) error {
 // fits checks that a file with this header can have that length.
 func (r *puller) fits(length int64) error {
 	switch {
-	case length == wire.Unknown || r.o.Offset > 0:
+	case length == wire.Unknown || r.o.Offset > 0 && r.info == nil:
 		return nil
 	case r.info == nil:
 		return fmt.Errorf("%w: the end before that of the header", wire.ErrOrder)

@@ -63,6 +63,7 @@ func (c *lsCmd) Run(a *app) error {
 		}
 		return printJSON(a.stdout, entries)
 	}
+	a.stdout.used = true // also by an empty list
 	w := bufio.NewWriter(a.stdout)
 	for o, err := range server.objects(at.name) {
 		if err != nil {

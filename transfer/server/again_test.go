@@ -44,6 +44,33 @@ func TestCommittedAgain(t *testing.T) {
 	}
 }
 
+// TestLostStored cuts the connection of a push between its commit and the answer. The push
+// succeeds all the same, and is not sent again; another push of the same file is refused.
+func TestLostStored(t *testing.T) {
+	s := newServer(t, server.Limits{}, "{alice} push,pull **")
+	s.stop()
+	commits := 0
+	s.config.OnCommit = func(context.Context, server.Commit) {
+		if commits++; commits == 1 {
+			s.cut()
+		}
+	}
+	s.start()
+	file := testkit.Sealed(1 << 20)
+	c := s.client("alice")
+	retries := 0
+	c.OnRetry = func(transfer.Retry) { retries++ }
+	if err := c.Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.server.Stats().Received; commits != 2 || retries == 0 || n != int64(len(file)) {
+		t.Errorf("%d commits, %d retries, %d bytes received", commits, retries, n)
+	}
+	if err := c.PushFile(t.Context(), "a.pqe", bytes.NewReader(file), int64(len(file)), transfer.PushOptions{}); !errors.Is(err, transfer.ErrExists) {
+		t.Errorf("the same file again: %v", err)
+	}
+}
+
 // TestFollowNothing follows an object that is another one by now, while there is a
 // partial of that name: of yet another one, for which it is no use to wait.
 func TestFollowNothing(t *testing.T) {

@@ -8,11 +8,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +35,33 @@ type testServer struct {
 	url    string
 	visits int // how many connections raw made
 	before int // bytes of the log that are older than an attack
+	lines  *lines
+}
+
+// lines are the connections of a server.
+type lines struct {
+	net.Listener
+	mu  sync.Mutex
+	all []net.Conn
+}
+
+func (l *lines) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		l.all = append(l.all, conn)
+	}
+	return conn, err
+}
+
+// cut closes all connections.
+func (s *testServer) cut() {
+	s.lines.mu.Lock()
+	defer s.lines.mu.Unlock()
+	for _, conn := range s.lines.all {
+		conn.Close()
+	}
 }
 
 // newServer starts a server whose access list has these lines. Names of people
@@ -80,6 +109,8 @@ func (s *testServer) start() {
 	s.server = server
 	s.http = httptest.NewUnstartedServer(server)
 	s.http.Config.ConnState = server.ConnState
+	s.lines = &lines{Listener: s.http.Listener}
+	s.http.Listener = s.lines
 	s.http.Start()
 	s.url = "ws" + strings.TrimPrefix(s.http.URL, "http") + "/pqenc"
 }

@@ -241,6 +241,7 @@ func TestPartialWhileRunning(t *testing.T) {
 	conn := s.raw(t, "alice")
 	s.resumed(t, conn, push("open.pqe", file, length))
 	conn.SendData(1, file[:60000])
+	until(t, "it has come", func() bool { return s.server.Stats().Received == 60000 })
 	s.abandoned(t, "left.pqe", file, 50000)
 	until(t, "the other one is collected", s.collected)
 	if n := s.server.Stats().Partials; n != 1 {

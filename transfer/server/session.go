@@ -160,9 +160,12 @@ func (r *request) parse(m wire.Message) (work work, err error) {
 func (r *request) serve(work work) {
 	answer, err := work()
 	r.answered.Store(true)
+	var theirs *channel.PeerError
 	switch {
 	case err == nil:
 		err = r.Send(answer.Type, answer.Body)
+	case errors.As(err, &theirs):
+		r.Refuse(wire.ErrAbandoned) // whatever the client has said
 	case errors.Is(err, wire.ErrProtocol):
 		r.session.end(err)
 	default:

@@ -136,6 +136,15 @@ func (c *Conn) deliver(m wire.Message) error {
 		case r.in <- m:
 			return nil
 		case <-r.over:
+		case <-c.closed: // but this came before the end, and may be the last answer
+			select {
+			case r.in <- m:
+				return nil
+			case <-r.over:
+			case <-time.After(lastWords):
+			}
+			c.release(m.Body)
+			return c.err
 		}
 	}
 	c.release(m.Body)

@@ -251,3 +251,25 @@ func TestLastAnswer(t *testing.T) {
 		r.End()
 	}
 }
+
+// TestStuckReader has a request whose messages nobody takes. It holds up the others, but not
+// when the connection has ended.
+func TestStuckReader(t *testing.T) {
+	c, s := pair(t, Times{Beat: 20 * time.Millisecond}, Times{})
+	go c.Dispatch(nil)
+	stuck, err := c.Start(wire.TypePull, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := c.Start(wire.TypeList, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		s.SendData(stuck.ID, []byte("x"))
+	}
+	s.Close()
+	if m, err := other.Next(); err == nil {
+		t.Errorf("0x%02x", m.Type)
+	}
+}
