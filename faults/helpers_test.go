@@ -104,10 +104,7 @@ func (s *testServer) put(t *testing.T, file []byte) {
 func (s *testServer) wantObject(t *testing.T, want []byte) {
 	t.Helper()
 	wantFile(t, filepath.Join(s.dir, name), want)
-	entries, err := os.ReadDir(filepath.Join(s.dir, filepath.Dir(name)))
-	if err != nil || len(entries) != 1 {
-		t.Errorf("%d files are left, %v", len(entries), err)
-	}
+	wantAlone(t, filepath.Join(s.dir, name))
 }
 
 func wantFile(t *testing.T, name string, want []byte) {

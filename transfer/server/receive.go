@@ -35,19 +35,15 @@ func (r *request) push(ask *wire.Push) (answer wire.Message, err error) {
 	}
 	r.log = r.log.With("push", ask.Name.String())
 	id := store.ID{Client: r.peer, Name: ask.Name, Push: ask.ID, Digest: ask.Digest, Length: ask.Length}
-	overwrite := ask.Overwrite && grant.Overwrite
-	up, err := r.server.uploads.claim(id, overwrite, r)
+	bounds := grant.bounds(ask.Overwrite)
+	up, err := r.server.uploads.claim(id, bounds.Overwrite, r)
 	if err != nil {
 		return answer, err
 	}
 	defer r.server.uploads.release(up)
 
 	v := &receiver{request: r, upload: up}
-	v.partial, err = r.server.store.Partial(id, store.Bounds{
-		Overwrite: overwrite,
-		Quota:     grant.Quota,
-		Within:    grant.Within,
-	})
+	v.partial, err = r.server.store.Partial(id, bounds)
 	size := int64(0)
 	var stored *store.StoredError
 	switch {
@@ -249,11 +245,9 @@ func (r *receiver) acknowledge() {
 		case <-r.wake:
 		case <-ticker.C:
 		}
-		if r.partial.Written() == r.partial.Durable() {
-			continue
-		}
+		before := r.partial.Durable()
 		durable, err := r.partial.Sync()
-		if err == nil {
+		if err == nil && durable > before {
 			err = r.Send(wire.TypeDurable, wire.Size(durable))
 		}
 		if err != nil {

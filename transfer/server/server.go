@@ -26,12 +26,15 @@ type Limits struct {
 	ObjectSize int64 // bytes of one object; no limit
 	StoreSize  int64 // bytes of all objects and partials; no limit
 	KeepFree   int64 // bytes to leave free on the file system; none
+	Objects    int   // names of objects and partials: 1,000,000
+	Folders    int   // 100,000
 
 	Connections       int // that have logged in: 512
 	ConnectionsPerKey int // of them with the same key: 128
 
 	// Unauthenticated bounds the connections that have not logged in yet, in all
-	// and from one address: 512 and 128. When there are more, the oldest is closed.
+	// and from one address: 512 and 128. When there are more, one of the newest from
+	// the address with the most of them is closed.
 	Unauthenticated           int
 	UnauthenticatedPerAddress int
 
@@ -46,6 +49,8 @@ func (l Limits) withDefaults() Limits {
 	l.ConnectionsPerKey = cmp.Or(l.ConnectionsPerKey, 128)
 	l.Unauthenticated = cmp.Or(l.Unauthenticated, 512)
 	l.UnauthenticatedPerAddress = cmp.Or(l.UnauthenticatedPerAddress, 128)
+	l.Objects = cmp.Or(l.Objects, 1_000_000)
+	l.Folders = cmp.Or(l.Folders, 100_000)
 	l.Idle = cmp.Or(l.Idle, 10*time.Minute)
 	l.Partial = cmp.Or(l.Partial, 7*24*time.Hour)
 	return l
@@ -117,9 +122,11 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s.store, err = store.Open(config.Dir, store.Options{
-		MaxObject: config.Limits.ObjectSize,
-		MaxTotal:  config.Limits.StoreSize,
-		KeepFree:  config.Limits.KeepFree,
+		MaxObject:  s.limits.ObjectSize,
+		MaxTotal:   s.limits.StoreSize,
+		MaxObjects: int64(s.limits.Objects),
+		MaxFolders: int64(s.limits.Folders),
+		KeepFree:   s.limits.KeepFree,
 	})
 	if err != nil {
 		return nil, err

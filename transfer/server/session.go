@@ -168,6 +168,7 @@ func (r *request) serve(work work) {
 		r.Refuse(wire.ErrAbandoned) // whatever the client has said
 	case errors.Is(err, wire.ErrProtocol):
 		r.session.end(err)
+	case errors.Is(err, channel.ErrClosed): // whose reason must not come second
 	default:
 		r.Refuse(err) // in vain, if the connection is what has failed
 	}

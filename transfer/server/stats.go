@@ -28,7 +28,8 @@ type Stats struct {
 	ObjectBytes  int64
 	Partials     int
 	PartialBytes int64
-	FreeBytes    int64 // on the file system
+	Folders      int
+	FreeBytes    int64 // on the file system; -1 if it does not tell
 }
 
 type stats struct {
@@ -67,10 +68,11 @@ func (s *Server) Stats() Stats {
 		Deleted:         s.stats.deleted.Load(),
 		Received:        s.stats.received.Load(),
 		Sent:            s.stats.sent.Load(),
-		Objects:         usage.Objects,
+		Objects:         int(usage.Objects),
 		ObjectBytes:     usage.Bytes,
-		Partials:        usage.Partials,
+		Partials:        int(usage.Partials),
 		PartialBytes:    usage.PartialBytes,
-		FreeBytes:       usage.Free,
+		Folders:         int(usage.Folders),
+		FreeBytes:       s.store.Free(),
 	}
 }
