@@ -34,7 +34,7 @@ func smallDisk(t *testing.T) (dir string) {
 
 // fillInMiddle fills the disk when half of the small file has got there. What it
 // returns makes room again.
-func fillInMiddle(t *testing.T, s *server, r *relay) (remove func()) {
+func fillInMiddle(t *testing.T, s *testServer, r *relay) (remove func()) {
 	name := filepath.Join(s.dir, ".ballast")
 	r.at(up, int64(len(small())/2), func(*line) {
 		for s.Stats().Received < int64(len(small())/2)-512<<10 { // it is on its way

@@ -38,19 +38,19 @@ var (
 	small      = sync.OnceValue(func() []byte { return testkit.Sealed(8 << 20) })
 )
 
-// server is a server in this process.
-type server struct {
+// testServer is a server in this process.
+type testServer struct {
 	*server.Server
 	dir  string
 	http *httptest.Server
 }
 
-func newServer(t *testing.T, limits server.Limits) *server {
+func newServer(t *testing.T, limits server.Limits) *testServer {
 	t.Helper()
 	return newServerIn(t, t.TempDir(), limits)
 }
 
-func newServerIn(t *testing.T, dir string, limits server.Limits) *server {
+func newServerIn(t *testing.T, dir string, limits server.Limits) *testServer {
 	t.Helper()
 	var rules []string
 	for _, who := range []string{"alice", "bob"} {
@@ -61,7 +61,7 @@ func newServerIn(t *testing.T, dir string, limits server.Limits) *server {
 		t.Fatal(err)
 	}
 	log := new(testkit.Log)
-	s := &server{dir: dir}
+	s := &testServer{dir: dir}
 	s.Server, err = server.New(server.Config{
 		Dir:        dir,
 		Identity:   testkit.Identity("server"),
@@ -86,10 +86,10 @@ func newServerIn(t *testing.T, dir string, limits server.Limits) *server {
 	return s
 }
 
-func (s *server) addr() string { return s.http.Listener.Addr().String() }
+func (s *testServer) addr() string { return s.http.Listener.Addr().String() }
 
 // put places an object by hand.
-func (s *server) put(t *testing.T, file []byte) {
+func (s *testServer) put(t *testing.T, file []byte) {
 	t.Helper()
 	path := filepath.Join(s.dir, name)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
@@ -101,13 +101,10 @@ func (s *server) put(t *testing.T, file []byte) {
 }
 
 // wantObject checks what is stored, and that nothing else is.
-func (s *server) wantObject(t *testing.T, want []byte) {
+func (s *testServer) wantObject(t *testing.T, want []byte) {
 	t.Helper()
 	wantFile(t, filepath.Join(s.dir, name), want)
-	entries, err := os.ReadDir(filepath.Join(s.dir, filepath.Dir(name)))
-	if err != nil || len(entries) != 1 {
-		t.Errorf("%d files are left, %v", len(entries), err)
-	}
+	wantAlone(t, filepath.Join(s.dir, name))
 }
 
 func wantFile(t *testing.T, name string, want []byte) {
@@ -149,24 +146,24 @@ func expectServer(got signature.Fingerprint) error {
 type way struct {
 	name string
 	direction
-	run func(*testing.T, *server, *transfer.Client, []byte)
+	run func(*testing.T, *testServer, *transfer.Client, []byte)
 }
 
 // ways leave nothing to check: each run does.
 var ways = []way{
-	{"push of a stream", up, func(t *testing.T, s *server, c *transfer.Client, file []byte) {
+	{"push of a stream", up, func(t *testing.T, s *testServer, c *transfer.Client, file []byte) {
 		if err := c.Push(t.Context(), name, bytes.NewReader(file), transfer.PushOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		s.wantObject(t, file)
 	}},
-	{"push of a file", up, func(t *testing.T, s *server, c *transfer.Client, file []byte) {
+	{"push of a file", up, func(t *testing.T, s *testServer, c *transfer.Client, file []byte) {
 		if err := c.PushFile(t.Context(), name, bytes.NewReader(file), int64(len(file)), transfer.PushOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		s.wantObject(t, file)
 	}},
-	{"pull", down, func(t *testing.T, s *server, c *transfer.Client, file []byte) {
+	{"pull", down, func(t *testing.T, s *testServer, c *transfer.Client, file []byte) {
 		s.put(t, file)
 		got := &comparer{want: file}
 		if err := c.Pull(t.Context(), name, got, transfer.PullOptions{}); err != nil {

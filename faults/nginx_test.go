@@ -203,7 +203,7 @@ func TestProxyEndsIdle(t *testing.T) {
 
 // pushAndFollow pushes a file in two halves with a pause between them, and follows
 // it from before it begins.
-func pushAndFollow(t *testing.T, s *server, pusher, puller *transfer.Client) {
+func pushAndFollow(t *testing.T, s *testServer, pusher, puller *transfer.Client) {
 	got := &comparer{want: small()}
 	ended := make(chan error)
 	go func() { ended <- puller.Pull(t.Context(), name, got, transfer.PullOptions{Follow: true}) }()

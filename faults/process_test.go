@@ -9,7 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,9 +32,14 @@ type process struct {
 
 // start runs the program. It may be called by any goroutine, and returns nil if
 // that fails.
-func start(t *testing.T, args ...string) *process {
-	p := &process{Cmd: exec.Command(sharedFile(programName), args...), name: args[0], ended: make(chan struct{})}
+func start(t *testing.T, args ...string) *process { return startUnder(t, nil, args...) }
+
+// startUnder runs the program under another one, with which it ends.
+func startUnder(t *testing.T, under []string, args ...string) *process {
+	all := slices.Concat(under, []string{sharedFile(programName)}, args)
+	p := &process{Cmd: exec.Command(all[0], all[1:]...), name: args[0], ended: make(chan struct{})}
 	p.Stdout, p.Stderr = &p.out, &p.out
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.Start(); err != nil {
 		t.Error(err)
 		return nil
@@ -52,7 +59,7 @@ func start(t *testing.T, args ...string) *process {
 
 // kill is kill -9.
 func (p *process) kill() {
-	p.Process.Kill()
+	syscall.Kill(-p.Process.Pid, syscall.SIGKILL)
 	<-p.ended
 }
 
@@ -70,6 +77,7 @@ func (p *process) wantGood(t *testing.T) {
 type serving struct {
 	*process
 	dir   string
+	under []string // the program that the server runs under, if any
 	addr  string
 	relay *relay
 }
@@ -94,7 +102,7 @@ func serve(t *testing.T, c *command) *serving {
 // clients can come. Any goroutine may call it.
 func (s *serving) start(t *testing.T) bool {
 	file := filepath.Join(t.TempDir(), "address")
-	s.process = start(t, "serve", "--dir", s.dir, "--listen", "127.0.0.1:0", "--address-file", file,
+	s.process = startUnder(t, s.under, "serve", "--dir", s.dir, "--listen", "127.0.0.1:0", "--address-file", file,
 		"-i", sharedFile("server.key"), "--allow", sharedFile("allow"), "--keep-free", "1MiB", "--grace", "1ms")
 	if s.process == nil {
 		return false
@@ -196,9 +204,12 @@ func wantPulled(want func() []byte) func(*testing.T, *serving, string) {
 	}
 }
 
+// wantAlone checks that there is nothing in the folder of a file but that and, in a store,
+// a receipt.
 func wantAlone(t *testing.T, file string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Dir(file))
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return strings.HasSuffix(e.Name(), ".pqenc-state") })
 	if err != nil || len(entries) != 1 {
 		t.Errorf("there are %v, %v", entries, err)
 	}

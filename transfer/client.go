@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,8 +23,14 @@ import (
 type Identity = channel.Identity
 
 // Client sends objects to a server and gets them from it, over one connection
-// after another: when one is cut, it opens the next and goes on from the last byte
-// that is safe. It does one thing at a time; a second call waits for the first.
+// after another: when one is cut, it opens the next and resumes from the last byte
+// that is safe.
+//
+// Any number of goroutines may use it. One push, one pull and a few small requests run
+// at the same time, over the same connection; others wait. What the server sends comes in
+// order: a pull whose bytes nobody takes holds up the answers to the other requests. So a
+// pull that waits for a push of the same Client may wait without end; use two. To end a
+// request by its context ends the connection; the others try again.
 type Client struct {
 	// URL is where the server is: ws:// or wss://, host and port, and the path at
 	// which it takes connections.
@@ -47,13 +52,46 @@ type Client struct {
 	// TLS is for the outer connection of a wss:// URL; nil is the default. The
 	// security of a transfer does not depend on it.
 	TLS *tls.Config
-	// Silence is how long a connection may give no sign of life until it counts as
-	// dead. Zero is 60 s.
+	// Silence is how long nothing may come from the other side until the connection
+	// counts as dead. Zero is 60 s.
 	Silence time.Duration
+
+	once  sync.Once
+	slots [kinds]chan struct{} // one taken for each request of that kind
 
 	mu        sync.Mutex
 	conn      *channel.Conn
 	connected bool // a server was reached at some time
+}
+
+// kind is of things of which a client does only so many at a time.
+type kind int
+
+const (
+	pushing kind = iota
+	pulling
+	asking // for something small
+	connecting
+	kinds
+)
+
+// maxAsking is how many small requests a client may have open (PROTOCOL.md, section 5).
+const maxAsking = 16
+
+// enter waits until there is room for one more of that kind.
+func (c *Client) enter(ctx context.Context, k kind) (leave func(), err error) {
+	c.once.Do(func() {
+		for k := range c.slots {
+			c.slots[k] = make(chan struct{}, 1)
+		}
+		c.slots[asking] = make(chan struct{}, maxAsking)
+	})
+	select {
+	case c.slots[k] <- struct{}{}:
+		return func() { <-c.slots[k] }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // Retry is a connection that has failed.
@@ -74,33 +112,34 @@ const (
 func (c *Client) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.hangUp()
-	return nil
-}
-
-func (c *Client) hangUp() {
 	if c.conn != nil {
 		c.conn.Close()
 		c.conn = nil
 	}
+	return nil
 }
 
 // request is one thing to be done on a connection, and on the next one if that
 // was cut.
 type request interface {
-	// run does it. It may be called again after an error.
-	run(ctx context.Context, conn *channel.Conn) error
-	// progress is a number that grows when something has been got done for good.
+	// begin returns the message that begins it. It may be called again after an error.
+	begin() (wire.Type, []byte)
+	// run does the rest.
+	run(ctx context.Context, q *channel.Request) error
+	// progress is a number that grows when something new has been got done.
 	progress() int64
-	// waits says whether it is for something that the server cannot hasten. Any
+	// waits reports whether it is for something that the server cannot hasten. Any
 	// goroutine may ask.
 	waits() bool
 }
 
 // do runs a request until it succeeds, or cannot.
-func (c *Client) do(ctx context.Context, r request) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+func (c *Client) do(ctx context.Context, k kind, r request) error {
+	leave, err := c.enter(ctx, k)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	last, before := time.Now(), r.progress()
 	for attempt := 1; ; attempt++ {
 		err := understand(c.attempt(ctx, r))
@@ -121,7 +160,7 @@ func (c *Client) do(ctx context.Context, r request) error {
 		if errors.Is(err, channel.ErrRenew) {
 			wait = 0
 		}
-		if !c.connected && c.GiveUpAfter == 0 {
+		if c.GiveUpAfter == 0 && !c.reached() {
 			return err
 		}
 		since := time.Since(last)
@@ -151,44 +190,77 @@ func backOff(attempt int) time.Duration {
 	return wait/2 + rand.N(wait/2)
 }
 
-// attempt runs a request on the connection there is, or on a new one. After a
-// failure there is none.
+// attempt runs a request on the connection there is, or on a new one. That stays if the
+// server has ended the request, and nothing else.
 func (c *Client) attempt(ctx context.Context, r request) error {
-	if c.conn != nil { // from the request before
-		select {
-		case <-c.conn.Closed():
-			c.conn = nil
-		default:
-		}
-	}
-	if c.conn == nil {
-		if err := c.connect(ctx); err != nil {
-			return err
-		}
-	}
-	conn := c.conn
-	defer context.AfterFunc(ctx, conn.Close)()
-	conn.Patience(r.waits)
-	done := false
-	defer func() {
-		if !done { // nor after a panic
-			c.hangUp()
-		}
-	}()
-	err := r.run(ctx, conn)
-	done = err == nil
-	return err
-}
-
-// connect opens a connection and logs in.
-func (c *Client) connect(ctx context.Context) error {
-	stream, err := channel.Dial(ctx, c.URL, c.TLS)
+	conn, err := c.connection(ctx)
 	if err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, conn.Close)()
+	done := false
+	defer func() {
+		if !done { // nor after a panic
+			conn.Close()
+		}
+	}()
+	t, body := r.begin()
+	q, err := conn.Start(t, body, r.waits)
+	if err != nil {
+		return err
+	}
+	defer q.End()
+	err = r.run(ctx, q)
+	var refused *channel.PeerError
+	done = err == nil || q.Gone() || errors.As(err, &refused)
+	return err
+}
+
+// connection returns the connection, a new one if there is none.
+func (c *Client) connection(ctx context.Context) (*channel.Conn, error) {
+	leave, err := c.enter(ctx, connecting)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	c.mu.Lock()
+	conn := c.conn
+	c.mu.Unlock()
+	if conn != nil {
+		select {
+		case <-conn.Closed():
+		default:
+			return conn, nil
+		}
+	}
+	if conn, err = c.connect(ctx); err != nil {
+		return nil, err
+	}
+	go conn.Dispatch(nil)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.conn = conn
+	return conn, nil
+}
+
+// reached reports whether a server was reached at some time.
+func (c *Client) reached() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.connected
+}
+
+// connect opens a connection and logs in.
+func (c *Client) connect(ctx context.Context) (*channel.Conn, error) {
+	stream, err := channel.Dial(ctx, c.URL, c.TLS)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
 	c.connected = true
+	c.mu.Unlock()
 	defer context.AfterFunc(ctx, func() { stream.Close() })()
-	conn, err := channel.Connect(stream, &channel.Login{
+	return channel.Connect(stream, &channel.Login{
 		Identity: c.Identity,
 		Check:    c.check,
 		Times: channel.Times{
@@ -196,11 +268,6 @@ func (c *Client) connect(ctx context.Context) error {
 			Idle:    max(cmp.Or(c.GiveUpAfter, hangs), cmp.Or(c.Silence, channel.DefaultSilence)),
 		},
 	})
-	if err != nil {
-		return err
-	}
-	c.conn = conn
-	return nil
 }
 
 func (c *Client) check(server signature.Fingerprint) error {
@@ -211,94 +278,4 @@ func (c *Client) check(server signature.Fingerprint) error {
 		return &permanent{err}
 	}
 	return nil
-}
-
-// Object is what a server says of an object.
-type Object struct {
-	Name string
-	Size int64     // bytes
-	Time time.Time // when it was stored, in whole seconds
-}
-
-// List returns the objects whose names begin with the prefix, as far as the
-// client may list them, in the order of their names. The error is an [ErrName] for a
-// prefix that is longer than any name.
-func (c *Client) List(ctx context.Context, prefix string) ([]Object, error) {
-	if len(prefix) > wire.MaxName {
-		return nil, fmt.Errorf("%w: it is longer than %d bytes", ErrName, wire.MaxName)
-	}
-	r := &lister{prefix: prefix}
-	err := c.do(ctx, r)
-	return r.found, err
-}
-
-// maxList is how many objects a list may have. A server could send one without
-// end.
-const maxList = 1 << 20
-
-type lister struct {
-	prefix string
-	found  []Object
-}
-
-func (r *lister) progress() int64 { return 0 }
-func (r *lister) waits() bool     { return false }
-
-func (r *lister) run(_ context.Context, conn *channel.Conn) error {
-	r.found = nil
-	if err := conn.Send(wire.TypeList, []byte(r.prefix)); err != nil {
-		return err
-	}
-	for {
-		m, err := conn.Next()
-		switch {
-		case err != nil:
-			return err
-		case m.Type == wire.TypeDone:
-			return nil
-		case m.Type != wire.TypeEntry:
-			return fmt.Errorf("%w: 0x%02x in a list", wire.ErrOrder, m.Type)
-		}
-		e, err := wire.ParseEntry(m.Body)
-		if err != nil {
-			return err
-		}
-		if n := len(r.found); n == maxList || n > 0 && e.Name <= r.found[n-1].Name {
-			return fmt.Errorf("%w: a list that is too long, or not in order", wire.ErrMalformed)
-		}
-		if CheckName(e.Name) != nil || !strings.HasPrefix(e.Name, r.prefix) {
-			return fmt.Errorf("%w: a name that was not asked for, or that no object can have", wire.ErrMalformed)
-		}
-		r.found = append(r.found, Object{Name: e.Name, Size: e.Length, Time: time.Unix(e.Time, 0)})
-	}
-}
-
-// Delete deletes an object. If the connection was cut before the answer came,
-// and the object is gone then, that is success.
-func (c *Client) Delete(ctx context.Context, name string) error {
-	return c.do(ctx, &deleter{name: name})
-}
-
-type deleter struct {
-	name  string
-	asked bool // once before, without an answer
-}
-
-func (r *deleter) progress() int64 { return 0 }
-func (r *deleter) waits() bool     { return false }
-
-func (r *deleter) run(_ context.Context, conn *channel.Conn) error {
-	if err := conn.Send(wire.TypeDelete, []byte(r.name)); err != nil {
-		return err
-	}
-	asked := r.asked
-	r.asked = true
-	m, err := conn.Next()
-	if asked && errors.Is(understand(err), ErrNotFound) {
-		return nil
-	}
-	if err == nil && m.Type != wire.TypeDone {
-		err = fmt.Errorf("%w: 0x%02x after a delete", wire.ErrOrder, m.Type)
-	}
-	return err
 }

@@ -58,14 +58,14 @@ func TestCommandNeverTwice(t *testing.T) {
 			if err := os.WriteFile(plain, bytes.Repeat([]byte("other\n"), len(contents)/6), 0o600); err != nil {
 				t.Error(err)
 			}
-			conn.Send(wire.TypeReady, wire.Size(0))
+			conn.Send(wire.TypeReady, 1, readyAt(0))
 			later = append(later, receiveBytes(conn, 1)...)
 			conn.Fail(wire.CodeDenied, "") // ends a push that goes on
 			return
 		}
-		conn.Send(wire.TypeReady, wire.Size(0))
+		conn.Send(wire.TypeReady, 1, readyAt(0))
 		first = receiveBytes(conn, 6<<20)
-		conn.Send(wire.TypeDurable, wire.Size(int64(len(first))))
+		conn.Send(wire.TypeDurable, 1, wire.Size(int64(len(first))))
 		// What lies behind the window comes only after that was taken.
 		first = append(first, receiveBytes(conn, 16<<20)...)
 	})

@@ -6,7 +6,9 @@ package transfer_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -83,12 +85,17 @@ func is(want *keyfile.Identity) func(signature.Fingerprint) error {
 	}
 }
 
-// receive reads messages until one of that type, and returns the data before.
+// readyAt is what a server says that has so much of this very push.
+func readyAt(offset int64) []byte {
+	return (&wire.Ready{Proven: true, Offset: offset, Unit: 4 << 20}).Marshal()
+}
+
+// receive reads messages until one of that type or an error, and returns the data before.
 func receive(conn *channel.Conn, until wire.Type) (data []byte, ok bool) {
 	for {
 		m, err := conn.Next()
-		if err != nil || m.Type == until {
-			return data, err == nil
+		if err != nil || m.Type == until || m.Type == wire.TypeError {
+			return data, err == nil && m.Type == until
 		}
 		if m.Type == wire.TypeData {
 			data = append(data, m.Body...)
@@ -135,13 +142,13 @@ func TestNeverTwice(t *testing.T) {
 	var first, second []byte
 	h := newHostile(t, func(conn *channel.Conn, attempt int) {
 		receive(conn, wire.TypePush)
-		conn.Send(wire.TypeReady, wire.Size(0))
+		conn.Send(wire.TypeReady, 1, readyAt(0))
 		if attempt > 0 {
 			second, _ = receive(conn, 0)
 			return
 		}
 		first = receiveBytes(conn, 6<<20)
-		conn.Send(wire.TypeDurable, wire.Size(int64(len(first))))
+		conn.Send(wire.TypeDurable, 1, wire.Size(int64(len(first))))
 		// What lies behind the window comes only after that was taken.
 		first = append(first, receiveBytes(conn, 16<<20)...)
 	})
@@ -168,23 +175,23 @@ func TestSentAgain(t *testing.T) {
 	h := newHostile(t, func(conn *channel.Conn, attempt int) {
 		receive(conn, wire.TypePush)
 		if attempt == 0 {
-			conn.Send(wire.TypeReady, wire.Size(0))
+			conn.Send(wire.TypeReady, 1, readyAt(0))
 			got = append(got, receiveBytes(conn, 8<<20)[:durable]...)
-			conn.Send(wire.TypeDurable, wire.Size(durable))
+			conn.Send(wire.TypeDurable, 1, wire.Size(durable))
 			receiveBytes(conn, 1<<20)
 			return
 		}
-		conn.Send(wire.TypeReady, wire.Size(durable))
+		conn.Send(wire.TypeReady, 1, readyAt(durable))
 		for len(got) < len(file) {
 			more := receiveBytes(conn, 1)
 			if len(more) == 0 {
 				return
 			}
 			got = append(got, more...)
-			conn.Send(wire.TypeDurable, wire.Size(int64(len(got))))
+			conn.Send(wire.TypeDurable, 1, wire.Size(int64(len(got))))
 		}
 		receive(conn, wire.TypeEnd)
-		conn.Send(wire.TypeStored, wire.Size(int64(len(got))))
+		conn.Send(wire.TypeStored, 1, wire.Size(int64(len(got))))
 		conn.Next()
 	})
 	src := &once{t: t, src: bytes.NewReader(file)}
@@ -203,14 +210,14 @@ func TestFilesCanBeRewound(t *testing.T) {
 	var got []byte
 	h := newHostile(t, func(conn *channel.Conn, attempt int) {
 		receive(conn, wire.TypePush)
-		conn.Send(wire.TypeReady, wire.Size(0))
+		conn.Send(wire.TypeReady, 1, readyAt(0))
 		if attempt == 0 {
 			receiveBytes(conn, 2<<20)
-			conn.Send(wire.TypeDurable, wire.Size(2<<20))
+			conn.Send(wire.TypeDurable, 1, wire.Size(2<<20))
 			return
 		}
 		got, _ = receive(conn, wire.TypeEnd)
-		conn.Send(wire.TypeStored, wire.Size(int64(len(got))))
+		conn.Send(wire.TypeStored, 1, wire.Size(int64(len(got))))
 		conn.Next()
 	})
 	err := h.client(t).PushFile(t.Context(), "a.pqe", bytes.NewReader(file), int64(len(file)), transfer.PushOptions{})
@@ -226,41 +233,67 @@ func TestLyingPushServers(t *testing.T) {
 	size := int64(len(file))
 	ready := func(conn *channel.Conn, at int64) {
 		receive(conn, wire.TypePush)
-		conn.Send(wire.TypeReady, wire.Size(at))
+		conn.Send(wire.TypeReady, 1, readyAt(at))
 	}
 	for name, script := range map[string]func(conn *channel.Conn){
-		"ready beyond the end":  func(c *channel.Conn) { ready(c, size+1) },
-		"ready far beyond":      func(c *channel.Conn) { ready(c, 1e18) },
-		"stored at once":        func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeStored, wire.Size(0)) },
-		"stored instead":        func(c *channel.Conn) { receive(c, wire.TypePush); c.Send(wire.TypeStored, wire.Size(size)) },
-		"done instead":          func(c *channel.Conn) { receive(c, wire.TypePush); c.Send(wire.TypeDone, nil) },
-		"stored before the end": func(c *channel.Conn) { ready(c, 0); receiveBytes(c, 1); c.Send(wire.TypeStored, wire.Size(1)) },
+		"ready beyond the end": func(c *channel.Conn) { ready(c, size+1) },
+		"unproven far beyond": func(c *channel.Conn) {
+			receive(c, wire.TypePush)
+			c.Send(wire.TypeReady, 1, (&wire.Ready{Offset: 1e18, Unit: 1}).Marshal())
+			receive(c, wire.TypeCheck)
+			c.Send(wire.TypeChecked, 1, wire.Size(1<<20))
+			c.Send(wire.TypeChecked, 1, wire.Size(1<<20-1))
+		},
+		"unproven, and no digest": func(c *channel.Conn) {
+			receive(c, wire.TypePush)
+			c.Send(wire.TypeReady, 1, (&wire.Ready{Offset: 8192, Unit: 1}).Marshal())
+			receive(c, wire.TypeCheck)
+			c.Send(wire.TypePrefix, 1, nil)
+		},
+		"checked beyond": func(c *channel.Conn) {
+			receive(c, wire.TypePush)
+			c.Send(wire.TypeReady, 1, (&wire.Ready{Offset: 8192, Unit: 1}).Marshal())
+			receive(c, wire.TypeCheck)
+			c.Send(wire.TypeChecked, 1, wire.Size(8193))
+		},
+		"a unit of a window": func(c *channel.Conn) {
+			receive(c, wire.TypePush)
+			c.Send(wire.TypeReady, 1, (&wire.Ready{Proven: true, Unit: 8<<20 + 1}).Marshal())
+		},
+		"stored before it was sent": func(c *channel.Conn) { receive(c, wire.TypePush); c.Send(wire.TypeStored, 1, wire.Size(size)) },
+		"another request":           func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeStored, 2, wire.Size(0)) },
+		"no request":                func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeError, 2, (&wire.Error{Code: 1}).Marshal()) },
+		"ready far beyond":          func(c *channel.Conn) { ready(c, 1e18) },
+		"stored at once":            func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeStored, 1, wire.Size(0)) },
+		"stored instead":            func(c *channel.Conn) { receive(c, wire.TypePush); c.Send(wire.TypeStored, 1, wire.Size(size)) },
+		"done instead":              func(c *channel.Conn) { receive(c, wire.TypePush); c.Send(wire.TypePage, 1, []byte{0}) },
+		"stored before the end":     func(c *channel.Conn) { ready(c, 0); receiveBytes(c, 1); c.Send(wire.TypeStored, 1, wire.Size(1)) },
 		"stored for less": func(c *channel.Conn) {
 			ready(c, 0)
 			receive(c, wire.TypeEnd)
-			c.Send(wire.TypeStored, wire.Size(size-1))
+			c.Send(wire.TypeStored, 1, wire.Size(size-1))
 		},
 		"stored for more": func(c *channel.Conn) {
 			ready(c, 0)
 			receive(c, wire.TypeEnd)
-			c.Send(wire.TypeStored, wire.Size(size+1))
+			c.Send(wire.TypeStored, 1, wire.Size(size+1))
 		},
-		"durable beyond":         func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, wire.Size(size+1)) },
-		"durable 2^63-1":         func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, wire.Size(1<<63-1)) },
-		"durable 2^64-1":         func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, wire.Size(-1)) },
-		"ready twice":            func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeReady, wire.Size(0)) },
-		"done in a push":         func(c *channel.Conn) { ready(c, 0); receive(c, wire.TypeEnd); c.Send(wire.TypeDone, nil) },
-		"data in a push":         func(c *channel.Conn) { ready(c, 0); c.SendData(file) },
-		"an accept in a push":    func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeAccept, nil) },
-		"malformed in a push":    func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, nil) },
-		"an unknown type":        func(c *channel.Conn) { ready(c, 0); c.Send(0x99, nil) },
+		"durable beyond":         func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, 1, wire.Size(size+1)) },
+		"durable 2^63-1":         func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, 1, wire.Size(1<<63-1)) },
+		"durable 2^64-1":         func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, 1, wire.Size(-1)) },
+		"ready twice":            func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeReady, 1, readyAt(0)) },
+		"done in a push":         func(c *channel.Conn) { ready(c, 0); receive(c, wire.TypeEnd); c.Send(wire.TypePage, 1, []byte{0}) },
+		"data in a push":         func(c *channel.Conn) { ready(c, 0); c.SendData(1, file) },
+		"an accept in a push":    func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeAccept, 1, nil) },
+		"malformed in a push":    func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, 1, nil) },
+		"an unknown type":        func(c *channel.Conn) { ready(c, 0); c.Send(0x99, 1, nil) },
 		"an error of order":      func(c *channel.Conn) { ready(c, 0); c.Fail(wire.CodeProtocol, "") },
 		"an unknown final error": func(c *channel.Conn) { ready(c, 0); c.Fail(31, "\x1b[31mno\n") },
 		"durable falls": func(c *channel.Conn) {
 			ready(c, 0)
 			receive(c, wire.TypeEnd)
-			c.Send(wire.TypeDurable, wire.Size(1<<20))
-			c.Send(wire.TypeDurable, wire.Size(1<<20-1))
+			c.Send(wire.TypeDurable, 1, wire.Size(1<<20))
+			c.Send(wire.TypeDurable, 1, wire.Size(1<<20-1))
 		},
 	} {
 		for _, way := range []string{"stream", "file"} {
@@ -292,7 +325,7 @@ func TestEarlyAcknowledgement(t *testing.T) {
 	file := testkit.Sealed(40 << 20)
 	h := newHostile(t, func(conn *channel.Conn, _ int) {
 		receive(conn, wire.TypePush)
-		conn.Send(wire.TypeReady, wire.Size(0))
+		conn.Send(wire.TypeReady, 1, readyAt(0))
 		var got int64
 		for {
 			m, err := conn.Next()
@@ -300,13 +333,13 @@ func TestEarlyAcknowledgement(t *testing.T) {
 				return
 			}
 			if m.Type == wire.TypeEnd {
-				conn.Send(wire.TypeStored, wire.Size(got))
+				conn.Send(wire.TypeStored, 1, wire.Size(got))
 				conn.Next()
 				return
 			}
 			got += int64(len(m.Body))
 			// As far as the client dares: what is on its way is acknowledged as well.
-			if conn.Send(wire.TypeDurable, wire.Size(got+wire.MaxData)) != nil {
+			if conn.Send(wire.TypeDurable, 1, wire.Size(got+wire.MaxData)) != nil {
 				return
 			}
 		}
@@ -322,16 +355,17 @@ func TestFailingSource(t *testing.T) {
 		code := make(chan uint16, 1)
 		h := newHostile(t, func(conn *channel.Conn, _ int) {
 			receive(conn, wire.TypePush)
-			conn.Send(wire.TypeReady, wire.Size(0))
+			conn.Send(wire.TypeReady, 1, readyAt(0))
 			for {
-				_, err := conn.Next()
-				var reason *channel.PeerError
-				if errors.As(err, &reason) {
-					code <- reason.Code
-				} else if err != nil {
-					code <- 0
+				m, err := conn.Next()
+				if err == nil && m.Type == wire.TypeError {
+					if e, err := wire.ParseError(m.Body); err == nil {
+						code <- e.Code
+						return
+					}
 				}
 				if err != nil {
+					code <- 0
 					return
 				}
 			}
@@ -365,52 +399,73 @@ func TestHangingSource(t *testing.T) {
 // TestLyingPullServers has servers that send something else than they announce, or
 // announce something else than they did before.
 func TestLyingPullServers(t *testing.T) {
-	digest := sha256.Sum256([]byte("this"))
+	file := testkit.Sealed(5000) // with a header of 4096 bytes
+	digest := sha256.Sum256(file[:4096])
 	object := func(c *channel.Conn, length int64, digest [32]byte) {
 		receive(c, wire.TypePull)
-		c.Send(wire.TypeObject, (&wire.Object{Length: length, Digest: digest}).Marshal())
+		c.Send(wire.TypeObject, 1, (&wire.Object{Length: length, Digest: digest}).Marshal())
 	}
-	b := bytes.Repeat([]byte("x"), 1000)
+	b := file[:1000]
 	for name, test := range map[string]struct {
 		script func(c *channel.Conn, attempt int)
 		want   error // nil is any
 		most   int   // bytes that may be written
 	}{
-		"too much": {func(c *channel.Conn, _ int) { object(c, 1500, digest); c.SendData(b); c.SendData(b) }, nil, 1500},
+		"too much": {func(c *channel.Conn, _ int) { object(c, 1500, digest); c.SendData(1, b); c.SendData(1, b) }, nil, 1500},
 		"ends too early": {func(c *channel.Conn, _ int) {
 			object(c, 1500, digest)
-			c.SendData(b)
-			c.Send(wire.TypeEnd, wire.Size(1000))
+			c.SendData(1, b)
+			c.Send(wire.TypeEnd, 1, wire.Size(1000))
 		}, nil, 1000},
-		"ends at once": {func(c *channel.Conn, _ int) { object(c, 1500, digest); c.Send(wire.TypeEnd, wire.Size(0)) }, nil, 0},
+		"ends at once": {func(c *channel.Conn, _ int) { object(c, 1500, digest); c.Send(wire.TypeEnd, 1, wire.Size(0)) }, nil, 0},
 		"ends elsewhere": {func(c *channel.Conn, _ int) {
 			object(c, 1000, digest)
-			c.SendData(b)
-			c.Send(wire.TypeEnd, wire.Size(999))
+			c.SendData(1, b)
+			c.Send(wire.TypeEnd, 1, wire.Size(999))
 		}, nil, 1000},
 		"unknown and less": {func(c *channel.Conn, _ int) {
 			object(c, -1, digest)
-			c.SendData(b)
-			c.Send(wire.TypeEnd, wire.Size(1001))
+			c.SendData(1, b)
+			c.Send(wire.TypeEnd, 1, wire.Size(1001))
 		}, nil, 1000},
-		"data first": {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.SendData(b) }, nil, 0},
-		"end first":  {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.Send(wire.TypeEnd, wire.Size(0)) }, nil, 0},
+		"data first": {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.SendData(1, b) }, nil, 0},
+		"end first":  {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.Send(wire.TypeEnd, 1, wire.Size(0)) }, nil, 0},
 		"object twice": {func(c *channel.Conn, _ int) {
 			object(c, 1000, digest)
-			c.SendData(b[:500])
-			c.Send(wire.TypeObject, (&wire.Object{Length: 1000, Digest: digest}).Marshal())
+			c.SendData(1, b[:500])
+			c.Send(wire.TypeObject, 1, (&wire.Object{Length: 1000, Digest: digest}).Marshal())
 		}, nil, 500},
-		"stored":           {func(c *channel.Conn, _ int) { object(c, 1000, digest); c.Send(wire.TypeStored, wire.Size(1000)) }, nil, 0},
-		"malformed object": {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.Send(wire.TypeObject, b[:39]) }, nil, 0},
+		"stored":           {func(c *channel.Conn, _ int) { object(c, 1000, digest); c.Send(wire.TypeStored, 1, wire.Size(1000)) }, nil, 0},
+		"malformed object": {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.Send(wire.TypeObject, 1, b[:39]) }, nil, 0},
 		"length 2^64-2":    {func(c *channel.Conn, _ int) { object(c, -2, digest) }, nil, 0},
+		"not the header": {func(c *channel.Conn, _ int) {
+			object(c, int64(len(file)), sha256.Sum256([]byte("other")))
+			c.SendData(1, file)
+			c.Send(wire.TypeEnd, 1, wire.Size(int64(len(file))))
+		}, transfer.ErrProtocol, 0},
+		"no header": {func(c *channel.Conn, _ int) {
+			object(c, 5000, digest)
+			c.SendData(1, make([]byte, 5000))
+			c.Send(wire.TypeEnd, 1, wire.Size(5000))
+		}, transfer.ErrNotPqenc, 0},
+		"a length that no file has": {func(c *channel.Conn, _ int) {
+			object(c, 4096+15, digest)
+			c.SendData(1, file[:4096+15])
+			c.Send(wire.TypeEnd, 1, wire.Size(4096+15))
+		}, transfer.ErrProtocol, 0},
+		"an end that no file has": {func(c *channel.Conn, _ int) {
+			object(c, -1, digest)
+			c.SendData(1, file[:4096+15])
+			c.Send(wire.TypeEnd, 1, wire.Size(4096+15))
+		}, transfer.ErrProtocol, 4096 + 15},
 		"another object": {func(c *channel.Conn, attempt int) {
 			object(c, 1500, sha256.Sum256([]byte{byte(attempt)}))
-			c.SendData(b[:500])
+			c.SendData(1, b[:500])
 			c.Close()
 		}, transfer.ErrChanged, 500},
 		"another length": {func(c *channel.Conn, attempt int) {
 			object(c, 1500+int64(attempt), digest)
-			c.SendData(b[:500])
+			c.SendData(1, b[:500])
 			c.Close()
 		}, transfer.ErrChanged, 500},
 	} {
@@ -421,7 +476,7 @@ func TestLyingPullServers(t *testing.T) {
 			if err == nil || test.want != nil && !errors.Is(err, test.want) {
 				t.Errorf("%v", err)
 			}
-			if got.Len() > test.most || !bytes.HasPrefix(bytes.Repeat(b, 2), got.Bytes()) {
+			if got.Len() > test.most || !bytes.HasPrefix(append(bytes.Clone(b), b...), got.Bytes()) && !bytes.HasPrefix(file, got.Bytes()) {
 				t.Errorf("%d bytes", got.Len())
 			}
 			if n := h.connections.Load(); n > 2 {
@@ -436,9 +491,9 @@ func TestLyingPullServers(t *testing.T) {
 func TestWrongDigest(t *testing.T) {
 	h := newHostile(t, func(c *channel.Conn, _ int) {
 		receive(c, wire.TypePull)
-		c.Send(wire.TypeObject, (&wire.Object{Length: 2000, Digest: sha256.Sum256([]byte("other"))}).Marshal())
-		c.SendData(make([]byte, 1000))
-		c.Send(wire.TypeEnd, wire.Size(2000))
+		c.Send(wire.TypeObject, 1, (&wire.Object{Length: 2000, Digest: sha256.Sum256([]byte("other"))}).Marshal())
+		c.SendData(1, make([]byte, 1000))
+		c.Send(wire.TypeEnd, 1, wire.Size(2000))
 	})
 	var got bytes.Buffer
 	o := transfer.PullOptions{Offset: 1000, Digest: sha256.Sum256([]byte("mine"))}
@@ -447,30 +502,100 @@ func TestWrongDigest(t *testing.T) {
 	}
 }
 
+// TestResumedLength resumes a pull of which the server says that it is longer than a file
+// with that header can be.
+func TestResumedLength(t *testing.T) {
+	file := testkit.Sealed(5000)
+	for length, good := range map[int64]bool{int64(len(file)): true, 4096 + 15: false} {
+		h := newHostile(t, func(c *channel.Conn, _ int) {
+			receive(c, wire.TypePull)
+			c.Send(wire.TypeObject, 1, (&wire.Object{Length: length, Digest: sha256.Sum256(file[:4096])}).Marshal())
+			c.SendData(1, file[4100:length])
+			c.Send(wire.TypeEnd, 1, wire.Size(length))
+		})
+		var got bytes.Buffer
+		o := transfer.PullOptions{Offset: 4100, Digest: sha256.Sum256(file[:4096]), Header: file[:4096]}
+		err := h.client(t).Pull(t.Context(), "a.pqe", &got, o)
+		if good && err != nil || !good && (!errors.Is(err, transfer.ErrProtocol) || got.Len() > 0) {
+			t.Errorf("%d bytes: %v, %d came", length, err, got.Len())
+		}
+	}
+}
+
+// page is a page of these names, whether an object can have them or not.
+func page(more bool, names ...string) []byte {
+	b := (&wire.Page{More: more}).Marshal()
+	for _, name := range names {
+		b = append(b, make([]byte, 16)...)
+		b = binary.BigEndian.AppendUint16(b, uint16(len(name)))
+		b = append(b, name...)
+	}
+	return b
+}
+
 // TestLyingLists has names that no object can have, or that were not asked for.
 func TestLyingLists(t *testing.T) {
-	for _, name := range []string{"../../.ssh/authorized_keys", "a/../../x", "/etc/passwd", "a/\x1b[2J", "a/.hidden", "", "b/other.pqe", `a\b`, "a/\xff"} {
+	for _, name := range []string{
+		"../../.ssh/authorized_keys", "a/../../x", "/etc/passwd", "a/\x1b[2J", "a/.hidden", "", "b/other.pqe", `a\b`, "a/\xff", "a/good.pqe", "a/before.pqe",
+	} {
 		h := newHostile(t, func(c *channel.Conn, _ int) {
 			receive(c, wire.TypeList)
-			c.Send(wire.TypeEntry, (&wire.Entry{Name: "a/good.pqe"}).Marshal())
-			c.Send(wire.TypeEntry, (&wire.Entry{Name: name}).Marshal())
-			c.Send(wire.TypeDone, nil)
+			c.Send(wire.TypePage, 1, page(false, "a/good.pqe", name))
 			receive(c, 0)
 		})
-		if _, err := h.client(t).List(t.Context(), "a/"); err == nil || strings.ContainsRune(err.Error(), 0x1b) || !utf8.ValidString(err.Error()) {
+		if _, err := listed(h.client(t), "a/"); err == nil || strings.ContainsRune(err.Error(), 0x1b) || !utf8.ValidString(err.Error()) {
 			t.Errorf("%q: %q", name, err)
 		}
 	}
+	negative := page(false, "a/x")
+	negative[9] = 0x80
 	for name, send := range map[string]func(c *channel.Conn){
-		"data":       func(c *channel.Conn) { c.SendData(nil) },
-		"end":        func(c *channel.Conn) { c.Send(wire.TypeEnd, wire.Size(0)) },
-		"short":      func(c *channel.Conn) { c.Send(wire.TypeEntry, make([]byte, 15)) },
-		"1970 minus": func(c *channel.Conn) { c.Send(wire.TypeEntry, (&wire.Entry{Time: -1, Name: "a/x"}).Marshal()) },
+		"data":         func(c *channel.Conn) { c.SendData(1, nil) },
+		"end":          func(c *channel.Conn) { c.Send(wire.TypeEnd, 1, wire.Size(0)) },
+		"short":        func(c *channel.Conn) { c.Send(wire.TypePage, 1, page(false, "a/x")[:20]) },
+		"1970 minus":   func(c *channel.Conn) { c.Send(wire.TypePage, 1, negative) },
+		"empty, more":  func(c *channel.Conn) { c.Send(wire.TypePage, 1, page(true)) },
+		"another page": func(c *channel.Conn) { c.Send(wire.TypePage, 2, page(false)) },
+		"page again": func(c *channel.Conn) {
+			c.Send(wire.TypePage, 1, page(true, "a/x"))
+			receive(c, wire.TypeList)
+			c.Send(wire.TypePage, 2, page(true, "a/x"))
+		},
 	} {
 		h := newHostile(t, func(c *channel.Conn, _ int) { receive(c, wire.TypeList); send(c); receive(c, 0) })
-		if _, err := h.client(t).List(t.Context(), "a/"); err == nil || h.connections.Load() != 1 {
+		if _, err := listed(h.client(t), "a/"); err == nil || h.connections.Load() != 1 {
 			t.Errorf("%s: %v, %d connections", name, err, h.connections.Load())
 		}
+	}
+}
+
+// TestEndlessList has a server whose list never ends. It is read page by page, and as far
+// as it is wanted.
+func TestEndlessList(t *testing.T) {
+	asked := 0
+	h := newHostile(t, func(c *channel.Conn, _ int) {
+		for id := uint32(1); ; id++ {
+			if _, ok := receive(c, wire.TypeList); !ok {
+				return
+			}
+			asked++
+			c.Send(wire.TypePage, id, page(true, fmt.Sprintf("%09d", id)))
+		}
+	})
+	c := h.client(t)
+	n := 0
+	for _, err := range c.List(t.Context(), "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n == 100 {
+			break
+		}
+	}
+	c.Close()
+	h.scripts.Wait()
+	if asked != 100 {
+		t.Errorf("%d pages for %d objects", asked, n)
 	}
 }
 
@@ -479,14 +604,14 @@ func TestLyingLists(t *testing.T) {
 func TestLongPrefix(t *testing.T) {
 	h := newHostile(t, func(c *channel.Conn, _ int) {
 		receive(c, wire.TypeList)
-		c.Send(wire.TypeDone, nil)
+		c.Send(wire.TypePage, 1, page(false))
 		receive(c, 0)
 	})
 	c := h.client(t)
-	if _, err := c.List(t.Context(), strings.Repeat("a", wire.MaxName+1)); !errors.Is(err, transfer.ErrName) || h.connections.Load() > 0 {
+	if _, err := listed(c, strings.Repeat("a", wire.MaxName+1)); !errors.Is(err, transfer.ErrName) || h.connections.Load() > 0 {
 		t.Errorf("too long: %v, %d connections", err, h.connections.Load())
 	}
-	if _, err := c.List(t.Context(), strings.Repeat("a", wire.MaxName)); err != nil {
+	if _, err := listed(c, strings.Repeat("a", wire.MaxName)); err != nil {
 		t.Errorf("the longest: %v", err)
 	}
 }
@@ -521,7 +646,7 @@ func TestTemporaryErrors(t *testing.T) {
 			c.Fail([]uint16{wire.CodeOf(wire.ErrBusy), wire.CodeOf(wire.ErrShutdown), 65535}[attempt], "later")
 			return
 		}
-		c.Send(wire.TypeDone, nil)
+		c.Send(wire.TypeResults, 1, wire.Results{0}.Marshal())
 		c.Next()
 	})
 	if err := h.client(t).Delete(t.Context(), "a.pqe"); err != nil || h.connections.Load() != 4 {
@@ -563,11 +688,23 @@ func TestLostAnswer(t *testing.T) {
 		h := newHostile(t, func(c *channel.Conn, attempt int) {
 			receive(c, wire.TypeDelete)
 			if attempt == lost {
-				c.Fail(wire.CodeOf(wire.ErrNotFound), "")
+				c.Send(wire.TypeResults, 1, wire.Results{wire.CodeOf(wire.ErrNotFound)}.Marshal())
+				c.Next()
 			}
 		})
 		if err := h.client(t).Delete(t.Context(), "a.pqe"); (err == nil) != (lost == 1) {
 			t.Errorf("not found at attempt %d: %v", lost, err)
 		}
 	}
+}
+
+// listed returns a whole list.
+func listed(c *transfer.Client, prefix string) (all []transfer.Object, err error) {
+	for object, err := range c.List(context.Background(), prefix) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, object)
+	}
+	return all, nil
 }

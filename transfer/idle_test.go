@@ -30,21 +30,21 @@ func TestIdleServer(t *testing.T) {
 		"pull": func(c *transfer.Client) error {
 			return c.Pull(t.Context(), "a.pqe", io.Discard, transfer.PullOptions{})
 		},
-		"list":   func(c *transfer.Client) error { _, err := c.List(t.Context(), ""); return err },
+		"list":   func(c *transfer.Client) error { _, err := listed(c, ""); return err },
 		"delete": func(c *transfer.Client) error { return c.Delete(t.Context(), "a.pqe") },
 	}
 	servers := map[string]func(c *channel.Conn, attempt int){
 		"alive":           func(c *channel.Conn, _ int) { beat(c) },
-		"alive in a push": func(c *channel.Conn, _ int) { c.Send(wire.TypeReady, wire.Size(0)); beat(c) },
+		"alive in a push": func(c *channel.Conn, _ int) { c.Send(wire.TypeReady, 1, readyAt(0)); beat(c) },
 		"acknowledging nothing in a push": func(c *channel.Conn, _ int) {
-			c.Send(wire.TypeReady, wire.Size(0))
-			for c.Send(wire.TypeDurable, wire.Size(0)) == nil {
+			c.Send(wire.TypeReady, 1, readyAt(0))
+			for c.Send(wire.TypeDurable, 1, wire.Size(0)) == nil {
 				time.Sleep(10 * time.Millisecond)
 			}
 		},
 		"sending nothing in a pull": func(c *channel.Conn, _ int) {
-			c.Send(wire.TypeObject, (&wire.Object{Length: 100000, Digest: [32]byte{1}}).Marshal())
-			for c.SendData(nil) == nil {
+			c.Send(wire.TypeObject, 1, (&wire.Object{Length: 100000, Digest: [32]byte{1}}).Marshal())
+			for c.SendData(1, nil) == nil {
 				time.Sleep(10 * time.Millisecond)
 			}
 		},
@@ -69,7 +69,7 @@ func TestIdleServer(t *testing.T) {
 
 // beat gives signs of life, and nothing else.
 func beat(c *channel.Conn) {
-	for c.Send(wire.TypeBeat, nil) == nil {
+	for c.Send(wire.TypeBeat, 0, nil) == nil {
 		time.Sleep(20 * time.Millisecond)
 	}
 }

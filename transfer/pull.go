@@ -5,14 +5,18 @@
 package transfer
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"iter"
 
+	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/transfer/internal/channel"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
@@ -25,6 +29,9 @@ type PullOptions struct {
 	// was of; all zero takes any file. If the server has another one by now, the
 	// error is [ErrChanged].
 	Digest [sha256.Size]byte
+	// Header is that of the earlier pull. With it the length of the object is checked,
+	// as it always is from the first byte on.
+	Header []byte
 	// Follow waits for an object that is not there yet, and gets one that is
 	// still being pushed as it comes.
 	Follow bool
@@ -34,19 +41,21 @@ type PullOptions struct {
 }
 
 // Pull writes the object of that name to dst: a pqenc file. It returns nil if
-// and only if all of it was written. What was written when it fails is a part of
+// and only if all of it was written, and it has a length that a pqenc file with its
+// header can have. What was written when it fails is a part of
 // the object, from the offset on without a gap.
 func (c *Client) Pull(ctx context.Context, name string, dst io.Writer, o PullOptions) error {
-	if err := CheckName(name); err != nil {
+	n, err := wire.ParseName(name)
+	if err != nil {
 		return err
 	}
-	return c.do(ctx, &puller{name: name, dst: dst, o: o, offset: o.Offset, digest: o.Digest})
+	return c.do(ctx, pulling, &puller{name: n, dst: dst, o: o, offset: o.Offset, digest: o.Digest})
 }
 
 // Reader returns the object of that name as a stream, for what decrypts it, for
 // example. The pull begins with the first Read and goes on while one waits. Until it
-// has ended, or Close ends it, the client does nothing else: calling it meanwhile,
-// also from a function in o, blocks for ever.
+// has ended, or Close ends it, the client does no other pull: to begin one in the same
+// goroutine, also from a function in o, blocks without end.
 func (c *Client) Reader(ctx context.Context, name string, o PullOptions) *Reader {
 	r := new(Reader)
 	r.pull = func(yield func([]byte) bool) {
@@ -129,62 +138,59 @@ func (y yielding) Write(p []byte) (int, error) {
 
 // puller is the pull of one object.
 type puller struct {
-	name    string
+	name    wire.Name
 	dst     io.Writer
 	o       PullOptions
 	offset  int64 // of the next byte to come
 	digest  [sha256.Size]byte
 	length  int64 // of the object, or wire.Unknown
 	started bool
+
+	head []byte      // what has come of the header
+	need int         // bytes of it without which nothing new can be said
+	info *pqenc.Info // once all of it is there
 }
 
 func (r *puller) progress() int64 { return r.offset }
 func (r *puller) waits() bool     { return r.o.Follow }
 
+func (r *puller) begin() (wire.Type, []byte) {
+	ask := wire.Pull{Follow: r.o.Follow, Offset: r.offset, Digest: r.digest, Name: r.name}
+	return wire.TypePull, ask.Marshal()
+}
+
 // run gets the object from where the last connection has left it.
-func (r *puller) run(_ context.Context, conn *channel.Conn) error {
-	req := wire.Pull{Follow: r.o.Follow, Offset: r.offset, Digest: r.digest, Name: r.name}
-	if err := conn.Send(wire.TypePull, req.Marshal()); err != nil {
-		return err
-	}
-	if err := r.begin(conn); err != nil {
+func (r *puller) run(_ context.Context, q *channel.Request) error {
+	if err := r.learn(q); err != nil {
 		return err
 	}
 	for {
-		m, err := conn.Next()
+		m, err := q.Next()
 		if err != nil {
 			return err
 		}
 		switch m.Type {
 		case wire.TypeData:
-			if r.length != wire.Unknown && int64(len(m.Body)) > r.length-r.offset {
-				return fmt.Errorf("%w: more than the %d bytes of the object", wire.ErrOrder, r.length)
-			}
-			n, err := r.dst.Write(m.Body)
-			r.offset += int64(n)
-			if err != nil {
-				return &permanent{err}
+			if err := r.take(m.Body); err != nil {
+				return err
 			}
 		case wire.TypeEnd:
 			length, err := wire.ParseSize(m.Body)
 			if err == nil && (length != r.offset || r.length != wire.Unknown && length != r.length) {
 				err = fmt.Errorf("%w: the end at %d, not %d", wire.ErrOrder, r.offset, length)
 			}
-			return err
+			return cmp.Or(err, r.fits(length))
 		default:
 			return fmt.Errorf("%w: 0x%02x in a pull", wire.ErrOrder, m.Type)
 		}
 	}
 }
 
-// begin learns what comes. From then on it must be that very object.
-func (r *puller) begin(conn *channel.Conn) error {
-	m, err := conn.Next()
+// learn is told what comes. From then on it must be that very object.
+func (r *puller) learn(q *channel.Request) error {
+	m, err := q.Expect(wire.TypeObject)
 	if err != nil {
 		return err
-	}
-	if m.Type != wire.TypeObject {
-		return fmt.Errorf("%w: 0x%02x after a pull", wire.ErrOrder, m.Type)
 	}
 	object, err := wire.ParseObject(m.Body)
 	if err != nil {
@@ -201,11 +207,69 @@ func (r *puller) begin(conn *channel.Conn) error {
 		r.length = object.Length
 	}
 	r.digest = object.Digest
+	if r.o.Header != nil && r.info == nil {
+		if err := r.inspect(r.o.Header); err != nil {
+			return err
+		}
+	}
 	if !r.started && r.o.Started != nil {
 		if err := r.o.Started(object.Length); err != nil {
 			return &permanent{err}
 		}
 	}
 	r.started = true
+	return nil
+}
+
+// take writes what has come.
+func (r *puller) take(b []byte) error {
+	if r.length != wire.Unknown && int64(len(b)) > r.length-r.offset {
+		return fmt.Errorf("%w: more than the %d bytes of the object", wire.ErrOrder, r.length)
+	}
+	if r.o.Offset == 0 && r.info == nil {
+		if err := r.inspect(b); err != nil {
+			return err
+		}
+	}
+	n, err := r.dst.Write(b)
+	r.offset += int64(n)
+	if err != nil {
+		return &permanent{err}
+	}
+	return nil
+}
+
+// inspect checks the header once it is there. The server has said which it is, and how
+// long the file is.
+func (r *puller) inspect(b []byte) error {
+	r.head = append(r.head, b...)
+	if len(r.head) < max(r.need, 16) {
+		return nil
+	}
+	info, err := pqenc.Inspect(bytes.NewReader(r.head))
+	switch {
+	case errors.Is(err, pqenc.ErrTruncated):
+		r.need = int(binary.BigEndian.Uint32(r.head[12:])) // header_len (SPEC.md, section 3.1)
+		return nil
+	case err != nil:
+		return &permanent{join(ErrNotPqenc, err)}
+	case sha256.Sum256(r.head[:info.HeaderSize]) != r.digest:
+		return fmt.Errorf("%w: not the announced header", wire.ErrOrder)
+	}
+	r.head, r.info = nil, info
+	return r.fits(r.length)
+}
+
+// fits checks that a file with this header can have that length.
+func (r *puller) fits(length int64) error {
+	switch {
+	case length == wire.Unknown || r.o.Offset > 0 && r.info == nil:
+		return nil
+	case r.info == nil:
+		return fmt.Errorf("%w: the end before that of the header", wire.ErrOrder)
+	}
+	if _, err := r.info.ContentSize(length); err != nil {
+		return fmt.Errorf("%w: no file with this header has %d bytes", wire.ErrOrder, length)
+	}
 	return nil
 }

@@ -5,7 +5,9 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -50,7 +52,8 @@ func (c *Client) PushFunc(ctx context.Context, name string, write func(io.Writer
 }
 
 // PushFile stores a pqenc file of size bytes. If an earlier push of this file to
-// that name was interrupted, even in another process, it goes on from there.
+// that name was interrupted, even in another process, it resumes from there, once the
+// server has proven that what it has is the beginning of this file.
 func (c *Client) PushFile(ctx context.Context, name string, file io.ReaderAt, size int64, o PushOptions) error {
 	return c.push(ctx, name, newFileSource(file, size), size, o)
 }
@@ -58,7 +61,8 @@ func (c *Client) PushFile(ctx context.Context, name string, file io.ReaderAt, si
 func (c *Client) push(ctx context.Context, name string, src source, length int64, o PushOptions) error {
 	defer src.close()
 	defer context.AfterFunc(ctx, src.wake)()
-	if err := CheckName(name); err != nil {
+	n, err := wire.ParseName(name)
+	if err != nil {
 		return err
 	}
 	digest, err := readDigest(src, ctx.Done())
@@ -68,103 +72,193 @@ func (c *Client) push(ctx context.Context, name string, src source, length int64
 		}
 		return err
 	}
-	r := &pusher{name: name, src: src, length: length, digest: digest, o: o}
-	return c.do(ctx, r)
+	r := &pusher{src: src, o: o, end: -1}
+	r.ask = wire.Push{Overwrite: o.Overwrite, Window: windowSize, Length: length, Digest: digest, Name: n}
+	rand.Read(r.ask.ID[:])
+	return c.do(ctx, pushing, r)
 }
 
 // pusher is the push of one object.
 type pusher struct {
-	name    string
+	ask     wire.Push
 	src     source
-	length  int64
-	digest  [sha256.Size]byte
 	o       PushOptions
-	durable atomic.Int64
-	highest int64        // that durable has been
-	sent    atomic.Int64 // offset up to which this connection has been given it; before it says from where, -1
-	end     atomic.Int64 // its length, once this connection has been told; before, -1
+	durable atomic.Int64 // what this connection has acknowledged
+	sent    atomic.Int64 // what this connection has been given
+	highest int64        // that sent has been on any
+	end     int64        // of the object, once the server was told; -1 before
+	starves atomic.Bool  // what comes next is up to the source
 }
 
 func (r *pusher) progress() int64 { return r.highest }
 
-// waits says whether all that the source gave is safe.
-func (r *pusher) waits() bool { return r.durable.Load() == r.sent.Load() && r.end.Load() < 0 }
+// waits reports whether there is nothing to send, though there is room for it.
+func (r *pusher) waits() bool {
+	return r.starves.Load() && r.sent.Load()-r.durable.Load() <= windowSize-2*wire.MaxData
+}
+
+func (r *pusher) begin() (wire.Type, []byte) {
+	r.starves.Store(false)
+	return wire.TypePush, r.ask.Marshal()
+}
 
 // run sends the object from where the server wants it.
-func (r *pusher) run(ctx context.Context, conn *channel.Conn) error {
-	offset, err := r.ask(conn)
-	if err != nil {
+func (r *pusher) run(ctx context.Context, q *channel.Request) error {
+	offset, stored, err := r.agree(ctx, q)
+	if err != nil || stored {
 		return err
 	}
-	stop, sent := make(chan struct{}), make(chan error, 1)
+	r.durable.Store(offset)
+	r.sent.Store(offset)
+	if err := cmp.Or(q.Send(wire.TypeStart, wire.Size(offset)), r.acknowledged(offset)); err != nil {
+		return err
+	}
+	stop, sent, end := make(chan struct{}), make(chan error, 1), new(atomic.Int64)
+	end.Store(-1)
 	go func() {
-		err := r.send(conn, offset, stop)
-		if err != nil {
-			conn.Close() // the other goroutine waits for an answer that will not come
+		err := r.send(q, offset, end, stop)
+		var mine *permanent
+		if err != nil && !errors.As(err, &mine) {
+			q.HangUp() // or the other goroutine would wait for an answer that does not come
 		}
 		sent <- err
 	}()
-	err = r.listen(conn)
+	err = r.listen(q, end)
 	close(stop)
 	r.src.wake()
-	if err != nil && !errors.Is(err, channel.ErrClosed) { // or the other one is just saying why
-		conn.Close()
+	if err != nil && !q.Gone() {
+		q.HangUp()
 	}
-	if failed := <-sent; err != nil {
-		var mine *permanent
-		if errors.As(failed, &mine) {
-			return failed
-		}
+	failed := <-sent
+	r.highest, r.end = max(r.highest, r.sent.Load()), max(r.end, end.Load())
+	var mine *permanent
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(failed, &mine):
+		return failed
+	case end.Load() < 0:
+		q.Refuse(wire.ErrAbandoned) // which is what the server waits for
 	}
 	return err
 }
 
-// ask tells the server what comes, and returns the offset from which.
-func (r *pusher) ask(conn *channel.Conn) (int64, error) {
-	r.sent.Store(-1)
-	req := wire.Push{Overwrite: r.o.Overwrite, Length: r.length, Digest: r.digest, Name: r.name}
-	if err := conn.Send(wire.TypePush, req.Marshal()); err != nil {
-		return 0, err
-	}
-	m, err := conn.Next()
+// agree finds out how much of the object the server has, or that it has all of it.
+func (r *pusher) agree(ctx context.Context, q *channel.Request) (offset int64, stored bool, err error) {
+	m, err := q.Next()
 	if err != nil {
-		return 0, err
+		return 0, false, err
+	}
+	if m.Type == wire.TypeStored { // an earlier connection was cut before it came
+		size, err := wire.ParseSize(m.Body)
+		if err == nil && (r.end < 0 || size != r.end) {
+			err = fmt.Errorf("%w: stored before the end", wire.ErrOrder)
+		}
+		return 0, true, err
 	}
 	if m.Type != wire.TypeReady {
-		return 0, fmt.Errorf("%w: 0x%02x after a push", wire.ErrOrder, m.Type)
+		return 0, false, fmt.Errorf("%w: 0x%02x after a push", wire.ErrOrder, m.Type)
 	}
-	offset, err := wire.ParseSize(m.Body)
+	ready, err := wire.ParseReady(m.Body)
 	if err != nil {
-		return 0, err
+		return 0, false, err
+	}
+	if ready.Unit > windowSize/2 || ready.Proven && ready.Offset > r.highest {
+		return 0, false, fmt.Errorf("%w: ready for what was not offered", wire.ErrOrder)
+	}
+	offset = ready.Offset
+	if !ready.Proven && offset > 0 {
+		same, err := r.compare(ctx, q, offset)
+		if err != nil {
+			return 0, false, err
+		}
+		if !same {
+			offset = 0
+		}
 	}
 	if err := r.src.seek(offset); err != nil {
-		conn.Fail(wire.CodeAbandoned, "cannot send from there")
-		return 0, err
+		q.Abandon()
+		q.Drain(wire.TypeStored)
+		return 0, false, &permanent{err}
 	}
-	// A server may have lost some of a file that can be sent again.
-	r.durable.Store(offset)
-	r.sent.Store(offset)
-	r.end.Store(-1)
-	return offset, r.acknowledged(offset)
+	return offset, false, nil
+}
+
+// compare reports whether the server has the same bytes as the source up to the offset.
+// Both read theirs at the same time.
+func (r *pusher) compare(ctx context.Context, q *channel.Request, offset int64) (same bool, err error) {
+	if err := q.Send(wire.TypeCheck, nil); err != nil {
+		return false, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer context.AfterFunc(ctx, r.src.wake)()
+	var ours [sha256.Size]byte
+	var failed error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		ours, failed = r.src.digest(offset, q.Progress, ctx.Done())
+	}()
+	defer func() { stop(); <-done }()
+	theirs, err := r.awaitPrefix(q, offset)
+	if err != nil {
+		return false, err
+	}
+	r.starves.Store(true)
+	<-done
+	r.starves.Store(false)
+	if errors.Is(failed, io.ErrUnexpectedEOF) { // the server has more than there is
+		return false, nil
+	}
+	if failed != nil {
+		return false, &permanent{failed} // the server keeps what it has
+	}
+	return ours == theirs, nil
+}
+
+// awaitPrefix waits for the digest of what the server has.
+func (r *pusher) awaitPrefix(q *channel.Request, offset int64) (theirs [sha256.Size]byte, err error) {
+	for read := int64(0); ; {
+		m, err := q.Next()
+		if err != nil {
+			return theirs, err
+		}
+		if m.Type == wire.TypePrefix {
+			return wire.ParseDigest(m.Body)
+		}
+		now := int64(-1)
+		if m.Type == wire.TypeChecked {
+			now, err = wire.ParseSize(m.Body)
+		}
+		if err != nil || now < read || now > offset {
+			return theirs, fmt.Errorf("%w: 0x%02x in a check", wire.ErrOrder, m.Type)
+		}
+		if now > read {
+			q.Progress()
+		}
+		read = now
+	}
 }
 
 // send sends the object from the offset to its end.
-func (r *pusher) send(conn *channel.Conn, offset int64, stop <-chan struct{}) error {
+func (r *pusher) send(q *channel.Request, offset int64, end *atomic.Int64, stop <-chan struct{}) error {
 	for {
+		r.starves.Store(true)
 		b, err := r.src.next(offset, stop)
-		if err == io.EOF {
-			r.end.Store(offset)
-			return conn.Send(wire.TypeEnd, wire.Size(offset))
-		}
 		if errors.Is(err, errStopped) {
-			return err
+			return nil
+		}
+		r.starves.Store(false)
+		if err == io.EOF {
+			end.Store(offset)
+			return q.Send(wire.TypeEnd, wire.Size(offset))
 		}
 		if err != nil {
-			conn.Fail(wire.CodeAbandoned, "the source has failed")
+			q.Abandon()
 			return &permanent{err}
 		}
 		r.sent.Store(offset + int64(len(b)))
-		if err := conn.SendData(b); err != nil {
+		if err := q.SendData(b); err != nil {
 			return err
 		}
 		offset += int64(len(b))
@@ -172,9 +266,9 @@ func (r *pusher) send(conn *channel.Conn, offset int64, stop <-chan struct{}) er
 }
 
 // listen takes acknowledgements until the object is stored.
-func (r *pusher) listen(conn *channel.Conn) error {
+func (r *pusher) listen(q *channel.Request, end *atomic.Int64) error {
 	for {
-		m, err := conn.Next()
+		m, err := q.Next()
 		if err != nil {
 			return err
 		}
@@ -184,11 +278,11 @@ func (r *pusher) listen(conn *channel.Conn) error {
 		offset, err := wire.ParseSize(m.Body)
 		if err == nil {
 			if offset > r.durable.Load() {
-				conn.Progress()
+				q.Progress()
 			}
 			err = r.acknowledged(offset)
 		}
-		if err == nil && m.Type == wire.TypeStored && offset != r.end.Load() {
+		if err == nil && m.Type == wire.TypeStored && offset != end.Load() {
 			err = fmt.Errorf("%w: stored at byte %d, before the end", wire.ErrOrder, offset)
 		}
 		if err != nil || m.Type == wire.TypeStored {
@@ -203,7 +297,6 @@ func (r *pusher) acknowledged(offset int64) error {
 		return fmt.Errorf("%w: byte %d acknowledged, after %d and before %d", wire.ErrOrder, offset, durable, sent)
 	}
 	r.durable.Store(offset)
-	r.highest = max(offset, r.highest)
 	r.src.release(offset)
 	if r.o.Progress != nil {
 		r.o.Progress(offset)

@@ -13,10 +13,11 @@ import (
 	"sync"
 
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/transfer/internal/prefix"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// errStopped says that next was told to stop.
+// errStopped is that of a next that was told to stop.
 var errStopped = errors.New("stopped")
 
 // windowSize is how far a push runs ahead of what the server has made durable,
@@ -29,6 +30,10 @@ type source interface {
 	// next returns some bytes from the offset on, valid until the next call, or
 	// io.EOF at the end. It waits for them as long as stop is open.
 	next(offset int64, stop <-chan struct{}) ([]byte, error)
+	// digest returns the digest of the bytes before the offset, see package prefix. It
+	// calls progress from time to time. If there are fewer bytes, the error wraps
+	// io.ErrUnexpectedEOF.
+	digest(offset int64, progress func(), stop <-chan struct{}) ([sha256.Size]byte, error)
 	// seek fails if bytes from the offset on cannot be had.
 	seek(offset int64) error
 	// release says that nothing before the offset will be asked for again.
@@ -101,6 +106,18 @@ func (s *fileSource) seek(offset int64) error {
 	return nil
 }
 
+func (s *fileSource) digest(offset int64, progress func(), stop <-chan struct{}) ([sha256.Size]byte, error) {
+	return prefix.Digest(io.NewSectionReader(s.file, 0, s.size), offset, func(int64) error {
+		progress()
+		select {
+		case <-stop:
+			return errStopped
+		default:
+			return nil
+		}
+	})
+}
+
 func (s *fileSource) release(offset int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,7 +133,7 @@ func (s *fileSource) wake() {
 
 func (s *fileSource) close() {}
 
-// readDigest returns the SHA-256 of the pqenc header at the beginning of s, by
+// readDigest returns the SHA-256 of the pqenc header at the start of s, by
 // which a server knows the file again.
 func readDigest(s source, stop <-chan struct{}) (digest [sha256.Size]byte, err error) {
 	r := bufio.NewReader(&sourceReader{s: s, stop: stop}) // each Read of that asks for a whole piece

@@ -6,12 +6,14 @@ package transfer
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"sync"
 
+	"github.com/pqenc/pqenc/transfer/internal/prefix"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
@@ -171,6 +173,21 @@ func (w *window) seek(offset int64) error {
 	}
 	return nil
 }
+
+// digest reads the source up to the offset. It keeps as much of it as there is room for: if
+// the digest is not the right one, it may still be possible to send it all.
+func (w *window) digest(offset int64, progress func(), stop <-chan struct{}) ([sha256.Size]byte, error) {
+	r := &sourceReader{s: w, stop: stop}
+	return prefix.Digest(readerFunc(func(p []byte) (int, error) {
+		w.release(r.offset - windowSize + 2*segmentSize)
+		progress()
+		return r.Read(p)
+	}), offset, nil)
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 func (w *window) release(offset int64) {
 	w.mu.Lock()

@@ -18,10 +18,9 @@ import (
 //	"r" || SHA-256 of the header           if the file is the object as it is, or
 //	"d" || mark || header of the object    if it is its contents.
 type checkpoint struct {
-	length int64             // of the file
-	digest [sha256.Size]byte // if the file is the object as it is
-	mark   *pqenc.Mark       // or else
-	header []byte
+	length int64       // of the file
+	mark   *pqenc.Mark // nil if the file is the object as it is
+	header []byte      // of the object
 }
 
 // readCheckpoint returns what was saved with the first length bytes of a file, nil
@@ -29,8 +28,8 @@ type checkpoint struct {
 func readCheckpoint(state []byte, length int64) *checkpoint {
 	c := &checkpoint{length: length}
 	switch {
-	case len(state) == 1+len(c.digest) && state[0] == 'r':
-		copy(c.digest[:], state[1:])
+	case len(state) > 1 && state[0] == 'r':
+		c.header = state[1:]
 		return c
 	case len(state) > 1+pqenc.MarkSize && state[0] == 'd':
 		c.mark, c.header = new(pqenc.Mark), state[1+pqenc.MarkSize:]
@@ -43,7 +42,7 @@ func readCheckpoint(state []byte, length int64) *checkpoint {
 
 func (c *checkpoint) marshal() []byte {
 	if c.mark == nil {
-		return append([]byte("r"), c.digest[:]...)
+		return append([]byte("r"), c.header...)
 	}
 	mark, _ := c.mark.MarshalBinary() // which never fails
 	return append(append([]byte("d"), mark...), c.header...)
@@ -58,12 +57,7 @@ func (c *checkpoint) offset() int64 {
 }
 
 // headerDigest returns the SHA-256 of the header of the object.
-func (c *checkpoint) headerDigest() [sha256.Size]byte {
-	if c.mark == nil {
-		return c.digest
-	}
-	return sha256.Sum256(c.header)
-}
+func (c *checkpoint) headerDigest() [sha256.Size]byte { return sha256.Sum256(c.header) }
 
 // saveEvery is how many bytes are written before they are made durable, while more
 // are being received.

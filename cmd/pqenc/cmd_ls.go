@@ -5,8 +5,8 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/pqenc/pqenc/internal/terminal"
@@ -52,24 +52,28 @@ func (c *lsCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	found, err := server.list(at.name)
-	if err != nil {
-		return err
-	}
 	if c.JSON {
+		found, err := server.list(at.name)
+		if err != nil {
+			return err
+		}
 		entries := make([]entry, len(found))
 		for i, o := range found {
 			entries[i] = entry{o.Name, o.Size, o.Time.UTC().Format(time.RFC3339)}
 		}
 		return printJSON(a.stdout, entries)
 	}
-	var b strings.Builder
-	for _, o := range found {
-		if c.Long {
-			fmt.Fprintf(&b, "%15d  %s  ", o.Size, timeText(o.Time))
+	a.stdout.used = true // also by an empty list
+	w := bufio.NewWriter(a.stdout)
+	for o, err := range server.objects(at.name) {
+		if err != nil {
+			w.Flush()
+			return err
 		}
-		fmt.Fprintln(&b, terminal.Printable(o.Name))
+		if c.Long {
+			fmt.Fprintf(w, "%15d  %s  ", o.Size, timeText(o.Time))
+		}
+		fmt.Fprintln(w, terminal.Printable(o.Name))
 	}
-	_, err = fmt.Fprint(a.stdout, b.String())
-	return err
+	return w.Flush()
 }

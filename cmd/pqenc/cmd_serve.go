@@ -38,12 +38,17 @@ type serveCmd struct {
 func (serveCmd) Help() string {
 	return `Keeps .pqe files for those on the access list, who push and pull them at
 ws://HOST:PORT/NAME. Each line of the list says who may do what with which
-names; ** stands for any folders. Keys are fingerprints or files. A changed list,
-or key file that it names, counts at once; one that is broken or gone leaves what
-was before in force:
+names; ** stands for any folders. Keys are fingerprints or files:
 
-    keys/alice.pub          push,list   alice/**  quota=50GiB overwrite
-    SHA256:zdLW...          pull,list   **
+    keys/alice.pub    push,list   alice/**  quota=50GiB files=10000 overwrite
+    SHA256:zdLW...    pull,list   **
+
+The rights are push, pull, list and delete. For push, overwrite allows to replace
+files; quota=SIZE bounds the bytes under these names and files=N their number,
+that of folders included, whoever pushed them.
+
+A changed list, or key file that it names, counts within a second, also for what is
+under way; one that is broken or gone leaves what was before in force.
 
 GET /healthz answers while the process lives, /readyz while it is of use. SIGTERM
 and Ctrl-C let transfers end for a while and stop the others where they can go on

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io"
 
@@ -142,7 +141,7 @@ func (d *download) open(src io.Reader, from *checkpoint) (object, error) {
 		return nil, pqenc.ErrMark
 	}
 	if from != nil && d.cmd.Raw {
-		return &encrypted{src: src, digest: from.digest, offset: from.length}, nil
+		return &encrypted{src: src, header: from.header, offset: from.length}, nil
 	}
 	if from != nil {
 		r, err := pqenc.Resume(from.mark, io.MultiReader(bytes.NewReader(from.header), src), d.puller.policy, d.keys.list...)
@@ -152,7 +151,7 @@ func (d *download) open(src io.Reader, from *checkpoint) (object, error) {
 	_, err := format.Parse(io.TeeReader(src, &header))
 	all := io.MultiReader(bytes.NewReader(header.Bytes()), src)
 	if err == nil && d.cmd.Raw {
-		return &encrypted{src: all, digest: sha256.Sum256(header.Bytes())}, nil
+		return &encrypted{src: all, header: header.Bytes()}, nil
 	}
 	var r *pqenc.Reader
 	if err == nil {
@@ -178,7 +177,7 @@ func (o *decrypted) checkpoint() *checkpoint {
 // encrypted is an object that is wanted as it is.
 type encrypted struct {
 	src    io.Reader
-	digest [sha256.Size]byte
+	header []byte
 	offset int64 // of what comes next
 }
 
@@ -205,7 +204,7 @@ func (o *encrypted) WriteTo(dst io.Writer) (written int64, err error) {
 }
 
 func (o *encrypted) checkpoint() *checkpoint {
-	return &checkpoint{length: o.offset, digest: o.digest}
+	return &checkpoint{length: o.offset, header: o.header}
 }
 
 // incoming is an object on its way, as a reader of its bytes.
@@ -219,7 +218,7 @@ type incoming struct {
 func (i *incoming) start(d *download, from *checkpoint) {
 	o := transfer.PullOptions{Follow: d.cmd.Follow}
 	if from != nil {
-		o.Offset, o.Digest = from.offset(), from.headerDigest()
+		o.Offset, o.Digest, o.Header = from.offset(), from.headerDigest(), from.header
 	}
 	o.Started = func(length int64) error {
 		d.server.begin(length, d.output)

@@ -142,6 +142,8 @@ func notLoggedIn() error {
 type limitFlags struct {
 	MaxObject                    byteSize `placeholder:"SIZE" help:"Take no file larger than SIZE, such as 500MB or 50GiB."`
 	MaxStore                     byteSize `placeholder:"SIZE" help:"Take no more files when there are SIZE bytes in all."`
+	MaxObjects                   maximum  `default:"1000000" placeholder:"N" help:"At most N files in all, unfinished ones included (default: 1000000)."`
+	MaxFolders                   maximum  `default:"100000" placeholder:"N" help:"At most N folders in all (default: 100000)."`
 	KeepFree                     byteSize `default:"1GiB" placeholder:"SIZE" help:"Leave SIZE free on the disk (default: 1GiB)."`
 	KeepPartials                 timeout  `default:"7d" placeholder:"TIME" help:"Remove what was never pushed to the end after TIME (default: 7d)."`
 	MaxConnections               maximum  `default:"512" placeholder:"N" help:"At most N connections (default: 512)."`
@@ -158,6 +160,8 @@ func (f *limitFlags) limits() server.Limits {
 		ObjectSize:                int64(f.MaxObject),
 		StoreSize:                 int64(f.MaxStore),
 		KeepFree:                  int64(f.KeepFree),
+		Objects:                   int(f.MaxObjects),
+		Folders:                   int(f.MaxFolders),
 		Connections:               int(f.MaxConnections),
 		ConnectionsPerKey:         int(f.MaxConnectionsPerKey),
 		Unauthenticated:           int(f.MaxUnauthenticated),

@@ -181,7 +181,10 @@ func (r *remote) whoIs() (server keyfile.Fingerprint, err error) {
 		server = key
 		return transfer.ErrUnknownServer
 	}
-	if _, err = r.List(context.Background(), ""); errors.Is(err, transfer.ErrUnknownServer) {
+	for _, err = range r.List(context.Background(), "") {
+		break
+	}
+	if errors.Is(err, transfer.ErrUnknownServer) {
 		return server, nil
 	}
 	return server, r.explain(err)

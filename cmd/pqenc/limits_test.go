@@ -30,7 +30,7 @@ func limitsOf(t *testing.T, flags ...string) server.Limits {
 // what the help says.
 func TestLimitFlags(t *testing.T) {
 	defaults := server.Limits{
-		KeepFree: 1 << 30, Partial: 7 * 24 * time.Hour,
+		KeepFree: 1 << 30, Objects: 1_000_000, Folders: 100_000, Partial: 7 * 24 * time.Hour,
 		Connections: 512, ConnectionsPerKey: 128, Unauthenticated: 512, UnauthenticatedPerAddress: 128,
 		Login: 10 * time.Second, Idle: 10 * time.Minute, Silence: time.Minute,
 	}
@@ -44,6 +44,8 @@ func TestLimitFlags(t *testing.T) {
 		"--max-object":                      {"3KiB", func(l *server.Limits) { l.ObjectSize = 3 << 10 }},
 		"--max-store":                       {"4KiB", func(l *server.Limits) { l.StoreSize = 4 << 10 }},
 		"--keep-free":                       {"5KiB", func(l *server.Limits) { l.KeepFree = 5 << 10 }},
+		"--max-objects":                     {"14", func(l *server.Limits) { l.Objects = 14 }},
+		"--max-folders":                     {"15", func(l *server.Limits) { l.Folders = 15 }},
 		"--keep-partials":                   {"6d", func(l *server.Limits) { l.Partial = 6 * 24 * time.Hour }},
 		"--max-connections":                 {"7", func(l *server.Limits) { l.Connections = 7 }},
 		"--max-connections-per-key":         {"8", func(l *server.Limits) { l.ConnectionsPerKey = 8 }},

@@ -90,6 +90,7 @@ func newCollector(stats func() server.Stats, listErr func() error) *collector {
 		gauge("object_bytes", "Bytes of the objects in the store.", func(s *server.Stats) int64 { return s.ObjectBytes }),
 		gauge("partials", "Pushes that are under way or interrupted.", func(s *server.Stats) int64 { return int64(s.Partials) }),
 		gauge("partial_bytes", "Bytes that these take, and have reserved.", func(s *server.Stats) int64 { return s.PartialBytes }),
+		gauge("folders", "Folders in the store.", func(s *server.Stats) int64 { return int64(s.Folders) }),
 		gauge("free_bytes", "Bytes that are free on the disk of the store, -1 if that is unknown.", func(s *server.Stats) int64 { return s.FreeBytes }),
 		gauge("access_list_valid", "Whether the access list in force is the one in the file.", func(*server.Stats) int64 { return c.listValid() }),
 	}

@@ -29,7 +29,7 @@ import (
 func TestMetrics(t *testing.T) {
 	stats := server.Stats{
 		Connections: 1, Unauthenticated: 2, Logins: 3, FailedLogins: 4, Pushes: 5, FailedPushes: 6, Pulls: 7, FailedPulls: 8,
-		Deleted: 9, Received: 10, Sent: 11, Objects: 12, ObjectBytes: 13, Partials: 14, PartialBytes: 15, FreeBytes: 16,
+		Deleted: 9, Received: 10, Sent: 11, Objects: 12, ObjectBytes: 13, Partials: 14, PartialBytes: 15, FreeBytes: 16, Folders: 17,
 	}
 	list := errors.New("wrong")
 	c := newCollector(func() server.Stats { return stats }, func() error { return list })
@@ -52,6 +52,7 @@ func TestMetrics(t *testing.T) {
 pqenc_access_list_valid 0
 pqenc_connections 1
 pqenc_deleted_objects_total 9
+pqenc_folders 17
 pqenc_free_bytes 16
 pqenc_logins_total{outcome="failure"} 4
 pqenc_logins_total{outcome="success"} 3

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"net/url"
 	"path"
@@ -218,10 +219,34 @@ func (r *remote) explain(err error) error {
 		[]string{"is the URL right, and is the server running?"}}
 }
 
+// objects returns the objects whose names begin with the prefix, as they come.
+func (r *remote) objects(prefix string) iter.Seq2[transfer.Object, error] {
+	return func(yield func(transfer.Object, error) bool) {
+		for object, err := range r.List(context.Background(), prefix) {
+			if !yield(object, r.explain(err)) {
+				return
+			}
+		}
+	}
+}
+
+// maxNames is how many bytes of names a list may have that is kept in memory: a server
+// could send one without end.
+const maxNames = 64 << 20
+
 // list returns the objects whose names begin with the prefix.
-func (r *remote) list(prefix string) ([]transfer.Object, error) {
-	found, err := r.List(context.Background(), prefix)
-	return found, r.explain(err)
+func (r *remote) list(prefix string) (found []transfer.Object, err error) {
+	size := 0
+	for object, err := range r.objects(prefix) {
+		if size += len(object.Name) + 64; err == nil && size > maxNames {
+			err = &failure{fmt.Errorf("the list of %s is too long", r.name), exitRefused, []string{"name a folder with fewer files"}}
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, object)
+	}
+	return found, nil
 }
 
 // each does n things one after the other. One that fails does not stop the

@@ -29,6 +29,7 @@ const (
 	slotSize     = 4 << 20 // no more than used is on the disk
 	recordMagic  = "pqenc\r\n\x02"
 	recordHeader = len(recordMagic) + 8 + 8 + 4 + 4
+	recordRoom   = 4 << 10 // bytes that each slot has from the start
 )
 
 // journal keeps a record in a file. A new one never overwrites the newest but the
@@ -168,6 +169,17 @@ func (j *journal) confirm() error {
 		return nil
 	}
 	return j.add(*j.newest)
+}
+
+// reserve takes room for records of the usual size: when the disk is full, how far the
+// content has got can still be told.
+func (j *journal) reserve() error {
+	for slot := range int64(2) {
+		if _, err := j.file.WriteAt(make([]byte, recordRoom), slot*slotSize); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // clear forgets all records, durably.

@@ -124,6 +124,9 @@ func (p *Partial) startOver() (err error) {
 			return err
 		}
 	}
+	if err := p.journal.reserve(); err != nil {
+		return err
+	}
 	if p.file != nil {
 		return nil
 	}

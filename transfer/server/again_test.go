@@ -10,11 +10,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
@@ -26,12 +28,12 @@ func TestCommittedAgain(t *testing.T) {
 	commits := make(chan server.Commit, 10)
 	s.config.OnCommit = func(_ context.Context, c server.Commit) { commits <- c }
 	s.start()
-	c := s.client("alice")
 	file := testkit.Sealed(1000)
+	whole := []send{push("a.pqe", file, wire.Unknown), start(0), data(file), end(int64(len(file)))}
 	want := server.Commit{Client: testkit.Identity("alice").Fingerprint(), Name: "a.pqe", Size: int64(len(file))}
-	for range 2 {
-		if err := c.Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
-			t.Fatal(err)
+	for _, messages := range [][]send{whole, whole[:1]} {
+		if got, code := s.talk(t, "alice", messages...); code != 0 || !strings.HasSuffix(got, "84 ") {
+			t.Fatal(got)
 		}
 		if got := <-commits; got != want {
 			t.Errorf("told of %+v", got)
@@ -39,6 +41,33 @@ func TestCommittedAgain(t *testing.T) {
 	}
 	if n := s.server.Stats().Pushes; n != 2 {
 		t.Errorf("%d pushes", n)
+	}
+}
+
+// TestLostStored cuts the connection of a push between its commit and the answer. The push
+// succeeds all the same, and is not sent again; another push of the same file is refused.
+func TestLostStored(t *testing.T) {
+	s := newServer(t, server.Limits{}, "{alice} push,pull **")
+	s.stop()
+	commits := 0
+	s.config.OnCommit = func(context.Context, server.Commit) {
+		if commits++; commits == 1 {
+			s.cut()
+		}
+	}
+	s.start()
+	file := testkit.Sealed(1 << 20)
+	c := s.client("alice")
+	retries := 0
+	c.OnRetry = func(transfer.Retry) { retries++ }
+	if err := c.Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.server.Stats().Received; commits != 2 || retries == 0 || n != int64(len(file)) {
+		t.Errorf("%d commits, %d retries, %d bytes received", commits, retries, n)
+	}
+	if err := c.PushFile(t.Context(), "a.pqe", bytes.NewReader(file), int64(len(file)), transfer.PushOptions{}); !errors.Is(err, transfer.ErrExists) {
+		t.Errorf("the same file again: %v", err)
 	}
 }
 

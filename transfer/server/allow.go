@@ -6,11 +6,13 @@ package server
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -31,13 +33,13 @@ import (
 //   - who: a fingerprint, as it is printed, or the name of a file of public keys, all
 //     of which are meant.
 //   - may: push, pull, list and delete, separated by commas.
-//   - on names: a pattern as for [path.Match], in which * and ? match within a segment
-//     of the name; the segment ** matches any number of segments, also none, but in
-//     the end at least one.
-//   - with: for push, overwrite allows to replace objects, and quota=N limits the
-//     bytes of all objects and partials under names that the pattern matches,
-//     whoever pushed them. N is a number of bytes with an optional unit: B, KB, MB,
-//     GB, TB (powers of 1000), KiB, MiB, GiB or TiB (powers of 1024).
+//   - on names: a [Pattern].
+//   - with: for push, overwrite allows to replace objects. quota=SIZE limits the bytes
+//     of all objects and partials under names that the pattern matches, whoever pushed
+//     them. SIZE is a number of bytes with an optional unit: B, KB, MB, GB, TB (powers
+//     of 1000), KiB, MiB, GiB or TiB (powers of 1024). files=N limits the number of
+//     these names, together with that of the folders that the pattern matches. A name
+//     counts once, or as often as different keys are pushing to it.
 //
 // Rules add up: what one allows no other can forbid.
 type AllowList struct {
@@ -47,9 +49,10 @@ type AllowList struct {
 // rule is a line of the list.
 type rule struct {
 	may       map[Operation]bool
-	names     pattern
+	names     Pattern
 	overwrite bool
 	quota     int64 // math.MaxInt64 if there is none
+	files     int64 // the same
 }
 
 // Known reports whether there is a rule for the client.
@@ -57,21 +60,24 @@ func (a *AllowList) Known(client signature.Fingerprint) bool { return len(a.rule
 
 // Authorize reports whether a rule allows op. The grant is that of one rule: if
 // several allow it, of one that allows to overwrite, if there is any, and among
-// those of the one with the largest quota, none being the largest, and then the
-// first.
+// those of the one with the largest quota, none being the largest, then with the
+// largest number of files, and then the first.
 func (a *AllowList) Authorize(client signature.Fingerprint, op Operation, name string) (Grant, bool) {
 	var best *rule
 	for _, r := range a.rules[client] {
-		if r.may[op] && r.names.match(name) && (best == nil || r.better(best)) {
+		if r.may[op] && r.names.Match(name) && (best == nil || r.better(best)) {
 			best = r
 		}
 	}
 	if best == nil {
 		return Grant{}, false
 	}
-	grant := Grant{Overwrite: best.overwrite, Within: best.names.match}
+	grant := Grant{Overwrite: best.overwrite, Within: best.names}
 	if best.quota != math.MaxInt64 {
 		grant.Quota = best.quota
+	}
+	if best.files != math.MaxInt64 {
+		grant.Files = best.files
 	}
 	return grant, true
 }
@@ -80,7 +86,7 @@ func (r *rule) better(than *rule) bool {
 	if r.overwrite != than.overwrite {
 		return r.overwrite
 	}
-	return r.quota > than.quota
+	return cmp.Or(cmp.Compare(r.quota, than.quota), cmp.Compare(r.files, than.files)) > 0
 }
 
 // ParseAllow reads an access list. It calls load for the fingerprints of the keys in
@@ -121,12 +127,12 @@ func (a *AllowList) add(line string, keys *keyLoader) error {
 	if len(fields) < 3 {
 		return errors.New("expected who, what they may do, and on which names")
 	}
-	r := &rule{quota: math.MaxInt64}
+	r := &rule{quota: math.MaxInt64, files: math.MaxInt64}
 	var err error
 	if r.may, err = parseOperations(fields[1]); err != nil {
 		return err
 	}
-	if r.names, err = parsePattern(fields[2]); err != nil {
+	if r.names, err = ParsePattern(fields[2]); err != nil {
 		return err
 	}
 	if err := r.with(fields[3:]); err != nil {
@@ -162,6 +168,7 @@ func (r *rule) with(fields []string) error {
 	}
 	for _, field := range fields {
 		size, isQuota := strings.CutPrefix(field, "quota=")
+		count, isFiles := strings.CutPrefix(field, "files=")
 		switch {
 		case field == "overwrite" && !r.overwrite:
 			r.overwrite = true
@@ -171,8 +178,14 @@ func (r *rule) with(fields []string) error {
 				return errors.New("expected a quota like 500MB or 50GiB")
 			}
 			r.quota = quota
+		case isFiles && r.files == math.MaxInt64:
+			files, err := strconv.ParseUint(count, 10, 32)
+			if err != nil || files == 0 {
+				return errors.New("expected a number of files like files=10000")
+			}
+			r.files = int64(files)
 		default:
-			return errors.New("expected overwrite and quota=N after the names, each at most once")
+			return errors.New("expected overwrite, quota=SIZE and files=N after the names, each at most once")
 		}
 	}
 	return nil

@@ -103,17 +103,21 @@ func TestGrant(t *testing.T) {
 		{"push lab/** quota=10\npush lab/a", Grant{}, "lab/a"},
 		{"push lab/**\npush lab/a quota=1 overwrite", Grant{Overwrite: true, Quota: 1}, "lab/a"},
 		{"push lab/a overwrite quota=1\npush lab/** overwrite", Grant{Overwrite: true}, "lab/a lab/b"},
+		{"push lab/** files=7", Grant{Files: 7}, "lab/a lab/b"},
+		{"push lab/** quota=10 files=7\npush lab/a files=8 quota=10", Grant{Quota: 10, Files: 8}, "lab/a"},
+		{"push lab/** files=7 quota=20\npush lab/a quota=10", Grant{Quota: 20, Files: 7}, "lab/a lab/b"},
+		{"push lab/** files=7\npush lab/a", Grant{}, "lab/a"},
 		{"push lab/a quota=1\npush b overwrite\npull ** ", Grant{Quota: 1}, "lab/a"},
 	} {
 		rules := "keys/alice.pub " + strings.ReplaceAll(c.rules, "\n", "\nkeys/alice.pub ")
 		got, ok := parseAllow(t, rules).Authorize(allowAlice, Push, "lab/a")
-		if !ok || got.Overwrite != c.want.Overwrite || got.Quota != c.want.Quota {
+		if !ok || got.Overwrite != c.want.Overwrite || got.Quota != c.want.Quota || got.Files != c.want.Files {
 			t.Errorf("%q: %t, %+v", c.rules, ok, got)
 			continue
 		}
 		var names []string
 		for _, name := range []string{"lab/a", "lab/b", "c"} {
-			if got.Within(name) {
+			if got.Within.Match(name) {
 				names = append(names, name)
 			}
 		}
@@ -142,25 +146,32 @@ func TestPattern(t *testing.T) {
 		{"[a-c]?/x*.pqe", "aa/x.pqe cz/xyz.pqe", "da/x.pqe a/x.pqe aa/y.pqe"},
 		{`\*`, "*", "a"},
 	} {
-		p, err := parsePattern(c.pattern)
+		p, err := ParsePattern(c.pattern)
 		if err != nil {
 			t.Errorf("%q: %v", c.pattern, err)
 			continue
 		}
 		for _, name := range strings.Fields(c.matches) {
-			if !p.match(name) {
+			if !p.Match(name) {
 				t.Errorf("%q does not match %q", c.pattern, name)
 			}
 		}
 		for _, name := range strings.Fields(c.not) {
-			if p.match(name) {
+			if p.Match(name) {
 				t.Errorf("%q matches %q", c.pattern, name)
 			}
 		}
 	}
+	for pattern, want := range map[Pattern]string{
+		"**": "", "a": "a", "lab/**": "lab/", "lab/a*/b": "lab/a", "lab/?": "lab/", "[a]": "", `lab/\*`: "lab/",
+	} {
+		if got := pattern.Prefix(); got != want {
+			t.Errorf("%q: prefix %q", pattern, got)
+		}
+	}
 	// Not exponential in the number of **.
-	p, err := parsePattern(strings.Repeat("**/a/", 500) + "b")
-	if err != nil || p.match(strings.Repeat("a/", 500)+"a") {
+	p, err := ParsePattern(strings.Repeat("**/a/", 500) + "b")
+	if err != nil || p.Match(strings.Repeat("a/", 500)+"a") {
 		t.Error(err)
 	}
 }
@@ -181,11 +192,18 @@ var badAllow = []struct{ text, want string }{
 	{`keys/alice.pub push lab\`, "its brackets or backslashes are wrong"},
 	{"keys/alice.pub push lab/a**", "expected ** between slashes only"},
 	{"keys/alice.pub push lab/***", "expected ** between slashes only"},
-	{"keys/alice.pub push lab/** append", "expected overwrite and quota=N"},
+	{"keys/alice.pub push lab/** append", "expected overwrite, quota=SIZE and files=N"},
 	{"keys/alice.pub push lab/** overwrite overwrite", "each at most once"},
 	{"keys/alice.pub push lab/** quota=1 quota=2", "each at most once"},
 	{"keys/alice.pub pull lab/** overwrite", "expected conditions for push only"},
 	{"keys/alice.pub push lab/** quota=", "expected a quota like 500MB or 50GiB"},
+	{"keys/alice.pub push lab/** files=1 files=2", "each at most once"},
+	{"keys/alice.pub push lab/** files=", "expected a number of files like files=10000"},
+	{"keys/alice.pub push lab/** files=0", "expected a number of files"},
+	{"keys/alice.pub push lab/** files=-1", "expected a number of files"},
+	{"keys/alice.pub push lab/** files=1K", "expected a number of files"},
+	{"keys/alice.pub push lab/** files=4294967296", "expected a number of files"},
+	{"keys/alice.pub pull lab/** files=1", "expected conditions for push only"},
 	{"keys/alice.pub push lab/** quota=0", "expected a quota"},
 	{"keys/alice.pub push lab/** quota=-1", "expected a quota"},
 	{"keys/alice.pub push lab/** quota=+1", "expected a quota"},
@@ -239,7 +257,7 @@ func FuzzParseAllow(f *testing.F) {
 		}
 		for _, name := range []string{"lab/a", "a/b/c.pqe", strings.Repeat("a/", 31) + "a"} {
 			grant, ok := list.Authorize(allowAlice, Push, name)
-			if ok && (!list.Known(allowAlice) || grant.Quota < 0 || !grant.Within(name)) {
+			if ok && (!list.Known(allowAlice) || grant.Quota < 0 || !strings.HasPrefix(name, grant.Within.Prefix()) || !grant.Within.Match(name)) {
 				t.Errorf("%q: %+v", name, grant)
 			}
 			if _, ok := list.Authorize(allowMallory, Pull, name); ok && !strings.Contains(text, allowMallory.String()) {

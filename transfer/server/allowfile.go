@@ -5,8 +5,10 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,30 +21,45 @@ import (
 )
 
 // allowCheckEvery is how often an AllowFile looks whether its files have changed.
-const allowCheckEvery = time.Second
+const allowCheckEvery = 500 * time.Millisecond
 
 // allowSettled is how old a file must be for its time to tell whether it changes
 // once more: some file systems count in steps of two seconds.
 const allowSettled = 3 * time.Second
 
+// allowPatience is how long somebody waits who has found that it is time to look.
+const allowPatience = 250 * time.Millisecond
+
+// maxAllow is the length of the longest access list in bytes.
+const maxAllow = 64 << 20
+
 // AllowFile is an [AllowList] in a file. When the file changes, or a key file that it
-// names, the list does: they are looked at when it is used, at most once a second. A
+// names, the list does: they are looked at when it is used, at most twice a second. A
 // list with an error is not taken, nor one that names a key file which cannot be
 // read: the one before stays in force, with the keys that it had, until the error is
-// mended. So who is to lose access is removed from the list, not from the key files
+// fixed. So who is to lose access is removed from the list, not from the key files
 // alone.
+//
+// All of these are regular files. While the system takes its time to read one, the list
+// before stays in force, and nobody waits for more than a quarter of a second.
 type AllowFile struct {
 	name   string
 	load   func(name string) ([]signature.Fingerprint, error)
 	report func(error)
 	now    func() time.Time
 
-	mu      sync.Mutex
-	list    *AllowList
-	files   []seenFile // the list, and the key files that it names, as they were last read
-	read    time.Time  // when they were read
+	mu      sync.Mutex // not held while files are read
+	seen    seenList
 	checked time.Time
-	err     error
+	looking bool
+}
+
+// seenList is the list in force, and what it was read from.
+type seenList struct {
+	list  *AllowList
+	err   error      // what is wrong with the files since then
+	files []seenFile // the list, and the key files that it names, as they were last read
+	read  time.Time  // when they were read
 }
 
 // seenFile is a file as it was when it was read.
@@ -52,66 +69,69 @@ type seenFile struct {
 }
 
 // OpenAllow reads the access list in the file of the given name. The files of keys in
-// it are relative to its folder; load reads them, see [ParseAllow], and is called
-// again once a second for what is no file. Errors of later changes go to report, once
-// for each, unless it is nil; it must not use the AllowFile.
+// it are relative to its folder; load reads them, see [ParseAllow]. Errors of later
+// changes go to report, once for each, unless it is nil; it must not use the AllowFile.
 func OpenAllow(name string, load func(name string) ([]signature.Fingerprint, error), report func(error)) (*AllowFile, error) {
 	if report == nil {
 		report = func(error) {}
 	}
 	f := &AllowFile{name: name, load: load, report: report, now: time.Now}
-	if load != nil {
-		f.load = func(key string) ([]signature.Fingerprint, error) {
-			if !filepath.IsAbs(key) {
-				key = filepath.Join(filepath.Dir(name), filepath.FromSlash(key))
-			}
-			return f.loadKeys(key, load)
-		}
-	}
-	if f.reload(); f.err != nil {
-		return nil, f.err
+	f.checked = f.now()
+	if f.seen = f.reload(nil); f.seen.err != nil {
+		return nil, f.seen.err
 	}
 	return f, nil
 }
 
 // Known reports whether there is a rule for the client.
-func (f *AllowFile) Known(client signature.Fingerprint) bool { return f.current().Known(client) }
+func (f *AllowFile) Known(client signature.Fingerprint) bool { return f.current().list.Known(client) }
 
 // Authorize is [AllowList.Authorize] of the list in force.
 func (f *AllowFile) Authorize(client signature.Fingerprint, op Operation, name string) (Grant, bool) {
-	return f.current().Authorize(client, op, name)
+	return f.current().list.Authorize(client, op, name)
 }
 
 // Err returns what is wrong with the file, or nil: then the list in force is the one
 // in the file.
-func (f *AllowFile) Err() error {
-	f.current()
+func (f *AllowFile) Err() error { return f.current().err }
+
+// current returns what is in force. Who comes when it is time has the files looked at.
+func (f *AllowFile) current() seenList {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.err
+	seen, since := f.seen, f.now().Sub(f.checked)
+	due := !f.looking && (since < 0 || since >= allowCheckEvery)
+	f.looking = f.looking || due
+	f.mu.Unlock()
+	if !due {
+		return seen
+	}
+	done := make(chan seenList, 1)
+	go func() { done <- f.look(seen) }()
+	select {
+	case seen = <-done:
+	case <-time.After(allowPatience):
+		f.report(fmt.Errorf("%s, or a key file that it names: reading takes long", f.name))
+	}
+	return seen
 }
 
-// current returns the list in force.
-func (f *AllowFile) current() *AllowList {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if since := f.now().Sub(f.checked); since >= 0 && since < allowCheckEvery {
-		return f.list
-	}
-	if !f.unchanged() {
-		before := f.err
-		f.reload()
-		if f.err != nil && (before == nil || before.Error() != f.err.Error()) {
-			f.report(f.err)
+// look reads the files if they may have changed.
+func (f *AllowFile) look(seen seenList) seenList {
+	if before := seen.err; !seen.unchanged() {
+		seen = f.reload(seen.list)
+		if seen.err != nil && (before == nil || before.Error() != seen.err.Error()) {
+			f.report(seen.err)
 		}
 	}
-	f.checked = f.now()
-	return f.list
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seen, f.checked, f.looking = seen, f.now(), false
+	return seen
 }
 
 // unchanged reports whether the files are certainly those that were read.
-func (f *AllowFile) unchanged() bool {
-	return !slices.ContainsFunc(f.files, func(s seenFile) bool { return !s.unchanged(f.read) })
+func (s *seenList) unchanged() bool {
+	return !slices.ContainsFunc(s.files, func(f seenFile) bool { return !f.unchanged(s.read) })
 }
 
 // unchanged reports whether it is certainly the file that was read at that time.
@@ -121,56 +141,69 @@ func (s seenFile) unchanged(read time.Time) bool {
 		info.ModTime().Equal(s.info.ModTime()) && read.Sub(info.ModTime()) > allowSettled
 }
 
-// loadKeys reads a key file, and remembers what it was like before: a change
-// meanwhile will show.
-func (f *AllowFile) loadKeys(name string, load func(name string) ([]signature.Fingerprint, error)) ([]signature.Fingerprint, error) {
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotRegular} // not opened: a pipe would block
-	}
-	keys, err := load(name)
-	if err != nil {
-		info = nil // it may be mended by a change that does not show, such as that of its mode
-	}
-	f.files = append(f.files, seenFile{name, info})
-	return keys, err
-}
-
-// reload reads the files. What is in force changes only if it is good.
-func (f *AllowFile) reload() {
-	f.read, f.checked = f.now(), f.now()
-	f.files, f.err = []seenFile{{name: f.name}}, nil
-	file, info, err := openRegular(f.name)
-	if err != nil {
-		f.err = err
-		return
-	}
-	defer file.Close()
-	f.files[0].info = info
-	list, err := ParseAllow(file, f.load)
-	if err != nil {
-		f.err = fmt.Errorf("%s: %w", f.name, err)
-		return
-	}
-	f.list = list
-}
-
 var errNotRegular = errors.New("it is not a regular file")
 
-// openRegular opens a regular file. To open a pipe, or something else that has come
-// in its place, would block everybody who needs the list.
-func openRegular(name string) (*os.File, fs.FileInfo, error) {
+// reload reads the files. The list in force is the new one only if it is good.
+func (f *AllowFile) reload(inForce *AllowList) seenList {
+	next := seenList{list: inForce, files: []seenFile{{name: f.name}}, read: f.now()}
+	load := f.load
+	if load != nil {
+		load = func(key string) ([]signature.Fingerprint, error) { return f.loadKeys(key, &next) }
+	}
+	text, info, err := readRegular(f.name)
+	if err != nil {
+		next.err = err
+		return next
+	}
+	next.files[0].info = info
+	list, err := ParseAllow(bytes.NewReader(text), load)
+	if err != nil {
+		next.err = fmt.Errorf("%s: %w", f.name, err)
+		return next
+	}
+	next.list = list
+	return next
+}
+
+// readRegular reads a regular file, and what it was like before. The open is one that
+// does not wait for the writer of a pipe.
+func readRegular(name string) ([]byte, fs.FileInfo, error) {
 	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, nil, err
 	}
+	defer file.Close()
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
 		err = &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
 	}
 	if err != nil {
-		file.Close()
 		return nil, nil, err
 	}
-	return file, info, nil
+	text, err := io.ReadAll(io.LimitReader(file, maxAllow+1))
+	if err == nil && len(text) > maxAllow {
+		err = &fs.PathError{Op: "read", Path: name, Err: fmt.Errorf("expected at most %d bytes", maxAllow)}
+	}
+	return text, info, err
+}
+
+// loadKeys reads a key file, and remembers what it was like before: a change
+// meanwhile will show.
+func (f *AllowFile) loadKeys(name string, next *seenList) ([]signature.Fingerprint, error) {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(filepath.Dir(f.name), filepath.FromSlash(name))
+	}
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
+	}
+	var keys []signature.Fingerprint
+	if err == nil || errors.Is(err, fs.ErrNotExist) { // load may know keys that are no files
+		keys, err = f.load(name)
+	}
+	if err != nil {
+		info = nil // it may be fixed by a change that does not show, such as that of its mode
+	}
+	next.files = append(next.files, seenFile{name, info})
+	return keys, err
 }

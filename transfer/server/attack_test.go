@@ -66,14 +66,38 @@ type send struct {
 	body []byte
 }
 
+// say sends messages. Each that begins a request gets the next id; the others belong to
+// the request that was begun last.
+func say(conn *channel.Conn, messages ...send) error {
+	var id uint32
+	for _, m := range messages {
+		request := max(id, 1)
+		if m.typ.Starts() {
+			id++
+			request = id
+		}
+		if m.typ < 0x10 && m.typ != wire.TypeError {
+			request = 0
+		}
+		if err := conn.Send(m.typ, request, m.body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // talk sends messages and returns the types of the answers, up to the one that ends
 // a request or the connection, and the code of the error in the end.
 func talk(conn *channel.Conn, messages ...send) (answers string, code uint16) {
-	for _, m := range messages {
-		conn.Send(m.typ, m.body) // a failure shows in the answers
-	}
+	say(conn, messages...) // a failure shows in the answers
 	for {
 		m, err := conn.Next()
+		if err == nil && m.Type == wire.TypeError {
+			e, failed := wire.ParseError(m.Body)
+			if err = failed; err == nil {
+				err = &channel.PeerError{Code: e.Code, Text: e.Text}
+			}
+		}
 		var reason *channel.PeerError
 		switch {
 		case errors.As(err, &reason):
@@ -83,8 +107,20 @@ func talk(conn *channel.Conn, messages ...send) (answers string, code uint16) {
 		}
 		answers += fmt.Sprintf("%02x ", m.Type)
 		switch m.Type {
-		case wire.TypeEnd, wire.TypeStored, wire.TypeDone:
+		case wire.TypeEnd, wire.TypeStored:
 			return answers, 0
+		case wire.TypePage:
+			page, err := wire.ParsePage(m.Body)
+			if err != nil {
+				return err.Error(), 0
+			}
+			return fmt.Sprintf("%s%d", answers, len(page.Entries)), 0
+		case wire.TypeResults:
+			results, err := wire.ParseResults(m.Body)
+			if err != nil || len(results) == 0 {
+				return fmt.Sprint(results, err), 0
+			}
+			return answers, results[0]
 		}
 	}
 }
@@ -97,22 +133,34 @@ func (s *testServer) talk(t *testing.T, who string, messages ...send) (answers s
 	return talk(conn, messages...)
 }
 
+// push is the request to push a file, of which there is one push.
 func push(name string, file []byte, length int64) send {
-	return send{wire.TypePush, (&wire.Push{Length: length, Digest: digestOf(file), Name: name}).Marshal()}
+	p := pushOf(file, length)
+	return send{wire.TypePush, append(p.Marshal(), name...)}
 }
 
-func data(b []byte) send    { return send{wire.TypeData, b} }
-func end(length int64) send { return send{wire.TypeEnd, wire.Size(length)} }
+func pushOf(file []byte, length int64) *wire.Push {
+	sum := sha256.Sum256(file)
+	return &wire.Push{Window: 16 << 20, Length: length, ID: wire.PushID(sum[:]), Digest: digestOf(file)}
+}
+
+func start(offset int64) send { return send{wire.TypeStart, wire.Size(offset)} }
+func data(b []byte) send      { return send{wire.TypeData, b} }
+func end(length int64) send   { return send{wire.TypeEnd, wire.Size(length)} }
 func remove(name string) send {
-	return send{wire.TypeDelete, []byte(name)}
+	return send{wire.TypeDelete, append(binary.BigEndian.AppendUint16(nil, uint16(len(name))), name...)}
+}
+
+func list(prefix string) send {
+	return send{wire.TypeList, (&wire.List{Prefix: prefix}).Marshal()}
 }
 
 func pull(name string, offset int64) send {
-	return send{wire.TypePull, (&wire.Pull{Offset: offset, Name: name}).Marshal()}
+	return send{wire.TypePull, append((&wire.Pull{Offset: offset}).Marshal(), name...)}
 }
 
 func follow(name string) send {
-	return send{wire.TypePull, (&wire.Pull{Follow: true, Name: name}).Marshal()}
+	return send{wire.TypePull, append((&wire.Pull{Follow: true}).Marshal(), name...)}
 }
 
 // digestOf returns the SHA-256 of the header of a pqenc file.
@@ -269,7 +317,7 @@ func TestNoRight(t *testing.T) {
 	s.unchanged(t, func() {
 		for _, who := range []string{"bob", "carol"} {
 			for name, request := range map[string]func(name string) []send{
-				"push":   func(n string) []send { return []send{push(n, file, length), data(file), end(length)} },
+				"push":   func(n string) []send { return []send{push(n, file, length), start(0), data(file), end(length)} },
 				"pull":   func(n string) []send { return []send{pull(n, 0)} },
 				"beyond": func(n string) []send { return []send{pull(n, math.MaxInt64)} },
 				"follow": func(n string) []send { return []send{follow(n)} },
@@ -286,7 +334,7 @@ func TestNoRight(t *testing.T) {
 				}
 			}
 			for _, prefix := range []string{"", "a", "a/there", "z"} {
-				if got, _ := s.talk(t, who, send{wire.TypeList, []byte(prefix)}); got != "50 " {
+				if got, _ := s.talk(t, who, list(prefix)); got != "86 0" {
 					t.Errorf("%s lists %q: %s", who, prefix, got)
 				}
 			}
@@ -303,7 +351,7 @@ func TestUnknownKey(t *testing.T) {
 	s.unchanged(t, func() {
 		before := s.server.Stats()
 		c := s.client("mallory")
-		if _, err := c.List(t.Context(), ""); !errors.Is(err, transfer.ErrDenied) {
+		if _, err := listed(c, ""); !errors.Is(err, transfer.ErrDenied) {
 			t.Errorf("list: %v", err)
 		}
 		var got bytes.Buffer
@@ -340,7 +388,7 @@ func TestHostileNames(t *testing.T) {
 			strings.Repeat("n", 201), strings.Repeat("n/", 32) + "n", strings.Repeat("n", 1024),
 		} {
 			for what, request := range map[string][]send{
-				"push":   {push(name, file, length), data(file), end(length)},
+				"push":   {push(name, file, length), start(0), data(file), end(length)},
 				"pull":   {pull(name, 0)},
 				"follow": {follow(name)},
 				"delete": {remove(name)},
@@ -382,11 +430,13 @@ func TestLinksInTheStore(t *testing.T) {
 	s.restart()
 	length := int64(len(file))
 	overwrite := func(name string) send {
-		return send{wire.TypePush, (&wire.Push{Overwrite: true, Length: length, Digest: digestOf(file), Name: name}).Marshal()}
+		p := pushOf(file, length)
+		p.Overwrite = true
+		return send{wire.TypePush, append(p.Marshal(), name...)}
 	}
 	s.unchanged(t, func() {
 		for _, name := range []string{"file.pqe", "dangling.pqe", "folder/secret.pqe", "folder/new.pqe", "inside/there.pqe", "up/x.pqe", "folder"} {
-			if got, code := s.talk(t, "alice", overwrite(name), data(file), end(length)); code != wire.CodeOf(wire.ErrExists) {
+			if got, code := s.talk(t, "alice", overwrite(name), start(0), data(file), end(length)); code != wire.CodeOf(wire.ErrExists) {
 				t.Errorf("push %s: %s", name, got)
 			}
 			for _, m := range []send{pull(name, 0), remove(name)} {
@@ -395,7 +445,7 @@ func TestLinksInTheStore(t *testing.T) {
 				}
 			}
 		}
-		if got, _ := s.talk(t, "alice", send{wire.TypeList, nil}); got != "31 50 " {
+		if got, _ := s.talk(t, "alice", list("")); got != "86 1" {
 			t.Errorf("list: %s", got)
 		}
 	})
@@ -415,43 +465,51 @@ func TestOrder(t *testing.T) {
 		for name, messages := range map[string][]send{
 			"data first":          {data(file)},
 			"end first":           {end(0)},
-			"ready":               {{wire.TypeReady, wire.Size(0)}},
+			"start first":         {start(0)},
+			"check first":         {{wire.TypeCheck, nil}},
+			"ready":               {{wire.TypeReady, (&wire.Ready{}).Marshal()}},
 			"durable":             {{wire.TypeDurable, wire.Size(0)}},
 			"stored":              {{wire.TypeStored, wire.Size(0)}},
 			"object":              {{wire.TypeObject, (&wire.Object{}).Marshal()}},
-			"entry":               {{wire.TypeEntry, (&wire.Entry{}).Marshal()}},
-			"done":                {{wire.TypeDone, nil}},
+			"page":                {{wire.TypePage, (&wire.Page{}).Marshal()}},
+			"results":             {{wire.TypeResults, nil}},
+			"an error of nothing": {{wire.TypeError, (&wire.Error{Code: 1}).Marshal()}},
 			"accept":              {{wire.TypeAccept, nil}},
 			"second login":        {{wire.TypeClient, proof}},
 			"server's login":      {{wire.TypeServer, proof}},
 			"push twice":          {begin, begin},
+			"push twice, begun":   {begin, start(0), begin},
+			"follow twice":        {follow("new.pqe"), follow("new.pqe")},
 			"login in a push":     {begin, {wire.TypeClient, proof}},
-			"pull in a push":      {begin, pull("a/there.pqe", 0)},
-			"delete in a push":    {begin, remove("a/there.pqe")},
-			"ready in a push":     {begin, {wire.TypeReady, wire.Size(0)}},
+			"ready in a push":     {begin, {wire.TypeReady, (&wire.Ready{}).Marshal()}},
+			"data at once":        {begin, data(file)},
 			"end at once":         {begin, end(length)},
-			"pushed again":        {push("a/there.pqe", file, length), data(file)},
-			"pushed again, ended": {push("a/there.pqe", file, length), end(length), end(length)},
-			"malformed push":      {{wire.TypePush, make([]byte, 40)}},
+			"start twice":         {begin, start(0), start(0)},
+			"start in the middle": {begin, start(5000)},
+			"a check of nothing":  {begin, {wire.TypeCheck, nil}},
+			"a check after start": {begin, start(0), {wire.TypeCheck, nil}},
+			"data in a pull":      {follow("new.pqe"), data(file)},
+			"end of a pull":       {follow("new.pqe"), end(0)},
+			"end before the end":  {begin, start(0), data(file[:1000]), end(999)},
+			"malformed push":      {{wire.TypePush, make([]byte, 60)}},
 			"malformed flag":      {{wire.TypePush, append([]byte{2}, begin.body[1:]...)}},
 			"malformed pull":      {{wire.TypePull, nil}},
-			"malformed end":       {begin, {wire.TypeEnd, nil}},
+			"malformed list":      {{wire.TypeList, nil}},
+			"malformed delete":    {{wire.TypeDelete, nil}},
+			"malformed end":       {begin, start(0), {wire.TypeEnd, nil}},
 			"length 2^64-2":       {push("new.pqe", file, -2)},
 			"offset 2^64-1":       {pull("a/there.pqe", -1)},
-			"end at 2^63":         {begin, end(math.MinInt64)},
+			"end at 2^63":         {begin, start(0), end(math.MinInt64)},
 		} {
 			conn := s.raw(t, "alice")
 			got, code := talk(conn, messages...)
-			if strings.HasSuffix(got, "15 ") { // the answer to a good part of it
-				got, code = talk(conn)
-			}
 			conn.Close()
 			if code != wire.CodeProtocol {
 				t.Errorf("%s: %s", name, got)
 			}
 		}
 	})
-	s.logged(t, "alice", "0x11 is not a request", "0x10 in a push", "malformed")
+	s.logged(t, "alice", "0x80 from a client", "0x60 in a push", "too many requests", "malformed")
 }
 
 // TestNotPqenc pushes what no whole pqenc file is, or not the announced one.
@@ -464,19 +522,19 @@ func TestNotPqenc(t *testing.T) {
 	binary.BigEndian.PutUint32(huge[12:], math.MaxUint32&^4095)
 	s.unchanged(t, func() {
 		for name, messages := range map[string][]send{
-			"junk":                   {push("new.pqe", junk, wire.Unknown), data(junk), end(int64(len(junk)))},
-			"a byte of junk":         {push("new.pqe", junk, wire.Unknown), data(junk[:1]), end(1)},
-			"nothing":                {push("new.pqe", file, wire.Unknown), end(0)},
-			"a length of nothing":    {push("new.pqe", file, 0), end(0)},
-			"half a header":          {push("new.pqe", file, wire.Unknown), data(file[:100]), end(100)},
-			"a header alone":         {push("new.pqe", file, wire.Unknown), data(file[:4096]), end(4096)},
-			"another header":         {push("new.pqe", file, wire.Unknown), data(other), end(int64(len(other)))},
-			"another header, length": {push("new.pqe", file, length), data(other), end(int64(len(other)))},
-			"impossible length":      {push("new.pqe", file, 4097), data(file[:4097]), end(4097)},
-			"too short":              {push("new.pqe", file, length), data(file[:length-1]), end(length - 1)},
-			"too long":               {push("new.pqe", file, length), data(append(bytes.Clone(file), 0))},
-			"a header of 4 GiB":      {push("new.pqe", huge, wire.Unknown), data(huge), end(length)},
-			"abandoned":              {push("new.pqe", file, length), data(file[:5000]), {wire.TypeError, (&wire.Error{Code: wire.CodeAbandoned, Text: "\x1b[2J\nx\u009b"}).Marshal()}},
+			"junk":                   {push("new.pqe", junk, wire.Unknown), start(0), data(junk), end(int64(len(junk)))},
+			"a byte of junk":         {push("new.pqe", junk, wire.Unknown), start(0), data(junk[:1]), end(1)},
+			"nothing":                {push("new.pqe", file, wire.Unknown), start(0), end(0)},
+			"a length of nothing":    {push("new.pqe", file, 0), start(0), end(0)},
+			"half a header":          {push("new.pqe", file, wire.Unknown), start(0), data(file[:100]), end(100)},
+			"a header alone":         {push("new.pqe", file, wire.Unknown), start(0), data(file[:4096]), end(4096)},
+			"another header":         {push("new.pqe", file, wire.Unknown), start(0), data(other), end(int64(len(other)))},
+			"another header, length": {push("new.pqe", file, length), start(0), data(other), end(int64(len(other)))},
+			"impossible length":      {push("new.pqe", file, 4097), start(0), data(file[:4097]), end(4097)},
+			"too short":              {push("new.pqe", file, length), start(0), data(file[:length-1]), end(length - 1)},
+			"too long":               {push("new.pqe", file, length), start(0), data(append(bytes.Clone(file), 0))},
+			"a header of 4 GiB":      {push("new.pqe", huge, wire.Unknown), start(0), data(huge), end(length)},
+			"abandoned":              {push("new.pqe", file, length), start(0), data(file[:5000]), {wire.TypeError, (&wire.Error{Code: wire.CodeAbandoned, Text: "\x1b[2J\nx\u009b"}).Marshal()}},
 		} {
 			if got, code := s.talk(t, "alice", messages...); code != wire.CodeOf(wire.ErrNotPqenc) && name != "abandoned" {
 				t.Errorf("%s: %s", name, got)
@@ -522,10 +580,8 @@ func TestClaims(t *testing.T) {
 func (s *testServer) begun(t *testing.T, who, name string, file []byte, n int) {
 	t.Helper()
 	conn := s.raw(t, who)
-	for _, m := range []send{push(name, file, int64(len(file))), data(file[:n])} {
-		if err := conn.Send(m.typ, m.body); err != nil {
-			t.Fatal(err)
-		}
+	if err := say(conn, push(name, file, int64(len(file))), start(0), data(file[:n])); err != nil {
+		t.Fatal(err)
 	}
 	for {
 		m, err := conn.Next()
@@ -544,16 +600,35 @@ func (s *testServer) ready(t *testing.T, who string, request send) int64 {
 	t.Helper()
 	conn := s.raw(t, who)
 	defer conn.Close()
-	conn.Send(request.typ, request.body)
+	say(conn, request)
 	m, err := conn.Next()
 	if err != nil || m.Type != wire.TypeReady {
 		t.Fatalf("%s: 0x%02x, %v", who, m.Type, err)
 	}
-	offset, err := wire.ParseSize(m.Body)
+	r, err := wire.ParseReady(m.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return offset
+	if !r.Proven {
+		t.Errorf("%s: what there is is not of this push", who)
+	}
+	return r.Offset
+}
+
+// resumed begins a push where the server wants it to.
+func (s *testServer) resumed(t *testing.T, conn *channel.Conn, request send) int64 {
+	t.Helper()
+	say(conn, request)
+	m, err := conn.Next()
+	if err != nil || m.Type != wire.TypeReady {
+		t.Fatalf("0x%02x, %v", m.Type, err)
+	}
+	r, err := wire.ParseReady(m.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Send(wire.TypeStart, 1, wire.Size(r.Offset))
+	return r.Offset
 }
 
 // TestSomebodyElsesPartial has one who knows everything about a push but its key.
@@ -569,7 +644,7 @@ func TestSomebodyElsesPartial(t *testing.T) {
 		if got, code := s.talk(t, who, follow("new.pqe")); code != wire.CodeDenied {
 			t.Errorf("%s follows: %s", who, got)
 		}
-		if got, _ := s.talk(t, who, send{wire.TypeList, []byte("new")}); got != "50 " {
+		if got, _ := s.talk(t, who, list("new")); got != "86 0" {
 			t.Errorf("%s lists: %s", who, got)
 		}
 	}
@@ -611,19 +686,11 @@ func TestTakenOver(t *testing.T) {
 	length := int64(len(file))
 	for range 6 {
 		conn := s.raw(t, "alice")
-		conn.Send(wire.TypePush, push("new.pqe", file, length).body)
-		m, err := conn.Next()
-		if err != nil {
-			t.Fatal(err)
-		}
-		offset, err := wire.ParseSize(m.Body)
-		if err != nil || m.Type != wire.TypeReady {
-			t.Fatalf("0x%02x, %v", m.Type, err)
-		}
+		offset := s.resumed(t, conn, push("new.pqe", file, length))
 		go leave(conn)
 		go func() { // until the next one takes over
 			for rest := file[offset:]; len(rest) > 0; rest = rest[min(len(rest), 10000):] {
-				if conn.SendData(rest[:min(len(rest), 10000)]) != nil {
+				if conn.SendData(1, rest[:min(len(rest), 10000)]) != nil {
 					return
 				}
 			}
@@ -647,17 +714,12 @@ func TestStoppedInAPush(t *testing.T) {
 	length := int64(len(file))
 	for range 3 {
 		conn := s.raw(t, "alice")
-		conn.Send(wire.TypePush, push("new.pqe", file, length).body)
-		m, err := conn.Next()
-		if err != nil {
-			t.Fatal(err)
-		}
-		offset, _ := wire.ParseSize(m.Body)
+		offset := s.resumed(t, conn, push("new.pqe", file, length))
 		go leave(conn)
 		started := make(chan struct{})
 		go func() {
 			for i, rest := 0, file[offset:]; len(rest) > 0; i, rest = i+1, rest[min(len(rest), 10000):] {
-				if conn.SendData(rest[:min(len(rest), 10000)]) != nil {
+				if conn.SendData(1, rest[:min(len(rest), 10000)]) != nil {
 					return
 				}
 				if i == 50 {
@@ -730,22 +792,20 @@ func TestNothingStays(t *testing.T) {
 	for _, messages := range [][]send{
 		nil,
 		{push("half.pqe", file, int64(len(file))), data(file[:50000])},
-		{push("whole.pqe", file, wire.Unknown), data(file), end(int64(len(file)))},
+		{push("whole.pqe", file, wire.Unknown), start(0), data(file), end(int64(len(file)))},
 		{push("none.pqe", file, wire.Unknown)},
 		{follow("none.pqe")},
 		{follow("half.pqe")},
 		{pull("whole.pqe", 0)},
-		{{wire.TypeList, nil}},
-		{{wire.TypeDone, nil}},
+		{list("")},
+		{{wire.TypeCheck, nil}},
 	} {
 		conn := s.raw(t, "alice")
-		for _, m := range messages {
-			conn.Send(m.typ, m.body)
-		}
+		say(conn, messages...)
 		conn.Close()
 	}
 	open := s.raw(t, "alice")
-	open.Send(wire.TypePush, push("open.pqe", file, wire.Unknown).body)
+	open.Send(wire.TypePush, 1, push("open.pqe", file, wire.Unknown).body)
 	if m, err := open.Next(); err != nil || m.Type != wire.TypeReady {
 		t.Fatalf("0x%02x, %v", m.Type, err)
 	}

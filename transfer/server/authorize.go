@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/transfer/server/internal/store"
 )
 
 // Operation is something that a client may do with an object.
@@ -33,13 +34,24 @@ func (o Operation) String() string {
 
 // Grant is how an operation may be done. It says more than yes for Push only.
 type Grant struct {
-	Overwrite bool                   // an object of that name may be replaced
-	Quota     int64                  // bytes of all objects and partials within; 0 for any number
-	Within    func(name string) bool // the names that the quota covers
+	Overwrite bool    // an object of that name may be replaced
+	Quota     int64   // bytes of all objects and partials within; 0 for any number
+	Files     int64   // names in use and folders within; 0 for any number
+	Within    Pattern // the names that Quota and Files cover; empty for all
+}
+
+// bounds returns the grant in the words of the store.
+func (g Grant) bounds(overwrite bool) store.Bounds {
+	b := store.Bounds{Overwrite: g.Overwrite && overwrite, Quota: g.Quota, Files: g.Files}
+	if g.Within != "" {
+		b.Within = g.Within
+	}
+	return b
 }
 
 // Authorizer decides who may do what. Its methods are called at the same time by
-// many goroutines, and for every request anew.
+// many goroutines, for every request anew and while a request lasts: they answer at
+// once.
 type Authorizer interface {
 	// Known reports whether the client may log in.
 	Known(client signature.Fingerprint) bool

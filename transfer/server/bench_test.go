@@ -66,7 +66,7 @@ func BenchmarkPull(b *testing.B) {
 func BenchmarkLogin(b *testing.B) {
 	c := benchClient(b)
 	for b.Loop() {
-		if _, err := c.List(b.Context(), "none"); err != nil {
+		if _, err := listed(c, "none"); err != nil {
 			b.Fatal(err)
 		}
 		c.Close()

@@ -10,6 +10,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -97,7 +98,7 @@ func TestHalfOpen(t *testing.T) {
 			}()
 		}
 		c := s.client("alice")
-		if _, err := c.List(t.Context(), ""); err != nil {
+		if _, err := listed(c, ""); err != nil {
 			t.Errorf("behind many of %s: %v", kind, err)
 		}
 		c.Close()
@@ -136,13 +137,61 @@ func TestFromOneAddress(t *testing.T) {
 		}
 		defer conn.Close()
 	}
-	if _, err := s.client("alice").List(t.Context(), ""); err != nil {
+	if _, err := listed(s.client("alice"), ""); err != nil {
 		t.Error(err)
 	}
 	if n := s.server.Stats().Unauthenticated; n > 9 {
 		t.Errorf("%d are let in", n)
 	}
 	// The one of another address has an answer and has not been closed.
+	patient.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if _, err := io.Copy(io.Discard, patient); err == nil {
+		t.Error("somebody else's connection was closed")
+	}
+}
+
+// TestFullQueue has strangers from two addresses who hold all the places there are and
+// keep coming. Somebody who was there before them is not closed, and others log in at
+// their first try.
+func TestFullQueue(t *testing.T) {
+	s := newServer(t, server.Limits{Unauthenticated: 16, UnauthenticatedPerAddress: 16, Login: time.Minute}, everything)
+	patient, err := halfOpen["WebSocket"](t, s, "127.0.0.9")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer patient.Close()
+	var strangers atomic.Int32
+	stop := make(chan struct{})
+	var coming sync.WaitGroup
+	for _, from := range []string{"127.0.0.7", "127.0.0.8"} {
+		coming.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				conn, err := dialFrom(s, from)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				strangers.Add(1)
+				time.Sleep(time.Millisecond)
+			}
+		})
+	}
+	until(t, "the queue is full", func() bool { return s.server.Stats().Unauthenticated == 16 && strangers.Load() > 100 })
+	for range 20 {
+		c := s.hasty("alice") // at 127.0.0.1
+		if _, err := listed(c, ""); err != nil {
+			t.Errorf("with %d strangers: %v", strangers.Load(), err)
+		}
+		c.Close()
+	}
+	close(stop)
+	coming.Wait()
 	patient.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 	if _, err := io.Copy(io.Discard, patient); err == nil {
 		t.Error("somebody else's connection was closed")

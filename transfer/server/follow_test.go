@@ -23,8 +23,7 @@ import (
 func (s *testServer) stuck(t *testing.T, who string, request send, part []byte) *channel.Conn {
 	t.Helper()
 	conn := s.raw(t, who)
-	conn.Send(request.typ, request.body)
-	conn.Send(wire.TypeData, part)
+	say(conn, request, start(0), data(part))
 	if _, ok := receive(conn, wire.TypeDurable); !ok {
 		t.Fatal("the push is refused")
 	}
@@ -76,8 +75,7 @@ func TestFollowReplaced(t *testing.T) {
 	file, other := testkit.Sealed(1<<20), testkit.Sealed(2<<20)
 	s.stuck(t, "bob", push("x.pqe", other, int64(len(other))), other[:5000])
 	carol := s.raw(t, "carol")
-	request := follow("x.pqe")
-	carol.Send(request.typ, request.body)
+	say(carol, follow("x.pqe"))
 	if _, ok := receive(carol, wire.TypeData); !ok {
 		t.Fatal("nothing comes")
 	}
@@ -104,7 +102,7 @@ func TestFollowOtherLength(t *testing.T) {
 	bob := s.stuck(t, "bob", push("x.pqe", file, wire.Unknown), longer[:200000])
 	alice.Close()
 	for rest := longer[200000:]; len(rest) > 0; rest = rest[min(len(rest), wire.MaxData):] {
-		bob.Send(wire.TypeData, rest[:min(len(rest), wire.MaxData)])
+		bob.Send(wire.TypeData, 1, rest[:min(len(rest), wire.MaxData)])
 	}
 	if err := s.client("alice").PushFile(t.Context(), "x.pqe", bytes.NewReader(file), int64(len(file)), transfer.PushOptions{}); err != nil {
 		t.Fatal(err)
@@ -119,6 +117,7 @@ type fickle struct {
 	server.Authorizer
 	from    signature.Fingerprint
 	revoked atomic.Bool
+	unknown atomic.Bool
 }
 
 func (f *fickle) Authorize(client signature.Fingerprint, op server.Operation, name string) (server.Grant, bool) {
@@ -137,8 +136,7 @@ func TestFollowRevoked(t *testing.T) {
 	s.config.Authorizer = f
 	s.start()
 	carol := s.raw(t, "carol")
-	request := follow("x.pqe")
-	carol.Send(request.typ, request.body)
+	say(carol, follow("x.pqe"))
 	time.Sleep(100 * time.Millisecond) // should it not wait by then, it is refused all the same
 	f.revoked.Store(true)
 	if err := s.client("alice").Push(t.Context(), "x.pqe", bytes.NewReader(testkit.Sealed(100000)), transfer.PushOptions{}); err != nil {

@@ -70,8 +70,7 @@ func FuzzSession(f *testing.F) {
 		answered := make(chan struct{})
 		go z.listen(t, conn, answered)
 		waits := z.send(conn, script)
-		conn.Send(wire.TypeData, nil) // which is wrong everywhere but in a push
-		conn.Send(wire.TypeDone, nil) // and this in one, too
+		conn.Send(wire.TypeReady, 1, (&wire.Ready{}).Marshal()) // which no client sends
 		if waits {
 			conn.Close() // it may follow something that never comes
 		}
@@ -97,7 +96,7 @@ func (z *fuzzed) clear(t *testing.T) {
 }
 
 // send sends what a script says: a byte is an operation, the next ones are its
-// arguments. It says whether there was a request to wait.
+// arguments. It reports whether there was a request to wait.
 func (z *fuzzed) send(conn *channel.Conn, script []byte) (waits bool) {
 	next := func() (b byte) {
 		if len(script) > 0 {
@@ -122,49 +121,75 @@ func (z *fuzzed) send(conn *channel.Conn, script []byte) (waits bool) {
 			return 4096 + int64(b)
 		}
 	}
+	var id uint32
+	begin := func(typ wire.Type, body []byte) {
+		id++
+		conn.Send(typ, id, body)
+	}
 	for n := 0; len(script) > 0 && n < 40; n++ {
 		op := next()
 		file := z.files[op>>7]
-		switch op % 11 {
+		switch op & 0x7F % 13 {
 		case 0:
-			p := wire.Push{Overwrite: next()%2 == 0, Name: name(), Digest: digestOf(file), Length: size(len(file))}
-			p.Digest[0] ^= next() & 1
-			conn.Send(wire.TypePush, p.Marshal())
+			overwrite, name := next()%2 == 0, name()
+			p := pushOf(file, size(len(file)))
+			p.Overwrite = overwrite
+			mistake := next()
+			p.Digest[0] ^= mistake & 1
+			p.ID[0] ^= mistake & 2 // another push
+			begin(wire.TypePush, append(p.Marshal(), name...))
 		case 1: // a part of the file
 			from := min(int(size(len(file)))&0xFFFF, len(file))
 			to := min(from+int(next())*64, len(file))
-			conn.SendData(file[from:to])
+			conn.SendData(id, file[from:to])
 		case 2: // the whole file, perhaps with a mistake in it
 			b := bytes.Clone(file)
 			if at := int(next()) * 64; at > 0 && at < len(b) {
 				b[at] ^= next()
 			}
-			conn.SendData(b)
+			conn.SendData(id, b)
 		case 3:
-			conn.Send(wire.TypeEnd, wire.Size(size(len(file))))
+			conn.Send(wire.TypeEnd, id, wire.Size(size(len(file))))
 		case 4:
-			p := wire.Pull{Follow: next()%4 == 0, Name: name(), Offset: size(len(file))}
+			p := wire.Pull{Follow: next()%4 == 0}
+			name := name()
+			p.Offset = size(len(file))
 			waits = waits || p.Follow
 			if next()%2 == 0 {
 				p.Digest = digestOf(file)
 			}
-			conn.Send(wire.TypePull, p.Marshal())
+			begin(wire.TypePull, append(p.Marshal(), name...))
 		case 5:
-			conn.Send(wire.TypeList, []byte(name()))
+			begin(wire.TypeList, (&wire.List{Prefix: name(), After: name()}).Marshal())
 		case 6:
-			conn.Send(wire.TypeDelete, []byte(name()))
+			begin(wire.TypeDelete, remove(name()).body)
 		case 7:
-			conn.Send(wire.TypeBeat, nil)
-		case 8:
-			conn.Send(wire.TypeError, (&wire.Error{Code: uint16(next()), Text: string(script)}).Marshal())
+			conn.Send(wire.TypeBeat, 0, nil)
+		case 8: // of a request, or of the connection
+			code := next()
+			conn.Send(wire.TypeError, id*uint32(code%2), (&wire.Error{Code: uint16(code), Text: string(script)}).Marshal())
 		case 9: // an empty or a short body of any type
 			typ, n := wire.Type(next()), int(next())%70
-			conn.Send(typ, script[:min(len(script), n)])
+			body := script[:min(len(script), n)]
+			switch {
+			case typ.Starts():
+				begin(typ, body)
+			case typ < 0x10:
+				conn.Send(typ, 0, body)
+			default:
+				conn.Send(typ, id, body)
+			}
 		case 10: // a push of a whole file
-			p := wire.Push{Overwrite: true, Name: name(), Digest: digestOf(file), Length: int64(len(file))}
-			conn.Send(wire.TypePush, p.Marshal())
-			conn.SendData(file)
-			conn.Send(wire.TypeEnd, wire.Size(int64(len(file))))
+			p := pushOf(file, int64(len(file)))
+			p.Overwrite = true
+			begin(wire.TypePush, append(p.Marshal(), name()...))
+			conn.Send(wire.TypeStart, id, wire.Size(0))
+			conn.SendData(id, file)
+			conn.Send(wire.TypeEnd, id, wire.Size(int64(len(file))))
+		case 11:
+			conn.Send(wire.TypeStart, id, wire.Size(size(len(file))))
+		case 12:
+			conn.Send(wire.TypeCheck, id, nil)
 		}
 	}
 	return waits
@@ -184,10 +209,21 @@ func (z *fuzzed) listen(t *testing.T, conn *channel.Conn, answered chan<- struct
 			return
 		}
 		switch m.Type {
-		case wire.TypeReady, wire.TypeDurable, wire.TypeStored, wire.TypeObject, wire.TypeEnd, wire.TypeDone:
-		case wire.TypeEntry:
-			if e, err := wire.ParseEntry(m.Body); err != nil || !granted(e.Name) {
-				t.Errorf("an entry: %+v, %v", e, err)
+		case wire.TypeReady, wire.TypeChecked, wire.TypePrefix, wire.TypeDurable, wire.TypeStored, wire.TypeObject, wire.TypeEnd, wire.TypeResults:
+		case wire.TypeError:
+			if e, err := wire.ParseError(m.Body); err != nil || e.Code == wire.CodeInternal || e.Text == "" {
+				t.Errorf("the server says %+v, %v", e, err)
+			}
+		case wire.TypePage:
+			page, err := wire.ParsePage(m.Body)
+			if err != nil {
+				t.Error(err)
+				break
+			}
+			for _, e := range page.Entries {
+				if !granted(e.Name.String()) {
+					t.Errorf("an entry: %+v", e)
+				}
 			}
 		case wire.TypeData:
 			if len(m.Body) == 0 || len(m.Body) > len(z.files[1]) {

@@ -5,29 +5,33 @@
 package server
 
 import (
-	"container/list"
+	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"sync"
 )
 
-// gate counts the connections that have not logged in yet. When there are too
-// many, in all or from one address, the oldest is closed to make room: a login
-// takes milliseconds, so the one that has waited longest is the least likely to
-// come to something, and real clients still get in while somebody holds
-// thousands open.
+// gate counts the connections that have not logged in yet. When there are too many
+// from one address, one of these is closed to make room, and when there are too many
+// in all, one from the address that has the most. So strangers displace each other and
+// nobody else, unless they have as many addresses as there is room.
+//
+// Which one it is, is drawn among the newer half of that address, for those who have
+// come to the same address, that of a proxy perhaps, as strangers do. If it were
+// always the newest, nobody else would get in while strangers only wait, and if it
+// were the oldest, none would come to the end of a login while strangers keep coming.
 type gate struct {
 	max, perAddress int
 
 	mu      sync.Mutex
-	waiting list.List                 // of *visitor, the oldest first
-	from    map[netip.Addr]*list.List // the same by address, of *visitor
+	waiting int
+	from    map[netip.Addr][]*visitor // the oldest first
 }
 
 // visitor is one connection in front of the gate.
 type visitor struct {
 	addr       netip.Addr
 	close      func()
-	all, here  *list.Element // nil once it has left
 	turnedAway bool
 }
 
@@ -39,25 +43,37 @@ func (g *gate) enter(remote string, close func()) *visitor {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.from == nil {
-		g.from = make(map[netip.Addr]*list.List)
+		g.from = make(map[netip.Addr][]*visitor)
 	}
-	here := g.from[v.addr]
-	if here == nil {
-		here = new(list.List)
-		g.from[v.addr] = here
+	if here := g.from[v.addr]; len(here) >= g.perAddress {
+		g.turnAway(newer(here))
 	}
-	if here.Len() >= g.perAddress {
-		g.turnAway(here.Front().Value.(*visitor))
+	if g.waiting >= g.max {
+		g.turnAway(newer(g.busiest()))
 	}
-	if g.waiting.Len() >= g.max {
-		g.turnAway(g.waiting.Front().Value.(*visitor))
-	}
-	g.from[v.addr] = here // turning away may have removed it
-	v.all, v.here = g.waiting.PushBack(v), here.PushBack(v)
+	g.from[v.addr] = append(g.from[v.addr], v)
+	g.waiting++
 	return v
 }
 
-// turnAway closes the oldest. The lock is held, so close must not block.
+// busiest returns those from the address that has the most, from any of them if there
+// are several: the order in which Go goes through a map is random.
+func (g *gate) busiest() (most []*visitor) {
+	for _, here := range g.from {
+		if len(here) > len(most) {
+			most = here
+		}
+	}
+	return most
+}
+
+// newer returns one of the newer half.
+func newer(here []*visitor) *visitor {
+	half := len(here) / 2
+	return here[half+rand.N(len(here)-half)]
+}
+
+// turnAway closes a connection. The lock is held, so close must not block.
 func (g *gate) turnAway(v *visitor) {
 	v.turnedAway = true
 	g.remove(v)
@@ -74,31 +90,32 @@ func (g *gate) leave(v *visitor) (turnedAway bool) {
 }
 
 func (g *gate) remove(v *visitor) {
-	if v.all == nil {
+	here := g.from[v.addr]
+	i := slices.Index(here, v)
+	if i < 0 {
 		return
 	}
-	here := g.from[v.addr]
-	g.waiting.Remove(v.all)
-	here.Remove(v.here)
-	if here.Len() == 0 {
+	g.waiting--
+	if g.from[v.addr] = slices.Delete(here, i, i+1); len(here) == 1 {
 		delete(g.from, v.addr)
 	}
-	v.all, v.here = nil, nil
 }
 
 // clear turns everybody away.
 func (g *gate) clear() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for g.waiting.Len() > 0 {
-		g.turnAway(g.waiting.Front().Value.(*visitor))
+	for _, here := range g.from {
+		for _, v := range slices.Clone(here) {
+			g.turnAway(v)
+		}
 	}
 }
 
 func (g *gate) len() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.waiting.Len()
+	return g.waiting
 }
 
 // network returns what counts as one address: an IPv6 host has a /64 of them.

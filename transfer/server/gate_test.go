@@ -17,25 +17,30 @@ func TestGate(t *testing.T) {
 		return g.enter(remote, func() { closed <- remote })
 	}
 	first := enter("192.0.2.1:1")
-	enter("192.0.2.1:2")
+	second := enter("192.0.2.1:2")
 	other := enter("192.0.2.2:1")
 	enter("192.0.2.1:3") // one too many from there
-	if got := <-closed; got != "192.0.2.1:1" {
-		t.Errorf("%s was turned away", got)
-	}
-	if !g.leave(first) {
-		t.Error("the first does not know that it was turned away")
-	}
-	enter("[2001:db8::1]:1") // one too many in all
 	if got := <-closed; got != "192.0.2.1:2" {
 		t.Errorf("%s was turned away", got)
 	}
-	if g.leave(other) {
+	if !g.leave(second) {
+		t.Error("the second does not know that it was turned away")
+	}
+	enter("[2001:db8::1]:1") // one too many in all
+	if got := <-closed; got != "192.0.2.1:3" {
+		t.Errorf("%s was turned away", got)
+	}
+	if g.leave(other) || g.leave(first) {
 		t.Error("another one was turned away")
 	}
 	enter("[2001:db8::2]:1") // of the same network
 	enter("[2001:db8::3]:1")
-	if got := <-closed; got != "[2001:db8::1]:1" {
+	if got := <-closed; got != "[2001:db8::2]:1" {
+		t.Errorf("%s was turned away", got)
+	}
+	enter("192.0.2.3:1")
+	enter("192.0.2.4:1")
+	if got := <-closed; got != "[2001:db8::3]:1" {
 		t.Errorf("%s was turned away", got)
 	}
 	if g.len() != 3 {
@@ -63,8 +68,8 @@ func TestGateIsBounded(t *testing.T) {
 			t.Fatalf("%d are waiting", g.len())
 		}
 		for addr, here := range g.from {
-			if here.Len() > g.perAddress || here.Len() == 0 {
-				t.Fatalf("%d are waiting from %s", here.Len(), addr)
+			if len(here) > g.perAddress || len(here) == 0 {
+				t.Fatalf("%d are waiting from %s", len(here), addr)
 			}
 		}
 	}
@@ -73,5 +78,35 @@ func TestGateIsBounded(t *testing.T) {
 	}
 	if g.len() != 0 || len(g.from) != 0 {
 		t.Errorf("%d are left, from %d addresses", g.len(), len(g.from))
+	}
+}
+
+// TestGateForStrangers has strangers who hold all places, and such who keep coming. In
+// neither case are those turned away who come from elsewhere, and who comes to the
+// address of the strangers has a chance.
+func TestGateForStrangers(t *testing.T) {
+	const places = 100
+	for _, perAddress := range []int{places, places / 2} {
+		g := &gate{max: places, perAddress: perAddress}
+		enter := func(remote string) *visitor { return g.enter(remote, func() {}) }
+		for i := range 10 * places {
+			enter(fmt.Sprintf("192.0.2.%d:1", i%2))
+		}
+		old, out := enter("198.51.100.1:1"), 0
+		for range places {
+			here := enter("192.0.2.1:2")
+			for range 5 {
+				enter("192.0.2.1:1")
+			}
+			if g.leave(here) {
+				out++
+			}
+		}
+		if g.leave(old) {
+			t.Error("somebody else was turned away")
+		}
+		if out > places/2 {
+			t.Errorf("%d of %d were turned away from the strangers' address", out, places)
+		}
 	}
 }

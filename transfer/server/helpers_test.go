@@ -8,9 +8,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,6 +35,33 @@ type testServer struct {
 	url    string
 	visits int // how many connections raw made
 	before int // bytes of the log that are older than an attack
+	lines  *lines
+}
+
+// lines are the connections of a server.
+type lines struct {
+	net.Listener
+	mu  sync.Mutex
+	all []net.Conn
+}
+
+func (l *lines) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		l.all = append(l.all, conn)
+	}
+	return conn, err
+}
+
+// cut closes all connections.
+func (s *testServer) cut() {
+	s.lines.mu.Lock()
+	defer s.lines.mu.Unlock()
+	for _, conn := range s.lines.all {
+		conn.Close()
+	}
 }
 
 // newServer starts a server whose access list has these lines. Names of people
@@ -78,6 +109,8 @@ func (s *testServer) start() {
 	s.server = server
 	s.http = httptest.NewUnstartedServer(server)
 	s.http.Config.ConnState = server.ConnState
+	s.lines = &lines{Listener: s.http.Listener}
+	s.http.Listener = s.lines
 	s.http.Start()
 	s.url = "ws" + strings.TrimPrefix(s.http.URL, "http") + "/pqenc"
 }
@@ -122,3 +155,29 @@ func is(want *keyfile.Identity) func(signature.Fingerprint) error {
 }
 
 var _ http.Handler = (*server.Server)(nil)
+
+// listed returns a whole list.
+func listed(c *transfer.Client, prefix string) (all []transfer.Object, err error) {
+	for object, err := range c.List(context.Background(), prefix) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, object)
+	}
+	return all, nil
+}
+
+// longName is a name of about 1000 bytes, to which a short segment can be added.
+func longName() string { return strings.Repeat(strings.Repeat("n", 199)+"/", 5)[:980] + "/" }
+
+// writeFile puts a file into a store by hand.
+func writeFile(t *testing.T, dir, name string, content []byte) {
+	t.Helper()
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

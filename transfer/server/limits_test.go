@@ -64,11 +64,11 @@ func TestConnections(t *testing.T) {
 				inside = append(inside, s.raw(t, who))
 			}
 			if test.welcome != "" {
-				if _, err := s.hasty(test.welcome).List(t.Context(), ""); err != nil {
+				if _, err := listed(s.hasty(test.welcome), ""); err != nil {
 					t.Errorf("%s: %v", test.welcome, err)
 				}
 			}
-			if _, err := s.hasty(test.refused).List(t.Context(), ""); !errors.Is(err, transfer.ErrBusy) || !errors.Is(err, transfer.ErrGaveUp) {
+			if _, err := listed(s.hasty(test.refused), ""); !errors.Is(err, transfer.ErrBusy) || !errors.Is(err, transfer.ErrGaveUp) {
 				t.Errorf("%s: %v", test.refused, err)
 			}
 			c, retries := s.client(test.refused), 0
@@ -78,7 +78,7 @@ func TestConnections(t *testing.T) {
 				}
 				inside[0].Close()
 			}
-			if _, err := c.List(t.Context(), ""); err != nil || retries == 0 {
+			if _, err := listed(c, ""); err != nil || retries == 0 {
 				t.Errorf("after %d retries: %v", retries, err)
 			}
 		})
@@ -125,17 +125,15 @@ func TestStoreSize(t *testing.T) {
 func (s *testServer) abandoned(t *testing.T, name string, file []byte, n int) {
 	t.Helper()
 	conn := s.raw(t, "alice")
-	for _, m := range []send{push(name, file, int64(len(file))), data(file[:n])} {
-		if err := conn.Send(m.typ, m.body); err != nil {
+	before := s.server.Stats().Received
+	s.resumed(t, conn, push(name, file, int64(len(file))))
+	for rest := file[:n]; len(rest) > 0; rest = rest[min(len(rest), wire.MaxData):] {
+		if err := conn.SendData(1, rest[:min(len(rest), wire.MaxData)]); err != nil {
 			t.Fatal(err)
 		}
-		if m.typ == wire.TypePush {
-			if m, err := conn.Next(); err != nil || m.Type != wire.TypeReady {
-				t.Fatalf("0x%02x, %v", m.Type, err)
-			}
-		}
 	}
-	conn.Close() // with nothing unread, so that all that was sent arrives
+	until(t, "all that was sent has come", func() bool { return s.server.Stats().Received-before == int64(n) })
+	conn.Close()
 }
 
 // TestKeepFree has no disk that is large enough. What there is of a push stays, and
@@ -176,14 +174,12 @@ func TestIdle(t *testing.T) {
 	sent := make(map[string]int64)
 	for name, messages := range map[string][]send{
 		"after the login": nil,
-		"in a push":       {push("half.pqe", file, int64(len(file))), data(file[:50000])},
+		"in a push":       {push("half.pqe", file, int64(len(file))), start(0), data(file[:50000])},
 		"following":       {follow("none.pqe")},
 	} {
 		conn := dial(t, s.url, "alice", channel.Times{Beat: 10 * time.Millisecond})
 		defer time.AfterFunc(patience, conn.Close).Stop() // a server that waits for ever fails the test
-		for _, m := range messages {
-			conn.Send(m.typ, m.body)
-		}
+		say(conn, messages...)
 		conns[name] = conn
 		_, sent[name] = conn.Traffic()
 	}
@@ -243,17 +239,15 @@ func TestPartialWhileRunning(t *testing.T) {
 	file := testkit.Sealed(100000)
 	length := int64(len(file))
 	conn := s.raw(t, "alice")
-	conn.Send(wire.TypePush, push("open.pqe", file, length).body)
-	if m, err := conn.Next(); err != nil || m.Type != wire.TypeReady {
-		t.Fatalf("0x%02x, %v", m.Type, err)
-	}
-	conn.SendData(file[:60000])
+	s.resumed(t, conn, push("open.pqe", file, length))
+	conn.SendData(1, file[:60000])
+	until(t, "it has come", func() bool { return s.server.Stats().Received == 60000 })
 	s.abandoned(t, "left.pqe", file, 50000)
 	until(t, "the other one is collected", s.collected)
 	if n := s.server.Stats().Partials; n != 1 {
 		t.Errorf("%d partials", n)
 	}
-	if got, _ := talk(conn, data(file[60000:]), end(length)); !strings.HasSuffix(got, "15 ") {
+	if got, _ := talk(conn, data(file[60000:]), end(length)); !strings.HasSuffix(got, "84 ") {
 		t.Errorf("the push that was under way: %s", got)
 	}
 }
@@ -276,9 +270,7 @@ func TestShutdownEndsOnCommit(t *testing.T) {
 	s.start()
 	idle, conn := s.raw(t, "bob"), s.raw(t, "alice")
 	file := testkit.Sealed(1000)
-	for _, m := range []send{push("a.pqe", file, wire.Unknown), data(file), end(int64(len(file)))} {
-		conn.Send(m.typ, m.body)
-	}
+	say(conn, push("a.pqe", file, wire.Unknown), start(0), data(file), end(int64(len(file))))
 	go leave(conn)
 	commit := <-began
 	ctx, cancel := context.WithCancel(t.Context())

@@ -10,60 +10,68 @@ import (
 	"strings"
 )
 
-// pattern is what names must look like, by segments.
-type pattern []string
+// Pattern is what names must look like, by segments: as for [path.Match], in which * and
+// ? match within a segment of the name. The segment ** matches any number of segments,
+// also none, but in the end at least one: who may do something in a folder may not do
+// it to an object in the place of that folder.
+type Pattern string
 
-// anySegments is the segment of a pattern that matches any number of segments. At
-// the end of the pattern that is at least one: who may do something in a folder may
-// not do it to an object in the place of that folder.
 const anySegments = "**"
 
-func parsePattern(s string) (pattern, error) {
-	p := pattern(strings.Split(s, "/"))
-	for _, segment := range p {
+// ParsePattern returns the pattern if it is well formed.
+func ParsePattern(s string) (Pattern, error) {
+	for segment := range strings.SplitSeq(s, "/") {
 		if segment == anySegments {
 			continue
 		}
 		if _, err := path.Match(segment, ""); err != nil {
-			return nil, errors.New("expected a pattern of names: its brackets or backslashes are wrong")
+			return "", errors.New("expected a pattern of names: its brackets or backslashes are wrong")
 		}
 		switch {
 		case segment == "":
-			return nil, errors.New("expected a pattern of names without empty segments")
+			return "", errors.New("expected a pattern of names without empty segments")
 		case segment[0] == '.':
-			return nil, errors.New("expected a pattern of names: no name has a segment that begins with a dot")
+			return "", errors.New("expected a pattern of names: no name has a segment that begins with a dot")
 		case strings.Contains(segment, anySegments):
-			return nil, errors.New("expected ** between slashes only")
+			return "", errors.New("expected ** between slashes only")
 		}
 	}
-	return p, nil
+	return Pattern(s), nil
 }
 
-// match reports whether the pattern matches the whole name. It remembers one place
-// to go back to, the last **, which is enough: what an earlier one could take as
-// well, the last one can.
-func (p pattern) match(name string) bool {
-	names := strings.Split(name, "/")
-	i, j := 0, 0         // in the pattern, in the name
-	after, from := -1, 0 // behind the last **, and what it has not taken yet
-	for j < len(names) {
-		if i < len(p) && p[i] == anySegments {
-			i++
-			after, from = i, j
-			continue
-		}
-		if i < len(p) {
-			if ok, _ := path.Match(p[i], names[j]); ok {
-				i++
-				j++
+// Match reports whether the pattern matches the whole name. It remembers one place to
+// go back to, the last **, which is enough: what an earlier one could take as well, the
+// last one can.
+func (p Pattern) Match(name string) bool {
+	pattern, rest := string(p)+"/", name+"/"
+	var after, from string // the last **, and what it has not taken yet
+	wild := false
+	for rest != "" {
+		if pattern != "" {
+			want, next, _ := strings.Cut(pattern, "/")
+			if want == anySegments {
+				pattern, after, from, wild = next, next, rest, true
+				continue
+			}
+			segment, others, _ := strings.Cut(rest, "/")
+			if ok, _ := path.Match(want, segment); ok {
+				pattern, rest = next, others
 				continue
 			}
 		}
-		if after < 0 {
+		if !wild {
 			return false
 		}
-		from++
-		i, j = after, from
+		_, from, _ = strings.Cut(from, "/")
+		pattern, rest = after, from
 	}
-	return i == len(p)
+	return pattern == ""
+}
+
+// Prefix returns what all names begin with that the pattern matches.
+func (p Pattern) Prefix() string {
+	if i := strings.IndexAny(string(p), `*?[\`); i >= 0 {
+		return string(p[:i])
+	}
+	return string(p)
 }

@@ -37,7 +37,7 @@ func TestPushFuncFails(t *testing.T) {
 
 func wantNothing(t *testing.T, c *transfer.Client) {
 	t.Helper()
-	if found, err := c.List(t.Context(), ""); err != nil || len(found) > 0 {
+	if found, err := listed(c, ""); err != nil || len(found) > 0 {
 		t.Errorf("there are %v, %v", found, err)
 	}
 }

@@ -99,7 +99,7 @@ func TestReader(t *testing.T) {
 		if err := test.use(); !errors.Is(err, test.want) {
 			t.Errorf("%s: %v", test.name, err)
 		}
-		if _, err := c.List(t.Context(), ""); err != nil {
+		if _, err := listed(c, ""); err != nil {
 			t.Errorf("after %s: %v", test.name, err)
 		}
 	}

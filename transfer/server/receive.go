@@ -5,124 +5,93 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
 	"sync"
 	"time"
 
-	"github.com/pqenc/pqenc/transfer/internal/channel"
+	"github.com/pqenc/pqenc/transfer/internal/prefix"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 	"github.com/pqenc/pqenc/transfer/server/internal/store"
 )
 
 const (
-	// syncEvery is how many bytes are written before they are made durable and
+	// unit is how many bytes are written at most before they are made durable and
 	// acknowledged.
-	syncEvery = 4 << 20
+	unit = 4 << 20
 	// syncAfter is how long fewer bytes wait for that.
 	syncAfter = time.Second
 )
 
 // push receives an object.
-func (s *session) push(body []byte) error {
-	req, err := wire.ParsePush(body)
+func (r *request) push(ask *wire.Push) (answer wire.Message, err error) {
+	grant, err := r.hold(Push, ask.Name)
 	if err != nil {
-		return err
+		return answer, err
 	}
-	name, grant, err := s.authorize(Push, req.Name)
+	if ask.Window < 2*unit {
+		return answer, fmt.Errorf("%w: %d bytes", wire.ErrWindow, ask.Window)
+	}
+	r.log = r.log.With("push", ask.Name.String())
+	id := store.ID{Client: r.peer, Name: ask.Name, Push: ask.ID, Digest: ask.Digest, Length: ask.Length}
+	bounds := grant.bounds(ask.Overwrite)
+	up, err := r.server.uploads.claim(id, bounds.Overwrite, r)
 	if err != nil {
-		return err
+		return answer, err
 	}
-	id := store.ID{Client: s.peer, Name: name, Digest: req.Digest, Length: req.Length}
-	overwrite := req.Overwrite && grant.Overwrite
-	up, err := s.server.uploads.claim(id, overwrite, s.conn)
-	if err != nil {
-		return err
-	}
-	defer s.server.uploads.release(up)
+	defer r.server.uploads.release(up)
 
-	r := &receiver{session: s, upload: up, log: s.log.With("push", req.Name)}
-	r.partial, err = s.server.store.Partial(id, store.Bounds{
-		Overwrite: overwrite,
-		Quota:     grant.Quota,
-		Within:    grant.Within,
-	})
+	v := &receiver{request: r, upload: up}
+	v.partial, err = r.server.store.Partial(id, bounds)
+	size := int64(0)
 	var stored *store.StoredError
-	if errors.As(err, &stored) {
-		return r.again(stored.Size)
+	switch {
+	case errors.As(err, &stored): // and the client has missed that
+		size = stored.Size
+		r.log.Info("already stored", "bytes", size)
+	case err != nil:
+		return answer, err
+	default:
+		if size, err = v.receive(); err != nil {
+			return answer, err
+		}
 	}
-	if err != nil {
-		return err
+	r.server.stats.pushes.Add(1)
+	if r.server.config.OnCommit != nil {
+		r.server.config.OnCommit(r.server.commits, Commit{r.peer, ask.Name.String(), size})
 	}
-	size, err := r.receive()
-	if err != nil {
-		return err
-	}
-	return r.stored(size)
+	return wire.Message{Type: wire.TypeStored, Body: wire.Size(size)}, nil
 }
 
 // receiver is one push on its way into the store.
 type receiver struct {
-	*session
+	*request
 	upload  *upload
 	partial *store.Partial
-	log     *slog.Logger
 	checked bool // the header is that of a pqenc file, the announced one
 
 	syncing sync.WaitGroup
 	wake    chan struct{}
 	stop    chan struct{}
-	failed  error // of the syncing; to be read when it has ended
-}
-
-// again answers the push of an object that is there already: its client has
-// missed the last answer.
-func (r *receiver) again(size int64) error {
-	if err := r.conn.Send(wire.TypeReady, wire.Size(size)); err != nil {
-		return err
-	}
-	m, err := r.conn.Next()
-	if err != nil {
-		return err
-	}
-	if m.Type != wire.TypeEnd {
-		return fmt.Errorf("%w: 0x%02x after all is there", wire.ErrOrder, m.Type)
-	}
-	if err := atEnd(m.Body, size); err != nil {
-		return err
-	}
-	r.log.Info("already stored", "bytes", size)
-	return r.stored(size)
-}
-
-// stored tells those who are to know that the object is there.
-func (r *receiver) stored(size int64) error {
-	r.server.stats.pushes.Add(1)
-	if r.server.config.OnCommit != nil {
-		r.server.config.OnCommit(r.server.commits, Commit{r.peer, r.upload.id.Name.String(), size})
-	}
-	return r.conn.Send(wire.TypeStored, wire.Size(size))
 }
 
 // receive returns the size of the object when it is stored. Otherwise what has
-// come is kept for the client to go on from.
+// come is kept for the client to resume.
 func (r *receiver) receive() (int64, error) {
-	begin := r.partial.Durable()
-	r.log.Info("push begins", "at", begin, "length", r.upload.id.Length)
-	if err := r.check(); err != nil {
+	start, err := r.agree()
+	if err != nil {
 		return 0, r.abandon(err)
 	}
-	if err := r.conn.Send(wire.TypeReady, wire.Size(begin)); err != nil {
-		return 0, errors.Join(err, r.partial.Close())
-	}
+	r.log.Info("push begins", "at", start, "length", r.upload.id.Length)
 	r.wake, r.stop = make(chan struct{}, 1), make(chan struct{})
 	r.syncing.Go(r.acknowledge)
-	err := r.fill(begin)
+	err = r.fill(start)
 	close(r.stop)
 	r.syncing.Wait()
-	if r.failed != nil {
-		err = r.failed
+	if err == nil {
+		err = context.Cause(r.Context())
 	}
 	if err != nil {
 		return 0, r.abandon(err)
@@ -133,16 +102,70 @@ func (r *receiver) receive() (int64, error) {
 	if err != nil {
 		return 0, r.abandon(err)
 	}
-	r.log.Info("stored", "bytes", size, "received", size-begin, "took", time.Since(r.upload.begun))
+	r.log.Info("stored", "bytes", size, "received", size-start, "took", time.Since(r.upload.begun))
 	return size, nil
+}
+
+// agree finds out with the client from where it sends.
+func (r *receiver) agree() (start int64, err error) {
+	ready := wire.Ready{Proven: r.partial.Proven(), Offset: r.partial.Durable(), Unit: unit}
+	if err := r.Send(wire.TypeReady, ready.Marshal()); err != nil {
+		return 0, err
+	}
+	r.sends = true
+	m, err := r.Next()
+	if err == nil && m.Type == wire.TypeCheck && !ready.Proven {
+		if err = r.prove(ready.Offset); err == nil {
+			m, err = r.Next()
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	if m.Type != wire.TypeStart {
+		return 0, r.order(m)
+	}
+	if start, err = wire.ParseSize(m.Body); err != nil {
+		return 0, err
+	}
+	if err := r.partial.Begin(start); err != nil {
+		return 0, err
+	}
+	return start, r.check()
+}
+
+// order is the error for a message that does not belong there.
+func (r *receiver) order(m wire.Message) error {
+	r.sends = r.sends && m.Type != wire.TypeEnd
+	return fmt.Errorf("%w: 0x%02x in a push", wire.ErrOrder, m.Type)
+}
+
+// prove sends the digest of what there is.
+func (r *receiver) prove(length int64) error {
+	leave, err := r.server.proofs.enter(r.peer)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	told := time.Now()
+	digest, err := prefix.Digest(io.NewSectionReader(r.partial, 0, length), length, func(n int64) error {
+		r.Progress()
+		if time.Since(told) < syncAfter {
+			return context.Cause(r.Context())
+		}
+		told = time.Now()
+		return r.Send(wire.TypeChecked, wire.Size(n))
+	})
+	if err != nil {
+		return err
+	}
+	return r.Send(wire.TypePrefix, digest[:])
 }
 
 // abandon closes the partial, or removes it when nothing good can come of it.
 func (r *receiver) abandon(err error) error {
-	var reason *channel.PeerError
 	useless := errors.Is(err, wire.ErrNotPqenc) || errors.Is(err, wire.ErrExists) ||
-		errors.Is(err, wire.ErrTooLarge) || errors.Is(err, wire.ErrQuota) ||
-		errors.As(err, &reason) && reason.Code == wire.CodeAbandoned
+		errors.Is(err, wire.ErrTooLarge) || errors.Is(err, wire.ErrQuota) || errors.Is(err, wire.ErrAbandoned)
 	if useless {
 		r.log.Info("push refused", "reason", err)
 		return errors.Join(err, r.partial.Remove())
@@ -153,10 +176,10 @@ func (r *receiver) abandon(err error) error {
 }
 
 // fill writes what comes to the partial, up to the end of the object.
-func (r *receiver) fill(begin int64) error {
-	unsynced := begin
+func (r *receiver) fill(start int64) error {
+	unsynced := start
 	for {
-		m, err := r.conn.Next()
+		m, err := r.Next()
 		if err != nil {
 			return err
 		}
@@ -169,25 +192,21 @@ func (r *receiver) fill(begin int64) error {
 			if err := r.check(); err != nil {
 				return err
 			}
-			if r.partial.Written()-unsynced >= syncEvery {
+			if r.partial.Written()-unsynced >= unit {
 				unsynced = r.partial.Written()
 				r.syncSoon()
 			}
 		case wire.TypeEnd:
-			return atEnd(m.Body, r.partial.Written())
+			r.sends = false
+			length, err := wire.ParseSize(m.Body)
+			if written := r.partial.Written(); err == nil && length != written {
+				err = fmt.Errorf("%w: the end at %d, not %d", wire.ErrOrder, written, length)
+			}
+			return err
 		default:
-			return fmt.Errorf("%w: 0x%02x in a push", wire.ErrOrder, m.Type)
+			return r.order(m)
 		}
 	}
-}
-
-// atEnd checks that a client means the same end as the server.
-func atEnd(body []byte, offset int64) error {
-	length, err := wire.ParseSize(body)
-	if err == nil && length != offset {
-		err = fmt.Errorf("%w: the end at %d, not %d", wire.ErrOrder, offset, length)
-	}
-	return err
 }
 
 // check looks at the header once it is there. Only then others may follow.
@@ -227,16 +246,13 @@ func (r *receiver) acknowledge() {
 		case <-r.wake:
 		case <-ticker.C:
 		}
-		if r.partial.Written() == r.partial.Durable() {
-			continue
-		}
+		before := r.partial.Durable()
 		durable, err := r.partial.Sync()
-		if err == nil {
-			err = r.conn.Send(wire.TypeDurable, wire.Size(durable))
+		if err == nil && durable > before {
+			err = r.Send(wire.TypeDurable, wire.Size(durable))
 		}
 		if err != nil {
-			r.failed = err
-			r.conn.Fail(wire.Refusal(err))
+			r.Cancel(err)
 			return
 		}
 	}

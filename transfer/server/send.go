@@ -5,11 +5,11 @@
 package server
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"sync"
 
@@ -18,50 +18,77 @@ import (
 )
 
 // pull sends an object.
-func (s *session) pull(body []byte) error {
-	req, err := wire.ParsePull(body)
-	if err != nil {
-		return err
+func (r *request) pull(ask *wire.Pull) (answer wire.Message, err error) {
+	if _, err := r.hold(Pull, ask.Name); err != nil {
+		return answer, err
 	}
-	name, _, err := s.authorize(Pull, req.Name)
-	if err != nil {
-		return err
+	r.log = r.log.With("pull", ask.Name.String())
+	p := &sender{request: r, offset: ask.Offset, digest: ask.Digest}
+	p.log.Info("pull begins", "at", p.offset, "follow", ask.Follow)
+	for done := false; !done; {
+		if done, err = p.next(ask.Follow); err != nil {
+			return answer, err
+		}
 	}
-	p := &sender{session: s, name: name, offset: req.Offset, digest: req.Digest, log: s.log.With("pull", req.Name)}
-	p.log.Info("pull begins", "at", p.offset, "follow", req.Follow)
-	begin := p.offset
-	if req.Follow {
-		err = p.follow()
-	} else {
-		err = p.sendStored()
-	}
-	if err != nil {
-		return err
-	}
-	s.server.stats.pulls.Add(1)
-	p.log.Info("sent", "bytes", p.offset-begin)
-	return s.conn.Send(wire.TypeEnd, wire.Size(p.offset))
+	p.server.stats.pulls.Add(1)
+	p.log.Info("sent", "bytes", p.offset-ask.Offset)
+	return wire.Message{Type: wire.TypeEnd, Body: wire.Size(p.offset)}, nil
 }
 
 // sender is one pull on its way.
 type sender struct {
-	*session
-	name      wire.Name
+	*request
 	offset    int64             // of the next byte to send
 	digest    [sha256.Size]byte // of the header; zero until it is known
 	length    int64             // as it was announced
 	announced bool
-	log       *slog.Logger
 }
 
-// sendStored sends the object of that name from the offset to its end.
-func (p *sender) sendStored() error {
-	object, err := p.server.store.Open(p.name)
-	if err != nil {
-		return err
+// next sends the stored object, or what comes before it if the client follows: a push that
+// may take the place of what is stored. But a client that has begun with the object gets
+// the rest of it. A push that is interrupted is waited for. The right to do so may end
+// meanwhile.
+func (p *sender) next(follow bool) (done bool, err error) {
+	if _, err := p.authorize(Pull, p.name); err != nil {
+		return false, err
 	}
-	defer object.Close()
-	if !p.matches(object.Digest()) || !p.fits(object.Size()) || p.offset > object.Size() {
+	changed := p.server.uploads.wait()
+	var up *upload
+	if follow {
+		up = p.server.uploads.find(p.name, func(id store.ID) bool { return p.matches(id.Digest, id.Length) })
+	}
+	object, err := p.server.store.Open(p.name)
+	if err == nil {
+		defer object.Close()
+	} else if !follow || !errors.Is(err, wire.ErrNotFound) {
+		return false, err
+	}
+	mine := err == nil && p.matches(object.Digest(), object.Size())
+	begun := mine && p.digest != [sha256.Size]byte{}
+	switch {
+	case up != nil && (up.wins || object == nil) && !begun:
+		return false, p.sendUpload(up, changed)
+	case mine:
+		return true, p.sendObject(object)
+	case object != nil && (up != nil || !follow || !p.server.store.Pending(p.name, p.awaits)):
+		return false, wire.ErrChanged
+	}
+	return false, p.await(changed)
+}
+
+// matches reports whether a file with that header, and of that length, which may be
+// unknown, can be the one to send.
+func (p *sender) matches(digest [sha256.Size]byte, length int64) bool {
+	return p.awaits(digest) && (!p.announced || p.length == wire.Unknown || p.length == length)
+}
+
+func (p *sender) awaits(digest [sha256.Size]byte) bool {
+	return p.digest == digest || p.digest == [sha256.Size]byte{}
+}
+
+// sendObject sends the object from the offset to its end.
+func (p *sender) sendObject(object *store.Object) error {
+	if p.offset > object.Size() {
 		return wire.ErrChanged
 	}
 	if err := p.announce(object.Size(), object.Digest()); err != nil {
@@ -70,24 +97,13 @@ func (p *sender) sendStored() error {
 	return p.copy(object, object.Size())
 }
 
-// matches reports whether a file with that header is the one to send.
-func (p *sender) matches(digest [sha256.Size]byte) bool {
-	return p.digest == [sha256.Size]byte{} || p.digest == digest
-}
-
-// fits reports whether a file of that length, which may be unknown, can be the one that
-// was announced.
-func (p *sender) fits(length int64) bool {
-	return !p.announced || p.length == wire.Unknown || p.length == length
-}
-
 // announce says once what comes.
 func (p *sender) announce(length int64, digest [sha256.Size]byte) error {
 	if p.announced {
 		return nil
 	}
 	p.announced, p.digest, p.length = true, digest, length
-	return p.conn.Send(wire.TypeObject, (&wire.Object{Length: length, Digest: digest}).Marshal())
+	return p.Send(wire.TypeObject, (&wire.Object{Length: length, Digest: digest}).Marshal())
 }
 
 var sendBuffers = sync.Pool{New: func() any { return new([wire.MaxData]byte) }}
@@ -97,11 +113,14 @@ func (p *sender) copy(src io.ReaderAt, end int64) error {
 	buf := sendBuffers.Get().(*[wire.MaxData]byte)
 	defer sendBuffers.Put(buf)
 	for p.offset < end {
+		if err := context.Cause(p.Context()); err != nil {
+			return err
+		}
 		n, err := src.ReadAt(buf[:min(wire.MaxData, end-p.offset)], p.offset)
 		if n == 0 {
-			return fmt.Errorf("at byte %d of %q: %w", p.offset, p.name, err)
+			return fmt.Errorf("at byte %d of %q: %w", p.offset, p.name.String(), err)
 		}
-		if err := p.conn.SendData(buf[:n]); err != nil {
+		if err := p.SendData(buf[:n]); err != nil {
 			return err
 		}
 		p.offset += int64(n)
@@ -110,42 +129,15 @@ func (p *sender) copy(src io.ReaderAt, end int64) error {
 	return nil
 }
 
-// follow sends an object that is still being pushed, or that has yet to be. A
-// push that is interrupted is waited for. The right to do so may end meanwhile.
-func (p *sender) follow() error {
-	for {
-		if _, _, err := p.authorize(Pull, p.name.String()); err != nil {
-			return err
-		}
-		changed := p.server.uploads.wait()
-		up := p.server.uploads.find(p.name, func(id store.ID) bool { return p.matches(id.Digest) && p.fits(id.Length) })
-		err := error(wire.ErrNotFound)
-		// A push goes before the object that it will replace, but not before one that
-		// it cannot, nor before the very one that is asked for.
-		if up == nil || !up.wins || p.digest != [sha256.Size]byte{} {
-			err = p.sendStored()
-		}
-		other := errors.Is(err, wire.ErrChanged) // is there
-		if !other && !errors.Is(err, wire.ErrNotFound) {
-			return err
-		}
-		if up != nil && (up.wins || !other) {
-			if err := p.sendUpload(up, changed); err != nil {
-				return err
-			}
-			continue
-		}
-		// What replaces the object of that name may be waited for, and be under way.
-		if other && (up != nil || !p.server.store.Pending(p.name, p.matches)) {
-			return err
-		}
-		p.busy.Store(false) // a server that stops need not wait
-		select {
-		case <-changed:
-		case <-p.conn.Closed():
-			return errors.New("nobody waits for it any more")
-		}
-		p.busy.Store(true)
+// await waits until something has changed. A server that stops need not wait for that.
+func (p *sender) await(changed <-chan struct{}) error {
+	p.busy.Add(-1)
+	defer p.busy.Add(1)
+	select {
+	case <-changed:
+		return nil
+	case <-p.Context().Done():
+		return context.Cause(p.Context())
 	}
 }
 
@@ -171,8 +163,8 @@ func (p *sender) sendUpload(up *upload, changed <-chan struct{}) error {
 			case <-more:
 			case <-changed:
 				return nil
-			case <-p.conn.Closed():
-				return errors.New("nobody waits for it any more")
+			case <-p.Context().Done():
+				return context.Cause(p.Context())
 			}
 		}
 	}

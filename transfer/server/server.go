@@ -26,12 +26,15 @@ type Limits struct {
 	ObjectSize int64 // bytes of one object; no limit
 	StoreSize  int64 // bytes of all objects and partials; no limit
 	KeepFree   int64 // bytes to leave free on the file system; none
+	Objects    int   // names of objects and partials: 1,000,000
+	Folders    int   // 100,000
 
 	Connections       int // that have logged in: 512
 	ConnectionsPerKey int // of them with the same key: 128
 
 	// Unauthenticated bounds the connections that have not logged in yet, in all
-	// and from one address: 512 and 128. When there are more, the oldest is closed.
+	// and from one address: 512 and 128. When there are more, one of the newest from
+	// the address with the most of them is closed.
 	Unauthenticated           int
 	UnauthenticatedPerAddress int
 
@@ -46,6 +49,8 @@ func (l Limits) withDefaults() Limits {
 	l.ConnectionsPerKey = cmp.Or(l.ConnectionsPerKey, 128)
 	l.Unauthenticated = cmp.Or(l.Unauthenticated, 512)
 	l.UnauthenticatedPerAddress = cmp.Or(l.UnauthenticatedPerAddress, 128)
+	l.Objects = cmp.Or(l.Objects, 1_000_000)
+	l.Folders = cmp.Or(l.Folders, 100_000)
 	l.Idle = cmp.Or(l.Idle, 10*time.Minute)
 	l.Partial = cmp.Or(l.Partial, 7*24*time.Hour)
 	return l
@@ -88,6 +93,7 @@ type Server struct {
 	cert     *tls.Certificate
 	gate     gate
 	uploads  uploads
+	proofs   proofs
 	stats    stats
 	knocking sync.Map // net.Conn to *visitor, before a request has come
 
@@ -116,9 +122,11 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s.store, err = store.Open(config.Dir, store.Options{
-		MaxObject: config.Limits.ObjectSize,
-		MaxTotal:  config.Limits.StoreSize,
-		KeepFree:  config.Limits.KeepFree,
+		MaxObject:  s.limits.ObjectSize,
+		MaxTotal:   s.limits.StoreSize,
+		MaxObjects: int64(s.limits.Objects),
+		MaxFolders: int64(s.limits.Folders),
+		KeepFree:   s.limits.KeepFree,
 	})
 	if err != nil {
 		return nil, err
@@ -127,6 +135,7 @@ func New(config Config) (*Server, error) {
 	s.stop = stop
 	s.commits, s.hurry = context.WithCancel(context.Background())
 	s.beside.Go(func() { s.maintain(ctx) })
+	s.beside.Go(func() { s.recheck(ctx) })
 	return s, nil
 }
 
@@ -153,6 +162,34 @@ func (s *Server) maintain(ctx context.Context) {
 	}
 }
 
+// recheck ends what clients have lost the right to.
+func (s *Server) recheck(ctx context.Context) {
+	ticker := time.NewTicker(recheckEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		for _, session := range s.loggedIn() {
+			session.recheck()
+		}
+	}
+}
+
+// loggedIn returns the sessions whose client has logged in.
+func (s *Server) loggedIn() (all []*session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for session := range s.sessions {
+		if session.conn != nil {
+			all = append(all, session)
+		}
+	}
+	return all
+}
+
 // ServeHTTP makes a connection of a request to open a WebSocket, and returns
 // when it has ended.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -168,7 +205,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // which Upgrade has answered
 	}
 	visitor := s.gate.enter(r.RemoteAddr, func() { stream.Close() })
-	session := &session{server: s, log: s.log.With("remote", r.RemoteAddr)}
+	session := &session{server: s, log: s.log.With("remote", r.RemoteAddr), open: make(map[*request]struct{})}
 	conn, err := channel.Accept(stream, s.cert, &channel.Login{
 		Identity: s.config.Identity,
 		Check:    session.admit,
@@ -273,11 +310,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // end tells sessions to go: those that wait for a request, or all.
 func (s *Server) end(all bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for session := range s.sessions {
-		if session.conn != nil && (all || !session.busy.Load()) {
-			session.dismiss()
+	for _, session := range s.loggedIn() {
+		if all || session.busy.Load() == 0 {
+			session.end(wire.ErrShutdown)
 		}
 	}
 	s.gate.clear()

@@ -5,11 +5,13 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/internal/channel"
@@ -17,16 +19,50 @@ import (
 	"github.com/pqenc/pqenc/transfer/server/internal/store"
 )
 
-// session is the server's side of one connection: requests, one after another.
+// session is the server's side of one connection.
 type session struct {
 	server   *Server
 	conn     *channel.Conn
 	peer     signature.Fingerprint
 	log      *slog.Logger
 	admitted bool
-	busy     atomic.Bool // with a request
+	busy     atomic.Int32 // requests that are being worked on
 	goodbye  sync.Once
+
+	mu       sync.Mutex
+	open     map[*request]struct{}
+	handlers sync.WaitGroup
 }
+
+// request is one of a session.
+type request struct {
+	*session
+	*channel.Request
+	class class
+	log   *slog.Logger
+
+	op   Operation // with the name, for what the right must last
+	name wire.Name
+
+	// sends is that the client will still say, in any case, that it has ended its part.
+	sends bool
+	// answered is that the last answer is on its way. Then sends does not change any more.
+	answered atomic.Bool
+}
+
+// over reports whether the client may take the request for ended.
+func (r *request) over() bool { return r.answered.Load() && (!r.sends || r.Ended()) }
+
+// class is of requests of which a client may have only so many at a time.
+type class int
+
+const (
+	smallClass class = iota
+	pushClass
+	pullClass
+)
+
+var most = [...]int{smallClass: 16, pushClass: 1, pullClass: 1}
 
 // admit is the server's decision at the login.
 func (s *session) admit(peer signature.Fingerprint) error {
@@ -43,10 +79,10 @@ func (s *session) admit(peer signature.Fingerprint) error {
 	return nil
 }
 
-// dismiss tells the client that the server is stopping.
-func (s *session) dismiss() {
+// end tells the client why the connection ends.
+func (s *session) end(why error) {
 	s.goodbye.Do(func() {
-		code, text := wire.Refusal(wire.ErrShutdown)
+		code, text := wire.Refusal(why)
 		conn := s.conn
 		go conn.Fail(code, text)
 	})
@@ -55,96 +91,189 @@ func (s *session) dismiss() {
 // run answers requests until the connection ends.
 func (s *session) run() {
 	s.log.Info("logged in")
-	var err error
-	for err == nil {
-		var m wire.Message
-		if m, err = s.conn.Next(); err == nil {
-			s.busy.Store(true)
-			err = s.answer(m)
-			s.busy.Store(false)
-		}
-	}
-	s.end(err)
-}
-
-// end ends the connection: a failure of this side with a reason that the client
-// can understand, and the whole truth for the log.
-func (s *session) end(err error) {
-	var theirs *channel.PeerError
-	select {
-	case <-s.conn.Closed():
-	default:
-		if !errors.As(err, &theirs) {
-			s.conn.Fail(wire.Refusal(err))
-		}
-	}
+	err := s.conn.Dispatch(s.begin)
 	s.conn.Close()
+	s.handlers.Wait()
 	in, out := s.conn.Traffic()
 	s.log.Info("connection ended", "in", in, "out", out, "reason", err)
 }
 
-// answer serves one request.
-func (s *session) answer(m wire.Message) error {
+// begin takes in a request and leaves it to a goroutine.
+func (s *session) begin(m wire.Message) error {
+	r := &request{session: s}
+	work, refused := r.parse(m)
+	if errors.Is(refused, wire.ErrProtocol) {
+		return refused
+	}
+	if refused != nil {
+		work = func() (wire.Message, error) { return wire.Message{}, refused }
+	}
+	var err error
+	if r.Request, err = s.conn.Open(m.Request, nil, r.class == pushClass); err != nil {
+		return err
+	}
+	r.log = s.log.With("request", m.Request)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	same := 0
+	for other := range s.open {
+		if other.class == r.class && !other.over() {
+			same++
+		}
+	}
+	if same >= most[r.class] {
+		r.Request.End()
+		return fmt.Errorf("%w: too many requests at a time", wire.ErrOrder)
+	}
+	s.open[r] = struct{}{}
+	s.busy.Add(1)
+	s.handlers.Go(func() { r.serve(work) })
+	return nil
+}
+
+// work is what a request asks for. It returns the last answer.
+type work func() (wire.Message, error)
+
+// parse returns what a request asks for. The body is not valid any more when that runs.
+func (r *request) parse(m wire.Message) (work work, err error) {
 	switch m.Type {
 	case wire.TypePush:
-		return countFailure(s.push(m.Body), &s.server.stats.failedPushes)
+		r.class = pushClass
+		ask, err := wire.ParsePush(m.Body)
+		return func() (wire.Message, error) { return countFailure(r.push, ask, &r.server.stats.failedPushes) }, err
 	case wire.TypePull:
-		return countFailure(s.pull(m.Body), &s.server.stats.failedPulls)
+		r.class = pullClass
+		ask, err := wire.ParsePull(m.Body)
+		return func() (wire.Message, error) { return countFailure(r.pull, ask, &r.server.stats.failedPulls) }, err
 	case wire.TypeList:
-		return s.list(m.Body)
+		ask, err := wire.ParseList(m.Body)
+		return func() (wire.Message, error) { return r.list(ask) }, err
 	case wire.TypeDelete:
-		return s.delete(m.Body)
+		names, err := wire.ParseNames(m.Body)
+		return func() (wire.Message, error) { return r.delete(names) }, err
 	}
-	return fmt.Errorf("%w: 0x%02x is not a request", wire.ErrOrder, m.Type)
+	return nil, wire.ErrUnsupported
 }
 
-// authorize checks a name, and whether the client may do that. Nothing is looked up before.
-func (s *session) authorize(op Operation, text string) (wire.Name, Grant, error) {
-	name, err := wire.ParseName(text)
+// serve does the work, and ends the request: a failure of this side with a reason that
+// the client can understand, and the whole truth for the log.
+func (r *request) serve(work work) {
+	answer, err := work()
+	r.answered.Store(true)
+	var theirs *channel.PeerError
+	switch {
+	case err == nil:
+		err = r.Send(answer.Type, answer.Body)
+	case errors.As(err, &theirs):
+		r.Refuse(wire.ErrAbandoned) // whatever the client has said
+	case errors.Is(err, wire.ErrProtocol):
+		r.session.end(err)
+	case errors.Is(err, channel.ErrClosed): // whose reason must not come second
+	default:
+		r.Refuse(err) // in vain, if the connection is what has failed
+	}
 	if err != nil {
-		return name, Grant{}, err
-	}
-	grant, ok := s.server.config.Authorizer.Authorize(s.peer, op, text)
-	if !ok {
-		return name, Grant{}, fmt.Errorf("%w: no right to %s %q", wire.ErrDenied, op, text)
-	}
-	return name, grant, nil
-}
-
-// list sends the objects whose names begin with the prefix and that the client
-// may list.
-func (s *session) list(body []byte) error {
-	prefix, err := wire.ParseText(body)
-	if err != nil {
-		return err
-	}
-	err = s.server.store.List(prefix, func(e store.Entry) error {
-		if _, ok := s.server.config.Authorizer.Authorize(s.peer, List, e.Name); !ok {
-			return nil
+		r.log.Info("request ended", "reason", err)
+		if r.sends {
+			r.Drain(wire.TypeEnd)
 		}
-		entry := wire.Entry{Length: e.Size, Time: max(e.ModTime.Unix(), 0), Name: e.Name}
-		s.conn.Progress() // a long list may take its time, too
-		return s.conn.Send(wire.TypeEntry, entry.Marshal())
-	})
-	if err != nil {
-		return err
 	}
-	return s.conn.Send(wire.TypeDone, nil)
+	r.mu.Lock()
+	delete(r.open, r)
+	r.mu.Unlock()
+	r.busy.Add(-1)
+	r.Request.End()
 }
 
-func (s *session) delete(body []byte) error {
-	text, err := wire.ParseText(body)
-	if err != nil {
-		return err
+// authorize reports whether the client may do that. Nothing is looked up before.
+func (s *session) authorize(op Operation, name wire.Name) (Grant, error) {
+	grant, ok := s.server.config.Authorizer.Authorize(s.peer, op, name.String())
+	if !ok {
+		return Grant{}, fmt.Errorf("%w: no right to %s %q", wire.ErrDenied, op, name)
 	}
-	name, _, err := s.authorize(Delete, text)
-	if err != nil {
-		return err
+	return grant, nil
+}
+
+// hold authorizes a request that may take long: the right to it must last.
+func (r *request) hold(op Operation, name wire.Name) (Grant, error) {
+	r.mu.Lock()
+	r.op, r.name = op, name
+	r.mu.Unlock()
+	return r.authorize(op, name)
+}
+
+// recheckEvery is how often it is looked whether the rights are still there. An AllowFile
+// takes half a second to notice a change.
+const recheckEvery = 400 * time.Millisecond
+
+// recheck ends what the client has no right to any more.
+func (s *session) recheck() {
+	if !s.server.config.Authorizer.Known(s.peer) {
+		s.end(fmt.Errorf("%w: %s is not on the access list any more", wire.ErrDenied, s.peer))
+		return
 	}
-	if err := s.server.store.Delete(name); err != nil {
-		return err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for r := range s.open {
+		if r.op == 0 {
+			continue
+		}
+		if _, err := s.authorize(r.op, r.name); err != nil {
+			r.Cancel(err)
+		}
 	}
-	s.server.stats.deleted.Add(1)
-	s.log.Info("deleted", "name", text)
-	return s.conn.Send(wire.TypeDone, nil)
+}
+
+// lookAt is how many objects are looked at under the lock of the store.
+const lookAt = 1000
+
+// list sends a page of the objects whose names begin with the prefix and that the client
+// may list.
+func (r *request) list(ask *wire.List) (answer wire.Message, err error) {
+	page, size := new(wire.Page), 0
+	for after, more := ask.After, true; more && !page.More; more = after != "" {
+		var entries []store.Entry
+		entries, after = r.server.store.Page(ask.Prefix, after, lookAt)
+		for _, e := range entries {
+			name, err := wire.ParseName(e.Name)
+			if err != nil {
+				return answer, err
+			}
+			if _, err := r.authorize(List, name); err != nil {
+				continue
+			}
+			entry := wire.Entry{Length: e.Size, Time: max(e.ModTime.Unix(), 0), Name: name}
+			if now, ok := page.Add(size, entry); ok {
+				size = now
+			} else {
+				page.More = true
+				break
+			}
+		}
+		if err := context.Cause(r.Context()); err != nil {
+			return answer, err
+		}
+	}
+	return wire.Message{Type: wire.TypePage, Body: page.Marshal()}, nil
+}
+
+// delete deletes objects, and says what has become of each.
+func (r *request) delete(names wire.Names) (answer wire.Message, err error) {
+	var results wire.Results
+	for _, name := range names {
+		_, err := r.authorize(Delete, name)
+		if err == nil {
+			err = r.server.store.Delete(name)
+		}
+		if err == nil {
+			r.server.stats.deleted.Add(1)
+			r.log.Info("deleted", "name", name.String())
+			results = append(results, 0)
+		} else {
+			r.log.Info("not deleted", "name", name.String(), "reason", err)
+			results = append(results, wire.CodeOf(err))
+		}
+		r.Progress()
+	}
+	return wire.Message{Type: wire.TypeResults, Body: results.Marshal()}, nil
 }

@@ -4,7 +4,11 @@
 
 package server
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
 
 // Stats is what a server has done since it was made, and what it has now.
 type Stats struct {
@@ -24,7 +28,8 @@ type Stats struct {
 	ObjectBytes  int64
 	Partials     int
 	PartialBytes int64
-	FreeBytes    int64 // on the file system
+	Folders      int
+	FreeBytes    int64 // on the file system; -1 if it does not tell
 }
 
 type stats struct {
@@ -35,13 +40,14 @@ type stats struct {
 	received, sent       atomic.Int64
 }
 
-// countFailure counts an error, and returns it. Successes are counted before the
+// countFailure does some work, and counts its error. Successes are counted before the
 // client is told.
-func countFailure(err error, failures *atomic.Int64) error {
+func countFailure[T any](do func(T) (wire.Message, error), ask T, failures *atomic.Int64) (wire.Message, error) {
+	answer, err := do(ask)
 	if err != nil {
 		failures.Add(1)
 	}
-	return err
+	return answer, err
 }
 
 // Stats returns what the server has done and has. It is cheap.
@@ -62,10 +68,11 @@ func (s *Server) Stats() Stats {
 		Deleted:         s.stats.deleted.Load(),
 		Received:        s.stats.received.Load(),
 		Sent:            s.stats.sent.Load(),
-		Objects:         usage.Objects,
+		Objects:         int(usage.Objects),
 		ObjectBytes:     usage.Bytes,
-		Partials:        usage.Partials,
+		Partials:        int(usage.Partials),
 		PartialBytes:    usage.PartialBytes,
-		FreeBytes:       usage.Free,
+		Folders:         int(usage.Folders),
+		FreeBytes:       s.store.Free(),
 	}
 }

@@ -50,7 +50,7 @@ func TestPushAndPull(t *testing.T) {
 			}
 		}
 	}
-	found, err := c.List(t.Context(), "a/fi")
+	found, err := listed(c, "a/fi")
 	if err != nil || len(found) != 1 || found[0].Name != "a/file.pqe" {
 		t.Errorf("list: %v, %v", found, err)
 	}

@@ -5,11 +5,11 @@
 package server
 
 import (
+	"context"
 	"sync"
 	"time"
 
 	"github.com/pqenc/pqenc/signature"
-	"github.com/pqenc/pqenc/transfer/internal/channel"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 	"github.com/pqenc/pqenc/transfer/server/internal/store"
 )
@@ -32,7 +32,7 @@ type uploadKey struct {
 type upload struct {
 	id    store.ID
 	wins  bool // over an object of that name
-	conn  *channel.Conn
+	by    *request
 	begun time.Time
 	done  chan struct{} // closed when its partial is
 
@@ -43,21 +43,25 @@ type upload struct {
 	grown   chan struct{} // closed when written changes; nil if nobody waits
 }
 
-// takeOverTime is how long a newer session waits for an older one to let go of
-// the partial.
-const takeOverTime = 10 * time.Second
+const (
+	// takeOverTime is how long a newer push waits for an older one to let go of the
+	// partial.
+	takeOverTime = 10 * time.Second
+	// deadTime is how long it takes the connection of the older one for alive.
+	deadTime = time.Second
+)
 
-// claim registers a push, and ends the one that it takes over from. wins reports whether
-// it may replace an object.
-func (u *uploads) claim(id store.ID, wins bool, conn *channel.Conn) (*upload, error) {
+// claim registers a push, and ends the one that it takes over from. wins is that it may
+// replace an object.
+func (u *uploads) claim(id store.ID, wins bool, by *request) (*upload, error) {
 	key := uploadKey{id.Client, id.Name}
-	timer := time.NewTimer(takeOverTime)
-	defer timer.Stop()
+	late := time.NewTimer(takeOverTime)
+	defer late.Stop()
 	for {
 		u.mu.Lock()
 		old := u.active[key]
 		if old == nil {
-			up := &upload{id: id, wins: wins, conn: conn, begun: time.Now(), done: make(chan struct{})}
+			up := &upload{id: id, wins: wins, by: by, begun: time.Now(), done: make(chan struct{})}
 			if u.active == nil {
 				u.active = make(map[uploadKey]*upload)
 			}
@@ -66,21 +70,20 @@ func (u *uploads) claim(id store.ID, wins bool, conn *channel.Conn) (*upload, er
 			return up, nil
 		}
 		u.mu.Unlock()
-		if old.conn == conn {
-			return nil, wire.ErrOrder
-		}
-		go old.conn.Fail(wire.Refusal(wire.ErrTakenOver))
+		old.by.Cancel(wire.ErrTakenOver)
+		dead := time.AfterFunc(deadTime, func() { old.by.session.end(wire.ErrTakenOver) })
 		select {
 		case <-old.done:
-		case <-timer.C:
+		case <-late.C:
 			return nil, wire.ErrBusy
-		case <-conn.Closed():
-			return nil, channel.ErrClosed
+		case <-by.Context().Done():
+			return nil, context.Cause(by.Context())
 		}
+		dead.Stop()
 	}
 }
 
-// release says that the partial of a push is closed.
+// release is called when the partial of a push is closed.
 func (u *uploads) release(up *upload) {
 	u.mu.Lock()
 	delete(u.active, uploadKey{up.id.Client, up.id.Name})

@@ -47,9 +47,11 @@ type Identity interface {
 // Times bound how long a connection waits. Zero is the default.
 type Times struct {
 	Login   time.Duration // for the handshake and the login together: 10 s
-	Beat    time.Duration // without a message to send, until a sign of life: 15 s, or a quarter of Silence
+	Beat    time.Duration // without a message to send, until a keepalive: 15 s, or a quarter of Silence
 	Silence time.Duration // without a byte from the other side, until it counts as dead: 60 s
-	Idle    time.Duration // without progress, whatever signs of life there are: for ever
+	// Idle is for a request without progress, and for a connection without a request,
+	// whatever keepalives there are: no limit.
+	Idle time.Duration
 }
 
 // DefaultSilence is what Times.Silence is by default.
@@ -78,7 +80,7 @@ var (
 	ErrClosed = errors.New("connection closed")
 )
 
-// PeerError is the other side's reason to end the connection.
+// PeerError is the other side's reason to end a request or the connection.
 type PeerError struct {
 	Code uint16
 	Text string // not to be trusted: it may hold anything
@@ -87,8 +89,11 @@ type PeerError struct {
 // Error quotes the text, so that it does no harm in a log.
 func (e *PeerError) Error() string { return fmt.Sprintf("error %d: %q", e.Code, e.Text) }
 
-// Conn is a connection after the login. Next is for one goroutine; everything
-// else is for any.
+// Unwrap returns what the code means.
+func (e *PeerError) Unwrap() error { return wire.Meaning(e.Code) }
+
+// Conn is a connection after the login. Messages come out of it by Dispatch, or by
+// Next, each for one goroutine; everything else is for any.
 type Conn struct {
 	tls   io.ReadWriter
 	low   *carrier
@@ -97,12 +102,12 @@ type Conn struct {
 
 	write    sync.Mutex // held for one whole message
 	lastSent atomic.Int64
-	progress atomic.Int64 // when something was sent or received that was no beat
-	patience atomic.Pointer[func() bool]
 
 	incoming chan wire.Message
 	free     chan []byte // buffers for messages, as large as what has come in them
 	held     []byte      // the buffer of the message that Next returned last
+
+	requests requests
 
 	failing  sync.Once
 	failed   chan struct{} // closed when this side begins to say why it ends
@@ -114,7 +119,7 @@ type Conn struct {
 	err    error // why; set before closed is
 }
 
-// start begins to read and to give signs of life.
+// start begins to read and to send keepalives.
 func (c *Conn) start() *Conn {
 	c.incoming = make(chan wire.Message)
 	c.free = make(chan []byte, 2) // one to be worked on while the other is filled
@@ -123,7 +128,7 @@ func (c *Conn) start() *Conn {
 		c.free <- []byte{}
 	}
 	c.lastSent.Store(time.Now().UnixNano())
-	c.Progress()
+	c.requests.quiet = time.Now()
 	if c.times.Idle > 0 {
 		go c.watch()
 	}
@@ -138,29 +143,23 @@ func (c *Conn) Peer() signature.Fingerprint { return c.peer }
 // Closed is closed when the connection is.
 func (c *Conn) Closed() <-chan struct{} { return c.closed }
 
-// Progress says that something has been got done.
-func (c *Conn) Progress() { c.progress.Store(time.Now().UnixNano()) }
-
-// Patience gives a reason not to end the connection when there is no progress: as
-// long as waits says so.
-func (c *Conn) Patience(waits func() bool) { c.patience.Store(&waits) }
-
-// Next returns the next message. Its body is valid until the next call. When
-// the other side has ended the connection, the error is a [PeerError] with its
+// Next returns the next message, of whatever request. Its body is valid until the next
+// call. When the other side has ended the connection, the error is a [PeerError] with its
 // reason. There is no next one after Fail was called: some have been thrown away.
 func (c *Conn) Next() (wire.Message, error) {
-	if c.held != nil {
-		c.free <- c.held
-		c.held = nil
-	}
+	c.release(c.held)
+	m, err := c.take()
+	c.held = m.Body
+	return m, err
+}
+
+// take is Next for who releases the body by itself.
+func (c *Conn) take() (wire.Message, error) {
 	select {
 	case m := <-c.incoming:
-		c.held = m.Body[:0]
-		if !idle(m) {
-			c.Progress()
-		}
 		select {
 		case <-c.failed:
+			c.release(m.Body)
 			return wire.Message{}, c.failure
 		default:
 		}
@@ -172,10 +171,11 @@ func (c *Conn) Next() (wire.Message, error) {
 	}
 }
 
-// idle says whether a message does not show by itself that something gets done: it
-// could be sent for ever. Of acknowledgements only who counts them can tell.
-func idle(m wire.Message) bool {
-	return m.Type == wire.TypeDurable || m.Type == wire.TypeData && len(m.Body) == 0
+// release gives a buffer back to be filled again.
+func (c *Conn) release(body []byte) {
+	if body != nil {
+		c.free <- body[:0]
+	}
 }
 
 func peerError(body []byte) error {
@@ -197,7 +197,7 @@ func (c *Conn) receive() {
 			return
 		}
 		m, err := c.read(buf)
-		if err == nil && m.Type == wire.TypeError { // Next has had all that came before it
+		if err == nil && m.Type == wire.TypeError && m.Request == 0 { // Next has had all that came before it
 			err = peerError(m.Body)
 		}
 		if err != nil {
@@ -216,7 +216,7 @@ func (c *Conn) receive() {
 	}
 }
 
-// read reads the next message that is not just a sign of life.
+// read reads the next message that is not just a keepalive.
 func (c *Conn) read(buf []byte) (wire.Message, error) {
 	for {
 		m, err := wire.Read(c.tls, buf, wire.MaxData)
@@ -234,23 +234,19 @@ func explain(err error) error {
 	return err
 }
 
-// Send sends a message that is not long.
-func (c *Conn) Send(t wire.Type, body []byte) error {
+// Send sends a message that is not long. Request is 0 for one that belongs to none.
+func (c *Conn) Send(t wire.Type, request uint32, body []byte) error {
 	c.write.Lock()
 	defer c.write.Unlock()
-	return c.send(wire.Append(nil, t, body))
+	return c.send(wire.Append(nil, t, request, body))
 }
 
 // SendData sends a part of an object, at most [wire.MaxData] bytes.
-func (c *Conn) SendData(p []byte) error {
+func (c *Conn) SendData(request uint32, p []byte) error {
 	c.write.Lock()
 	defer c.write.Unlock()
-	header := wire.Header(wire.TypeData, len(p))
-	if err := c.send(header[:], p); err != nil {
-		return err
-	}
-	c.Progress()
-	return nil
+	header := wire.Header(wire.TypeData, request, len(p))
+	return c.send(header[:], p)
 }
 
 func (c *Conn) send(parts ...[]byte) error {
@@ -280,7 +276,7 @@ func (c *Conn) broken(err error) error {
 	}
 }
 
-// beat gives signs of life as long as there is nothing else to send.
+// beat sends keepalives as long as there is nothing else to send.
 func (c *Conn) beat() {
 	ticker := time.NewTicker(c.times.Beat / 2)
 	defer ticker.Stop()
@@ -290,9 +286,9 @@ func (c *Conn) beat() {
 			return
 		case <-ticker.C:
 		}
-		// Who holds the lock is sending, which is a sign of life, too.
+		// Who holds the lock is sending, which keeps it alive, too.
 		if since(&c.lastSent) >= c.times.Beat/2 && c.write.TryLock() {
-			err := c.send(wire.Append(nil, wire.TypeBeat, nil))
+			err := c.send(wire.Append(nil, wire.TypeBeat, 0, nil))
 			last := c.lastWord
 			c.write.Unlock()
 			if err != nil && !last { // and it may be that nobody reads, who would notice
@@ -302,8 +298,8 @@ func (c *Conn) beat() {
 	}
 }
 
-// watch ends a connection without progress. It sends nothing before, so that who
-// does not read cannot stop it.
+// watch ends a connection on which something makes no progress. It sends nothing before,
+// so that who does not read cannot stop it.
 func (c *Conn) watch() {
 	timer := time.NewTimer(c.times.Idle)
 	defer timer.Stop()
@@ -313,10 +309,7 @@ func (c *Conn) watch() {
 			return
 		case <-timer.C:
 		}
-		if waits := c.patience.Load(); waits != nil && (*waits)() {
-			c.Progress()
-		}
-		left := c.times.Idle - since(&c.progress)
+		left := c.times.Idle - time.Since(c.requests.stalled())
 		if left <= 0 {
 			c.Fail(wire.CodeOf(wire.ErrIdle), "no progress for "+c.times.Idle.String())
 			return
@@ -349,11 +342,11 @@ func (c *Conn) fail(failure error, code uint16, text string) {
 	})
 }
 
-// sendLast sends an error, behind which nothing follows.
+// sendLast sends an error, after which nothing follows.
 func (c *Conn) sendLast(e *wire.Error) error {
 	c.write.Lock()
 	defer c.write.Unlock()
-	err := c.send(wire.Append(nil, wire.TypeError, e.Marshal()))
+	err := c.send(wire.Append(nil, wire.TypeError, 0, e.Marshal()))
 	c.lastWord = true
 	return err
 }
@@ -366,7 +359,7 @@ func (c *Conn) linger() {
 	for {
 		select {
 		case m := <-c.incoming:
-			c.free <- m.Body[:0]
+			c.release(m.Body)
 		case <-c.closed:
 			return
 		case <-timer.C:

@@ -29,7 +29,7 @@ func TestNoGapBeforeFail(t *testing.T) {
 			body := make([]byte, 2000)
 			for i := uint64(0); ; i++ {
 				binary.BigEndian.PutUint64(body, i)
-				if _, err := c.Write(wire.Append(nil, wire.TypeData, body)); err != nil {
+				if _, err := c.Write(wire.Append(nil, wire.TypeData, 1, body)); err != nil {
 					return
 				}
 			}
@@ -75,7 +75,7 @@ func TestErrorIsLast(t *testing.T) {
 	var senders sync.WaitGroup
 	for range 3 {
 		senders.Go(func() {
-			for s.Send(wire.TypeDone, nil) == nil {
+			for s.Send(wire.TypeCheck, 1, nil) == nil {
 			}
 		})
 	}
@@ -112,7 +112,7 @@ func TestErrorCloses(t *testing.T) {
 	s.Fail(wire.CodeOf(wire.ErrShutdown), "bye")
 	<-c.Closed()
 	var reason *PeerError
-	if err := c.Send(wire.TypeDone, nil); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
+	if err := c.Send(wire.TypeCheck, 1, nil); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
 		t.Errorf("sending: %v", err)
 	}
 	if _, err := c.Next(); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
@@ -168,7 +168,7 @@ func TestUnreadData(t *testing.T) {
 	_, s := pair(t, Times{}, Times{Idle: 200 * time.Millisecond})
 	data := make([]byte, wire.MaxData)
 	for {
-		if err := s.SendData(data); err != nil {
+		if err := s.SendData(1, data); err != nil {
 			break // the client's Conn reads two messages ahead, and then nobody does
 		}
 	}
@@ -180,7 +180,7 @@ func TestUnreadData(t *testing.T) {
 func TestUnreadEnd(t *testing.T) {
 	c, s := pair(t, Times{}, Times{Beat: 20 * time.Millisecond})
 	for range 4 {
-		if err := c.Send(wire.TypeDone, nil); err != nil {
+		if err := c.Send(wire.TypeCheck, 1, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -231,7 +231,7 @@ func TestTraffic(t *testing.T) {
 		failed := make(chan error, 1)
 		go func() {
 			for {
-				if err := c.SendData(make([]byte, wire.MaxData)); err != nil {
+				if err := c.SendData(1, make([]byte, wire.MaxData)); err != nil {
 					c.Close()
 					failed <- err
 					return
@@ -257,12 +257,14 @@ func TestTraffic(t *testing.T) {
 // TestMalformedMessages ends a connection after the login with what no message is.
 func TestMalformedMessages(t *testing.T) {
 	for name, b := range map[string][]byte{
-		"unknown type":    {0x66, 0, 0, 0},
-		"beat with body":  {byte(wire.TypeBeat), 0, 0, 1, 0},
-		"too much data":   {byte(wire.TypeData), 4, 0, 1},
-		"16 MiB":          {byte(wire.TypeData), 0xFF, 0xFF, 0xFF},
-		"long request":    {byte(wire.TypePush), 0, 0x20, 1},
-		"cut":             {byte(wire.TypePush), 0, 0, 50, 1},
+		"unknown type":    {0x7f, 0, 0, 0, 0, 0, 0, 1},
+		"no request":      {byte(wire.TypeData), 0, 0, 0, 0, 0, 0, 0},
+		"beat of request": {byte(wire.TypeBeat), 0, 0, 0, 0, 0, 0, 1},
+		"beat with body":  {byte(wire.TypeBeat), 0, 0, 1, 0, 0, 0, 0, 0},
+		"too much data":   {byte(wire.TypeData), 4, 0, 1, 0, 0, 0, 1},
+		"16 MiB":          {byte(wire.TypeData), 0xFF, 0xFF, 0xFF, 0, 0, 0, 1},
+		"long request":    {byte(wire.TypePush), 0, 0x20, 1, 0, 0, 0, 1},
+		"cut":             {byte(wire.TypePush), 0, 0, 50, 0, 0, 0, 1, 1},
 		"cut in a header": {byte(wire.TypePush), 0},
 	} {
 		here, there := streams(t)
@@ -289,7 +291,7 @@ func TestMalformedIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := (<-done).conn
-	c.tls.Write(append([]byte{byte(wire.TypeData), 0xFF, 0xFF, 0xFF}, make([]byte, 1<<20)...))
+	c.tls.Write(append([]byte{byte(wire.TypeData), 0xFF, 0xFF, 0xFF, 0, 0, 0, 1}, make([]byte, 1<<20)...))
 	m, err := wire.Read(c.tls, nil, wire.MaxData)
 	if err != nil || m.Type != wire.TypeError {
 		t.Fatalf("0x%02x, %v", m.Type, err)
@@ -319,7 +321,7 @@ func TestNothingStays(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for i := range 12 {
 		c, s := pair(t, Times{}, Times{Idle: time.Hour})
-		go c.SendData(make([]byte, wire.MaxData)) // which nobody takes
+		go c.SendData(1, make([]byte, wire.MaxData)) // which nobody takes
 		switch i % 4 {
 		case 0:
 			c.Close()

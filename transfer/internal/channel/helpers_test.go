@@ -199,7 +199,7 @@ func (a *attacker) read() wire.Message {
 
 func (a *attacker) send(typ wire.Type, body []byte) {
 	a.t.Helper()
-	if _, err := a.tls.Write(wire.Append(nil, typ, body)); err != nil {
+	if _, err := a.tls.Write(wire.Append(nil, typ, 0, body)); err != nil {
 		a.t.Fatal(err)
 	}
 }

@@ -28,7 +28,7 @@ const encryptionSize = wire.PublicSize - 2005
 // Login is what one side needs to log in.
 type Login struct {
 	Identity Identity
-	// Check says whether the other side is welcome, once it has proven who it is.
+	// Check reports whether the other side is welcome, once it has proven who it is.
 	// If not, a server denies the connection with this error's text and code, if
 	// it is a PeerError.
 	Check func(peer signature.Fingerprint) error
@@ -115,7 +115,7 @@ func (l *Login) server(low *carrier, cert *tls.Certificate) (*Conn, error) {
 		deny(t, err)
 		return nil, err
 	}
-	if _, err := t.Write(wire.Append(nil, wire.TypeAccept, nil)); err != nil {
+	if _, err := t.Write(wire.Append(nil, wire.TypeAccept, 0, nil)); err != nil {
 		return nil, err
 	}
 	return &Conn{tls: t, low: low, peer: theirs}, nil
@@ -128,7 +128,7 @@ func (l *Login) prove(t *tls.Conn, as wire.Type, context string, parts ...[]byte
 		return err
 	}
 	p := wire.Proof{Public: l.Identity.PublicDER(), Signature: sig}
-	_, err = t.Write(wire.Append(nil, as, p.Marshal()))
+	_, err = t.Write(wire.Append(nil, as, 0, p.Marshal()))
 	return err
 }
 
@@ -166,7 +166,7 @@ func expect(t *tls.Conn, want wire.Type) (wire.Message, error) {
 	switch {
 	case err != nil:
 		return m, explain(err)
-	case m.Type == wire.TypeError:
+	case m.Type == wire.TypeError && m.Request == 0:
 		return m, peerError(m.Body)
 	case m.Type != want:
 		return m, fmt.Errorf("%w: message 0x%02x instead of 0x%02x", ErrChannel, m.Type, want)
@@ -182,7 +182,7 @@ func deny(t *tls.Conn, reason error) {
 	if errors.As(reason, &given) {
 		e = &wire.Error{Code: given.Code, Text: given.Text}
 	}
-	if _, err := t.Write(wire.Append(nil, wire.TypeError, e.Marshal())); err != nil {
+	if _, err := t.Write(wire.Append(nil, wire.TypeError, 0, e.Marshal())); err != nil {
 		return
 	}
 	// All that this side waits for is the end: closing at once could take the

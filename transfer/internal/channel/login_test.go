@@ -22,7 +22,7 @@ func TestLogin(t *testing.T) {
 	if c.Peer() != testkit.Identity("server").Fingerprint() || s.Peer() != testkit.Identity("alice").Fingerprint() {
 		t.Error("somebody else is at the other end")
 	}
-	if err := c.Send(wire.TypeList, []byte("a")); err != nil {
+	if err := c.Send(wire.TypeList, 1, []byte("a")); err != nil {
 		t.Fatal(err)
 	}
 	if m, err := s.Next(); err != nil || m.Type != wire.TypeList || string(m.Body) != "a" {
@@ -190,13 +190,21 @@ func TestLoginOrder(t *testing.T) {
 			here, there := streams(t)
 			done := accept(t, there)
 			a, theirs := attackServer(t, here)
+			name, err := wire.ParseName("a")
+			if err != nil {
+				t.Fatal(err)
+			}
 			body := map[wire.Type][]byte{
 				wire.TypeServer: theirs.Marshal(),
 				wire.TypeError:  (&wire.Error{Code: 1, Text: "\x1b[2Jno"}).Marshal(),
-				wire.TypePush:   (&wire.Push{Name: "a"}).Marshal(),
+				wire.TypePush:   (&wire.Push{Name: name}).Marshal(),
 				wire.TypeData:   make([]byte, wire.MaxData),
 			}[typ]
-			a.tls.Write(wire.Append(nil, typ, body)) // which may fail: data is more than is read
+			request := uint32(0)
+			if typ > wire.TypeBeat {
+				request = 1
+			}
+			a.tls.Write(wire.Append(nil, typ, request, body)) // which may fail: data is more than is read
 			var reason *PeerError
 			if r := <-done; r.conn != nil || r.err == nil {
 				t.Error("it was let in")
@@ -249,7 +257,7 @@ func TestSecondLogin(t *testing.T) {
 	c, s := pair(t, Times{}, Times{})
 	mallory := testkit.Identity("mallory")
 	p := proof(t, mallory.PublicDER(), mallory, clientContext, nameOf(mallory))
-	if err := c.Send(wire.TypeClient, p.Marshal()); err != nil {
+	if err := c.Send(wire.TypeClient, 0, p.Marshal()); err != nil {
 		t.Fatal(err)
 	}
 	if m, err := s.Next(); err != nil || m.Type != wire.TypeClient || s.Peer() != testkit.Identity("alice").Fingerprint() {
@@ -295,7 +303,7 @@ func TestLoginIsBounded(t *testing.T) {
 	done = accept(t, there)
 	a, _ := attackServer(t, here)
 	for range 10 {
-		if _, err := a.tls.Write(wire.Append(nil, wire.TypeClient, nil)); err != nil {
+		if _, err := a.tls.Write(wire.Append(nil, wire.TypeClient, 0, nil)); err != nil {
 			break
 		}
 	}
@@ -320,7 +328,7 @@ func TestSlowLogin(t *testing.T) {
 		},
 		"handshake": func(a *tls.Conn, _ io.Writer) { a.Handshake() },
 		"half a proof": func(a *tls.Conn, _ io.Writer) {
-			header := wire.Header(wire.TypeClient, wire.ProofSize)
+			header := wire.Header(wire.TypeClient, 0, wire.ProofSize)
 			a.Write(append(header[:], make([]byte, 1000)...))
 		},
 	} {

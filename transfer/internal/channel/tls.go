@@ -20,7 +20,7 @@ import (
 )
 
 // protocol is what the two sides agree to speak (ALPN, RFC 7301).
-const protocol = "pqenc/1"
+const protocol = "pqenc/2"
 
 // bindingLabel and bindingSize are those of tls-exporter (RFC 9266).
 const (

@@ -28,7 +28,7 @@ var weaker = map[string]func(c *tls.Config){
 	"TLS 1.0": func(c *tls.Config) {
 		c.MinVersion, c.MaxVersion, c.CurvePreferences = tls.VersionTLS10, tls.VersionTLS11, nil
 	},
-	"another application": func(c *tls.Config) { c.NextProtos = []string{"h2", "pqenc/2", "\x1b[31m"} },
+	"another application": func(c *tls.Config) { c.NextProtos = []string{"h2", "pqenc/1", "\x1b[31m"} },
 	"no application":      func(c *tls.Config) { c.NextProtos = nil },
 }
 
@@ -60,7 +60,7 @@ func TestWeakerServers(t *testing.T) {
 			server := tls.Server(there, config)
 			if server.Handshake() == nil {
 				p := proof(t, testkit.Identity("server").PublicDER(), testkit.Identity("server"), serverContext, nil)
-				server.Write(wire.Append(nil, wire.TypeServer, p.Marshal()))
+				server.Write(wire.Append(nil, wire.TypeServer, 0, p.Marshal()))
 				if m, err := wire.Read(server, nil, wire.ProofSize); err == nil {
 					t.Errorf("the client goes on with 0x%02x", m.Type)
 				}
@@ -83,7 +83,7 @@ func wantChannelError(t *testing.T, done <-chan result) {
 
 // TestAssert looks at each thing that both sides check for themselves.
 func TestAssert(t *testing.T) {
-	good := tls.ConnectionState{Version: tls.VersionTLS13, CurveID: tls.X25519MLKEM768, NegotiatedProtocol: "pqenc/1"}
+	good := tls.ConnectionState{Version: tls.VersionTLS13, CurveID: tls.X25519MLKEM768, NegotiatedProtocol: "pqenc/2"}
 	if err := assert(&good); err != nil {
 		t.Error(err)
 	}

@@ -23,11 +23,15 @@ var (
 	ErrTakenOver = errors.New("a newer push of the same key has taken over")
 	ErrProtocol  = errors.New("protocol error")
 	ErrAbandoned = errors.New("the client has abandoned the push")
-	ErrNoSpace   = errors.New("no space left on the server")
-	ErrBusy      = errors.New("the server has too many connections")
-	ErrShutdown  = fmt.Errorf("%w: it is stopping", ErrServer)
-	ErrIdle      = fmt.Errorf("%w: it has waited too long", ErrServer)
-	ErrServer    = errors.New("the server cannot go on")
+	// ErrUnsupported is the answer to a request that only a newer side knows.
+	ErrUnsupported = errors.New("the server does not know this request")
+	// ErrWindow is that of a push with a window of less than two units.
+	ErrWindow   = errors.New("the server stores larger pieces than the client keeps")
+	ErrNoSpace  = errors.New("no space left on the server")
+	ErrBusy     = errors.New("the server has too many connections")
+	ErrShutdown = fmt.Errorf("%w: it is stopping", ErrServer)
+	ErrIdle     = fmt.Errorf("%w: it has waited too long", ErrServer)
+	ErrServer   = errors.New("the server cannot go on")
 )
 
 // Errors that wrap [ErrProtocol].
@@ -64,6 +68,8 @@ var codes = []struct {
 	{ErrTakenOver, 9},
 	{ErrProtocol, CodeProtocol},
 	{ErrAbandoned, CodeAbandoned},
+	{ErrUnsupported, 12},
+	{ErrWindow, 13},
 	{ErrNoSpace, 32},
 	{ErrBusy, 33},
 	{ErrShutdown, 34},

@@ -11,6 +11,8 @@ import (
 	"strings"
 )
 
+var order = binary.BigEndian
+
 // Proof is the body of [TypeServer] and [TypeClient]: who the sender is, and a
 // signature that only they can make for this one connection.
 type Proof struct {
@@ -31,7 +33,7 @@ func ParseProof(b []byte) (*Proof, error) {
 	return &Proof{Public: b[:PublicSize:PublicSize], Signature: b[PublicSize:]}, nil
 }
 
-// Error is the body of [TypeError]: why the sender ends the connection.
+// Error is the body of [TypeError]: why the sender ends the request, or the connection.
 type Error struct {
 	Code uint16
 	Text string // for people, UTF-8, at most MaxText bytes
@@ -43,7 +45,7 @@ func (e *Error) Marshal() []byte {
 	if len(text) > MaxText {
 		text = strings.ToValidUTF8(text[:MaxText], "")
 	}
-	return append(binary.BigEndian.AppendUint16(nil, e.Code), text...)
+	return append(order.AppendUint16(nil, e.Code), text...)
 }
 
 // ParseError parses the body of an error.
@@ -53,30 +55,59 @@ func ParseError(b []byte) (*Error, error) {
 	return e, f.end("error")
 }
 
+// PushID tells one push from every other: 16 random bytes. The client uses it again for
+// that push on its next connection.
+type PushID [16]byte
+
 // Push is the body of [TypePush]: the request to send an object.
 type Push struct {
-	Overwrite bool              // an object of that name may be replaced
-	Length    int64             // of the object, or Unknown
+	Overwrite bool   // an object of that name may be replaced
+	Window    uint32 // bytes that the client sends ahead of what is durable
+	Length    int64  // of the object, or Unknown
+	ID        PushID
 	Digest    [sha256.Size]byte // of the object's pqenc header
-	Name      string
+	Name      Name
 }
 
 // Marshal returns the body.
 func (p *Push) Marshal() []byte {
-	b := make([]byte, 0, 64+len(p.Name))
-	b = append(b, flag(p.Overwrite))
-	b = binary.BigEndian.AppendUint64(b, uint64(p.Length))
-	b = append(b, p.Digest[:]...)
-	return append(b, p.Name...)
+	b := order.AppendUint32([]byte{flag(p.Overwrite)}, p.Window)
+	b = order.AppendUint64(b, uint64(p.Length))
+	b = append(append(b, p.ID[:]...), p.Digest[:]...)
+	return append(b, p.Name.text...)
 }
 
-// ParsePush parses the body of a push.
+// ParsePush parses the body of a push. The error wraps [ErrMalformed] or [ErrName].
 func ParsePush(b []byte) (*Push, error) {
 	f := &fields{b: b}
-	p := &Push{Overwrite: f.flag(), Length: f.length()}
+	p := &Push{Overwrite: f.upTo(1) == 1, Window: f.uint32(), Length: f.length()}
+	copy(p.ID[:], f.take(len(p.ID)))
 	copy(p.Digest[:], f.take(sha256.Size))
-	p.Name = f.rest(MaxName)
-	return p, f.end("push")
+	var err error
+	p.Name, err = f.name("push")
+	return p, err
+}
+
+// Ready is the body of [TypeReady]: what the server has of an object.
+type Ready struct {
+	// Proven is that the bytes before Offset are from this very push. Otherwise the
+	// client has to compare them.
+	Proven bool
+	Offset int64
+	Unit   uint32 // bytes after which the server makes something durable, at the latest
+}
+
+// Marshal returns the body, 13 bytes.
+func (r *Ready) Marshal() []byte {
+	b := order.AppendUint64([]byte{flag(r.Proven)}, uint64(r.Offset))
+	return order.AppendUint32(b, r.Unit)
+}
+
+// ParseReady parses the body of a ready.
+func ParseReady(b []byte) (*Ready, error) {
+	f := &fields{b: b}
+	r := &Ready{Proven: f.upTo(1) == 1, Offset: f.size(), Unit: f.uint32()}
+	return r, f.end("ready")
 }
 
 // Pull is the body of [TypePull]: the request to be sent an object.
@@ -84,25 +115,23 @@ type Pull struct {
 	Follow bool              // wait for the object, and for what still comes
 	Offset int64             // the first byte to send
 	Digest [sha256.Size]byte // of the object's pqenc header, all zero for any
-	Name   string
+	Name   Name
 }
 
 // Marshal returns the body.
 func (p *Pull) Marshal() []byte {
-	b := make([]byte, 0, 64+len(p.Name))
-	b = append(b, flag(p.Follow))
-	b = binary.BigEndian.AppendUint64(b, uint64(p.Offset))
-	b = append(b, p.Digest[:]...)
-	return append(b, p.Name...)
+	b := order.AppendUint64([]byte{flag(p.Follow)}, uint64(p.Offset))
+	return append(append(b, p.Digest[:]...), p.Name.text...)
 }
 
-// ParsePull parses the body of a pull.
+// ParsePull parses the body of a pull. The error wraps [ErrMalformed] or [ErrName].
 func ParsePull(b []byte) (*Pull, error) {
 	f := &fields{b: b}
-	p := &Pull{Follow: f.flag(), Offset: f.size()}
+	p := &Pull{Follow: f.upTo(1) == 1, Offset: f.size()}
 	copy(p.Digest[:], f.take(sha256.Size))
-	p.Name = f.rest(MaxName)
-	return p, f.end("pull")
+	var err error
+	p.Name, err = f.name("pull")
+	return p, err
 }
 
 // Object is the body of [TypeObject]: what the server is about to send.
@@ -113,7 +142,7 @@ type Object struct {
 
 // Marshal returns the body, 40 bytes.
 func (o *Object) Marshal() []byte {
-	return append(binary.BigEndian.AppendUint64(nil, uint64(o.Length)), o.Digest[:]...)
+	return append(order.AppendUint64(nil, uint64(o.Length)), o.Digest[:]...)
 }
 
 // ParseObject parses the body of an object.
@@ -124,29 +153,127 @@ func ParseObject(b []byte) (*Object, error) {
 	return o, f.end("object")
 }
 
-// Entry is the body of [TypeEntry]: one object of a list.
-type Entry struct {
-	Length int64 // bytes
-	Time   int64 // when it was stored, in Unix seconds
-	Name   string
+// List is the body of [TypeList]: the request for one page of a list.
+type List struct {
+	Prefix string // of the names, any bytes
+	After  string // the last name of the page before, empty for the first page
 }
 
 // Marshal returns the body.
-func (e *Entry) Marshal() []byte {
-	b := binary.BigEndian.AppendUint64(make([]byte, 0, 16+len(e.Name)), uint64(e.Length))
-	b = binary.BigEndian.AppendUint64(b, uint64(e.Time))
-	return append(b, e.Name...)
+func (l *List) Marshal() []byte { return appendText(appendText(nil, l.Prefix), l.After) }
+
+// ParseList parses the body of a list.
+func ParseList(b []byte) (*List, error) {
+	f := &fields{b: b}
+	l := &List{Prefix: f.text(), After: f.text()}
+	return l, f.end("list")
 }
 
-// ParseEntry parses the body of an entry.
-func ParseEntry(b []byte) (*Entry, error) {
+// Entry is one object of a [Page].
+type Entry struct {
+	Length int64 // bytes
+	Time   int64 // when it was stored, in Unix seconds
+	Name   Name
+}
+
+// Page is the body of [TypePage]: a part of a list, in the order of the names' bytes.
+type Page struct {
+	More    bool // this is not the end of the list
+	Entries []Entry
+}
+
+// Add adds an entry, unless the body would become too long.
+func (p *Page) Add(size int, e Entry) (now int, ok bool) {
+	if now = max(size, 1) + 18 + len(e.Name.text); now > MaxData {
+		return size, false
+	}
+	p.Entries = append(p.Entries, e)
+	return now, true
+}
+
+// Marshal returns the body.
+func (p *Page) Marshal() []byte {
+	b := []byte{flag(p.More)}
+	for _, e := range p.Entries {
+		b = order.AppendUint64(b, uint64(e.Length))
+		b = order.AppendUint64(b, uint64(e.Time))
+		b = appendText(b, e.Name.text)
+	}
+	return b
+}
+
+// ParsePage parses the body of a page. Names that no object can have make it malformed.
+func ParsePage(b []byte) (*Page, error) {
 	f := &fields{b: b}
-	e := &Entry{Length: f.size(), Time: f.size(), Name: f.rest(MaxName)}
-	return e, f.end("entry")
+	p := &Page{More: f.upTo(1) == 1}
+	for len(f.b) > 0 && !f.bad {
+		e := Entry{Length: f.size(), Time: f.size()}
+		var err error
+		if e.Name, err = ParseName(f.text()); err != nil {
+			f.bad = true
+		}
+		p.Entries = append(p.Entries, e)
+	}
+	return p, f.end("page")
+}
+
+// MaxNames is how many names a request may have.
+const MaxNames = 1000
+
+// Names is the body of [TypeDelete]: 1 to [MaxNames] names.
+type Names []Name
+
+// Marshal returns the body.
+func (n Names) Marshal() (b []byte) {
+	for _, name := range n {
+		b = appendText(b, name.text)
+	}
+	return b
+}
+
+// ParseNames parses the body of a request about names. The error wraps [ErrMalformed] or
+// [ErrName].
+func ParseNames(b []byte) (Names, error) {
+	f := &fields{b: b, bad: len(b) == 0}
+	var names Names
+	var wrong error
+	for len(f.b) > 0 && !f.bad {
+		name, err := ParseName(f.text())
+		if err != nil {
+			wrong = err
+		}
+		names = append(names, name)
+		f.bad = f.bad || len(names) > MaxNames
+	}
+	if err := f.end("names"); err != nil {
+		return nil, err
+	}
+	return names, wrong
+}
+
+// Results is the body of [TypeResults]: a code for each name, 0 for success.
+type Results []uint16
+
+// Marshal returns the body.
+func (r Results) Marshal() (b []byte) {
+	for _, code := range r {
+		b = order.AppendUint16(b, code)
+	}
+	return b
+}
+
+// ParseResults parses the body of results.
+func ParseResults(b []byte) (Results, error) {
+	f := &fields{b: b}
+	var r Results
+	for len(f.b) > 0 && !f.bad {
+		r = append(r, f.uint16())
+	}
+	return r, f.end("results")
 }
 
 // Size returns the body of a message that is one length or offset, 8 bytes.
-func Size(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uint64(n)) }
+func Size(n int64) []byte { return order.AppendUint64(nil, uint64(n)) }
 
 // ParseSize parses what [Size] makes.
 func ParseSize(b []byte) (int64, error) {
@@ -155,11 +282,15 @@ func ParseSize(b []byte) (int64, error) {
 	return n, f.end("size")
 }
 
-// ParseText parses a body that is a name, or the start of one.
-func ParseText(b []byte) (string, error) {
+// ParseDigest parses the body of [TypePrefix].
+func ParseDigest(b []byte) (digest [sha256.Size]byte, err error) {
 	f := &fields{b: b}
-	name := f.rest(MaxName)
-	return name, f.end("name")
+	copy(digest[:], f.take(sha256.Size))
+	return digest, f.end("digest")
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(order.AppendUint16(b, uint16(len(s))), s...)
 }
 
 func flag(set bool) byte {
@@ -167,13 +298,4 @@ func flag(set bool) byte {
 		return 1
 	}
 	return 0
-}
-
-// flag takes one byte of which only the lowest bit may be set.
-func (f *fields) flag() bool {
-	v := f.uint8()
-	if v > 1 {
-		f.bad = true
-	}
-	return v == 1
 }

@@ -4,11 +4,10 @@
 
 // Package wire has the messages of a transfer: their layout in bytes, and
 // nothing about when they are sent. PROTOCOL.md, sections 4 to 6, is its
-// description.
+// description. It also has what these are about: names of objects, and errors.
 //
-// A message is a type (1 byte), the length of its body (3 bytes, big-endian)
-// and the body. Every body has fixed fields, and at most one of variable length
-// at its end, so there is one way only to parse it.
+// A message is a type (1 byte), the length of its body (3 bytes, big-endian), the
+// request that it belongs to (4 bytes) and the body.
 package wire
 
 import (
@@ -19,16 +18,16 @@ import (
 
 // Sizes in bytes.
 const (
-	// HeaderSize is the size of what stands before a body.
-	HeaderSize = 4
-	// MaxData is the longest body of a [TypeData] message.
+	// HeaderSize is the size of what precedes a body.
+	HeaderSize = 8
+	// MaxData is the longest body of a [TypeData] message, and of any other.
 	MaxData = 256 << 10
-	// MaxControl is the longest body of any other message.
+	// MaxControl is the longest body of messages with a name and fixed fields.
 	MaxControl = 8 << 10
 	// MaxText is the longest explanation in an [Error].
 	MaxText = 512
 	// PublicSize is the size of a public identity: the DER of its encryption key
-	// (1240) and behind it that of its signing key (2005).
+	// (1240), followed by that of its signing key (2005).
 	PublicSize = 1240 + 2005
 	// ProofSize is the size of the body of a [Proof].
 	ProofSize = PublicSize + 3373
@@ -40,36 +39,54 @@ const Unknown = -1
 // Type tells messages apart.
 type Type uint8
 
-// The types of messages. C is the client, S the server.
+// The types of messages. C is the client, S the server. Those of the first block belong
+// to no request, except an error that ends one.
 const (
 	TypeServer Type = 0x01 // S: Proof
 	TypeClient Type = 0x02 // C: Proof
 	TypeAccept Type = 0x03 // S: nothing
-	TypeError  Type = 0x04 // both: Error, the last message
+	TypeError  Type = 0x04 // both: Error, the last message of the request or connection
 	TypeBeat   Type = 0x05 // both: nothing
-
-	TypePush    Type = 0x10 // C: Push
-	TypeReady   Type = 0x11 // S: an offset, from which to send
-	TypeData    Type = 0x12 // both: bytes of the object, in order
-	TypeEnd     Type = 0x13 // both: the length of the object
-	TypeDurable Type = 0x14 // S: an offset, up to which nothing can be lost
-	TypeStored  Type = 0x15 // S: the length of the object
-
-	TypePull   Type = 0x20 // C: Pull
-	TypeObject Type = 0x21 // S: Object
-
-	TypeList  Type = 0x30 // C: the beginning of the names
-	TypeEntry Type = 0x31 // S: Entry
-
-	TypeDelete Type = 0x40 // C: a name
-
-	TypeDone Type = 0x50 // S: nothing
 )
 
-// Message is one message. Its body is valid until the next one is read.
+// Types that begin a request. All from firstStart to lastStart do, known or not.
+const (
+	firstStart, lastStart Type = 0x10, 0x5f
+
+	TypePush   Type = 0x10 // C: Push
+	TypePull   Type = 0x11 // C: Pull
+	TypeList   Type = 0x12 // C: List
+	TypeDelete Type = 0x14 // C: Names
+)
+
+// Types of messages within a request.
+const (
+	TypeData  Type = 0x60 // both: bytes of the object, in order
+	TypeEnd   Type = 0x61 // both: the length of the object
+	TypeCheck Type = 0x62 // C: nothing; asks for the digest of what the server has
+	TypeStart Type = 0x63 // C: an offset, from which the data follow
+
+	TypeReady   Type = 0x80 // S: Ready
+	TypeChecked Type = 0x81 // S: an offset, up to which the server has read back
+	TypePrefix  Type = 0x82 // S: the digest of what the server has
+	TypeDurable Type = 0x83 // S: an offset, up to which nothing can be lost
+	TypeStored  Type = 0x84 // S: the length of the object
+	TypeObject  Type = 0x85 // S: Object
+	TypePage    Type = 0x86 // S: Page
+	TypeResults Type = 0x88 // S: Results
+)
+
+// Starts reports whether messages of that type begin a request.
+func (t Type) Starts() bool { return firstStart <= t && t <= lastStart }
+
+// Answers reports whether messages of that type come from servers only.
+func (t Type) Answers() bool { return t >= TypeReady }
+
+// Message is one message.
 type Message struct {
-	Type Type
-	Body []byte
+	Type    Type
+	Request uint32 // 0 if it belongs to none
+	Body    []byte
 }
 
 // Read reads one message from r, which is malformed if its body is longer than
@@ -80,17 +97,19 @@ func Read(r io.Reader, buf []byte, limit int) (Message, error) {
 	if _, err := io.ReadFull(r, header[:]); err != nil {
 		return Message{}, err
 	}
-	m := Message{Type: Type(header[0])}
+	m := Message{Type: Type(header[0]), Request: binary.BigEndian.Uint32(header[4:])}
 	n := int(header[1])<<16 | int(header[2])<<8 | int(header[3])
 	longest, known := m.Type.maxBody()
-	if !known {
-		return m, fmt.Errorf("%w: unknown type 0x%02x", ErrMalformed, header[0])
+	if !known || (m.Request == 0) != m.Type.alone() && m.Type != TypeError {
+		return m, fmt.Errorf("%w: type 0x%02x in request %d", ErrMalformed, header[0], m.Request)
 	}
 	if n > min(limit, longest) {
 		return m, fmt.Errorf("%w: type 0x%02x with %d bytes", ErrMalformed, header[0], n)
 	}
 	if n > cap(buf) {
-		buf = make([]byte, min(limit, longest)) // the next one may be as long
+		if buf = make([]byte, n); m.Type == TypeData {
+			buf = make([]byte, min(limit, longest)) // the next one may be as long
+		}
 	}
 	m.Body = buf[:n]
 	if _, err := io.ReadFull(r, m.Body); err != nil {
@@ -102,31 +121,38 @@ func Read(r io.Reader, buf []byte, limit int) (Message, error) {
 	return m, nil
 }
 
+// alone reports whether messages of that type belong to no request.
+func (t Type) alone() bool { return t < firstStart }
+
 // maxBody returns the length of the longest body of that type.
 func (t Type) maxBody() (n int, known bool) {
 	switch t {
 	case TypeServer, TypeClient:
 		return ProofSize, true
-	case TypeAccept, TypeBeat, TypeDone:
+	case TypeAccept, TypeBeat, TypeCheck:
 		return 0, true
-	case TypeReady, TypeEnd, TypeDurable, TypeStored:
+	case TypeEnd, TypeStart, TypeChecked, TypeDurable, TypeStored:
 		return 8, true
-	case TypeData:
-		return MaxData, true
-	case TypeError, TypePush, TypePull, TypeObject, TypeList, TypeEntry, TypeDelete:
+	case TypePrefix:
+		return 32, true
+	case TypeError, TypePush, TypePull, TypeList, TypeReady, TypeObject:
 		return MaxControl, true
+	case TypeData, TypePage, TypeResults:
+		return MaxData, true
 	}
-	return 0, false
+	return MaxData, t.Starts()
 }
 
-// Header returns what stands before a body of n bytes.
-func Header(t Type, n int) [HeaderSize]byte {
-	return [HeaderSize]byte{byte(t), byte(n >> 16), byte(n >> 8), byte(n)}
+// Header returns what precedes a body of n bytes.
+func Header(t Type, request uint32, n int) [HeaderSize]byte {
+	h := [HeaderSize]byte{byte(t), byte(n >> 16), byte(n >> 8), byte(n)}
+	binary.BigEndian.PutUint32(h[4:], request)
+	return h
 }
 
 // Append appends a message to b.
-func Append(b []byte, t Type, body []byte) []byte {
-	header := Header(t, len(body))
+func Append(b []byte, t Type, request uint32, body []byte) []byte {
+	header := Header(t, request, len(body))
 	return append(append(b, header[:]...), body...)
 }
 
@@ -148,6 +174,16 @@ func (f *fields) take(n int) []byte {
 
 func (f *fields) uint8() uint8   { return f.take(1)[0] }
 func (f *fields) uint16() uint16 { return binary.BigEndian.Uint16(f.take(2)) }
+func (f *fields) uint32() uint32 { return binary.BigEndian.Uint32(f.take(4)) }
+
+// upTo takes one byte that is at most limit.
+func (f *fields) upTo(limit uint8) uint8 {
+	v := f.uint8()
+	if v > limit {
+		f.bad = true
+	}
+	return v
+}
 
 // size takes a length or an offset in bytes, which fits an int64.
 func (f *fields) size() int64 {
@@ -167,6 +203,16 @@ func (f *fields) length() int64 {
 	return f.size()
 }
 
+// text takes a string with its length in front, at most [MaxName] bytes.
+func (f *fields) text() string {
+	n := int(f.uint16())
+	if n > MaxName {
+		f.bad = true
+		return ""
+	}
+	return string(f.take(n))
+}
+
 // rest takes what is left, at most limit bytes.
 func (f *fields) rest(limit int) string {
 	if len(f.b) > limit {
@@ -177,7 +223,16 @@ func (f *fields) rest(limit int) string {
 	return rest
 }
 
-// end says whether the body was exactly the fields that were taken.
+// name takes what is left as a name. The error of end, if there is any, comes first.
+func (f *fields) name(what string) (Name, error) {
+	text := f.rest(MaxName)
+	if err := f.end(what); err != nil {
+		return Name{}, err
+	}
+	return ParseName(text)
+}
+
+// end checks that the body was exactly the fields that were taken.
 func (f *fields) end(what string) error {
 	if f.bad || len(f.b) > 0 {
 		return fmt.Errorf("%w: %s", ErrMalformed, what)

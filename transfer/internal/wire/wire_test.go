@@ -24,19 +24,23 @@ var parsers = map[Type]func([]byte) (any, []byte, error){
 	TypeClient:  again(ParseProof, (*Proof).Marshal),
 	TypeError:   again(ParseError, (*Error).Marshal),
 	TypePush:    again(ParsePush, (*Push).Marshal),
-	TypeReady:   again(ParseSize, Size),
+	TypePull:    again(ParsePull, (*Pull).Marshal),
+	TypeList:    again(ParseList, (*List).Marshal),
+	TypeDelete:  again(ParseNames, Names.Marshal),
 	TypeEnd:     again(ParseSize, Size),
+	TypeStart:   again(ParseSize, Size),
+	TypeReady:   again(ParseReady, (*Ready).Marshal),
+	TypeChecked: again(ParseSize, Size),
+	TypePrefix:  again(ParseDigest, func(d [32]byte) []byte { return d[:] }),
 	TypeDurable: again(ParseSize, Size),
 	TypeStored:  again(ParseSize, Size),
-	TypePull:    again(ParsePull, (*Pull).Marshal),
 	TypeObject:  again(ParseObject, (*Object).Marshal),
-	TypeList:    again(ParseText, toBytes),
-	TypeEntry:   again(ParseEntry, (*Entry).Marshal),
-	TypeDelete:  again(ParseText, toBytes),
+	TypePage:    again(ParsePage, (*Page).Marshal),
+	TypeResults: again(ParseResults, Results.Marshal),
 }
 
 // bodiless are the types whose body is empty or any, and so needs no parser.
-var bodiless = []Type{TypeAccept, TypeBeat, TypeData, TypeDone}
+var bodiless = []Type{TypeAccept, TypeBeat, TypeData, TypeCheck}
 
 func again[T any](parse func([]byte) (T, error), marshal func(T) []byte) func([]byte) (any, []byte, error) {
 	return func(b []byte) (any, []byte, error) {
@@ -48,10 +52,8 @@ func again[T any](parse func([]byte) (T, error), marshal func(T) []byte) func([]
 	}
 }
 
-func toBytes(name string) []byte { return []byte(name) }
-
 // TestEveryType checks that each type that is known has a parser here, and that
-// nothing else is known.
+// nothing else is known, except that it may begin a request.
 func TestEveryType(t *testing.T) {
 	known := 0
 	for i := range 256 {
@@ -62,6 +64,9 @@ func TestEveryType(t *testing.T) {
 			for _, other := range bodiless {
 				parsed = parsed || typ == other
 			}
+		}
+		if typ.Starts() && !parsed {
+			ok = false // a request for later
 		}
 		if ok != parsed {
 			t.Errorf("type 0x%02x: known %v, tested %v", i, ok, parsed)
@@ -93,21 +98,47 @@ func randomBody(rng *rand.Rand, typ Type) any {
 	}
 	var digest [32]byte
 	copy(digest[:], text(32))
+	name := func() Name {
+		for {
+			if n, err := ParseName(strings.ToValidUTF8(text(200), "")); err == nil {
+				return n
+			}
+		}
+	}
+	several := func() []Name {
+		names := make([]Name, 1+rng.IntN(20))
+		for i := range names {
+			names[i] = name()
+		}
+		return names
+	}
 	switch typ {
 	case TypeServer, TypeClient:
 		return &Proof{Public: []byte(text(0) + strings.Repeat("p", PublicSize)), Signature: bytes.Repeat([]byte{byte(rng.Uint32())}, ProofSize-PublicSize)}
 	case TypeError:
 		return &Error{Code: uint16(rng.Uint32()), Text: text(MaxText)}
 	case TypePush:
-		return &Push{Overwrite: rng.IntN(2) == 0, Length: maybe(), Digest: digest, Name: text(MaxName)}
+		return &Push{Overwrite: rng.IntN(2) == 0, Window: rng.Uint32(), Length: maybe(), ID: PushID(digest[16:]), Digest: digest, Name: name()}
 	case TypePull:
-		return &Pull{Follow: rng.IntN(2) == 0, Offset: length(), Digest: digest, Name: text(MaxName)}
+		return &Pull{Follow: rng.IntN(2) == 0, Offset: length(), Digest: digest, Name: name()}
 	case TypeObject:
 		return &Object{Length: maybe(), Digest: digest}
-	case TypeEntry:
-		return &Entry{Length: length(), Time: length(), Name: text(MaxName)}
-	case TypeList, TypeDelete:
-		return text(MaxName)
+	case TypeReady:
+		return &Ready{Proven: rng.IntN(2) == 0, Offset: length(), Unit: rng.Uint32()}
+	case TypePage:
+		page := &Page{More: rng.IntN(2) == 0}
+		for _, n := range several() {
+			page.Entries = append(page.Entries, Entry{length(), length(), n})
+		}
+		return page
+	case TypeResults:
+		return Results{uint16(rng.Uint32()), uint16(rng.Uint32())}
+	case TypePrefix:
+		return digest
+	case TypeList:
+		return &List{Prefix: text(MaxName), After: text(MaxName)}
+	case TypeDelete:
+		return Names(several())
 	}
 	return length()
 }
@@ -116,10 +147,18 @@ func marshal(v any) []byte {
 	switch v := v.(type) {
 	case interface{ Marshal() []byte }:
 		return v.Marshal()
-	case string:
-		return []byte(v)
+	case [32]byte:
+		return v[:]
 	}
 	return Size(v.(int64))
+}
+
+// requestOf returns a request that messages of that type can belong to.
+func requestOf(typ Type) uint32 {
+	if typ.alone() {
+		return 0
+	}
+	return 1<<31 + 5
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -127,9 +166,9 @@ func TestRoundTrip(t *testing.T) {
 	for typ, parse := range parsers {
 		for range 500 {
 			want := randomBody(rng, typ)
-			stream := bytes.NewReader(Append(nil, typ, marshal(want)))
+			stream := bytes.NewReader(Append(nil, typ, requestOf(typ), marshal(want)))
 			m, err := Read(iotest.OneByteReader(stream), nil, MaxData)
-			if err != nil || m.Type != typ || stream.Len() != 0 {
+			if err != nil || m.Type != typ || m.Request != requestOf(typ) || stream.Len() != 0 {
 				t.Fatalf("type 0x%02x: read as 0x%02x, %d bytes left, %v", typ, m.Type, stream.Len(), err)
 			}
 			got, _, err := parse(m.Body)
@@ -146,16 +185,15 @@ func TestExactLengths(t *testing.T) {
 		TypeServer:  {ProofSize, ProofSize},
 		TypeClient:  {ProofSize, ProofSize},
 		TypeError:   {2, 2 + 512},
-		TypePush:    {41, 41 + 1024},
-		TypeReady:   {8, 8},
+		TypeReady:   {13, 13},
 		TypeEnd:     {8, 8},
+		TypeStart:   {8, 8},
+		TypeChecked: {8, 8},
+		TypePrefix:  {32, 32},
 		TypeDurable: {8, 8},
 		TypeStored:  {8, 8},
-		TypePull:    {41, 41 + 1024},
 		TypeObject:  {40, 40},
-		TypeList:    {0, 1024},
-		TypeEntry:   {16, 16 + 1024},
-		TypeDelete:  {0, 1024},
+		TypeList:    {4, 4},
 	} {
 		for _, n := range []int{0, 1, bounds[0] - 1, bounds[0], bounds[0] + 1, bounds[1] - 1, bounds[1], bounds[1] + 1, MaxControl} {
 			if n < 0 {
@@ -167,6 +205,56 @@ func TestExactLengths(t *testing.T) {
 			}
 		}
 	}
+	// Zeros are no name, so what has one ends with it.
+	for typ, fixed := range map[Type]int{TypePush: 61, TypePull: 41} {
+		for n, want := range map[int]error{fixed - 1: ErrMalformed, fixed: ErrName, fixed + 1: nil, fixed + 1024: ErrName, fixed + 1025: ErrMalformed} {
+			body := append(make([]byte, fixed), strings.Repeat("n", 1025)...)[:n]
+			if _, _, err := parsers[typ](body); !errors.Is(err, want) {
+				t.Errorf("type 0x%02x with %d bytes: %v", typ, n, err)
+			}
+		}
+	}
+}
+
+// TestTexts has texts that are longer than what is left, or than a name may be.
+func TestTexts(t *testing.T) {
+	for typ, bodies := range map[Type]map[string]error{
+		TypeList: {
+			"\x00\x00\x00\x00": nil, "\x00\x01\xff\x00\x01/": nil, "\x00\x01": ErrMalformed, "\x00\x00\x00\x02x": ErrMalformed, "\x00\x00\x00\x00x": ErrMalformed,
+			"\x04\x00" + strings.Repeat("x", 1024) + "\x00\x00": nil, "\x04\x01" + strings.Repeat("x", 1025) + "\x00\x00": ErrMalformed,
+		},
+		TypeDelete: {
+			"": ErrMalformed, "\x00\x00": ErrName, "\x00\x01a": nil, "\x00\x01a\x00\x01b": nil, "\x00\x02..\x00\x01b": ErrName, "\x00\x02a": ErrMalformed, "\x00\x01a\x00": ErrMalformed,
+			strings.Repeat("\x00\x01a", MaxNames): nil, strings.Repeat("\x00\x01a", MaxNames+1): ErrMalformed,
+		},
+		TypePage: {
+			"": ErrMalformed, "\x00": nil, "\x01": nil, "\x02": ErrMalformed, "\x00" + strings.Repeat("\x00", 16) + "\x00\x01a": nil,
+			"\x00" + strings.Repeat("\x00", 16) + "\x00\x02..": ErrMalformed, "\x00" + strings.Repeat("\x00", 17): ErrMalformed,
+		},
+		TypeResults: {"": nil, "\x00": ErrMalformed, "\x00\x02": nil},
+	} {
+		for body, want := range bodies {
+			if _, _, err := parsers[typ]([]byte(body)); !errors.Is(err, want) {
+				t.Errorf("type 0x%02x with %.40q: %v", typ, body, err)
+			}
+		}
+	}
+}
+
+// TestPageIsBounded fills a page with the longest names.
+func TestPageIsBounded(t *testing.T) {
+	page, size := new(Page), 0
+	name, _ := ParseName(strings.Repeat(strings.Repeat("s", 199)+"/", 5) + strings.Repeat("s", 24))
+	for {
+		now, ok := page.Add(size, Entry{Name: name})
+		if !ok {
+			break
+		}
+		size = now
+	}
+	if n := len(page.Marshal()); n != size || n > MaxData || n < MaxData-2000 {
+		t.Errorf("%d bytes, counted %d", n, size)
+	}
 }
 
 // TestRanges puts the numbers at the ends of their ranges into each field that
@@ -177,12 +265,14 @@ func TestRanges(t *testing.T) {
 		size, at int
 		unknown  bool
 	}{
-		{TypePush, 41, 1, true},
-		{TypePull, 41, 1, false},
+		{TypePush, 62, 5, true},
+		{TypePull, 42, 1, false},
 		{TypeObject, 40, 0, true},
-		{TypeEntry, 16, 0, false},
-		{TypeEntry, 16, 8, false},
-		{TypeReady, 8, 0, false},
+		{TypePage, 20, 1, false},
+		{TypePage, 20, 9, false},
+		{TypeReady, 13, 1, false},
+		{TypeStart, 8, 0, false},
+		{TypeChecked, 8, 0, false},
 		{TypeEnd, 8, 0, false},
 		{TypeDurable, 8, 0, false},
 		{TypeStored, 8, 0, false},
@@ -192,6 +282,12 @@ func TestRanges(t *testing.T) {
 			1 << 63: false, 1<<63 + 1: false, math.MaxUint64 - 1: false, math.MaxUint64: field.unknown,
 		} {
 			body := make([]byte, field.size)
+			if field.size != 8 && field.size != 13 && field.size != 40 {
+				body[field.size-2], body[field.size-1] = 1, 'n' // the name, with its length in a page
+				if field.typ != TypePage {
+					body[field.size-2] = 0
+				}
+			}
 			binary.BigEndian.PutUint64(body[field.at:], v)
 			_, b, err := parsers[field.typ](body)
 			if good && (err != nil || !bytes.Equal(b, body)) || !good && !errors.Is(err, ErrMalformed) {
@@ -199,9 +295,12 @@ func TestRanges(t *testing.T) {
 			}
 		}
 	}
-	for _, typ := range []Type{TypePush, TypePull} {
+	for typ, size := range map[Type]int{TypePush: 61, TypePull: 41, TypePage: 1} {
 		for flag := range 256 {
-			body := make([]byte, 41)
+			body := make([]byte, size)
+			if typ != TypePage {
+				body = append(body, 'n')
+			}
 			body[0] = byte(flag)
 			if _, _, err := parsers[typ](body); (err == nil) != (flag < 2) {
 				t.Errorf("type 0x%02x with the flag %d: %v", typ, flag, err)
@@ -242,19 +341,19 @@ func TestOversized(t *testing.T) {
 		typ := Type(i)
 		limit, known := typ.maxBody()
 		for _, n := range []int{limit + 1, MaxData + 1, 1<<24 - 1} {
-			header := Header(typ, n)
+			header := Header(typ, requestOf(typ), n)
 			if m, err := Read(&stingy{t, header[:]}, nil, MaxData); !errors.Is(err, ErrMalformed) || m.Body != nil {
 				t.Errorf("type 0x%02x (known: %v) with %d bytes: %v", i, known, n, err)
 			}
 		}
 		// Nor is what is longer than the limit, though its type could be.
-		if header := Header(typ, 1000); limit >= 1000 {
+		if header := Header(typ, requestOf(typ), 1000); limit >= 1000 {
 			if _, err := Read(&stingy{t, header[:]}, make([]byte, 1000), 999); !errors.Is(err, ErrMalformed) {
 				t.Errorf("type 0x%02x, more than the limit: %v", i, err)
 			}
 		}
 	}
-	header := Header(TypePush, 1<<24-1)
+	header := Header(TypePush, 1, 1<<24-1)
 	r := bytes.NewReader(header[:])
 	if n := testing.AllocsPerRun(100, func() { r.Reset(header[:]); Read(r, nil, MaxData) }); n > 8 {
 		t.Errorf("%v allocations for a refusal", n)
@@ -263,7 +362,7 @@ func TestOversized(t *testing.T) {
 
 // TestCut ends a stream at every byte: only between messages that is an end.
 func TestCut(t *testing.T) {
-	whole := Append(nil, TypePush, (&Push{Name: "a/b", Length: 5}).Marshal())
+	whole := Append(nil, TypePush, 9, (&Push{Name: Name{"a/b"}, Length: 5}).Marshal())
 	for n := range whole {
 		_, err := Read(iotest.DataErrReader(bytes.NewReader(whole[:n])), nil, MaxData)
 		want := io.ErrUnexpectedEOF
@@ -296,8 +395,43 @@ func TestErrorsQuoteNothing(t *testing.T) {
 	const secret = "\x1b[31mSECRET"
 	for typ, parse := range parsers {
 		body := bytes.Repeat([]byte(secret), MaxControl/len(secret))
+		if typ == TypeResults {
+			continue // any codes will do
+		}
 		if _, _, err := parse(body); err == nil || strings.ContainsAny(err.Error(), "\x1bS") {
 			t.Errorf("type 0x%02x: %v", typ, err)
 		}
+	}
+}
+
+// TestRequestNumbers checks which messages belong to a request: all after the login,
+// except beats, and except an error that ends the connection.
+func TestRequestNumbers(t *testing.T) {
+	for i := range 256 {
+		typ := Type(i)
+		if _, known := typ.maxBody(); !known {
+			continue
+		}
+		for _, request := range []uint32{0, 1, math.MaxUint32} {
+			header := Header(typ, request, 0)
+			_, err := Read(bytes.NewReader(header[:]), nil, MaxData)
+			if good := typ == TypeError || (request == 0) == typ.alone(); (err == nil) != good {
+				t.Errorf("type 0x%02x in request %d: %v", i, request, err)
+			}
+		}
+	}
+}
+
+// TestCodes checks that every code comes back as what it was, and none twice.
+func TestCodes(t *testing.T) {
+	seen := make(map[uint16]bool)
+	for _, c := range codes {
+		if seen[c.code] || CodeOf(c.err) != c.code || Meaning(c.code) != c.err {
+			t.Errorf("code %d: %v", c.code, c.err)
+		}
+		seen[c.code] = true
+	}
+	if code, text := Refusal(errors.New("secret")); code != CodeInternal || text != ErrServer.Error() || Meaning(999) != ErrServer {
+		t.Errorf("an unknown error is %d, %q", code, text)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/pqenc/pqenc/internal/durable"
 )
 
 const readOnly = os.O_RDONLY
@@ -59,9 +61,13 @@ func enter(parent *os.Root, segment string, create bool) (*os.Root, error) {
 	if err != nil {
 		return nil, err
 	}
-	if after, err := folder.Stat("."); err != nil || !os.SameFile(before, after) {
+	after, err := folder.Stat(".")
+	if err == nil && !os.SameFile(before, after) {
+		err = &fs.PathError{Op: "open", Path: segment, Err: errNotRegular}
+	}
+	if err != nil {
 		folder.Close()
-		return nil, &fs.PathError{Op: "open", Path: segment, Err: errNotRegular}
+		return nil, err
 	}
 	return folder, nil
 }
@@ -103,15 +109,16 @@ func openSame(folder *os.Root, name string, flag int) (*os.File, error) {
 	return file, nil
 }
 
-// prune removes the folders of a name that are empty, with s.mu held, and returns
-// the one that stays.
-func (s *Store) prune(name string) (dir string) {
-	for dir = path.Dir(name); dir != "."; dir = path.Dir(dir) {
+// prune removes the folders of a name that are empty and not in use, with s.mu held.
+func (s *Store) prune(name string) {
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if s.index.has(dir + "/") {
+			break
+		}
 		if err := s.removeFolder(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
 	}
-	return dir
 }
 
 // removeFolder removes an empty folder, and nothing else that somebody may have put
@@ -137,11 +144,20 @@ func (s *Store) removeFolder(dir string) error {
 // which somebody else has removed.
 func (s *Store) syncUp(name string) error {
 	for dir := path.Dir(name); ; dir = path.Dir(dir) {
-		if err := ignoreMissing(syncFolder(s.root, dir)); err != nil {
+		if err := ignoreMissing(s.syncFolder(dir)); err != nil {
 			return err
 		}
 		if dir == "." {
 			return nil
 		}
 	}
+}
+
+func (s *Store) syncFolder(dir string) error {
+	folder, err := s.root.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return durable.SyncFolder(folder)
 }

@@ -6,6 +6,7 @@ package store
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
@@ -61,8 +63,14 @@ func named(name string) wire.Name {
 	return n
 }
 
+// under are the names in a folder.
+type under string
+
+func (u under) Match(name string) bool { return strings.HasPrefix(name, string(u)) }
+func (u under) Prefix() string         { return string(u) }
+
 func idOf(client signature.Fingerprint, name string, file []byte) ID {
-	return ID{Client: client, Name: named(name), Digest: sha256.Sum256(file[:headerSize]), Length: int64(len(file))}
+	return ID{Client: client, Name: named(name), Push: [16]byte{1}, Digest: sha256.Sum256(file[:headerSize]), Length: int64(len(file))}
 }
 
 func unknown(id ID) ID {
@@ -81,9 +89,12 @@ func open(t testing.TB, dir string, o Options) *Store {
 }
 
 // kill makes of a store what is left when its process is killed: nothing is synced
-// or removed, the lock is free.
-func kill(t testing.TB, s *Store) {
+// or removed, and the locks are free.
+func kill(t testing.TB, s *Store, partials ...*Partial) {
 	t.Helper()
+	for _, p := range partials {
+		p.file.Abandon()
+	}
 	if err := s.lock.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +141,9 @@ func closeOK(t testing.TB, c io.Closer) {
 // push pushes a whole file.
 func push(t testing.TB, s *Store, client signature.Fingerprint, name string, file []byte) {
 	t.Helper()
-	p := begin(t, s, idOf(client, name, file), replace)
+	id := idOf(client, name, file)
+	rand.Read(id.Push[:])
+	p := begin(t, s, id, replace)
 	write(t, p, file[p.Written():])
 	publish(t, p)
 }
@@ -171,7 +184,7 @@ func wantNames(t testing.TB, s *Store, prefix string, want ...string) {
 	}
 }
 
-// wantFiles says what there is on the disk, but for the lock, with the hashes of
+// wantFiles checks what is on the disk, except the lock and receipts, with the hashes of
 // partials cut short.
 func wantFiles(t testing.TB, dir string, want ...string) {
 	t.Helper()
@@ -181,7 +194,10 @@ func wantFiles(t testing.TB, dir string, want ...string) {
 			t.Fatal(err)
 		}
 		name, _ = filepath.Rel(dir, name)
-		if _, ok := partialStem(filepath.ToSlash(name)); ok {
+		if stem, ok := partialStem(filepath.ToSlash(name)); ok {
+			if _, err := os.Stat(filepath.Join(dir, stem+durable.PartSuffix)); err != nil {
+				return nil // a receipt
+			}
 			name = filepath.Join(filepath.Dir(name), "HASH"+filepath.Ext(name))
 		}
 		if name != "." && name != lockName {
@@ -199,15 +215,12 @@ func wantFiles(t testing.TB, dir string, want ...string) {
 // wantUsage compares the index with what a store finds that is opened anew.
 func wantUsage(t testing.TB, s *Store) {
 	t.Helper()
-	found, err := s.scan()
-	if err != nil {
+	found := newIndex()
+	if err := s.scan(found); err != nil {
 		t.Fatal(err)
 	}
-	got := s.Usage()
-	if got.Objects != len(found.objects) || got.Bytes != found.objectBytes ||
-		got.Partials != len(found.partials) || got.PartialBytes != found.partialBytes {
-		t.Errorf("usage %+v, but on the disk are %d objects, %d bytes, %d partials, %d bytes", got,
-			len(found.objects), found.objectBytes, len(found.partials), found.partialBytes)
+	if got := s.Usage(); got != found.total {
+		t.Errorf("usage %+v, but on the disk is %+v", got, found.total)
 	}
 }
 
@@ -228,5 +241,5 @@ func filesOf(t testing.TB, dir string, id ID) (data, state string) {
 	if !strings.HasPrefix(filepath.Base(stem), ".") {
 		t.Fatal("partials are not hidden")
 	}
-	return stem + dataSuffix, stem + stateSuffix
+	return stem + durable.PartSuffix, stem + durable.JournalSuffix
 }

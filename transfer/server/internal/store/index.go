@@ -5,8 +5,11 @@
 package store
 
 import (
-	"crypto/sha256"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/tidwall/btree"
 )
 
 // Entry is what a list says about an object.
@@ -16,59 +19,229 @@ type Entry struct {
 	ModTime time.Time
 }
 
-// index is what the store knows without asking the disk.
+// Usage says how much there is, in a store or within a [Scope].
+type Usage struct {
+	Objects      int64
+	Bytes        int64 // of objects
+	Partials     int64
+	PartialBytes int64 // with what is reserved for those that are open
+	Names        int64 // in use: a name counts once, or as often as it has partials
+	Folders      int64
+}
+
+func (u *Usage) add(v Usage, times int64) {
+	u.Objects += times * v.Objects
+	u.Bytes += times * v.Bytes
+	u.Partials += times * v.Partials
+	u.PartialBytes += times * v.PartialBytes
+	u.Names += times * v.Names
+	u.Folders += times * v.Folders
+}
+
+// Scope is a set of names. It is a key of maps: equal scopes have the same names.
+type Scope interface {
+	// Match reports whether the name is in the scope.
+	Match(name string) bool
+	// Prefix returns what all the names in the scope begin with.
+	Prefix() string
+}
+
+// index is what the store knows without asking the disk. Everything but the first use
+// of a scope takes O(log n), and a step for each scope that has the name.
 type index struct {
-	objects      map[string]Entry // by name
-	partials     map[string]*slot // by stem, see partialStem
-	objectBytes  int64
-	partialBytes int64
-	changed      map[string]bool // names and stems, since a scan began; nil when none is under way
+	// places are the names in use, and the folders, which end with a slash.
+	places btree.Map[string, *place]
+	slots  map[string]*slot // partials by stem, see partialStem
+	busy   map[*slot]bool   // those that somebody has open, or is removing
+	total  Usage
+	scopes map[Scope]*tally
+	inside map[string][]*tally // the same, by the folder with all names of the scope
+
+	// changed are the names and stems that changed since a scan began; nil when none is
+	// under way.
+	changed map[string]bool
+}
+
+// place is what is at a name.
+type place struct {
+	object   *Entry // nil if there is none
+	partials []*slot
+	children int // of a folder
 }
 
 // slot is the place of a partial in the index.
 type slot struct {
-	name    string // of the object; empty if the record does not tell
-	digest  [sha256.Size]byte
+	stem string
+	record
 	size    int64 // bytes on the disk, or reserved while it is open
 	touched time.Time
-	open    *Partial
+	receipt bool     // it is published, and the name of the object is what the receipt says
+	unsure  bool     // it is published, perhaps not durably: there is no receipt
+	unread  bool     // nobody knows what it is of
+	open    *Partial // nil if it is not open
 }
 
-func newIndex() index {
-	return index{objects: make(map[string]Entry), partials: make(map[string]*slot)}
+// tally is how much there is within a scope.
+type tally struct {
+	scope Scope
+	used  Usage
+	asked bool // since the last scan
+}
+
+func newIndex() *index {
+	return &index{
+		slots:  make(map[string]*slot),
+		busy:   make(map[*slot]bool),
+		scopes: make(map[Scope]*tally),
+		inside: make(map[string][]*tally),
+	}
+}
+
+func (p *place) usage() (u Usage) {
+	if p.object != nil {
+		u.Objects, u.Bytes, u.Names = 1, p.object.Size, 1
+	}
+	for _, s := range p.partials {
+		if !s.receipt {
+			u.Partials++
+			u.PartialBytes += s.size
+		}
+	}
+	u.Names = max(u.Names, u.Partials)
+	if p.children > 0 {
+		u.Folders = 1
+	}
+	return u
+}
+
+func (p *place) empty() bool { return p.object == nil && len(p.partials) == 0 && p.children == 0 }
+
+// parent returns the folder of a name, or of a folder. That of all is empty.
+func parent(name string) string {
+	return name[:strings.LastIndexByte(strings.TrimSuffix(name, "/"), '/')+1]
+}
+
+// update changes what is at a name, and the sums and folders with it.
+func (x *index) update(name string, change func(*place)) {
+	p, known := x.places.Get(name)
+	if !known {
+		p = new(place)
+	}
+	before := p.usage()
+	change(p)
+	x.count(name, before, -1)
+	x.count(name, p.usage(), 1)
+	gone := p.empty()
+	if gone == !known {
+		return
+	}
+	step := 1
+	if gone {
+		step = -1
+		x.places.Delete(name)
+	} else {
+		x.places.Set(name, p)
+	}
+	if folder := parent(name); folder != "" {
+		x.update(folder, func(p *place) { p.children += step })
+	}
+}
+
+// count counts something at a name, or no longer, in all sums that have it.
+func (x *index) count(name string, u Usage, times int64) {
+	x.total.add(u, times)
+	for folder := parent(name); ; folder = parent(folder) {
+		for _, t := range x.inside[folder] {
+			if t.scope.Match(strings.TrimSuffix(name, "/")) {
+				t.used.add(u, times)
+			}
+		}
+		if folder == "" {
+			return
+		}
+	}
+}
+
+// within returns how much there is in a scope, nil being everything. It looks at all
+// names with the prefix of the scope, but only the first time.
+func (x *index) within(scope Scope) Usage {
+	if scope == nil {
+		return x.total
+	}
+	t := x.scopes[scope]
+	if t == nil {
+		t = &tally{scope: scope}
+		prefix := scope.Prefix()
+		x.places.Ascend(prefix, func(name string, p *place) bool {
+			if scope.Match(strings.TrimSuffix(name, "/")) {
+				t.used.add(p.usage(), 1)
+			}
+			return strings.HasPrefix(name, prefix)
+		})
+		folder := prefix[:strings.LastIndexByte(prefix, '/')+1]
+		x.scopes[scope] = t
+		x.inside[folder] = append(x.inside[folder], t)
+	}
+	t.asked = true
+	return t.used
+}
+
+// has reports whether something is known at a name, or in a folder.
+func (x *index) has(name string) bool {
+	_, known := x.places.Get(name)
+	return known
+}
+
+// object returns what is known of the object of that name.
+func (x *index) object(name string) (e Entry, ok bool) {
+	if p, known := x.places.Get(name); known && p.object != nil {
+		return *p.object, true
+	}
+	return Entry{}, false
 }
 
 func (x *index) putObject(e Entry) {
-	x.objectBytes += e.Size - x.objects[e.Name].Size
-	x.objects[e.Name] = e
+	x.update(e.Name, func(p *place) { p.object = &e })
 	x.change(e.Name)
 }
 
 func (x *index) dropObject(name string) {
-	x.objectBytes -= x.objects[name].Size
-	delete(x.objects, name)
+	x.update(name, func(p *place) { p.object = nil })
 	x.change(name)
 }
 
-func (x *index) putPartial(stem string, p slot) {
-	x.dropPartial(stem)
-	x.partialBytes += p.size
-	x.partials[stem] = &p
+// partials returns the partials of that name.
+func (x *index) partials(name string) []*slot {
+	if p, known := x.places.Get(name); known {
+		return p.partials
+	}
+	return nil
+}
+
+// putPartial adds a partial in the place of the one with that stem.
+func (x *index) putPartial(s *slot) {
+	x.dropPartial(s.stem)
+	x.slots[s.stem] = s
+	x.update(s.name, func(p *place) { p.partials = append(p.partials, s) })
+	x.changePartial(s)
 }
 
 func (x *index) dropPartial(stem string) {
-	if p := x.partials[stem]; p != nil {
-		x.partialBytes -= p.size
-		delete(x.partials, stem)
+	s := x.slots[stem]
+	if s == nil {
+		return
 	}
-	x.change(stem)
+	delete(x.slots, stem)
+	delete(x.busy, s)
+	x.update(s.name, func(p *place) {
+		p.partials = slices.DeleteFunc(p.partials, func(other *slot) bool { return other == s })
+	})
+	x.changePartial(s)
 }
 
-func (x *index) resizePartial(stem string, size int64) {
-	p := x.partials[stem]
-	x.partialBytes += size - p.size
-	p.size = size
-	x.change(stem)
+func (x *index) resizePartial(s *slot, size int64) {
+	x.update(s.name, func(*place) { s.size = size })
+	x.changePartial(s)
 }
 
 func (x *index) change(path string) {
@@ -77,57 +250,89 @@ func (x *index) change(path string) {
 	}
 }
 
-// partialSize returns how many bytes the partial has or has reserved.
-func (x *index) partialSize(stem string) int64 {
-	if p := x.partials[stem]; p != nil {
-		return p.size
-	}
-	return 0
-}
-
-// within returns how many bytes there are under names that covers holds for, nil
-// meaning all.
-func (x *index) within(covers func(string) bool) (sum int64) {
-	for name, e := range x.objects {
-		if covers == nil || covers(name) {
-			sum += e.Size
-		}
-	}
-	for _, p := range x.partials {
-		if covers == nil || p.name != "" && covers(p.name) {
-			sum += p.size
-		}
-	}
-	return sum
+func (x *index) changePartial(s *slot) {
+	x.change(s.name)
+	x.change(s.stem)
 }
 
 // promised returns how many bytes are reserved and not yet written.
 func (x *index) promised() (sum int64) {
-	for _, p := range x.partials {
-		if p.open != nil {
-			sum += p.size - p.open.Written()
+	for s := range x.busy {
+		if s.open != nil {
+			sum += s.size - s.open.Written()
 		}
 	}
 	return sum
 }
 
-// refresh takes what was found by a scan, except where something changed since
-// the scan began.
-func (x *index) refresh(found index) {
+// beginScan returns an index for what a scan finds. What changes from now on is noted.
+// Scopes that nobody has asked for since the last scan are forgotten.
+func (x *index) beginScan() *index {
+	x.changed = make(map[string]bool)
+	for s := range x.busy {
+		x.changePartial(s)
+	}
+	found := newIndex()
+	for scope, t := range x.scopes {
+		if t.asked {
+			found.within(scope)
+			found.scopes[scope].asked = false
+		}
+	}
+	return found
+}
+
+// endScan returns what a scan has found, except where something changed since it
+// began.
+func (x *index) endScan(found *index) *index {
 	for path := range x.changed {
 		found.dropObject(path)
 		found.dropPartial(path)
-		if e, ok := x.objects[path]; ok {
+		for _, s := range slices.Clone(found.partials(path)) {
+			found.dropPartial(s.stem)
+		}
+	}
+	for path := range x.changed {
+		if e, ok := x.object(path); ok {
 			found.putObject(e)
 		}
-		if p, ok := x.partials[path]; ok {
-			found.putPartial(path, *p)
+		for _, s := range x.partials(path) {
+			found.putPartial(s)
+			if x.busy[s] {
+				found.busy[s] = true
+			}
 		}
 	}
-	for stem, p := range x.partials {
-		if p.open != nil {
-			found.putPartial(stem, *p)
+	for scope, t := range x.scopes {
+		if t.asked && found.scopes[scope] == nil { // it is new
+			found.within(scope)
 		}
 	}
-	*x = found
+	return found
+}
+
+// page looks at up to limit names that begin with prefix and come after the last one,
+// and returns the objects among them, and what to go on after: empty at the end.
+func (x *index) page(prefix, after string, limit int) (entries []Entry, next string) {
+	x.places.Ascend(max(prefix, after), func(name string, p *place) bool {
+		switch {
+		case name <= after && after != "":
+			return true
+		case !strings.HasPrefix(name, prefix):
+			next = ""
+			return false
+		case limit == 0:
+			return false
+		}
+		limit--
+		next = name
+		if p.object != nil {
+			entries = append(entries, *p.object)
+		}
+		return true
+	})
+	if limit > 0 {
+		next = ""
+	}
+	return entries, next
 }

@@ -5,15 +5,23 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// reserveStep is by how much the reservation of an object of unknown length grows,
-// in bytes, if there is room for it.
-const reserveStep = 64 << 20
+const (
+	// reserveStep is by how much the reservation of an object of unknown length grows,
+	// in bytes, if there is room for it.
+	reserveStep = 64 << 20
+	// progressStep is how many bytes have to come in Options.Patience for a
+	// reservation to stay when others need the room.
+	progressStep = 1 << 20
+)
 
 func (s *Store) maxObject() int64 {
 	if s.options.MaxObject > 0 {
@@ -33,33 +41,126 @@ func (s *Store) checkLength(length int64) error {
 	return nil
 }
 
-// admit says how many more bytes a partial may reserve, with s.mu held: at least
-// need, and up to want as long as others have as much left for them. What is left is
-// costly to find out, and so not asked again for every few bytes when it is little.
-func (s *Store) admit(b Bounds, need, want int64) (int64, error) {
+// admit returns how many more bytes a partial may reserve, with s.mu held: at least
+// need, and up to want as long as others have as much left for them. Where there is no
+// room, others who make no progress lose what they have reserved.
+func (s *Store) admit(p *Partial, b Bounds, need, want int64) (int64, error) {
 	if need <= 0 {
 		return need, nil
 	}
+	left, limit := s.left(b)
+	if need > left {
+		s.reclaim(p)
+		left, limit = s.left(b)
+	}
+	if need > left {
+		return 0, limit
+	}
+	return min(want, max(need, left/2)), nil
+}
+
+// left returns how many bytes can be reserved, and what the error is for more.
+func (s *Store) left(b Bounds) (left int64, limit error) {
 	// Differences, not sums: what a client claims could make a sum overflow.
-	left, limit := int64(maxLength), error(nil)
+	left = maxLength
 	bound := func(bytes int64, err error) {
 		if bytes < left {
 			left, limit = bytes, err
 		}
 	}
 	if total := s.options.MaxTotal; total > 0 {
-		bound(total-s.index.objectBytes-s.index.partialBytes, ErrTotal)
+		bound(total-s.index.total.Bytes-s.index.total.PartialBytes, ErrTotal)
 	}
 	if b.Quota > 0 {
-		bound(b.Quota-s.index.within(b.Within), wire.ErrQuota)
+		used := s.index.within(b.Within)
+		bound(b.Quota-used.Bytes-used.PartialBytes, wire.ErrQuota)
 	}
-	if free := freeSpace(s.root); free >= 0 {
+	if free := freeSpace(s.lock); free >= 0 {
 		bound(free-s.options.KeepFree-s.index.promised(), wire.ErrNoSpace)
 	}
-	if need > left {
-		return 0, limit
+	return left, limit
+}
+
+// enlist puts a partial into the index, in the place of what was known of it and with
+// s.mu held, unless there are too many names or folders with it. What there is too much
+// of already may stay.
+func (s *Store) enlist(p *slot, b Bounds) error {
+	old := s.index.slots[p.stem]
+	all, mine := s.index.total, s.index.within(b.Within)
+	s.index.putPartial(p)
+	exceeds := func(limit, before, after int64) bool { return limit > 0 && after > max(limit, before) }
+	var err error
+	if now := s.index.total; exceeds(s.options.MaxObjects, all.Names, now.Names) ||
+		exceeds(s.options.MaxFolders, all.Folders, now.Folders) {
+		err = ErrTotal
 	}
-	return min(want, max(need, left/2)), nil
+	if now := s.index.within(b.Within); exceeds(b.Files, mine.Names+mine.Folders, now.Names+now.Folders) {
+		err = wire.ErrQuota
+	}
+	if err != nil {
+		s.withdraw(p, old)
+	}
+	return err
+}
+
+// withdraw undoes enlist.
+func (s *Store) withdraw(p, old *slot) {
+	s.index.dropPartial(p.stem)
+	if old != nil {
+		s.index.putPartial(old)
+	}
+}
+
+// reservation is what a partial has reserved. It may be asked for without s.mu, and
+// changes with it held.
+type reservation struct {
+	mu    sync.Mutex
+	bytes int64     // reserved, and counted in the index
+	used  int64     // length of the partial after the Write that is under way
+	mark  int64     // used, when the last progressStep bytes had come
+	since time.Time // when that was
+}
+
+// take reports whether there is room for the partial to be size bytes long.
+func (r *reservation) take(size int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if size > r.bytes {
+		return false
+	}
+	if r.used = size; size-r.mark >= progressStep {
+		r.mark, r.since = size, time.Now()
+	}
+	return true
+}
+
+// grow reserves more.
+func (r *reservation) grow(more int64) (bytes int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bytes += more
+	return r.bytes
+}
+
+// expire gives up what is reserved and not used if there was no progress since that time.
+func (r *reservation) expire(limit time.Time) (bytes int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.since.Before(limit) {
+		r.bytes = r.used
+	}
+	return r.bytes
+}
+
+// reclaim ends the reservations of others that make no progress, with s.mu held. Their
+// partials reserve anew when more comes.
+func (s *Store) reclaim(but *Partial) {
+	limit := time.Now().Add(-cmp.Or(s.options.Patience, 30*time.Second))
+	for slot := range s.index.busy {
+		if slot.open != nil && slot.open != but {
+			s.index.resizePartial(slot, slot.open.reserved.expire(limit))
+		}
+	}
 }
 
 // room makes sure that the partial may be size bytes long, with p.writing held.
@@ -69,19 +170,24 @@ func (p *Partial) room(size int64) error {
 		return fmt.Errorf("%w: more than %d bytes", ErrLength, p.id.Length)
 	case size > p.store.maxObject():
 		return fmt.Errorf("%w: the limit is %d bytes", wire.ErrTooLarge, p.store.maxObject())
-	case size <= p.reserved:
+	case p.reserved.take(size):
 		return nil
 	}
 	s := p.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	want := min(size+reserveStep, s.maxObject())
-	more, err := s.admit(p.bounds, size-p.reserved, want-p.reserved)
-	if err == nil {
-		p.reserved += more
-		s.index.resizePartial(p.path(), p.reserved)
+	most := s.maxObject()
+	if p.id.Length >= 0 {
+		most = p.id.Length
 	}
-	return err
+	need := size - p.slot.size
+	more, err := s.admit(p, p.bounds, need, min(size+reserveStep, most)-p.slot.size)
+	if err != nil {
+		return err
+	}
+	s.index.resizePartial(p.slot, p.reserved.grow(more))
+	p.reserved.take(size)
+	return nil
 }
 
 // noSpaceOr makes an wire.ErrNoSpace of the operating system's ways to say so.

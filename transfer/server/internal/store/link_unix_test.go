@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
@@ -90,9 +91,20 @@ func TestLinkedPartial(t *testing.T) {
 		t.Fatal(err)
 	}
 	link(t, "state", state)
-	if p = begin(t, s, id, replace); p.Durable() != 0 {
+	if p, err := s.Partial(id, replace); err == nil {
 		t.Errorf("goes on at %d", p.Durable())
 	}
+	// Nor is it removed, because nobody knows what it is of.
+	if err := s.Rescan(); err != nil {
+		t.Fatal(err)
+	}
+	if n, _, err := s.Collect(-time.Hour); n != 0 || err != nil || !exists(data) || !exists(state) {
+		t.Errorf("%d were collected, %v", n, err)
+	}
+	if err := os.Remove(state); err != nil {
+		t.Fatal(err)
+	}
+	p = begin(t, s, id, replace)
 	write(t, p, file)
 	publish(t, p)
 	wantObject(t, s, "a", file)

@@ -123,6 +123,9 @@ func TestEmptyFolder(t *testing.T) {
 	}
 	kill(t, s)
 	s = open(t, dir, Options{})
+	if _, _, err := s.Collect(1 << 40); err != nil { // as at each start
+		t.Fatal(err)
+	}
 	push(t, s, alice, "a", file)
 	wantObject(t, s, "a", file)
 }
@@ -136,11 +139,11 @@ func TestRecordAlone(t *testing.T) {
 	p := begin(t, s, idOf(alice, "x", file), replace)
 	write(t, p, file)
 	syncAll(t, p)
+	kill(t, s, p)
 	data, _ := filesOf(t, dir, p.ID())
 	if err := os.Rename(data, filepath.Join(dir, "x")); err != nil {
 		t.Fatal(err)
 	}
-	kill(t, s)
 	s = open(t, dir, Options{})
 	if s.Pending(named("x"), func([sha256.Size]byte) bool { return true }) {
 		t.Error("a record without data is pending")

@@ -5,12 +5,14 @@
 package store
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -126,11 +128,16 @@ func (s *Store) find(name string) (*os.Root, string, error) {
 
 // missing turns the reasons for which something is not an object into wire.ErrNotFound.
 func (s *Store) missing(name string, err error) error {
-	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errNotRegular) {
+	if !isAbsence(err) {
 		return err
 	}
 	s.reconcile(name, false, 0)
 	return wire.ErrNotFound
+}
+
+// isAbsence tells that something is not there from that nobody knows.
+func isAbsence(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular)
 }
 
 // seen returns what is known of an object that was found on the disk.
@@ -139,23 +146,25 @@ func (s *Store) seen(name string, info fs.FileInfo) Entry {
 	return Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()}
 }
 
-// reconcile mends the index where it differs from what was seen on the disk, because
+// reconcile fixes the index where it differs from what was seen on the disk, because
 // somebody put a file there, or took it away, by hand. It looks again: meanwhile the
 // difference may have been that of a push that was just coming to its end.
 func (s *Store) reconcile(name string, exists bool, size int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e, known := s.index.objects[name]; known == exists && e.Size == size {
+	if e, known := s.index.object(name); known == exists && e.Size == size {
 		return
 	}
-	s.index.dropObject(name)
 	folder, base, err := s.folder(name, false)
-	if err != nil {
-		return
+	var info fs.FileInfo
+	if err == nil {
+		info, err = folder.Lstat(base)
+		folder.Close()
 	}
-	defer folder.Close()
-	if info, err := folder.Lstat(base); err == nil && info.Mode().IsRegular() {
+	if err == nil && info.Mode().IsRegular() {
 		s.index.putObject(Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()})
+	} else if err == nil || isAbsence(err) {
+		s.index.dropObject(name)
 	}
 }
 
@@ -164,36 +173,35 @@ func (s *Store) reconcile(name string, exists bool, size int64) {
 func (s *Store) Pending(name wire.Name, match func(digest [sha256.Size]byte) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range s.index.partials {
-		if p.name == name.String() && match(p.digest) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.index.partials(name.String()), func(p *slot) bool { return !p.receipt && match(p.digest) })
 }
 
+// Page returns objects whose names begin with prefix and come after the one given, in
+// the order of their names' bytes. It looks at up to limit names, not all of which are
+// objects. next is what to go on after, empty at the end.
+func (s *Store) Page(prefix, after string, limit int) (objects []Entry, next string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.index.page(prefix, after, limit)
+}
+
+// pageSize is how many names List looks at under the lock.
+const pageSize = 1000
+
 // List calls visit for the objects whose names begin with prefix, in the order of
-// their names' bytes, until it returns an error, which List returns. It lists what
-// there was when it was called.
+// their names' bytes, until it returns an error, which List returns. What comes or
+// goes meanwhile is in the list or not.
 func (s *Store) List(prefix string, visit func(Entry) error) error {
-	for _, e := range s.entries(prefix) {
-		if err := visit(e); err != nil {
-			return err
+	for after, more := "", true; more; more = after != "" {
+		var page []Entry
+		page, after = s.Page(prefix, after, pageSize)
+		for _, e := range page {
+			if err := visit(e); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
-}
-
-func (s *Store) entries(prefix string) (all []Entry) {
-	s.mu.Lock()
-	for name, e := range s.index.objects {
-		if strings.HasPrefix(name, prefix) {
-			all = append(all, e)
-		}
-	}
-	s.mu.Unlock()
-	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
-	return all
 }
 
 // Delete removes an object, durably, and the folders that become empty. The error
@@ -202,28 +210,55 @@ func (s *Store) Delete(name wire.Name) error {
 	if _, err := s.Stat(name); err != nil {
 		return err
 	}
-	dir, err := s.remove(name.String())
+	folder, hidden, receipts, err := s.hide(name.String())
 	if err != nil {
 		return err
 	}
-	return ignoreMissing(syncFolder(s.root, dir)) // missing: another one removed it as well
+	// A server that is killed before this is done does it at the next start.
+	err = ignoreMissing(folder.Remove(hidden))
+	folder.Close()
+	if err = errors.Join(err, s.removeReceipts(receipts)); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.prune(name.String())
+	s.mu.Unlock()
+	return s.syncUp(name.String())
 }
 
-// remove removes an object and returns the folder that has changed.
-func (s *Store) remove(name string) (dir string, err error) {
+// hide takes the name from an object that is to be removed, and returns the folder
+// and the name by which it is known then: the system may take its time to remove a
+// large file, and others need not wait for that. The receipts are claimed.
+func (s *Store) hide(name string) (folder *os.Root, hidden string, receipts []*slot, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	folder, base, err := s.folder(name, false)
 	if err == nil {
-		err = folder.Remove(base)
-		folder.Close()
+		info, failure := folder.Lstat(base)
+		if err = failure; err == nil && !info.Mode().IsRegular() {
+			err = fs.ErrNotExist
+		}
+		if hidden = "." + rand.Text() + discardedSuffix; err == nil {
+			err = folder.Rename(base, hidden)
+		}
+		if err != nil {
+			folder.Close()
+		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", wire.ErrNotFound // another one was faster
+		return nil, "", nil, wire.ErrNotFound // another one was faster
 	}
 	if err != nil {
-		return "", err
+		return nil, "", nil, err
 	}
 	s.index.dropObject(name)
-	return s.prune(name), nil
+	return folder, hidden, s.claimReceipts(name), nil
+}
+
+// discardedSuffix is that of objects that are being removed.
+const discardedSuffix = ".pqenc-gone"
+
+func isDiscarded(file string) bool {
+	base := path.Base(file)
+	return base[0] == '.' && strings.HasSuffix(base, discardedSuffix)
 }

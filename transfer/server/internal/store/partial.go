@@ -13,18 +13,20 @@ import (
 	"os"
 	"path"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// ID says what is pushed, and by whom. There is one partial for each client and
-// name, and it is resumed if the digest and the length are the same, too.
+// ID says what is pushed, and by whom. There is one partial for each client and name.
+// It is resumed if the digest and the length are the same, too. That its bytes are those
+// of this push is sure only if the push id is the same.
 type ID struct {
 	Client signature.Fingerprint
 	Name   wire.Name
+	Push   [16]byte          // of this one push
 	Digest [sha256.Size]byte // SHA-256 of the header of the object
 	Length int64             // bytes of the object; -1 if the client does not know
 }
@@ -34,11 +36,16 @@ func (id ID) stem() string {
 	return path.Join(path.Dir(id.Name.String()), stemOf(id.Client, id.Name.String()))
 }
 
+func (id ID) record() record {
+	return record{length: id.Length, push: id.Push, digest: id.Digest, name: id.Name.String()}
+}
+
 // Bounds are what the client who pushes may do.
 type Bounds struct {
-	Overwrite bool                   // replace an object
-	Quota     int64                  // bytes of all objects and partials within; 0 for any
-	Within    func(name string) bool // the names that the quota covers; nil for all
+	Overwrite bool  // replace an object
+	Quota     int64 // bytes of all objects and partials within; 0 for any
+	Files     int64 // names and folders within; 0 for any number
+	Within    Scope // what the quotas cover; nil for all
 }
 
 // Partial is an object that is being pushed. One goroutine writes it, checks it and
@@ -47,50 +54,50 @@ type Partial struct {
 	store  *Store
 	id     ID
 	bounds Bounds
+	slot   *slot       // in the index
+	folder fs.FileInfo // of the object
+	file   *durable.Partial
 
-	folder      *os.Root
-	base, stem  string // of the object and of the partial, in the folder
-	data, state *os.File
+	reserved reservation
 
-	written, durable atomic.Int64
+	writing sync.Mutex // held while the length changes, and guards what follows
+	header  header
+	again   bool // over the object that this push has published, but not durably
+	doomed  bool // can never be published: not to be kept
+	ended   bool // closed or published
 
-	writing  sync.Mutex // held while the length changes, and guards what follows
-	reserved int64      // bytes in the index
-	header   header
-	doomed   bool // can never be published: not to be kept
-	ended    bool // closed
-
-	syncing sync.Mutex // held, after writing, while the data or the record is synced
-
-	failure atomic.Pointer[error] // why nothing can be done with it any more
+	syncing sync.Mutex // held, after writing, while the data is synced
+	proven  bool       // what there is belongs to this push
 }
 
-// Partial opens the partial of id, to go on at Durable, or begins it. What cannot
-// end well is refused before anything is done: the error wraps
-// [wire.ErrTooLarge], [ErrTotal], [wire.ErrQuota] or [wire.ErrNoSpace]; [wire.ErrExists] if there is an
-// object that may not be overwritten; [wire.ErrBusy] if the partial is open and has to be
-// closed first. The error is a [*StoredError] if this object, by the digest of its
-// header and the length if that is known, is already there, durably. What there was
-// of a partial is removed with wire.ErrTooLarge, wire.ErrQuota, wire.ErrExists and StoredError.
+// Partial opens the partial of id, to be resumed at Durable, or makes it. Unless it is
+// Proven, [Partial.Begin] has to be called before it is written. What cannot end well is
+// refused before anything is done: the error wraps [wire.ErrTooLarge], [ErrTotal], [wire.ErrQuota] or
+// [wire.ErrNoSpace]; [wire.ErrExists] if there is an object that may not be overwritten;
+// [wire.ErrBusy] if the partial is open and has to be closed first. The error is a
+// [*StoredError] if this very push has stored its object already, durably. What there was
+// of a partial is removed with wire.ErrTooLarge, wire.ErrQuota and wire.ErrExists. With
+// other errors it stays as it is.
 //
 // A known length is reserved as a whole, on resuming as well; if it is unknown, more
-// is reserved as it is written.
+// is reserved as it is written. A reservation with which next to nothing is done does
+// not stop others, see Options.Patience.
 func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 	if err := s.checkLength(id.Length); err != nil {
 		return nil, errors.Join(err, s.forget(id))
 	}
-	if size, ok := s.stored(id); ok {
+	if size, ok, err := s.stored(id); err != nil {
+		return nil, err
+	} else if ok {
 		// Whoever placed it may have died before that was durable.
-		return nil, cmp.Or(s.syncUp(id.Name.String()), s.forget(id), error(&StoredError{size}))
+		return nil, cmp.Or(s.syncUp(id.Name.String()), error(&StoredError{size}))
 	}
-	s.mu.Lock()
-	p, err := s.begin(id, b)
-	s.mu.Unlock()
+	p, err := s.open(id, b)
 	if errors.Is(err, wire.ErrExists) || errors.Is(err, wire.ErrQuota) {
 		return nil, errors.Join(err, s.forget(id))
 	}
 	if err != nil {
-		return nil, err
+		return nil, noSpaceOr(err)
 	}
 	// Durable data is no use in a file that nobody finds.
 	if err := s.syncUp(id.Name.String()); err != nil {
@@ -101,99 +108,133 @@ func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 
 // forget removes the partial of that client and name, of which nothing can come.
 func (s *Store) forget(id ID) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	stem := id.stem()
-	if p := s.index.partials[stem]; p == nil || p.open != nil {
+	if !s.claim(stem, func(p *slot) bool { return !p.receipt }) {
 		return nil
 	}
 	return s.removePartial(stem)
 }
 
-// stored says whether the object of id is there, and how long it is.
-func (s *Store) stored(id ID) (size int64, ok bool) {
-	o, err := s.Open(id.Name)
-	if err != nil {
-		return 0, false // begin will find out what is there, if anything
+// stored reports whether there is a receipt of that push, and how long its object is.
+// That one may have been removed by hand.
+func (s *Store) stored(id ID) (size int64, ok bool, err error) {
+	s.mu.Lock()
+	p := s.index.slots[id.stem()]
+	ok = p != nil && p.receipt && !p.unsure && p.push == id.Push && p.digest == id.Digest
+	s.mu.Unlock()
+	if !ok {
+		return 0, false, nil
 	}
-	defer o.Close()
-	return o.Size(), o.Digest() == id.Digest && (id.Length < 0 || id.Length == o.Size())
+	e, err := s.Stat(id.Name)
+	if errors.Is(err, wire.ErrNotFound) {
+		return 0, false, nil
+	}
+	return e.Size, e.Size == p.length, err
 }
 
-// begin does what Partial does under s.mu.
-func (s *Store) begin(id ID, b Bounds) (*Partial, error) {
-	stem := id.stem()
-	if known := s.index.partials[stem]; known != nil && known.open != nil {
+// open enters the partial into the index and opens its files. That may take its time,
+// to drop a large one that it replaces, say, and is not done under the lock.
+func (s *Store) open(id ID, b Bounds) (*Partial, error) {
+	p := &Partial{store: s, id: id, bounds: b}
+	p.slot = &slot{stem: id.stem(), record: id.record(), touched: time.Now()}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old := s.index.slots[p.slot.stem]
+	if s.index.busy[old] {
 		return nil, wire.ErrBusy
 	}
+	if old != nil {
+		p.slot.size = old.size
+		p.again = old.unsure && old.push == id.Push
+	}
+	if err := s.enlist(p.slot, b); err != nil {
+		return nil, err
+	}
+	s.index.busy[p.slot] = true
+	folder, err := p.prepare()
+	if err == nil {
+		s.mu.Unlock()
+		err = p.openFile(folder)
+		s.mu.Lock()
+	}
+	if err != nil {
+		s.withdraw(p.slot, old)
+		s.prune(id.Name.String())
+		return nil, err
+	}
+	have := p.file.Durable()
+	p.reserved.used, p.reserved.mark, p.reserved.since = have, have, time.Now()
+	p.slot.open = p
+	s.index.resizePartial(p.slot, p.reserved.grow(max(id.Length, have)))
+	return p, nil
+}
+
+// prepare opens the folder of the object, with s.mu held, and reserves room.
+func (p *Partial) prepare() (*os.Root, error) {
 	// What is there of it, or of the one that it replaces, needs no more room.
 	// Of an unknown length there is a byte to come at least: where there is no room
 	// even for that, the client need not send megabytes to find out. But all of it may
 	// be there, and to be out of quota is final.
-	have, admitted := s.index.partialSize(stem), b
-	need := id.Length - have
-	if id.Length < 0 {
+	s, have, admitted := p.store, p.slot.size, p.bounds
+	need := p.id.Length - have
+	if p.id.Length < 0 {
 		need = 1
 		if have > 0 {
 			admitted.Quota = 0
 		}
 	}
-	if _, err := s.admit(admitted, need, need); err != nil {
+	if _, err := s.admit(p, admitted, need, need); err != nil {
 		return nil, err
 	}
-	folder, base, err := s.folder(id.Name.String(), true)
+	s.index.resizePartial(p.slot, max(p.id.Length, have)) // or others are admitted, too
+	folder, base, err := s.folder(p.id.Name.String(), true)
 	if errors.Is(err, errNotRegular) {
 		return nil, fmt.Errorf("%w: a part of the name is not a folder", wire.ErrExists)
 	}
 	if err != nil {
-		s.prune(id.Name.String())
-		return nil, noSpaceOr(err)
+		return nil, err
 	}
-	p := &Partial{store: s, id: id, bounds: b, folder: folder, base: base, stem: path.Base(stem)}
-	if err := p.open(); err != nil {
-		folder.Close()
-		s.prune(id.Name.String())
-		return nil, noSpaceOr(err)
-	}
-	p.reserved = max(id.Length, p.durable.Load())
-	s.index.putPartial(stem, slot{name: id.Name.String(), digest: id.Digest, size: p.reserved, touched: time.Now(), open: p})
-	return p, nil
-}
-
-// open opens or makes the files.
-func (p *Partial) open() error {
-	if err := p.vacant(); err != nil {
-		return err
-	}
-	if p.resume() {
-		return nil
-	}
-	if err := removePartial(p.folder, p.stem); err != nil {
-		return err
-	}
-	p.store.index.dropPartial(p.path())
-	const create = os.O_RDWR | os.O_CREATE | os.O_EXCL
-	var err error
-	if p.data, err = p.folder.OpenFile(p.stem+dataSuffix, create, 0o600); err != nil {
-		return err
-	}
-	if p.state, err = p.folder.OpenFile(p.stem+stateSuffix, create, 0o600); err == nil {
-		r := record{length: p.id.Length, digest: p.id.Digest, name: p.id.Name.String()}
-		_, err = p.state.Write(r.marshal())
+	if p.folder, err = folder.Stat("."); err == nil {
+		err = p.vacant(folder, base)
 	}
 	if err != nil {
-		p.closeFiles()
-		removePartial(p.folder, p.stem)
+		folder.Close()
+		return nil, err
 	}
-	return err
+	return folder, nil
 }
 
-// vacant returns wire.ErrExists if the object may not take its place. A link is never
-// replaced, nor a folder; but an empty one, that a server left behind which was
-// killed while it made or removed an object in it, is removed.
-func (p *Partial) vacant() error {
-	info, err := p.folder.Lstat(p.base)
-	if err == nil && info.IsDir() && p.folder.Remove(p.base) == nil {
+// openFile opens or makes the files. They keep the folder.
+func (p *Partial) openFile(folder *os.Root) error {
+	_, base := path.Split(p.id.Name.String())
+	file, err := durable.OpenPartialIn(folder, base, path.Base(p.slot.stem), durable.Options{Private: true})
+	if err != nil {
+		folder.Close()
+		if errors.Is(err, durable.ErrInUse) {
+			err = wire.ErrBusy
+		}
+		return err
+	}
+	state, have := file.State()
+	was, ok := parseRecord(state)
+	p.proven = was.push == p.id.Push
+	was.push = p.id.Push
+	if !ok || was != p.id.record() || file.Committed() {
+		have, p.proven = 0, true // there is nothing, or it is of something else
+	}
+	if err := file.Begin(have); err != nil {
+		return errors.Join(err, file.Close())
+	}
+	p.file = file
+	return nil
+}
+
+// vacant returns wire.ErrExists if the object may not take its place, with s.mu held. A
+// link is never replaced, nor a folder; but an empty one, that a server left behind which
+// was killed while it made or removed an object in it, is removed.
+func (p *Partial) vacant(folder *os.Root, base string) error {
+	info, err := folder.Lstat(base)
+	if err == nil && info.IsDir() && folder.Remove(base) == nil {
 		return nil
 	}
 	switch {
@@ -203,61 +244,113 @@ func (p *Partial) vacant() error {
 		return err
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%w: it is not a file", wire.ErrExists)
-	case !p.bounds.Overwrite:
+	case !p.bounds.Overwrite && !p.again:
 		return wire.ErrExists
 	}
 	return nil
 }
 
-// resume opens the files of a partial that is there and the same, and cuts off what
-// may not be durable. It returns false, and leaves nothing open, if there is no such.
-func (p *Partial) resume() (ok bool) {
-	defer func() {
-		if !ok {
-			p.closeFiles()
-		}
-	}()
-	var err error
-	if p.state, err = openRegular(p.folder, p.stem+stateSuffix, os.O_RDWR); err != nil {
-		return false
-	}
-	r, err := readRecord(p.state)
-	if err != nil || r.digest != p.id.Digest || r.length != p.id.Length || r.name != p.id.Name.String() {
-		return false
-	}
-	if p.data, err = openRegular(p.folder, p.stem+dataSuffix, os.O_RDWR); err != nil {
-		return false
-	}
-	info, err := p.data.Stat()
-	if err != nil {
-		return false
-	}
-	durable := min(r.durable, info.Size())
-	if p.id.Length >= 0 && durable > p.id.Length || p.data.Truncate(durable) != nil {
-		return false
-	}
-	if durable < r.durable && writeDurable(p.state, durable) != nil {
-		return false
-	}
-	p.written.Store(durable)
-	p.durable.Store(durable)
-	return true
-}
-
-func (p *Partial) closeFiles() {
-	for _, file := range []*os.File{p.data, p.state} {
-		if file != nil {
-			file.Close()
-		}
-	}
-	p.data, p.state = nil, nil
-}
-
 // ID returns what the partial is of.
 func (p *Partial) ID() ID { return p.id }
 
+// Proven reports whether what there is of the partial is from this very push. Otherwise
+// the client has to compare it with what it has.
+func (p *Partial) Proven() bool {
+	p.syncing.Lock()
+	defer p.syncing.Unlock()
+	return p.proven
+}
+
 // Written returns how many bytes were written. They can be read.
-func (p *Partial) Written() int64 { return p.written.Load() }
+func (p *Partial) Written() int64 { return p.file.Written() }
 
 // Durable returns how many bytes would survive a loss of power.
-func (p *Partial) Durable() int64 { return p.durable.Load() }
+func (p *Partial) Durable() int64 { return p.file.Durable() }
+
+// ReadAt implements [io.ReaderAt] for what was written so far: io.EOF is the end of
+// that, and [fs.ErrClosed] that the partial is published or closed.
+func (p *Partial) ReadAt(b []byte, off int64) (int, error) { return p.file.ReadAt(b, off) }
+
+// Begin makes the partial that of this push: with what it has, if offset is its Durable, or
+// with nothing, if offset is 0. Followers must not have seen any of it.
+func (p *Partial) Begin(offset int64) (err error) {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	p.syncing.Lock()
+	defer p.syncing.Unlock()
+	switch durable := p.file.Durable(); {
+	case p.ended:
+		return fs.ErrClosed
+	case offset == 0 && durable > 0:
+		p.header = header{}
+		err = p.file.Begin(0)
+	case offset != durable:
+		return wire.ErrOrder
+	case !p.proven:
+		err = p.save(durable)
+	}
+	p.proven = err == nil
+	return noSpaceOr(err)
+}
+
+// Write appends b. If there is no room for it, nothing or a part of it is written:
+// the error wraps [ErrLength] or [wire.ErrTooLarge], [ErrTotal], [wire.ErrQuota] or
+// [wire.ErrNoSpace], and what was written can be synced. It wraps [fs.ErrClosed] after
+// Close.
+func (p *Partial) Write(b []byte) (int, error) {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	switch {
+	case p.ended:
+		return 0, fs.ErrClosed
+	case !p.proven:
+		return 0, wire.ErrOrder
+	}
+	if err := p.room(p.file.Written() + int64(len(b))); err != nil {
+		return 0, err
+	}
+	n, err := p.file.Write(b)
+	return n, noSpaceOr(err)
+}
+
+// Sync makes durable what was written when it was called, if the header is there, and
+// returns Durable. It takes its time and may be called while Write is. After an error
+// nothing can be written any more, and Close keeps what was durable before: what the
+// system has lost is unknown.
+func (p *Partial) Sync() (int64, error) {
+	written, err := p.worthKeeping()
+	if err == nil {
+		p.syncing.Lock()
+		defer p.syncing.Unlock()
+		err = p.sync(written)
+	}
+	return p.file.Durable(), err
+}
+
+// worthKeeping returns how much can be made durable: nothing if not even the header is
+// there.
+func (p *Partial) worthKeeping() (length int64, err error) {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	if p.ended {
+		return 0, fs.ErrClosed
+	}
+	complete, err := p.check()
+	if !complete || err != nil {
+		return 0, err
+	}
+	return p.file.Written(), nil
+}
+
+// sync makes the first bytes durable, with p.syncing held.
+func (p *Partial) sync(length int64) error {
+	if length <= p.file.Durable() {
+		return nil
+	}
+	return noSpaceOr(p.save(length))
+}
+
+func (p *Partial) save(length int64) error {
+	r := p.id.record()
+	return p.file.Save(r.marshal(), length)
+}

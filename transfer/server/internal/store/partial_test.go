@@ -10,9 +10,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
@@ -32,7 +35,7 @@ func TestResume(t *testing.T) {
 		if p.Durable() != 5000 || p.Written() != 7000 {
 			t.Errorf("%s: %d of %d bytes are durable", name, p.Durable(), p.Written())
 		}
-		kill(t, s)
+		kill(t, s, p)
 
 		s = open(t, dir, Options{})
 		p = begin(t, s, id, Bounds{})
@@ -81,9 +84,9 @@ func TestResumeOther(t *testing.T) {
 			t.Errorf("%s: goes on at %d", what, p.Durable())
 		}
 		if changed.Client == id.Client && changed.Name == id.Name {
-			wantFiles(t, dir, "x", "x/HASH.part", "x/HASH.state")
+			wantFiles(t, dir, "x", "x/HASH.pqenc-part", "x/HASH.pqenc-state")
 		} else {
-			wantFiles(t, dir, "x", "x/HASH.part", "x/HASH.state", "x/HASH.part", "x/HASH.state")
+			wantFiles(t, dir, "x", "x/HASH.pqenc-part", "x/HASH.pqenc-state", "x/HASH.pqenc-part", "x/HASH.pqenc-state")
 		}
 		closeOK(t, p)
 		wantUsage(t, s)
@@ -96,8 +99,75 @@ func TestResumeOther(t *testing.T) {
 	}
 }
 
-// TestDamagedRecord pushes on after something happened to the two files.
-func TestDamagedRecord(t *testing.T) {
+// TestOtherPush resumes with another push id: what there is has to be proven, and is that
+// of the new push from then on.
+func TestOtherPush(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
+	file := encrypted(t, 5000)
+	id := idOf(alice, "a", file)
+	p := begin(t, s, id, replace)
+	if !p.Proven() {
+		t.Error("a new partial is not that of its push")
+	}
+	write(t, p, file[:4500])
+	closeOK(t, p)
+	other := id
+	other.Push = [16]byte{2}
+	reopen := func(id ID, proven bool) *Partial {
+		t.Helper()
+		p, err := s.Partial(id, replace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.Close() })
+		if p.Proven() != proven || p.Durable() != 4500 || p.Written() != 4500 {
+			t.Errorf("proven: %t, at %d", p.Proven(), p.Durable())
+		}
+		return p
+	}
+	// Who does not go on with it changes nothing.
+	p = reopen(other, false)
+	if got, err := io.ReadAll(io.NewSectionReader(p, 0, 5000)); err != nil || !bytes.Equal(got, file[:4500]) {
+		t.Errorf("what is to be compared: %d bytes, %v", len(got), err)
+	}
+	_, err := p.Write(file[4500:])
+	wantError(t, err, wire.ErrOrder)
+	wantError(t, p.Begin(4400), wire.ErrOrder)
+	closeOK(t, p)
+	closeOK(t, reopen(id, true))
+
+	p = reopen(other, false)
+	wantError(t, p.Begin(4500), nil)
+	kill(t, s)
+	p.file.Abandon()
+	s = open(t, dir, Options{})
+	closeOK(t, reopen(id, false))
+	p = reopen(other, true)
+	wantError(t, p.Begin(4500), nil)
+	write(t, p, file[4500:])
+	publish(t, p)
+	wantObject(t, s, "a", file)
+
+	// Or it starts over.
+	p = begin(t, s, idOf(bob, "b", file), replace)
+	write(t, p, file[:4500])
+	closeOK(t, p)
+	other = idOf(bob, "b", file)
+	other.Push = [16]byte{3}
+	p = reopen(other, false)
+	wantError(t, p.Begin(0), nil)
+	if p.Written() != 0 || p.Durable() != 0 {
+		t.Errorf("starts over at %d", p.Written())
+	}
+	write(t, p, file)
+	publish(t, p)
+	wantObject(t, s, "b", file)
+	wantUsage(t, s)
+}
+
+// TestDamagedFiles pushes on after something happened to the two files.
+func TestDamagedFiles(t *testing.T) {
 	file := encrypted(t, 5000)
 	id := idOf(alice, "a", file)
 	for _, c := range []struct {
@@ -106,17 +176,13 @@ func TestDamagedRecord(t *testing.T) {
 		want   int64
 	}{
 		{"nothing", func(string, string) error { return nil }, 4500},
-		{"no record", func(_, state string) error { return os.Remove(state) }, 0},
-		{"empty record", func(_, state string) error { return os.Truncate(state, 0) }, 0},
-		{"torn record", func(_, state string) error { return os.Truncate(state, recordSize-1) }, 0},
-		{"long record", func(_, state string) error { return os.Truncate(state, recordSize+1) }, 0},
-		{"zeros", func(_, state string) error { return os.WriteFile(state, make([]byte, recordSize), 0o600) }, 0},
+		{"no journal", func(_, state string) error { return os.Remove(state) }, 0},
+		{"empty journal", func(_, state string) error { return os.Truncate(state, 0) }, 0},
+		{"torn journal", func(_, state string) error { return os.Truncate(state, 100) }, 0},
+		{"zeros", func(_, state string) error { return os.WriteFile(state, make([]byte, 1000), 0o600) }, 0},
 		{"no data", func(data, _ string) error { return os.Remove(data) }, 0},
-		{"less data", func(data, _ string) error { return os.Truncate(data, 4200) }, 4200},
+		{"less data", func(data, _ string) error { return os.Truncate(data, 4200) }, 0},
 		{"more data", func(data, _ string) error { return os.Truncate(data, 1<<30) }, 4500},
-		{"less in the record", setDurable(4100), 4100},
-		{"more in the record", setDurable(1 << 40), 4500},
-		{"negative", setDurable(-1), 0},
 	} {
 		dir := t.TempDir()
 		s := open(t, dir, Options{})
@@ -124,7 +190,8 @@ func TestDamagedRecord(t *testing.T) {
 		write(t, p, file[:4500])
 		closeOK(t, p)
 		closeOK(t, s)
-		if err := c.damage(filesOf(t, dir, id)); err != nil {
+		data, state := filesOf(t, dir, id)
+		if err := c.damage(data, state); err != nil {
 			t.Fatal(err)
 		}
 		s = open(t, dir, Options{})
@@ -132,12 +199,8 @@ func TestDamagedRecord(t *testing.T) {
 		if p.Durable() != c.want || p.Written() != c.want {
 			t.Errorf("%s: goes on at %d, %d", c.what, p.Durable(), p.Written())
 		}
-		data, state := filesOf(t, dir, id)
 		if info, err := os.Stat(data); err != nil || info.Size() != c.want {
 			t.Errorf("%s: the file was not cut: %v, %v", c.what, info.Size(), err)
-		}
-		if b, err := os.ReadFile(state); err != nil || int64(binary.BigEndian.Uint64(b[durableAt:])) != c.want {
-			t.Errorf("%s: the record claims more than there is, %v", c.what, err)
 		}
 		write(t, p, file[c.want:])
 		publish(t, p)
@@ -147,29 +210,15 @@ func TestDamagedRecord(t *testing.T) {
 	}
 }
 
-func setDurable(n int64) func(data, state string) error {
-	return func(_, state string) error {
-		file, err := os.OpenFile(state, os.O_RDWR, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(writeDurable(file, n), file.Close())
+func TestRecord(t *testing.T) {
+	r := record{length: -1, push: [16]byte{1, 15: 2}, digest: sha256.Sum256(nil), name: strings.Repeat("n", wire.MaxName)}
+	if got, ok := parseRecord(r.marshal()); !ok || got != r {
+		t.Errorf("%+v, %t", got, ok)
 	}
-}
-
-// TestRecordBits flips each bit of a record: it is never taken for another one.
-func TestRecordBits(t *testing.T) {
-	r := record{length: 1 << 40, durable: 12345, digest: sha256.Sum256(nil), name: strings.Repeat("n", wire.MaxName)}
-	b := r.marshal()
-	if got, err := readRecord(bytes.NewReader(b)); err != nil || got != r {
-		t.Errorf("%+v, %v", got, err)
-	}
-	for i := range len(b) * 8 {
-		b[i/8] ^= 1 << (i % 8)
-		if got, err := readRecord(bytes.NewReader(b)); err == nil {
-			t.Errorf("bit %d: %+v", i, got)
+	for _, n := range []int{0, 1, recordSize} {
+		if r, ok := parseRecord(r.marshal()[:n]); ok {
+			t.Errorf("%d bytes: %+v", n, r)
 		}
-		b[i/8] ^= 1 << (i % 8)
 	}
 }
 
@@ -221,7 +270,7 @@ func TestNotPqenc(t *testing.T) {
 		{"padding", id, changed(4000)[:headerSize], wire.ErrNotPqenc},
 		{"salt", id, changed(16)[:headerSize], ErrDigest},
 		{"other header", unknown(id), encrypted(t, 1000), ErrDigest},
-		{"length", ID{alice, id.Name, id.Digest, headerSize + 15}, file[:headerSize], ErrLength},
+		{"length", ID{alice, id.Name, id.Push, id.Digest, headerSize + 15}, file[:headerSize], ErrLength},
 	} {
 		dir := t.TempDir()
 		s := open(t, dir, Options{})
@@ -274,7 +323,7 @@ func TestLength(t *testing.T) {
 		wantError(t, err, ErrLength)
 		closeOK(t, p)
 		if c.keep {
-			wantFiles(t, dir, "HASH.part", "HASH.state")
+			wantFiles(t, dir, "HASH.pqenc-part", "HASH.pqenc-state")
 		} else {
 			wantFiles(t, dir)
 		}
@@ -286,33 +335,92 @@ func TestLength(t *testing.T) {
 	if n != 0 || !errors.Is(err, ErrLength) {
 		t.Errorf("longer than announced: %d, %v", n, err)
 	}
-	_, err = s.Partial(ID{alice, named("b"), id.Digest, -2}, replace)
+	_, err = s.Partial(ID{alice, named("b"), id.Push, id.Digest, -2}, replace)
 	wantError(t, err, ErrLength)
 }
 
+// TestStored asks again for the same push, and for others of the same object.
 func TestStored(t *testing.T) {
-	s := open(t, t.TempDir(), Options{})
+	dir := t.TempDir()
+	s := open(t, dir, Options{})
 	file, other := encrypted(t, 1000), encrypted(t, 1000)
 	id := idOf(alice, "a", file)
-	push(t, s, alice, "a", file)
-	for _, again := range []ID{id, unknown(id), idOf(bob, "a", file)} {
-		for _, b := range []Bounds{{}, replace} {
-			_, err := s.Partial(again, b)
-			var stored *StoredError
-			if !errors.As(err, &stored) || stored.Size != int64(len(file)) || !errors.Is(err, ErrStored) {
-				t.Errorf("%+v: %v", again, err)
+	store := func(id ID, file []byte) {
+		t.Helper()
+		p := begin(t, s, id, replace)
+		write(t, p, file)
+		publish(t, p)
+	}
+	store(id, file)
+	for range 2 {
+		for _, again := range []ID{id, unknown(id)} {
+			for _, b := range []Bounds{{}, replace} {
+				_, err := s.Partial(again, b)
+				var stored *StoredError
+				if !errors.As(err, &stored) || stored.Size != int64(len(file)) || !errors.Is(err, ErrStored) {
+					t.Errorf("%+v: %v", again, err)
+				}
 			}
 		}
+		otherPush, otherHeader := id, idOf(alice, "a", other)
+		otherPush.Push = [16]byte{2}
+		for _, different := range []ID{otherPush, otherHeader, idOf(bob, "a", file)} {
+			_, err := s.Partial(different, Bounds{})
+			wantError(t, err, wire.ErrExists)
+		}
+		wantUsage(t, s)
+		closeOK(t, s)
+		s = open(t, dir, Options{}) // which reads the receipt
 	}
-	longer := id
-	longer.Length++
-	for _, different := range []ID{longer, idOf(alice, "a", other)} {
-		_, err := s.Partial(different, Bounds{})
-		wantError(t, err, wire.ErrExists)
+	_, err := s.Partial(id, Bounds{})
+	wantError(t, err, ErrStored)
+	id.Push = [16]byte{2}
+	store(id, file) // the same object
+	wantObject(t, s, "a", file)
+	wantUsage(t, s)
+
+	// A receipt goes with the object.
+	if err := s.Delete(named("a")); err != nil {
+		t.Fatal(err)
 	}
-	push(t, s, alice, "a", other)
+	wantNothing(t, dir)
+	store(id, file)
+	store(idOf(bob, "a", other), other)
+	if _, state := filesOf(t, dir, id); exists(state) {
+		t.Error("the receipt of an object that was replaced stays")
+	}
+	_, err = s.Partial(idOf(bob, "a", other), Bounds{})
+	wantError(t, err, ErrStored)
+	if err := os.Remove(filepath.Join(dir, "a")); err != nil {
+		t.Fatal(err)
+	}
+	store(idOf(bob, "a", other), other) // there is none any more
 	wantObject(t, s, "a", other)
 	wantUsage(t, s)
+
+	_, state := filesOf(t, dir, idOf(bob, "a", other))
+	past := time.Now().Add(-2 * receiptAge)
+	if err := errors.Join(os.Chtimes(state, past, past), s.Rescan()); err != nil {
+		t.Fatal(err)
+	}
+	if n, size, err := s.Collect(1 << 40); n != 0 || size != 0 || err != nil || exists(state) {
+		t.Errorf("collected %d, %d bytes, %v", n, size, err)
+	}
+	wantObject(t, s, "a", other)
+}
+
+func exists(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
+}
+
+// wantNothing checks that there is nothing but the lock.
+func wantNothing(t *testing.T, dir string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
+	}
 }
 
 func TestNameInTheWay(t *testing.T) {
@@ -371,46 +479,6 @@ func TestRemove(t *testing.T) {
 	wantFiles(t, dir)
 }
 
-// TestSyncFails cannot write the record: what it says is what can be trusted.
-func TestSyncFails(t *testing.T) {
-	dir := t.TempDir()
-	s := open(t, dir, Options{})
-	file := encrypted(t, 5000)
-	id := idOf(alice, "a", file)
-	p := begin(t, s, id, replace)
-	write(t, p, file[:4500])
-	syncAll(t, p)
-	write(t, p, file[4500:5000])
-	good := p.state
-	_, state := filesOf(t, dir, id)
-	broken, err := os.Open(state) // for reading only
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.state = broken
-	_, first := p.Sync()
-	p.state = good
-	broken.Close()
-	if first == nil {
-		t.Fatal("a record was written to a file that is for reading")
-	}
-	if n, err := p.Sync(); n != 4500 || !errors.Is(err, first) {
-		t.Errorf("sync again: %d, %v", n, err)
-	}
-	_, err = p.Write(file[5000:])
-	wantError(t, err, first)
-	_, err = p.Publish()
-	wantError(t, err, first)
-	wantError(t, p.Close(), first)
-	p = begin(t, s, id, replace)
-	if p.Durable() != 4500 {
-		t.Errorf("goes on at %d", p.Durable())
-	}
-	write(t, p, file[4500:])
-	publish(t, p)
-	wantObject(t, s, "a", file)
-}
-
 // TestAtEachTenth kills the server at each tenth of a push.
 func TestAtEachTenth(t *testing.T) {
 	file := encrypted(t, 1<<20)
@@ -427,7 +495,7 @@ func TestAtEachTenth(t *testing.T) {
 		syncAll(t, p)
 		write(t, p, file[p.Written():min(int(p.Written())+100, len(file))])
 		wantNames(t, s, "")
-		kill(t, s)
+		kill(t, s, p)
 	}
 	s := open(t, dir, Options{})
 	p := begin(t, s, id, replace)
@@ -441,15 +509,22 @@ func TestCrashAfterRename(t *testing.T) {
 	s := open(t, dir, Options{})
 	file := encrypted(t, 1000)
 	id := idOf(alice, "a", file)
-	p := begin(t, s, id, replace)
-	write(t, p, file)
-	syncAll(t, p)
-	data, _ := filesOf(t, dir, id)
-	if err := os.Rename(data, dir+"/a"); err != nil {
-		t.Fatal(err)
+	for _, renamed := range []bool{false, true} {
+		p := begin(t, s, id, replace)
+		write(t, p, file[p.Written():])
+		receipt := id.record()
+		if err := p.file.Prepare(receipt.marshal()); err != nil {
+			t.Fatal(err)
+		}
+		if renamed {
+			if err := p.file.Publish(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		kill(t, s, p)
+		s = open(t, dir, Options{})
+		wantUsage(t, s)
 	}
-	kill(t, s)
-	s = open(t, dir, Options{})
 	_, err := s.Partial(id, replace)
 	wantError(t, err, ErrStored)
 	wantFiles(t, dir, "a")
@@ -497,7 +572,6 @@ func TestForgotten(t *testing.T) {
 		"exists":    {idOf(alice, "a", file), Bounds{}, wire.ErrExists},
 		"quota":     {large, Bounds{Overwrite: true, Quota: 1 << 20}, wire.ErrQuota},
 		"too large": {ID{Client: alice, Name: named("a"), Length: maxLength}, replace, wire.ErrTooLarge},
-		"stored":    {idOf(alice, "a", other), replace, ErrStored},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

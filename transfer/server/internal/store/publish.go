@@ -11,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"time"
 
 	"github.com/pqenc/pqenc"
@@ -36,26 +35,26 @@ const prefixSize = 16
 func (p *Partial) CheckHeader() (complete bool, err error) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
-	if err := p.usable(); err != nil {
-		return false, err
+	if p.ended {
+		return false, fs.ErrClosed
 	}
 	return p.check()
 }
 
 // check is CheckHeader with p.writing held.
 func (p *Partial) check() (complete bool, err error) {
-	written := p.written.Load()
+	written := p.file.Written()
 	if p.header.info != nil {
 		return true, nil
 	}
 	if written < max(prefixSize, p.header.need) {
 		return false, nil
 	}
-	info, digest, err := readHeader(io.NewSectionReader(p.data, 0, written))
+	info, digest, err := readHeader(io.NewSectionReader(p.file, 0, written))
 	if errors.Is(err, pqenc.ErrTruncated) {
 		// Not to be tried, and its memory taken, again for every byte.
 		b := make([]byte, 4)
-		_, err := p.data.ReadAt(b, 12)
+		_, err := p.file.ReadAt(b, 12)
 		p.header.need = int64(binary.BigEndian.Uint32(b))
 		return false, err
 	}
@@ -93,34 +92,41 @@ func isFinal(err error) bool {
 }
 
 // Publish makes an object of the partial, durably and as a whole, closes the
-// partial, and returns the length. The error wraps those of CheckHeader; [ErrLength]
-// if what was written is not a whole file; [wire.ErrExists] if somebody else was faster.
-// Then Close will remove the partial, except that one which is shorter than
-// announced can be resumed.
+// partial, and returns the length. A receipt of it stays. The error wraps those of
+// CheckHeader; [ErrLength] if what was written is not a whole file; [wire.ErrExists] if
+// somebody else was faster. Then Close will remove the partial, except that one which is
+// shorter than announced can be resumed. If the object is there, but perhaps not durably,
+// the same push may store it again.
 func (p *Partial) Publish() (size int64, err error) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
 	p.syncing.Lock()
 	defer p.syncing.Unlock()
-	if err := p.usable(); err != nil {
-		return 0, err
+	if p.ended {
+		return 0, fs.ErrClosed
 	}
 	if err := p.whole(); err != nil {
 		return 0, err
 	}
-	if err := p.sync(); err != nil {
-		return 0, err
+	receipt := p.id.record()
+	receipt.length = p.file.Written()
+	if err := p.file.Prepare(receipt.marshal()); err != nil {
+		return 0, noSpaceOr(err)
 	}
-	if err := p.place(); err != nil {
+	old, err := p.place()
+	if err != nil {
 		p.doomed = isFinal(err)
-		return 0, err
+		return 0, noSpaceOr(err)
 	}
-	return p.written.Load(), errors.Join(p.close(), p.folder.Close(), p.store.syncUp(p.id.Name.String()))
+	p.ended = true
+	err = p.file.Finish()
+	p.leave(&slot{stem: p.slot.stem, record: receipt, touched: time.Now(), receipt: true, unsure: err != nil}, true)
+	return receipt.length, errors.Join(err, p.store.removeReceipts(old))
 }
 
 // whole checks that what was written is a whole object.
 func (p *Partial) whole() error {
-	written := p.written.Load()
+	written := p.file.Written()
 	if p.id.Length >= 0 && written != p.id.Length {
 		return fmt.Errorf("%w: %d of %d bytes", ErrLength, written, p.id.Length)
 	}
@@ -137,56 +143,48 @@ func (p *Partial) whole() error {
 	return err
 }
 
-// place gives the partial the name of the object. No link is needed to find out
-// whether somebody was faster: everybody who publishes comes this way.
-func (p *Partial) place() error {
+// place gives the partial the name of the object, and returns the receipts of the one
+// that it replaces, for which it has claimed them. No link is needed to find out whether
+// somebody was faster: everybody who publishes comes this way.
+func (p *Partial) place() (receipts []*slot, err error) {
 	s := p.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := p.inPlace(); err != nil {
-		return err
+		return nil, err
 	}
-	if err := p.vacant(); err != nil {
-		return err
+	if err := p.file.Publish(); err != nil {
+		return nil, err
 	}
-	// Letting go of a large file takes the system a while, and it does so when
-	// nobody has it open any more: not under the lock, nor while the client waits.
-	if old, err := openRegular(p.folder, p.base, os.O_RDONLY); err == nil {
-		defer func() { go old.Close() }()
-	}
-	if err := p.folder.Rename(p.stem+dataSuffix, p.base); err != nil {
-		return noSpaceOr(err)
-	}
-	removePartial(p.folder, p.stem) // the record: if it stays it says nothing
-	s.index.dropPartial(p.path())
-	s.index.putObject(Entry{Name: p.id.Name.String(), Size: p.written.Load(), ModTime: time.Now()})
-	return nil
+	p.slot.open = nil
+	s.index.resizePartial(p.slot, 0)
+	s.index.putObject(Entry{Name: p.slot.name, Size: p.file.Written(), ModTime: time.Now()})
+	return s.claimReceipts(p.slot.name), nil
 }
 
 // errMoved says that a folder is not where it was: somebody has moved it by hand.
 var errMoved = errors.New("the folder of the object has been moved")
 
 // inPlace checks that the folder of the partial is still that of the name, with s.mu
-// held: otherwise the object would not be there for anybody.
+// held, and has room for the object: otherwise that would not be there for anybody.
 func (p *Partial) inPlace() error {
-	folder, _, err := p.store.folder(p.id.Name.String(), false)
+	folder, base, err := p.store.folder(p.slot.name, false)
+	if isAbsence(err) {
+		err = fmt.Errorf("%w: %w", errMoved, err)
+	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", errMoved, err)
+		return err
 	}
 	defer folder.Close()
 	now, err := folder.Stat(".")
 	if err != nil {
 		return err
 	}
-	then, err := p.folder.Stat(".")
-	if err == nil && !os.SameFile(now, then) {
-		err = errMoved
+	if !os.SameFile(now, p.folder) {
+		return errMoved
 	}
-	return err
+	return p.vacant(folder, base)
 }
-
-// path returns the stem with its folder, which is the name in the index.
-func (p *Partial) path() string { return path.Join(path.Dir(p.id.Name.String()), p.stem) }
 
 // Close ends the use of the partial. If it was not published and can still be, it is
 // kept with all that was written, to be resumed. It is removed if not even the header
@@ -198,7 +196,7 @@ func (p *Partial) Close() error { return p.end(true) }
 // Remove is Close for a partial that shall not be kept.
 func (p *Partial) Remove() error { return p.end(false) }
 
-func (p *Partial) end(keep bool) error {
+func (p *Partial) end(keep bool) (err error) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
 	p.syncing.Lock()
@@ -206,48 +204,34 @@ func (p *Partial) end(keep bool) error {
 	if p.ended {
 		return nil
 	}
-	var err error
-	if keep = keep && !p.doomed && p.resumable(); keep {
-		err = p.settle()
+	if keep && !p.doomed {
+		complete, _ := p.check()
+		if keep = complete; keep {
+			err = p.sync(p.file.Written())
+		}
 	}
-	return errors.Join(err, p.close(), p.leave(keep), p.folder.Close())
-}
-
-// resumable says whether the header is there, and good.
-func (p *Partial) resumable() bool {
-	complete, err := p.check()
-	return complete && err == nil
-}
-
-// close closes the files, and not yet their folder. Readers may still be trying them:
-// they stay set.
-func (p *Partial) close() error {
 	p.ended = true
-	closed := fs.ErrClosed
-	p.failure.Store(&closed)
-	return errors.Join(p.data.Close(), p.state.Close())
-}
-
-// settle makes all that was written durable. When that fails, now or before, what
-// was not durable is cut off, and is not to be trusted any more.
-func (p *Partial) settle() error {
-	if err := p.sync(); err != nil {
-		return errors.Join(err, p.data.Truncate(p.durable.Load()))
+	if keep = keep && !p.doomed; keep {
+		err = errors.Join(err, p.file.Close())
+	} else {
+		err = errors.Join(err, p.file.Remove())
 	}
-	return nil
+	left := &slot{stem: p.slot.stem, record: p.id.record(), touched: time.Now(), receipt: true, unsure: p.again}
+	if size := p.file.Durable(); keep && size > 0 {
+		left.size, left.receipt = size, false
+	}
+	p.leave(left, !left.receipt || left.unsure)
+	return err
 }
 
-// leave lets others open the partial, or removes it.
-func (p *Partial) leave(keep bool) error {
+// leave lets others open the partial, of which there is what is said of it, or nothing.
+func (p *Partial) leave(left *slot, anything bool) {
 	s := p.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if keep {
-		s.index.putPartial(p.path(), slot{name: p.id.Name.String(), digest: p.id.Digest, size: p.durable.Load(), touched: time.Now()})
-		return nil
+	s.index.dropPartial(p.slot.stem)
+	if anything {
+		s.index.putPartial(left)
 	}
-	err := removePartial(p.folder, p.stem)
-	s.index.dropPartial(p.path())
-	s.prune(p.id.Name.String())
-	return err
+	s.prune(p.slot.name) // of a published one, too: others may have deleted the object already
 }

@@ -5,29 +5,18 @@
 package store
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
-	"io"
-	"os"
 	"path"
 	"strings"
 
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/signature"
-	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// A partial is two files beside the object's place, "." and 64 hexadecimal digits
-// and one of these.
-const (
-	dataSuffix  = ".part"
-	stateSuffix = ".state"
-)
-
-// stemOf returns the common name of the files of a partial, without the folder. It
-// is a hash, because the names of clients can be long and there are many clients.
+// stemOf returns the stem of a partial, without the folder. It is a hash, because the
+// names of clients can be long and there are many clients.
 func stemOf(client signature.Fingerprint, name string) string {
 	sum := sha256.Sum256(append(client[:], name...))
 	return "." + hex.EncodeToString(sum[:])
@@ -36,99 +25,41 @@ func stemOf(client signature.Fingerprint, name string) string {
 // partialStem returns the stem, with its folder, if path is that of one of the files
 // of a partial.
 func partialStem(file string) (stem string, ok bool) {
-	stem, ok = strings.CutSuffix(file, dataSuffix)
+	stem, ok = strings.CutSuffix(file, durable.PartSuffix)
 	if !ok {
-		stem, ok = strings.CutSuffix(file, stateSuffix)
+		stem, ok = strings.CutSuffix(file, durable.JournalSuffix)
 	}
 	digits, hidden := strings.CutPrefix(path.Base(stem), ".")
 	sum, err := hex.DecodeString(digits)
 	return stem, ok && hidden && err == nil && len(sum) == sha256.Size && digits == strings.ToLower(digits)
 }
 
-// removePartial removes the files of a partial. The record goes first: one that is
-// left alone by a crash would speak of the data of the next.
-func removePartial(folder *os.Root, stem string) error {
-	return errors.Join(
-		ignoreMissing(folder.Remove(stem+stateSuffix)),
-		ignoreMissing(folder.Remove(stem+dataSuffix)))
-}
-
-// record says what a partial is of, and how much of it is durable. In the file:
+// record is the state of a partial in its journal, and the receipt: what it is of. In
+// the journal it is
 //
-//	 0   8  magic, version
-//	 8   8  length of the whole object, -1 if it is unknown
-//	16   8  durable
-//	24   8  durable, all bits inverted
-//	32  32  digest
-//	64   2  length of the name
-//	66 1024  name, zeros
-//	1090 32  SHA-256 of everything else but the durable fields
-//
-// Only the 16 bytes of the durable fields are ever written again. They are within
-// one sector of the disk.
+//	length i64 || push id, 16 bytes || digest, 32 bytes || name
 type record struct {
-	length, durable int64
-	digest          [sha256.Size]byte
-	name            string
+	length int64 // of the object, -1 if it is unknown
+	push   [16]byte
+	digest [sha256.Size]byte
+	name   string
 }
 
-const (
-	recordMagic = "pqpart\x00\x01"
-	durableAt   = 16
-	durableEnd  = 32
-	sumAt       = 66 + wire.MaxName
-	recordSize  = sumAt + sha256.Size
-)
-
-var errRecord = errors.New("the record of a partial is damaged")
+const recordSize = 8 + 16 + sha256.Size // without the name
 
 func (r *record) marshal() []byte {
-	b := make([]byte, 0, recordSize)
-	b = append(b, recordMagic...)
-	b = binary.BigEndian.AppendUint64(b, uint64(r.length))
-	b = append(b, durableFields(r.durable)...)
-	b = append(b, r.digest[:]...)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(r.name)))
-	b = append(b, r.name...)
-	b = b[:sumAt] // zeros behind the name
-	sum := recordSum(b)
-	return append(b, sum[:]...)
+	b := binary.BigEndian.AppendUint64(nil, uint64(r.length))
+	b = append(append(b, r.push[:]...), r.digest[:]...)
+	return append(b, r.name...)
 }
 
-func durableFields(n int64) []byte {
-	b := binary.BigEndian.AppendUint64(nil, uint64(n))
-	return binary.BigEndian.AppendUint64(b, ^uint64(n))
-}
-
-func recordSum(b []byte) [sha256.Size]byte {
-	return sha256.Sum256(append(bytes.Clone(b[:durableAt]), b[durableEnd:sumAt]...))
-}
-
-// readRecord reads a whole record. Any error means that there is none.
-func readRecord(file io.ReaderAt) (record, error) {
-	b := make([]byte, recordSize+1)
-	if n, err := file.ReadAt(b, 0); n != recordSize || err != io.EOF {
-		return record{}, errRecord
+// parseRecord parses a record. An ok of false means that there is none.
+func parseRecord(b []byte) (r record, ok bool) {
+	if len(b) <= recordSize {
+		return r, false
 	}
-	sum := recordSum(b)
-	durable := int64(binary.BigEndian.Uint64(b[durableAt:]))
-	nameSize := int(binary.BigEndian.Uint16(b[64:]))
-	if string(b[:8]) != recordMagic || !bytes.Equal(sum[:], b[sumAt:recordSize]) || nameSize > wire.MaxName ||
-		durable < 0 || !bytes.Equal(durableFields(durable), b[durableAt:durableEnd]) {
-		return record{}, errRecord
-	}
-	return record{
-		length:  int64(binary.BigEndian.Uint64(b[8:])),
-		durable: durable,
-		digest:  [sha256.Size]byte(b[32:]),
-		name:    string(b[66:][:nameSize]),
-	}, nil
-}
-
-// writeDurable says in a record that n bytes are durable, durably.
-func writeDurable(state *os.File, n int64) error {
-	if _, err := state.WriteAt(durableFields(n), durableAt); err != nil {
-		return err
-	}
-	return flush(state)
+	r = record{length: int64(binary.BigEndian.Uint64(b)), name: string(b[recordSize:])}
+	copy(r.push[:], b[8:])
+	copy(r.digest[:], b[24:])
+	return r, true
 }

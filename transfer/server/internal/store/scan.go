@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
@@ -20,25 +21,23 @@ func (s *Store) Rescan() error {
 	defer s.scanning.Unlock()
 
 	s.mu.Lock()
-	s.index.changed = make(map[string]bool)
+	found := s.index.beginScan()
 	s.mu.Unlock()
 
-	found, err := s.scan()
+	err := s.scan(found)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err != nil {
-		s.index.changed = nil
-		return err
+	if err == nil {
+		s.index = s.index.endScan(found)
 	}
-	s.index.refresh(found)
-	return nil
+	s.index.changed = nil
+	return err
 }
 
-// scan returns an index of what is on the disk.
-func (s *Store) scan() (index, error) {
-	found := newIndex()
-	err := fs.WalkDir(s.root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+// scan adds what is on the disk to an index.
+func (s *Store) scan(found *index) error {
+	return fs.WalkDir(s.root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission) && path != ".":
 			return nil // gone meanwhile, or somebody else's, like lost+found
@@ -48,24 +47,24 @@ func (s *Store) scan() (index, error) {
 			return fs.SkipDir
 		case !d.Type().IsRegular():
 			return nil
+		case isDiscarded(path):
+			return ignoreMissing(s.root.Remove(path)) // the server was killed while it did that
 		}
 		info, err := d.Info()
 		if err != nil {
 			return ignoreMissing(err)
 		}
 		if stem, ok := partialStem(path); ok {
-			found.putPartial(stem, s.scanPartial(found, stem, path, info))
+			p, err := s.scanPartial(found.slots[stem], stem, path, info)
+			if err != nil {
+				return err
+			}
+			found.putPartial(p)
 		} else if valid(path) {
 			found.putObject(Entry{Name: path, Size: info.Size(), ModTime: info.ModTime()})
 		}
 		return nil
 	})
-	for _, p := range found.partials {
-		if p.size == 0 { // only a record is left: nobody waits for that
-			p.name = ""
-		}
-	}
-	return found, err
 }
 
 // valid reports whether an object can have that name.
@@ -74,23 +73,29 @@ func valid(name string) bool {
 	return err == nil
 }
 
-// scanPartial adds one of the two files of a partial to what is known about it.
-func (s *Store) scanPartial(found index, stem, path string, info fs.FileInfo) (p slot) {
-	if known := found.partials[stem]; known != nil {
-		p = *known
+// scanPartial adds one of the two files of a partial to what is known about it: first the
+// part, if there is one, and then the journal. The error is that of a server which lacks
+// something. Whatever else cannot be read stays where it is.
+func (s *Store) scanPartial(known *slot, stem, path string, info fs.FileInfo) (*slot, error) {
+	if known != nil {
+		p := *known
+		p.touched = later(p.touched, info.ModTime())
+		return &p, nil
 	}
-	p.touched = later(p.touched, info.ModTime())
-	if strings.HasSuffix(path, dataSuffix) {
+	p := &slot{stem: stem, record: record{name: stem}, touched: info.ModTime()}
+	part := strings.HasSuffix(path, durable.PartSuffix)
+	if part {
 		p.size = info.Size()
-		return p
 	}
-	if file, err := openRegular(s.root, path, readOnly); err == nil {
-		if r, err := readRecord(file); err == nil {
-			p.name, p.digest = r.name, r.digest
-		}
-		file.Close()
+	r, err := durable.ReadRecord(s.root, stem)
+	if isShort(err) {
+		return nil, err
 	}
-	return p
+	p.unread = err != nil && !errors.Is(err, fs.ErrNotExist)
+	if was, ok := parseRecord(r.State); ok && (part || r.Complete) {
+		p.record, p.receipt = was, !part
+	}
+	return p, nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -107,53 +112,97 @@ func ignoreMissing(err error) error {
 	return err
 }
 
+// receiptAge is how long it is remembered that a push was stored. Its client may have
+// missed the answer, and asks again.
+const receiptAge = time.Hour
+
 // Collect removes the partials that are not open and that nothing was written to
-// for longer than age. It returns how many there were and the bytes they had.
+// for longer than age. It returns how many there were and the bytes they had. Receipts
+// that are old, or of objects that are gone, go with them.
 func (s *Store) Collect(age time.Duration) (n int, bytes int64, err error) {
-	limit := time.Now().Add(-age)
-	for _, stem := range s.abandoned(limit) {
-		size, removed, failure := s.collect(stem, limit)
-		if removed {
+	limit, receipts := time.Now().Add(-age), time.Now().Add(-receiptAge)
+	old := func(p *slot) bool {
+		if p.receipt {
+			_, there := s.index.object(p.name)
+			return !there || p.touched.Before(receipts)
+		}
+		return !p.unread && p.touched.Before(limit)
+	}
+	for _, p := range s.unused(old) {
+		if !s.claim(p.stem, old) {
+			continue
+		}
+		failure := s.removePartial(p.stem)
+		if failure == nil && !p.receipt {
 			n++
-			bytes += size
+			bytes += p.size
 		}
 		err = errors.Join(err, failure)
 	}
 	return n, bytes, err
 }
 
-func (s *Store) abandoned(limit time.Time) (stems []string) {
+// unused returns partials that nobody has open.
+func (s *Store) unused(which func(*slot) bool) (all []*slot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for stem, p := range s.index.partials {
-		if p.open == nil && p.touched.Before(limit) {
-			stems = append(stems, stem)
+	for _, p := range s.index.slots {
+		if !s.index.busy[p] && which(p) {
+			all = append(all, p)
 		}
 	}
-	return stems
+	return all
 }
 
-// collect removes one partial, unless it is in use again.
-func (s *Store) collect(stem string, limit time.Time) (size int64, removed bool, err error) {
+// claim makes a partial busy that nobody has open, if there is one like that.
+func (s *Store) claim(stem string, which func(*slot) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.index.partials[stem]
-	if p == nil || p.open != nil || !p.touched.Before(limit) {
-		return 0, false, nil
+	p := s.index.slots[stem]
+	if p == nil || s.index.busy[p] || !which(p) {
+		return false
 	}
-	if err := s.removePartial(stem); err != nil {
-		return 0, false, err
-	}
-	return p.size, true, nil
+	s.index.busy[p] = true
+	s.index.changePartial(p)
+	return true
 }
 
-// removePartial removes a partial that is not open, and the folders that become
-// empty, with s.mu held.
+// removePartial removes a partial that is claimed, and the folders that become empty.
 func (s *Store) removePartial(stem string) error {
-	if err := removePartial(s.root, stem); err != nil {
+	folder, base, err := s.folder(stem, false)
+	if err == nil {
+		err = durable.RemovePartial(folder, base)
+		folder.Close()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.index.slots[stem]
+	delete(s.index.busy, p)
+	if ignoreMissing(err) != nil {
 		return err
 	}
 	s.index.dropPartial(stem)
-	s.prune(stem)
+	s.prune(p.name)
 	return nil
+}
+
+// claimReceipts claims the receipts of a name, with s.mu held: the object is replaced, or
+// is to be deleted.
+func (s *Store) claimReceipts(name string) (claimed []*slot) {
+	for _, p := range s.index.partials(name) {
+		if p.receipt && !s.index.busy[p] {
+			s.index.busy[p] = true
+			s.index.changePartial(p)
+			claimed = append(claimed, p)
+		}
+	}
+	return claimed
+}
+
+// removeReceipts removes what claimReceipts has claimed.
+func (s *Store) removeReceipts(claimed []*slot) (err error) {
+	for _, p := range claimed {
+		err = errors.Join(err, s.removePartial(p.stem))
+	}
+	return err
 }

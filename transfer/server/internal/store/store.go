@@ -6,9 +6,10 @@
 // folders, and the partials of objects that are still being pushed. Everything is
 // below one folder and stays there, and an object appears whole or not at all.
 //
-// An object is a regular file of its name. A partial is two hidden files beside its
-// place, a data file and a short record of how much of it is durable, so that a
-// push can go on where it stopped, also after the server was killed. Hidden files
+// An object is a regular file of its name. A partial is a [durable.Partial] beside its
+// place, so that a push can be resumed where it stopped, also after the server was
+// killed. Its journal is a receipt for a while after the push: "already there" is an
+// answer to that push alone. Hidden files
 // and symbolic links are never objects, and no folder is entered through a link.
 //
 // What there is and how long it is, is known from an index in memory, so that
@@ -23,13 +24,20 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 )
 
 // Options are the limits of a store. Zero is no limit.
 type Options struct {
-	MaxObject int64 // bytes of one object
-	MaxTotal  int64 // bytes of all objects and partials
-	KeepFree  int64 // bytes to leave free on the file system of the folder
+	MaxObject  int64 // bytes of one object
+	MaxTotal   int64 // bytes of all objects and partials
+	MaxObjects int64 // names of objects and partials
+	MaxFolders int64
+	KeepFree   int64 // bytes to leave free on the file system of the folder
+
+	// Patience is for how long a partial in which less than 1 MiB has come can keep
+	// others from the room that it has reserved. Zero is 30 s.
+	Patience time.Duration
 }
 
 // maxLength is more than any pqenc file has: 2^31 chunks of up to 4 MiB are 2^53
@@ -49,7 +57,7 @@ type Store struct {
 	// mu guards the index and the shape of the tree: it is held while names or
 	// folders come and go. Nothing is written or synced under it.
 	mu    sync.Mutex
-	index index
+	index *index
 }
 
 // Open opens the folder dir and makes it if it does not exist. The error wraps
@@ -93,17 +101,17 @@ func acquire(root *os.Root) (*os.File, error) {
 // folder free for another server.
 func (s *Store) Close() error {
 	var errs []error
-	for _, p := range s.open() {
+	for _, p := range s.opened() {
 		errs = append(errs, p.Close())
 	}
 	return errors.Join(append(errs, s.root.Close(), s.lock.Close())...)
 }
 
-// open returns the partials that are open.
-func (s *Store) open() (all []*Partial) {
+// opened returns the partials that are open.
+func (s *Store) opened() (all []*Partial) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, slot := range s.index.partials {
+	for slot := range s.index.busy {
 		if slot.open != nil {
 			all = append(all, slot.open)
 		}
@@ -111,24 +119,12 @@ func (s *Store) open() (all []*Partial) {
 	return all
 }
 
-// Usage says how much there is in a store.
-type Usage struct {
-	Objects      int
-	Bytes        int64 // of objects
-	Partials     int
-	PartialBytes int64 // with what is reserved for those that are open
-	Free         int64 // bytes of the file system; -1 if it does not tell
-}
-
 // Usage returns how much there is in the store, from the index.
 func (s *Store) Usage() Usage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Usage{
-		Objects:      len(s.index.objects),
-		Bytes:        s.index.objectBytes,
-		Partials:     len(s.index.partials),
-		PartialBytes: s.index.partialBytes,
-		Free:         freeSpace(s.root),
-	}
+	return s.index.total
 }
+
+// Free returns how many bytes are free on the file system, -1 if it does not tell.
+func (s *Store) Free() int64 { return freeSpace(s.lock) }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
@@ -30,7 +31,7 @@ func TestPush(t *testing.T) {
 		t.Errorf("header: %t, %v", complete, err)
 	}
 	wantNames(t, s, "")
-	wantFiles(t, dir, "lab", "lab/run", "lab/run/HASH.part", "lab/run/HASH.state")
+	wantFiles(t, dir, "lab", "lab/run", "lab/run/HASH.pqenc-part", "lab/run/HASH.pqenc-state")
 	publish(t, p)
 	wantObject(t, s, "lab/run/a.pqe", file)
 	wantFiles(t, dir, "lab", "lab/run", "lab/run/a.pqe")
@@ -203,9 +204,8 @@ func TestRescanDuring(t *testing.T) {
 	push(t, s, alice, "old", file)
 	kept := begin(t, s, idOf(alice, "kept", file), replace)
 	write(t, kept, file[:20])
-	s.index.changed = make(map[string]bool)
-	found, err := s.scan()
-	if err != nil {
+	found := s.index.beginScan()
+	if err := s.scan(found); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Delete(named("old")); err != nil {
@@ -213,7 +213,7 @@ func TestRescanDuring(t *testing.T) {
 	}
 	push(t, s, alice, "new", file)
 	closeOK(t, kept)
-	s.index.refresh(found)
+	s.index = s.index.endScan(found)
 	wantNames(t, s, "", "new")
 	wantUsage(t, s)
 }
@@ -251,7 +251,7 @@ func TestCollect(t *testing.T) {
 	if n != 3 || size != 4504 || err != nil {
 		t.Errorf("collected %d with %d bytes, %v", n, size, err)
 	}
-	wantFiles(t, dir, "HASH.part", "HASH.state", "HASH.part", "HASH.state")
+	wantFiles(t, dir, "HASH.pqenc-part", "HASH.pqenc-state", "HASH.pqenc-part", "HASH.pqenc-state")
 	if n, _, err := s.Collect(30 * time.Minute); n != 0 || err != nil {
 		t.Errorf("again: %d, %v", n, err)
 	}
@@ -267,7 +267,7 @@ func TestHiddenFiles(t *testing.T) {
 	p := begin(t, s, idOf(alice, "a", file), replace)
 	write(t, p, file)
 	stem := stemOf(alice, "a")
-	for _, name := range []string{stem + dataSuffix, stem + stateSuffix, lockName} {
+	for _, name := range []string{stem + durable.PartSuffix, stem + durable.JournalSuffix, lockName} {
 		_, err := wire.ParseName(name)
 		wantError(t, err, wire.ErrName)
 	}

@@ -22,15 +22,11 @@ func lockFile(file *os.File) error {
 	return err
 }
 
-// freeSpace returns the bytes that a user without privileges can still write, or -1.
-func freeSpace(root *os.Root) int64 {
-	folder, err := root.Open(".")
-	if err != nil {
-		return -1
-	}
-	defer folder.Close()
+// freeSpace returns the bytes that a user without privileges can still write to the file
+// system of an open file, or -1.
+func freeSpace(file *os.File) int64 {
 	var st unix.Statfs_t
-	if unix.Fstatfs(int(folder.Fd()), &st) != nil {
+	if unix.Fstatfs(int(file.Fd()), &st) != nil {
 		return -1
 	}
 	return max(0, int64(st.Bavail)) * int64(st.Bsize)
@@ -41,21 +37,8 @@ func isFull(err error) bool {
 	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
 }
 
-// flush is fsync, where the file system has it.
-func flush(file *os.File) error {
-	err := file.Sync()
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		return nil
-	}
-	return err
-}
-
-// syncFolder makes the entries of a folder durable.
-func syncFolder(root *os.Root, dir string) error {
-	folder, err := root.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	return flush(folder)
+// isShort reports whether this process, or the system, has too few descriptors or too
+// little memory.
+func isShort(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) || errors.Is(err, unix.ENOMEM)
 }

@@ -1,0 +1,328 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package channel
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// requests are those that are open on a connection.
+type requests struct {
+	starting sync.Mutex // held while a client starts one: they start in the order of their ids
+	mu       sync.Mutex
+	open     map[uint32]*Request
+	last     uint32    // the largest id so far
+	quiet    time.Time // when the last one has ended
+	ended    error     // why there will be no more
+}
+
+// Request is one side of a request. Next and Drain are for one goroutine; everything else is
+// for any.
+type Request struct {
+	ID   uint32
+	conn *Conn
+	// waits reports whether the request is for something that the other side cannot
+	// hasten, so that it needs no progress.
+	waits func() bool
+
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	in       chan wire.Message // nil if none may come
+	gone     chan struct{}     // closed when the other side has ended it, or the connection is
+	over     chan struct{}     // closed when this side has
+	ended    atomic.Bool       // the other side has sent its last message
+	held     []byte            // the buffer of the message that Next returned last
+	patience *time.Timer       // see Abandon
+	progress atomic.Int64      // when something was sent or received that gets it on
+}
+
+// Start begins a request with a message, as a client does.
+func (c *Conn) Start(t wire.Type, body []byte, waits func() bool) (*Request, error) {
+	c.requests.starting.Lock()
+	defer c.requests.starting.Unlock()
+	c.requests.mu.Lock()
+	id := c.requests.last + 1
+	c.requests.mu.Unlock()
+	r, err := c.Open(id, waits, true)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Send(t, body); err != nil {
+		r.End()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Open is for the request that the other side has begun. Only if listens is set may more
+// messages of it come, except an error.
+func (c *Conn) Open(id uint32, waits func() bool, listens bool) (*Request, error) {
+	q := &c.requests
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.ended != nil:
+		return nil, q.ended
+	case id <= q.last:
+		return nil, fmt.Errorf("%w: request %d after %d", wire.ErrOrder, id, q.last)
+	}
+	r := &Request{ID: id, conn: c, waits: waits, gone: make(chan struct{}), over: make(chan struct{})}
+	if listens {
+		r.in = make(chan wire.Message)
+	}
+	r.ctx, r.cancel = context.WithCancelCause(context.Background())
+	r.Progress()
+	if q.open == nil {
+		q.open = make(map[uint32]*Request)
+	}
+	q.open[id], q.last = r, id
+	return r, nil
+}
+
+// Dispatch gives every message to its request, and those that begin one to start, until
+// the connection ends. It returns why, after it has told the other side and all requests.
+func (c *Conn) Dispatch(start func(wire.Message) error) error {
+	var err error
+	for err == nil {
+		var m wire.Message
+		if m, err = c.take(); err != nil {
+			break
+		}
+		switch {
+		case m.Type.Starts() && start != nil:
+			err = start(m)
+			c.release(m.Body)
+		case m.Type.Answers() && start != nil:
+			err = fmt.Errorf("%w: 0x%02x from a client", wire.ErrOrder, m.Type)
+		default:
+			err = c.deliver(m)
+		}
+	}
+	c.requests.end(err)
+	select {
+	case <-c.closed:
+	default:
+		c.fail(err, wire.CodeOf(err), wire.Meaning(wire.CodeOf(err)).Error())
+	}
+	return err
+}
+
+// deliver waits until the request takes the message.
+func (c *Conn) deliver(m wire.Message) error {
+	r, known := c.requests.find(m.Request)
+	if r != nil && (m.Type == wire.TypeError || m.Type == wire.TypeEnd) {
+		r.ended.Store(true)
+	}
+	if m.Type == wire.TypeError {
+		defer c.release(m.Body)
+		if r != nil {
+			r.cancel(peerError(m.Body))
+			close(r.gone)
+		} else if !known {
+			return fmt.Errorf("%w: an error in request %d", wire.ErrOrder, m.Request)
+		}
+		return nil // both sides may end a request at the same time
+	}
+	if r != nil && r.in != nil {
+		select {
+		case r.in <- m:
+			return nil
+		case <-r.over:
+		case <-c.closed: // but this came before the end, and may be the last answer
+			select {
+			case r.in <- m:
+				return nil
+			case <-r.over:
+			case <-time.After(lastWords):
+			}
+			c.release(m.Body)
+			return c.err
+		}
+	}
+	c.release(m.Body)
+	return fmt.Errorf("%w: 0x%02x in request %d", wire.ErrOrder, m.Type, m.Request)
+}
+
+// find returns an open request, which is there no more once an error was taken for it.
+func (q *requests) find(id uint32) (r *Request, known bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	r = q.open[id]
+	if r != nil {
+		select {
+		case <-r.gone:
+			r = nil
+		default:
+		}
+	}
+	return r, id <= q.last
+}
+
+// end ends all requests.
+func (q *requests) end(err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ended = err
+	for _, r := range q.open {
+		r.cancel(err)
+		select {
+		case <-r.gone:
+		default:
+			close(r.gone)
+		}
+	}
+}
+
+// stalled returns when the last thing has got done of that for which it is longest ago.
+func (q *requests) stalled() time.Time {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.open) == 0 {
+		return q.quiet
+	}
+	first := time.Now()
+	for _, r := range q.open {
+		if r.waits != nil && r.waits() {
+			r.Progress()
+		}
+		if last := time.Unix(0, r.progress.Load()); last.Before(first) {
+			first = last
+		}
+	}
+	return first
+}
+
+// Context ends when the request does: its cause is the [PeerError] of the other side, that
+// of Cancel, or why the connection has ended.
+func (r *Request) Context() context.Context { return r.ctx }
+
+// Gone reports whether the other side has ended the request, and the connection is open.
+func (r *Request) Gone() bool {
+	select {
+	case <-r.conn.closed:
+		return false
+	default:
+	}
+	select {
+	case <-r.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Ended reports whether the other side has sent its last message, or an error.
+func (r *Request) Ended() bool { return r.ended.Load() }
+
+// HangUp closes the connection.
+func (r *Request) HangUp() { r.conn.Close() }
+
+// Cancel makes this side end the request.
+func (r *Request) Cancel(cause error) { r.cancel(cause) }
+
+// Progress notes that something has been got done.
+func (r *Request) Progress() { r.progress.Store(time.Now().UnixNano()) }
+
+// Next returns the next message of the request. Its body is valid until the next call, or
+// End. The error is the cause of the context.
+func (r *Request) Next() (wire.Message, error) {
+	r.release()
+	select {
+	case m := <-r.in:
+		r.held = m.Body
+		if !idle(m) {
+			r.Progress()
+		}
+		return m, nil
+	case <-r.ctx.Done():
+		return wire.Message{}, context.Cause(r.ctx)
+	}
+}
+
+// Expect is Next for a message that must be of that type.
+func (r *Request) Expect(want wire.Type) (wire.Message, error) {
+	m, err := r.Next()
+	if err == nil && m.Type != want {
+		err = fmt.Errorf("%w: 0x%02x instead of 0x%02x", wire.ErrOrder, m.Type, want)
+	}
+	return m, err
+}
+
+// Drain throws away what comes until the other side has ended the request, with a message
+// of that type or an error.
+func (r *Request) Drain(last wire.Type) {
+	for {
+		r.release()
+		select {
+		case m := <-r.in:
+			r.held = m.Body
+			if !idle(m) {
+				r.Progress()
+			}
+			if m.Type == last {
+				return
+			}
+		case <-r.gone:
+			return
+		}
+	}
+}
+
+// idle reports whether a message does not show by itself that something gets done: it
+// could be sent without end. Of acknowledgements only who counts them can tell.
+func idle(m wire.Message) bool {
+	return m.Type == wire.TypeDurable || m.Type == wire.TypeChecked || m.Type == wire.TypeData && len(m.Body) == 0
+}
+
+func (r *Request) release() {
+	r.conn.release(r.held)
+	r.held = nil
+}
+
+// Send sends a message that is not long.
+func (r *Request) Send(t wire.Type, body []byte) error { return r.conn.Send(t, r.ID, body) }
+
+// SendData sends a part of an object, at most [wire.MaxData] bytes.
+func (r *Request) SendData(p []byte) error {
+	if err := r.conn.SendData(r.ID, p); err != nil {
+		return err
+	}
+	r.Progress()
+	return nil
+}
+
+// Refuse tells the other side why the request ends.
+func (r *Request) Refuse(err error) error {
+	code, text := wire.Refusal(err)
+	return r.Send(wire.TypeError, (&wire.Error{Code: code, Text: text}).Marshal())
+}
+
+// Abandon tells the other side that nothing comes of the request. If it does not end it
+// soon then, the connection is closed.
+func (r *Request) Abandon() {
+	r.Refuse(wire.ErrAbandoned)
+	r.patience = time.AfterFunc(lastWords, r.conn.Close)
+}
+
+// End says that this side expects nothing more.
+func (r *Request) End() {
+	r.release()
+	if r.patience != nil {
+		r.patience.Stop()
+	}
+	q := &r.conn.requests
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.open, r.ID)
+	q.quiet = time.Now()
+	r.cancel(context.Canceled)
+	close(r.over)
+}
