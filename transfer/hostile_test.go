@@ -441,7 +441,12 @@ func TestLyingPullServers(t *testing.T) {
 		}, nil, 500},
 		"stored":           {func(c *channel.Conn, _ int) { object(c, 1000, digest); c.Send(wire.TypeStored, 1, wire.Size(1000)) }, nil, 0},
 		"malformed object": {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.Send(wire.TypeObject, 1, b[:39]) }, nil, 0},
-		"length 2^64-2":    {func(c *channel.Conn, _ int) { object(c, -2, digest) }, nil, 0},
+		"without length": {func(c *channel.Conn, _ int) {
+			object(c, -1, digest)
+			c.SendData(1, file)
+			c.Send(wire.TypeEnd, 1, wire.Size(5000))
+		}, transfer.ErrProtocol, 0},
+		"length 2^64-2": {func(c *channel.Conn, _ int) { object(c, -2, digest) }, nil, 0},
 		"not the header": {func(c *channel.Conn, _ int) {
 			object(c, int64(len(file)), sha256.Sum256([]byte("other")))
 			c.SendData(1, file)
@@ -476,7 +481,8 @@ func TestLyingPullServers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := newHostile(t, func(c *channel.Conn, attempt int) { test.script(c, attempt); receive(c, 0) })
 			var got bytes.Buffer
-			err := h.client(t).Pull(t.Context(), "a.pqe", &got, transfer.PullOptions{})
+			follow := name == "unknown and less" || name == "an end that no file has"
+			err := h.client(t).Pull(t.Context(), "a.pqe", &got, transfer.PullOptions{Follow: follow})
 			if err == nil || test.want != nil && !errors.Is(err, test.want) {
 				t.Errorf("%v", err)
 			}

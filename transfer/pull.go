@@ -199,6 +199,9 @@ func (r *puller) learn(q *channel.Request) error {
 	if r.digest != object.Digest && r.digest != [sha256.Size]byte{} {
 		return &permanent{ErrChanged}
 	}
+	if object.Length == wire.Unknown && !r.o.Follow { // what has no end fills the disk
+		return fmt.Errorf("%w: a stored object of unknown length", wire.ErrOrder)
+	}
 	known := r.started && r.length != wire.Unknown
 	if known && object.Length != wire.Unknown && object.Length != r.length {
 		return &permanent{ErrChanged}
