@@ -53,7 +53,7 @@ func TestNoGapBeforeFail(t *testing.T) {
 			}
 			if want == 10 {
 				close(begun)
-				<-s.failed
+				<-s.alive.Done()
 				ticker := time.NewTicker(time.Millisecond)
 				for at, _ := s.Traffic(); ; <-ticker.C {
 					if now, _ := s.Traffic(); now > at+(64<<10) {
@@ -109,20 +109,22 @@ func TestErrorIsLast(t *testing.T) {
 // anything, so that its sender need not wait, either.
 func TestErrorCloses(t *testing.T) {
 	c, s := pair(t, Times{}, Times{})
+	ended := dispatch(c)
 	s.Fail(wire.CodeOf(wire.ErrShutdown), "bye")
 	<-c.Closed()
 	var reason *PeerError
 	if err := c.Send(wire.TypeCheck, 1, nil); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
 		t.Errorf("sending: %v", err)
 	}
-	if _, err := c.Next(); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
+	if err := <-ended; !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
 		t.Errorf("receiving: %v", err)
 	}
 }
 
 // TestBeatsAreNoProgress has a side that lives and does nothing.
 func TestBeatsAreNoProgress(t *testing.T) {
-	_, s := pair(t, Times{Beat: time.Millisecond}, Times{Idle: 200 * time.Millisecond})
+	c, s := pair(t, Times{Beat: time.Millisecond}, Times{Idle: 200 * time.Millisecond})
+	dispatch(c)
 	if m, err := s.Next(); !errors.Is(err, ErrClosed) || !strings.Contains(err.Error(), "no progress") {
 		t.Errorf("0x%02x, %v", m.Type, err)
 	}
@@ -169,7 +171,7 @@ func TestUnreadData(t *testing.T) {
 	data := make([]byte, wire.MaxData)
 	for {
 		if err := s.SendData(1, data); err != nil {
-			break // the client's Conn reads two messages ahead, and then nobody does
+			break
 		}
 	}
 	<-s.Closed()
@@ -179,6 +181,12 @@ func TestUnreadData(t *testing.T) {
 // read it, so that its end is behind that. The server notices all the same.
 func TestUnreadEnd(t *testing.T) {
 	c, s := pair(t, Times{}, Times{Beat: 20 * time.Millisecond})
+	r, err := s.Open(1, nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.End()
+	dispatch(s)
 	for range 4 {
 		if err := c.Send(wire.TypeCheck, 1, nil); err != nil {
 			t.Fatal(err)
@@ -291,6 +299,7 @@ func TestMalformedIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := (<-done).conn
+	ended := dispatch(s)
 	c.tls.Write(append([]byte{byte(wire.TypeData), 0xFF, 0xFF, 0xFF, 0, 0, 0, 1}, make([]byte, 1<<20)...))
 	m, err := wire.Read(c.tls, nil, wire.MaxData)
 	if err != nil || m.Type != wire.TypeError {
@@ -299,10 +308,10 @@ func TestMalformedIsTold(t *testing.T) {
 	if e, err := wire.ParseError(m.Body); err != nil || e.Code != wire.CodeProtocol {
 		t.Errorf("%+v, %v", e, err)
 	}
-	if _, err := s.Next(); !errors.Is(err, wire.ErrMalformed) {
+	here.Close()
+	if err := <-ended; !errors.Is(err, wire.ErrMalformed) {
 		t.Error(err)
 	}
-	here.Close()
 	<-s.Closed()
 }
 
@@ -321,6 +330,12 @@ func TestNothingStays(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for i := range 12 {
 		c, s := pair(t, Times{}, Times{Idle: time.Hour})
+		r, err := s.Open(1, nil, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dispatch(c)
+		dispatch(s)
 		go c.SendData(1, make([]byte, wire.MaxData)) // which nobody takes
 		switch i % 4 {
 		case 0:
@@ -335,6 +350,7 @@ func TestNothingStays(t *testing.T) {
 		}
 		<-c.Closed()
 		s.Close()
+		r.End()
 	}
 	settle(t, before)
 }

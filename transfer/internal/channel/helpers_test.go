@@ -132,6 +132,13 @@ func pair(t *testing.T, client, server Times) (c, s *Conn) {
 	return c, r.conn
 }
 
+// dispatch runs a side that begins no requests for the other.
+func dispatch(c *Conn) (ended <-chan error) {
+	done := make(chan error, 1)
+	go func() { done <- c.Dispatch(nil) }()
+	return done
+}
+
 // bare returns the two ends of a connection after the login, of which the client's
 // does nothing by itself.
 func bare(t *testing.T) (client io.ReadWriteCloser, s *Conn) {
