@@ -166,7 +166,7 @@ func (c *Client) do(ctx context.Context, k kind, r request) error {
 		since := time.Since(last)
 		left := cmp.Or(c.GiveUpAfter, defaultGiveUp) - since
 		if left <= 0 {
-			return join(fmt.Errorf("%w after %s without progress", ErrGaveUp, since.Round(time.Second)), err)
+			return fmt.Errorf("%w after %s without progress: %w", ErrGaveUp, since.Round(time.Second), err)
 		}
 		wait = min(wait, left) // and then a last attempt
 		if c.OnRetry != nil && !tired {
