@@ -216,9 +216,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		},
 	})
 	turnedAway := s.gate.leave(visitor)
-	if session.admitted {
-		defer s.forget(session)
-	}
+	defer s.forget(session)
 	if err != nil {
 		s.stats.failedLogins.Add(1)
 		session.log.Info("no login", "turned_away", turnedAway, "err", err)
