@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pqenc/pqenc/signature"
@@ -56,12 +57,10 @@ type Client struct {
 	// counts as dead. Zero is 60 s.
 	Silence time.Duration
 
-	once  sync.Once
-	slots [kinds]chan struct{} // one taken for each request of that kind
-
-	mu        sync.Mutex
-	conn      *channel.Conn
-	connected bool // a server was reached at some time
+	once    sync.Once
+	slots   [kinds]chan struct{} // one taken for each request of that kind
+	conn    atomic.Pointer[channel.Conn]
+	reached atomic.Bool // a server was, at some time
 }
 
 // kind is of things of which a client does only so many at a time.
@@ -110,11 +109,8 @@ const (
 
 // Close closes the connection, if there is one. The client can be used again.
 func (c *Client) Close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.conn != nil {
-		c.conn.Close()
-		c.conn = nil
+	if conn := c.conn.Swap(nil); conn != nil {
+		conn.Close()
 	}
 	return nil
 }
@@ -160,7 +156,7 @@ func (c *Client) do(ctx context.Context, k kind, r request) error {
 		if errors.Is(err, channel.ErrRenew) {
 			wait = 0
 		}
-		if c.GiveUpAfter == 0 && !c.reached() {
+		if c.GiveUpAfter == 0 && !c.reached.Load() {
 			return err
 		}
 		since := time.Since(last)
@@ -223,31 +219,20 @@ func (c *Client) connection(ctx context.Context) (*channel.Conn, error) {
 		return nil, err
 	}
 	defer leave()
-	c.mu.Lock()
-	conn := c.conn
-	c.mu.Unlock()
-	if conn != nil {
+	if conn := c.conn.Load(); conn != nil {
 		select {
 		case <-conn.Closed():
 		default:
 			return conn, nil
 		}
 	}
-	if conn, err = c.connect(ctx); err != nil {
+	conn, err := c.connect(ctx)
+	if err != nil {
 		return nil, err
 	}
 	go conn.Dispatch(nil)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.conn = conn
+	c.conn.Store(conn)
 	return conn, nil
-}
-
-// reached reports whether a server was reached at some time.
-func (c *Client) reached() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.connected
 }
 
 // connect opens a connection and logs in.
@@ -256,9 +241,7 @@ func (c *Client) connect(ctx context.Context) (*channel.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.mu.Lock()
-	c.connected = true
-	c.mu.Unlock()
+	c.reached.Store(true)
 	defer context.AfterFunc(ctx, func() { stream.Close() })()
 	return channel.Connect(stream, &channel.Login{
 		Identity: c.Identity,
@@ -271,10 +254,11 @@ func (c *Client) connect(ctx context.Context) (*channel.Conn, error) {
 }
 
 func (c *Client) check(server signature.Fingerprint) error {
-	if c.CheckServer == nil {
-		return &permanent{errors.New("there is no Client.CheckServer to ask")}
+	err := errors.New("there is no Client.CheckServer to ask")
+	if c.CheckServer != nil {
+		err = c.CheckServer(server)
 	}
-	if err := c.CheckServer(server); err != nil {
+	if err != nil {
 		return &permanent{err}
 	}
 	return nil

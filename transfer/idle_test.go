@@ -44,7 +44,7 @@ func TestIdleServer(t *testing.T) {
 		},
 		"sending nothing in a pull": func(c *channel.Conn, _ int) {
 			c.Send(wire.TypeObject, 1, (&wire.Object{Length: 100000, Digest: [32]byte{1}}).Marshal())
-			for c.SendData(1, nil) == nil {
+			for c.Send(wire.TypeData, 1, nil) == nil {
 				time.Sleep(10 * time.Millisecond)
 			}
 		},

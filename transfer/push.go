@@ -256,7 +256,7 @@ func (r *pusher) send(ctx context.Context, q *channel.Request, offset int64, end
 			return &permanent{err}
 		}
 		r.sent.Store(offset + int64(len(b)))
-		if err := q.SendData(b); err != nil {
+		if err := q.Send(wire.TypeData, b); err != nil {
 			return err
 		}
 		offset += int64(len(b))

@@ -690,7 +690,7 @@ func TestTakenOver(t *testing.T) {
 		go leave(conn)
 		go func() { // until the next one takes over
 			for rest := file[offset:]; len(rest) > 0; rest = rest[min(len(rest), 10000):] {
-				if conn.SendData(1, rest[:min(len(rest), 10000)]) != nil {
+				if conn.Send(wire.TypeData, 1, rest[:min(len(rest), 10000)]) != nil {
 					return
 				}
 			}
@@ -719,7 +719,7 @@ func TestStoppedInAPush(t *testing.T) {
 		started := make(chan struct{})
 		go func() {
 			for i, rest := 0, file[offset:]; len(rest) > 0; i, rest = i+1, rest[min(len(rest), 10000):] {
-				if conn.SendData(1, rest[:min(len(rest), 10000)]) != nil {
+				if conn.Send(wire.TypeData, 1, rest[:min(len(rest), 10000)]) != nil {
 					return
 				}
 				if i == 50 {

@@ -128,7 +128,7 @@ func (s *testServer) abandoned(t *testing.T, name string, file []byte, n int) {
 	before := s.server.Stats().Received
 	s.resumed(t, conn, push(name, file, int64(len(file))))
 	for rest := file[:n]; len(rest) > 0; rest = rest[min(len(rest), wire.MaxData):] {
-		if err := conn.SendData(1, rest[:min(len(rest), wire.MaxData)]); err != nil {
+		if err := conn.Send(wire.TypeData, 1, rest[:min(len(rest), wire.MaxData)]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -240,7 +240,7 @@ func TestPartialWhileRunning(t *testing.T) {
 	length := int64(len(file))
 	conn := s.raw(t, "alice")
 	s.resumed(t, conn, push("open.pqe", file, length))
-	conn.SendData(1, file[:60000])
+	conn.Send(wire.TypeData, 1, file[:60000])
 	until(t, "it has come", func() bool { return s.server.Stats().Received == 60000 })
 	s.abandoned(t, "left.pqe", file, 50000)
 	until(t, "the other one is collected", s.collected)

@@ -120,7 +120,7 @@ func (p *sender) copy(src io.ReaderAt, end int64) error {
 		if n == 0 {
 			return fmt.Errorf("at byte %d of %q: %w", p.offset, p.name.String(), err)
 		}
-		if err := p.SendData(buf[:n]); err != nil {
+		if err := p.Send(wire.TypeData, buf[:n]); err != nil {
 			return err
 		}
 		p.offset += int64(n)

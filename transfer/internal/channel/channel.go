@@ -205,26 +205,21 @@ func explain(err error) error {
 	return err
 }
 
-// Send sends a message that is not long. Request is 0 for one that belongs to none.
+// Send sends a message, whose body is at most [wire.MaxData] bytes. Request is 0 for one
+// that belongs to none.
 func (c *Conn) Send(t wire.Type, request uint32, body []byte) error {
 	c.write.Lock()
 	defer c.write.Unlock()
-	return c.send(wire.Append(nil, t, request, body))
+	return c.send(t, request, body)
 }
 
-// SendData sends a part of an object, at most [wire.MaxData] bytes.
-func (c *Conn) SendData(request uint32, p []byte) error {
-	c.write.Lock()
-	defer c.write.Unlock()
-	header := wire.Header(wire.TypeData, request, len(p))
-	return c.send(header[:], p)
-}
-
-func (c *Conn) send(parts ...[]byte) error {
+// send is Send with c.write held.
+func (c *Conn) send(t wire.Type, request uint32, body []byte) error {
 	if c.lastWord {
 		return context.Cause(c.alive)
 	}
-	for _, p := range parts {
+	header := wire.Header(t, request, len(body))
+	for _, p := range [][]byte{header[:], body} {
 		if _, err := c.tls.Write(p); err != nil {
 			return c.broken(err)
 		}
@@ -259,7 +254,7 @@ func (c *Conn) beat() {
 		}
 		// Who holds the lock is sending, which keeps it alive, too.
 		if since(&c.lastSent) >= c.times.Beat/2 && c.write.TryLock() {
-			err := c.send(wire.Append(nil, wire.TypeBeat, 0, nil))
+			err := c.send(wire.TypeBeat, 0, nil)
 			last := c.lastWord
 			c.write.Unlock()
 			if err != nil && !last { // and it may be that nobody reads, who would notice
@@ -319,7 +314,7 @@ func (c *Conn) fail(failure error, code uint16, text string) {
 func (c *Conn) sendLast(e *wire.Error) error {
 	c.write.Lock()
 	defer c.write.Unlock()
-	err := c.send(wire.Append(nil, wire.TypeError, 0, e.Marshal()))
+	err := c.send(wire.TypeError, 0, e.Marshal())
 	c.lastWord = true
 	return err
 }

@@ -170,7 +170,7 @@ func TestUnreadData(t *testing.T) {
 	_, s := pair(t, Times{}, Times{Idle: 200 * time.Millisecond})
 	data := make([]byte, wire.MaxData)
 	for {
-		if err := s.SendData(1, data); err != nil {
+		if err := s.Send(wire.TypeData, 1, data); err != nil {
 			break
 		}
 	}
@@ -239,7 +239,7 @@ func TestTraffic(t *testing.T) {
 		failed := make(chan error, 1)
 		go func() {
 			for {
-				if err := c.SendData(1, make([]byte, wire.MaxData)); err != nil {
+				if err := c.Send(wire.TypeData, 1, make([]byte, wire.MaxData)); err != nil {
 					c.Close()
 					failed <- err
 					return
@@ -336,7 +336,7 @@ func TestNothingStays(t *testing.T) {
 		}
 		dispatch(c)
 		dispatch(s)
-		go c.SendData(1, make([]byte, wire.MaxData)) // which nobody takes
+		go c.Send(wire.TypeData, 1, make([]byte, wire.MaxData)) // which nobody takes
 		switch i % 4 {
 		case 0:
 			c.Close()

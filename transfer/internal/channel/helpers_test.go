@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -214,7 +215,7 @@ func (a *attacker) send(typ wire.Type, body []byte) {
 // proof makes one of whatever parts.
 func proof(t *testing.T, public []byte, signer Identity, context string, parts ...[]byte) *wire.Proof {
 	t.Helper()
-	sig, err := signer.SigningKey().Sign(context, join(parts))
+	sig, err := signer.SigningKey().Sign(context, slices.Concat(parts...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,10 +5,12 @@
 package channel
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
@@ -56,11 +58,7 @@ func (l *Login) run(s Stream, login func(*carrier) (*Conn, error)) (*Conn, error
 		return nil, err
 	}
 	c.times = times
-	traffic := l.Traffic
-	if traffic == 0 {
-		traffic = maxTraffic
-	}
-	low.admit(times.Silence, traffic)
+	low.admit(times.Silence, cmp.Or(l.Traffic, maxTraffic))
 	return c.start(), nil
 }
 
@@ -123,7 +121,7 @@ func (l *Login) server(low *carrier, cert *tls.Certificate) (*Conn, error) {
 
 // prove sends who this side is, and its signature over all parts.
 func (l *Login) prove(t *tls.Conn, as wire.Type, context string, parts ...[]byte) error {
-	sig, err := l.Identity.SigningKey().Sign(context, join(parts))
+	sig, err := l.Identity.SigningKey().Sign(context, slices.Concat(parts...))
 	if err != nil {
 		return err
 	}
@@ -139,17 +137,10 @@ func verify(p *wire.Proof, context string, parts ...[]byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrProof, err)
 	}
-	if err := key.Verify(context, join(parts), p.Signature); err != nil {
+	if err := key.Verify(context, slices.Concat(parts...), p.Signature); err != nil {
 		return ErrProof
 	}
 	return nil
-}
-
-func join(parts [][]byte) (all []byte) {
-	for _, p := range parts {
-		all = append(all, p...)
-	}
-	return all
 }
 
 func readProof(t *tls.Conn, as wire.Type) (*wire.Proof, error) {

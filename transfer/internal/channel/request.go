@@ -207,10 +207,7 @@ func (r *Request) Next() (wire.Message, error) {
 	r.release()
 	select {
 	case m := <-r.in:
-		r.held = m.Body
-		if !idle(m) {
-			r.Progress()
-		}
+		r.took(m)
 		return m, nil
 	case <-r.ctx.Done():
 		return wire.Message{}, context.Cause(r.ctx)
@@ -233,10 +230,7 @@ func (r *Request) Drain(last wire.Type) {
 		r.release()
 		select {
 		case m := <-r.in:
-			r.held = m.Body
-			if !idle(m) {
-				r.Progress()
-			}
+			r.took(m)
 			if m.Type == last {
 				return
 			}
@@ -246,10 +240,14 @@ func (r *Request) Drain(last wire.Type) {
 	}
 }
 
-// idle reports whether a message does not show by itself that something gets done: it
-// could be sent without end. Of acknowledgements only who counts them can tell.
-func idle(m wire.Message) bool {
-	return m.Type == wire.TypeDurable || m.Type == wire.TypeChecked || m.Type == wire.TypeData && len(m.Body) == 0
+// took notes a message. Not every one shows by itself that something gets done: some could
+// be sent without end, and of acknowledgements only who counts them can tell.
+func (r *Request) took(m wire.Message) {
+	r.held = m.Body
+	idle := m.Type == wire.TypeDurable || m.Type == wire.TypeChecked || m.Type == wire.TypeData && len(m.Body) == 0
+	if !idle {
+		r.Progress()
+	}
 }
 
 func (r *Request) release() {
@@ -257,12 +255,9 @@ func (r *Request) release() {
 	r.held = nil
 }
 
-// Send sends a message that is not long.
-func (r *Request) Send(t wire.Type, body []byte) error { return r.conn.Send(t, r.ID, body) }
-
-// SendData sends a part of an object, at most [wire.MaxData] bytes.
-func (r *Request) SendData(p []byte) error {
-	if err := r.conn.SendData(r.ID, p); err != nil {
+// Send sends a message, whose body is at most [wire.MaxData] bytes.
+func (r *Request) Send(t wire.Type, body []byte) error {
+	if err := r.conn.Send(t, r.ID, body); err != nil {
 		return err
 	}
 	r.Progress()
