@@ -69,22 +69,24 @@ var (
 )
 
 // refused is the server's reason, in words for people.
-type refused struct{ *channel.PeerError }
+type refused struct{ reason *wire.Error }
 
 func (r refused) Error() string {
-	switch meaning := wire.Meaning(r.Code).Error(); {
-	case r.Text == "":
+	switch meaning, text := r.Unwrap().Error(), r.reason.Text; {
+	case text == "":
 		return meaning
-	case strings.HasPrefix(r.Text, meaning):
-		return r.Text
+	case strings.HasPrefix(text, meaning):
+		return text
 	default:
-		return meaning + ": " + r.Text
+		return meaning + ": " + text
 	}
 }
 
+func (r refused) Unwrap() error { return r.reason.Unwrap() }
+
 // understand turns what ended a request into an error of this package.
 func understand(err error) error {
-	var reason *channel.PeerError
+	var reason *wire.Error
 	switch {
 	case errors.As(err, &reason):
 		return refused{reason}
@@ -99,7 +101,7 @@ func understand(err error) error {
 func temporary(err error) bool {
 	var r refused
 	if errors.As(err, &r) {
-		return wire.Temporary(r.Code)
+		return wire.Temporary(r.reason.Code)
 	}
 	var mine *permanent
 	if errors.As(err, &mine) {

@@ -111,7 +111,7 @@ func deleted(body []byte, again bool) error {
 	case results[0] == 0, again && errors.Is(wire.Meaning(results[0]), ErrNotFound):
 		return nil
 	}
-	return &channel.PeerError{Code: results[0]}
+	return &wire.Error{Code: results[0]}
 }
 
 // question is a small request with one answer.

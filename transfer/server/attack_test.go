@@ -95,10 +95,10 @@ func talk(conn *channel.Conn, messages ...send) (answers string, code uint16) {
 		if err == nil && m.Type == wire.TypeError {
 			e, failed := wire.ParseError(m.Body)
 			if err = failed; err == nil {
-				err = &channel.PeerError{Code: e.Code, Text: e.Text}
+				err = &wire.Error{Code: e.Code, Text: e.Text}
 			}
 		}
-		var reason *channel.PeerError
+		var reason *wire.Error
 		switch {
 		case errors.As(err, &reason):
 			return fmt.Sprintf("%s04 %q", answers, reason.Text), reason.Code

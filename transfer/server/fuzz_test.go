@@ -202,7 +202,7 @@ func (z *fuzzed) listen(t *testing.T, conn *channel.Conn, answered chan<- struct
 	for {
 		m, err := conn.Next()
 		if err != nil {
-			var reason *channel.PeerError
+			var reason *wire.Error
 			if errors.As(err, &reason) && (reason.Code == wire.CodeInternal || reason.Text == "") {
 				t.Errorf("the server says %v", err)
 			}

@@ -188,7 +188,7 @@ func TestIdle(t *testing.T) {
 		for err == nil {
 			_, err = conn.Next()
 		}
-		var reason *channel.PeerError
+		var reason *wire.Error
 		if !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrIdle) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -277,7 +277,7 @@ func TestShutdownEndsOnCommit(t *testing.T) {
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- s.server.Shutdown(ctx) }()
-	var reason *channel.PeerError
+	var reason *wire.Error
 	if _, err := idle.Next(); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) { // so it is under way
 		t.Errorf("who is idle: %v", err)
 	}

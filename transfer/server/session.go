@@ -72,8 +72,7 @@ func (s *session) admit(peer signature.Fingerprint) error {
 		return fmt.Errorf("%w: %s is not on the access list", wire.ErrDenied, peer)
 	}
 	if err := s.server.admit(s); err != nil {
-		code, text := wire.Refusal(err)
-		return &channel.PeerError{Code: code, Text: text}
+		return wire.Refusal(err)
 	}
 	return nil
 }
@@ -81,9 +80,8 @@ func (s *session) admit(peer signature.Fingerprint) error {
 // end tells the client why the connection ends.
 func (s *session) end(why error) {
 	s.goodbye.Do(func() {
-		code, text := wire.Refusal(why)
-		conn := s.conn
-		go conn.Fail(code, text)
+		told := wire.Refusal(why)
+		go s.conn.Fail(told.Code, told.Text)
 	})
 }
 
@@ -162,7 +160,7 @@ func (r *request) serve(work work) {
 		r.server.stats.failed[r.class].Add(1)
 	}
 	r.answered.Store(true)
-	var theirs *channel.PeerError
+	var theirs *wire.Error
 	switch {
 	case err == nil:
 		err = r.Send(answer.Type, answer.Body)

@@ -81,18 +81,6 @@ var (
 	ErrClosed = errors.New("connection closed")
 )
 
-// PeerError is the other side's reason to end a request or the connection.
-type PeerError struct {
-	Code uint16
-	Text string // not to be trusted: it may hold anything
-}
-
-// Error quotes the text, so that it does no harm in a log.
-func (e *PeerError) Error() string { return fmt.Sprintf("error %d: %q", e.Code, e.Text) }
-
-// Unwrap returns what the code means.
-func (e *PeerError) Unwrap() error { return wire.Meaning(e.Code) }
-
 // Conn is a connection after the login. Its messages come from Dispatch, or from Next,
 // each for one goroutine; everything else is for any.
 type Conn struct {
@@ -145,7 +133,7 @@ func (c *Conn) Peer() signature.Fingerprint { return c.peer }
 func (c *Conn) Closed() <-chan struct{} { return c.closed }
 
 // Next returns the next message, of whatever request. Its body is valid until the next
-// call. When the other side has ended the connection, the error is a [PeerError] with its
+// call. When the other side has ended the connection, the error is a [wire.Error] with its
 // reason.
 func (c *Conn) Next() (wire.Message, error) {
 	c.release(c.held)
@@ -163,9 +151,7 @@ func (c *Conn) take() (m wire.Message, err error) {
 	case <-c.closed:
 		return m, c.err
 	}
-	for m.Type = wire.TypeBeat; err == nil && m.Type == wire.TypeBeat; {
-		m, err = wire.Read(c.tls, buf, wire.MaxData)
-	}
+	m, err = c.read(buf)
 	if c.alive.Err() != nil { // fail may have taken some away before this one
 		err = context.Cause(c.alive)
 	} else if err == nil && m.Type == wire.TypeError && m.Request == 0 {
@@ -175,7 +161,6 @@ func (c *Conn) take() (m wire.Message, err error) {
 		return m, nil
 	}
 	c.release(buf)
-	err = explain(err)
 	if c.alive.Err() == nil && !errors.Is(err, wire.ErrMalformed) {
 		c.close(err)
 	}
@@ -191,10 +176,17 @@ func (c *Conn) release(body []byte) {
 
 func peerError(body []byte) error {
 	e, err := wire.ParseError(body)
-	if err != nil {
-		return err
+	return cmp.Or(err, error(e))
+}
+
+// read reads the next message that is not just a keepalive.
+func (c *Conn) read(buf []byte) (wire.Message, error) {
+	for {
+		m, err := wire.Read(c.tls, buf, wire.MaxData)
+		if err != nil || m.Type != wire.TypeBeat {
+			return m, explain(err)
+		}
 	}
-	return &PeerError{e.Code, e.Text}
 }
 
 func explain(err error) error {
@@ -292,14 +284,14 @@ const lastWords = 3 * time.Second
 // Fail tells the other side why the connection ends, and closes it. A second call waits
 // for the end of the first.
 func (c *Conn) Fail(code uint16, text string) {
-	c.fail(fmt.Errorf("%w: %s", ErrClosed, text), code, text)
+	c.fail(fmt.Errorf("%w: %s", ErrClosed, text), &wire.Error{Code: code, Text: text})
 }
 
-func (c *Conn) fail(failure error, code uint16, text string) {
+func (c *Conn) fail(failure error, told *wire.Error) {
 	c.failing.Do(func() {
 		c.end(failure) // before messages are taken away below
 		c.low.SetWriteDeadline(time.Now().Add(lastWords))
-		if c.sendLast(&wire.Error{Code: code, Text: text}) == nil {
+		if c.sendLast(told) == nil {
 			// If there were something unread on closing, the reason might be thrown
 			// away with it.
 			late := time.AfterFunc(lastWords, func() { c.close(failure) })

@@ -112,7 +112,7 @@ func TestErrorCloses(t *testing.T) {
 	ended := dispatch(c)
 	s.Fail(wire.CodeOf(wire.ErrShutdown), "bye")
 	<-c.Closed()
-	var reason *PeerError
+	var reason *wire.Error
 	if err := c.Send(wire.TypeCheck, 1, nil); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
 		t.Errorf("sending: %v", err)
 	}
@@ -315,9 +315,9 @@ func TestMalformedIsTold(t *testing.T) {
 	<-s.Closed()
 }
 
-// TestPeerErrorIsQuoted checks that the other side cannot write into a log.
-func TestPeerErrorIsQuoted(t *testing.T) {
-	err := &PeerError{Code: 1, Text: "no\x1b[2J\n\u009b31m"}
+// TestErrorIsQuoted checks that the other side cannot write into a log.
+func TestErrorIsQuoted(t *testing.T) {
+	err := &wire.Error{Code: 1, Text: "no\x1b[2J\n\u009b31m"}
 	if strings.ContainsAny(err.Error(), "\x1b\n\u009b") {
 		t.Errorf("%q", err.Error())
 	}

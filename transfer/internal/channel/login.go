@@ -32,7 +32,7 @@ type Login struct {
 	Identity Identity
 	// Check reports whether the other side is welcome, once it has proven who it is.
 	// If not, a server denies the connection with this error's text and code, if
-	// it is a PeerError.
+	// it is a wire.Error.
 	Check func(peer signature.Fingerprint) error
 	Times Times
 	// Traffic is how many bytes a connection may carry in a direction; 0 is 256
@@ -168,12 +168,9 @@ func expect(t *tls.Conn, want wire.Type) (wire.Message, error) {
 // deny says explicitly that there will be no connection. That a key is unknown
 // and that a proof is wrong look alike.
 func deny(t *tls.Conn, reason error) {
-	e := &wire.Error{Code: wire.CodeDenied, Text: "this key has no access"}
-	var given *PeerError
-	if errors.As(reason, &given) {
-		e = &wire.Error{Code: given.Code, Text: given.Text}
-	}
-	if _, err := t.Write(wire.Append(nil, wire.TypeError, 0, e.Marshal())); err != nil {
+	told := &wire.Error{Code: wire.CodeDenied, Text: "this key has no access"}
+	errors.As(reason, &told)
+	if _, err := t.Write(wire.Append(nil, wire.TypeError, 0, told.Marshal())); err != nil {
 		return
 	}
 	// All that this side waits for is the end: closing at once could take the

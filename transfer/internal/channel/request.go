@@ -109,7 +109,7 @@ func (c *Conn) Dispatch(start func(wire.Message) error) error {
 		}
 	}
 	c.end(err)
-	c.fail(err, wire.CodeOf(err), wire.Meaning(wire.CodeOf(err)).Error())
+	c.fail(err, wire.Refusal(err))
 	return err
 }
 
@@ -182,7 +182,7 @@ func (q *requests) stalled() time.Time {
 	return first
 }
 
-// Context ends when the request does: its cause is the [PeerError] of the other side, that
+// Context ends when the request does: its cause is the [wire.Error] of the other side, that
 // of Cancel, or why the connection has ended.
 func (r *Request) Context() context.Context { return r.ctx }
 
@@ -266,8 +266,7 @@ func (r *Request) Send(t wire.Type, body []byte) error {
 
 // Refuse tells the other side why the request ends.
 func (r *Request) Refuse(err error) error {
-	code, text := wire.Refusal(err)
-	return r.Send(wire.TypeError, (&wire.Error{Code: code, Text: text}).Marshal())
+	return r.Send(wire.TypeError, wire.Refusal(err).Marshal())
 }
 
 // Abandon tells the other side that nothing comes of the request. If it does not end it

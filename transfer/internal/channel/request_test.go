@@ -142,7 +142,7 @@ func TestErrorEndsOneRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var reason *PeerError
+	var reason *wire.Error
 	if m, err := bad.Next(); !errors.As(err, &reason) || !errors.Is(err, wire.ErrNotFound) || !bad.Gone() {
 		t.Errorf("0x%02x, %v", m.Type, err)
 	}
