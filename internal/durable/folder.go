@@ -6,6 +6,7 @@ package durable
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -25,8 +26,12 @@ type folder interface {
 	Close() error
 }
 
+// ErrNotRegular reports that something else than a regular file has a name: a link to
+// one, say.
+var ErrNotRegular = errors.New("is not a regular file")
+
 var (
-	errForeign  = errors.New("is not a regular file that only you can use")
+	errForeign  = fmt.Errorf("%w that only you can use", ErrNotRegular)
 	errRestless = errors.New("is replaced all the time")
 )
 
@@ -63,8 +68,8 @@ func (u unlisted) Remove(name string) error               { return os.Remove(u.p
 func (u unlisted) Close() error                           { return nil }
 
 // openRegular opens a regular file of a folder and no link to one, and does not wait
-// for somebody at the other end of a pipe. The error is errForeign if it is not a
-// regular file. That it is replaced meanwhile is no failure: there always is one.
+// for somebody at the other end of a pipe. The error is ErrNotRegular if it is
+// something else. That it is replaced meanwhile is no failure: there always is one.
 func openRegular(dir folder, name string, flag int) (*os.File, fs.FileInfo, error) {
 	for range 100 {
 		before, err := dir.Lstat(name)
@@ -72,7 +77,7 @@ func openRegular(dir folder, name string, flag int) (*os.File, fs.FileInfo, erro
 			return nil, nil, err
 		}
 		if !before.Mode().IsRegular() {
-			return nil, nil, errForeign
+			return nil, nil, ErrNotRegular
 		}
 		file, err := dir.OpenFile(name, flag|noWait, 0)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -91,6 +96,13 @@ func openRegular(dir folder, name string, flag int) (*os.File, fs.FileInfo, erro
 		}
 	}
 	return nil, nil, errRestless
+}
+
+// OpenRegular opens a regular file of a folder for reading, and no link to one. The error
+// wraps [ErrNotRegular] if it is something else.
+func OpenRegular(folder *os.Root, name string) (*os.File, error) {
+	file, _, err := openRegular(folder, name, os.O_RDONLY)
+	return file, err
 }
 
 // Remove removes a file. The system frees a large one in the background, so that it
@@ -130,7 +142,8 @@ func stands(dir folder, name string, file *os.File) bool {
 	return err == nil && os.SameFile(opened, named)
 }
 
-func ignoreMissing(err error) error {
+// IgnoreMissing returns err unless it wraps [fs.ErrNotExist].
+func IgnoreMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -119,7 +119,7 @@ func (t *target) openTemp(perm fs.FileMode) (file *os.File, name string, err err
 	if !t.named {
 		file, err = openNameless(t.dir, perm)
 		if err == nil {
-			lock(file) // against sweeps, for when it gets a name
+			Lock(file) // against sweeps, for when it gets a name
 			return file, "", nil
 		}
 		if !errors.Is(err, errors.ErrUnsupported) {
