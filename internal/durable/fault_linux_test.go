@@ -303,6 +303,35 @@ func TestKilledAtRename(t *testing.T) {
 	}
 }
 
+// TestKept lets each rename of a Commit and all that follow fail. The finished file is
+// what the error says.
+func TestKept(t *testing.T) {
+	for _, what := range []string{"replace", "replace part"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			for n := 1; ; n++ {
+				name := filepath.Join(t.TempDir(), "out")
+				put(t, name, old)
+				out, hit, err := injected(t, fmt.Sprint("renameat,renameat2:error=EBUSY:when=", n, "+"), what, name)
+				if hit == (err == nil) {
+					t.Errorf("call %d: %v: %s", n, err, out)
+				}
+				if !hit {
+					return
+				}
+				wantContent(t, name, old)
+				_, kept, named := strings.Cut(out, "the finished file is ")
+				kept, _, _ = strings.Cut(kept, "\n")
+				if named {
+					wantContent(t, kept, fresh)
+				} else if n > 1 { // the first is a test before the work
+					t.Errorf("call %d: %s", n, out)
+				}
+			}
+		})
+	}
+}
+
 // withoutProc runs a child where files cannot be given names later.
 func withoutProc(t *testing.T, what string, arguments ...string) *exec.Cmd {
 	t.Helper()

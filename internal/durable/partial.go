@@ -272,21 +272,25 @@ func (p *Partial) Publish() error {
 // rename renames the part to the target. Where that takes wider permission bits, it
 // is a temporary file first: a part is private, also after a kill. If it fails, the
 // part is what it was, or is kept under the name that the error says.
-func (p *Partial) rename() error {
+func (p *Partial) rename() (err error) {
 	name := p.part
 	if !p.private {
 		Lock(p.file) // against sweeps
 		name = tempName(p.base)
-		if err := p.dir.Rename(p.part, name); err != nil {
-			return p.explain("replace", err)
-		}
+		err = p.dir.Rename(p.part, name)
 	}
-	err := p.giveAway(name)
+	if err == nil {
+		err = p.finalize(p.file)
+	}
+	if err == nil {
+		err = p.replace(name)
+	}
 	if err == nil {
 		return nil
 	}
 	p.file.Chmod(0o600)
-	if name != p.part && p.dir.Rename(name, p.part) == nil {
+	p.dir.Rename(name, p.part)
+	if stands(p.dir, p.part, p.file) {
 		name = p.part
 	}
 	if name != p.part || p.journal.newest == nil { // the next process would begin anew
@@ -294,13 +298,6 @@ func (p *Partial) rename() error {
 		return p.keep(p.file, name, err)
 	}
 	return &ReplaceError{Name: p.name, Kept: filepath.Join(p.dir.Name(), p.part), Err: cause(err)}
-}
-
-func (p *Partial) giveAway(name string) error {
-	if err := p.finalize(p.file); err != nil {
-		return err
-	}
-	return p.replace(name)
 }
 
 // Finish makes durable what Publish has done, and ends the Partial. If that fails the
