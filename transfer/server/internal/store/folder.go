@@ -14,11 +14,8 @@ import (
 	"github.com/pqenc/pqenc/internal/durable"
 )
 
-const readOnly = os.O_RDONLY
-
-// errNotRegular says that something is not a file, or a folder, itself. A link to
-// one is not.
-var errNotRegular = errors.New("neither a regular file nor a folder")
+// errNotFolder says that something is not a folder itself. A link to one is not.
+var errNotFolder = errors.New("not a folder")
 
 // folder opens the folder of a name and returns what is left of the name. It makes
 // folders that are missing if create is set, with s.mu held.
@@ -55,7 +52,7 @@ func enter(parent *os.Root, segment string, create bool) (*os.Root, error) {
 		return nil, err
 	}
 	if !before.IsDir() {
-		return nil, &fs.PathError{Op: "open", Path: segment, Err: errNotRegular}
+		return nil, &fs.PathError{Op: "open", Path: segment, Err: errNotFolder}
 	}
 	folder, err := parent.OpenRoot(segment)
 	if err != nil {
@@ -63,50 +60,13 @@ func enter(parent *os.Root, segment string, create bool) (*os.Root, error) {
 	}
 	after, err := folder.Stat(".")
 	if err == nil && !os.SameFile(before, after) {
-		err = &fs.PathError{Op: "open", Path: segment, Err: errNotRegular}
+		err = &fs.PathError{Op: "open", Path: segment, Err: errNotFolder}
 	}
 	if err != nil {
 		folder.Close()
 		return nil, err
 	}
 	return folder, nil
-}
-
-// errRestless says that a file was another one each time that it was looked at.
-var errRestless = errors.New("it is replaced all the time")
-
-// openRegular opens a regular file of a folder, and no link to one. That the file is
-// replaced meanwhile is no failure: there always is one of that name.
-func openRegular(folder *os.Root, name string, flag int) (*os.File, error) {
-	for range 100 {
-		file, err := openSame(folder, name, flag)
-		if file != nil || err != nil {
-			return file, err
-		}
-	}
-	return nil, &fs.PathError{Op: "open", Path: name, Err: errRestless}
-}
-
-// openSame is one try of openRegular. It returns nil if what it opened is not what
-// it had looked at.
-func openSame(folder *os.Root, name string, flag int) (*os.File, error) {
-	before, err := folder.Lstat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !before.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
-	}
-	file, err := folder.OpenFile(name, flag, 0)
-	if err != nil {
-		return nil, err
-	}
-	after, err := file.Stat()
-	if err != nil || !os.SameFile(before, after) {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
 }
 
 // prune removes the folders of a name that are empty and not in use, with s.mu held.
@@ -131,7 +91,7 @@ func (s *Store) removeFolder(dir string) error {
 	defer parent.Close()
 	info, err := parent.Lstat(base)
 	if err == nil && !info.IsDir() {
-		err = errNotRegular
+		err = errNotFolder
 	}
 	if err != nil {
 		return err
@@ -144,7 +104,7 @@ func (s *Store) removeFolder(dir string) error {
 // which somebody else has removed.
 func (s *Store) syncUp(name string) error {
 	for dir := path.Dir(name); ; dir = path.Dir(dir) {
-		if err := ignoreMissing(s.syncFolder(dir)); err != nil {
+		if err := durable.IgnoreMissing(s.syncFolder(dir)); err != nil {
 			return err
 		}
 		if dir == "." {

@@ -20,11 +20,14 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/pqenc/pqenc/internal/durable"
 )
 
 // Options are the limits of a store. Zero is no limit.
@@ -75,6 +78,8 @@ func Open(dir string, o Options) (*Store, error) {
 		root.Close()
 		return nil, err
 	}
+	o.MaxObject = min(cmp.Or(o.MaxObject, maxLength), maxLength)
+	o.Patience = cmp.Or(o.Patience, 30*time.Second)
 	s := &Store{root: root, lock: lock, options: o, index: newIndex()}
 	if err := s.Rescan(); err != nil {
 		s.Close()
@@ -90,8 +95,11 @@ func acquire(root *os.Root) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lockFile(lock); err != nil {
+	if err := durable.Lock(lock); err != nil {
 		lock.Close()
+		if errors.Is(err, durable.ErrInUse) {
+			err = ErrLocked
+		}
 		return nil, fmt.Errorf("%s: %w", root.Name(), err)
 	}
 	return lock, nil
@@ -101,22 +109,18 @@ func acquire(root *os.Root) (*os.File, error) {
 // folder free for another server.
 func (s *Store) Close() error {
 	var errs []error
-	for _, p := range s.opened() {
+	s.mu.Lock()
+	var open []*Partial
+	for slot := range s.index.busy {
+		if slot.open != nil {
+			open = append(open, slot.open)
+		}
+	}
+	s.mu.Unlock()
+	for _, p := range open {
 		errs = append(errs, p.Close())
 	}
 	return errors.Join(append(errs, s.root.Close(), s.lock.Close())...)
-}
-
-// opened returns the partials that are open.
-func (s *Store) opened() (all []*Partial) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for slot := range s.index.busy {
-		if slot.open != nil {
-			all = append(all, slot.open)
-		}
-	}
-	return all
 }
 
 // Usage returns how much there is in the store, from the index.
