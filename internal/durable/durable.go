@@ -84,6 +84,7 @@ var (
 	errDangling  = errors.New("symbolic link to a file that does not exist")
 	errDirectory = errors.New("is a directory")
 	errNoName    = errors.New("no file name")
+	errEarlier   = errors.New("an earlier sync of a folder has failed")
 	errChanged   = errors.New("was replaced while it was opened")
 )
 

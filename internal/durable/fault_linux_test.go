@@ -142,6 +142,16 @@ func TestFailedSyncOfFile(t *testing.T) {
 	}
 }
 
+// TestFailedSyncOfFolder lets the sync of a folder fail after two renames in it. The
+// next one, which succeeds, makes neither durable.
+func TestFailedSyncOfFolder(t *testing.T) {
+	directory := t.TempDir()
+	out, hit, err := injected(t, "fsync:error=EIO:when=3", "two", directory)
+	if !hit || err != nil || out != "true\ntrue\n" {
+		t.Errorf("hit %v, %v: %s", hit, err, out)
+	}
+}
+
 // thinDisk mounts a file system with less room than it knows, and returns a function
 // that adds what is missing.
 func thinDisk(t *testing.T) (directory string, grow, remount func()) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 )
 
 // folder is an open folder, an [os.Root] if it may be read. All names in it are
@@ -129,8 +130,18 @@ func hold(dir folder, name string) (release func()) {
 	return func() { go file.Close() }
 }
 
-// SyncFolder makes the entries of a folder durable, where the system has a way.
+// SyncFolder makes the entries of a folder durable, where the system has a way, except
+// those that were made before a sync failed, see [FailedSyncs].
 func SyncFolder(folder *os.Root) error { return syncFolder(folder) }
+
+// failedSyncs counts those of folders.
+var failedSyncs atomic.Int64
+
+// FailedSyncs returns how many syncs of folders have failed in this process. An entry is
+// durable when its folder was synced and this number is still what it was before the
+// entry was made: after a failed sync, the next one succeeds without it. That the folder
+// may have been another one does not matter: it happens on sick disks only.
+func FailedSyncs() int64 { return failedSyncs.Load() }
 
 // stands reports whether file still has that name.
 func stands(dir folder, name string, file *os.File) bool {

@@ -132,7 +132,7 @@ func (p *Partial) startOver() (err error) {
 	if p.file, err = createPrivate(p.dir, p.part); err != nil {
 		return err
 	}
-	if err := syncFolder(p.dir); err != nil {
+	if err := p.sync(); err != nil {
 		return errSync(err)
 	}
 	return nil

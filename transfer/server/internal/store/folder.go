@@ -6,6 +6,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -29,8 +30,12 @@ func (s *Store) folder(name string, create bool) (*os.Root, string, error) {
 	}
 	segments := strings.Split(name, "/")
 	last := len(segments) - 1
-	for _, segment := range segments[:last] {
-		next, err := enter(folder, segment, create)
+	for i, segment := range segments[:last] {
+		failed := durable.FailedSyncs()
+		next, made, err := enter(folder, segment, create)
+		if made {
+			s.made[strings.Join(segments[:i+1], "/")] = failed
+		}
 		folder.Close()
 		if err != nil {
 			return nil, "", err
@@ -40,23 +45,25 @@ func (s *Store) folder(name string, create bool) (*os.Root, string, error) {
 	return folder, segments[last], nil
 }
 
-func enter(parent *os.Root, segment string, create bool) (*os.Root, error) {
+// enter opens a folder of another one, and reports whether it has made it.
+func enter(parent *os.Root, segment string, create bool) (folder *os.Root, made bool, err error) {
 	before, err := parent.Lstat(segment)
 	if create && errors.Is(err, fs.ErrNotExist) {
 		if err := parent.Mkdir(segment, 0o700); err != nil {
-			return nil, err
+			return nil, false, err
 		}
+		made = true
 		before, err = parent.Lstat(segment)
 	}
 	if err != nil {
-		return nil, err
+		return nil, made, err
 	}
 	if !before.IsDir() {
-		return nil, &fs.PathError{Op: "open", Path: segment, Err: errNotFolder}
+		return nil, made, &fs.PathError{Op: "open", Path: segment, Err: errNotFolder}
 	}
-	folder, err := parent.OpenRoot(segment)
+	folder, err = parent.OpenRoot(segment)
 	if err != nil {
-		return nil, err
+		return nil, made, err
 	}
 	after, err := folder.Stat(".")
 	if err == nil && !os.SameFile(before, after) {
@@ -64,9 +71,9 @@ func enter(parent *os.Root, segment string, create bool) (*os.Root, error) {
 	}
 	if err != nil {
 		folder.Close()
-		return nil, err
+		return nil, made, err
 	}
-	return folder, nil
+	return folder, made, nil
 }
 
 // prune removes the folders of a name that are empty and not in use, with s.mu held.
@@ -78,6 +85,7 @@ func (s *Store) prune(name string) {
 		if err := s.removeFolder(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
+		delete(s.made, dir)
 	}
 }
 
@@ -99,13 +107,27 @@ func (s *Store) removeFolder(dir string) error {
 	return parent.Remove(base)
 }
 
+// errEarlier says that a folder may not be durable, and that to sync it once more
+// would not show it.
+var errEarlier = fmt.Errorf("%w: the sync of a new folder has failed, which stays until it is empty", durable.ErrSync)
+
 // syncUp makes the entries on the way to a name durable, from its folder to the
 // root: some of the folders may be new. Those that are gone went with the object,
 // which somebody else has removed.
 func (s *Store) syncUp(name string) error {
-	for dir := path.Dir(name); ; dir = path.Dir(dir) {
+	for dir, child := path.Dir(name), ""; ; dir, child = path.Dir(dir), dir {
 		if err := durable.IgnoreMissing(s.syncFolder(dir)); err != nil {
 			return err
+		}
+		s.mu.Lock()
+		failed, fresh := s.made[child]
+		sound := !fresh || failed == durable.FailedSyncs()
+		if sound {
+			delete(s.made, child)
+		}
+		s.mu.Unlock()
+		if !sound {
+			return errEarlier
 		}
 		if dir == "." {
 			return nil

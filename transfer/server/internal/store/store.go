@@ -61,6 +61,9 @@ type Store struct {
 	// folders come and go. Nothing is written or synced under it.
 	mu    sync.Mutex
 	index *index
+	// made are the folders that are not known to be durable, with durable.FailedSyncs
+	// before they were made.
+	made map[string]int64
 }
 
 // Open opens the folder dir and makes it if it does not exist. The error wraps
@@ -80,7 +83,7 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	o.MaxObject = min(cmp.Or(o.MaxObject, maxLength), maxLength)
 	o.Patience = cmp.Or(o.Patience, 30*time.Second)
-	s := &Store{root: root, lock: lock, options: o, index: newIndex()}
+	s := &Store{root: root, lock: lock, options: o, index: newIndex(), made: make(map[string]int64)}
 	if err := s.Rescan(); err != nil {
 		s.Close()
 		return nil, err
