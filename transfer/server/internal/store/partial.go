@@ -250,9 +250,6 @@ func (p *Partial) vacant(folder *os.Root, base string) error {
 	return nil
 }
 
-// ID returns what the partial is of.
-func (p *Partial) ID() ID { return p.id }
-
 // Proven reports whether what there is of the partial is from this very push. Otherwise
 // the client has to compare it with what it has.
 func (p *Partial) Proven() bool {
