@@ -7,7 +7,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +29,7 @@ type app struct {
 	stderr   *messages
 	prompter terminal.Prompter
 	command  []string               // of --from-command
+	keys     []fs.FileInfo          // files of private keys in use, which nothing replaces
 	stop     atomic.Pointer[func()] // asks the command to end by itself, or nil
 
 	mu       sync.Mutex
@@ -77,6 +80,9 @@ func (a *app) interrupt() {
 // create opens the output of that name, which an interruption will undo. The lock is
 // free meanwhile: to open a pipe is to wait for its reader.
 func (a *app) create(name string, o durable.Options) (*durable.File, error) {
+	if err := a.spareKeys(name); err != nil {
+		return nil, err
+	}
 	f, err := durable.Create(context.Background(), name, o)
 	if err != nil {
 		return nil, err
@@ -90,11 +96,23 @@ func (a *app) create(name string, o durable.Options) (*durable.File, error) {
 // createPart opens the output of that name, which an interruption will leave for
 // another process to go on with.
 func (a *app) createPart(name string) (*durable.Partial, error) {
+	if err := a.spareKeys(name); err != nil {
+		return nil, err
+	}
 	p, err := durable.OpenPartial(name, durable.Options{})
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.part = p
 	return p, err
+}
+
+// spareKeys refuses an output of that name if it is a private key that is in use.
+func (a *app) spareKeys(name string) error {
+	info, err := os.Stat(name)
+	if err == nil && slices.ContainsFunc(a.keys, func(key fs.FileInfo) bool { return os.SameFile(key, info) }) {
+		return usageError(name+" is the private key, which -o would replace", "choose another name for the output")
+	}
+	return nil
 }
 
 // openFolder opens the folder of that name for what is pulled. An interruption removes

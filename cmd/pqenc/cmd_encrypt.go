@@ -36,7 +36,7 @@ func (encryptCmd) Help() string {
 
 func (c *encryptCmd) Run(a *app) error {
 	src, err := c.Source.open(a, c.Files.In)
-	if errors.Is(err, syscall.EISDIR) {
+	if errors.Is(err, syscall.EISDIR) && !c.Source.FromCommand {
 		err = withHints(err, "pack it first: tar c FOLDER | pqenc ...")
 	}
 	if err != nil {

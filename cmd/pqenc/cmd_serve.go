@@ -14,6 +14,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer/server"
 )
@@ -119,6 +120,9 @@ func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
 	allow, err := server.OpenAllow(c.Allow, fingerprintsIn, func(err error) {
 		log.Error("access list not taken, the one before stays in force", "err", err)
 	})
+	if errors.Is(err, pqenc.ErrFIPS) {
+		return nil, pqenc.ErrFIPS // the list is not at fault
+	}
 	var file *fs.PathError
 	if err != nil && classify(err) == exitIO && !errors.As(err, &file) {
 		err = usageError(err.Error(), `"pqenc serve --help" shows what a list looks like`)

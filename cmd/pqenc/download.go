@@ -106,11 +106,12 @@ func (d *download) fill(part *durable.Partial, src *incoming, o object, from *ch
 	if from != nil {
 		length = from.length
 	}
-	err := part.Begin(length)
-	w := newSaver(part, o, length)
-	if err == nil {
-		_, err = o.WriteTo(w)
+	if err := part.Begin(length); err != nil {
+		src.Close()
+		return errors.Join(err, part.Close())
 	}
+	w := newSaver(part, o, length)
+	_, err := o.WriteTo(w)
 	err = src.end(err)
 	useless := classify(err) == exitDamaged || classify(err) == exitSigner
 	saved := w.end(err != nil && !useless)

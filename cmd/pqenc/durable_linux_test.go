@@ -19,6 +19,7 @@ import (
 
 // TestInterruptedAtPipe ends a command that waits for the reader of its output.
 func TestInterruptedAtPipe(t *testing.T) {
+	t.Parallel()
 	dir := newFolder(t)
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
 		t.Skip(err)
@@ -53,6 +54,8 @@ func TestInterruptedAtPipe(t *testing.T) {
 // TestPullFailedSync lets the disk lose what a pull has written. The pull ends with
 // an error, and another one resumes where the disk was good.
 func TestPullFailedSync(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip(err)
 	}
@@ -92,8 +95,32 @@ func TestPullFailedSync(t *testing.T) {
 	}
 }
 
+// TestPullFailedOpen lets the file system fail when a pull makes its part: it says so.
+func TestPullFailedOpen(t *testing.T) {
+	need(t, "strace")
+	dir, s := newStore(t)
+	writeIn(t, dir, "model", []byte("contents"))
+	remote := []string{"-q", "-i", "alice.key", "--server", testkit.Identity("server").Fingerprint().String()}
+	url := "ws://" + s.host + "/model"
+	if code, _, stderr := pqencIn(t, dir, append(append([]string{"push", "-r", "alice.pub"}, remote...), "model", url)...); code != exitOK {
+		t.Fatal(stderr)
+	}
+	var stderr strings.Builder
+	strace := exec.Command("strace", append([]string{"-f", "-qq", "-o", "trace", "-P", ".out.pqenc-part",
+		"-e", "trace=openat", "-e", "inject=openat:error=EMFILE", "pqenc", "pull", "-o", "out", url}, remote...)...)
+	strace.Dir, strace.Stderr = dir, &stderr
+	code, err := exitCode(strace.Run())
+	if trace, _ := os.ReadFile(filepath.Join(dir, "trace")); !bytes.Contains(trace, []byte("INJECTED")) {
+		t.Skipf("strace injects nothing: %v: %s", err, stderr.String())
+	}
+	if code != exitIO || !strings.HasSuffix(stderr.String(), ": continue out: too many open files\n") {
+		t.Errorf("exit code %d, %v, and it says %q", code, err, stderr.String())
+	}
+}
+
 // TestMountPoint refuses an output that cannot be replaced, before it reads a byte.
 func TestMountPoint(t *testing.T) {
+	t.Parallel()
 	dir := newFolder(t)
 	writeIn(t, dir, "out", []byte(oldContent))
 	out := filepath.Join(dir, "out")

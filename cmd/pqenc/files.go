@@ -55,11 +55,26 @@ func (a *app) openInput(name string) (*input, error) {
 		}
 		return newInput(a.stdin, "standard input")
 	}
+	if a.isClosed(name) {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errClosed}
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	return newInput(f, name)
+}
+
+// isClosed reports whether a name stands for a standard stream that was closed when the
+// process began.
+func (a *app) isClosed(name string) bool {
+	for i, f := range []*os.File{a.stdin, a.stdout.file, a.stderr.file} {
+		switch name {
+		case f.Name(), fmt.Sprint("/dev/fd/", i), fmt.Sprint("/proc/self/fd/", i):
+			return closedAtStart(f)
+		}
+	}
+	return false
 }
 
 func newInput(f *os.File, name string) (*input, error) {
@@ -174,6 +189,9 @@ func (a *app) openOutput(name string, in *input, o durable.Options) (*output, er
 		widen(a.stdout.file)
 		return &output{Writer: a.stdout, std: a.stdout}, nil
 	}
+	if a.isClosed(name) {
+		return nil, &fs.PathError{Op: "write", Path: name, Err: errClosed}
+	}
 	if in.is(os.Stat(name)) {
 		return nil, usageError(name+" is the input, which -o would replace",
 			"choose another name, and remove the input once the output is there")
@@ -209,13 +227,14 @@ func (in *input) is(info fs.FileInfo, err error) bool {
 	return err == nil && (in.size >= 0 && os.SameFile(own, info) || sameDevice(own, info))
 }
 
-// private reports whether the input is a file that others than its owner cannot read.
+// private reports whether the input is a file that not everybody can read. Its group
+// need not be that of the output.
 func (in *input) private() bool {
 	if in.size < 0 {
 		return false
 	}
 	info, err := in.Stat()
-	return err == nil && info.Mode()&0o044 == 0
+	return err == nil && info.Mode()&0o004 == 0
 }
 
 // hideKey makes an output private that is a private key, of any program.

@@ -64,6 +64,9 @@ func (a *app) loadIdentity(name string, p *passphraseFlags) (pqenc.Identity, err
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		a.keys = append(a.keys, info)
+	}
 	// Once only, since it may be a pipe; one byte more than it may have shows.
 	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxIdentitySize+1))
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/armor"
@@ -64,8 +65,9 @@ func (f *sourceFlags) admit(a *app, in *input, s *source, replaced string) error
 		a.warn("%s is empty", in.name)
 		return nil
 	}
-	return &failure{fmt.Errorf("is empty, and would replace %s", replaced), exitIO, []string{
-		"if the command in front of the pipe has failed, see to that: " + fromCommand + " runs it and notices",
-		"if it is meant to be empty, use --allow-empty",
-	}}
+	hints := []string{"if it is meant to be empty, use --allow-empty"}
+	if in.producer == nil {
+		hints = slices.Insert(hints, 0, "if the command in front of the pipe has failed, see to that: "+fromCommand+" runs it and notices")
+	}
+	return &failure{fmt.Errorf("is empty, and would replace %s", replaced), exitIO, hints}
 }

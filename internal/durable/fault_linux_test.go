@@ -81,6 +81,7 @@ func TestOpenFails(t *testing.T) {
 
 // TestTooManyOpenFiles has one descriptor more each time.
 func TestTooManyOpenFiles(t *testing.T) {
+	long(t)
 	prlimit, err := exec.LookPath("prlimit")
 	if err != nil {
 		t.Skip(err)
@@ -199,6 +200,7 @@ func forget(t *testing.T, file *os.File) {
 // TestThinDisk runs a disk out of room that it seems to have. The first sync fails,
 // the next would succeed with the content gone.
 func TestThinDisk(t *testing.T) {
+	long(t)
 	directory, grow, remount := thinDisk(t)
 	name := filepath.Join(directory, "out")
 	put(t, name, old)
@@ -241,6 +243,7 @@ func TestThinDisk(t *testing.T) {
 }
 
 func TestFileOnThinDisk(t *testing.T) {
+	long(t)
 	directory, _, _ := thinDisk(t)
 	name := filepath.Join(directory, "out")
 	put(t, name, old)
@@ -256,6 +259,7 @@ func TestFileOnThinDisk(t *testing.T) {
 
 // TestThinDiskInOneProcess resumes without closing the output.
 func TestThinDiskInOneProcess(t *testing.T) {
+	long(t)
 	directory, grow, remount := thinDisk(t)
 	name := filepath.Join(directory, "out")
 	p := resume(t, name)

@@ -389,6 +389,7 @@ func TestAbortDuringWrites(t *testing.T) {
 }
 
 func TestAbortAgainstCommit(t *testing.T) {
+	long(t)
 	name := filepath.Join(t.TempDir(), "out")
 	content := old
 	put(t, name, content)

@@ -40,6 +40,14 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// long skips a test that takes a while where tests are to be short.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
+}
+
 func child(t *testing.T, what string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	binary, err := os.Executable()
@@ -208,6 +216,7 @@ func leftovers(t *testing.T, directory string) (temporary, others []string) {
 }
 
 func TestKillDuringWrite(t *testing.T) {
+	long(t)
 	name := filepath.Join(t.TempDir(), "out")
 	put(t, name, old)
 	killAfter(t, 1, "half", name)
@@ -223,6 +232,7 @@ func TestKillDuringWrite(t *testing.T) {
 }
 
 func TestKillAtAnyTime(t *testing.T) {
+	long(t)
 	for range 10 {
 		name := filepath.Join(t.TempDir(), "out")
 		said := 1 + rand.IntN(10)
@@ -241,6 +251,7 @@ func TestKillAtAnyTime(t *testing.T) {
 }
 
 func TestKillDuringWriteNew(t *testing.T) {
+	long(t)
 	for range 10 {
 		directory := t.TempDir()
 		said := 1 + rand.IntN(10)

@@ -232,6 +232,7 @@ func TestPartialInUse(t *testing.T) {
 // TestPartialRace opens and ends one output from many goroutines. Whoever has it
 // open has it alone, whatever the others remove or rename under the same names.
 func TestPartialRace(t *testing.T) {
+	long(t)
 	name := filepath.Join(t.TempDir(), "out")
 	var all sync.WaitGroup
 	var inside sync.Mutex
@@ -279,6 +280,7 @@ func TestPartialRace(t *testing.T) {
 // TestTornState changes and cuts what two saves left: it is the second state, or
 // the first, or none.
 func TestTornState(t *testing.T) {
+	long(t)
 	name := filepath.Join(t.TempDir(), "out")
 	p := resume(t, name)
 	want(t, p.Begin(0), nil)

@@ -57,7 +57,7 @@ func createPrivate(dir folder, name string) (*os.File, error) {
 // process ends, and reports whether it is a new one. The error wraps ErrInUse if
 // somebody else has locked it.
 func openLocked(dir folder, name string) (file *os.File, fresh bool, err error) {
-	for {
+	for range 100 {
 		file, err = openPrivate(dir, name)
 		if fresh = errors.Is(err, fs.ErrNotExist); fresh {
 			file, err = createPrivate(dir, name)
@@ -77,6 +77,7 @@ func openLocked(dir folder, name string) (file *os.File, fresh bool, err error) 
 			return nil, false, err
 		}
 	}
+	return nil, false, describe(dir, name, false, errRestless)
 }
 
 // describe names the file that cannot be opened, or the folder if it cannot be made.

@@ -42,7 +42,7 @@ func shorten(base string) string {
 
 // openNamed creates a file beside base that no other process writes to or removes.
 func openNamed(dir folder, base string, perm fs.FileMode) (*os.File, string, error) {
-	for {
+	for range 100 {
 		name := tempName(base)
 		file, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
 		if err != nil {
@@ -53,8 +53,10 @@ func openNamed(dir folder, base string, perm fs.FileMode) (*os.File, string, err
 		if err := Lock(file); !errors.Is(err, ErrInUse) && stands(dir, name, file) {
 			return file, name, nil
 		}
+		dir.Remove(name)
 		file.Close()
 	}
+	return nil, "", &fs.PathError{Op: "create a file in", Path: dir.Name(), Err: errRestless}
 }
 
 // swept holds the names of the folders in which this process has removed what was
@@ -85,8 +87,13 @@ func sweep(dir folder) {
 	}
 }
 
+// sweepFile opens the file for writing, without which NFS does not lock it. One that
+// has got the permission bits of its target may be readable only.
 func sweepFile(dir folder, name string) {
-	file, info, err := openRegular(dir, name, os.O_RDONLY)
+	file, info, err := openRegular(dir, name, os.O_RDWR)
+	if errors.Is(err, fs.ErrPermission) {
+		file, info, err = openRegular(dir, name, os.O_RDONLY)
+	}
 	if err != nil {
 		return
 	}
