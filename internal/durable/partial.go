@@ -373,7 +373,7 @@ func (p *Partial) leave(keep bool) error {
 	}
 	if keep && newest != nil {
 		if p.file != nil {
-			if p.lost != nil {
+			if p.lost != nil && !errors.Is(p.lost, errNotBegun) {
 				p.file.Truncate(newest.Length)
 			}
 			p.file.Close()
