@@ -139,8 +139,8 @@ var failedSyncs atomic.Int64
 
 // FailedSyncs returns how many syncs of folders have failed in this process. An entry is
 // durable when its folder was synced and this number is still what it was before the
-// entry was made: after a failed sync, the next one succeeds without it. That the folder
-// may have been another one does not matter: it happens on sick disks only.
+// entry was made: after a failed sync, the next one succeeds without it. All folders
+// count as one: it happens on sick disks only.
 func FailedSyncs() int64 { return failedSyncs.Load() }
 
 // stands reports whether file still has that name.

@@ -367,7 +367,7 @@ func (p *Partial) Remove() error {
 func (p *Partial) leave(keep bool) error {
 	defer p.dir.Close()
 	newest := p.journal.newest
-	if p.kept && keep {
+	if p.kept && keep { // a journal without its part could be a receipt
 		p.file.Close()
 		return p.journal.remove()
 	}

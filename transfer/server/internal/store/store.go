@@ -9,8 +9,8 @@
 // An object is a regular file of its name. A partial is a [durable.Partial] beside its
 // place, so that a push can be resumed where it stopped, also after the server was
 // killed. Its journal is a receipt for a while after the push: "already there" is an
-// answer to that push alone. Hidden files
-// and symbolic links are never objects, and no folder is entered through a link.
+// answer to that push alone. Hidden files and symbolic links are never objects, and no
+// folder is entered through a link.
 //
 // What there is and how long it is, is known from an index in memory, so that
 // limits are cheap to check; what is opened is what is on the disk.
