@@ -395,6 +395,9 @@ func TestSourceEndsEarly(t *testing.T) {
 
 // TestVerifyMemory allows 32 bytes a chunk.
 func TestVerifyMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
 	const size = 64 << 20
 	var file bytes.Buffer
 	file.Grow(size + size>>7)

@@ -184,7 +184,7 @@ func TestMarkBetweenReads(t *testing.T) {
 // by its source or by its destination.
 func TestResumeAgain(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(7, 8))
-	for i := range 60 {
+	for i := range pqenc.Rounds(60) {
 		kind := kinds[i%len(kinds)]
 		contents := pattern(rnd.IntN(12*smallChunk), byte(i))
 		file := kind.make(t, contents)

@@ -41,6 +41,8 @@ func newCommand(t *testing.T) (dir string) {
 // changes in between. To seal it a second time under the same key would give both
 // contents away, so nothing comes any more, and the push says why it stops.
 func TestCommandNeverTwice(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	dir := newCommand(t)
 	plain := filepath.Join(dir, "in")
 	contents := testkit.Contents(40 << 20)

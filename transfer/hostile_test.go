@@ -138,6 +138,7 @@ func (o *once) Read(p []byte) (int, error) {
 // TestNeverTwice has a server that acknowledges a part of a push, cuts, and asks for
 // all of it again. Nothing is read from the source a second time.
 func TestNeverTwice(t *testing.T) {
+	t.Parallel()
 	file := testkit.Sealed(40 << 20)
 	var first, second []byte
 	h := newHostile(t, func(conn *channel.Conn, attempt int) {
@@ -169,6 +170,7 @@ func TestNeverTwice(t *testing.T) {
 // TestSentAgain cuts a push at what was acknowledged, and gets the same bytes
 // again, from memory.
 func TestSentAgain(t *testing.T) {
+	t.Parallel()
 	file := testkit.Sealed(20 << 20)
 	const durable = 3<<20 + 12345
 	got := make([]byte, 0, len(file))
@@ -229,6 +231,7 @@ func TestFilesCanBeRewound(t *testing.T) {
 // TestLyingPushServers says that more, or less, is safe than can be. None of that is
 // success, or tried again.
 func TestLyingPushServers(t *testing.T) {
+	t.Parallel()
 	file := testkit.Sealed(2 << 20)
 	size := int64(len(file))
 	ready := func(conn *channel.Conn, at int64) {
@@ -399,6 +402,7 @@ func TestHangingSource(t *testing.T) {
 // TestLyingPullServers has servers that send something else than they announce, or
 // announce something else than they did before.
 func TestLyingPullServers(t *testing.T) {
+	t.Parallel()
 	file := testkit.Sealed(5000) // with a header of 4096 bytes
 	digest := sha256.Sum256(file[:4096])
 	object := func(c *channel.Conn, length int64, digest [32]byte) {
@@ -644,6 +648,8 @@ func TestHostileText(t *testing.T) {
 // TestTemporaryErrors checks that codes from 32 up, also unknown ones, are tried
 // again, until nothing has come of it for too long.
 func TestTemporaryErrors(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	h := newHostile(t, func(c *channel.Conn, attempt int) {
 		receive(c, wire.TypeDelete)
 		if attempt < 3 {

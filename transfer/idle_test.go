@@ -22,6 +22,7 @@ import (
 // hangs: clients give up. So they do when it says each time that it has waited too
 // long.
 func TestIdleServer(t *testing.T) {
+	t.Parallel()
 	file := testkit.Sealed(1 << 20)
 	requests := map[string]func(c *transfer.Client) error{
 		"push": func(c *transfer.Client) error {

@@ -26,6 +26,7 @@ func windowOf(src io.Reader) *window {
 // TestWindow reads a stream through windows in pieces, with acknowledgements
 // and rewinds at random places.
 func TestWindow(t *testing.T) {
+	t.Parallel()
 	for _, length := range []int{0, 1, segmentSize - 1, segmentSize, segmentSize + 1, windowSize, 3*windowSize + 12345} {
 		content := make([]byte, length)
 		for i := range content {

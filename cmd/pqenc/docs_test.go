@@ -16,6 +16,7 @@ import (
 
 // TestDocuments requires every command and every flag in the man page.
 func TestDocuments(t *testing.T) {
+	t.Parallel()
 	parser, err := newParser(newApp())
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +39,7 @@ func TestDocuments(t *testing.T) {
 
 // TestCompletion completes some command lines. See the tests of clidoc for the shells.
 func TestCompletion(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		words []string
 		want  string // at the start of a line
@@ -85,6 +87,7 @@ func wordsOf(n *kong.Node) map[string]bool {
 // TestHelpOfAll requires help on every command, with examples where it takes
 // arguments.
 func TestHelpOfAll(t *testing.T) {
+	t.Parallel()
 	parser, err := newParser(newApp())
 	if err != nil {
 		t.Fatal(err)

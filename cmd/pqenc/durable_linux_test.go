@@ -19,6 +19,7 @@ import (
 
 // TestInterruptedAtPipe ends a command that waits for the reader of its output.
 func TestInterruptedAtPipe(t *testing.T) {
+	t.Parallel()
 	dir := newFolder(t)
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
 		t.Skip(err)
@@ -53,6 +54,8 @@ func TestInterruptedAtPipe(t *testing.T) {
 // TestPullFailedSync lets the disk lose what a pull has written. The pull ends with
 // an error, and another one resumes where the disk was good.
 func TestPullFailedSync(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Skip(err)
 	}
@@ -117,6 +120,7 @@ func TestPullFailedOpen(t *testing.T) {
 
 // TestMountPoint refuses an output that cannot be replaced, before it reads a byte.
 func TestMountPoint(t *testing.T) {
+	t.Parallel()
 	dir := newFolder(t)
 	writeIn(t, dir, "out", []byte(oldContent))
 	out := filepath.Join(dir, "out")

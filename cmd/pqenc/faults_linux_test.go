@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -83,6 +84,7 @@ var warning = []string{"pqenc", "-r", "alice.pub", "-r", "alice.pub", "-o", "out
 // TestMessagesUnread runs commands with a standard error that nobody reads: the
 // work is done all the same.
 func TestMessagesUnread(t *testing.T) {
+	t.Parallel()
 	for name, open := range map[string]func(*testing.T) *os.File{
 		"gone": brokenPipe,
 		"full": func(t *testing.T) *os.File { _, w := fullPipe(t); return w },
@@ -106,6 +108,8 @@ func TestMessagesUnread(t *testing.T) {
 
 // TestProgressUnread interrupts a command whose progress nobody reads.
 func TestProgressUnread(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	_, stderr := fullPipe(t)
 	dir := newFolder(t)
 	stdin, feed := pipe(t)
@@ -133,6 +137,8 @@ func TestProgressUnread(t *testing.T) {
 
 // TestLogUnread has a server whose log nobody reads: it serves, and stops when told.
 func TestLogUnread(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	for name, open := range map[string]func(*testing.T) *os.File{
 		"gone": brokenPipe,
 		"full": func(t *testing.T) *os.File { _, w := fullPipe(t); return w },
@@ -154,6 +160,7 @@ func TestLogUnread(t *testing.T) {
 
 // TestMessagesDropped fills a queue that nobody reads, and then reads it.
 func TestMessagesDropped(t *testing.T) {
+	t.Parallel()
 	r, w := fullPipe(t)
 	m := newMessages(w)
 	lost := make(chan int64, 1)
@@ -177,6 +184,7 @@ func TestMessagesDropped(t *testing.T) {
 // TestServeSignals stops a server by signals that nobody means for that: it is no
 // success.
 func TestServeSignals(t *testing.T) {
+	t.Parallel()
 	for sig, want := range map[syscall.Signal]int{syscall.SIGHUP: 129, syscall.SIGQUIT: 131, syscall.SIGTERM: 0} {
 		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
@@ -191,6 +199,8 @@ func TestServeSignals(t *testing.T) {
 // TestResultsUnread writes to a standard output that nobody reads: it ends as by
 // SIGPIPE, and says nothing.
 func TestResultsUnread(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	dir := newFolder(t)
 	writeIn(t, dir, "in.pqe", sealed(t, zeros))
 	s := startServing(t, newFolder(t))
@@ -215,6 +225,7 @@ func TestResultsUnread(t *testing.T) {
 // TestCloseFails has the close of standard output fail, as on a network file system
 // whose quota is used up: no command may end well.
 func TestCloseFails(t *testing.T) {
+	t.Parallel()
 	need(t, "strace")
 	if err := exec.Command("strace", "-o", "/dev/null", "true").Run(); err != nil {
 		t.Skip("nothing can be traced here: ", err)
@@ -247,6 +258,7 @@ func TestCloseFails(t *testing.T) {
 
 // TestClosedStreams runs commands with streams that were closed before.
 func TestClosedStreams(t *testing.T) {
+	t.Parallel()
 	dir := newFolder(t)
 	writeIn(t, dir, "in", []byte("contents"))
 	writeIn(t, dir, "in.pqe", sealed(t, []byte("contents")))
@@ -279,6 +291,8 @@ func TestClosedStreams(t *testing.T) {
 
 // TestInputBecomesShorter cuts a file while it is being read.
 func TestInputBecomesShorter(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	dir := newFolder(t)
 	sparse(t, filepath.Join(dir, "in"), 64<<20)
 	r, w := pipe(t)
@@ -306,6 +320,8 @@ func TestInputBecomesShorter(t *testing.T) {
 
 // TestSameDevice gives a block device as input and output.
 func TestSameDevice(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	need(t, "losetup")
 	dir := newFolder(t)
 	sparse(t, filepath.Join(dir, "image"), 1<<20)
@@ -340,6 +356,7 @@ func TestSameDevice(t *testing.T) {
 
 // TestAllowPipe gives a pipe as the access list, which must not be waited for.
 func TestAllowPipe(t *testing.T) {
+	t.Parallel()
 	dir := newFolder(t)
 	if err := unix.Mkfifo(filepath.Join(dir, "allow"), 0o600); err != nil {
 		t.Fatal(err)
@@ -353,6 +370,8 @@ func TestAllowPipe(t *testing.T) {
 // TestAllowBecomesPipe replaces the access list of a server by a pipe: the server
 // works with the one before, and stops when told.
 func TestAllowBecomesPipe(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s := startServing(t, newFolder(t))
 	if err := os.Remove(filepath.Join(s.dir, "allow")); err != nil {
 		t.Fatal(err)
@@ -378,6 +397,7 @@ func TestAllowBecomesPipe(t *testing.T) {
 // TestStoppedPrompt stops a command by Ctrl-Z while it asks for a passphrase: the
 // shell that gets the terminal has one that shows what is typed.
 func TestStoppedPrompt(t *testing.T) {
+	t.Parallel()
 	cmd := exec.Command("sh", "-c", `set -m; pqenc -d pw.pqe; echo stopped; read -r line; fg >/dev/null; echo $?`)
 	cmd.Dir = newFolder(t)
 	p := begin(t, cmd)

@@ -10,12 +10,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // TestPullIrreplaceable pulls to a file that cannot be replaced, which is said before
 // anything is pulled, and to one that cannot be replaced any more, which keeps what
 // was pulled.
 func TestPullIrreplaceable(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	dir := newFolder(t)
 	out := filepath.Join(dir, "out")
 	writeIn(t, dir, "out", []byte(oldContent))

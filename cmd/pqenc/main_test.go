@@ -43,7 +43,7 @@ const noNap = "atexit_sleep_ms=0"
 //
 // Besides the usual commands there are those of commands_test.go.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+	p := testscript.Params{
 		Dir:                 "testdata/script",
 		Setup:               setup,
 		Condition:           condition,
@@ -63,8 +63,19 @@ func TestScripts(t *testing.T) {
 			"carried":  carried,
 			"probe":    probe,
 		},
-	})
+	}
+	if testing.Short() {
+		p.Dir = ""
+		for _, name := range strings.Fields(shortScripts) {
+			p.Files = append(p.Files, filepath.Join("testdata/script", name+".txt"))
+		}
+	}
+	testscript.Run(t, p)
 }
+
+// shortScripts are those that run where tests are to be short: each command is in
+// one of them.
+const shortScripts = "armor demo encrypt fingerprint help inspect keygen output passphrase protect recipients samefile servers usage verify version"
 
 func setup(env *testscript.Env) error {
 	for name, content := range people() {

@@ -80,6 +80,7 @@ pqenc_unauthenticated_connections 2
 // TestServeMetrics reads the metrics of a server that has done something, at their
 // own address only.
 func TestServeMetrics(t *testing.T) {
+	t.Parallel()
 	s := startServing(t, newFolder(t), "--metrics", "127.0.0.1:0")
 	c := s.client()
 	defer c.Close()

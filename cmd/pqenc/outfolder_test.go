@@ -63,6 +63,7 @@ func TestPlace(t *testing.T) {
 // TestInterruptedFolder ends a pull before there is anything to pull: the folders that
 // it has made are gone.
 func TestInterruptedFolder(t *testing.T) {
+	t.Parallel()
 	dir := newFolder(t)
 	s := startServing(t, dir)
 	cmd := exec.Command("pqenc", "pull", "-i", "alice.key", "--follow", "--server", "bob.pub", "ws://"+s.addr+"/a/b.pqe", "-o", "new/sub/")

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // person sits at a terminal and waits for what appears on it.
@@ -36,6 +38,7 @@ type line struct{ await, answer string }
 // newTerminal returns the side of the person and that of the programs.
 func newTerminal(t *testing.T) (terminal, tty *os.File) {
 	t.Helper()
+	testkit.Long(t)
 	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Skip("no terminals here: ", err)

@@ -69,6 +69,7 @@ func fromCommandIn(dir, script string) *exec.Cmd {
 // TestCommandEnds sends a signal to pqenc alone: the command and its children end,
 // too, and nothing was written.
 func TestCommandEnds(t *testing.T) {
+	t.Parallel()
 	for sig, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
 		dir := folderForCommands(t)
 		ready, ended := life(t, dir)
@@ -91,6 +92,7 @@ func TestCommandEnds(t *testing.T) {
 
 // TestCommandEndsWithOutput has the disk, or who reads, end it all.
 func TestCommandEndsWithOutput(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // slow is a copy that goes on, byte by byte, for as long as somebody wants it.
@@ -50,6 +52,8 @@ func feed(stop <-chan struct{}, copies ...*slow) {
 // TestProgress runs a copy that shows its progress beside others that must not,
 // until it does.
 func TestProgress(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	shows := newSlow(t, "--progress=always")
 	screen, err := shows.StderrPipe()
 	if err != nil {
@@ -89,6 +93,8 @@ func TestProgress(t *testing.T) {
 // TestProgressAtTerminal shows progress there without being asked, and leaves
 // nothing of it; unless it was told not to.
 func TestProgressAtTerminal(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	all := []*slow{newSlow(t), newSlow(t, "-q"), newSlow(t, "--progress=never")}
 	var screens []*person
 	for _, s := range all {

@@ -97,6 +97,7 @@ var sessions = map[string]session{
 
 // TestPrompts has the command ask at a terminal, and there only.
 func TestPrompts(t *testing.T) {
+	testkit.Long(t)
 	for name, s := range sessions {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -180,6 +181,7 @@ func talkingFolder(t *testing.T) string {
 
 // TestNewPassphrase encrypts at a terminal, and decrypts.
 func TestNewPassphrase(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes as long as to guess a passphrase")
 	}
@@ -203,6 +205,7 @@ func TestNewPassphrase(t *testing.T) {
 // TestInterruptedPrompt ends the command while it waits for an answer: the
 // terminal shows again what is typed.
 func TestInterruptedPrompt(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		interrupt func(p *person, group int)
 		code      int

@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/keyfile"
 )
 
@@ -23,6 +24,7 @@ import (
 // and requires what they show. "..." stands for any text in a line. The server has a
 // port of its own, and it is known from the second command on that names it.
 func TestReadme(t *testing.T) {
+	testkit.Long(t)
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)

@@ -70,6 +70,8 @@ func TestWeakFile(t *testing.T) {
 
 // TestFirstContact meets a server at a terminal, trusts it or not, and comes back.
 func TestFirstContact(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	dir, s := newStore(t)
 	key := testkit.Identity("server").Fingerprint().String()
 	question := s.host + " is not a known server. Its key is " + key + ". Trust it? [yes/no]: "
@@ -124,6 +126,8 @@ func TestFirstContact(t *testing.T) {
 // TestInterruptedPull ends a pull while nothing comes any more. Another one goes
 // on from what was saved, and nothing is left where nothing was.
 func TestInterruptedPull(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	dir, s := newStore(t)
 	server := "--server=" + testkit.Identity("server").Fingerprint().String()
 	in := bytes.Repeat([]byte("0123456789abcdef"), 2<<20) // 32 MiB
@@ -176,6 +180,8 @@ func TestInterruptedPull(t *testing.T) {
 // TestShorterPush cuts an encrypted file while it is pushed. That is no failure of
 // the connection, nor damage that was there before.
 func TestShorterPush(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	dir, s := newStore(t)
 	writeIn(t, dir, "in.pqe", sealed(t, make([]byte, 30_000_000)))
 	proxy := &cutter{to: s.host, limit: 7_000_000, connections: 100}
@@ -211,6 +217,8 @@ func TestShorterPush(t *testing.T) {
 // TestRetryAtTerminal loses connections while progress is shown: what is said of
 // it has lines of its own.
 func TestRetryAtTerminal(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	dir, s := newStore(t)
 	writeIn(t, dir, "in", zeros)
 	proxy := &cutter{to: s.host, limit: 5_000_000, connections: 100}

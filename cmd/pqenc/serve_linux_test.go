@@ -15,6 +15,7 @@ import (
 // TestServeManyFiles starts a server where the soft limit of open files is low: every
 // connection takes one, and a push some more.
 func TestServeManyFiles(t *testing.T) {
+	t.Parallel()
 	s := startServingAfter(t, newFolder(t), "ulimit -Sn 64")
 	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", s.Process.Pid))
 	if err != nil {

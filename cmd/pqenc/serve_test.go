@@ -240,6 +240,8 @@ func (s *serving) stored(t *testing.T, want []byte) {
 // TestServeLetsEnd stops a server during a push, which may end. Meanwhile it is not
 // ready, and takes nobody else.
 func TestServeLetsEnd(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s := startServing(t, newFolder(t), "--grace", "10m")
 	p := s.startPush(t)
 	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
@@ -267,6 +269,8 @@ func TestServeLetsEnd(t *testing.T) {
 // TestServeInterrupts stops a server during a push that takes too long, and
 // starts it again: the push goes on.
 func TestServeInterrupts(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s := startServing(t, newFolder(t), "--grace", "1ms")
 	p := s.startPush(t)
 	if code := s.end(t, os.Interrupt); code != exitOK || !s.logs("interrupted=true") {
@@ -282,6 +286,8 @@ func TestServeInterrupts(t *testing.T) {
 
 // TestServeEndsAtOnce sends a second signal to a server that waits for a push.
 func TestServeEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s := startServing(t, newFolder(t), "--grace", "10m")
 	s.startPush(t)
 	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
@@ -297,6 +303,7 @@ func TestServeEndsAtOnce(t *testing.T) {
 
 // TestServeHTTP asks for what is not a connection of a client.
 func TestServeHTTP(t *testing.T) {
+	t.Parallel()
 	s := startServing(t, newFolder(t), "--endpoint", "/here", "--log-level", "debug")
 	for path, want := range map[string]int{
 		"/": 404, "/pqenc": 404, "/here/": 404, "/metrics": 404, "/%2e%2e/etc/passwd": 404,
@@ -327,6 +334,7 @@ func TestServeHTTP(t *testing.T) {
 // that changes the direction no object can have. One with a space of no width can be
 // had, and is escaped in the log: slog does that in text, but not in JSON.
 func TestServeHostileNames(t *testing.T) {
+	t.Parallel()
 	for _, form := range []string{"text", "json"} {
 		s := startServing(t, newFolder(t), "--log", form)
 		c := s.client()

@@ -35,6 +35,7 @@ type copying struct {
 // startCopying starts it in a folder with an old "out".
 func startCopying(t *testing.T, name string, args ...string) *copying {
 	t.Helper()
+	testkit.Long(t)
 	c := &copying{Cmd: exec.Command(name, args...), dir: newFolder(t)}
 	c.Dir, c.Stderr = c.dir, &c.stderr
 	if err := os.WriteFile(filepath.Join(c.dir, "out"), []byte(oldContent), 0o600); err != nil {
@@ -67,8 +68,12 @@ func (c *copying) temporaries() []string {
 	return names
 }
 
-// zeros are more than any pipe holds.
-var zeros = make([]byte, 10<<20)
+// zeros are more than any pipe holds. Memory that is not allocated costs the many
+// processes of this binary nothing.
+var (
+	zeros        = tenMebibytes[:]
+	tenMebibytes [10 << 20]byte
+)
 
 // halfWay returns when the command has read most of the input, of 10 MiB, and is
 // about to read more.
@@ -138,6 +143,8 @@ func TestInterrupted(t *testing.T) {
 // TestInterruptedVerification ends a decryption before the signature at the end
 // of the file.
 func TestInterruptedVerification(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	c := startCopying(t, "pqenc", "-d", "-i", "alice.key", "--from", "bob.pub", "-o", "out")
 	file := signed(t, make([]byte, 20<<20), testkit.Identity("alice").Public(), testkit.Identity("carol").Public())
 	c.halfWay(t, file[:10<<20])
@@ -175,6 +182,7 @@ func signed(t *testing.T, contents []byte, to ...pqenc.Recipient) []byte {
 // TestKilled ends it so that it can do nothing about it: the file is what it
 // was all the same.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	c := startCopying(t, "pqenc", encrypting...)
 	c.halfWay(t, zeros)
 	c.Process.Kill()
@@ -192,6 +200,7 @@ func TestKilled(t *testing.T) {
 // TestNohup sends the signal of a closed terminal to a command that was told to
 // outlive it.
 func TestNohup(t *testing.T) {
+	t.Parallel()
 	c := startCopying(t, "sh", "-c", `trap "" HUP; exec pqenc -r alice.pub -o out`)
 	c.halfWay(t, zeros)
 	if err := c.Process.Signal(syscall.SIGHUP); err != nil {
@@ -210,6 +219,7 @@ func TestNohup(t *testing.T) {
 // TestBackground sends the signals of the keyboard to a command that a shell without
 // job control has put into the background.
 func TestBackground(t *testing.T) {
+	t.Parallel()
 	c := startCopying(t, "sh", "-c", `trap "" INT QUIT; exec pqenc -r alice.pub -o out`)
 	c.halfWay(t, zeros)
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGQUIT} {
@@ -225,6 +235,8 @@ func TestBackground(t *testing.T) {
 
 // TestCutPipe ends the input of a decryption too early, and at a chunk's end.
 func TestCutPipe(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	file := sealed(t, make([]byte, 20<<20))
 	for _, length := range []int{0, 7, 4096, 4096 + 4<<20 + 16, len(file) - 1} {
 		c := startCopying(t, "pqenc", "-d", "-i", "alice.key", "-o", "out")

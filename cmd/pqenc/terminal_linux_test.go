@@ -17,6 +17,8 @@ const refused = "error: refusing to write binary data to the terminal\nhint: wri
 // TestTerminalOutput decrypts to a terminal: text may go there, all else is kept
 // from it.
 func TestTerminalOutput(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	for _, c := range []struct{ contents, shows, says string }{
 		{"line\tone\r\nzwei €\n", "line\tone\r\r\nzwei €\r\n", ""},
 		{"no line end", "no line end", ""},
@@ -42,6 +44,7 @@ func TestTerminalOutput(t *testing.T) {
 
 // TestTerminalOutputAsked writes to a terminal what "-o -" asks for.
 func TestTerminalOutputAsked(t *testing.T) {
+	t.Parallel()
 	dir := newFolder(t)
 	writeIn(t, dir, "in.pqe", sealed(t, []byte("\x1b[31m")))
 	screen, stderr, code := atTerminal(t, dir, "-d", "-i", "alice.key", "-o", "-", "in.pqe")
@@ -52,6 +55,7 @@ func TestTerminalOutputAsked(t *testing.T) {
 
 // TestTerminalOutputVerified writes to a terminal what has been verified before.
 func TestTerminalOutputVerified(t *testing.T) {
+	t.Parallel()
 	dir := newFolder(t)
 	writeIn(t, dir, "in.pqe", signed(t, []byte("text\n"), testkit.Identity("alice").Public(), testkit.Identity("carol").Public()))
 	screen, stderr, code := atTerminal(t, dir, "-d", "-i", "alice.key", "--from", "bob.pub", "in.pqe")
@@ -62,6 +66,7 @@ func TestTerminalOutputVerified(t *testing.T) {
 
 // TestTerminalEncrypted requires -a for an encrypted file on a terminal.
 func TestTerminalEncrypted(t *testing.T) {
+	t.Parallel()
 	dir := newFolder(t)
 	screen, stderr, code := atTerminal(t, dir, "-r", "alice.pub", "pw")
 	want := "error: refusing to write binary data to the terminal\nhint: write to a file with -o, to a pipe, or as text with -a\n"

@@ -180,6 +180,9 @@ func TestBashLists(t *testing.T) {
 }
 
 func TestFish(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
 	script, dir := lay(t, "fish")
 	for _, test := range completionTests {
 		out := run(t, dir, "fish", "--no-config", "-c", `
@@ -201,6 +204,9 @@ func TestFish(t *testing.T) {
 
 // TestTab types the lines at a prompt, with a tab after each.
 func TestTab(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
 	t.Run("bash", func(t *testing.T) {
 		script, dir := lay(t, "bash")
 		rc := filepath.Join(t.TempDir(), "rc")

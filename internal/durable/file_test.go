@@ -389,6 +389,7 @@ func TestAbortDuringWrites(t *testing.T) {
 }
 
 func TestAbortAgainstCommit(t *testing.T) {
+	long(t)
 	name := filepath.Join(t.TempDir(), "out")
 	content := old
 	put(t, name, content)
@@ -452,5 +453,5 @@ func TestInputIsOutput(t *testing.T) {
 	wantContent(t, name, old+fresh)
 }
 
-func (f *File) begin() error { return f.advance(open) }
-func (f *File) end() error   { return f.publish(f.rename) }
+func (f *File) begin() error { return f.advance(open, noStep) }
+func (f *File) end() error   { return f.advance(committing, f.rename) }

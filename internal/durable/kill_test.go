@@ -7,7 +7,9 @@ package durable
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -35,6 +37,14 @@ func TestMain(m *testing.M) {
 	if err := victim(what, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
+	}
+}
+
+// long skips a test that takes a while where tests are to be short.
+func long(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes a while")
 	}
 }
 
@@ -89,6 +99,8 @@ func victim(what string, arguments []string) error {
 		}
 		p.Write([]byte(fresh))
 		return p.Commit()
+	case "two":
+		return replaceTwo(arguments[0])
 	case "key":
 		return WriteNew(arguments[0], []byte(fresh), 0o600)
 	case "state":
@@ -103,6 +115,26 @@ func victim(what string, arguments []string) error {
 		return writePart(arguments[0])
 	}
 	return fmt.Errorf("no such child: %s", what)
+}
+
+// replaceTwo renames two files before it syncs their folder for each of them.
+func replaceTwo(directory string) error {
+	runtime.LockOSThread() // strace counts calls by thread
+	var files [2]*File
+	for i := range files {
+		f, err := Create(context.Background(), filepath.Join(directory, fmt.Sprint(i)), Options{})
+		if err != nil {
+			return err
+		}
+		if err := cmp.Or(f.begin(), f.prepare(), f.end()); err != nil {
+			return err
+		}
+		files[i] = f
+	}
+	for _, f := range files {
+		fmt.Println(errors.Is(f.settle(), ErrNotDurable))
+	}
+	return nil
 }
 
 func version(i int) []byte { return bytes.Repeat([]byte{byte('a' + i%26)}, versionSize) }
@@ -184,6 +216,7 @@ func leftovers(t *testing.T, directory string) (temporary, others []string) {
 }
 
 func TestKillDuringWrite(t *testing.T) {
+	long(t)
 	name := filepath.Join(t.TempDir(), "out")
 	put(t, name, old)
 	killAfter(t, 1, "half", name)
@@ -199,6 +232,7 @@ func TestKillDuringWrite(t *testing.T) {
 }
 
 func TestKillAtAnyTime(t *testing.T) {
+	long(t)
 	for range 10 {
 		name := filepath.Join(t.TempDir(), "out")
 		said := 1 + rand.IntN(10)
@@ -217,6 +251,7 @@ func TestKillAtAnyTime(t *testing.T) {
 }
 
 func TestKillDuringWriteNew(t *testing.T) {
+	long(t)
 	for range 10 {
 		directory := t.TempDir()
 		said := 1 + rand.IntN(10)

@@ -68,6 +68,7 @@ func racers(t *testing.T, do func(i int) error) (winner int) {
 }
 
 func TestWriteNewRace(t *testing.T) {
+	long(t)
 	for range 20 {
 		name := filepath.Join(t.TempDir(), "key")
 		winner := racers(t, func(i int) error {
@@ -80,6 +81,7 @@ func TestWriteNewRace(t *testing.T) {
 
 // The steps behind the early look at the name must refuse by themselves.
 func TestPlaceNeverReplaces(t *testing.T) {
+	long(t)
 	for what, step := range map[string]func(dir folder, temp, name string) error{
 		"place": func(dir folder, temp, name string) error { return place(dir, temp, name, 0o600) },
 		"claim": func(dir folder, temp, name string) error { return claim(dir, temp, name, 0o600) },

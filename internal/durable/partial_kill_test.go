@@ -98,6 +98,7 @@ func victimSync(name string) error {
 // TestKillPartial kills process after process. Each goes on from where the one
 // before has saved, and in the end the content is what one process would write.
 func TestKillPartial(t *testing.T) {
+	long(t)
 	name := filepath.Join(t.TempDir(), "out")
 	put(t, name, old)
 	var before int64

@@ -152,6 +152,18 @@ func TestPartialBeginsAgain(t *testing.T) {
 	wantContent(t, name, "xyz!")
 }
 
+// TestPartialUnused closes a Partial that was not begun: nothing changes, also after the
+// mark.
+func TestPartialUnused(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out")
+	leave(t, name)
+	part := filepath.Join(filepath.Dir(name), partName)
+	put(t, part, "1234more")
+	p := resume(t, name)
+	want(t, p.Close(), nil)
+	wantContent(t, part, "1234more")
+}
+
 func TestPartialNotAsItShouldBe(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	p := resume(t, name)
@@ -232,6 +244,7 @@ func TestPartialInUse(t *testing.T) {
 // TestPartialRace opens and ends one output from many goroutines. Whoever has it
 // open has it alone, whatever the others remove or rename under the same names.
 func TestPartialRace(t *testing.T) {
+	long(t)
 	name := filepath.Join(t.TempDir(), "out")
 	var all sync.WaitGroup
 	var inside sync.Mutex
@@ -279,6 +292,7 @@ func TestPartialRace(t *testing.T) {
 // TestTornState changes and cuts what two saves left: it is the second state, or
 // the first, or none.
 func TestTornState(t *testing.T) {
+	long(t)
 	name := filepath.Join(t.TempDir(), "out")
 	p := resume(t, name)
 	want(t, p.Begin(0), nil)

@@ -11,6 +11,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"sync"
+	"testing"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/keyfile"
@@ -33,6 +34,14 @@ func Identity(name string) *keyfile.Identity {
 		made[name] = id
 	}
 	return made[name]
+}
+
+// Long skips a test that takes a while where tests are to be short.
+func Long(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes a while")
+	}
 }
 
 // Contents returns n bytes that are always the same, and look random.

@@ -47,6 +47,7 @@ func TestCommittedAgain(t *testing.T) {
 // TestLostStored cuts the connection of a push between its commit and the answer. The push
 // succeeds all the same, and is not sent again; another push of the same file is refused.
 func TestLostStored(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, server.Limits{}, "{alice} push,pull **")
 	s.stop()
 	commits := 0
@@ -74,6 +75,7 @@ func TestLostStored(t *testing.T) {
 // TestFollowNothing follows an object that is another one by now, while there is a
 // partial of that name: of yet another one, for which it is no use to wait.
 func TestFollowNothing(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, server.Limits{}, everything, "{bob} push **")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()

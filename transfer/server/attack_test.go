@@ -312,6 +312,7 @@ func (s *testServer) logged(t *testing.T, who string, reasons ...string) {
 // TestNoRight checks that who has no right learns nothing: whether there is such an
 // object, a folder, or neither, the answer is the same.
 func TestNoRight(t *testing.T) {
+	t.Parallel()
 	s, file := attacked(t, server.Limits{}, everything, "{bob} push,list b/**", "{carol} pull,delete c/*")
 	length := int64(len(file))
 	s.unchanged(t, func() {
@@ -373,6 +374,8 @@ func TestUnknownKey(t *testing.T) {
 // TestHostileNames asks for what no object can be called, with all rights. What is
 // outside of the store, and the store's own files, are out of reach.
 func TestHostileNames(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s, file := attacked(t, server.Limits{}, everything)
 	outside := filepath.Join(filepath.Dir(s.config.Dir), "outside.pqe")
 	if err := os.WriteFile(outside, file, 0o600); err != nil {
@@ -633,6 +636,7 @@ func (s *testServer) resumed(t *testing.T, conn *channel.Conn, request send) int
 
 // TestSomebodyElsesPartial has one who knows everything about a push but its key.
 func TestSomebodyElsesPartial(t *testing.T) {
+	t.Parallel()
 	s, _ := attacked(t, server.Limits{}, everything, "{bob} push,list ** overwrite", "{carol} pull,list a/**")
 	file := testkit.Sealed(100000)
 	length := int64(len(file))
@@ -681,6 +685,8 @@ func leave(conn *channel.Conn) {
 // TestTakenOver has newer connections of one client take over from older ones that
 // are sending with all their might. What is stored in the end is the file.
 func TestTakenOver(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s, _ := attacked(t, server.Limits{}, everything)
 	file := testkit.Sealed(30 << 20)
 	length := int64(len(file))
@@ -709,6 +715,8 @@ func TestTakenOver(t *testing.T) {
 // TestStoppedInAPush stops the server again and again while data comes. What is
 // kept each time is what was sent.
 func TestStoppedInAPush(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s, _ := attacked(t, server.Limits{}, everything)
 	file := testkit.Sealed(20 << 20)
 	length := int64(len(file))
@@ -784,6 +792,7 @@ func TestFollowersWait(t *testing.T) {
 // TestNothingStays checks that clients that go in the middle of everything, and then
 // the server, leave no goroutine behind.
 func TestNothingStays(t *testing.T) {
+	testkit.Long(t)
 	testkit.Identity("alice")
 	testkit.Identity("server")
 	file := testkit.Sealed(100000)

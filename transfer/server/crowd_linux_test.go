@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer/internal/channel"
 	"github.com/pqenc/pqenc/transfer/server"
 )
@@ -73,6 +74,7 @@ func sayFrom(s *testServer, from, what string) (net.Conn, error) {
 // TestHalfOpen opens thousands of connections that never log in. The server keeps a
 // few, in little memory, and who has a key gets in at any time.
 func TestHalfOpen(t *testing.T) {
+	testkit.Long(t)
 	limits := server.Limits{Unauthenticated: 64, UnauthenticatedPerAddress: 24, Login: time.Minute}
 	s := newServer(t, limits, everything)
 	before := memory()

@@ -4,7 +4,16 @@
 
 package server
 
-import "github.com/pqenc/pqenc/signature"
+import (
+	"time"
+
+	"github.com/pqenc/pqenc/signature"
+)
+
+// SyncAfter is how long a server lets a few bytes wait in tests.
+const SyncAfter = 200 * time.Millisecond
+
+func init() { syncAfter = SyncAfter }
 
 // Proofs is for tests.
 type Proofs struct{ proofs }

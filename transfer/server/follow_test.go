@@ -34,6 +34,7 @@ func (s *testServer) stuck(t *testing.T, who string, request send, part []byte) 
 // what another one has stored by now. Who follows gets the object, whether it has
 // to be that one or any.
 func TestFollowPastStuck(t *testing.T) {
+	t.Parallel()
 	file, other := testkit.Sealed(1<<20), testkit.Sealed(2<<20)
 	for name, stuck := range map[string][]byte{"another file": other, "the same file": file} {
 		for _, early := range []bool{false, true} { // follow before there is an object
@@ -71,6 +72,7 @@ func TestFollowPastStuck(t *testing.T) {
 // TestFollowReplaced follows a push that can come to nothing any more: there is an
 // object now that it may not replace.
 func TestFollowReplaced(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, server.Limits{}, "{alice} push **", "{bob} push **", "{carol} pull **")
 	file, other := testkit.Sealed(1<<20), testkit.Sealed(2<<20)
 	s.stuck(t, "bob", push("x.pqe", other, int64(len(other))), other[:5000])
@@ -90,6 +92,7 @@ func TestFollowReplaced(t *testing.T) {
 // TestFollowOtherLength follows a push that is cut, while somebody else pushes other
 // contents behind the same header. The file has the length that was announced.
 func TestFollowOtherLength(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, server.Limits{}, "{alice} push **", "{bob} push **", "{carol} pull **")
 	file := testkit.Sealed(1 << 20)
 	longer := append(bytes.Clone(file), make([]byte, 1<<20)...)

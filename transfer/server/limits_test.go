@@ -47,6 +47,7 @@ func until(t *testing.T, what string, ok func() bool) {
 // TestConnections fills the places in all, or those of one key. The next one is told
 // that the server is busy, comes again, and gets in when somebody has left.
 func TestConnections(t *testing.T) {
+	t.Parallel()
 	rules := []string{everything, "{bob} list **", "{carol} list **"}
 	for name, test := range map[string]struct {
 		limits  server.Limits
@@ -88,6 +89,7 @@ func TestConnections(t *testing.T) {
 // TestStoreSize fills a store to the last byte. What is a byte longer waits until
 // something has been deleted.
 func TestStoreSize(t *testing.T) {
+	t.Parallel()
 	first, second := testkit.Sealed(50000), testkit.Sealed(20000)
 	both := int64(len(first) + len(second))
 	for _, size := range []int64{both, both - 1} {
@@ -168,6 +170,7 @@ func TestKeepFree(t *testing.T) {
 // TestIdle has clients that are there and do nothing, in all places in which the
 // server waits for them.
 func TestIdle(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, server.Limits{Idle: 400 * time.Millisecond}, everything)
 	file := testkit.Sealed(100000)
 	conns := make(map[string]*channel.Conn)
@@ -235,6 +238,8 @@ func TestPartial(t *testing.T) {
 
 // TestPartialWhileRunning collects beside a push that is under way, which stays.
 func TestPartialWhileRunning(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s := newServer(t, server.Limits{Partial: time.Millisecond}, everything)
 	file := testkit.Sealed(100000)
 	length := int64(len(file))

@@ -21,7 +21,8 @@ import (
 // nor complains.
 func TestWaiting(t *testing.T) {
 	t.Parallel()
-	const idle = syncAfter * 3 / 2 // what was sent is acknowledged by then
+	testkit.Long(t)
+	const idle = server.SyncAfter + 550*time.Millisecond // what was sent is acknowledged by then
 	s := newServer(t, server.Limits{Idle: idle, Silence: idle}, everything)
 	file := testkit.Sealed(1 << 20)
 	quiet := func(name string) *transfer.Client {
@@ -51,9 +52,6 @@ func TestWaiting(t *testing.T) {
 		t.Errorf("%d of %d bytes pulled, %v", got.Len(), len(file), err)
 	}
 }
-
-// syncAfter is how long a server lets a few bytes wait until it acknowledges them.
-const syncAfter = time.Second
 
 // TestStopWhileWaiting stops a server while somebody waits for an object: that is no
 // transfer to be waited for.

@@ -23,6 +23,8 @@ import (
 // TestNeverMixed leaves a partial with a header and a length that are those of another
 // file, too, and pushes that. Nothing of the first is in what is stored.
 func TestNeverMixed(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	file := testkit.Sealed(10 << 20)
 	for name, at := range map[string]int{"in the first chunk": 5000, "at the end": 8<<20 - 1, "nowhere": -1} {
 		s := newServer(t, server.Limits{}, everything)
@@ -54,6 +56,8 @@ func TestNeverMixed(t *testing.T) {
 // process has done a part of it. Where that was of another file, it can begin again only
 // as long as it has kept everything.
 func TestPipeResumes(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	file := testkit.Sealed(40 << 20)
 	for name, c := range map[string]struct {
 		part int
@@ -207,6 +211,8 @@ func TestManyDeletes(t *testing.T) {
 
 // TestPages lists more objects than a page has.
 func TestPages(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s := newServer(t, server.Limits{}, everything, "{bob} list b*/**")
 	s.stop()
 	put := testkit.Sealed(0)
@@ -233,6 +239,8 @@ func TestPages(t *testing.T) {
 // TestTogether has a push, a pull and many lists at the same time, of one client and over
 // one connection.
 func TestTogether(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s := newServer(t, server.Limits{ConnectionsPerKey: 1}, everything)
 	c := s.client("alice")
 	c.OnRetry = func(r transfer.Retry) { t.Errorf("retry: %v", r.Err) }
@@ -294,6 +302,8 @@ func TestRefusedGoesOn(t *testing.T) {
 // TestRevoked takes the right to a push and to a pull away that are under way, and then
 // the access.
 func TestRevoked(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s := newServer(t, server.Limits{}, everything)
 	s.stop()
 	f := &fickle{Authorizer: s.config.Authorizer, from: testkit.Identity("alice").Fingerprint()}

@@ -45,6 +45,8 @@ func wantNothing(t *testing.T, c *transfer.Client) {
 // TestPushFuncFailsEarly has a source that fails while chunks that it gave before are
 // still being encrypted, and written.
 func TestPushFuncFailsEarly(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	s := newServer(t, server.Limits{}, everything)
 	c := s.client("alice")
 	broken := errors.New("broken")
@@ -88,6 +90,7 @@ func TestPushFuncEnds(t *testing.T) {
 // TestPushFuncGivenUp has a push that fails while its function writes: that gets an
 // error.
 func TestPushFuncGivenUp(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, server.Limits{}, "{alice} push a/**")
 	c := s.client("alice")
 	for name, want := range map[string]error{"../a.pqe": transfer.ErrName, "b/a.pqe": transfer.ErrDenied} {

@@ -17,13 +17,12 @@ import (
 	"github.com/pqenc/pqenc/transfer/server/internal/store"
 )
 
-const (
-	// unit is how many bytes are written at most before they are made durable and
-	// acknowledged.
-	unit = 4 << 20
-	// syncAfter is how long fewer bytes wait for that.
-	syncAfter = time.Second
-)
+// unit is how many bytes are written at most before they are made durable and
+// acknowledged.
+const unit = 4 << 20
+
+// syncAfter is how long fewer bytes wait for that. Tests change it.
+var syncAfter = time.Second
 
 // push receives an object.
 func (r *request) push(ask *wire.Push) (answer wire.Message, err error) {

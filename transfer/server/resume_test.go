@@ -43,6 +43,8 @@ func (c *counted) ReadAt(p []byte, offset int64) (int, error) {
 // TestResumedPushSendsTheRest interrupts a push and begins it again as another process
 // does. What the server has is read once, to compare it, and not sent again.
 func TestResumedPushSendsTheRest(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	file := testkit.Sealed(40 << 20)
 	size := int64(len(file))
 	s := newServer(t, server.Limits{}, everything)
@@ -84,6 +86,8 @@ func TestResumedPushSendsTheRest(t *testing.T) {
 // TestResumedPullGetsTheRest pulls from an offset: nothing before it is sent, or
 // comes.
 func TestResumedPullGetsTheRest(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	file := testkit.Sealed(40 << 20)
 	size := int64(len(file))
 	hash := sha256.New()

@@ -18,6 +18,7 @@ import (
 const everything = "{alice} push,pull,list,delete ** overwrite"
 
 func TestPushAndPull(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, server.Limits{}, everything)
 	c := s.client("alice")
 	o := transfer.PushOptions{Overwrite: true}
@@ -30,7 +31,10 @@ func TestPushAndPull(t *testing.T) {
 			return c.PushFunc(t.Context(), name, func(w io.Writer) error { _, err := w.Write(file); return err }, o)
 		},
 	}
-	for _, n := range []int{0, 1, 1000, 300 << 10, 5 << 20, 40 << 20} {
+	for _, n := range []int{0, 1, 1000, 300 << 10, 5 << 20, 20 << 20} {
+		if testing.Short() && n > 1<<20 {
+			continue
+		}
 		file := testkit.Sealed(n)
 		for name, push := range pushes {
 			if err := push(name, file); err != nil {

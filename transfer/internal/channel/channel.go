@@ -278,8 +278,8 @@ func (c *Conn) watch() {
 
 func since(t *atomic.Int64) time.Duration { return time.Since(time.Unix(0, t.Load())) }
 
-// lastWords is how long the reason of an end may take to arrive.
-const lastWords = 3 * time.Second
+// lastWords is how long the reason of an end may take to arrive. Tests change it.
+var lastWords = 3 * time.Second
 
 // Fail tells the other side why the connection ends, and closes it. A second call waits
 // for the end of the first.

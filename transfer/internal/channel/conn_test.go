@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
@@ -23,6 +24,7 @@ import (
 // from Next has no gap, though Fail throws messages away: a store that wrote what
 // comes behind a gap would keep it.
 func TestNoGapBeforeFail(t *testing.T) {
+	t.Parallel()
 	for range 20 {
 		c, s := bare(t)
 		go func() {
@@ -123,6 +125,7 @@ func TestErrorCloses(t *testing.T) {
 
 // TestBeatsAreNoProgress has a side that lives and does nothing.
 func TestBeatsAreNoProgress(t *testing.T) {
+	t.Parallel()
 	c, s := pair(t, Times{Beat: time.Millisecond}, Times{Idle: 200 * time.Millisecond})
 	dispatch(c)
 	if m, err := s.Next(); !errors.Is(err, ErrClosed) || !strings.Contains(err.Error(), "no progress") {
@@ -133,6 +136,8 @@ func TestBeatsAreNoProgress(t *testing.T) {
 // TestUnreadPongs has a client that sends pings and reads nothing, so that the
 // server waits to answer them, for ever but for its limit.
 func TestUnreadPongs(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	url, logins := webServerWith(t, Times{Idle: time.Second, Beat: 10 * time.Millisecond})
 	w, err := Dial(t.Context(), url, nil)
 	if err != nil {
@@ -167,6 +172,7 @@ func TestUnreadPongs(t *testing.T) {
 
 // TestUnreadData has a client that reads nothing of what it has asked for.
 func TestUnreadData(t *testing.T) {
+	t.Parallel()
 	_, s := pair(t, Times{}, Times{Idle: 200 * time.Millisecond})
 	data := make([]byte, wire.MaxData)
 	for {
@@ -202,6 +208,7 @@ func TestUnreadEnd(t *testing.T) {
 
 // TestSilence has a side that is gone without a word.
 func TestSilence(t *testing.T) {
+	t.Parallel()
 	here, there := streams(t)
 	login := serverLogin()
 	login.Times.Silence = 200 * time.Millisecond

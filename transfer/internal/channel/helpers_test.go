@@ -33,6 +33,9 @@ var certificate = sync.OnceValue(func() *tls.Certificate {
 	return cert
 })
 
+// Tests do not wait long for those who read nothing.
+func init() { lastWords = 300 * time.Millisecond }
+
 // errStranger is what a side has to say of whom it does not expect.
 var errStranger = errors.New("a stranger")
 

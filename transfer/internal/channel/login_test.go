@@ -314,6 +314,8 @@ func TestLoginIsBounded(t *testing.T) {
 
 // TestSlowLogin has clients that stop at every stage, or go on byte by byte.
 func TestSlowLogin(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
 	login := serverLogin()
 	login.Times.Login = patience / 100
 	for name, stall := range map[string]func(a *tls.Conn, raw io.Writer){

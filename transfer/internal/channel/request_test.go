@@ -209,6 +209,7 @@ func TestNotAskedFor(t *testing.T) {
 
 // TestStalledRequest has a request that makes no progress beside one that does.
 func TestStalledRequest(t *testing.T) {
+	t.Parallel()
 	c, _, ended := dispatched(t, Times{Idle: 300 * time.Millisecond}, func(r *Request, m wire.Message) {
 		for m.Type == wire.TypePush {
 			if _, err := r.Next(); err != nil {
@@ -255,6 +256,7 @@ func TestLastAnswer(t *testing.T) {
 // TestStuckReader has a request whose messages nobody takes. It holds up the others, but not
 // when the connection has ended.
 func TestStuckReader(t *testing.T) {
+	t.Parallel()
 	c, s := pair(t, Times{Beat: 20 * time.Millisecond}, Times{})
 	go c.Dispatch(nil)
 	stuck, err := c.Start(wire.TypePull, nil, nil)

@@ -220,6 +220,7 @@ func isTimeout(err error) bool {
 
 // TestHostileAnswers has HTTP servers that do not open a WebSocket as asked.
 func TestHostileAnswers(t *testing.T) {
+	t.Parallel()
 	const good = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
 	for name, test := range map[string]struct {
 		answer string
