@@ -2,6 +2,17 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
+// Package transfer sends pqenc files to a server and gets them from there, whatever
+// happens to the connection. A [Client] is one side; package transfer/server is the
+// other. What is transferred is opaque: a server has no key that opens it, and a
+// client encrypts before Push and decrypts what Pull gives it.
+//
+// Both prove who they are by their keys, in TLS 1.3 of their own inside a
+// WebSocket. A connection that is cut costs time and no more than the last few MiB:
+// the client opens another one and resumes from what is durable. An object appears
+// on the server when it is whole, and not before.
+//
+// The protocol is specified in PROTOCOL.md. This package may still change.
 package transfer
 
 import (
@@ -12,6 +23,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pqenc/pqenc/signature"
@@ -56,12 +68,10 @@ type Client struct {
 	// counts as dead. Zero is 60 s.
 	Silence time.Duration
 
-	once  sync.Once
-	slots [kinds]chan struct{} // one taken for each request of that kind
-
-	mu        sync.Mutex
-	conn      *channel.Conn
-	connected bool // a server was reached at some time
+	once    sync.Once
+	slots   [kinds]chan struct{} // one taken for each request of that kind
+	conn    atomic.Pointer[channel.Conn]
+	reached atomic.Bool // a server was, at some time
 }
 
 // kind is of things of which a client does only so many at a time.
@@ -110,11 +120,8 @@ const (
 
 // Close closes the connection, if there is one. The client can be used again.
 func (c *Client) Close() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.conn != nil {
-		c.conn.Close()
-		c.conn = nil
+	if conn := c.conn.Swap(nil); conn != nil {
+		conn.Close()
 	}
 	return nil
 }
@@ -160,13 +167,13 @@ func (c *Client) do(ctx context.Context, k kind, r request) error {
 		if errors.Is(err, channel.ErrRenew) {
 			wait = 0
 		}
-		if c.GiveUpAfter == 0 && !c.reached() {
+		if c.GiveUpAfter == 0 && !c.reached.Load() {
 			return err
 		}
 		since := time.Since(last)
 		left := cmp.Or(c.GiveUpAfter, defaultGiveUp) - since
 		if left <= 0 {
-			return join(fmt.Errorf("%w after %s without progress", ErrGaveUp, since.Round(time.Second)), err)
+			return fmt.Errorf("%w after %s without progress: %w", ErrGaveUp, since.Round(time.Second), err)
 		}
 		wait = min(wait, left) // and then a last attempt
 		if c.OnRetry != nil && !tired {
@@ -211,7 +218,7 @@ func (c *Client) attempt(ctx context.Context, r request) error {
 	}
 	defer q.End()
 	err = r.run(ctx, q)
-	var refused *channel.PeerError
+	var refused *wire.Error
 	done = err == nil || q.Gone() || errors.As(err, &refused)
 	return err
 }
@@ -223,31 +230,20 @@ func (c *Client) connection(ctx context.Context) (*channel.Conn, error) {
 		return nil, err
 	}
 	defer leave()
-	c.mu.Lock()
-	conn := c.conn
-	c.mu.Unlock()
-	if conn != nil {
+	if conn := c.conn.Load(); conn != nil {
 		select {
 		case <-conn.Closed():
 		default:
 			return conn, nil
 		}
 	}
-	if conn, err = c.connect(ctx); err != nil {
+	conn, err := c.connect(ctx)
+	if err != nil {
 		return nil, err
 	}
 	go conn.Dispatch(nil)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.conn = conn
+	c.conn.Store(conn)
 	return conn, nil
-}
-
-// reached reports whether a server was reached at some time.
-func (c *Client) reached() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.connected
 }
 
 // connect opens a connection and logs in.
@@ -256,9 +252,7 @@ func (c *Client) connect(ctx context.Context) (*channel.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.mu.Lock()
-	c.connected = true
-	c.mu.Unlock()
+	c.reached.Store(true)
 	defer context.AfterFunc(ctx, func() { stream.Close() })()
 	return channel.Connect(stream, &channel.Login{
 		Identity: c.Identity,
@@ -271,10 +265,11 @@ func (c *Client) connect(ctx context.Context) (*channel.Conn, error) {
 }
 
 func (c *Client) check(server signature.Fingerprint) error {
-	if c.CheckServer == nil {
-		return &permanent{errors.New("there is no Client.CheckServer to ask")}
+	err := errors.New("there is no Client.CheckServer to ask")
+	if c.CheckServer != nil {
+		err = c.CheckServer(server)
 	}
-	if err := c.CheckServer(server); err != nil {
+	if err != nil {
 		return &permanent{err}
 	}
 	return nil

@@ -6,6 +6,7 @@ package transfer
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/pqenc/pqenc/transfer/internal/channel"
@@ -67,41 +68,38 @@ var (
 	ErrGaveUp = errors.New("gave up")
 )
 
-// refused is what a client makes of the server's reason.
-type refused struct {
-	err    error
-	reason *channel.PeerError
-}
+// refused is the server's reason, in words for people.
+type refused struct{ reason *wire.Error }
 
-func (r *refused) Error() string {
-	switch text := r.reason.Text; {
+func (r refused) Error() string {
+	switch meaning, text := r.Unwrap().Error(), r.reason.Text; {
 	case text == "":
-		return r.err.Error()
-	case strings.HasPrefix(text, r.err.Error()):
+		return meaning
+	case strings.HasPrefix(text, meaning):
 		return text
 	default:
-		return r.err.Error() + ": " + text
+		return meaning + ": " + text
 	}
 }
 
-func (r *refused) Unwrap() error { return r.err }
+func (r refused) Unwrap() error { return r.reason.Unwrap() }
 
-// understand turns what ended a connection into an error of this package.
+// understand turns what ended a request into an error of this package.
 func understand(err error) error {
-	var reason *channel.PeerError
-	if !errors.As(err, &reason) {
-		if errors.Is(err, channel.ErrChannel) {
-			return join(ErrNotServer, err)
-		}
-		return err
+	var reason *wire.Error
+	switch {
+	case errors.As(err, &reason):
+		return refused{reason}
+	case errors.Is(err, channel.ErrChannel):
+		return fmt.Errorf("%w: %w", ErrNotServer, err)
 	}
-	return &refused{wire.Meaning(reason.Code), reason}
+	return err
 }
 
-// temporary reports whether trying again can help against what ended a connection,
-// as understand returned it.
+// temporary reports whether trying again can help against what ended a request, as
+// understand returned it.
 func temporary(err error) bool {
-	var r *refused
+	var r refused
 	if errors.As(err, &r) {
 		return wire.Temporary(r.reason.Code)
 	}
@@ -121,11 +119,3 @@ func temporary(err error) bool {
 type permanent struct{ error }
 
 func (p *permanent) Unwrap() error { return p.error }
-
-// joined is two errors as one line.
-type joined struct{ first, second error }
-
-func join(first, second error) error { return &joined{first, second} }
-
-func (j *joined) Error() string   { return j.first.Error() + ": " + j.second.Error() }
-func (j *joined) Unwrap() []error { return []error{j.first, j.second} }

@@ -286,7 +286,7 @@ func TestLyingPushServers(t *testing.T) {
 		"durable 2^64-1":         func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, 1, wire.Size(-1)) },
 		"ready twice":            func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeReady, 1, readyAt(0)) },
 		"done in a push":         func(c *channel.Conn) { ready(c, 0); receive(c, wire.TypeEnd); c.Send(wire.TypePage, 1, []byte{0}) },
-		"data in a push":         func(c *channel.Conn) { ready(c, 0); c.SendData(1, file) },
+		"data in a push":         func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeData, 1, file) },
 		"an accept in a push":    func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeAccept, 1, nil) },
 		"malformed in a push":    func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeDurable, 1, nil) },
 		"an unknown type":        func(c *channel.Conn) { ready(c, 0); c.Send(0x99, 1, nil) },
@@ -415,66 +415,70 @@ func TestLyingPullServers(t *testing.T) {
 		want   error // nil is any
 		most   int   // bytes that may be written
 	}{
-		"too much": {func(c *channel.Conn, _ int) { object(c, 1500, digest); c.SendData(1, b); c.SendData(1, b) }, nil, 1500},
+		"too much": {func(c *channel.Conn, _ int) {
+			object(c, 1500, digest)
+			c.Send(wire.TypeData, 1, b)
+			c.Send(wire.TypeData, 1, b)
+		}, nil, 1500},
 		"ends too early": {func(c *channel.Conn, _ int) {
 			object(c, 1500, digest)
-			c.SendData(1, b)
+			c.Send(wire.TypeData, 1, b)
 			c.Send(wire.TypeEnd, 1, wire.Size(1000))
 		}, nil, 1000},
 		"ends at once": {func(c *channel.Conn, _ int) { object(c, 1500, digest); c.Send(wire.TypeEnd, 1, wire.Size(0)) }, nil, 0},
 		"ends elsewhere": {func(c *channel.Conn, _ int) {
 			object(c, 1000, digest)
-			c.SendData(1, b)
+			c.Send(wire.TypeData, 1, b)
 			c.Send(wire.TypeEnd, 1, wire.Size(999))
 		}, nil, 1000},
 		"unknown and less": {func(c *channel.Conn, _ int) {
 			object(c, -1, digest)
-			c.SendData(1, b)
+			c.Send(wire.TypeData, 1, b)
 			c.Send(wire.TypeEnd, 1, wire.Size(1001))
 		}, nil, 1000},
-		"data first": {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.SendData(1, b) }, nil, 0},
+		"data first": {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.Send(wire.TypeData, 1, b) }, nil, 0},
 		"end first":  {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.Send(wire.TypeEnd, 1, wire.Size(0)) }, nil, 0},
 		"object twice": {func(c *channel.Conn, _ int) {
 			object(c, 1000, digest)
-			c.SendData(1, b[:500])
+			c.Send(wire.TypeData, 1, b[:500])
 			c.Send(wire.TypeObject, 1, (&wire.Object{Length: 1000, Digest: digest}).Marshal())
 		}, nil, 500},
 		"stored":           {func(c *channel.Conn, _ int) { object(c, 1000, digest); c.Send(wire.TypeStored, 1, wire.Size(1000)) }, nil, 0},
 		"malformed object": {func(c *channel.Conn, _ int) { receive(c, wire.TypePull); c.Send(wire.TypeObject, 1, b[:39]) }, nil, 0},
 		"without length": {func(c *channel.Conn, _ int) {
 			object(c, -1, digest)
-			c.SendData(1, file)
+			c.Send(wire.TypeData, 1, file)
 			c.Send(wire.TypeEnd, 1, wire.Size(5000))
 		}, transfer.ErrProtocol, 0},
 		"length 2^64-2": {func(c *channel.Conn, _ int) { object(c, -2, digest) }, nil, 0},
 		"not the header": {func(c *channel.Conn, _ int) {
 			object(c, int64(len(file)), sha256.Sum256([]byte("other")))
-			c.SendData(1, file)
+			c.Send(wire.TypeData, 1, file)
 			c.Send(wire.TypeEnd, 1, wire.Size(int64(len(file))))
 		}, transfer.ErrProtocol, 0},
 		"no header": {func(c *channel.Conn, _ int) {
 			object(c, 5000, digest)
-			c.SendData(1, make([]byte, 5000))
+			c.Send(wire.TypeData, 1, make([]byte, 5000))
 			c.Send(wire.TypeEnd, 1, wire.Size(5000))
 		}, transfer.ErrNotPqenc, 0},
 		"a length that no file has": {func(c *channel.Conn, _ int) {
 			object(c, 4096+15, digest)
-			c.SendData(1, file[:4096+15])
+			c.Send(wire.TypeData, 1, file[:4096+15])
 			c.Send(wire.TypeEnd, 1, wire.Size(4096+15))
 		}, transfer.ErrProtocol, 0},
 		"an end that no file has": {func(c *channel.Conn, _ int) {
 			object(c, -1, digest)
-			c.SendData(1, file[:4096+15])
+			c.Send(wire.TypeData, 1, file[:4096+15])
 			c.Send(wire.TypeEnd, 1, wire.Size(4096+15))
 		}, transfer.ErrProtocol, 4096 + 15},
 		"another object": {func(c *channel.Conn, attempt int) {
 			object(c, 1500, sha256.Sum256([]byte{byte(attempt)}))
-			c.SendData(1, b[:500])
+			c.Send(wire.TypeData, 1, b[:500])
 			c.Close()
 		}, transfer.ErrChanged, 500},
 		"another length": {func(c *channel.Conn, attempt int) {
 			object(c, 1500+int64(attempt), digest)
-			c.SendData(1, b[:500])
+			c.Send(wire.TypeData, 1, b[:500])
 			c.Close()
 		}, transfer.ErrChanged, 500},
 	} {
@@ -502,7 +506,7 @@ func TestWrongDigest(t *testing.T) {
 	h := newHostile(t, func(c *channel.Conn, _ int) {
 		receive(c, wire.TypePull)
 		c.Send(wire.TypeObject, 1, (&wire.Object{Length: 2000, Digest: sha256.Sum256([]byte("other"))}).Marshal())
-		c.SendData(1, make([]byte, 1000))
+		c.Send(wire.TypeData, 1, make([]byte, 1000))
 		c.Send(wire.TypeEnd, 1, wire.Size(2000))
 	})
 	var got bytes.Buffer
@@ -520,7 +524,7 @@ func TestResumedLength(t *testing.T) {
 		h := newHostile(t, func(c *channel.Conn, _ int) {
 			receive(c, wire.TypePull)
 			c.Send(wire.TypeObject, 1, (&wire.Object{Length: length, Digest: sha256.Sum256(file[:4096])}).Marshal())
-			c.SendData(1, file[4100:length])
+			c.Send(wire.TypeData, 1, file[4100:length])
 			c.Send(wire.TypeEnd, 1, wire.Size(length))
 		})
 		var got bytes.Buffer
@@ -560,7 +564,7 @@ func TestLyingLists(t *testing.T) {
 	negative := page(false, "a/x")
 	negative[9] = 0x80
 	for name, send := range map[string]func(c *channel.Conn){
-		"data":         func(c *channel.Conn) { c.SendData(1, nil) },
+		"data":         func(c *channel.Conn) { c.Send(wire.TypeData, 1, nil) },
 		"end":          func(c *channel.Conn) { c.Send(wire.TypeEnd, 1, wire.Size(0)) },
 		"short":        func(c *channel.Conn) { c.Send(wire.TypePage, 1, page(false, "a/x")[:20]) },
 		"1970 minus":   func(c *channel.Conn) { c.Send(wire.TypePage, 1, negative) },

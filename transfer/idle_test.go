@@ -36,16 +36,18 @@ func TestIdleServer(t *testing.T) {
 	}
 	servers := map[string]func(c *channel.Conn, attempt int){
 		"alive":           func(c *channel.Conn, _ int) { beat(c) },
-		"alive in a push": func(c *channel.Conn, _ int) { c.Send(wire.TypeReady, 1, readyAt(0)); beat(c) },
+		"alive in a push": func(c *channel.Conn, _ int) { c.Next(); c.Send(wire.TypeReady, 1, readyAt(0)); beat(c) },
 		"acknowledging nothing in a push": func(c *channel.Conn, _ int) {
+			c.Next()
 			c.Send(wire.TypeReady, 1, readyAt(0))
 			for c.Send(wire.TypeDurable, 1, wire.Size(0)) == nil {
 				time.Sleep(10 * time.Millisecond)
 			}
 		},
 		"sending nothing in a pull": func(c *channel.Conn, _ int) {
+			c.Next()
 			c.Send(wire.TypeObject, 1, (&wire.Object{Length: 100000, Digest: [32]byte{1}}).Marshal())
-			for c.SendData(1, nil) == nil {
+			for c.Send(wire.TypeData, 1, nil) == nil {
 				time.Sleep(10 * time.Millisecond)
 			}
 		},

@@ -45,9 +45,12 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 			yield(Object{}, fmt.Errorf("%w: it is longer than %d bytes", ErrName, wire.MaxName))
 			return
 		}
-		r := &lister{ask: wire.List{Prefix: prefix}}
-		for n := 0; ; n += len(r.page.Entries) {
-			err := c.do(ctx, asking, r)
+		var page *wire.Page
+		for ask, n := (wire.List{Prefix: prefix}), 0; ; n += len(page.Entries) {
+			err := c.do(ctx, asking, &question{ask: wire.TypeList, body: ask.Marshal(), answer: wire.TypePage, take: func(body []byte, _ bool) (err error) {
+				page, err = parsePage(&ask, body)
+				return err
+			}})
 			if err == nil && n > maxList {
 				err = fmt.Errorf("%w: a list of more than %d objects", ErrProtocol, maxList)
 			}
@@ -55,49 +58,37 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 				yield(Object{}, err)
 				return
 			}
-			for _, e := range r.page.Entries {
-				if !yield(Object{Name: e.Name.String(), Size: e.Length, Time: time.Unix(e.Time, 0)}, nil) {
+			for _, e := range page.Entries {
+				ask.After = e.Name.String()
+				if !yield(Object{Name: ask.After, Size: e.Length, Time: time.Unix(e.Time, 0)}, nil) {
 					return
 				}
-				r.ask.After = e.Name.String()
 			}
-			if !r.page.More {
+			if !page.More {
 				return
 			}
 		}
 	}
 }
 
-// lister gets one page of a list.
-type lister struct {
-	ask  wire.List
-	page *wire.Page
-}
-
-func (r *lister) progress() int64            { return 0 }
-func (r *lister) waits() bool                { return false }
-func (r *lister) begin() (wire.Type, []byte) { return wire.TypeList, r.ask.Marshal() }
-
-func (r *lister) run(_ context.Context, q *channel.Request) error {
-	m, err := q.Expect(wire.TypePage)
+// parsePage returns a page that can be what was asked for.
+func parsePage(ask *wire.List, body []byte) (*wire.Page, error) {
+	page, err := wire.ParsePage(body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if r.page, err = wire.ParsePage(m.Body); err != nil {
-		return err
+	if page.More && len(page.Entries) == 0 {
+		return nil, fmt.Errorf("%w: an empty page", wire.ErrMalformed)
 	}
-	if r.page.More && len(r.page.Entries) == 0 {
-		return fmt.Errorf("%w: an empty page", wire.ErrMalformed)
-	}
-	last := r.ask.After
-	for _, e := range r.page.Entries {
+	last := ask.After
+	for _, e := range page.Entries {
 		name := e.Name.String()
-		if name <= last || !strings.HasPrefix(name, r.ask.Prefix) {
-			return fmt.Errorf("%w: a list with names that were not asked for, or not in order", wire.ErrMalformed)
+		if name <= last || !strings.HasPrefix(name, ask.Prefix) {
+			return nil, fmt.Errorf("%w: a list with names that were not asked for, or not in order", wire.ErrMalformed)
 		}
 		last = name
 	}
-	return nil
+	return page, nil
 }
 
 // Delete deletes an object. If the connection was cut before the answer came,
@@ -107,36 +98,41 @@ func (c *Client) Delete(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, asking, &deleter{name: n})
+	return c.do(ctx, asking, &question{ask: wire.TypeDelete, body: wire.Names{n}.Marshal(), answer: wire.TypeResults, take: deleted})
 }
 
-type deleter struct {
-	name  wire.Name
-	asked bool // once before, without an answer
-}
-
-func (r *deleter) progress() int64            { return 0 }
-func (r *deleter) waits() bool                { return false }
-func (r *deleter) begin() (wire.Type, []byte) { return wire.TypeDelete, wire.Names{r.name}.Marshal() }
-
-func (r *deleter) run(_ context.Context, q *channel.Request) error {
-	asked := r.asked
-	r.asked = true
-	m, err := q.Expect(wire.TypeResults)
-	if err != nil {
-		return err
-	}
-	results, err := wire.ParseResults(m.Body)
+func deleted(body []byte, again bool) error {
+	results, err := wire.ParseResults(body)
 	switch {
 	case err != nil:
 		return err
 	case len(results) != 1:
 		return fmt.Errorf("%w: %d results for one name", wire.ErrOrder, len(results))
-	case results[0] == 0:
+	case results[0] == 0, again && errors.Is(wire.Meaning(results[0]), ErrNotFound):
 		return nil
 	}
-	if err := wire.Meaning(results[0]); !asked || !errors.Is(err, ErrNotFound) {
-		return &channel.PeerError{Code: results[0]}
+	return &wire.Error{Code: results[0]}
+}
+
+// question is a small request with one answer.
+type question struct {
+	ask    wire.Type
+	body   []byte
+	answer wire.Type
+	take   func(answer []byte, again bool) error // again: it was asked before, without an answer
+	asked  bool
+}
+
+func (r *question) progress() int64            { return 0 }
+func (r *question) waits() bool                { return false }
+func (r *question) begin() (wire.Type, []byte) { return r.ask, r.body }
+
+func (r *question) run(_ context.Context, q *channel.Request) error {
+	again := r.asked
+	r.asked = true
+	m, err := q.Expect(r.answer)
+	if err != nil {
+		return err
 	}
-	return nil
+	return r.take(m.Body, again)
 }

@@ -255,7 +255,7 @@ func (r *puller) inspect(b []byte) error {
 		r.need = int(binary.BigEndian.Uint32(r.head[12:])) // header_len (SPEC.md, section 3.1)
 		return nil
 	case err != nil:
-		return &permanent{join(ErrNotPqenc, err)}
+		return &permanent{fmt.Errorf("%w: %w", ErrNotPqenc, err)}
 	case sha256.Sum256(r.head[:info.HeaderSize]) != r.digest:
 		return fmt.Errorf("%w: not the announced header", wire.ErrOrder)
 	}

@@ -60,12 +60,11 @@ func (c *Client) PushFile(ctx context.Context, name string, file io.ReaderAt, si
 
 func (c *Client) push(ctx context.Context, name string, src source, length int64, o PushOptions) error {
 	defer src.close()
-	defer context.AfterFunc(ctx, src.wake)()
 	n, err := wire.ParseName(name)
 	if err != nil {
 		return err
 	}
-	digest, err := readDigest(src, ctx.Done())
+	digest, err := headerDigest(ctx, src)
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -113,10 +112,11 @@ func (r *pusher) run(ctx context.Context, q *channel.Request) error {
 	if err := cmp.Or(q.Send(wire.TypeStart, wire.Size(offset)), r.acknowledged(offset)); err != nil {
 		return err
 	}
-	stop, sent, end := make(chan struct{}), make(chan error, 1), new(atomic.Int64)
+	ctx, stop := context.WithCancel(ctx)
+	sent, end := make(chan error, 1), new(atomic.Int64)
 	end.Store(-1)
 	go func() {
-		err := r.send(q, offset, end, stop)
+		err := r.send(ctx, q, offset, end)
 		var mine *permanent
 		if err != nil && !errors.As(err, &mine) {
 			q.HangUp() // or the other goroutine would wait for an answer that does not come
@@ -124,8 +124,7 @@ func (r *pusher) run(ctx context.Context, q *channel.Request) error {
 		sent <- err
 	}()
 	err = r.listen(q, end)
-	close(stop)
-	r.src.wake()
+	stop()
 	if err != nil && !q.Gone() {
 		q.HangUp()
 	}
@@ -191,13 +190,12 @@ func (r *pusher) compare(ctx context.Context, q *channel.Request, offset int64) 
 		return false, err
 	}
 	ctx, stop := context.WithCancel(ctx)
-	defer context.AfterFunc(ctx, r.src.wake)()
 	var ours [sha256.Size]byte
 	var failed error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		ours, failed = r.src.digest(offset, q.Progress, ctx.Done())
+		ours, failed = prefixDigest(ctx, r.src, offset, q.Progress)
 	}()
 	defer func() { stop(); <-done }()
 	theirs, err := r.awaitPrefix(q, offset)
@@ -241,11 +239,11 @@ func (r *pusher) awaitPrefix(q *channel.Request, offset int64) (theirs [sha256.S
 }
 
 // send sends the object from the offset to its end.
-func (r *pusher) send(q *channel.Request, offset int64, end *atomic.Int64, stop <-chan struct{}) error {
+func (r *pusher) send(ctx context.Context, q *channel.Request, offset int64, end *atomic.Int64) error {
 	for {
 		r.starves.Store(true)
-		b, err := r.src.next(offset, stop)
-		if errors.Is(err, errStopped) {
+		b, err := r.src.next(ctx, offset)
+		if ctx.Err() != nil {
 			return nil
 		}
 		r.starves.Store(false)
@@ -258,7 +256,7 @@ func (r *pusher) send(q *channel.Request, offset int64, end *atomic.Int64, stop 
 			return &permanent{err}
 		}
 		r.sent.Store(offset + int64(len(b)))
-		if err := q.SendData(b); err != nil {
+		if err := q.Send(wire.TypeData, b); err != nil {
 			return err
 		}
 		offset += int64(len(b))

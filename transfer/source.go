@@ -5,9 +5,8 @@
 package transfer
 
 import (
-	"bufio"
+	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -17,9 +16,6 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// errStopped is that of a next that was told to stop.
-var errStopped = errors.New("stopped")
-
 // windowSize is how far a push runs ahead of what the server has made durable,
 // and so how much at most is sent again after a cut.
 const windowSize = 16 << 20
@@ -28,42 +24,65 @@ const windowSize = 16 << 20
 // again that was not acknowledged yet.
 type source interface {
 	// next returns some bytes from the offset on, valid until the next call, or
-	// io.EOF at the end. It waits for them as long as stop is open.
-	next(offset int64, stop <-chan struct{}) ([]byte, error)
-	// digest returns the digest of the bytes before the offset, see package prefix. It
-	// calls progress from time to time. If there are fewer bytes, the error wraps
-	// io.ErrUnexpectedEOF.
-	digest(offset int64, progress func(), stop <-chan struct{}) ([sha256.Size]byte, error)
+	// io.EOF at the end. It waits for them until ctx ends.
+	next(ctx context.Context, offset int64) ([]byte, error)
 	// seek fails if bytes from the offset on cannot be had.
 	seek(offset int64) error
 	// release says that nothing before the offset will be asked for again.
 	release(offset int64)
-	// wake makes a next that waits look at its stop.
-	wake()
 	// close ends it.
 	close()
+}
+
+// monitor guards what the two ends of a source wait for.
+type monitor struct {
+	mu      sync.Mutex
+	changed sync.Cond
+}
+
+// await waits until done returns true, or ctx has ended. It calls done with mu held.
+func (m *monitor) await(ctx context.Context, done func() bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if done() {
+			return nil
+		}
+		stop := context.AfterFunc(ctx, func() { m.change(func() {}) })
+		m.changed.Wait()
+		stop()
+	}
+}
+
+// change calls do with mu held, and lets all who wait look again.
+func (m *monitor) change(do func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	do()
+	m.changed.Broadcast()
 }
 
 // fileSource is a pqenc file with random access, which needs no memory to send
 // from anywhere.
 type fileSource struct {
+	monitor
 	file io.ReaderAt
 	size int64
 	buf  []byte
-
-	mu      sync.Mutex
-	changed *sync.Cond
-	base    int64
+	base int64 // what is before it was acknowledged
 }
 
 func newFileSource(file io.ReaderAt, size int64) *fileSource {
 	s := &fileSource{file: file, size: size, buf: make([]byte, wire.MaxData)}
-	s.changed = sync.NewCond(&s.mu)
+	s.changed.L = &s.mu
 	return s
 }
 
-func (s *fileSource) next(offset int64, stop <-chan struct{}) ([]byte, error) {
-	if err := s.wait(offset, stop); err != nil {
+func (s *fileSource) next(ctx context.Context, offset int64) ([]byte, error) {
+	if err := s.await(ctx, func() bool { return offset-s.base < windowSize }); err != nil {
 		return nil, err
 	}
 	if offset >= s.size {
@@ -79,82 +98,60 @@ func (s *fileSource) next(offset int64, stop <-chan struct{}) ([]byte, error) {
 	return nil, err
 }
 
-// wait lets what is on its way become durable.
-func (s *fileSource) wait(offset int64, stop <-chan struct{}) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for {
-		select {
-		case <-stop:
-			return errStopped
-		default:
-		}
-		if offset-s.base < windowSize {
-			return nil
-		}
-		s.changed.Wait()
-	}
-}
-
 func (s *fileSource) seek(offset int64) error {
 	if offset > s.size {
 		return fmt.Errorf("%w: byte %d of %d", wire.ErrOrder, offset, s.size)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.base = offset
+	s.release(offset)
 	return nil
 }
 
-func (s *fileSource) digest(offset int64, progress func(), stop <-chan struct{}) ([sha256.Size]byte, error) {
-	return prefix.Digest(io.NewSectionReader(s.file, 0, s.size), offset, func(int64) error {
-		progress()
-		select {
-		case <-stop:
-			return errStopped
-		default:
-			return nil
-		}
-	})
-}
-
-func (s *fileSource) release(offset int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.base = offset
-	s.changed.Broadcast()
-}
-
-func (s *fileSource) wake() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.changed.Broadcast()
-}
+func (s *fileSource) release(offset int64) { s.change(func() { s.base = offset }) }
 
 func (s *fileSource) close() {}
 
-// readDigest returns the SHA-256 of the pqenc header at the start of s, by
+// headerDigest returns the SHA-256 of the pqenc header at the start of s, by
 // which a server knows the file again.
-func readDigest(s source, stop <-chan struct{}) (digest [sha256.Size]byte, err error) {
-	r := bufio.NewReader(&sourceReader{s: s, stop: stop}) // each Read of that asks for a whole piece
+func headerDigest(ctx context.Context, s source) (digest [sha256.Size]byte, err error) {
 	hash := sha256.New()
-	if _, err := format.Parse(io.TeeReader(r, hash)); err != nil {
+	if _, err := format.Parse(io.TeeReader(&sourceReader{ctx: ctx, s: s}, hash)); err != nil {
 		return digest, err
 	}
 	hash.Sum(digest[:0])
 	return digest, nil
 }
 
-// sourceReader reads a source from its beginning.
-type sourceReader struct {
-	s      source
-	stop   <-chan struct{}
-	offset int64
+// prefixDigest returns the digest of the bytes before the offset, see package prefix. It
+// calls progress from time to time. If there are fewer bytes, the error wraps
+// io.ErrUnexpectedEOF. As much of them is kept as there is room for: if the digest is not
+// the right one, it may still be possible to send them all.
+func prefixDigest(ctx context.Context, s source, offset int64, progress func()) ([sha256.Size]byte, error) {
+	return prefix.Digest(&sourceReader{ctx: ctx, s: s, read: func(n int64) {
+		s.release(n - windowSize + 2*segmentSize)
+		progress()
+	}}, offset, nil)
 }
 
-func (r *sourceReader) Read(p []byte) (int, error) {
-	b, err := r.s.next(r.offset, r.stop)
-	n := copy(p, b)
-	r.offset += int64(n)
-	return n, err
+// sourceReader reads a source from its beginning.
+type sourceReader struct {
+	ctx    context.Context
+	s      source
+	read   func(n int64) // if set, is told how much was read before more is
+	offset int64
+	rest   []byte // of what next returned
+}
+
+func (r *sourceReader) Read(p []byte) (n int, err error) {
+	if len(r.rest) == 0 {
+		if r.read != nil {
+			r.read(r.offset)
+		}
+		if r.rest, err = r.s.next(r.ctx, r.offset); err != nil {
+			return 0, err
+		}
+		r.offset += int64(len(r.rest))
+	}
+	n = copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
 }

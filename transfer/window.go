@@ -6,14 +6,12 @@ package transfer
 
 import (
 	"cmp"
-	"crypto/sha256"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"sync"
 
-	"github.com/pqenc/pqenc/transfer/internal/prefix"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
@@ -24,12 +22,11 @@ import (
 // changed since, or a server may only pretend to have lost it, and two plaintexts
 // under one nonce would give both away.
 type window struct {
-	mu       sync.Mutex
-	changed  *sync.Cond
-	segments [][]byte // full ones, but for the last; the first begins at base
+	monitor
+	segments [][]byte // full ones, except the last; the first begins at base
 	spare    [][]byte
 	base     int64 // the first byte that is kept
-	end      int64 // behind the last one
+	end      int64 // after the last one
 	safe     int64 // what is before it will not be asked for again
 	lent     int64 // where next was asked to begin last: those bytes may be in use
 	err      error // why nothing more comes in; io.EOF when that was all
@@ -40,7 +37,7 @@ const segmentSize = wire.MaxData
 
 func newWindow() *window {
 	w := new(window)
-	w.changed = sync.NewCond(&w.mu)
+	w.changed.L = &w.mu
 	return w
 }
 
@@ -69,7 +66,7 @@ func (w *window) writtenBy(write func(io.Writer) error) {
 	}
 }
 
-// Write takes p in, and waits for memory to do so. What comes behind an error is of
+// Write takes p in, and waits for memory to do so. What comes after an error is of
 // no use: a writer that encrypts may write on for a while when its source has failed.
 func (w *window) Write(p []byte) (n int, err error) {
 	for n < len(p) {
@@ -89,10 +86,7 @@ func (w *window) finish(err error) {
 	if err == nil {
 		err = io.EOF
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.err = err
-	w.changed.Broadcast()
+	w.change(func() { w.err = err })
 }
 
 // room waits for memory to put more into, and returns nil when nobody needs it any
@@ -124,43 +118,38 @@ func (w *window) segment() []byte {
 	return make([]byte, 0, segmentSize)
 }
 
-// extend says that n bytes have been put into the room, and what came behind them.
+// extend says that n bytes have been put into the room, and what came after them.
 func (w *window) extend(n int, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	last := len(w.segments) - 1
-	w.segments[last] = w.segments[last][:len(w.segments[last])+n]
-	w.end += int64(n)
-	w.err = cmp.Or(w.err, err)
-	w.drop()
+	w.change(func() {
+		last := len(w.segments) - 1
+		w.segments[last] = w.segments[last][:len(w.segments[last])+n]
+		w.end += int64(n)
+		w.err = cmp.Or(w.err, err)
+		w.drop()
+	})
 }
 
-func (w *window) next(offset int64, stop <-chan struct{}) ([]byte, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.lent = offset
-	w.drop()
-	for {
-		select {
-		case <-stop:
-			return nil, errStopped
-		default:
-		}
-		switch {
-		case w.closed:
-			return nil, errStopped
-		case offset < w.base:
-			return nil, ErrRewound
-		case offset < w.end:
-			at := offset - w.base
-			return w.segments[at/segmentSize][at%segmentSize:], nil
-		case w.err == io.EOF && offset > w.end:
-			return nil, fmt.Errorf("%w: byte %d of %d", wire.ErrOrder, offset, w.end)
-		case w.err != nil:
-			return nil, w.err
-		}
-		w.changed.Wait()
+func (w *window) next(ctx context.Context, offset int64) (b []byte, err error) {
+	w.change(func() { w.lent = offset; w.drop() })
+	failed := w.await(ctx, func() bool {
+		b, err = w.at(offset)
+		return b != nil || err != nil
+	})
+	return b, cmp.Or(failed, err)
+}
+
+// at returns what there is from the offset on, which may be nothing yet.
+func (w *window) at(offset int64) ([]byte, error) {
+	switch {
+	case offset < w.base:
+		return nil, ErrRewound
+	case offset < w.end:
+		at := offset - w.base
+		return w.segments[at/segmentSize][at%segmentSize:], nil
+	case w.err == io.EOF && offset > w.end:
+		return nil, fmt.Errorf("%w: byte %d of %d", wire.ErrOrder, offset, w.end)
 	}
+	return nil, w.err
 }
 
 // seek may go ahead of what was read: the server has more of the same file from
@@ -174,26 +163,8 @@ func (w *window) seek(offset int64) error {
 	return nil
 }
 
-// digest reads the source up to the offset. It keeps as much of it as there is room for: if
-// the digest is not the right one, it may still be possible to send it all.
-func (w *window) digest(offset int64, progress func(), stop <-chan struct{}) ([sha256.Size]byte, error) {
-	r := &sourceReader{s: w, stop: stop}
-	return prefix.Digest(readerFunc(func(p []byte) (int, error) {
-		w.release(r.offset - windowSize + 2*segmentSize)
-		progress()
-		return r.Read(p)
-	}), offset, nil)
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
 func (w *window) release(offset int64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.safe = max(w.safe, offset)
-	w.drop()
+	w.change(func() { w.safe = max(w.safe, offset); w.drop() })
 }
 
 // drop lets go of full segments that are safe and not in use, with w.mu held.
@@ -203,18 +174,6 @@ func (w *window) drop() {
 		w.segments = append(w.segments[:0], w.segments[1:]...)
 		w.base += segmentSize
 	}
-	w.changed.Broadcast()
 }
 
-func (w *window) close() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.closed = true
-	w.changed.Broadcast()
-}
-
-func (w *window) wake() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.changed.Broadcast()
-}
+func (w *window) close() { w.change(func() { w.closed = true }) }

@@ -6,6 +6,7 @@ package transfer
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -34,7 +35,7 @@ func TestWindow(t *testing.T) {
 		w := windowOf(iotest.DataErrReader(bytes.NewReader(content)))
 		var offset, acknowledged int64
 		for {
-			b, err := w.next(offset, nil)
+			b, err := w.next(t.Context(), offset)
 			if err == io.EOF {
 				break
 			}
@@ -72,7 +73,7 @@ func TestWindowForgets(t *testing.T) {
 	w := windowOf(bytes.NewReader(make([]byte, 3*segmentSize)))
 	defer w.close()
 	for offset := int64(0); offset < 3*segmentSize; {
-		b, err := w.next(offset, nil)
+		b, err := w.next(t.Context(), offset)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,10 +86,10 @@ func TestWindowForgets(t *testing.T) {
 	if err := w.seek(2*segmentSize - 1); !errors.Is(err, ErrRewound) {
 		t.Errorf("what was acknowledged: %v", err)
 	}
-	if _, err := w.next(0, nil); !errors.Is(err, ErrRewound) {
+	if _, err := w.next(t.Context(), 0); !errors.Is(err, ErrRewound) {
 		t.Errorf("the beginning: %v", err)
 	}
-	if _, err := w.next(3*segmentSize+1, nil); !errors.Is(err, wire.ErrOrder) {
+	if _, err := w.next(t.Context(), 3*segmentSize+1); !errors.Is(err, wire.ErrOrder) {
 		t.Errorf("beyond the end: %v", err)
 	}
 }
@@ -100,7 +101,7 @@ func TestWindowIsBounded(t *testing.T) {
 	w := windowOf(src)
 	defer w.close()
 	<-src.full
-	if _, err := w.next(windowSize-1, nil); err != nil {
+	if _, err := w.next(t.Context(), windowSize-1); err != nil {
 		t.Fatal(err)
 	}
 	w.mu.Lock()
@@ -138,14 +139,14 @@ func TestStoppedSource(t *testing.T) {
 		"window": windowOf(silent),
 		"file":   newFileSource(bytes.NewReader(make([]byte, 2*windowSize)), 2*windowSize),
 	} {
-		stop, done := make(chan struct{}), make(chan error)
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
 		go func() {
-			_, err := s.next(windowSize, stop)
+			_, err := s.next(ctx, windowSize)
 			done <- err
 		}()
-		close(stop)
-		s.wake()
-		if err := <-done; !errors.Is(err, errStopped) {
+		stop()
+		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Errorf("%s: %v", name, err)
 		}
 		s.close()

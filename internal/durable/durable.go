@@ -10,7 +10,8 @@
 //   - [Partial] is an output that outlasts the process, see [OpenPartial] and
 //     [OpenPartialIn]: another process resumes it at the last mark.
 //   - [WriteNew] writes a whole new file and never replaces one.
-//   - [Remove] and [SyncFolder] do for existing files what the types above do for theirs.
+//   - [OpenRegular], [Lock], [Remove] and [SyncFolder] do for existing files what the types
+//     above do for theirs.
 //
 // What each system call does, and what it does not:
 //
@@ -31,7 +32,8 @@
 //     name first, because link does not replace. Rename does not follow a link that
 //     has come to stand at the target, and other hard links keep the old content.
 //   - fsync of the folder makes the rename outlast a power cut. Until then the old
-//     content may come back, whole. Windows has no such call.
+//     content may come back, whole. After one that failed, the next one proves nothing
+//     about what was renamed before, see [FailedSyncs]. Windows has no such call.
 //   - link gives a new file its name only if that name is free, see [WriteNew].
 //
 // Only [fs.ErrNotExist] is absence: whatever cannot be opened or read for another
@@ -84,6 +86,7 @@ var (
 	errDangling  = errors.New("symbolic link to a file that does not exist")
 	errDirectory = errors.New("is a directory")
 	errNoName    = errors.New("no file name")
+	errEarlier   = errors.New("an earlier sync of a folder has failed")
 	errChanged   = errors.New("was replaced while it was opened")
 )
 

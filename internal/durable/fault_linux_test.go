@@ -143,6 +143,16 @@ func TestFailedSyncOfFile(t *testing.T) {
 	}
 }
 
+// TestFailedSyncOfFolder lets the sync of a folder fail after two renames in it. The
+// next one, which succeeds, makes neither durable.
+func TestFailedSyncOfFolder(t *testing.T) {
+	directory := t.TempDir()
+	out, hit, err := injected(t, "fsync:error=EIO:when=3", "two", directory)
+	if !hit || err != nil || out != "true\ntrue\n" {
+		t.Errorf("hit %v, %v: %s", hit, err, out)
+	}
+}
+
 // thinDisk mounts a file system with less room than it knows, and returns a function
 // that adds what is missing.
 func thinDisk(t *testing.T) (directory string, grow, remount func()) {
@@ -301,6 +311,35 @@ func TestKilledAtRename(t *testing.T) {
 				wantFiles(t, filepath.Dir(name), "out")
 				if !hit {
 					return
+				}
+			}
+		})
+	}
+}
+
+// TestKept lets each rename of a Commit and all that follow fail. The finished file is
+// what the error says.
+func TestKept(t *testing.T) {
+	for _, what := range []string{"replace", "replace part"} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			for n := 1; ; n++ {
+				name := filepath.Join(t.TempDir(), "out")
+				put(t, name, old)
+				out, hit, err := injected(t, fmt.Sprint("renameat,renameat2:error=EBUSY:when=", n, "+"), what, name)
+				if hit == (err == nil) {
+					t.Errorf("call %d: %v: %s", n, err, out)
+				}
+				if !hit {
+					return
+				}
+				wantContent(t, name, old)
+				_, kept, named := strings.Cut(out, "the finished file is ")
+				kept, _, _ = strings.Cut(kept, "\n")
+				if named {
+					wantContent(t, kept, fresh)
+				} else if n > 1 { // the first is a test before the work
+					t.Errorf("call %d: %s", n, out)
 				}
 			}
 		})

@@ -135,12 +135,12 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p
 // unless the error is a [*ReplaceError] that names it. An Abort during Commit wins
 // until the moment of the rename.
 func (f *File) Commit() error {
-	if err := f.advance(open); err != nil {
+	if err := f.advance(open, noStep); err != nil {
 		return err
 	}
 	err := f.prepare()
 	if err == nil {
-		err = f.publish(f.rename)
+		err = f.advance(committing, f.rename)
 	}
 	if err != nil {
 		f.Abort()

@@ -453,5 +453,5 @@ func TestInputIsOutput(t *testing.T) {
 	wantContent(t, name, old+fresh)
 }
 
-func (f *File) begin() error { return f.advance(open) }
-func (f *File) end() error   { return f.publish(f.rename) }
+func (f *File) begin() error { return f.advance(open, noStep) }
+func (f *File) end() error   { return f.advance(committing, f.rename) }

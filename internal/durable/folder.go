@@ -6,10 +6,12 @@ package durable
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 )
 
 // folder is an open folder, an [os.Root] if it may be read. All names in it are
@@ -25,8 +27,12 @@ type folder interface {
 	Close() error
 }
 
+// ErrNotRegular reports that something else than a regular file has a name: a link to
+// one, say.
+var ErrNotRegular = errors.New("is not a regular file")
+
 var (
-	errForeign  = errors.New("is not a regular file that only you can use")
+	errForeign  = fmt.Errorf("%w that only you can use", ErrNotRegular)
 	errRestless = errors.New("is replaced all the time")
 )
 
@@ -63,8 +69,8 @@ func (u unlisted) Remove(name string) error               { return os.Remove(u.p
 func (u unlisted) Close() error                           { return nil }
 
 // openRegular opens a regular file of a folder and no link to one, and does not wait
-// for somebody at the other end of a pipe. The error is errForeign if it is not a
-// regular file. That it is replaced meanwhile is no failure: there always is one.
+// for somebody at the other end of a pipe. The error is ErrNotRegular if it is
+// something else. That it is replaced meanwhile is no failure: there always is one.
 func openRegular(dir folder, name string, flag int) (*os.File, fs.FileInfo, error) {
 	for range 100 {
 		before, err := dir.Lstat(name)
@@ -72,7 +78,7 @@ func openRegular(dir folder, name string, flag int) (*os.File, fs.FileInfo, erro
 			return nil, nil, err
 		}
 		if !before.Mode().IsRegular() {
-			return nil, nil, errForeign
+			return nil, nil, ErrNotRegular
 		}
 		file, err := dir.OpenFile(name, flag|noWait, 0)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -91,6 +97,13 @@ func openRegular(dir folder, name string, flag int) (*os.File, fs.FileInfo, erro
 		}
 	}
 	return nil, nil, errRestless
+}
+
+// OpenRegular opens a regular file of a folder for reading, and no link to one. The error
+// wraps [ErrNotRegular] if it is something else.
+func OpenRegular(folder *os.Root, name string) (*os.File, error) {
+	file, _, err := openRegular(folder, name, os.O_RDONLY)
+	return file, err
 }
 
 // Remove removes a file. The system frees a large one in the background, so that it
@@ -117,8 +130,18 @@ func hold(dir folder, name string) (release func()) {
 	return func() { go file.Close() }
 }
 
-// SyncFolder makes the entries of a folder durable, where the system has a way.
+// SyncFolder makes the entries of a folder durable, where the system has a way, except
+// those that were made before a sync failed, see [FailedSyncs].
 func SyncFolder(folder *os.Root) error { return syncFolder(folder) }
+
+// failedSyncs counts those of folders.
+var failedSyncs atomic.Int64
+
+// FailedSyncs returns how many syncs of folders have failed in this process. An entry is
+// durable when its folder was synced and this number is still what it was before the
+// entry was made: after a failed sync, the next one succeeds without it. All folders
+// count as one: it happens on sick disks only.
+func FailedSyncs() int64 { return failedSyncs.Load() }
 
 // stands reports whether file still has that name.
 func stands(dir folder, name string, file *os.File) bool {
@@ -130,7 +153,8 @@ func stands(dir folder, name string, file *os.File) bool {
 	return err == nil && os.SameFile(opened, named)
 }
 
-func ignoreMissing(err error) error {
+// IgnoreMissing returns err unless it wraps [fs.ErrNotExist].
+func IgnoreMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -196,5 +196,5 @@ func (j *journal) clear() error {
 
 // remove removes the file before it is closed, and with that unlocked.
 func (j *journal) remove() error {
-	return errors.Join(ignoreMissing(j.dir.Remove(j.name)), j.file.Close())
+	return errors.Join(IgnoreMissing(j.dir.Remove(j.name)), j.file.Close())
 }

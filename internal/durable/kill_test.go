@@ -7,7 +7,9 @@ package durable
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -97,6 +99,8 @@ func victim(what string, arguments []string) error {
 		}
 		p.Write([]byte(fresh))
 		return p.Commit()
+	case "two":
+		return replaceTwo(arguments[0])
 	case "key":
 		return WriteNew(arguments[0], []byte(fresh), 0o600)
 	case "state":
@@ -111,6 +115,26 @@ func victim(what string, arguments []string) error {
 		return writePart(arguments[0])
 	}
 	return fmt.Errorf("no such child: %s", what)
+}
+
+// replaceTwo renames two files before it syncs their folder for each of them.
+func replaceTwo(directory string) error {
+	runtime.LockOSThread() // strace counts calls by thread
+	var files [2]*File
+	for i := range files {
+		f, err := Create(context.Background(), filepath.Join(directory, fmt.Sprint(i)), Options{})
+		if err != nil {
+			return err
+		}
+		if err := cmp.Or(f.begin(), f.prepare(), f.end()); err != nil {
+			return err
+		}
+		files[i] = f
+	}
+	for _, f := range files {
+		fmt.Println(errors.Is(f.settle(), ErrNotDurable))
+	}
+	return nil
 }
 
 func version(i int) []byte { return bytes.Repeat([]byte{byte('a' + i%26)}, versionSize) }

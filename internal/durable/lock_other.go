@@ -8,5 +8,5 @@ package durable
 
 import "os"
 
-// lock refuses: there is no lock that goes with its process.
-func lock(*os.File) error { return ErrNoPartial }
+// Lock refuses: there is no lock that goes with its process.
+func Lock(*os.File) error { return ErrNoPartial }

@@ -12,9 +12,9 @@ import (
 	"syscall"
 )
 
-// lock locks a file without waiting. The lock goes with the process, and is not
-// inherited.
-func lock(file *os.File) error {
+// Lock locks a file without waiting, until it is closed or the process ends. The error
+// wraps [ErrInUse] or, where there is no such lock, [ErrNoPartial].
+func Lock(file *os.File) error {
 	for {
 		switch err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err {
 		case nil:

@@ -12,8 +12,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// lock locks a byte that no file has, because others could not read what is locked.
-func lock(file *os.File) error {
+// Lock locks a file without waiting, until it is closed or the process ends. The error
+// wraps [ErrInUse] or, where there is no such lock, [ErrNoPartial]. It locks a byte that no file has, because others could not read what is locked.
+func Lock(file *os.File) error {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
 	at := &windows.Overlapped{OffsetHigh: 1 << 30}
 	err := windows.LockFileEx(windows.Handle(file.Fd()), flags, 0, 1, 0, at)

@@ -32,7 +32,7 @@ func WriteNew(name string, content []byte, perm fs.FileMode) error {
 	}
 	defer dir.Close()
 	sweep(dir)
-	t := &target{name: name, dir: dir, base: base}
+	t := &target{name: name, dir: dir, base: base, failed: FailedSyncs()}
 	if err := t.writeNew(content, perm); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func OpenPartial(name string, o Options) (*Partial, error) {
 // be called with a lock held. Without an error the folder belongs to the Partial,
 // which closes it in the end.
 func OpenPartialIn(folder *os.Root, name, stem string, o Options) (*Partial, error) {
-	t := &target{name: name, dir: folder, base: name, perm: 0o600, private: o.Private}
+	t := &target{name: name, dir: folder, base: name, perm: 0o600, private: o.Private, failed: FailedSyncs()}
 	return openPartial(t, stem)
 }
 
@@ -65,7 +65,8 @@ func stemOf(base string) string {
 // a mark is removed and made anew, because nobody knows whether the names of these
 // files are durable.
 func openPartial(t *target, stem string) (*Partial, error) {
-	p := &Partial{target: t, part: stem + PartSuffix}
+	notBegun := t.explain("write", errNotBegun)
+	p := &Partial{output: output{target: t, failed: notBegun}, part: stem + PartSuffix, lost: notBegun}
 	p.journal.dir, p.journal.name = t.dir, stem+JournalSuffix
 	for {
 		file, fresh, err := openLocked(t.dir, p.journal.name)
@@ -78,7 +79,7 @@ func openPartial(t *target, stem string) (*Partial, error) {
 		p.journal.file = file
 		err = p.load()
 		if err == nil && p.journal.newest == nil {
-			err = ignoreMissing(remove(t.dir, p.part))
+			err = IgnoreMissing(remove(t.dir, p.part))
 		}
 		switch {
 		case err != nil && fresh:
@@ -132,6 +133,6 @@ func (p *Partial) load() error {
 func RemovePartial(folder *os.Root, stem string) error {
 	// In this order: a journal without a part could be a receipt.
 	return errors.Join(
-		ignoreMissing(folder.Remove(stem+JournalSuffix)),
-		ignoreMissing(remove(folder, stem+PartSuffix)))
+		IgnoreMissing(folder.Remove(stem+JournalSuffix)),
+		IgnoreMissing(remove(folder, stem+PartSuffix)))
 }

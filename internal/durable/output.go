@@ -79,9 +79,11 @@ func (o *output) abort() bool {
 	return true
 }
 
-// advance goes to the state after a step that is not to be repeated. The step fails
-// if the output has ended meanwhile.
-func (o *output) advance(from state) error {
+// advance takes a step that is not to be repeated, and goes to the state after it. It
+// fails if the output has ended meanwhile. The lock is held over the rename, which
+// decides between Commit and Abort: an Abort that returned earlier would let the process
+// exit between the decision and the deed.
+func (o *output) advance(from state, step func() error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
@@ -90,29 +92,14 @@ func (o *output) advance(from state) error {
 	case o.state > from:
 		return o.state.err()
 	}
+	if err := step(); err != nil {
+		return err
+	}
 	o.state++
 	return nil
 }
 
-// publish is the moment that decides between Commit and Abort. The lock is held over
-// the rename: an Abort that returned earlier would let the process exit between the
-// decision and the deed.
-func (o *output) publish(rename func() error) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	switch o.state {
-	case open:
-		return o.explain("replace", errNotPrepared)
-	case committing:
-	default:
-		return o.state.err()
-	}
-	if err := rename(); err != nil {
-		return err
-	}
-	o.state = committed
-	return nil
-}
+func noStep() error { return nil }
 
 // MakePrivate sets [Options.Private] late, before Commit: it may take the content to
 // know that it is a secret.

@@ -47,9 +47,9 @@ type Partial struct {
 
 	work    sync.Mutex // held by all that takes long, except Write
 	journal journal
-	begun   bool
 	dead    error // no Begin can help any more
-	lost    error // of a sync: nothing after the mark counts before the next Begin
+	lost    error // of a sync, say: nothing after the mark counts before the next Begin
+	kept    bool  // the part is what a ReplaceError has named
 }
 
 // State returns what was last saved, and the length in bytes of the content that it
@@ -91,7 +91,6 @@ func (p *Partial) Begin(offset int64) error {
 	p.lost = nil
 	p.written.Store(offset)
 	p.durable.Store(p.journal.length())
-	p.begun = true
 	return nil
 }
 
@@ -133,7 +132,7 @@ func (p *Partial) startOver() (err error) {
 	if p.file, err = createPrivate(p.dir, p.part); err != nil {
 		return err
 	}
-	if err := syncFolder(p.dir); err != nil {
+	if err := p.sync(); err != nil {
 		return errSync(err)
 	}
 	return nil
@@ -143,9 +142,6 @@ func (p *Partial) startOver() (err error) {
 // the next Begin; Save still keeps what was written before, unless it was Save that
 // has failed.
 func (p *Partial) Write(b []byte) (int, error) {
-	if !p.begun {
-		return 0, cmp.Or(p.ended(), p.explain("write", errNotBegun))
-	}
 	if err := p.usable(); err != nil {
 		return 0, err
 	}
@@ -201,8 +197,6 @@ func (p *Partial) Save(state []byte, length int64) error {
 		return err
 	}
 	switch {
-	case !p.begun:
-		return p.explain("save", errNotBegun)
 	case len(state) > MaxState:
 		return p.explain("save", errState)
 	case length < 0 || length > p.written.Load():
@@ -231,10 +225,10 @@ func (p *Partial) save(r *Record) error {
 // [ErrNotDurable] the target is what it was and the Partial is closed, to be resumed
 // later; see [ReplaceError].
 func (p *Partial) Commit() error {
-	if !p.begun {
-		return cmp.Or(p.ended(), p.explain("replace", errNotBegun))
-	}
 	err := p.Prepare(nil)
+	if errors.Is(err, errNotBegun) {
+		return err
+	}
 	if err == nil {
 		err = p.Publish()
 	}
@@ -255,9 +249,6 @@ func (p *Partial) Prepare(receipt []byte) error {
 	if err := p.usable(); err != nil {
 		return err
 	}
-	if !p.begun {
-		return p.explain("replace", errNotBegun)
-	}
 	var r *Record
 	if receipt != nil {
 		r = &Record{State: bytes.Clone(receipt), Length: p.written.Load(), Complete: true}
@@ -265,46 +256,48 @@ func (p *Partial) Prepare(receipt []byte) error {
 	if err := p.save(r); err != nil {
 		return err
 	}
-	return p.advance(open)
+	return p.advance(open, noStep)
 }
 
 // Publish puts the content in the target's place. It is a rename and nothing that
 // takes long: not even the freeing of a large file that was replaced, so it may be
 // called with a lock held. After an error, a [*ReplaceError], the Partial can be
 // closed and resumed, or removed.
-func (p *Partial) Publish() error { return p.publish(p.rename) }
+func (p *Partial) Publish() error {
+	p.work.Lock()
+	defer p.work.Unlock()
+	return p.advance(committing, p.rename)
+}
 
 // rename renames the part to the target. Where that takes wider permission bits, it
 // is a temporary file first: a part is private, also after a kill. If it fails, the
-// part is what it was.
-func (p *Partial) rename() error {
+// part is what it was, or is kept under the name that the error says.
+func (p *Partial) rename() (err error) {
 	name := p.part
 	if !p.private {
-		lock(p.file) // against sweeps
+		Lock(p.file) // against sweeps
 		name = tempName(p.base)
-		if err := p.dir.Rename(p.part, name); err != nil {
-			return p.explain("replace", err)
-		}
+		err = p.dir.Rename(p.part, name)
 	}
-	err := p.giveAway(name)
+	if err == nil {
+		err = p.finalize(p.file)
+	}
+	if err == nil {
+		err = p.replace(name)
+	}
 	if err == nil {
 		return nil
 	}
 	p.file.Chmod(0o600)
-	if name != p.part {
-		p.dir.Rename(name, p.part)
+	p.dir.Rename(name, p.part)
+	if stands(p.dir, p.part, p.file) {
+		name = p.part
 	}
-	if p.journal.newest == nil { // the next process would begin anew
-		return p.keep(p.file, p.part, err)
+	if name != p.part || p.journal.newest == nil { // the next process would begin anew
+		p.kept = true
+		return p.keep(p.file, name, err)
 	}
 	return &ReplaceError{Name: p.name, Kept: filepath.Join(p.dir.Name(), p.part), Err: cause(err)}
-}
-
-func (p *Partial) giveAway(name string) error {
-	if err := p.finalize(p.file); err != nil {
-		return err
-	}
-	return p.replace(name)
 }
 
 // Finish makes durable what Publish has done, and ends the Partial. If that fails the
@@ -313,7 +306,7 @@ func (p *Partial) giveAway(name string) error {
 func (p *Partial) Finish() error {
 	p.work.Lock()
 	defer p.work.Unlock()
-	if err := p.advance(committed); err != nil {
+	if err := p.advance(committed, noStep); err != nil {
 		return err
 	}
 	err := p.settle()
@@ -374,9 +367,13 @@ func (p *Partial) Remove() error {
 func (p *Partial) leave(keep bool) error {
 	defer p.dir.Close()
 	newest := p.journal.newest
+	if p.kept && keep { // a journal without its part could be a receipt
+		p.file.Close()
+		return p.journal.remove()
+	}
 	if keep && newest != nil {
 		if p.file != nil {
-			if p.lost != nil {
+			if p.lost != nil && !errors.Is(p.lost, errNotBegun) {
 				p.file.Truncate(newest.Length)
 			}
 			p.file.Close()
@@ -388,7 +385,7 @@ func (p *Partial) leave(keep bool) error {
 		err = p.journal.clear() // without its part it would be a receipt
 	}
 	if p.file != nil {
-		err = errors.Join(err, ignoreMissing(p.dir.Remove(p.part)))
+		err = errors.Join(err, IgnoreMissing(p.dir.Remove(p.part)))
 		go p.file.Close() // which frees it
 	}
 	return errors.Join(err, p.journal.remove())

@@ -152,6 +152,18 @@ func TestPartialBeginsAgain(t *testing.T) {
 	wantContent(t, name, "xyz!")
 }
 
+// TestPartialUnused closes a Partial that was not begun: nothing changes, also after the
+// mark.
+func TestPartialUnused(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out")
+	leave(t, name)
+	part := filepath.Join(filepath.Dir(name), partName)
+	put(t, part, "1234more")
+	p := resume(t, name)
+	want(t, p.Close(), nil)
+	wantContent(t, part, "1234more")
+}
+
 func TestPartialNotAsItShouldBe(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	p := resume(t, name)

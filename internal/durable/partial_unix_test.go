@@ -184,10 +184,10 @@ func TestLockGoesWithTheName(t *testing.T) {
 	want(t, err, nil)
 	second, err := openPrivate(dir, "state")
 	want(t, err, nil)
-	want(t, lock(second), ErrInUse)
+	want(t, Lock(second), ErrInUse)
 	want(t, dir.Remove("state"), nil)
 	want(t, first.Close(), nil)
-	want(t, lock(second), nil)
+	want(t, Lock(second), nil)
 	if !fresh || stands(dir, "state", second) {
 		t.Error("a removed file still has its name")
 	}

@@ -15,6 +15,9 @@ import (
 // something else stands there.
 func openPrivate(dir folder, name string) (*os.File, error) {
 	file, info, err := openRegular(dir, name, os.O_RDWR)
+	if errors.Is(err, ErrNotRegular) {
+		return nil, errForeign
+	}
 	if errors.Is(err, fs.ErrPermission) {
 		// Not one of our own: of these, nothing but private ones were made.
 		if info, err := dir.Lstat(name); err == nil && !private(info) {
@@ -65,7 +68,7 @@ func openLocked(dir folder, name string) (file *os.File, fresh bool, err error) 
 		if err != nil {
 			return nil, false, describe(dir, name, fresh, err)
 		}
-		err = lock(file)
+		err = Lock(file)
 		if err == nil && stands(dir, name, file) {
 			return file, fresh, nil
 		}

@@ -67,7 +67,11 @@ func syncFolder(dir folder) error {
 		return err
 	}
 	defer list.Close()
-	return flush(list)
+	if err := flush(list); err != nil {
+		failedSyncs.Add(1)
+		return err
+	}
+	return nil
 }
 
 // descriptor returns the number of the open file that name stands for. These names

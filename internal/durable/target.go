@@ -58,7 +58,8 @@ type target struct {
 	old     fs.FileInfo // the regular file to be replaced, or nil
 	perm    fs.FileMode // of the new file, unless it takes that of old
 	private bool
-	named   bool // temporary files need names there
+	named   bool  // temporary files need names there
+	failed  int64 // FailedSyncs, before entries were made there
 }
 
 // openTarget opens the folder of a target, after it was resolved, and tests whether a
@@ -72,7 +73,7 @@ func openTarget(name, path string, old fs.FileInfo, o Options) (*target, error) 
 	if err != nil {
 		return nil, err
 	}
-	t := &target{name: name, dir: dir, base: base, old: old, private: o.Private}
+	t := &target{name: name, dir: dir, base: base, old: old, private: o.Private, failed: FailedSyncs()}
 	sweep(dir)
 	if err = obstacle(dir, base, old); err != nil {
 		err = &ReplaceError{Name: name, Err: err}
@@ -119,7 +120,7 @@ func (t *target) openTemp(perm fs.FileMode) (file *os.File, name string, err err
 	if !t.named {
 		file, err = openNameless(t.dir, perm)
 		if err == nil {
-			lock(file) // against sweeps, for when it gets a name
+			Lock(file) // against sweeps, for when it gets a name
 			return file, "", nil
 		}
 		if !errors.Is(err, errors.ErrUnsupported) {
@@ -147,6 +148,7 @@ func (t *target) finalize(file *os.File) error {
 func (t *target) replace(name string) error {
 	release := hold(t.dir, t.base)
 	defer release()
+	t.failed = FailedSyncs()
 	return t.dir.Rename(name, t.base)
 }
 
@@ -173,9 +175,20 @@ func (t *target) explain(op string, err error) error {
 // errSync wraps the error of a sync.
 func errSync(err error) error { return fmt.Errorf("%w: %w", ErrSync, cause(err)) }
 
+// sync makes the entries of the folder durable.
+func (t *target) sync() error {
+	if err := syncFolder(t.dir); err != nil {
+		return err
+	}
+	if t.failed != FailedSyncs() {
+		return errEarlier
+	}
+	return nil
+}
+
 // settle makes the entries of the folder durable after a rename.
 func (t *target) settle() error {
-	if err := syncFolder(t.dir); err != nil {
+	if err := t.sync(); err != nil {
 		return t.explain("sync the folder of", fmt.Errorf("%w: %w", ErrNotDurable, cause(err)))
 	}
 	return nil

@@ -50,7 +50,7 @@ func openNamed(dir folder, base string, perm fs.FileMode) (*os.File, string, err
 		}
 		// Between these two calls a sweep may take it for left behind. Where the file
 		// system has no locks, nobody can sweep.
-		if err := lock(file); !errors.Is(err, ErrInUse) && stands(dir, name, file) {
+		if err := Lock(file); !errors.Is(err, ErrInUse) && stands(dir, name, file) {
 			return file, name, nil
 		}
 		dir.Remove(name)
@@ -97,7 +97,7 @@ func sweepFile(dir folder, name string) {
 	if err != nil {
 		return
 	}
-	if own(info) && lock(file) == nil && stands(dir, name, file) {
+	if own(info) && Lock(file) == nil && stands(dir, name, file) {
 		dir.Remove(name)
 	}
 	go file.Close() // which frees it

@@ -48,11 +48,8 @@ type AllowList struct {
 
 // rule is a line of the list.
 type rule struct {
-	may       map[Operation]bool
-	names     Pattern
-	overwrite bool
-	quota     int64 // math.MaxInt64 if there is none
-	files     int64 // the same
+	may   map[Operation]bool
+	grant Grant
 }
 
 // Known reports whether there is a rule for the client.
@@ -65,28 +62,22 @@ func (a *AllowList) Known(client signature.Fingerprint) bool { return len(a.rule
 func (a *AllowList) Authorize(client signature.Fingerprint, op Operation, name string) (Grant, bool) {
 	var best *rule
 	for _, r := range a.rules[client] {
-		if r.may[op] && r.names.Match(name) && (best == nil || r.better(best)) {
+		if r.may[op] && r.grant.Within.Match(name) && (best == nil || r.grant.better(best.grant)) {
 			best = r
 		}
 	}
 	if best == nil {
 		return Grant{}, false
 	}
-	grant := Grant{Overwrite: best.overwrite, Within: best.names}
-	if best.quota != math.MaxInt64 {
-		grant.Quota = best.quota
-	}
-	if best.files != math.MaxInt64 {
-		grant.Files = best.files
-	}
-	return grant, true
+	return best.grant, true
 }
 
-func (r *rule) better(than *rule) bool {
-	if r.overwrite != than.overwrite {
-		return r.overwrite
+func (g Grant) better(than Grant) bool {
+	if g.Overwrite != than.Overwrite {
+		return g.Overwrite
 	}
-	return cmp.Or(cmp.Compare(r.quota, than.quota), cmp.Compare(r.files, than.files)) > 0
+	// Less one, because 0 is no limit and has to be the largest.
+	return cmp.Or(cmp.Compare(uint64(g.Quota)-1, uint64(than.Quota)-1), cmp.Compare(uint64(g.Files)-1, uint64(than.Files)-1)) > 0
 }
 
 // ParseAllow reads an access list. It calls load for the fingerprints of the keys in
@@ -127,12 +118,12 @@ func (a *AllowList) add(line string, keys *keyLoader) error {
 	if len(fields) < 3 {
 		return errors.New("expected who, what they may do, and on which names")
 	}
-	r := &rule{quota: math.MaxInt64, files: math.MaxInt64}
+	r := new(rule)
 	var err error
 	if r.may, err = parseOperations(fields[1]); err != nil {
 		return err
 	}
-	if r.names, err = ParsePattern(fields[2]); err != nil {
+	if r.grant.Within, err = ParsePattern(fields[2]); err != nil {
 		return err
 	}
 	if err := r.with(fields[3:]); err != nil {
@@ -170,20 +161,20 @@ func (r *rule) with(fields []string) error {
 		size, isQuota := strings.CutPrefix(field, "quota=")
 		count, isFiles := strings.CutPrefix(field, "files=")
 		switch {
-		case field == "overwrite" && !r.overwrite:
-			r.overwrite = true
-		case isQuota && r.quota == math.MaxInt64:
+		case field == "overwrite" && !r.grant.Overwrite:
+			r.grant.Overwrite = true
+		case isQuota && r.grant.Quota == 0:
 			quota, err := units.ParseBytes(size)
 			if err != nil || quota == 0 || quota == math.MaxInt64 {
 				return errors.New("expected a quota like 500MB or 50GiB")
 			}
-			r.quota = quota
-		case isFiles && r.files == math.MaxInt64:
+			r.grant.Quota = quota
+		case isFiles && r.grant.Files == 0:
 			files, err := strconv.ParseUint(count, 10, 32)
 			if err != nil || files == 0 {
 				return errors.New("expected a number of files like files=10000")
 			}
-			r.files = int64(files)
+			r.grant.Files = int64(files)
 		default:
 			return errors.New("expected overwrite, quota=SIZE and files=N after the names, each at most once")
 		}

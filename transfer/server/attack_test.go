@@ -95,10 +95,10 @@ func talk(conn *channel.Conn, messages ...send) (answers string, code uint16) {
 		if err == nil && m.Type == wire.TypeError {
 			e, failed := wire.ParseError(m.Body)
 			if err = failed; err == nil {
-				err = &channel.PeerError{Code: e.Code, Text: e.Text}
+				err = &wire.Error{Code: e.Code, Text: e.Text}
 			}
 		}
-		var reason *channel.PeerError
+		var reason *wire.Error
 		switch {
 		case errors.As(err, &reason):
 			return fmt.Sprintf("%s04 %q", answers, reason.Text), reason.Code
@@ -696,7 +696,7 @@ func TestTakenOver(t *testing.T) {
 		go leave(conn)
 		go func() { // until the next one takes over
 			for rest := file[offset:]; len(rest) > 0; rest = rest[min(len(rest), 10000):] {
-				if conn.SendData(1, rest[:min(len(rest), 10000)]) != nil {
+				if conn.Send(wire.TypeData, 1, rest[:min(len(rest), 10000)]) != nil {
 					return
 				}
 			}
@@ -727,7 +727,7 @@ func TestStoppedInAPush(t *testing.T) {
 		started := make(chan struct{})
 		go func() {
 			for i, rest := 0, file[offset:]; len(rest) > 0; i, rest = i+1, rest[min(len(rest), 10000):] {
-				if conn.SendData(1, rest[:min(len(rest), 10000)]) != nil {
+				if conn.Send(wire.TypeData, 1, rest[:min(len(rest), 10000)]) != nil {
 					return
 				}
 				if i == 50 {

@@ -141,13 +141,13 @@ func (z *fuzzed) send(conn *channel.Conn, script []byte) (waits bool) {
 		case 1: // a part of the file
 			from := min(int(size(len(file)))&0xFFFF, len(file))
 			to := min(from+int(next())*64, len(file))
-			conn.SendData(id, file[from:to])
+			conn.Send(wire.TypeData, id, file[from:to])
 		case 2: // the whole file, perhaps with a mistake in it
 			b := bytes.Clone(file)
 			if at := int(next()) * 64; at > 0 && at < len(b) {
 				b[at] ^= next()
 			}
-			conn.SendData(id, b)
+			conn.Send(wire.TypeData, id, b)
 		case 3:
 			conn.Send(wire.TypeEnd, id, wire.Size(size(len(file))))
 		case 4:
@@ -184,7 +184,7 @@ func (z *fuzzed) send(conn *channel.Conn, script []byte) (waits bool) {
 			p.Overwrite = true
 			begin(wire.TypePush, append(p.Marshal(), name()...))
 			conn.Send(wire.TypeStart, id, wire.Size(0))
-			conn.SendData(id, file)
+			conn.Send(wire.TypeData, id, file)
 			conn.Send(wire.TypeEnd, id, wire.Size(int64(len(file))))
 		case 11:
 			conn.Send(wire.TypeStart, id, wire.Size(size(len(file))))
@@ -202,7 +202,7 @@ func (z *fuzzed) listen(t *testing.T, conn *channel.Conn, answered chan<- struct
 	for {
 		m, err := conn.Next()
 		if err != nil {
-			var reason *channel.PeerError
+			var reason *wire.Error
 			if errors.As(err, &reason) && (reason.Code == wire.CodeInternal || reason.Text == "") {
 				t.Errorf("the server says %v", err)
 			}

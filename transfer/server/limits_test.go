@@ -130,7 +130,7 @@ func (s *testServer) abandoned(t *testing.T, name string, file []byte, n int) {
 	before := s.server.Stats().Received
 	s.resumed(t, conn, push(name, file, int64(len(file))))
 	for rest := file[:n]; len(rest) > 0; rest = rest[min(len(rest), wire.MaxData):] {
-		if err := conn.SendData(1, rest[:min(len(rest), wire.MaxData)]); err != nil {
+		if err := conn.Send(wire.TypeData, 1, rest[:min(len(rest), wire.MaxData)]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -191,7 +191,7 @@ func TestIdle(t *testing.T) {
 		for err == nil {
 			_, err = conn.Next()
 		}
-		var reason *channel.PeerError
+		var reason *wire.Error
 		if !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrIdle) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -245,7 +245,7 @@ func TestPartialWhileRunning(t *testing.T) {
 	length := int64(len(file))
 	conn := s.raw(t, "alice")
 	s.resumed(t, conn, push("open.pqe", file, length))
-	conn.SendData(1, file[:60000])
+	conn.Send(wire.TypeData, 1, file[:60000])
 	until(t, "it has come", func() bool { return s.server.Stats().Received == 60000 })
 	s.abandoned(t, "left.pqe", file, 50000)
 	until(t, "the other one is collected", s.collected)
@@ -282,7 +282,7 @@ func TestShutdownEndsOnCommit(t *testing.T) {
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- s.server.Shutdown(ctx) }()
-	var reason *channel.PeerError
+	var reason *wire.Error
 	if _, err := idle.Next(); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) { // so it is under way
 		t.Errorf("who is idle: %v", err)
 	}

@@ -22,7 +22,7 @@ import (
 func TestWaiting(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
-	const idle = server.SyncAfter + 550*time.Millisecond // what was sent is acknowledged by then
+	const idle = server.SyncAfter + 800*time.Millisecond // what was sent is acknowledged by then
 	s := newServer(t, server.Limits{Idle: idle, Silence: idle}, everything)
 	file := testkit.Sealed(1 << 20)
 	quiet := func(name string) *transfer.Client {
@@ -40,7 +40,7 @@ func TestWaiting(t *testing.T) {
 	src, w := io.Pipe()
 	go func() {
 		w.Write(file[:100000])
-		time.Sleep(5 * idle / 2)
+		time.Sleep(2 * idle) // in the middle of what the second connection gives it
 		w.Write(file[100000:])
 		w.Close()
 	}()

@@ -76,7 +76,7 @@ func TestPipeResumes(t *testing.T) {
 		receive(conn, wire.TypeReady)
 		say(conn, start(0))
 		for rest := other[:c.part]; len(rest) > 0; rest = rest[wire.MaxData:] {
-			conn.SendData(1, rest[:wire.MaxData])
+			conn.Send(wire.TypeData, 1, rest[:wire.MaxData])
 		}
 		until(t, "all has come", func() bool { return s.server.Stats().Received == int64(c.part) })
 		conn.Close()

@@ -63,7 +63,7 @@ func (p *sender) next(follow bool) (done bool, err error) {
 	} else if !follow || !errors.Is(err, wire.ErrNotFound) {
 		return false, err
 	}
-	mine := err == nil && p.matches(object.Digest(), object.Size())
+	mine := err == nil && p.matches(object.Digest, object.Size)
 	begun := mine && p.digest != [sha256.Size]byte{}
 	switch {
 	case up != nil && (up.wins || object == nil) && !begun:
@@ -88,13 +88,13 @@ func (p *sender) awaits(digest [sha256.Size]byte) bool {
 
 // sendObject sends the object from the offset to its end.
 func (p *sender) sendObject(object *store.Object) error {
-	if p.offset > object.Size() {
+	if p.offset > object.Size {
 		return wire.ErrChanged
 	}
-	if err := p.announce(object.Size(), object.Digest()); err != nil {
+	if err := p.announce(object.Size, object.Digest); err != nil {
 		return err
 	}
-	return p.copy(object, object.Size())
+	return p.copy(object, object.Size)
 }
 
 // announce says once what comes.
@@ -120,7 +120,7 @@ func (p *sender) copy(src io.ReaderAt, end int64) error {
 		if n == 0 {
 			return fmt.Errorf("at byte %d of %q: %w", p.offset, p.name.String(), err)
 		}
-		if err := p.SendData(buf[:n]); err != nil {
+		if err := p.Send(wire.TypeData, buf[:n]); err != nil {
 			return err
 		}
 		p.offset += int64(n)

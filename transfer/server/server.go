@@ -2,6 +2,13 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
+// Package server is the other side of package transfer: it stores pqenc files and
+// gives them away, to clients that an access list names. A [Server] is an
+// http.Handler, for a program of one's own or for "pqenc serve". What it stores is
+// opaque: it has no key that opens it.
+//
+// An object appears under its name when it is whole and durable, and not before. What
+// a client has sent before its connection was cut is kept for it to resume.
 package server
 
 import (
@@ -142,9 +149,7 @@ func New(config Config) (*Server, error) {
 // maintain collects what was abandoned, and looks at what was put into the store
 // by hand.
 func (s *Server) maintain(ctx context.Context) {
-	ticker := time.NewTicker(max(min(s.limits.Partial/4, 10*time.Minute), time.Second))
-	defer ticker.Stop()
-	for {
+	every(ctx, max(min(s.limits.Partial/4, 10*time.Minute), time.Second), func() {
 		n, bytes, err := s.store.Collect(s.limits.Partial)
 		if n > 0 {
 			s.log.Info("collected abandoned partials", "partials", n, "bytes", bytes)
@@ -154,26 +159,27 @@ func (s *Server) maintain(ctx context.Context) {
 		if err = errors.Join(err, s.store.Rescan()); err != nil {
 			s.log.Error("cannot look after the store", "err", err)
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-	}
+	})
 }
 
 // recheck ends what clients have lost the right to.
 func (s *Server) recheck(ctx context.Context) {
-	ticker := time.NewTicker(recheckEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
+	every(ctx, recheckEvery, func() {
 		for _, session := range s.loggedIn() {
 			session.recheck()
+		}
+	})
+}
+
+// every calls do, and again after each period, until ctx ends.
+func every(ctx context.Context, period time.Duration, do func()) {
+	ticker := time.NewTicker(period)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		do()
+		select {
+		case <-ctx.Done():
+		case <-ticker.C:
 		}
 	}
 }
@@ -216,9 +222,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		},
 	})
 	turnedAway := s.gate.leave(visitor)
-	if session.admitted {
-		defer s.forget(session)
-	}
+	defer s.forget(session)
 	if err != nil {
 		s.stats.failedLogins.Add(1)
 		session.log.Info("no login", "turned_away", turnedAway, "err", err)

@@ -21,13 +21,12 @@ import (
 
 // session is the server's side of one connection.
 type session struct {
-	server   *Server
-	conn     *channel.Conn
-	peer     signature.Fingerprint
-	log      *slog.Logger
-	admitted bool
-	busy     atomic.Int32 // requests that are being worked on
-	goodbye  sync.Once
+	server  *Server
+	conn    *channel.Conn
+	peer    signature.Fingerprint
+	log     *slog.Logger
+	busy    atomic.Int32 // requests that are being worked on
+	goodbye sync.Once
 
 	mu       sync.Mutex
 	open     map[*request]struct{}
@@ -60,9 +59,10 @@ const (
 	smallClass class = iota
 	pushClass
 	pullClass
+	classes
 )
 
-var most = [...]int{smallClass: 16, pushClass: 1, pullClass: 1}
+var most = [classes]int{smallClass: 16, pushClass: 1, pullClass: 1}
 
 // admit is the server's decision at the login.
 func (s *session) admit(peer signature.Fingerprint) error {
@@ -72,19 +72,16 @@ func (s *session) admit(peer signature.Fingerprint) error {
 		return fmt.Errorf("%w: %s is not on the access list", wire.ErrDenied, peer)
 	}
 	if err := s.server.admit(s); err != nil {
-		code, text := wire.Refusal(err)
-		return &channel.PeerError{Code: code, Text: text}
+		return wire.Refusal(err)
 	}
-	s.admitted = true
 	return nil
 }
 
 // end tells the client why the connection ends.
 func (s *session) end(why error) {
 	s.goodbye.Do(func() {
-		code, text := wire.Refusal(why)
-		conn := s.conn
-		go conn.Fail(code, text)
+		told := wire.Refusal(why)
+		go s.conn.Fail(told.Code, told.Text)
 	})
 }
 
@@ -140,11 +137,11 @@ func (r *request) parse(m wire.Message) (work work, err error) {
 	case wire.TypePush:
 		r.class = pushClass
 		ask, err := wire.ParsePush(m.Body)
-		return func() (wire.Message, error) { return countFailure(r.push, ask, &r.server.stats.failedPushes) }, err
+		return func() (wire.Message, error) { return r.push(ask) }, err
 	case wire.TypePull:
 		r.class = pullClass
 		ask, err := wire.ParsePull(m.Body)
-		return func() (wire.Message, error) { return countFailure(r.pull, ask, &r.server.stats.failedPulls) }, err
+		return func() (wire.Message, error) { return r.pull(ask) }, err
 	case wire.TypeList:
 		ask, err := wire.ParseList(m.Body)
 		return func() (wire.Message, error) { return r.list(ask) }, err
@@ -159,8 +156,11 @@ func (r *request) parse(m wire.Message) (work work, err error) {
 // the client can understand, and the whole truth for the log.
 func (r *request) serve(work work) {
 	answer, err := work()
+	if err != nil {
+		r.server.stats.failed[r.class].Add(1)
+	}
 	r.answered.Store(true)
-	var theirs *channel.PeerError
+	var theirs *wire.Error
 	switch {
 	case err == nil:
 		err = r.Send(answer.Type, answer.Body)
@@ -265,14 +265,15 @@ func (r *request) delete(names wire.Names) (answer wire.Message, err error) {
 		if err == nil {
 			err = r.server.store.Delete(name)
 		}
+		code := uint16(0)
 		if err == nil {
 			r.server.stats.deleted.Add(1)
 			r.log.Info("deleted", "name", name.String())
-			results = append(results, 0)
 		} else {
 			r.log.Info("not deleted", "name", name.String(), "reason", err)
-			results = append(results, wire.CodeOf(err))
+			code = wire.CodeOf(err)
 		}
+		results = append(results, code)
 		r.Progress()
 	}
 	return wire.Message{Type: wire.TypeResults, Body: results.Marshal()}, nil

@@ -4,11 +4,7 @@
 
 package server
 
-import (
-	"sync/atomic"
-
-	"github.com/pqenc/pqenc/transfer/internal/wire"
-)
+import "sync/atomic"
 
 // Stats is what a server has done since it was made, and what it has now.
 type Stats struct {
@@ -34,20 +30,10 @@ type Stats struct {
 
 type stats struct {
 	logins, failedLogins atomic.Int64
-	pushes, failedPushes atomic.Int64
-	pulls, failedPulls   atomic.Int64
+	pushes, pulls        atomic.Int64
+	failed               [classes]atomic.Int64
 	deleted              atomic.Int64
 	received, sent       atomic.Int64
-}
-
-// countFailure does some work, and counts its error. Successes are counted before the
-// client is told.
-func countFailure[T any](do func(T) (wire.Message, error), ask T, failures *atomic.Int64) (wire.Message, error) {
-	answer, err := do(ask)
-	if err != nil {
-		failures.Add(1)
-	}
-	return answer, err
 }
 
 // Stats returns what the server has done and has. It is cheap.
@@ -62,9 +48,9 @@ func (s *Server) Stats() Stats {
 		Logins:          s.stats.logins.Load(),
 		FailedLogins:    s.stats.failedLogins.Load(),
 		Pushes:          s.stats.pushes.Load(),
-		FailedPushes:    s.stats.failedPushes.Load(),
+		FailedPushes:    s.stats.failed[pushClass].Load(),
 		Pulls:           s.stats.pulls.Load(),
-		FailedPulls:     s.stats.failedPulls.Load(),
+		FailedPulls:     s.stats.failed[pullClass].Load(),
 		Deleted:         s.stats.deleted.Load(),
 		Received:        s.stats.received.Load(),
 		Sent:            s.stats.sent.Load(),

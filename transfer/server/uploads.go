@@ -19,7 +19,25 @@ import (
 type uploads struct {
 	mu      sync.Mutex
 	active  map[uploadKey]*upload
-	changed chan struct{} // closed and made anew when something changes
+	changed signal
+}
+
+// signal is raised again and again. Its owner's lock guards it.
+type signal struct{ next chan struct{} }
+
+// wait returns a channel that is closed when it is raised next.
+func (s *signal) wait() <-chan struct{} {
+	if s.next == nil {
+		s.next = make(chan struct{})
+	}
+	return s.next
+}
+
+func (s *signal) raise() {
+	if s.next != nil {
+		close(s.next)
+		s.next = nil
+	}
 }
 
 // uploadKey is what there can be one push of at a time.
@@ -40,7 +58,7 @@ type upload struct {
 	partial *store.Partial // nil until its header is known to be good
 	written int64
 	ended   bool
-	grown   chan struct{} // closed when written changes; nil if nobody waits
+	grown   signal // when written or ended changes
 }
 
 const (
@@ -97,20 +115,14 @@ func (u *uploads) release(up *upload) {
 func (u *uploads) announce() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.changed != nil {
-		close(u.changed)
-		u.changed = nil
-	}
+	u.changed.raise()
 }
 
 // wait returns a channel that is closed at the next change.
 func (u *uploads) wait() <-chan struct{} {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.changed == nil {
-		u.changed = make(chan struct{})
-	}
-	return u.changed
+	return u.changed.wait()
 }
 
 // find returns the newest push to that name that can be followed, of a file that
@@ -141,7 +153,7 @@ func (up *upload) advance(p *store.Partial) {
 		up.partial = p
 	}
 	up.written = p.Written()
-	up.wake()
+	up.grown.raise()
 }
 
 // end tells followers that nothing more comes from this push.
@@ -149,14 +161,7 @@ func (up *upload) end() {
 	up.mu.Lock()
 	defer up.mu.Unlock()
 	up.ended = true
-	up.wake()
-}
-
-func (up *upload) wake() {
-	if up.grown != nil {
-		close(up.grown)
-		up.grown = nil
-	}
+	up.grown.raise()
 }
 
 // available returns how much is there, and, if that is not more than offset, a
@@ -167,8 +172,5 @@ func (up *upload) available(offset int64) (written int64, more <-chan struct{}) 
 	if up.written > offset || up.ended {
 		return up.written, nil
 	}
-	if up.grown == nil {
-		up.grown = make(chan struct{})
-	}
-	return up.written, up.grown
+	return up.written, up.grown.wait()
 }

@@ -15,6 +15,7 @@ package channel
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -80,22 +81,10 @@ var (
 	ErrClosed = errors.New("connection closed")
 )
 
-// PeerError is the other side's reason to end a request or the connection.
-type PeerError struct {
-	Code uint16
-	Text string // not to be trusted: it may hold anything
-}
-
-// Error quotes the text, so that it does no harm in a log.
-func (e *PeerError) Error() string { return fmt.Sprintf("error %d: %q", e.Code, e.Text) }
-
-// Unwrap returns what the code means.
-func (e *PeerError) Unwrap() error { return wire.Meaning(e.Code) }
-
-// Conn is a connection after the login. Messages come out of it by Dispatch, or by
-// Next, each for one goroutine; everything else is for any.
+// Conn is a connection after the login. Its messages come from Dispatch, or from Next,
+// each for one goroutine; everything else is for any.
 type Conn struct {
-	tls   io.ReadWriter
+	tls   io.ReadWriter // its Read is for any number of goroutines
 	low   *carrier
 	peer  signature.Fingerprint
 	times Times
@@ -103,27 +92,28 @@ type Conn struct {
 	write    sync.Mutex // held for one whole message
 	lastSent atomic.Int64
 
-	incoming chan wire.Message
-	free     chan []byte // buffers for messages, as large as what has come in them
-	held     []byte      // the buffer of the message that Next returned last
+	free chan []byte // buffers for messages, as large as what has come in them
+	held []byte      // the buffer of the message that Next returned last
 
 	requests requests
 
+	// alive is the context of all requests. It ends when no more messages come for them,
+	// with the reason.
+	alive    context.Context
+	end      context.CancelCauseFunc
 	failing  sync.Once
-	failed   chan struct{} // closed when this side begins to say why it ends
-	failure  error         // that; set before failed is closed
-	lastWord bool          // it has been said; c.write guards this
+	lastWord bool // the other side was told why this one ends; write guards this
 
 	once   sync.Once
 	closed chan struct{}
 	err    error // why; set before closed is
 }
 
-// start begins to read and to send keepalives.
+// start begins to send keepalives.
 func (c *Conn) start() *Conn {
-	c.incoming = make(chan wire.Message)
 	c.free = make(chan []byte, 2) // one to be worked on while the other is filled
-	c.failed, c.closed = make(chan struct{}), make(chan struct{})
+	c.alive, c.end = context.WithCancelCause(context.Background())
+	c.closed = make(chan struct{})
 	for range cap(c.free) {
 		c.free <- []byte{}
 	}
@@ -132,7 +122,6 @@ func (c *Conn) start() *Conn {
 	if c.times.Idle > 0 {
 		go c.watch()
 	}
-	go c.receive()
 	go c.beat()
 	return c
 }
@@ -144,8 +133,8 @@ func (c *Conn) Peer() signature.Fingerprint { return c.peer }
 func (c *Conn) Closed() <-chan struct{} { return c.closed }
 
 // Next returns the next message, of whatever request. Its body is valid until the next
-// call. When the other side has ended the connection, the error is a [PeerError] with its
-// reason. There is no next one after Fail was called: some have been thrown away.
+// call. When the other side has ended the connection, the error is a [wire.Error] with its
+// reason.
 func (c *Conn) Next() (wire.Message, error) {
 	c.release(c.held)
 	m, err := c.take()
@@ -153,22 +142,29 @@ func (c *Conn) Next() (wire.Message, error) {
 	return m, err
 }
 
-// take is Next for who releases the body by itself.
-func (c *Conn) take() (wire.Message, error) {
+// take is Next for who releases the body by itself. It waits for a buffer, so that
+// messages do not pile up.
+func (c *Conn) take() (m wire.Message, err error) {
+	var buf []byte
 	select {
-	case m := <-c.incoming:
-		select {
-		case <-c.failed:
-			c.release(m.Body)
-			return wire.Message{}, c.failure
-		default:
-		}
-		return m, nil
-	case <-c.failed:
-		return wire.Message{}, c.failure
+	case buf = <-c.free:
 	case <-c.closed:
-		return wire.Message{}, c.err
+		return m, c.err
 	}
+	m, err = c.read(buf)
+	if c.alive.Err() != nil { // fail may have taken some away before this one
+		err = context.Cause(c.alive)
+	} else if err == nil && m.Type == wire.TypeError && m.Request == 0 {
+		err = peerError(m.Body)
+	}
+	if err == nil {
+		return m, nil
+	}
+	c.release(buf)
+	if c.alive.Err() == nil && !errors.Is(err, wire.ErrMalformed) {
+		c.close(err)
+	}
+	return wire.Message{}, c.broken(err)
 }
 
 // release gives a buffer back to be filled again.
@@ -180,40 +176,7 @@ func (c *Conn) release(body []byte) {
 
 func peerError(body []byte) error {
 	e, err := wire.ParseError(body)
-	if err != nil {
-		return err
-	}
-	return &PeerError{e.Code, e.Text}
-}
-
-// receive reads messages ahead of Next, so that one is decrypted while the one
-// before is written to a disk.
-func (c *Conn) receive() {
-	for {
-		var buf []byte
-		select {
-		case buf = <-c.free:
-		case <-c.closed:
-			return
-		}
-		m, err := c.read(buf)
-		if err == nil && m.Type == wire.TypeError && m.Request == 0 { // Next has had all that came before it
-			err = peerError(m.Body)
-		}
-		if err != nil {
-			if errors.Is(err, wire.ErrMalformed) {
-				go c.fail(err, wire.CodeProtocol, err.Error())
-				io.Copy(io.Discard, c.tls) // in place of linger, until fail has closed it
-			}
-			c.close(err)
-			return
-		}
-		select {
-		case c.incoming <- m:
-		case <-c.closed:
-			return
-		}
-	}
+	return cmp.Or(err, error(e))
 }
 
 // read reads the next message that is not just a keepalive.
@@ -234,26 +197,21 @@ func explain(err error) error {
 	return err
 }
 
-// Send sends a message that is not long. Request is 0 for one that belongs to none.
+// Send sends a message, whose body is at most [wire.MaxData] bytes. Request is 0 for one
+// that belongs to none.
 func (c *Conn) Send(t wire.Type, request uint32, body []byte) error {
 	c.write.Lock()
 	defer c.write.Unlock()
-	return c.send(wire.Append(nil, t, request, body))
+	return c.send(t, request, body)
 }
 
-// SendData sends a part of an object, at most [wire.MaxData] bytes.
-func (c *Conn) SendData(request uint32, p []byte) error {
-	c.write.Lock()
-	defer c.write.Unlock()
-	header := wire.Header(wire.TypeData, request, len(p))
-	return c.send(header[:], p)
-}
-
-func (c *Conn) send(parts ...[]byte) error {
+// send is Send with c.write held.
+func (c *Conn) send(t wire.Type, request uint32, body []byte) error {
 	if c.lastWord {
-		return c.failure
+		return context.Cause(c.alive)
 	}
-	for _, p := range parts {
+	header := wire.Header(t, request, len(body))
+	for _, p := range [][]byte{header[:], body} {
 		if _, err := c.tls.Write(p); err != nil {
 			return c.broken(err)
 		}
@@ -288,7 +246,7 @@ func (c *Conn) beat() {
 		}
 		// Who holds the lock is sending, which keeps it alive, too.
 		if since(&c.lastSent) >= c.times.Beat/2 && c.write.TryLock() {
-			err := c.send(wire.Append(nil, wire.TypeBeat, 0, nil))
+			err := c.send(wire.TypeBeat, 0, nil)
 			last := c.lastWord
 			c.write.Unlock()
 			if err != nil && !last { // and it may be that nobody reads, who would notice
@@ -323,22 +281,24 @@ func since(t *atomic.Int64) time.Duration { return time.Since(time.Unix(0, t.Loa
 // lastWords is how long the reason of an end may take to arrive. Tests change it.
 var lastWords = 3 * time.Second
 
-// Fail tells the other side why the connection ends, and closes it. It may be
-// called while the goroutine of Next is at work. A second call waits for the end of
-// the first.
+// Fail tells the other side why the connection ends, and closes it. A second call waits
+// for the end of the first.
 func (c *Conn) Fail(code uint16, text string) {
-	c.fail(fmt.Errorf("%w: %s", ErrClosed, text), code, text)
+	c.fail(fmt.Errorf("%w: %s", ErrClosed, text), &wire.Error{Code: code, Text: text})
 }
 
-func (c *Conn) fail(failure error, code uint16, text string) {
+func (c *Conn) fail(failure error, told *wire.Error) {
 	c.failing.Do(func() {
-		c.failure = failure
-		close(c.failed) // before linger takes a message away from Next
+		c.end(failure) // before messages are taken away below
 		c.low.SetWriteDeadline(time.Now().Add(lastWords))
-		if c.sendLast(&wire.Error{Code: code, Text: text}) == nil {
-			c.linger()
+		if c.sendLast(told) == nil {
+			// If there were something unread on closing, the reason might be thrown
+			// away with it.
+			late := time.AfterFunc(lastWords, func() { c.close(failure) })
+			io.Copy(io.Discard, c.tls)
+			late.Stop()
 		}
-		c.close(c.failure)
+		c.close(failure)
 	})
 }
 
@@ -346,26 +306,9 @@ func (c *Conn) fail(failure error, code uint16, text string) {
 func (c *Conn) sendLast(e *wire.Error) error {
 	c.write.Lock()
 	defer c.write.Unlock()
-	err := c.send(wire.Append(nil, wire.TypeError, 0, e.Marshal()))
+	err := c.send(wire.TypeError, 0, e.Marshal())
 	c.lastWord = true
 	return err
-}
-
-// linger reads on until the other side has closed: if there were something
-// unread on closing, the reason might be thrown away with it.
-func (c *Conn) linger() {
-	timer := time.NewTimer(lastWords)
-	defer timer.Stop()
-	for {
-		select {
-		case m := <-c.incoming:
-			c.release(m.Body)
-		case <-c.closed:
-			return
-		case <-timer.C:
-			return
-		}
-	}
 }
 
 // Close closes the connection. What is not sent by then is lost.

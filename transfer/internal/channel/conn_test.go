@@ -55,7 +55,7 @@ func TestNoGapBeforeFail(t *testing.T) {
 			}
 			if want == 10 {
 				close(begun)
-				<-s.failed
+				<-s.alive.Done()
 				ticker := time.NewTicker(time.Millisecond)
 				for at, _ := s.Traffic(); ; <-ticker.C {
 					if now, _ := s.Traffic(); now > at+(64<<10) {
@@ -111,13 +111,14 @@ func TestErrorIsLast(t *testing.T) {
 // anything, so that its sender need not wait, either.
 func TestErrorCloses(t *testing.T) {
 	c, s := pair(t, Times{}, Times{})
+	ended := dispatch(c)
 	s.Fail(wire.CodeOf(wire.ErrShutdown), "bye")
 	<-c.Closed()
-	var reason *PeerError
+	var reason *wire.Error
 	if err := c.Send(wire.TypeCheck, 1, nil); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
 		t.Errorf("sending: %v", err)
 	}
-	if _, err := c.Next(); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
+	if err := <-ended; !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) {
 		t.Errorf("receiving: %v", err)
 	}
 }
@@ -125,7 +126,8 @@ func TestErrorCloses(t *testing.T) {
 // TestBeatsAreNoProgress has a side that lives and does nothing.
 func TestBeatsAreNoProgress(t *testing.T) {
 	t.Parallel()
-	_, s := pair(t, Times{Beat: time.Millisecond}, Times{Idle: 200 * time.Millisecond})
+	c, s := pair(t, Times{Beat: time.Millisecond}, Times{Idle: 200 * time.Millisecond})
+	dispatch(c)
 	if m, err := s.Next(); !errors.Is(err, ErrClosed) || !strings.Contains(err.Error(), "no progress") {
 		t.Errorf("0x%02x, %v", m.Type, err)
 	}
@@ -174,8 +176,8 @@ func TestUnreadData(t *testing.T) {
 	_, s := pair(t, Times{}, Times{Idle: 200 * time.Millisecond})
 	data := make([]byte, wire.MaxData)
 	for {
-		if err := s.SendData(1, data); err != nil {
-			break // the client's Conn reads two messages ahead, and then nobody does
+		if err := s.Send(wire.TypeData, 1, data); err != nil {
+			break
 		}
 	}
 	<-s.Closed()
@@ -185,6 +187,12 @@ func TestUnreadData(t *testing.T) {
 // read it, so that its end is behind that. The server notices all the same.
 func TestUnreadEnd(t *testing.T) {
 	c, s := pair(t, Times{}, Times{Beat: 20 * time.Millisecond})
+	r, err := s.Open(1, nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.End()
+	dispatch(s)
 	for range 4 {
 		if err := c.Send(wire.TypeCheck, 1, nil); err != nil {
 			t.Fatal(err)
@@ -238,7 +246,7 @@ func TestTraffic(t *testing.T) {
 		failed := make(chan error, 1)
 		go func() {
 			for {
-				if err := c.SendData(1, make([]byte, wire.MaxData)); err != nil {
+				if err := c.Send(wire.TypeData, 1, make([]byte, wire.MaxData)); err != nil {
 					c.Close()
 					failed <- err
 					return
@@ -298,6 +306,7 @@ func TestMalformedIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := (<-done).conn
+	ended := dispatch(s)
 	c.tls.Write(append([]byte{byte(wire.TypeData), 0xFF, 0xFF, 0xFF, 0, 0, 0, 1}, make([]byte, 1<<20)...))
 	m, err := wire.Read(c.tls, nil, wire.MaxData)
 	if err != nil || m.Type != wire.TypeError {
@@ -306,16 +315,16 @@ func TestMalformedIsTold(t *testing.T) {
 	if e, err := wire.ParseError(m.Body); err != nil || e.Code != wire.CodeProtocol {
 		t.Errorf("%+v, %v", e, err)
 	}
-	if _, err := s.Next(); !errors.Is(err, wire.ErrMalformed) {
+	here.Close()
+	if err := <-ended; !errors.Is(err, wire.ErrMalformed) {
 		t.Error(err)
 	}
-	here.Close()
 	<-s.Closed()
 }
 
-// TestPeerErrorIsQuoted checks that the other side cannot write into a log.
-func TestPeerErrorIsQuoted(t *testing.T) {
-	err := &PeerError{Code: 1, Text: "no\x1b[2J\n\u009b31m"}
+// TestErrorIsQuoted checks that the other side cannot write into a log.
+func TestErrorIsQuoted(t *testing.T) {
+	err := &wire.Error{Code: 1, Text: "no\x1b[2J\n\u009b31m"}
 	if strings.ContainsAny(err.Error(), "\x1b\n\u009b") {
 		t.Errorf("%q", err.Error())
 	}
@@ -328,7 +337,13 @@ func TestNothingStays(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for i := range 12 {
 		c, s := pair(t, Times{}, Times{Idle: time.Hour})
-		go c.SendData(1, make([]byte, wire.MaxData)) // which nobody takes
+		r, err := s.Open(1, nil, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		dispatch(c)
+		dispatch(s)
+		go c.Send(wire.TypeData, 1, make([]byte, wire.MaxData)) // which nobody takes
 		switch i % 4 {
 		case 0:
 			c.Close()
@@ -342,6 +357,7 @@ func TestNothingStays(t *testing.T) {
 		}
 		<-c.Closed()
 		s.Close()
+		r.End()
 	}
 	settle(t, before)
 }

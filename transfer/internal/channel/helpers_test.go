@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -135,6 +136,13 @@ func pair(t *testing.T, client, server Times) (c, s *Conn) {
 	return c, r.conn
 }
 
+// dispatch runs a side that begins no requests for the other.
+func dispatch(c *Conn) (ended <-chan error) {
+	done := make(chan error, 1)
+	go func() { done <- c.Dispatch(nil) }()
+	return done
+}
+
 // bare returns the two ends of a connection after the login, of which the client's
 // does nothing by itself.
 func bare(t *testing.T) (client io.ReadWriteCloser, s *Conn) {
@@ -210,7 +218,7 @@ func (a *attacker) send(typ wire.Type, body []byte) {
 // proof makes one of whatever parts.
 func proof(t *testing.T, public []byte, signer Identity, context string, parts ...[]byte) *wire.Proof {
 	t.Helper()
-	sig, err := signer.SigningKey().Sign(context, join(parts))
+	sig, err := signer.SigningKey().Sign(context, slices.Concat(parts...))
 	if err != nil {
 		t.Fatal(err)
 	}

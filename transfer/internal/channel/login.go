@@ -5,10 +5,12 @@
 package channel
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
@@ -30,7 +32,7 @@ type Login struct {
 	Identity Identity
 	// Check reports whether the other side is welcome, once it has proven who it is.
 	// If not, a server denies the connection with this error's text and code, if
-	// it is a PeerError.
+	// it is a wire.Error.
 	Check func(peer signature.Fingerprint) error
 	Times Times
 	// Traffic is how many bytes a connection may carry in a direction; 0 is 256
@@ -56,11 +58,7 @@ func (l *Login) run(s Stream, login func(*carrier) (*Conn, error)) (*Conn, error
 		return nil, err
 	}
 	c.times = times
-	traffic := l.Traffic
-	if traffic == 0 {
-		traffic = maxTraffic
-	}
-	low.admit(times.Silence, traffic)
+	low.admit(times.Silence, cmp.Or(l.Traffic, maxTraffic))
 	return c.start(), nil
 }
 
@@ -123,7 +121,7 @@ func (l *Login) server(low *carrier, cert *tls.Certificate) (*Conn, error) {
 
 // prove sends who this side is, and its signature over all parts.
 func (l *Login) prove(t *tls.Conn, as wire.Type, context string, parts ...[]byte) error {
-	sig, err := l.Identity.SigningKey().Sign(context, join(parts))
+	sig, err := l.Identity.SigningKey().Sign(context, slices.Concat(parts...))
 	if err != nil {
 		return err
 	}
@@ -139,17 +137,10 @@ func verify(p *wire.Proof, context string, parts ...[]byte) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrProof, err)
 	}
-	if err := key.Verify(context, join(parts), p.Signature); err != nil {
+	if err := key.Verify(context, slices.Concat(parts...), p.Signature); err != nil {
 		return ErrProof
 	}
 	return nil
-}
-
-func join(parts [][]byte) (all []byte) {
-	for _, p := range parts {
-		all = append(all, p...)
-	}
-	return all
 }
 
 func readProof(t *tls.Conn, as wire.Type) (*wire.Proof, error) {
@@ -177,12 +168,9 @@ func expect(t *tls.Conn, want wire.Type) (wire.Message, error) {
 // deny says explicitly that there will be no connection. That a key is unknown
 // and that a proof is wrong look alike.
 func deny(t *tls.Conn, reason error) {
-	e := &wire.Error{Code: wire.CodeDenied, Text: "this key has no access"}
-	var given *PeerError
-	if errors.As(reason, &given) {
-		e = &wire.Error{Code: given.Code, Text: given.Text}
-	}
-	if _, err := t.Write(wire.Append(nil, wire.TypeError, 0, e.Marshal())); err != nil {
+	told := &wire.Error{Code: wire.CodeDenied, Text: "this key has no access"}
+	errors.As(reason, &told)
+	if _, err := t.Write(wire.Append(nil, wire.TypeError, 0, told.Marshal())); err != nil {
 		return
 	}
 	// All that this side waits for is the end: closing at once could take the

@@ -205,7 +205,7 @@ func TestLoginOrder(t *testing.T) {
 				request = 1
 			}
 			a.tls.Write(wire.Append(nil, typ, request, body)) // which may fail: data is more than is read
-			var reason *PeerError
+			var reason *wire.Error
 			if r := <-done; r.conn != nil || r.err == nil {
 				t.Error("it was let in")
 			} else if errors.As(r.err, &reason) != (typ == wire.TypeError) || bytes.ContainsRune([]byte(r.err.Error()), 0x1b) {
@@ -271,11 +271,11 @@ func TestBusy(t *testing.T) {
 	here, there := streams(t)
 	login := serverLogin()
 	login.Check = func(signature.Fingerprint) error {
-		return &PeerError{Code: wire.CodeOf(wire.ErrBusy), Text: "full"}
+		return &wire.Error{Code: wire.CodeOf(wire.ErrBusy), Text: "full"}
 	}
 	done := inBackground(t, func() (*Conn, error) { return Accept(plain{there}, certificate(), login) })
 	_, err := Connect(plain{here}, clientLogin())
-	var reason *PeerError
+	var reason *wire.Error
 	if !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrBusy) || reason.Text != "full" {
 		t.Errorf("the client: %v", err)
 	}

@@ -5,6 +5,7 @@
 package channel
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -21,7 +22,6 @@ type requests struct {
 	open     map[uint32]*Request
 	last     uint32    // the largest id so far
 	quiet    time.Time // when the last one has ended
-	ended    error     // why there will be no more
 }
 
 // Request is one side of a request. Next and Drain are for one goroutine; everything else is
@@ -33,11 +33,12 @@ type Request struct {
 	// hasten, so that it needs no progress.
 	waits func() bool
 
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
+	// open ends with the messages: when the other side has sent an error, this side has
+	// called End, or the connection has ended. ctx ends with it, or by Cancel before.
+	open, ctx   context.Context
+	end, cancel context.CancelCauseFunc
+
 	in       chan wire.Message // nil if none may come
-	gone     chan struct{}     // closed when the other side has ended it, or the connection is
-	over     chan struct{}     // closed when this side has
 	ended    atomic.Bool       // the other side has sent its last message
 	held     []byte            // the buffer of the message that Next returned last
 	patience *time.Timer       // see Abandon
@@ -69,16 +70,17 @@ func (c *Conn) Open(id uint32, waits func() bool, listens bool) (*Request, error
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
-	case q.ended != nil:
-		return nil, q.ended
+	case c.alive.Err() != nil:
+		return nil, context.Cause(c.alive)
 	case id <= q.last:
 		return nil, fmt.Errorf("%w: request %d after %d", wire.ErrOrder, id, q.last)
 	}
-	r := &Request{ID: id, conn: c, waits: waits, gone: make(chan struct{}), over: make(chan struct{})}
+	r := &Request{ID: id, conn: c, waits: waits}
 	if listens {
 		r.in = make(chan wire.Message)
 	}
-	r.ctx, r.cancel = context.WithCancelCause(context.Background())
+	r.open, r.end = context.WithCancelCause(c.alive)
+	r.ctx, r.cancel = context.WithCancelCause(r.open)
 	r.Progress()
 	if q.open == nil {
 		q.open = make(map[uint32]*Request)
@@ -106,12 +108,8 @@ func (c *Conn) Dispatch(start func(wire.Message) error) error {
 			err = c.deliver(m)
 		}
 	}
-	c.requests.end(err)
-	select {
-	case <-c.closed:
-	default:
-		c.fail(err, wire.CodeOf(err), wire.Meaning(wire.CodeOf(err)).Error())
-	}
+	c.end(err)
+	c.fail(err, wire.Refusal(err))
 	return err
 }
 
@@ -124,61 +122,45 @@ func (c *Conn) deliver(m wire.Message) error {
 	if m.Type == wire.TypeError {
 		defer c.release(m.Body)
 		if r != nil {
-			r.cancel(peerError(m.Body))
-			close(r.gone)
+			r.end(peerError(m.Body))
 		} else if !known {
 			return fmt.Errorf("%w: an error in request %d", wire.ErrOrder, m.Request)
 		}
 		return nil // both sides may end a request at the same time
 	}
-	if r != nil && r.in != nil {
-		select {
-		case r.in <- m:
-			return nil
-		case <-r.over:
-		case <-c.closed: // but this came before the end, and may be the last answer
-			select {
-			case r.in <- m:
-				return nil
-			case <-r.over:
-			case <-time.After(lastWords):
-			}
-			c.release(m.Body)
-			return c.err
-		}
+	if r != nil && r.in != nil && r.offer(m) {
+		return nil
 	}
 	c.release(m.Body)
-	return fmt.Errorf("%w: 0x%02x in request %d", wire.ErrOrder, m.Type, m.Request)
+	return cmp.Or(context.Cause(c.alive), c.broken(fmt.Errorf("%w: 0x%02x in request %d", wire.ErrOrder, m.Type, m.Request)))
+}
+
+// offer waits until somebody takes the message, or nobody will. A connection that is
+// closed meanwhile is no reason: this came before its end, and may be the last answer.
+func (r *Request) offer(m wire.Message) (taken bool) {
+	closed, late := r.conn.closed, (<-chan time.Time)(nil)
+	for {
+		select {
+		case r.in <- m:
+			return true
+		case <-r.open.Done():
+			return false
+		case <-closed:
+			closed, late = nil, time.After(lastWords)
+		case <-late:
+			return false
+		}
+	}
 }
 
 // find returns an open request, which is there no more once an error was taken for it.
 func (q *requests) find(id uint32) (r *Request, known bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	r = q.open[id]
-	if r != nil {
-		select {
-		case <-r.gone:
-			r = nil
-		default:
-		}
+	if r = q.open[id]; r != nil && r.open.Err() != nil {
+		r = nil
 	}
 	return r, id <= q.last
-}
-
-// end ends all requests.
-func (q *requests) end(err error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.ended = err
-	for _, r := range q.open {
-		r.cancel(err)
-		select {
-		case <-r.gone:
-		default:
-			close(r.gone)
-		}
-	}
 }
 
 // stalled returns when the last thing has got done of that for which it is longest ago.
@@ -200,24 +182,12 @@ func (q *requests) stalled() time.Time {
 	return first
 }
 
-// Context ends when the request does: its cause is the [PeerError] of the other side, that
+// Context ends when the request does: its cause is the [wire.Error] of the other side, that
 // of Cancel, or why the connection has ended.
 func (r *Request) Context() context.Context { return r.ctx }
 
-// Gone reports whether the other side has ended the request, and the connection is open.
-func (r *Request) Gone() bool {
-	select {
-	case <-r.conn.closed:
-		return false
-	default:
-	}
-	select {
-	case <-r.gone:
-		return true
-	default:
-		return false
-	}
-}
+// Gone reports whether the other side has ended the request, and the connection goes on.
+func (r *Request) Gone() bool { return r.open.Err() != nil && r.conn.alive.Err() == nil }
 
 // Ended reports whether the other side has sent its last message, or an error.
 func (r *Request) Ended() bool { return r.ended.Load() }
@@ -237,10 +207,7 @@ func (r *Request) Next() (wire.Message, error) {
 	r.release()
 	select {
 	case m := <-r.in:
-		r.held = m.Body
-		if !idle(m) {
-			r.Progress()
-		}
+		r.took(m)
 		return m, nil
 	case <-r.ctx.Done():
 		return wire.Message{}, context.Cause(r.ctx)
@@ -263,23 +230,24 @@ func (r *Request) Drain(last wire.Type) {
 		r.release()
 		select {
 		case m := <-r.in:
-			r.held = m.Body
-			if !idle(m) {
-				r.Progress()
-			}
+			r.took(m)
 			if m.Type == last {
 				return
 			}
-		case <-r.gone:
+		case <-r.open.Done():
 			return
 		}
 	}
 }
 
-// idle reports whether a message does not show by itself that something gets done: it
-// could be sent without end. Of acknowledgements only who counts them can tell.
-func idle(m wire.Message) bool {
-	return m.Type == wire.TypeDurable || m.Type == wire.TypeChecked || m.Type == wire.TypeData && len(m.Body) == 0
+// took notes a message. Not every one shows by itself that something gets done: some could
+// be sent without end, and of acknowledgements only who counts them can tell.
+func (r *Request) took(m wire.Message) {
+	r.held = m.Body
+	idle := m.Type == wire.TypeDurable || m.Type == wire.TypeChecked || m.Type == wire.TypeData && len(m.Body) == 0
+	if !idle {
+		r.Progress()
+	}
 }
 
 func (r *Request) release() {
@@ -287,12 +255,9 @@ func (r *Request) release() {
 	r.held = nil
 }
 
-// Send sends a message that is not long.
-func (r *Request) Send(t wire.Type, body []byte) error { return r.conn.Send(t, r.ID, body) }
-
-// SendData sends a part of an object, at most [wire.MaxData] bytes.
-func (r *Request) SendData(p []byte) error {
-	if err := r.conn.SendData(r.ID, p); err != nil {
+// Send sends a message, whose body is at most [wire.MaxData] bytes.
+func (r *Request) Send(t wire.Type, body []byte) error {
+	if err := r.conn.Send(t, r.ID, body); err != nil {
 		return err
 	}
 	r.Progress()
@@ -301,8 +266,7 @@ func (r *Request) SendData(p []byte) error {
 
 // Refuse tells the other side why the request ends.
 func (r *Request) Refuse(err error) error {
-	code, text := wire.Refusal(err)
-	return r.Send(wire.TypeError, (&wire.Error{Code: code, Text: text}).Marshal())
+	return r.Send(wire.TypeError, wire.Refusal(err).Marshal())
 }
 
 // Abandon tells the other side that nothing comes of the request. If it does not end it
@@ -323,6 +287,5 @@ func (r *Request) End() {
 	defer q.mu.Unlock()
 	delete(q.open, r.ID)
 	q.quiet = time.Now()
-	r.cancel(context.Canceled)
-	close(r.over)
+	r.end(context.Canceled)
 }

@@ -48,7 +48,7 @@ func TestOverlap(t *testing.T) {
 			r.Send(wire.TypePage, m.Body)
 		case wire.TypePull:
 			for range size / wire.MaxData {
-				r.SendData(make([]byte, wire.MaxData))
+				r.Send(wire.TypeData, make([]byte, wire.MaxData))
 			}
 			r.Send(wire.TypeEnd, wire.Size(size))
 		case wire.TypePush:
@@ -89,7 +89,7 @@ func TestOverlap(t *testing.T) {
 	}
 	start(wire.TypePush, "push", func(r *Request) error {
 		for range size / wire.MaxData {
-			if err := r.SendData(make([]byte, wire.MaxData)); err != nil {
+			if err := r.Send(wire.TypeData, make([]byte, wire.MaxData)); err != nil {
 				return err
 			}
 		}
@@ -142,7 +142,7 @@ func TestErrorEndsOneRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var reason *PeerError
+	var reason *wire.Error
 	if m, err := bad.Next(); !errors.As(err, &reason) || !errors.Is(err, wire.ErrNotFound) || !bad.Gone() {
 		t.Errorf("0x%02x, %v", m.Type, err)
 	}
@@ -185,12 +185,12 @@ func TestCancel(t *testing.T) {
 // end the connection.
 func TestNotAskedFor(t *testing.T) {
 	for name, attack := range map[string]func(c *Conn){
-		"data of nothing":  func(c *Conn) { c.SendData(7, nil) },
+		"data of nothing":  func(c *Conn) { c.Send(wire.TypeData, 7, nil) },
 		"error of nothing": func(c *Conn) { c.Send(wire.TypeError, 7, (&wire.Error{Code: 1}).Marshal()) },
 		"answer":           func(c *Conn) { c.Send(wire.TypePage, 1, []byte{0}) },
 		"id again":         func(c *Conn) { c.Send(wire.TypeList, 1, nil); c.Send(wire.TypeList, 1, nil) },
 		"smaller id":       func(c *Conn) { c.Send(wire.TypeList, 2, nil); c.Send(wire.TypeList, 1, nil) },
-		"data of a list":   func(c *Conn) { c.Send(wire.TypeList, 1, nil); c.SendData(1, nil) },
+		"data of a list":   func(c *Conn) { c.Send(wire.TypeList, 1, nil); c.Send(wire.TypeData, 1, nil) },
 		"login again":      func(c *Conn) { c.Send(wire.TypeAccept, 0, nil) },
 	} {
 		c, s, ended := dispatched(t, Times{}, func(r *Request, _ wire.Message) { <-r.Context().Done() })
@@ -225,7 +225,7 @@ func TestStalledRequest(t *testing.T) {
 	if _, err := c.Start(wire.TypeList, nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	for busy.SendData([]byte{1}) == nil {
+	for busy.Send(wire.TypeData, []byte{1}) == nil {
 		time.Sleep(10 * time.Millisecond)
 	}
 	if err := <-ended; !errors.Is(err, ErrClosed) || !strings.Contains(err.Error(), "no progress") {
@@ -268,7 +268,7 @@ func TestStuckReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 4 {
-		s.SendData(stuck.ID, []byte("x"))
+		s.Send(wire.TypeData, stuck.ID, []byte("x"))
 	}
 	s.Close()
 	if m, err := other.Next(); err == nil {

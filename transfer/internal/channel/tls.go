@@ -82,8 +82,8 @@ func handshake(t *tls.Conn) ([]byte, error) {
 	return state.ExportKeyingMaterial(bindingLabel, nil, bindingSize)
 }
 
-// lost says whether a handshake failed for the connection alone. The alerts of
-// crypto/tls look like errors of the network, but for their operation.
+// lost reports whether a handshake failed for the connection alone. The alerts of
+// crypto/tls look like errors of the network, except for their operation.
 func lost(err error) bool {
 	var op *net.OpError
 	if errors.As(err, &op) {

@@ -99,9 +99,9 @@ func Meaning(code uint16) error {
 
 // Refusal returns what the other side is told of err. The details are for the log of
 // this side alone.
-func Refusal(err error) (code uint16, text string) {
-	code = CodeOf(err)
-	return code, Meaning(code).Error()
+func Refusal(err error) *Error {
+	code := CodeOf(err)
+	return &Error{code, Meaning(code).Error()}
 }
 
 // Temporary reports whether trying again can help.

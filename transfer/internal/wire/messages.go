@@ -34,10 +34,17 @@ func ParseProof(b []byte) (*Proof, error) {
 }
 
 // Error is the body of [TypeError]: why the sender ends the request, or the connection.
+// For who gets it, it is an error that wraps what its code means.
 type Error struct {
 	Code uint16
-	Text string // for people, UTF-8, at most MaxText bytes
+	Text string // for people, UTF-8, at most MaxText bytes; it may hold anything
 }
+
+// Error quotes the text, so that it does no harm in a log.
+func (e *Error) Error() string { return fmt.Sprintf("error %d: %q", e.Code, e.Text) }
+
+// Unwrap returns what the code means.
+func (e *Error) Unwrap() error { return Meaning(e.Code) }
 
 // Marshal returns the body. A text that is too long is cut.
 func (e *Error) Marshal() []byte {

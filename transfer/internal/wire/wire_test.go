@@ -439,7 +439,7 @@ func TestCodes(t *testing.T) {
 		}
 		seen[c.code] = true
 	}
-	if code, text := Refusal(errors.New("secret")); code != CodeInternal || text != ErrServer.Error() || Meaning(999) != ErrServer {
-		t.Errorf("an unknown error is %d, %q", code, text)
+	if e := Refusal(errors.New("secret")); e.Code != CodeInternal || e.Text != ErrServer.Error() || Meaning(999) != ErrServer {
+		t.Errorf("an unknown error is %v", e)
 	}
 }

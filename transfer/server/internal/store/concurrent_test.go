@@ -27,7 +27,7 @@ func TestConcurrent(t *testing.T) {
 	for _, work := range []func() error{
 		s.Rescan,
 		func() error { _, _, err := s.Collect(1 << 40); return err },
-		func() error { return s.List("", func(Entry) error { return nil }) },
+		func() error { list(s, ""); return nil },
 	} {
 		others.Go(func() {
 			for !done.Load() {

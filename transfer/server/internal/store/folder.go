@@ -6,6 +6,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -14,11 +15,8 @@ import (
 	"github.com/pqenc/pqenc/internal/durable"
 )
 
-const readOnly = os.O_RDONLY
-
-// errNotRegular says that something is not a file, or a folder, itself. A link to
-// one is not.
-var errNotRegular = errors.New("neither a regular file nor a folder")
+// errNotFolder says that something is not a folder itself. A link to one is not.
+var errNotFolder = errors.New("not a folder")
 
 // folder opens the folder of a name and returns what is left of the name. It makes
 // folders that are missing if create is set, with s.mu held.
@@ -32,8 +30,12 @@ func (s *Store) folder(name string, create bool) (*os.Root, string, error) {
 	}
 	segments := strings.Split(name, "/")
 	last := len(segments) - 1
-	for _, segment := range segments[:last] {
-		next, err := enter(folder, segment, create)
+	for i, segment := range segments[:last] {
+		failed := durable.FailedSyncs()
+		next, made, err := enter(folder, segment, create)
+		if made {
+			s.made[strings.Join(segments[:i+1], "/")] = failed
+		}
 		folder.Close()
 		if err != nil {
 			return nil, "", err
@@ -43,70 +45,35 @@ func (s *Store) folder(name string, create bool) (*os.Root, string, error) {
 	return folder, segments[last], nil
 }
 
-func enter(parent *os.Root, segment string, create bool) (*os.Root, error) {
+// enter opens a folder of another one, and reports whether it has made it.
+func enter(parent *os.Root, segment string, create bool) (folder *os.Root, made bool, err error) {
 	before, err := parent.Lstat(segment)
 	if create && errors.Is(err, fs.ErrNotExist) {
 		if err := parent.Mkdir(segment, 0o700); err != nil {
-			return nil, err
+			return nil, false, err
 		}
+		made = true
 		before, err = parent.Lstat(segment)
 	}
 	if err != nil {
-		return nil, err
+		return nil, made, err
 	}
 	if !before.IsDir() {
-		return nil, &fs.PathError{Op: "open", Path: segment, Err: errNotRegular}
+		return nil, made, &fs.PathError{Op: "open", Path: segment, Err: errNotFolder}
 	}
-	folder, err := parent.OpenRoot(segment)
+	folder, err = parent.OpenRoot(segment)
 	if err != nil {
-		return nil, err
+		return nil, made, err
 	}
 	after, err := folder.Stat(".")
 	if err == nil && !os.SameFile(before, after) {
-		err = &fs.PathError{Op: "open", Path: segment, Err: errNotRegular}
+		err = &fs.PathError{Op: "open", Path: segment, Err: errNotFolder}
 	}
 	if err != nil {
 		folder.Close()
-		return nil, err
+		return nil, made, err
 	}
-	return folder, nil
-}
-
-// errRestless says that a file was another one each time that it was looked at.
-var errRestless = errors.New("it is replaced all the time")
-
-// openRegular opens a regular file of a folder, and no link to one. That the file is
-// replaced meanwhile is no failure: there always is one of that name.
-func openRegular(folder *os.Root, name string, flag int) (*os.File, error) {
-	for range 100 {
-		file, err := openSame(folder, name, flag)
-		if file != nil || err != nil {
-			return file, err
-		}
-	}
-	return nil, &fs.PathError{Op: "open", Path: name, Err: errRestless}
-}
-
-// openSame is one try of openRegular. It returns nil if what it opened is not what
-// it had looked at.
-func openSame(folder *os.Root, name string, flag int) (*os.File, error) {
-	before, err := folder.Lstat(name)
-	if err != nil {
-		return nil, err
-	}
-	if !before.Mode().IsRegular() {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
-	}
-	file, err := folder.OpenFile(name, flag, 0)
-	if err != nil {
-		return nil, err
-	}
-	after, err := file.Stat()
-	if err != nil || !os.SameFile(before, after) {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
+	return folder, made, nil
 }
 
 // prune removes the folders of a name that are empty and not in use, with s.mu held.
@@ -118,6 +85,7 @@ func (s *Store) prune(name string) {
 		if err := s.removeFolder(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
+		delete(s.made, dir)
 	}
 }
 
@@ -131,7 +99,7 @@ func (s *Store) removeFolder(dir string) error {
 	defer parent.Close()
 	info, err := parent.Lstat(base)
 	if err == nil && !info.IsDir() {
-		err = errNotRegular
+		err = errNotFolder
 	}
 	if err != nil {
 		return err
@@ -139,13 +107,27 @@ func (s *Store) removeFolder(dir string) error {
 	return parent.Remove(base)
 }
 
+// errEarlier says that a folder may not be durable, and that to sync it once more
+// would not show it.
+var errEarlier = fmt.Errorf("%w: the sync of a new folder has failed, which stays until it is empty", durable.ErrSync)
+
 // syncUp makes the entries on the way to a name durable, from its folder to the
 // root: some of the folders may be new. Those that are gone went with the object,
 // which somebody else has removed.
 func (s *Store) syncUp(name string) error {
-	for dir := path.Dir(name); ; dir = path.Dir(dir) {
-		if err := ignoreMissing(s.syncFolder(dir)); err != nil {
+	for dir, child := path.Dir(name), ""; ; dir, child = path.Dir(dir), dir {
+		if err := durable.IgnoreMissing(s.syncFolder(dir)); err != nil {
 			return err
+		}
+		s.mu.Lock()
+		failed, fresh := s.made[child]
+		sound := !fresh || failed == durable.FailedSyncs()
+		if sound {
+			delete(s.made, child)
+		}
+		s.mu.Unlock()
+		if !sound {
+			return errEarlier
 		}
 		if dir == "." {
 			return nil

@@ -163,22 +163,31 @@ func wantObject(t testing.TB, s *Store, name string, want []byte) {
 		return
 	}
 	defer o.Close()
-	got, err := io.ReadAll(io.NewSectionReader(o, 0, o.Size()))
+	got, err := io.ReadAll(io.NewSectionReader(o, 0, o.Size))
 	if err != nil || !bytes.Equal(got, want) {
 		t.Errorf("%q: %d bytes, not the %d expected, %v", name, len(got), len(want), err)
 	}
-	if o.Digest() != sha256.Sum256(want[:headerSize]) {
+	if o.Digest != sha256.Sum256(want[:headerSize]) {
 		t.Errorf("%q: the digest is wrong", name)
 	}
+}
+
+// list returns all pages.
+func list(s *Store, prefix string) (all []Entry) {
+	for after, more := "", true; more; more = after != "" {
+		var page []Entry
+		page, after = s.Page(prefix, after, 3)
+		all = append(all, page...)
+	}
+	return all
 }
 
 func wantNames(t testing.TB, s *Store, prefix string, want ...string) {
 	t.Helper()
 	var got []string
-	s.List(prefix, func(e Entry) error {
+	for _, e := range list(s, prefix) {
 		got = append(got, e.Name)
-		return nil
-	})
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("objects %q, not %q", got, want)
 	}

@@ -239,21 +239,31 @@ func (x *index) dropPartial(stem string) {
 	x.changePartial(s)
 }
 
+// claim makes a partial busy unless it is.
+func (x *index) claim(s *slot) bool {
+	if x.busy[s] {
+		return false
+	}
+	x.busy[s] = true
+	x.changePartial(s)
+	return true
+}
+
 func (x *index) resizePartial(s *slot, size int64) {
 	x.update(s.name, func(*place) { s.size = size })
 	x.changePartial(s)
 }
 
-func (x *index) change(path string) {
-	if x.changed != nil {
-		x.changed[path] = true
+// change notes for a scan that something is not what it was.
+func (x *index) change(paths ...string) {
+	for _, path := range paths {
+		if x.changed != nil {
+			x.changed[path] = true
+		}
 	}
 }
 
-func (x *index) changePartial(s *slot) {
-	x.change(s.name)
-	x.change(s.stem)
-}
+func (x *index) changePartial(s *slot) { x.change(s.name, s.stem) }
 
 // promised returns how many bytes are reserved and not yet written.
 func (x *index) promised() (sum int64) {
@@ -314,25 +324,19 @@ func (x *index) endScan(found *index) *index {
 // page looks at up to limit names that begin with prefix and come after the last one,
 // and returns the objects among them, and what to go on after: empty at the end.
 func (x *index) page(prefix, after string, limit int) (entries []Entry, next string) {
-	x.places.Ascend(max(prefix, after), func(name string, p *place) bool {
-		switch {
-		case name <= after && after != "":
-			return true
-		case !strings.HasPrefix(name, prefix):
-			next = ""
-			return false
-		case limit == 0:
-			return false
+	it := x.places.Iter()
+	for ok := it.Seek(max(prefix, after)); ok && strings.HasPrefix(it.Key(), prefix); ok = it.Next() {
+		if it.Key() == after {
+			continue
+		}
+		if limit == 0 {
+			return entries, next
 		}
 		limit--
-		next = name
-		if p.object != nil {
-			entries = append(entries, *p.object)
+		next = it.Key()
+		if o := it.Value().object; o != nil {
+			entries = append(entries, *o)
 		}
-		return true
-	})
-	if limit > 0 {
-		next = ""
 	}
-	return entries, next
+	return entries, ""
 }

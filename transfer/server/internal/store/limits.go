@@ -5,10 +5,11 @@
 package store
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/pqenc/pqenc/transfer/internal/wire"
@@ -23,19 +24,12 @@ const (
 	progressStep = 1 << 20
 )
 
-func (s *Store) maxObject() int64 {
-	if s.options.MaxObject > 0 {
-		return min(s.options.MaxObject, maxLength)
-	}
-	return maxLength
-}
-
 // checkLength checks the length that a client announces.
 func (s *Store) checkLength(length int64) error {
 	if length < -1 {
 		return ErrLength
 	}
-	if limit := s.maxObject(); length > limit {
+	if limit := s.options.MaxObject; length > limit {
 		return fmt.Errorf("%w: the limit is %d bytes", wire.ErrTooLarge, limit)
 	}
 	return nil
@@ -155,7 +149,7 @@ func (r *reservation) expire(limit time.Time) (bytes int64) {
 // reclaim ends the reservations of others that make no progress, with s.mu held. Their
 // partials reserve anew when more comes.
 func (s *Store) reclaim(but *Partial) {
-	limit := time.Now().Add(-cmp.Or(s.options.Patience, 30*time.Second))
+	limit := time.Now().Add(-s.options.Patience)
 	for slot := range s.index.busy {
 		if slot.open != nil && slot.open != but {
 			s.index.resizePartial(slot, slot.open.reserved.expire(limit))
@@ -168,15 +162,15 @@ func (p *Partial) room(size int64) error {
 	switch {
 	case p.id.Length >= 0 && size > p.id.Length:
 		return fmt.Errorf("%w: more than %d bytes", ErrLength, p.id.Length)
-	case size > p.store.maxObject():
-		return fmt.Errorf("%w: the limit is %d bytes", wire.ErrTooLarge, p.store.maxObject())
+	case size > p.store.options.MaxObject:
+		return fmt.Errorf("%w: the limit is %d bytes", wire.ErrTooLarge, p.store.options.MaxObject)
 	case p.reserved.take(size):
 		return nil
 	}
 	s := p.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	most := s.maxObject()
+	most := s.options.MaxObject
 	if p.id.Length >= 0 {
 		most = p.id.Length
 	}
@@ -190,9 +184,13 @@ func (p *Partial) room(size int64) error {
 	return nil
 }
 
-// noSpaceOr makes an wire.ErrNoSpace of the operating system's ways to say so.
+// diskFull is how systems say that the disk, or the user's part of it, is full.
+var diskFull = []error{syscall.ENOSPC, syscall.EDQUOT}
+
+// noSpaceOr makes a wire.ErrNoSpace of the operating system's ways to say so.
 func noSpaceOr(err error) error {
-	if err != nil && isFull(err) && !errors.Is(err, wire.ErrNoSpace) {
+	isFull := func(full error) bool { return errors.Is(err, full) }
+	if slices.ContainsFunc(diskFull, isFull) && !errors.Is(err, wire.ErrNoSpace) {
 		return fmt.Errorf("%w: %w", wire.ErrNoSpace, err)
 	}
 	return err

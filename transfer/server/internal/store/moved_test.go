@@ -140,7 +140,7 @@ func TestRecordAlone(t *testing.T) {
 	write(t, p, file)
 	syncAll(t, p)
 	kill(t, s, p)
-	data, _ := filesOf(t, dir, p.ID())
+	data, _ := filesOf(t, dir, p.id)
 	if err := os.Rename(data, filepath.Join(dir, "x")); err != nil {
 		t.Fatal(err)
 	}

@@ -5,42 +5,29 @@
 package store
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
 // Object is a whole stored file, open for reading. It stays what it is when its
 // name is given to another one, or deleted.
 type Object struct {
-	file    *os.File
-	size    int64
-	modTime time.Time
-	digest  [sha256.Size]byte
+	Entry
+	Digest [sha256.Size]byte // SHA-256 of the header
+	file   *os.File
 }
 
 // ReadAt implements [io.ReaderAt].
 func (o *Object) ReadAt(b []byte, off int64) (int, error) { return o.file.ReadAt(b, off) }
-
-// Size returns the length of the object in bytes.
-func (o *Object) Size() int64 { return o.size }
-
-// ModTime returns when the object was last written to.
-func (o *Object) ModTime() time.Time { return o.modTime }
-
-// Digest returns the SHA-256 of the object's header.
-func (o *Object) Digest() [sha256.Size]byte { return o.digest }
 
 // Close closes the object.
 func (o *Object) Close() error { return o.file.Close() }
@@ -48,31 +35,38 @@ func (o *Object) Close() error { return o.file.Close() }
 // Stat returns what a list would say about an object. The error wraps
 // [wire.ErrNotFound].
 func (s *Store) Stat(name wire.Name) (Entry, error) {
-	folder, base, err := s.find(name.String())
-	if err != nil {
-		return Entry{}, err
-	}
-	defer folder.Close()
-	info, err := folder.Lstat(base)
-	if err == nil && !info.Mode().IsRegular() {
-		err = errNotRegular
-	}
+	info, err := s.lstat(name.String())
 	if err != nil {
 		return Entry{}, s.missing(name.String(), err)
 	}
 	return s.seen(name.String(), info), nil
 }
 
-// Open opens an object. The error wraps [wire.ErrNotFound], and for a file
-// that was put there by hand and is not a whole pqenc file [wire.ErrNotPqenc] or
-// [ErrLength].
-func (s *Store) Open(name wire.Name) (*Object, error) {
-	folder, base, err := s.find(name.String())
+// lstat returns what the disk says about an object. The error is an absence if there is
+// none of that name.
+func (s *Store) lstat(name string) (fs.FileInfo, error) {
+	folder, base, err := s.folder(name, false)
 	if err != nil {
 		return nil, err
 	}
 	defer folder.Close()
-	file, err := openRegular(folder, base, readOnly)
+	info, err := folder.Lstat(base)
+	if err == nil && !info.Mode().IsRegular() {
+		err = durable.ErrNotRegular
+	}
+	return info, err
+}
+
+// Open opens an object. The error wraps [wire.ErrNotFound], and for a file
+// that was put there by hand and is not a whole pqenc file [wire.ErrNotPqenc] or
+// [ErrLength].
+func (s *Store) Open(name wire.Name) (*Object, error) {
+	folder, base, err := s.folder(name.String(), false)
+	if err != nil {
+		return nil, s.missing(name.String(), err)
+	}
+	defer folder.Close()
+	file, err := durable.OpenRegular(folder, base)
 	if err != nil {
 		return nil, s.missing(name.String(), err)
 	}
@@ -89,7 +83,7 @@ func (s *Store) inspect(name string, file *os.File) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.seen(name, info)
+	e := s.seen(name, info)
 	header, digest, err := readHeader(io.NewSectionReader(file, 0, info.Size()))
 	if err != nil {
 		return nil, notPqenc(err)
@@ -97,7 +91,7 @@ func (s *Store) inspect(name string, file *os.File) (*Object, error) {
 	if _, err := header.ContentSize(info.Size()); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrLength, err)
 	}
-	return &Object{file: file, size: info.Size(), modTime: info.ModTime(), digest: digest}, nil
+	return &Object{Entry: e, Digest: digest, file: file}, nil
 }
 
 // readHeader reads the header that r begins with, and returns it with its SHA-256.
@@ -117,15 +111,6 @@ func notPqenc(err error) error {
 	return err
 }
 
-// find opens the folder of an object that may exist.
-func (s *Store) find(name string) (*os.Root, string, error) {
-	folder, base, err := s.folder(name, false)
-	if err != nil {
-		return nil, "", s.missing(name, err)
-	}
-	return folder, base, nil
-}
-
 // missing turns the reasons for which something is not an object into wire.ErrNotFound.
 func (s *Store) missing(name string, err error) error {
 	if !isAbsence(err) {
@@ -137,7 +122,7 @@ func (s *Store) missing(name string, err error) error {
 
 // isAbsence tells that something is not there from that nobody knows.
 func isAbsence(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, errNotRegular)
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, durable.ErrNotRegular) || errors.Is(err, errNotFolder)
 }
 
 // seen returns what is known of an object that was found on the disk.
@@ -155,15 +140,10 @@ func (s *Store) reconcile(name string, exists bool, size int64) {
 	if e, known := s.index.object(name); known == exists && e.Size == size {
 		return
 	}
-	folder, base, err := s.folder(name, false)
-	var info fs.FileInfo
+	info, err := s.lstat(name)
 	if err == nil {
-		info, err = folder.Lstat(base)
-		folder.Close()
-	}
-	if err == nil && info.Mode().IsRegular() {
 		s.index.putObject(Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()})
-	} else if err == nil || isAbsence(err) {
+	} else if isAbsence(err) {
 		s.index.dropObject(name)
 	}
 }
@@ -185,39 +165,14 @@ func (s *Store) Page(prefix, after string, limit int) (objects []Entry, next str
 	return s.index.page(prefix, after, limit)
 }
 
-// pageSize is how many names List looks at under the lock.
-const pageSize = 1000
-
-// List calls visit for the objects whose names begin with prefix, in the order of
-// their names' bytes, until it returns an error, which List returns. What comes or
-// goes meanwhile is in the list or not.
-func (s *Store) List(prefix string, visit func(Entry) error) error {
-	for after, more := "", true; more; more = after != "" {
-		var page []Entry
-		page, after = s.Page(prefix, after, pageSize)
-		for _, e := range page {
-			if err := visit(e); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // Delete removes an object, durably, and the folders that become empty. The error
 // wraps [wire.ErrNotFound].
 func (s *Store) Delete(name wire.Name) error {
-	if _, err := s.Stat(name); err != nil {
-		return err
-	}
-	folder, hidden, receipts, err := s.hide(name.String())
+	receipts, err := s.remove(name.String())
 	if err != nil {
-		return err
+		return s.missing(name.String(), err)
 	}
-	// A server that is killed before this is done does it at the next start.
-	err = ignoreMissing(folder.Remove(hidden))
-	folder.Close()
-	if err = errors.Join(err, s.removeReceipts(receipts)); err != nil {
+	if err := s.removeReceipts(receipts); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -226,39 +181,21 @@ func (s *Store) Delete(name wire.Name) error {
 	return s.syncUp(name.String())
 }
 
-// hide takes the name from an object that is to be removed, and returns the folder
-// and the name by which it is known then: the system may take its time to remove a
-// large file, and others need not wait for that. The receipts are claimed.
-func (s *Store) hide(name string) (folder *os.Root, hidden string, receipts []*slot, err error) {
+// remove removes an object, and returns its receipts, which it has claimed.
+func (s *Store) remove(name string) (receipts []*slot, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	folder, base, err := s.folder(name, false)
-	if err == nil {
-		info, failure := folder.Lstat(base)
-		if err = failure; err == nil && !info.Mode().IsRegular() {
-			err = fs.ErrNotExist
-		}
-		if hidden = "." + rand.Text() + discardedSuffix; err == nil {
-			err = folder.Rename(base, hidden)
-		}
-		if err != nil {
-			folder.Close()
-		}
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", nil, wire.ErrNotFound // another one was faster
-	}
 	if err != nil {
-		return nil, "", nil, err
+		return nil, err
+	}
+	defer folder.Close()
+	if _, err := s.lstat(name); err != nil {
+		return nil, err
+	}
+	if err := durable.Remove(folder, base); err != nil {
+		return nil, err
 	}
 	s.index.dropObject(name)
-	return folder, hidden, s.claimReceipts(name), nil
-}
-
-// discardedSuffix is that of objects that are being removed.
-const discardedSuffix = ".pqenc-gone"
-
-func isDiscarded(file string) bool {
-	base := path.Base(file)
-	return base[0] == '.' && strings.HasSuffix(base, discardedSuffix)
+	return s.claimReceipts(name), nil
 }

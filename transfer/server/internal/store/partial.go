@@ -108,11 +108,11 @@ func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 
 // forget removes the partial of that client and name, of which nothing can come.
 func (s *Store) forget(id ID) error {
-	stem := id.stem()
-	if !s.claim(stem, func(p *slot) bool { return !p.receipt }) {
+	p := s.claim(id.stem(), func(p *slot) bool { return !p.receipt })
+	if p == nil {
 		return nil
 	}
-	return s.removePartial(stem)
+	return s.removePartial(p.stem)
 }
 
 // stored reports whether there is a receipt of that push, and how long its object is.
@@ -188,7 +188,7 @@ func (p *Partial) prepare() (*os.Root, error) {
 	}
 	s.index.resizePartial(p.slot, max(p.id.Length, have)) // or others are admitted, too
 	folder, base, err := s.folder(p.id.Name.String(), true)
-	if errors.Is(err, errNotRegular) {
+	if errors.Is(err, errNotFolder) {
 		return nil, fmt.Errorf("%w: a part of the name is not a folder", wire.ErrExists)
 	}
 	if err != nil {
@@ -249,9 +249,6 @@ func (p *Partial) vacant(folder *os.Root, base string) error {
 	}
 	return nil
 }
-
-// ID returns what the partial is of.
-func (p *Partial) ID() ID { return p.id }
 
 // Proven reports whether what there is of the partial is from this very push. Otherwise
 // the client has to compare it with what it has.
@@ -350,7 +347,4 @@ func (p *Partial) sync(length int64) error {
 	return noSpaceOr(p.save(length))
 }
 
-func (p *Partial) save(length int64) error {
-	r := p.id.record()
-	return p.file.Save(r.marshal(), length)
-}
+func (p *Partial) save(length int64) error { return p.file.Save(p.id.record().marshal(), length) }

@@ -83,12 +83,7 @@ func checkSize(info *pqenc.Info, size int64) error {
 
 // isFinal tells what is wrong with the bytes from what is wrong with the disk.
 func isFinal(err error) bool {
-	for _, kind := range []error{wire.ErrNotPqenc, ErrDigest, ErrLength, wire.ErrExists} {
-		if errors.Is(err, kind) {
-			return true
-		}
-	}
-	return false
+	return errors.Is(err, wire.ErrNotPqenc) || errors.Is(err, wire.ErrExists)
 }
 
 // Publish makes an object of the partial, durably and as a whole, closes the

@@ -47,7 +47,7 @@ type record struct {
 
 const recordSize = 8 + 16 + sha256.Size // without the name
 
-func (r *record) marshal() []byte {
+func (r record) marshal() []byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(r.length))
 	b = append(append(b, r.push[:]...), r.digest[:]...)
 	return append(b, r.name...)

@@ -7,7 +7,10 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"maps"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/pqenc/pqenc/internal/durable"
@@ -47,12 +50,10 @@ func (s *Store) scan(found *index) error {
 			return fs.SkipDir
 		case !d.Type().IsRegular():
 			return nil
-		case isDiscarded(path):
-			return ignoreMissing(s.root.Remove(path)) // the server was killed while it did that
 		}
 		info, err := d.Info()
 		if err != nil {
-			return ignoreMissing(err)
+			return durable.IgnoreMissing(err)
 		}
 		if stem, ok := partialStem(path); ok {
 			p, err := s.scanPartial(found.slots[stem], stem, path, info)
@@ -73,13 +74,21 @@ func valid(name string) bool {
 	return err == nil
 }
 
+// isShort reports whether this process, or the system, has too few descriptors or too
+// little memory.
+func isShort(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
+}
+
 // scanPartial adds one of the two files of a partial to what is known about it: first the
 // part, if there is one, and then the journal. The error is that of a server which lacks
 // something. Whatever else cannot be read stays where it is.
 func (s *Store) scanPartial(known *slot, stem, path string, info fs.FileInfo) (*slot, error) {
 	if known != nil {
 		p := *known
-		p.touched = later(p.touched, info.ModTime())
+		if info.ModTime().After(p.touched) {
+			p.touched = info.ModTime()
+		}
 		return &p, nil
 	}
 	p := &slot{stem: stem, record: record{name: stem}, touched: info.ModTime()}
@@ -98,20 +107,6 @@ func (s *Store) scanPartial(known *slot, stem, path string, info fs.FileInfo) (*
 	return p, nil
 }
 
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
 // receiptAge is how long it is remembered that a push was stored. Its client may have
 // missed the answer, and asks again.
 const receiptAge = time.Hour
@@ -128,11 +123,15 @@ func (s *Store) Collect(age time.Duration) (n int, bytes int64, err error) {
 		}
 		return !p.unread && p.touched.Before(limit)
 	}
-	for _, p := range s.unused(old) {
-		if !s.claim(p.stem, old) {
+	s.mu.Lock()
+	all := slices.Collect(maps.Keys(s.index.slots))
+	s.mu.Unlock()
+	for _, stem := range all {
+		p := s.claim(stem, old)
+		if p == nil {
 			continue
 		}
-		failure := s.removePartial(p.stem)
+		failure := s.removePartial(stem)
 		if failure == nil && !p.receipt {
 			n++
 			bytes += p.size
@@ -142,29 +141,15 @@ func (s *Store) Collect(age time.Duration) (n int, bytes int64, err error) {
 	return n, bytes, err
 }
 
-// unused returns partials that nobody has open.
-func (s *Store) unused(which func(*slot) bool) (all []*slot) {
+// claim makes a partial busy that nobody has open, and returns it, if there is one like
+// that.
+func (s *Store) claim(stem string, which func(*slot) bool) *slot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, p := range s.index.slots {
-		if !s.index.busy[p] && which(p) {
-			all = append(all, p)
-		}
+	if p := s.index.slots[stem]; p != nil && which(p) && s.index.claim(p) {
+		return p
 	}
-	return all
-}
-
-// claim makes a partial busy that nobody has open, if there is one like that.
-func (s *Store) claim(stem string, which func(*slot) bool) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.index.slots[stem]
-	if p == nil || s.index.busy[p] || !which(p) {
-		return false
-	}
-	s.index.busy[p] = true
-	s.index.changePartial(p)
-	return true
+	return nil
 }
 
 // removePartial removes a partial that is claimed, and the folders that become empty.
@@ -178,7 +163,7 @@ func (s *Store) removePartial(stem string) error {
 	defer s.mu.Unlock()
 	p := s.index.slots[stem]
 	delete(s.index.busy, p)
-	if ignoreMissing(err) != nil {
+	if durable.IgnoreMissing(err) != nil {
 		return err
 	}
 	s.index.dropPartial(stem)
@@ -190,9 +175,7 @@ func (s *Store) removePartial(stem string) error {
 // is to be deleted.
 func (s *Store) claimReceipts(name string) (claimed []*slot) {
 	for _, p := range s.index.partials(name) {
-		if p.receipt && !s.index.busy[p] {
-			s.index.busy[p] = true
-			s.index.changePartial(p)
+		if p.receipt && s.index.claim(p) {
 			claimed = append(claimed, p)
 		}
 	}

@@ -9,8 +9,8 @@
 // An object is a regular file of its name. A partial is a [durable.Partial] beside its
 // place, so that a push can be resumed where it stopped, also after the server was
 // killed. Its journal is a receipt for a while after the push: "already there" is an
-// answer to that push alone. Hidden files
-// and symbolic links are never objects, and no folder is entered through a link.
+// answer to that push alone. Hidden files and symbolic links are never objects, and no
+// folder is entered through a link.
 //
 // What there is and how long it is, is known from an index in memory, so that
 // limits are cheap to check; what is opened is what is on the disk.
@@ -20,11 +20,14 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/pqenc/pqenc/internal/durable"
 )
 
 // Options are the limits of a store. Zero is no limit.
@@ -58,6 +61,9 @@ type Store struct {
 	// folders come and go. Nothing is written or synced under it.
 	mu    sync.Mutex
 	index *index
+	// made are the folders that are not known to be durable, with durable.FailedSyncs
+	// before they were made.
+	made map[string]int64
 }
 
 // Open opens the folder dir and makes it if it does not exist. The error wraps
@@ -75,7 +81,9 @@ func Open(dir string, o Options) (*Store, error) {
 		root.Close()
 		return nil, err
 	}
-	s := &Store{root: root, lock: lock, options: o, index: newIndex()}
+	o.MaxObject = min(cmp.Or(o.MaxObject, maxLength), maxLength)
+	o.Patience = cmp.Or(o.Patience, 30*time.Second)
+	s := &Store{root: root, lock: lock, options: o, index: newIndex(), made: make(map[string]int64)}
 	if err := s.Rescan(); err != nil {
 		s.Close()
 		return nil, err
@@ -90,8 +98,11 @@ func acquire(root *os.Root) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lockFile(lock); err != nil {
+	if err := durable.Lock(lock); err != nil {
 		lock.Close()
+		if errors.Is(err, durable.ErrInUse) {
+			err = ErrLocked
+		}
 		return nil, fmt.Errorf("%s: %w", root.Name(), err)
 	}
 	return lock, nil
@@ -101,22 +112,18 @@ func acquire(root *os.Root) (*os.File, error) {
 // folder free for another server.
 func (s *Store) Close() error {
 	var errs []error
-	for _, p := range s.opened() {
+	s.mu.Lock()
+	var open []*Partial
+	for slot := range s.index.busy {
+		if slot.open != nil {
+			open = append(open, slot.open)
+		}
+	}
+	s.mu.Unlock()
+	for _, p := range open {
 		errs = append(errs, p.Close())
 	}
 	return errors.Join(append(errs, s.root.Close(), s.lock.Close())...)
-}
-
-// opened returns the partials that are open.
-func (s *Store) opened() (all []*Partial) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for slot := range s.index.busy {
-		if slot.open != nil {
-			all = append(all, slot.open)
-		}
-	}
-	return all
 }
 
 // Usage returns how much there is in the store, from the index.

@@ -6,18 +6,7 @@
 
 package store
 
-import (
-	"errors"
-	"os"
-	"syscall"
-)
-
-// lockFile takes no lock: two servers are not told from one here.
-func lockFile(*os.File) error { return nil }
+import "os"
 
 // freeSpace does not know: the disk will say when it is full.
 func freeSpace(*os.File) int64 { return -1 }
-
-func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) }
-
-func isShort(error) bool { return false }
