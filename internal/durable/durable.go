@@ -51,6 +51,7 @@
 package durable
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -130,6 +131,10 @@ const (
 // MaxState is the length of the longest state of a [Partial], in bytes: with room
 // for the header of a file.
 const MaxState = 3 << 20
+
+// MaxStateIn is MaxState of [OpenPartialIn], whose journals may stay as receipts of
+// many small files.
+const MaxStateIn = smallSlot - recordHeader - sha256.Size
 
 // split cuts name before its last element. The folder is empty or ends in a
 // separator. Unlike filepath.Dir it leaves ".." alone, which after a symbolic link

@@ -26,10 +26,11 @@ type Record struct {
 }
 
 const (
-	slotSize     = 4 << 20 // no more than used is on the disk
+	largeSlot    = 4 << 20 // has room for MaxState; no more than used is on the disk
+	smallSlot    = 4 << 10 // has room for MaxStateIn
 	recordMagic  = "pqenc\r\n\x02"
 	recordHeader = len(recordMagic) + 8 + 8 + 4 + 4
-	recordRoom   = 4 << 10 // bytes that each slot has from the start
+	recordRoom   = smallSlot // bytes that each slot takes from the start
 )
 
 // journal keeps a record in a file. A new one never overwrites the newest but the
@@ -37,6 +38,7 @@ const (
 type journal struct {
 	dir       folder
 	name      string
+	slot      int64 // size of a slot in bytes
 	file      *os.File
 	newest    *Record // or nil
 	confirmed bool    // newest was synced by this process, and so was all before it
@@ -93,10 +95,10 @@ func ignoreEnd(err error) error {
 	return err
 }
 
-// newestRecord returns the newest record in a journal, or nil.
-func newestRecord(file io.ReaderAt) (newest *Record, err error) {
+// newestRecord returns the newest record in a journal with slots of that size, or nil.
+func newestRecord(file io.ReaderAt, size int64) (newest *Record, err error) {
 	for slot := range int64(2) {
-		r, err := readRecord(io.NewSectionReader(file, slot*slotSize, slotSize))
+		r, err := readRecord(io.NewSectionReader(file, slot*size, size))
 		if err != nil {
 			return nil, err
 		}
@@ -107,8 +109,8 @@ func newestRecord(file io.ReaderAt) (newest *Record, err error) {
 	return newest, nil
 }
 
-// ReadRecord returns the newest record in the journal of that stem, without opening
-// the Partial. The error wraps [fs.ErrNotExist] if there is no journal, or none with
+// ReadRecord returns the newest record in the journal of that stem, which
+// [OpenPartialIn] has made, without opening the Partial. The error wraps [fs.ErrNotExist] if there is no journal, or none with
 // a record.
 func ReadRecord(folder *os.Root, stem string) (Record, error) {
 	name := stem + JournalSuffix
@@ -117,7 +119,7 @@ func ReadRecord(folder *os.Root, stem string) (Record, error) {
 		return Record{}, &fs.PathError{Op: "open", Path: name, Err: cause(err)}
 	}
 	defer file.Close()
-	r, err := newestRecord(file)
+	r, err := newestRecord(file, smallSlot)
 	if err == nil && r == nil {
 		err = fs.ErrNotExist
 	}
@@ -135,13 +137,18 @@ func (j *journal) length() int64 {
 	return j.newest.Length
 }
 
+// fits reports whether a record with that state has room in a slot.
+func (j *journal) fits(state []byte) bool {
+	return len(state) <= MaxState && int64(recordHeader+len(state)+sha256.Size) <= j.slot
+}
+
 // add makes a record durable.
 func (j *journal) add(r Record) error {
 	r.sequence = 0
 	if j.newest != nil {
 		r.sequence = j.newest.sequence + 1
 	}
-	slot := int64(r.sequence%2) * slotSize
+	slot := int64(r.sequence%2) * j.slot
 	if _, err := j.file.WriteAt(r.marshal(), slot); err != nil {
 		j.spoil(slot)
 		return err
@@ -175,7 +182,7 @@ func (j *journal) confirm() error {
 // content has got can still be told.
 func (j *journal) reserve() error {
 	for slot := range int64(2) {
-		if _, err := j.file.WriteAt(make([]byte, recordRoom), slot*slotSize); err != nil {
+		if _, err := j.file.WriteAt(make([]byte, recordRoom), slot*j.slot); err != nil {
 			return err
 		}
 	}

@@ -32,7 +32,7 @@ func OpenPartial(name string, o Options) (*Partial, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := openPartial(t, stemOf(t.base))
+	p, err := openPartial(t, stemOf(t.base), largeSlot)
 	if err != nil {
 		t.dir.Close()
 		return nil, err
@@ -43,11 +43,11 @@ func OpenPartial(name string, o Options) (*Partial, error) {
 // OpenPartialIn is OpenPartial for the name of a target and a stem in an open folder, both
 // single names. It does not test whether the target can be replaced, nor what it is:
 // that is up to the caller, at the latest before Publish. It syncs nothing, so it may
-// be called with a lock held. Without an error the folder belongs to the Partial,
+// be called with a lock held. A state has up to [MaxStateIn] bytes. Without an error the folder belongs to the Partial,
 // which closes it in the end.
 func OpenPartialIn(folder *os.Root, name, stem string, o Options) (*Partial, error) {
 	t := &target{name: name, dir: folder, base: name, perm: 0o600, private: o.Private, failed: FailedSyncs()}
-	return openPartial(t, stem)
+	return openPartial(t, stem, smallSlot)
 }
 
 // stemOf returns what the names of part and journal have in common. Where the
@@ -64,10 +64,10 @@ func stemOf(base string) string {
 // openPartial opens the two files, the one with the lock first. What is left without
 // a mark is removed and made anew, because nobody knows whether the names of these
 // files are durable.
-func openPartial(t *target, stem string) (*Partial, error) {
+func openPartial(t *target, stem string, slot int64) (*Partial, error) {
 	notBegun := t.explain("write", errNotBegun)
 	p := &Partial{output: output{target: t, failed: notBegun}, part: stem + PartSuffix, lost: notBegun}
-	p.journal.dir, p.journal.name = t.dir, stem+JournalSuffix
+	p.journal.dir, p.journal.name, p.journal.slot = t.dir, stem+JournalSuffix, slot
 	for {
 		file, fresh, err := openLocked(t.dir, p.journal.name)
 		if errors.Is(err, ErrInUse) {
@@ -101,7 +101,7 @@ func openPartial(t *target, stem string) (*Partial, error) {
 // if the part is not one of ours, or lacks content; without any part it is a receipt
 // or none.
 func (p *Partial) load() error {
-	newest, err := newestRecord(p.journal.file)
+	newest, err := newestRecord(p.journal.file, p.journal.slot)
 	if err != nil {
 		return describe(p.dir, p.journal.name, false, err)
 	}

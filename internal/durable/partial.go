@@ -197,7 +197,7 @@ func (p *Partial) Save(state []byte, length int64) error {
 		return err
 	}
 	switch {
-	case len(state) > MaxState:
+	case !p.journal.fits(state):
 		return p.explain("save", errState)
 	case length < 0 || length > p.written.Load():
 		return p.explain("save", errLength)
@@ -248,6 +248,9 @@ func (p *Partial) Prepare(receipt []byte) error {
 	defer p.work.Unlock()
 	if err := p.usable(); err != nil {
 		return err
+	}
+	if !p.journal.fits(receipt) {
+		return p.explain("save", errState)
 	}
 	var r *Record
 	if receipt != nil {

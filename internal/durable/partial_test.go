@@ -303,22 +303,22 @@ func TestTornState(t *testing.T) {
 	stateFile := filepath.Join(filepath.Dir(name), stateName)
 	good, err := os.ReadFile(stateFile)
 	want(t, err, nil)
-	good = good[:slotSize+recordHeader+4+32] // what follows is reserved
+	good = good[:largeSlot+recordHeader+4+32] // what follows is reserved
 	restore := func() {
 		want(t, os.WriteFile(filepath.Join(filepath.Dir(name), partName), []byte("1234"), 0o600), nil)
 		want(t, os.WriteFile(stateFile, nil, 0o600), nil)
 		overwrite(t, stateFile, 0, good[:recordHeader+3+32])
-		overwrite(t, stateFile, slotSize, good[slotSize:])
+		overwrite(t, stateFile, largeSlot, good[largeSlot:])
 	}
 	const record = recordHeader + 3 + 32 // the first one
 	for at := range len(good) {
 		if at == record {
-			at = slotSize - 1
-		} else if at > record && at < slotSize {
+			at = largeSlot - 1
+		} else if at > record && at < largeSlot {
 			continue
 		}
 		overwrite(t, stateFile, int64(at), []byte{good[at] ^ 0x10})
-		if at < slotSize {
+		if at < largeSlot {
 			wantNext(t, name, "four", 4)
 		} else {
 			wantNext(t, name, "two", 2)

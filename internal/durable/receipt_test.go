@@ -48,7 +48,15 @@ func TestReceipt(t *testing.T) {
 	wantRecord(t, directory, "begun", 0, false)
 	writePartial(t, p, fresh)
 	want(t, p.Publish(), errNotPrepared)
+	longest := strings.Repeat("s", MaxStateIn)
+	want(t, p.Save([]byte(longest+"s"), 0), errState)
+	want(t, p.Prepare([]byte(longest+"s")), errState)
+	want(t, p.Save([]byte(longest), 0), nil)
+	wantRecord(t, directory, longest, 0, false)
 	want(t, p.Prepare([]byte("receipt")), nil)
+	if info, err := os.Stat(filepath.Join(directory, stem+JournalSuffix)); err != nil || info.Size() > 8<<10 {
+		t.Errorf("the receipt is %v long, %v: there may be many", info.Size(), err)
+	}
 	wantRecord(t, directory, "receipt", int64(len(fresh)), true)
 	if p.Committed() {
 		t.Error("committed before Publish")
