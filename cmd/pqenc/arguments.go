@@ -18,7 +18,7 @@ import (
 
 // mapPath takes the name of a file, or one of several, byte for byte as it was
 // typed. Kong's own mapper for type:"path" makes it absolute, which reads badly
-// in messages, and its PopValueInto mends names that are not UTF-8.
+// in messages, and its PopValueInto changes names that are not UTF-8.
 func mapPath(ctx *kong.DecodeContext, target reflect.Value) error {
 	if ctx.Scan.Peek().IsEOL() {
 		return errors.New("needs the name of a file")

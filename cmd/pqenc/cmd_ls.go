@@ -18,7 +18,7 @@ type lsCmd struct {
 
 	Long bool   `short:"l" help:"Also print sizes in bytes, and when it was stored."`
 	JSON bool   `name:"json" help:"Print JSON."`
-	URL  string `arg:"" type:"url" name:"URL" help:"The server, ws://HOST[:PORT]/, and behind it what the names must begin with."`
+	URL  string `arg:"" type:"url" name:"URL" help:"The server, ws://HOST[:PORT]/, followed by what the names must begin with."`
 }
 
 func (lsCmd) Help() string {

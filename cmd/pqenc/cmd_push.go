@@ -119,7 +119,7 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 			return nil, err
 		}
 		if (info.IsDir() || len(c.Files) > 1) && !to.isFolder() {
-			return nil, usageError("several files need a URL that ends in /", "each file gets its own name behind it")
+			return nil, usageError("several files need a URL that ends in /", "each file gets its own name after it")
 		}
 		switch {
 		case info.IsDir():

@@ -152,7 +152,7 @@ type limitFlags struct {
 	MaxUnauthenticatedPerAddress maximum  `default:"128" placeholder:"N" help:"At most N of them from one address (default: 128)."`
 	LoginTimeout                 timeout  `default:"10s" placeholder:"TIME" help:"Close what has not logged in after TIME (default: 10s)."`
 	IdleTimeout                  timeout  `default:"10m" placeholder:"TIME" help:"Close what makes no progress for TIME (default: 10m)."`
-	SilenceTimeout               timeout  `default:"1m" placeholder:"TIME" help:"Close what gives no sign of life for TIME (default: 1m)."`
+	SilenceTimeout               timeout  `default:"1m" placeholder:"TIME" help:"Close what sends nothing at all for TIME (default: 1m)."`
 }
 
 func (f *limitFlags) limits() server.Limits {

@@ -48,7 +48,7 @@ func openNamed(dir folder, base string, perm fs.FileMode) (*os.File, string, err
 		if err != nil {
 			return nil, "", &fs.PathError{Op: "create a file in", Path: dir.Name(), Err: cause(err)}
 		}
-		// Between these two calls a sweep may take it for left behind. Where the file
+		// Between these two calls a sweep may take it for a leftover. Where the file
 		// system has no locks, nobody can sweep.
 		if err := Lock(file); !errors.Is(err, ErrInUse) && stands(dir, name, file) {
 			return file, name, nil
@@ -59,12 +59,12 @@ func openNamed(dir folder, base string, perm fs.FileMode) (*os.File, string, err
 	return nil, "", &fs.PathError{Op: "create a file in", Path: dir.Name(), Err: errRestless}
 }
 
-// swept holds the names of the folders in which this process has removed what was
-// left behind: to list a large folder for each of many files would take long.
+// swept holds the names of the folders in which this process has removed leftovers:
+// to list a large folder for each of many files would take long.
 var swept sync.Map
 
-// sweep removes the temporary files in a folder that processes of this user have
-// left behind which were killed. It is no failure if it cannot.
+// sweep removes the temporary files in a folder whose writers, processes of this
+// user, were killed. It is no failure if it cannot.
 func sweep(dir folder) {
 	if _, done := swept.LoadOrStore(dir.Name(), true); done {
 		return

@@ -155,7 +155,7 @@ func TestErrorEndsOneRequest(t *testing.T) {
 }
 
 // TestCancel ends a request from the client's side, and one from the server's own, in the
-// middle. Neither connection nor goroutine stays behind.
+// middle. Neither connection nor goroutine stays.
 func TestCancel(t *testing.T) {
 	waiting := make(chan *Request, 2)
 	c, _, _ := dispatched(t, Times{}, func(r *Request, m wire.Message) {

@@ -230,8 +230,8 @@ func (p *Partial) openFile(folder *os.Root) error {
 }
 
 // vacant returns wire.ErrExists if the object may not take its place, with s.mu held. A
-// link is never replaced, nor a folder; but an empty one, that a server left behind which
-// was killed while it made or removed an object in it, is removed.
+// link is never replaced, nor a folder; but an empty one, left by a server that was
+// killed while it made or removed an object in it, is removed.
 func (p *Partial) vacant(folder *os.Root, base string) error {
 	info, err := folder.Lstat(base)
 	if err == nil && info.IsDir() && folder.Remove(base) == nil {
