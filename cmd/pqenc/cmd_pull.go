@@ -35,11 +35,11 @@ type pullCmd struct {
 }
 
 func (pullCmd) Help() string {
-	return `If the connection is lost, it goes on where it was. With -o it goes on even after
-this command was ended, where the same command is given again.
+	return `A pull whose connection is lost resumes by itself. With -o it also resumes when the
+same command is given again.
 
-Into a folder go several objects, each under its name without .pqe, or with --raw
-just as it is there.
+Several objects go into a folder, each under its name without .pqe, or with --raw
+under its whole name.
 
 Examples:
 

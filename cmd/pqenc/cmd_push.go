@@ -33,13 +33,14 @@ type pushCmd struct {
 }
 
 func (pushCmd) Help() string {
-	return `With -r or -p everything is encrypted on the way. Without them only files that are
-encrypted go, as they are. What is there is there as a whole. If the connection is lost, it goes on where it was; a file that
-was encrypted before goes on even after this command was ended.
+	return `With -r or -p everything is encrypted on the way. Without them only encrypted files
+are pushed, as they are. An object appears on the server when all of it is there. A
+push whose connection is lost resumes by itself; that of an encrypted file also
+resumes when the same command is given again.
 
-A URL that ends in / gets the names of the files with .pqe behind, of folders
-with all that is in them. Left out are names with a dot in front, and what is
-neither a file nor a folder, such as links. A link that is named itself is followed.
+A URL that ends in / gets the names of the files, followed by .pqe; of folders, all
+files in them. Names that begin with a dot are left out, and so is what is neither a
+file nor a folder, such as links. A link that is named itself is followed.
 
 Examples:
 
