@@ -132,7 +132,8 @@ func (t *task) run(dir string) error {
 	if t.stdout != "" {
 		stdout = filepath.Join(dir, t.stdout)
 	}
-	out, err := os.Create(stdout)
+	// Write-only, as a shell opens it: pqenc takes /dev/null that can be read for a closed output.
+	out, err := os.OpenFile(stdout, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if err != nil {
 		return err
 	}
