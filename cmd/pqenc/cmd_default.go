@@ -37,6 +37,9 @@ func (c *mainCmd) decrypt(a *app) error {
 		return usageError("-r, -a and --sign are for encrypting",
 			"to decrypt, give a private key with -i, or -p if the file has a passphrase; armor is recognized")
 	}
+	if c.To.New.GeneratePassphrase {
+		return usageError("--generate-passphrase is for encrypting", "give the passphrase of the file with -p")
+	}
 	if c.Source != (sourceFlags{}) {
 		return usageError("--force, --allow-empty and --from-command are for encrypting", "a file that was cut short does not decrypt")
 	}

@@ -16,7 +16,8 @@ type keygenCmd struct {
 	Output  string `short:"o" type:"path" default:"pqenc" placeholder:"NAME" help:"Write NAME.key and NAME.pub (default: pqenc)."`
 	Protect bool   `help:"Protect the private key with a passphrase."`
 
-	Secret passphraseFlags `embed:""`
+	New    newPassphraseFlag `embed:""`
+	Secret passphraseFlags   `embed:""`
 }
 
 func (keygenCmd) Help() string {
@@ -41,7 +42,7 @@ func (c *keygenCmd) Run(a *app) error {
 	}
 	save := func() error { return id.Save(base) }
 	if c.Protect {
-		secret, err := c.Secret.choose(a, base+".key")
+		secret, err := c.Secret.choose(a, base+".key", c.New)
 		if err != nil {
 			return err
 		}
@@ -65,6 +66,9 @@ func (c *keygenCmd) Run(a *app) error {
 func (c *keygenCmd) base() (string, error) {
 	if c.Secret.set() && !c.Protect {
 		return "", usageError("a passphrase protects the private key only with --protect", "add --protect")
+	}
+	if err := c.New.check(&c.Secret, c.Protect, "--protect"); err != nil {
+		return "", err
 	}
 	base := strings.TrimSuffix(strings.TrimSuffix(c.Output, ".key"), ".pub")
 	if _, name := filepath.Split(base); name == "" || name == "-" {

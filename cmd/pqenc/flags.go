@@ -20,6 +20,8 @@ type recipientFlags struct {
 	Recipient  []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to the public keys in the file PUB. Can be repeated."`
 	Passphrase bool     `short:"p" help:"Encrypt with a passphrase instead."`
 	Sign       string   `type:"path" placeholder:"KEY" help:"Sign with the private key in the file KEY, for these recipients."`
+
+	New newPassphraseFlag `embed:""`
 }
 
 // encrypts reports whether the flags say for whom.
@@ -104,6 +106,22 @@ type passphraseFlags struct {
 
 // set reports whether a flag gives the passphrase.
 func (f *passphraseFlags) set() bool { return f.PassphraseFile != "" || f.PassphraseFd != nil }
+
+// newPassphraseFlag is for those who choose a passphrase.
+type newPassphraseFlag struct {
+	GeneratePassphrase bool `help:"Make the passphrase, of six random words, and show it on the terminal, once."`
+}
+
+// check finds what does not go with it. The passphrase is that of -p or of --protect.
+func (f newPassphraseFlag) check(given *passphraseFlags, wanted bool, by string) error {
+	switch {
+	case f.GeneratePassphrase && !wanted:
+		return usageError("--generate-passphrase is of no use without "+by, "add "+by)
+	case f.GeneratePassphrase && given.set():
+		return usageError("--generate-passphrase does not go with --passphrase-file and --passphrase-fd", "choose one of them")
+	}
+	return nil
+}
 
 // secretFlags say where the passphrases of files and of private keys come from. One
 // is never tried for the other: who makes a file could then guess that of the key.

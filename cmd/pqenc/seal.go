@@ -67,6 +67,9 @@ func (s *sealer) loadSigner() error {
 
 // check finds what does not go together.
 func (s *sealer) check() error {
+	if err := s.to.New.check(&s.secret.File, s.to.Passphrase, "-p"); err != nil {
+		return err
+	}
 	switch {
 	case s.to.Passphrase && len(s.to.Recipient) > 0:
 		return usageError("-p and -r do not go together: a passphrase must be the only way into a file",
@@ -86,7 +89,7 @@ func (s *sealer) loadRecipients(what string) (err error) {
 		s.recipients, err = s.publicKeys()
 		return err
 	}
-	secret, err := s.secret.File.choose(s.app, what)
+	secret, err := s.secret.File.choose(s.app, what, s.to.New)
 	if err != nil {
 		return err
 	}
