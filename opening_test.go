@@ -54,10 +54,10 @@ func TestOpeningRoundTrip(t *testing.T) {
 		{context: "\x00\xff", readers: names(2)},
 	} {
 		b := marshalOpening(t, o)
-		for _, behind := range []string{"", "a signature"} {
-			got, rest, err := parseOpening(append(slices.Clip(b), behind...))
-			if err != nil || string(rest) != behind {
-				t.Fatalf("%d bytes behind, %v", len(rest), err)
+		for _, after := range []string{"", "a signature"} {
+			got, rest, err := parseOpening(append(slices.Clip(b), after...))
+			if err != nil || string(rest) != after {
+				t.Fatalf("%d bytes after it, %v", len(rest), err)
 			}
 			if got.signer != o.signer || got.time != o.time || got.context != o.context || !slices.Equal(got.readers, o.readers) {
 				t.Errorf("%+v, want %+v", got, o)
@@ -70,7 +70,7 @@ func TestOpeningRoundTrip(t *testing.T) {
 func checkNoOpening(t *testing.T, what string, b []byte) {
 	t.Helper()
 	if o, rest, err := parseOpening(b); o != nil || rest != nil || !errors.Is(err, ErrHeader) {
-		t.Errorf("%s: %v, %d bytes behind, %v", what, o, len(rest), err)
+		t.Errorf("%s: %v, %d bytes after it, %v", what, o, len(rest), err)
 	}
 }
 

@@ -85,16 +85,13 @@ const (
 	kinds
 )
 
-// maxAsking is how many small requests a client may have open (PROTOCOL.md, section 5).
-const maxAsking = 16
-
 // enter waits until there is room for one more of that kind.
 func (c *Client) enter(ctx context.Context, k kind) (leave func(), err error) {
 	c.once.Do(func() {
 		for k := range c.slots {
 			c.slots[k] = make(chan struct{}, 1)
 		}
-		c.slots[asking] = make(chan struct{}, maxAsking)
+		c.slots[asking] = make(chan struct{}, wire.MaxSmall)
 	})
 	select {
 	case c.slots[k] <- struct{}{}:

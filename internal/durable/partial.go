@@ -336,14 +336,7 @@ func (p *Partial) settle() error {
 // Close leaves the output for later, as Save has left it. If there is no state,
 // nothing is left. It waits for Begin, Save and Prepare. After Publish it does
 // nothing.
-func (p *Partial) Close() error {
-	if !p.abort() {
-		return nil
-	}
-	p.work.Lock()
-	defer p.work.Unlock()
-	return p.leave(true)
-}
+func (p *Partial) Close() error { return p.end(true) }
 
 // Abandon is Close for a process that is about to end: it waits for nothing that may
 // take long. Where Begin, Save or Prepare is at work, it leaves what a kill would.
@@ -357,13 +350,16 @@ func (p *Partial) Abandon() {
 
 // Remove gives the output up and removes what there is of it, a receipt included.
 // Freeing a large part goes on when Remove has returned.
-func (p *Partial) Remove() error {
+func (p *Partial) Remove() error { return p.end(false) }
+
+// end is Close, or Remove if nothing is to be kept.
+func (p *Partial) end(keep bool) error {
 	if !p.abort() {
 		return nil
 	}
 	p.work.Lock()
 	defer p.work.Unlock()
-	return p.leave(false)
+	return p.leave(keep)
 }
 
 // leave closes the files, and removes them if they are not to be kept or useless.

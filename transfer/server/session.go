@@ -62,7 +62,7 @@ const (
 	classes
 )
 
-var most = [classes]int{smallClass: 16, pushClass: 1, pullClass: 1}
+var most = [classes]int{smallClass: wire.MaxSmall, pushClass: 1, pullClass: 1}
 
 // admit is the server's decision at the login.
 func (s *session) admit(peer signature.Fingerprint) error {

@@ -33,6 +33,10 @@ const (
 	ProofSize = PublicSize + 3373
 )
 
+// MaxSmall is how many small requests a client may have open on a connection, beside one
+// push and one pull (PROTOCOL.md, section 5).
+const MaxSmall = 16
+
 // Unknown is the length of an object that is not known yet.
 const Unknown = -1
 
