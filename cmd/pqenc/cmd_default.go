@@ -33,8 +33,8 @@ func (c *mainCmd) Run(a *app) error {
 }
 
 func (c *mainCmd) decrypt(a *app) error {
-	if len(c.To.Recipient) > 0 || c.Armor.Armor || c.To.Sign != "" {
-		return usageError("-r, -a and --sign are for encrypting",
+	if len(c.To.Recipient) > 0 || c.Armor.Armor || c.To.Sign != "" || c.To.AllowExpired {
+		return usageError("-r, -a, --sign and --allow-expired are for encrypting",
 			"to decrypt, give a private key with -i, or -p if the file has a passphrase; armor is recognized")
 	}
 	if c.To.New.GeneratePassphrase {

@@ -8,13 +8,15 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pqenc/pqenc/keyfile"
 )
 
 type keygenCmd struct {
-	Output  string `short:"o" type:"path" default:"pqenc" placeholder:"NAME" help:"Write NAME.key and NAME.pub (default: pqenc)."`
-	Protect bool   `help:"Protect the private key with a passphrase."`
+	Output  string  `short:"o" type:"path" default:"pqenc" placeholder:"NAME" help:"Write NAME.key and NAME.pub (default: pqenc)."`
+	Protect bool    `help:"Protect the private key with a passphrase."`
+	Expires timeout `placeholder:"TIME" help:"Let the key expire after TIME, such as 90d or 1y: then nothing more is encrypted to it. Without it, it does not."`
 
 	New    newPassphraseFlag `embed:""`
 	Secret passphraseFlags   `embed:""`
@@ -28,7 +30,7 @@ that they have the right one. Existing files are never overwritten.
 Examples:
 
     pqenc keygen -o alice
-    pqenc keygen -o lab --protect`
+    pqenc keygen -o lab --protect --expires 1y`
 }
 
 func (c *keygenCmd) Run(a *app) error {
@@ -36,7 +38,7 @@ func (c *keygenCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	id, err := keyfile.Generate()
+	id, err := keyfile.GenerateWith(keyfile.Details{Expires: c.Expires.after(time.Now())})
 	if err != nil {
 		return err
 	}

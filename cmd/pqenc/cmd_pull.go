@@ -22,7 +22,9 @@ type pullCmd struct {
 	Stream  streamFlag   `embed:""`
 	Context contextFlag  `embed:""`
 
-	As         string `type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY, not with the first one of -i."`
+	As    string         `type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY, not with the first one of -i."`
+	Older generationFlag `embed:""`
+
 	Raw        bool   `help:"Do not decrypt."`
 	Passphrase bool   `short:"p" help:"Decrypt also files with a passphrase, which --passphrase-file then gives. The server learns whether it is the right one."`
 	Follow     bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
@@ -113,6 +115,9 @@ func (p *puller) login() (err error) {
 	} else {
 		id, err = opened(p.named[0])
 		err = in(p.cmd.Keys.Identity[0], err)
+	}
+	if err == nil {
+		id, err = p.cmd.Older.of(id)
 	}
 	p.servers = p.cmd.Remote.servers(p.app, id)
 	return err

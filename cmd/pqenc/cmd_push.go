@@ -199,6 +199,9 @@ func (p *pusher) login(to location) error {
 	if err := p.loadKeys(id); err != nil {
 		return err
 	}
+	if id, err = p.cmd.Login.Older.of(id); err != nil {
+		return err
+	}
 	p.server, err = p.cmd.Login.Remote.connect(p.app, to, id)
 	return err
 }
@@ -208,6 +211,9 @@ func (p *pusher) login(to location) error {
 func (p *pusher) loadKeys(login *keyfile.Identity) error {
 	if p.cmd.To.Sign == p.cmd.Login.Identity { // else it would be asked for its passphrase again
 		p.sealer.signer = login
+		if err := p.app.maySign(p.cmd.To.Sign, login); err != nil {
+			return err
+		}
 	} else if err := p.sealer.loadSigner(); err != nil {
 		return err
 	}

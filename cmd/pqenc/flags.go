@@ -16,9 +16,10 @@ import (
 
 // recipientFlags say who can read what is encrypted, and who says to have made it.
 type recipientFlags struct {
-	Recipient  []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to the public keys in the file PUB. Can be repeated."`
-	Passphrase bool     `short:"p" help:"Encrypt with a passphrase instead."`
-	Sign       string   `type:"path" placeholder:"KEY" help:"Sign with the private key in the file KEY, for these recipients."`
+	Recipient    []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to the public keys in the file PUB. Can be repeated."`
+	Passphrase   bool     `short:"p" help:"Encrypt with a passphrase instead."`
+	Sign         string   `type:"path" placeholder:"KEY" help:"Sign with the private key in the file KEY, for these recipients."`
+	AllowExpired bool     `help:"Encrypt also to keys that have expired."`
 
 	New newPassphraseFlag `embed:""`
 }
@@ -138,8 +139,9 @@ type remoteFlags struct {
 
 // loginFlags say who logs in, and where.
 type loginFlags struct {
-	Identity string      `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
-	Remote   remoteFlags `embed:""`
+	Identity string         `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
+	Older    generationFlag `embed:""`
+	Remote   remoteFlags    `embed:""`
 }
 
 // login gets the key. The connections come with the first requests.
@@ -148,6 +150,9 @@ func (f *loginFlags) login(a *app, secret *passphraseFlags) (*servers, error) {
 		return nil, notLoggedIn()
 	}
 	id, err := a.privateKey(f.Identity, secret)
+	if err == nil {
+		id, err = f.Older.of(id)
+	}
 	return f.Remote.servers(a, id), err
 }
 

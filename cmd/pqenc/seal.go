@@ -5,8 +5,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"time"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
@@ -60,8 +63,11 @@ func (s *sealer) loadSigner() error {
 	}
 	_, secret := s.secret.roles(s.to.Passphrase)
 	id, err := s.app.privateKey(s.to.Sign, secret)
+	if err != nil {
+		return err
+	}
 	s.signer = id
-	return err
+	return s.app.maySign(s.to.Sign, id)
 }
 
 // check finds what does not go together.
@@ -111,13 +117,46 @@ func (s *sealer) keyRecipients() ([]pqenc.Recipient, error) {
 				s.app.warn("%s: %s is already a recipient", name, key.Fingerprint())
 				continue
 			}
+			if err := in(name, s.usable(key)); err != nil {
+				return nil, err
+			}
 			seen[key.Fingerprint()] = true
 			to = append(to, key)
 		}
 	}
+	to = s.newest(to)
 	if len(to) > format.MaxKeyStanzas {
 		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
 			"encrypt to a key that they share, or make several files")
 	}
 	return to.Recipients(), nil
+}
+
+// usable refuses a recipient whose key is not to be used any more.
+func (s *sealer) usable(key *keyfile.Public) error {
+	err := key.Usable(time.Now())
+	switch {
+	case errors.Is(err, keyfile.ErrExpired) && s.to.AllowExpired:
+		return nil
+	case errors.Is(err, keyfile.ErrExpired):
+		return withHints(err, "ask its owner for the one that comes after it, or encrypt to it all the same with --allow-expired")
+	}
+	return withHints(err, "ask its owner for another one")
+}
+
+// newest leaves out the earlier generations of those that are there with a later one.
+func (s *sealer) newest(keys keyfile.Publics) keyfile.Publics {
+	earlier := make(map[keyfile.Fingerprint]keyfile.Fingerprint)
+	for _, key := range keys {
+		for _, before := range key.Fingerprints()[1:] {
+			earlier[before] = key.Fingerprint()
+		}
+	}
+	return slices.DeleteFunc(keys, func(key *keyfile.Public) bool {
+		later, found := earlier[key.Fingerprint()]
+		if found {
+			s.app.warn("%s was succeeded by %s, and is left out", key.Fingerprint(), later)
+		}
+		return found
+	})
 }
