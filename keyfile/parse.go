@@ -20,6 +20,7 @@ func ParseIdentities(data []byte) ([]*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer wipe(pairs)
 	var all []*Identity
 	for _, pair := range pairs {
 		hybrid, err := recipient.ParsePKCS8(pair.encryption.contents)
@@ -47,6 +48,15 @@ func ParseIdentities(data []byte) ([]*Identity, error) {
 		at += n
 	}
 	return newest, nil
+}
+
+// wipe overwrites private keys that were read, once there is another copy. Go gives no
+// more: what the collector or a library has copied stays.
+func wipe(pairs []pair) {
+	for _, p := range pairs {
+		clear(p.encryption.contents)
+		clear(p.signing.contents)
+	}
 }
 
 func publicsOf(ids []*Identity) (all []*Public) {
