@@ -4,8 +4,10 @@
 
 package main
 
+import "github.com/pqenc/pqenc/keyfile"
+
 type keyPassphraseCmd struct {
-	Key    string `arg:"" type:"path" name:"KEY" help:"The private key."`
+	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a file, or a name in the keyring."`
 	Remove bool   `help:"Remove the passphrase: whoever can read the file then has the key."`
 
 	Current passphraseFlags   `embed:"" set:"passphrase=the passphrase that the key has"`
@@ -29,11 +31,10 @@ func (c *keyPassphraseCmd) Run(a *app) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	edit, err := a.editKey(c.Key, &c.Current)
-	if err != nil {
-		return err
-	}
-	defer edit.Close()
+	return a.editKey(c.Key, &c.Current, func(_ place, edit *keyfile.Edit) error { return c.protect(a, edit) })
+}
+
+func (c *keyPassphraseCmd) protect(a *app, edit *keyfile.Edit) (err error) {
 	if c.Remove && !edit.Protected() {
 		return usageError(c.Key+" has no passphrase", "there is nothing to be removed")
 	}
@@ -47,8 +48,10 @@ func (c *keyPassphraseCmd) Run(a *app) error {
 	if err := a.uninterrupted(func() error { return edit.Protect(secret) }); err != nil {
 		return in(c.Key, err)
 	}
-	if !a.grammar.Quiet {
-		a.say(c.Key + map[bool]string{false: " is protected by the new passphrase", true: " has no passphrase any more"}[c.Remove])
+	if c.Remove {
+		a.inform("%s has no passphrase any more", c.Key)
+	} else {
+		a.inform("%s is protected by the new passphrase", c.Key)
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ package main
 import "github.com/pqenc/pqenc/internal/durable"
 
 type keyPublicCmd struct {
-	Key    string `arg:"" type:"path" name:"KEY" help:"The private key."`
+	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a file, or a name in the keyring."`
 	Output string `short:"o" type:"path" placeholder:"PUB" help:"Write to PUB, which must not be there."`
 
 	Secret passphraseFlags `embed:""`

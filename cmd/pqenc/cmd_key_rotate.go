@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pqenc/pqenc/internal/durable"
@@ -18,7 +17,7 @@ import (
 )
 
 type keyRotateCmd struct {
-	Key         string  `arg:"" type:"path" name:"KEY" help:"The private key."`
+	Key         string  `arg:"" type:"path" name:"KEY" help:"The private key: a file, or a name in the keyring."`
 	Expires     timeout `placeholder:"TIME" help:"Let the new key expire after TIME, such as 90d or 1y. Without it, it does not."`
 	IfOlderThan timeout `placeholder:"TIME" help:"Do nothing if the key is not older than TIME."`
 	Retire      bool    `help:"End the identity: no new key takes the place of the old one."`
@@ -46,16 +45,13 @@ func (c *keyRotateCmd) Run(a *app) error {
 	if c.Retire && (c.Expires != 0 || c.IfOlderThan != 0) {
 		return usageError("--expires and --if-older-than are of no use with --retire", "leave them out: nothing comes after a retired key")
 	}
-	edit, err := a.editKey(c.Key, &c.Secret)
-	if err != nil {
-		return err
-	}
-	defer edit.Close()
-	old := edit.Identity().Public()
-	if c.IfOlderThan != 0 && time.Since(old.Created()) <= time.Duration(c.IfOlderThan) {
-		if !a.grammar.Quiet {
-			a.say(fmt.Sprintf("nothing is to be done: %s was made on %s", c.Key, timeText(old.Created())))
-		}
+	return a.editKey(c.Key, &c.Secret, func(at place, edit *keyfile.Edit) error { return c.rotate(a, at, edit) })
+}
+
+func (c *keyRotateCmd) rotate(a *app, at place, edit *keyfile.Edit) error {
+	created := edit.Identity().Public().Created()
+	if c.IfOlderThan != 0 && time.Since(created) <= time.Duration(c.IfOlderThan) {
+		a.inform("nothing is to be done: %s was made on %s", c.Key, timeText(created))
 		return nil
 	}
 	next, err := c.next(edit.Identity())
@@ -66,9 +62,9 @@ func (c *keyRotateCmd) Run(a *app) error {
 	if err := a.uninterrupted(func() error { return edit.Save(next) }); err != nil {
 		return in(c.Key, err)
 	}
-	pub, err := c.publish(a, next.Public())
-	if err == nil && !a.grammar.Quiet {
-		a.say("wrote " + c.Key + ", which is private, and " + pub)
+	err = c.publish(a, at, next.Public())
+	if err == nil {
+		a.sayWrote(at.privateFile(), at.publicFile())
 	}
 	if c.Retire {
 		return err
@@ -85,30 +81,26 @@ func (c *keyRotateCmd) next(old *keyfile.Identity) (*keyfile.Identity, error) {
 	return old.Rotate(keyfile.Details{Expires: c.Expires.after(time.Now())})
 }
 
-// publish writes the public key beside the private one, and returns its name. A file
-// with other keys stays.
-func (c *keyRotateCmd) publish(a *app, next *keyfile.Public) (string, error) {
-	name := publicBeside(c.Key)
+// publish writes the public key beside the private one. A file with other keys stays.
+func (c *keyRotateCmd) publish(a *app, at place, next *keyfile.Public) error {
+	name := at.publicFile()
 	old, err := keyfile.LoadPublic(name)
 	if err == nil && (len(old) != 1 || !slices.Contains(next.Fingerprints(), old[0].Fingerprint())) {
 		err = errors.New("it has other keys, and stays as it is")
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = a.replaceFile(name, next.Marshal())
+		err = a.replaceFile(name, next.Marshal(), durable.Options{Private: at.ring != nil})
 	}
 	if err != nil {
-		err = withHints(fmt.Errorf("%s is up to date, and %s is not: %w", c.Key, name, err),
+		err = withHints(fmt.Errorf("%s is up to date, and %s is not: %w", at.privateFile(), name, err),
 			fmt.Sprintf("\"pqenc key public %s\" prints the public key", c.Key))
 	}
-	return name, err
+	return err
 }
 
-// publicBeside returns the name of the public key file that belongs to a private one.
-func publicBeside(name string) string { return strings.TrimSuffix(name, ".key") + ".pub" }
-
 // replaceFile writes a file, or puts it in the place of another.
-func (a *app) replaceFile(name string, content []byte) error {
-	f, err := a.create(name, durable.Options{})
+func (a *app) replaceFile(name string, content []byte, o durable.Options) error {
+	f, err := a.create(name, o)
 	if err != nil {
 		return err
 	}
@@ -118,8 +110,26 @@ func (a *app) replaceFile(name string, content []byte) error {
 	return f.Commit()
 }
 
-// editKey opens a private key that is to be changed.
-func (a *app) editKey(name string, secret *passphraseFlags) (*keyfile.Edit, error) {
-	edit, err := keyfile.OpenEdit(name, secret.ask(a, name))
-	return edit, in(name, err)
+// editKey calls change for a private key that is to be changed, while nobody else
+// changes it.
+func (a *app) editKey(arg string, secret *passphraseFlags, change func(at place, edit *keyfile.Edit) error) error {
+	at, err := locate(arg)
+	if err != nil {
+		return err
+	}
+	open := func() error {
+		edit, err := keyfile.OpenEdit(at.privateFile(), secret.ask(a, arg))
+		if err != nil {
+			return at.explain(err)
+		}
+		defer edit.Close()
+		if err := at.check([]*keyfile.Identity{edit.Identity()}); err != nil {
+			return err
+		}
+		return change(at, edit)
+	}
+	if at.ring == nil {
+		return open()
+	}
+	return at.ring.Locked(open) // else it could get another name meanwhile
 }

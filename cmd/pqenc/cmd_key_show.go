@@ -19,7 +19,7 @@ import (
 )
 
 type keyShowCmd struct {
-	File string `arg:"" type:"path" name:"KEY" help:"A public or a private key."`
+	Key  string `arg:"" type:"path" name:"KEY" help:"A public or a private key: a file, or a name in the keyring."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
 
@@ -57,9 +57,17 @@ type shownGeneration struct {
 }
 
 func (c *keyShowCmd) Run(a *app) error {
-	all, err := c.look()
+	at, err := locate(c.Key)
 	if err != nil {
-		return in(c.File, err)
+		return err
+	}
+	name, err := at.anyFile()
+	if err != nil {
+		return err
+	}
+	all, err := look(name)
+	if err != nil {
+		return at.explain(err)
 	}
 	if c.JSON {
 		return printJSON(a.stdout, all)
@@ -76,8 +84,8 @@ func (c *keyShowCmd) Run(a *app) error {
 }
 
 // look returns what can be known about the keys in the file.
-func (c *keyShowCmd) look() ([]shownKey, error) {
-	f, err := os.Open(c.File)
+func look(name string) ([]shownKey, error) {
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +103,7 @@ func (c *keyShowCmd) look() ([]shownKey, error) {
 	}
 	ids, err := keyfile.ReadIdentities(bytes.NewReader(data), nil)
 	if errors.Is(err, keyfile.ErrProtected) {
-		return c.lookBeside()
+		return lookBeside(name)
 	}
 	for _, id := range ids {
 		keys = append(keys, id.Public())
@@ -104,13 +112,13 @@ func (c *keyShowCmd) look() ([]shownKey, error) {
 }
 
 // lookBeside returns what the public key file beside a protected key says.
-func (c *keyShowCmd) lookBeside() ([]shownKey, error) {
+func lookBeside(name string) ([]shownKey, error) {
 	key := shownKey{Private: true, Protected: true, Generations: []shownGeneration{}}
-	keys, err := keyfile.LoadPublic(publicBeside(c.File))
+	keys, err := keyfile.LoadPublic(publicBeside(name))
 	if errors.Is(err, fs.ErrNotExist) || err == nil && len(keys) != 1 {
 		return []shownKey{key}, nil
 	}
-	key.Beside = publicBeside(c.File)
+	key.Beside = publicBeside(name)
 	return showAll(keys, key), in(key.Beside, err)
 }
 

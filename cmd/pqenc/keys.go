@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/pqenc/pqenc"
@@ -17,13 +18,47 @@ import (
 )
 
 // How an argument becomes keys. Every command gets them here, so that all of them
-// take the same arguments. Errors name the argument.
+// take the same arguments: see [locate]. Errors name the argument.
 
 // publicKeys returns the public keys that an argument names, of one person or of
 // several.
 func publicKeys(arg string) (keyfile.Publics, error) {
+	at, err := locate(arg)
+	if err != nil {
+		return nil, err
+	}
+	if at.ring != nil {
+		e, err := at.ring.Find(at.name)
+		return keyfile.Publics{e.Public}, err
+	}
+	if info, err := os.Stat(arg); err == nil && info.IsDir() {
+		return publicKeysBelow(arg)
+	}
 	keys, err := keyfile.LoadPublic(arg)
-	return keys, in(arg, err)
+	return keys, at.explain(err)
+}
+
+// publicKeysBelow returns the keys in all files of a folder whose names end in .pub.
+func publicKeysBelow(folder string) (all keyfile.Publics, err error) {
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if !strings.HasSuffix(file.Name(), ".pub") || strings.HasPrefix(file.Name(), ".") {
+			continue
+		}
+		name := filepath.Join(folder, file.Name())
+		keys, err := keyfile.LoadPublic(name)
+		if err != nil {
+			return nil, in(name, err)
+		}
+		all = append(all, keys...)
+	}
+	if len(all) == 0 {
+		return nil, &failure{errors.New(folder + " has no file that ends in .pub"), exitKeyFile, nil}
+	}
+	return all, nil
 }
 
 // fingerprints returns the fingerprints of the public keys that an argument names,
@@ -44,11 +79,11 @@ func fingerprints(arg string) ([]keyfile.Fingerprint, error) {
 // Protected ones stay closed until a file needs them.
 func (a *app) privateKeys(args []string, p *passphraseFlags) (list []pqenc.Identity, err error) {
 	for _, arg := range args {
-		id, err := a.closedKey(arg, p)
+		ids, err := a.closedKeys(arg, p)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, id)
+		list = append(list, ids...)
 	}
 	return list, nil
 }
@@ -56,40 +91,74 @@ func (a *app) privateKeys(args []string, p *passphraseFlags) (list []pqenc.Ident
 // privateKey returns the one private key that an argument names, to sign or to log
 // in with. It is opened.
 func (a *app) privateKey(arg string, p *passphraseFlags) (*keyfile.Identity, error) {
-	id, err := a.closedKey(arg, p)
+	at, err := locate(arg)
 	if err != nil {
 		return nil, err
 	}
-	key, err := opened(id)
-	return key, in(arg, err)
+	return a.privateKeyAt(at, p)
 }
 
-// closedKey returns the private key that an argument names, closed if it is
-// protected.
-func (a *app) closedKey(arg string, p *passphraseFlags) (pqenc.Identity, error) {
-	data, err := a.readPrivate(arg)
+func (a *app) privateKeyAt(at place, p *passphraseFlags) (*keyfile.Identity, error) {
+	ids, err := a.closedKeysAt(at, p)
 	if err != nil {
 		return nil, err
 	}
-	id, err := keyfile.ReadIdentity(bytes.NewReader(data), nil)
-	if errors.Is(err, keyfile.ErrProtected) {
-		return &protected{name: arg, data: data, ask: p.ask(a, arg)}, nil
-	}
+	key, err := opened(ids)
+	return key, in(at.arg, err)
+}
+
+// closedKeys returns the private keys that an argument names, closed if they are
+// protected.
+func (a *app) closedKeys(arg string, p *passphraseFlags) ([]pqenc.Identity, error) {
+	at, err := locate(arg)
 	if err != nil {
-		return nil, in(arg, err)
+		return nil, err
 	}
-	if keyfile.Exposed(arg) {
-		a.warn("%s can be read by others (chmod 600 mends that)", arg)
+	return a.closedKeysAt(at, p)
+}
+
+// closedKeysAt reads a private key file once, so that nobody is asked twice for its
+// passphrase.
+func (a *app) closedKeysAt(at place, p *passphraseFlags) ([]pqenc.Identity, error) {
+	if ids := a.private[at.privateFile()]; ids != nil {
+		return ids, nil
 	}
-	return id, nil
+	data, err := a.readPrivate(at)
+	if err != nil {
+		return nil, err
+	}
+	all, err := keyfile.ReadIdentities(bytes.NewReader(data), nil)
+	var ids []pqenc.Identity
+	switch {
+	case errors.Is(err, keyfile.ErrProtected):
+		ids = []pqenc.Identity{&protected{at: at, data: data, ask: p.ask(a, at.arg)}}
+	case err != nil:
+		return nil, in(at.arg, err)
+	default:
+		clear(data)
+		if err := at.check(all); err != nil {
+			return nil, err
+		}
+		for _, id := range all {
+			ids = append(ids, id)
+		}
+		if keyfile.Exposed(at.privateFile()) {
+			a.warn("%s can be read by others (chmod 600 mends that)", at.privateFile())
+		}
+	}
+	if a.private == nil {
+		a.private = make(map[string][]pqenc.Identity)
+	}
+	a.private[at.privateFile()] = ids
+	return ids, nil
 }
 
 // readPrivate reads the file of a private key, which no output may replace from then
 // on.
-func (a *app) readPrivate(name string) ([]byte, error) {
-	f, err := os.Open(name)
+func (a *app) readPrivate(at place) ([]byte, error) {
+	f, err := at.openPrivate()
 	if err != nil {
-		return nil, err
+		return nil, at.explain(err)
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
@@ -99,31 +168,102 @@ func (a *app) readPrivate(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, keyfile.MaxIdentitySize+1))
 }
 
-// opened returns the private key itself, which may need its passphrase.
-func opened(id pqenc.Identity) (*keyfile.Identity, error) {
-	if closed, ok := id.(*protected); ok {
-		return closed.open()
+// opened returns the one private key itself, which may need its passphrase.
+func opened(ids []pqenc.Identity) (*keyfile.Identity, error) {
+	if len(ids) != 1 {
+		return nil, keyfile.ErrSeveral
 	}
-	return id.(*keyfile.Identity), nil
+	if closed, ok := ids[0].(*protected); ok {
+		all, err := closed.open()
+		if err == nil && len(all) != 1 {
+			err = keyfile.ErrSeveral
+		}
+		if err != nil {
+			return nil, err
+		}
+		return all[0], nil
+	}
+	return ids[0].(*keyfile.Identity), nil
 }
 
-// eitherKeys returns the public keys that an argument names, or those of the private
-// key that it names.
-func (a *app) eitherKeys(arg string, p *passphraseFlags) (keyfile.Publics, error) {
-	f, err := os.Open(arg)
+// ownKeys returns the default identity and its name, or nothing if there is none. What is
+// wrong with it shows when it is needed.
+func (a *app) ownKeys(p *passphraseFlags) (list []pqenc.Identity, name string) {
+	at, err := defaultKey()
+	if err == nil && at.ring == nil {
+		return nil, ""
+	}
+	load := func() (pqenc.Identity, error) {
+		if err != nil {
+			return nil, err
+		}
+		ids, err := a.closedKeysAt(at, p)
+		if err != nil {
+			return nil, err
+		}
+		return ids[0], nil
+	}
+	return []pqenc.Identity{&ownKey{load: load}}, at.name
+}
+
+// loginKey returns the private key that an argument names, or the default identity if
+// there is no argument, in the generation that logs in.
+func (a *app) loginKey(arg string, g generationFlag, p *passphraseFlags) (*keyfile.Identity, error) {
+	if err := checkLogin(arg); err != nil {
+		return nil, err
+	}
+	at, err := defaultKey()
+	if arg != "" {
+		at, err = locate(arg)
+	}
 	if err != nil {
 		return nil, err
 	}
+	id, err := a.privateKeyAt(at, p)
+	if err != nil {
+		return nil, err
+	}
+	return g.of(id)
+}
+
+// checkLogin requires an argument, or a default identity to log in with.
+func checkLogin(arg string) error {
+	if arg != "" {
+		return nil
+	}
+	at, err := defaultKey()
+	if err == nil && at.ring == nil {
+		err = notLoggedIn()
+	}
+	return err
+}
+
+// eitherKeys returns the public keys that an argument names, or those of the private
+// keys in the file that it names.
+func (a *app) eitherKeys(arg string, p *passphraseFlags) (keyfile.Publics, error) {
+	at, err := locate(arg)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(arg)
+	if at.ring != nil || err == nil && info.IsDir() {
+		return publicKeys(arg)
+	}
+	f, err := os.Open(arg)
+	if err != nil {
+		return nil, at.explain(err)
+	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxPublicSize+1))
+	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxPublicSize+1)) // once, since it may be a pipe
 	if err != nil {
 		return nil, err
 	}
 	keys, err := keyfile.ReadPublic(bytes.NewReader(data))
 	if errors.Is(err, keyfile.ErrIsPrivate) || errors.Is(err, keyfile.ErrProtected) {
-		var id *keyfile.Identity
-		if id, err = keyfile.ReadIdentity(bytes.NewReader(data), p.ask(a, arg)); err == nil {
-			keys = keyfile.Publics{id.Public()}
+		var ids []*keyfile.Identity
+		ids, err = keyfile.ReadIdentities(bytes.NewReader(data), p.ask(a, arg))
+		for _, id := range ids {
+			keys = append(keys, id.Public())
 		}
 	}
 	return keys, in(arg, err)
