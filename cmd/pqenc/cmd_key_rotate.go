@@ -131,5 +131,10 @@ func (a *app) editKey(arg string, secret *passphraseFlags, change func(at place,
 	if at.ring == nil {
 		return open()
 	}
+	f, err := at.openPrivate() // which says more of what is wrong
+	if err != nil {
+		return err
+	}
+	f.Close()
 	return at.ring.Locked(open) // else it could get another name meanwhile
 }
