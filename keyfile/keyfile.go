@@ -107,10 +107,10 @@ func (ps Publics) Senders() []pqenc.Sender {
 // Fingerprints returns the names of the identities.
 func (ps Publics) Fingerprints() []Fingerprint { return each(ps, (*Public).Fingerprint) }
 
-func each[T any](ps Publics, of func(*Public) T) []T {
-	all := make([]T, len(ps))
-	for i, p := range ps {
-		all[i] = of(p)
+func each[K, T any](keys []K, of func(K) T) []T {
+	all := make([]T, len(keys))
+	for i, key := range keys {
+		all[i] = of(key)
 	}
 	return all
 }

@@ -159,6 +159,9 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 		if b == nil || len(b.Headers) > 0 || !bytes.Equal(pem.EncodeToMemory(b), encoded) {
 			return nil, fmt.Errorf("%w: the block at line %d is damaged", ErrNotKey, line)
 		}
+		if err := foreign(b.Bytes, line); err != nil {
+			return nil, err
+		}
 		blocks = append(blocks, block{b.Bytes, line})
 		data = data[len(encoded):]
 		line += bytes.Count(encoded, []byte("\n")) - 1
