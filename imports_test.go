@@ -53,6 +53,7 @@ var mayImport = map[string][]string{
 		"golang.org/x/sys/unix"},
 	"examples/relay":      {".", "keyfile", "signature", "transfer", "transfer/server"},
 	"internal/crosscheck": {},
+	"internal/interop":    {},
 }
 
 func TestImports(t *testing.T) {
