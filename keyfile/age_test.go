@@ -190,12 +190,12 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 			continue
 		}
-		id, err := keyfile.Complete(hybrid)
+		id, err := keyfile.Complete(hybrid, keyfile.Details{Name: "lab"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		again, err := keyfile.ParseIdentity(id.Marshal())
-		if err != nil || again.Fingerprint() != id.Fingerprint() {
+		if err != nil || again.Fingerprint() != id.Fingerprint() || again.Public().Name() != "lab" {
 			t.Fatalf("%s: the identity is not read again: %v", what, err)
 		}
 		r, err := pqenc.Decrypt(bytes.NewReader(encrypt(t, "weights", k.Recipient())), again)
@@ -205,14 +205,19 @@ func TestComplete(t *testing.T) {
 		if plain, err := io.ReadAll(r); string(plain) != "weights" || err != nil {
 			t.Errorf("%s: %q, error %v", what, plain, err)
 		}
-		other, err := keyfile.Complete(hybrid)
+		other, err := keyfile.Complete(hybrid, keyfile.Details{Name: "lab"})
 		if err != nil || bytes.Equal(other.SigningKey().Seed(), id.SigningKey().Seed()) {
 			t.Errorf("%s: the signing key is not a new one", what)
 		}
 	}
+	if _, err := keyfile.ParseForeign([]byte(k.private + newAgeKey(t).private)); !errors.Is(err, keyfile.ErrSeveral) {
+		t.Errorf("two keys of age: %v", err)
+	}
 	_, b := blocks(alice().Marshal())
+	if _, err := keyfile.ParseIdentity([]byte(b[0])); !errors.Is(err, keyfile.ErrIncomplete) {
+		t.Errorf("without a signing key: %v", err)
+	}
 	for what, file := range map[string]string{
-		"two of age":  k.private + newAgeKey(t).private,
 		"an identity": string(alice().Marshal()),
 		"signing key": b[1],
 		"nothing":     "",

@@ -8,18 +8,18 @@ import (
 	"fmt"
 
 	"github.com/pqenc/pqenc/recipient"
-	"github.com/pqenc/pqenc/signature"
 )
 
-// Complete returns an identity with the given encryption key and a new signing
-// key. Each call makes another identity, with a fingerprint of its own.
-func Complete(hybrid *recipient.HybridIdentity) (*Identity, error) {
-	return newIdentity(hybrid, signature.GenerateKey()), nil
+// Complete makes a new identity of an encryption key that another program made: it
+// adds a signing key. Each call makes another one, with a fingerprint of its own. It
+// opens what was encrypted to the encryption key before.
+func Complete(hybrid *recipient.HybridIdentity, d Details) (*Identity, error) {
+	return generateFor(hybrid, d, nil)
 }
 
 // ParseForeign returns the encryption key alone that another program made, for
 // [Complete]: an X-Wing key in one block of PKCS#8, or a post-quantum key of age.
-// Of several the error says how many there are.
+// What is an identity already is no such key. Errors are those of [ParseIdentities].
 func ParseForeign(data []byte) (*recipient.HybridIdentity, error) {
 	blocks, err := parseBlocks(data, privateType)
 	if IsAge(err) {
@@ -28,7 +28,7 @@ func ParseForeign(data []byte) (*recipient.HybridIdentity, error) {
 			return nil, err
 		}
 		if len(keys) != 1 {
-			return nil, fmt.Errorf("%w: it has %d age keys, where one is needed", ErrNotKey, len(keys))
+			return nil, fmt.Errorf("%w: %d in the file", ErrSeveral, len(keys))
 		}
 		return keys[0], nil
 	}
@@ -36,9 +36,9 @@ func ParseForeign(data []byte) (*recipient.HybridIdentity, error) {
 		return nil, err
 	}
 	if len(blocks) != 1 {
-		return nil, fmt.Errorf("%w: it has %d keys instead of one encryption key", ErrNotKey, len(blocks))
+		return nil, fmt.Errorf("%w: it has %d blocks instead of one encryption key", ErrNotKey, len(blocks))
 	}
-	hybrid, err := recipient.ParsePKCS8(blocks[0].der)
+	hybrid, err := recipient.ParsePKCS8(blocks[0].contents)
 	if err != nil {
 		return nil, blocks[0].wrong("X-Wing private key")
 	}

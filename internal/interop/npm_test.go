@@ -139,7 +139,7 @@ func TestNobleKeyImported(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id, err := keyfile.Complete(hybrid)
+	id, err := keyfile.Complete(hybrid, keyfile.Details{Name: "lab"})
 	if err != nil {
 		t.Fatal(err)
 	}
