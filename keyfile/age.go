@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/fips"
@@ -32,6 +33,16 @@ func ReadRecipients(r io.Reader) ([]pqenc.Recipient, error) {
 		return nil, err
 	}
 	return each(ofAge, func(r *recipient.HybridRecipient) pqenc.Recipient { return r }), nil
+}
+
+// LoadRecipients reads the file of that name; see [ReadRecipients].
+func LoadRecipients(name string) ([]pqenc.Recipient, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadRecipients(f)
 }
 
 // IsAge reports whether err says that a file has post-quantum keys of age, which

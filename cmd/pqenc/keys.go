@@ -22,8 +22,25 @@ import (
 // publicKeys returns the public keys that an argument names, of one person or of
 // several.
 func publicKeys(arg string) (keyfile.Publics, error) {
-	keys, err := keyfile.LoadPublic(arg)
-	return keys, in(arg, err)
+	to, err := recipientKeys(arg)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := publicsOf(to)
+	return keys, in(shown(arg), err)
+}
+
+// recipientKeys returns those to encrypt to that an argument names: public keys, or
+// those of age, of which it may itself be one.
+func recipientKeys(arg string) ([]pqenc.Recipient, error) {
+	if isAgeText(arg) {
+		return ageRecipients(arg)
+	}
+	if err := refuseAgeText(arg); err != nil {
+		return nil, err
+	}
+	to, err := keyfile.LoadRecipients(arg)
+	return to, in(arg, err)
 }
 
 // fingerprints returns the fingerprints of the public keys that an argument names,
@@ -67,13 +84,20 @@ func (a *app) privateKey(arg string, p *passphraseFlags) (*keyfile.Identity, err
 // closedKey returns the private key that an argument names, closed if it is
 // protected.
 func (a *app) closedKey(arg string, p *passphraseFlags) (pqenc.Identity, error) {
+	if err := refuseAgeText(arg); err != nil {
+		return nil, err
+	}
 	data, err := a.readPrivate(arg)
 	if err != nil {
 		return nil, err
 	}
-	id, err := keyfile.ReadIdentity(bytes.NewReader(data), nil)
+	var id pqenc.Identity
+	id, err = keyfile.ReadIdentity(bytes.NewReader(data), nil)
 	if errors.Is(err, keyfile.ErrProtected) {
 		return &protected{name: arg, data: data, ask: p.ask(a, arg)}, nil
+	}
+	if keyfile.IsAge(err) {
+		id, err = parseAgeKeys(data)
 	}
 	if err != nil {
 		return nil, in(arg, err)
@@ -104,7 +128,10 @@ func opened(id pqenc.Identity) (*keyfile.Identity, error) {
 	if closed, ok := id.(*protected); ok {
 		return closed.open()
 	}
-	return id.(*keyfile.Identity), nil
+	if id, ok := id.(*keyfile.Identity); ok {
+		return id, nil
+	}
+	return nil, errAgeKey
 }
 
 // eitherKeys returns the public keys that an argument names, or those of the private
