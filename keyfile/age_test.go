@@ -30,15 +30,7 @@ func newAgeKey(t *testing.T) ageKey {
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, err := bech32.EncodeFromBase256("age1pq", id.Recipient().Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := bech32.EncodeFromBase256("age-secret-key-pq-", id.Seed())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ageKey{id, public + "\n", strings.ToUpper(private) + "\n"}
+	return ageKey{id, ageLine(t, "age1pq", id.Recipient().Bytes()), strings.ToUpper(ageLine(t, "age-secret-key-pq-", id.Seed()))}
 }
 
 // file is as age-keygen -pq writes it.
@@ -226,4 +218,54 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%s: key %t, error %v", what, hybrid != nil, err)
 		}
 	}
+}
+
+// FuzzParseAge: whatever is accepted is a list of keys in their only form, and is no
+// key file of pqenc.
+func FuzzParseAge(f *testing.F) {
+	seed := make([]byte, recipient.SeedSize)
+	id, err := recipient.NewHybridIdentity(seed)
+	if err != nil {
+		f.Fatal(err)
+	}
+	public := ageLine(f, "age1pq", id.Recipient().Bytes())
+	private := strings.ToUpper(ageLine(f, "age-secret-key-pq-", seed))
+	for _, s := range []string{"", "# x\r\n" + public, public + "\n" + public, "\ufeff\n" + private, private + public, strings.ToLower(private)} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		to, err := keyfile.ParseAgeRecipients(data)
+		checkAge(t, data, len(to), err, func(i int) string { return ageLine(t, "age1pq", to[i].Bytes()) })
+		ids, err := keyfile.ParseAgeIdentities(data)
+		checkAge(t, data, len(ids), err, func(i int) string { return strings.ToUpper(ageLine(t, "age-secret-key-pq-", ids[i].Seed())) })
+	})
+}
+
+func checkAge(t *testing.T, data []byte, n int, err error, line func(i int) string) {
+	if err != nil {
+		if n > 0 || !errors.Is(err, keyfile.ErrNotKey) && !errors.Is(err, keyfile.ErrIsPublic) && !errors.Is(err, keyfile.ErrIsPrivate) {
+			t.Errorf("%d keys, refused without a known reason: %v", n, err)
+		}
+		return
+	}
+	want := ""
+	for i := range n {
+		want += line(i)
+	}
+	if got := bare(data); n == 0 || got != want {
+		t.Errorf("read\n%s\nwrites\n%s", got, want)
+	}
+	if _, err := keyfile.ParsePublic(data); !keyfile.IsAge(err) {
+		t.Errorf("as a public key: %v", err)
+	}
+}
+
+// ageLine returns the line of a key, in lower case.
+func ageLine(t testing.TB, hrp string, raw []byte) string {
+	t.Helper()
+	s, err := bech32.EncodeFromBase256(hrp, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s + "\n"
 }
