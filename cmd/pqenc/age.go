@@ -51,38 +51,20 @@ func publicsOf(to []pqenc.Recipient) (keys keyfile.Publics, err error) {
 	return keys, nil
 }
 
-// refuseAgeText refuses a key of age that is given in place of a file with a private
-// key. The command line is no place for a secret, and a message is none either.
-func refuseAgeText(arg string) error {
-	switch {
-	case isAgeText(arg):
-		return in(shown(arg), keyfile.ErrIsPublic)
-	case strings.HasPrefix(strings.ToUpper(arg), "AGE-SECRET-KEY-"):
-		return &failure{errors.New("a private key is on the command line, where others can see it"), exitUsage,
-			[]string{"put it into a file that only you can read, and name that", "other users and the history of the shell may have it already: better make a new one"}}
-	}
-	return nil
-}
+// isAgeSecret reports whether an argument is a private key of age itself. The command
+// line is no place for a secret, and a message is none either.
+func isAgeSecret(arg string) bool { return strings.HasPrefix(strings.ToUpper(arg), "AGE-SECRET-KEY-") }
 
-// ageKeys are the private keys in a file of age, which open files.
-type ageKeys []*recipient.HybridIdentity
+var errAgeSecret = &failure{errors.New("a private key is on the command line, where others can see it"), exitUsage,
+	[]string{"put it into a file that only you can read, and name that", "other users and the history of the shell may have it already: better make a new one"}}
 
-func parseAgeKeys(data []byte) (pqenc.Identity, error) {
+// ageIdentities returns the private keys in a file of age, which open files.
+func ageIdentities(data []byte) (ids []pqenc.Identity, err error) {
 	keys, err := keyfile.ParseAgeIdentities(data)
-	if err != nil {
-		return nil, err
+	for _, key := range keys {
+		ids = append(ids, key)
 	}
-	return ageKeys(keys), nil
-}
-
-// Unwrap implements [pqenc.Identity].
-func (k ageKeys) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
-	for _, key := range k {
-		if fileKey, err := key.Unwrap(s, binding); !errors.Is(err, pqenc.ErrNoMatch) {
-			return fileKey, err
-		}
-	}
-	return nil, pqenc.ErrNoMatch
+	return ids, err
 }
 
 // anonymous reports whether one of the recipients has no fingerprint, so that a

@@ -85,6 +85,15 @@ func mapURL(ctx *kong.DecodeContext, target reflect.Value) error {
 	return err
 }
 
+// mapName takes the name of a key, byte for byte as it was typed.
+func mapName(ctx *kong.DecodeContext, target reflect.Value) error {
+	token, err := ctx.Scan.PopValue("name")
+	if err == nil {
+		target.SetString(token.String())
+	}
+	return err
+}
+
 func isURL(name string) bool { return strings.Contains(name, "://") }
 
 // mapText takes a text byte for byte as it was typed. With Kong's own mapper two

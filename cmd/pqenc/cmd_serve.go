@@ -11,10 +11,12 @@ import (
 	"net"
 	"os"
 	"path"
+	"path/filepath"
 	"runtime/debug"
 	"time"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
@@ -116,7 +118,7 @@ func checkAddress(flag, addr string) error {
 
 // openAllow reads the access list, and will read it again when it changes.
 func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
-	allow, err := server.OpenAllow(c.Allow, fingerprints, func(err error) {
+	allow, err := server.OpenAllow(c.Allow, c.locateKeys, func(err error) {
 		log.Error("access list not taken, the one before stays in force", "err", err)
 	})
 	if errors.Is(err, pqenc.ErrFIPS) {
@@ -127,4 +129,20 @@ func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
 		err = usageError(err.Error(), `"pqenc serve --help" shows what a list looks like`)
 	}
 	return allow, err
+}
+
+// locateKeys finds the keys that the access list names. A name stands for all accepted
+// generations of its key, and a file for the newest ones in it.
+func (c *serveCmd) locateKeys(who string) (string, func(string) ([]signature.Fingerprint, error), error) {
+	at, err := locateBeside(who, filepath.Join(filepath.Dir(c.Allow), who))
+	if err != nil || at.ring == nil {
+		return filepath.FromSlash(who), fingerprints, err
+	}
+	return at.ring.PublicFile(at.name), func(string) ([]signature.Fingerprint, error) {
+		e, err := at.ring.Find(at.name)
+		if err != nil {
+			return nil, err
+		}
+		return e.Public.Fingerprints(), nil
+	}, nil
 }

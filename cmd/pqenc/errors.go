@@ -59,7 +59,7 @@ var exitStatus = []struct {
 	{exitUsage, "the command line is wrong"},
 	{exitNoKey, "none of the keys opens the file, or the passphrase is wrong"},
 	{exitDamaged, "the file is damaged, forged, cut short, or not a pqenc file"},
-	{exitSigner, "the file is not signed as --from asks for, or its contents are not those that were signed"},
+	{exitSigner, "the file is not signed as --from asks for, or its contents are not those that were signed; or a key has a second successor"},
 	{exitUnsupported, "the file has a version or a feature that this release does not know, or FIPS 140-only mode forbids what pqenc needs"},
 	{exitKeyFile, "a key file is not one, or not of the kind that is needed"},
 	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
@@ -218,7 +218,7 @@ func kindOf(err error) *kind {
 	if other := (*keyfile.KindError)(nil); errors.As(err, &other) {
 		return &kind{err, exitKeyFile, []string{keyHint(other.Kind)}}
 	}
-	for _, kinds := range [][]kind{remoteKinds, fileKinds} {
+	for _, kinds := range [][]kind{remoteKinds, ringKinds, fileKinds} {
 		for i := range kinds {
 			if errors.Is(err, kinds[i].err) {
 				return &kinds[i]
@@ -272,6 +272,13 @@ func (a *app) report(err error) int {
 		a.say("hint: " + h)
 	}
 	return code
+}
+
+// inform says what was done.
+func (a *app) inform(format string, args ...any) {
+	if !a.grammar.Quiet {
+		a.say(fmt.Sprintf(format, args...))
+	}
 }
 
 func (a *app) warn(format string, args ...any) {

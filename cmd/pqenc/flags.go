@@ -126,15 +126,12 @@ type loginFlags struct {
 
 // login gets the key. The connections come with the first requests.
 func (f *loginFlags) login(a *app, secret *passphraseFlags) (*servers, error) {
-	if f.Identity == "" {
-		return nil, notLoggedIn()
-	}
-	id, err := a.privateKey(f.Identity, secret)
+	id, err := a.loginKey(f.Identity, secret)
 	return f.Remote.servers(a, id), err
 }
 
 func notLoggedIn() error {
-	return usageError("who are you?", "log in with your private key: -i KEY")
+	return usageError("who are you?", "log in with your private key: -i KEY", `or make a default identity with "pqenc keygen"`)
 }
 
 // limitFlags bound what clients can make a server do.

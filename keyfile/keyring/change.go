@@ -143,9 +143,9 @@ func (r *Ring) AddIdentity(name string, private []byte, p *keyfile.Public) error
 // same with more generations known.
 func (r *Ring) Update(name string, change func(old *keyfile.Public) (*keyfile.Public, error)) error {
 	return r.change(func(root *os.Root) error {
-		e := r.read(root, name)
-		if e.Err != nil {
-			return e.Err
+		e, err := r.find(root, name)
+		if err != nil {
+			return err
 		}
 		if e.Own {
 			return fmt.Errorf("%s %w, as an identity of yours", name, ErrTaken)
@@ -189,9 +189,9 @@ func (r *Ring) Remove(e Entry) error {
 // names.
 func (r *Ring) Rename(old, name string) error {
 	return r.change(func(root *os.Root) error {
-		e := r.read(root, old)
-		if e.Err != nil {
-			return e.Err
+		e, err := r.find(root, old)
+		if err != nil {
+			return err
 		}
 		if err := free(root, name); err != nil {
 			return err
@@ -236,9 +236,9 @@ func (r *Ring) move(root *os.Root, old, file string) error {
 // SetDefault makes an own identity the one that is used when none is named.
 func (r *Ring) SetDefault(name string) error {
 	return r.change(func(root *os.Root) error {
-		e := r.read(root, name)
-		if e.Err != nil {
-			return e.Err
+		e, err := r.find(root, name)
+		if err != nil {
+			return err
 		}
 		if !e.Own {
 			return fmt.Errorf("%s %w", name, ErrDefault)

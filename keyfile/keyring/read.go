@@ -45,14 +45,18 @@ func (r *Ring) Find(name string) (Entry, error) {
 		return e, err
 	}
 	defer root.Close()
+	return r.find(root, name)
+}
+
+func (r *Ring) find(root *os.Root, name string) (Entry, error) {
 	found, err := hasName(root, name)
 	if err == nil && !found {
 		err = fmt.Errorf("%s %w", name, ErrNotFound)
 	}
 	if err != nil {
-		return e, err
+		return Entry{Name: name}, err
 	}
-	e = r.read(root, name)
+	e := r.read(root, name)
 	return e, e.Err
 }
 
