@@ -46,9 +46,6 @@ func locate(arg string) (place, error) { return locateBeside(arg, arg) }
 
 // locateBeside is locate for an argument that stands for the file of that path.
 func locateBeside(arg, path string) (place, error) {
-	if isAgeSecret(arg) {
-		return place{}, errAgeSecret
-	}
 	file := place{arg: arg}
 	if strings.HasPrefix(arg, signature.FingerprintPrefix) {
 		return locateFingerprint(arg)
