@@ -13,6 +13,10 @@
 // first and the signing key second, and after each pair an identity statement, which
 // says when the pair was made and which one it succeeds. A private key file can be
 // protected with a passphrase. This is SPEC.md, section 8.
+//
+// Keys of other programs have no signing half: post-quantum keys of age encrypt
+// ([ReadRecipients]) and decrypt ([ParseAgeIdentities]), and [Complete] makes an identity
+// of a private one.
 package keyfile
 
 import (

@@ -297,6 +297,8 @@ func looksLike(begin []byte) string {
 	for _, k := range []struct{ magic, hint string }{
 		{"age-encryption.org/", "this is an age file: decrypt it with age"},
 		{"-----BEGIN AGE", "this is an age file: decrypt it with age"},
+		{"age1", "this is a public key of age: name it with -r"},
+		{"AGE-SECRET-KEY-", "this is a private key of age: name it with -i"},
 		{"# pqenc public key", "this is a public key: name it with -r or --from"},
 		{"-----BEGIN PUBLIC KEY", "this is a public key: name it with -r or --from"},
 		{"# pqenc private key", "this is a private key: name it with -i"},

@@ -23,24 +23,27 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// buildAge builds age and age-keygen, once.
-var buildAge = sync.OnceValues(func() (folder string, err error) {
-	if folder, err = os.MkdirTemp("", "age"); err != nil {
-		return "", err
+// ageFolder is where age and age-keygen are, if they have been built.
+var ageFolder string
+
+// buildAge builds them, once.
+var buildAge = sync.OnceValue(func() (err error) {
+	if ageFolder, err = os.MkdirTemp("", "age"); err != nil {
+		return err
 	}
 	// In the module that has them: users of pqenc do not get age.
-	cmd := exec.Command("go", "build", "-o", folder, "filippo.io/age/cmd/age", "filippo.io/age/cmd/age-keygen")
+	cmd := exec.Command("go", "build", "-o", ageFolder, "filippo.io/age/cmd/age", "filippo.io/age/cmd/age-keygen")
 	cmd.Dir = filepath.Join("..", "..", "bench")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return folder, errors.Join(err, errors.New(string(out)))
+		return errors.Join(err, errors.New(string(out)))
 	}
-	return folder, nil
+	return nil
 })
 
 func TestMain(m *testing.M) {
 	m.Run()
-	if folder, _ := buildAge(); folder != "" {
-		os.RemoveAll(folder)
+	if ageFolder != "" {
+		os.RemoveAll(ageFolder)
 	}
 }
 
@@ -48,11 +51,10 @@ func TestMain(m *testing.M) {
 func age(t *testing.T, stdin string, program string, args ...string) (stdout []byte, err error) {
 	t.Helper()
 	testkit.Long(t)
-	folder, err := buildAge()
-	if err != nil {
+	if err := buildAge(); err != nil {
 		unavailable(t, "age cannot be built", err)
 	}
-	cmd := exec.Command(filepath.Join(folder, program), args...)
+	cmd := exec.Command(filepath.Join(ageFolder, program), args...)
 	cmd.Stdin = strings.NewReader(stdin)
 	return cmd.Output()
 }
