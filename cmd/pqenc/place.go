@@ -125,7 +125,10 @@ func (at place) explain(err error) error {
 	if at.ring == nil && errors.Is(err, fs.ErrNotExist) && keyfile.ValidName(at.arg) == nil {
 		return withHints(err, "nor is there a key of that name: \"pqenc key list\" shows which there are")
 	}
-	return in(shown(at.arg), err)
+	if at.ring == nil {
+		err = in(shown(at.arg), err)
+	}
+	return err
 }
 
 // defaultKey returns where the default identity is; nowhere if there is none.

@@ -74,7 +74,7 @@ func (r *Ring) make() error {
 
 // free requires that a name can be given.
 func free(root *os.Root, name string) error {
-	if err := keyfile.ValidName(name); err != nil {
+	if err := checkName(name); err != nil {
 		return err
 	}
 	found, err := hasName(root, name)

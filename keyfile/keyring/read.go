@@ -34,9 +34,6 @@ type Entry struct {
 // otherwise says what is wrong with it.
 func (r *Ring) Find(name string) (Entry, error) {
 	e := Entry{Name: name}
-	if err := keyfile.ValidName(name); err != nil {
-		return e, err
-	}
 	root, err := r.open()
 	if errors.Is(err, fs.ErrNotExist) {
 		return e, fmt.Errorf("%s %w", name, ErrNotFound)
@@ -49,6 +46,9 @@ func (r *Ring) Find(name string) (Entry, error) {
 }
 
 func (r *Ring) find(root *os.Root, name string) (Entry, error) {
+	if err := checkName(name); err != nil {
+		return Entry{Name: name}, err
+	}
 	found, err := hasName(root, name)
 	if err == nil && !found {
 		err = fmt.Errorf("%s %w", name, ErrNotFound)
@@ -222,14 +222,14 @@ func about(path string, err error) error {
 	case errors.As(err, &named):
 		return &fs.PathError{Op: named.Op, Path: path, Err: named.Err}
 	case errors.Is(err, durable.ErrNotRegular):
-		return fmt.Errorf("%s %w", path, err)
+		return fmt.Errorf("%s %w", path, ErrNotFile)
 	}
 	return fmt.Errorf("%s: %w", path, err)
 }
 
 // OpenPrivate opens the file of the private key of that name.
 func (r *Ring) OpenPrivate(name string) (*os.File, error) {
-	if err := keyfile.ValidName(name); err != nil {
+	if err := checkName(name); err != nil {
 		return nil, err
 	}
 	root, err := r.openPrivate()
