@@ -158,6 +158,9 @@ func unpaired(blocks []block) error {
 	if len(blocks) == 0 {
 		return fmt.Errorf("%w: it ends where an encryption key and a signing key should be", ErrNotKey)
 	}
+	if len(blocks) == 1 && algorithmOf(blocks[0].contents) == oidXWing {
+		return ErrIncomplete
+	}
 	return fmt.Errorf("%w: an encryption key and a signing key should be at line %d", ErrNotKey, blocks[0].line)
 }
 

@@ -16,7 +16,7 @@ import (
 
 // recipientFlags say who can read what is encrypted, and who says to have made it.
 type recipientFlags struct {
-	Recipient  []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to PUB: a name in the keyring, a public key file, or a folder of them. Can be repeated."`
+	Recipient  []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to PUB: a name in the keyring, a public key file, a folder of them, or a post-quantum key of age. Can be repeated."`
 	Passphrase bool     `short:"p" help:"Encrypt with a passphrase instead."`
 	Sign       string   `type:"path" placeholder:"KEY" help:"Sign with the private key KEY, a name or a file, for these recipients."`
 }

@@ -94,6 +94,9 @@ func (at place) privateFile() string {
 
 // openPrivate opens the file of the private key.
 func (at place) openPrivate() (*os.File, error) {
+	if at.ring == nil && isAgeText(at.arg) {
+		return nil, keyfile.ErrIsPublic
+	}
 	if at.ring == nil {
 		return os.Open(at.arg)
 	}
@@ -123,7 +126,7 @@ func (at place) explain(err error) error {
 		return withHints(err, "nor is there a key of that name: \"pqenc key list\" shows which there are")
 	}
 	if at.ring == nil {
-		err = in(at.arg, err)
+		err = in(shown(at.arg), err)
 	}
 	return err
 }
