@@ -101,7 +101,7 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-const passphrase = "correct horse"
+const passphrase = "correct horse battery staple"
 
 // people are the files of alice, bob and carol, who are in all sessions.
 var people = sync.OnceValue(func() map[string][]byte {

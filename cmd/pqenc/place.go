@@ -92,6 +92,29 @@ func (at place) privateFile() string {
 	return at.ring.PrivateFile(at.name)
 }
 
+// publicFile returns the path of the public key that belongs to the private one.
+func (at place) publicFile() string {
+	if at.ring == nil {
+		return publicBeside(at.arg)
+	}
+	return at.ring.PublicFile(at.name)
+}
+
+// publicBeside returns the path of the public key file that belongs to a private one.
+func publicBeside(name string) string { return strings.TrimSuffix(name, ".key") + ".pub" }
+
+// anyFile returns the path of the private key, or else of the public one.
+func (at place) anyFile() (string, error) {
+	if at.ring == nil {
+		return at.arg, nil
+	}
+	e, err := at.ring.Find(at.name)
+	if e.Own {
+		return at.privateFile(), nil // also if the other half is lost
+	}
+	return at.publicFile(), err
+}
+
 // openPrivate opens the file of the private key.
 func (at place) openPrivate() (*os.File, error) {
 	if at.ring == nil && isAgeText(at.arg) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -193,7 +194,10 @@ func talkingFolder(t *testing.T) string {
 	return dir
 }
 
-// TestNewPassphrase encrypts at a terminal, and decrypts.
+const weakWarning = "pqenc: warning: the new passphrase for in is weak: whoever has the file can find it by guessing\r\n" +
+	"pqenc: hint: several random words are better: --generate-passphrase makes them\r\n"
+
+// TestNewPassphrase encrypts at a terminal, and decrypts. The passphrase is a weak one.
 func TestNewPassphrase(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -206,7 +210,7 @@ func TestNewPassphrase(t *testing.T) {
 
 	cmd := exec.Command("pqenc", "-p", "-o", "out", "in")
 	cmd.Dir = dir
-	if screen := encrypt.play(t, cmd); screen != encrypt.screen() || !cmd.ProcessState.Success() {
+	if screen := encrypt.play(t, cmd); screen != encrypt.screen()+weakWarning || !cmd.ProcessState.Success() {
 		t.Fatalf("the terminal shows %q", screen)
 	}
 	cmd = exec.Command("pqenc", "-d", "out")
@@ -258,5 +262,29 @@ func TestInterruptedPrompt(t *testing.T) {
 				t.Errorf("the old file is %q, %v", content, err)
 			}
 		})
+	}
+}
+
+// TestGeneratedPassphrase has the command make a passphrase for a key, which only the
+// terminal shows, and opens the key with it.
+func TestGeneratedPassphrase(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
+	dir := newFolder(t)
+	var stdout, stderr strings.Builder
+	cmd := exec.Command("pqenc", "keygen", "-o", "out", "--protect", "--generate-passphrase")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
+	screen := begin(t, cmd).leaves()
+	cmd.Wait()
+	shown := regexp.MustCompile(`^new passphrase for out\.key: ([a-z-]+)\r\nWrite it down: it is not shown again\.\r\n$`).FindStringSubmatch(screen)
+	if shown == nil {
+		t.Fatalf("the terminal shows %q, it says %q", screen, stderr.String())
+	}
+	if all := stdout.String() + stderr.String(); strings.Contains(all, shown[1]) || strings.Contains(all, "weak") {
+		t.Errorf("it says %q", all)
+	}
+	writeIn(t, dir, "made", []byte(shown[1]+"\n"))
+	if code, fingerprint, stderr := pqencIn(t, dir, "fingerprint", "--passphrase-file", "made", "out.key"); code != exitOK || fingerprint != stdout.String() {
+		t.Errorf("exit code %d, %q, %s", code, fingerprint, stderr)
 	}
 }
