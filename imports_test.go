@@ -24,7 +24,7 @@ import (
 var mayImport = map[string][]string{
 	"format":                         {},
 	"stream":                         {"internal/aead"},
-	"recipient":                      {"format", "internal/aead", "internal/fips", "internal/lowcost", "golang.org/x/crypto/argon2"},
+	"recipient":                      {"format", "internal/aead", "internal/fips", "internal/lowcost", "github.com/btcsuite/btcd/btcutil/bech32", "golang.org/x/crypto/argon2"},
 	"signature":                      {"github.com/cloudflare/circl/sign/mldsa/mldsa65"},
 	".":                              {"format", "stream", "signature", "internal/aead", "internal/armor", "internal/fips"},
 	"keyfile":                        {".", "format", "recipient", "signature", "internal/armor", "internal/fips", "internal/durable", "internal/text"},
@@ -56,6 +56,7 @@ var mayImport = map[string][]string{
 		"golang.org/x/sys/unix"},
 	"examples/relay":      {".", "keyfile", "signature", "transfer", "transfer/server"},
 	"internal/crosscheck": {},
+	"internal/interop":    {},
 }
 
 func TestImports(t *testing.T) {

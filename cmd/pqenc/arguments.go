@@ -31,6 +31,9 @@ func mapPath(ctx *kong.DecodeContext, target reflect.Value) error {
 	if name == "" { // an unset variable in a script: standard input would be a surprise
 		return errors.New("the name of the file is empty")
 	}
+	if isAgeSecret(name) {
+		return errAgeSecret
+	}
 	if target.Kind() == reflect.Slice {
 		target.Set(reflect.Append(target, reflect.ValueOf(name)))
 	} else {
@@ -126,6 +129,9 @@ func parseError(err error) error {
 	if strings.HasPrefix(err.Error(), "--passphrase: ") {
 		// Kong quotes the value, which is likely to be a passphrase.
 		return usageError("--passphrase has no value", "the passphrase is asked for, or give it with --passphrase-file or --passphrase-fd")
+	}
+	if errors.Is(err, errAgeSecret) {
+		return errAgeSecret
 	}
 	var parse *kong.ParseError
 	if errors.As(err, &parse) {

@@ -52,6 +52,7 @@ var ringKinds = []kind{
 	{keyring.ErrHalves, exitKeyFile, []string{"somebody has swapped it: put the right one in its place, or remove it"}},
 	{keyring.ErrNoPublic, exitKeyFile, []string{`"pqenc key public" makes it from the private key`}},
 	{keyring.ErrExposed, exitKeyFile, []string{"let only its owner use it: chmod 700"}},
+	{keyring.ErrNotFile, exitKeyFile, []string{"put the key file itself in its place, or remove it"}},
 	{keyring.ErrDefault, exitKeyFile, []string{`choose one of your own with "pqenc key default NAME"`}},
 	{keyring.ErrChanged, exitIO, []string{"try again"}},
 	{keyfile.ErrUnrelated, exitKeyFile, nil},

@@ -78,6 +78,9 @@ func loadPublic(a *app, file string) (keys keyfile.Publics, err error) {
 		keys, err = keyfile.ReadPublic(a.stdin)
 		return keys, in("standard input", err)
 	}
+	if isAgeText(file) {
+		return publicKeys(file)
+	}
 	keys, err = keyfile.LoadPublic(file)
 	return keys, in(file, err)
 }

@@ -28,7 +28,7 @@ func (c *keyDefaultCmd) Run(a *app) error {
 		return err
 	}
 	if c.Name != "" {
-		return in(c.Name, r.SetDefault(c.Name))
+		return r.SetDefault(c.Name)
 	}
 	name, err := r.Default()
 	if err != nil {

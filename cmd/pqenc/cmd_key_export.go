@@ -13,6 +13,8 @@ import (
 type keyExportCmd struct {
 	Name   string `arg:"" type:"name" name:"NAME" help:"The key, yours or somebody else's."`
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT. Without it, or as -, standard output."`
+
+	Components bool `help:"Print the keys of standard algorithms that it is made of, for other programs to compare."`
 }
 
 func (keyExportCmd) Help() string {
@@ -21,7 +23,8 @@ func (keyExportCmd) Help() string {
 
 Examples:
 
-    pqenc key export me > me.pub`
+    pqenc key export me > me.pub
+    pqenc key export --components me > me.components`
 }
 
 func (c *keyExportCmd) Run(a *app) error {
@@ -32,6 +35,9 @@ func (c *keyExportCmd) Run(a *app) error {
 	e, err := r.Find(c.Name)
 	if err != nil {
 		return err
+	}
+	if c.Components {
+		return a.writeOut(c.Output, e.Public.MarshalComponents())
 	}
 	return a.writeOut(c.Output, e.Public.Marshal())
 }

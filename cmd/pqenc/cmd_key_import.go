@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/pqenc/pqenc/keyfile"
@@ -22,9 +23,13 @@ func (keyImportCmd) Help() string {
 	return `The private key becomes an identity of yours in the keyring, protected as it is in
 FILE. FILE stays where it is.
 
+A post-quantum key of age, or an X-Wing key in PKCS#8, becomes an identity, too: it gets
+a new signing key. It opens what was encrypted to it before, also by age's public key.
+
 Examples:
 
-    pqenc key import lab /media/usb/lab.key`
+    pqenc key import lab /media/usb/lab.key
+    pqenc key import lab key.txt                 # of age-keygen -pq`
 }
 
 func (c *keyImportCmd) Run(a *app) error {
@@ -41,6 +46,12 @@ func (c *keyImportCmd) Run(a *app) error {
 	}
 	defer clear(data)
 	id, err := keyfile.ReadIdentity(bytes.NewReader(data), c.Secret.ask(a, c.File))
+	if keyfile.IsAge(err) || errors.Is(err, keyfile.ErrIncomplete) {
+		if id, err = completed(data, c.Name); err == nil {
+			data = id.Marshal()
+			defer clear(data)
+		}
+	}
 	if err != nil {
 		return in(c.File, err)
 	}
@@ -49,4 +60,14 @@ func (c *keyImportCmd) Run(a *app) error {
 	}
 	_, err = fmt.Fprintln(a.stdout, id.Fingerprint())
 	return err
+}
+
+// completed returns an identity that has the key of another program and a new signing
+// key.
+func completed(data []byte, name string) (*keyfile.Identity, error) {
+	hybrid, err := keyfile.ParseForeign(data)
+	if err != nil {
+		return nil, err
+	}
+	return keyfile.Complete(hybrid, keyfile.Details{Name: name})
 }

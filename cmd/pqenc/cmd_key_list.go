@@ -106,7 +106,9 @@ func reportKey(e keyring.Entry, standard string) keyReport {
 func printKeys(w io.Writer, all []keyReport) error {
 	width := 0
 	for _, k := range all {
-		width = max(width, len(k.Name))
+		if k.Error == "" {
+			width = max(width, len(k.Name))
+		}
 	}
 	var b strings.Builder
 	for _, k := range all {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 
 	"github.com/pqenc/pqenc/internal/terminal"
-	"github.com/pqenc/pqenc/keyfile/keyring"
 )
 
 type keyRemoveCmd struct {
@@ -32,8 +31,8 @@ func (c *keyRemoveCmd) Run(a *app) error {
 		return err
 	}
 	e, err := r.Find(c.Name)
-	if err != nil && (e.Err == nil || errors.Is(err, keyring.ErrNotFound)) {
-		return in(c.Name, err)
+	if err != nil && e.Err == nil { // what is there is removed, damaged or not
+		return err
 	}
 	if e.Own && !c.Force {
 		err := a.confirm(fmt.Sprintf("%s is yours: what was encrypted to it can then not be read any more. Destroy the private key?", c.Name))

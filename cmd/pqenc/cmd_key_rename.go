@@ -4,8 +4,6 @@
 
 package main
 
-import "github.com/pqenc/pqenc/keyfile"
-
 type keyRenameCmd struct {
 	Old  string `arg:"" type:"name" name:"OLD" help:"The key."`
 	Name string `arg:"" type:"name" name:"NEW" help:"Its new name."`
@@ -24,11 +22,6 @@ func (c *keyRenameCmd) Run(a *app) error {
 	r, err := ring()
 	if err != nil {
 		return err
-	}
-	for _, name := range []string{c.Old, c.Name} {
-		if err := keyfile.ValidName(name); err != nil {
-			return in(name, err)
-		}
 	}
 	if err := a.uninterrupted(func() error { return r.Rename(c.Old, c.Name) }); err != nil {
 		return hintTaken(err, "choose another name")

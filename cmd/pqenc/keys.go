@@ -14,6 +14,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
 )
 
@@ -23,19 +24,34 @@ import (
 // publicKeys returns the public keys that an argument names, of one person or of
 // several.
 func publicKeys(arg string) (keyfile.Publics, error) {
+	to, err := recipientKeys(arg)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := publicsOf(to)
+	return keys, in(shown(arg), err)
+}
+
+// recipientKeys returns those to encrypt to whom an argument names: public keys, or
+// those of age, of which it may itself be one.
+func recipientKeys(arg string) ([]pqenc.Recipient, error) {
+	if isAgeText(arg) {
+		return ageRecipients(arg)
+	}
 	at, err := locate(arg)
 	if err != nil {
 		return nil, err
 	}
 	if at.ring != nil {
 		e, err := at.ring.Find(at.name)
-		return keyfile.Publics{e.Public}, err
+		return keyfile.Publics{e.Public}.Recipients(), err
 	}
 	if info, err := os.Stat(arg); err == nil && info.IsDir() {
-		return publicKeysBelow(arg)
+		keys, err := publicKeysBelow(arg)
+		return keys.Recipients(), err
 	}
-	keys, err := keyfile.LoadPublic(arg)
-	return keys, at.explain(err)
+	to, err := keyfile.LoadRecipients(arg)
+	return to, at.explain(err)
 }
 
 // publicKeysBelow returns the keys in all files of a folder whose names end in .pub.
@@ -127,29 +143,39 @@ func (a *app) closedKeysAt(at place, p *passphraseFlags) ([]pqenc.Identity, erro
 	if err != nil {
 		return nil, err
 	}
-	all, err := keyfile.ReadIdentities(bytes.NewReader(data), nil)
 	var ids []pqenc.Identity
-	switch {
-	case errors.Is(err, keyfile.ErrProtected):
+	all, err := keyfile.ReadIdentities(bytes.NewReader(data), nil)
+	if errors.Is(err, keyfile.ErrProtected) {
 		ids = []pqenc.Identity{&protected{at: at, data: data, ask: p.ask(a, at.arg)}}
-	case err != nil:
-		return nil, in(at.arg, err)
-	default:
-		clear(data)
-		if err := at.check(all); err != nil {
-			return nil, err
-		}
-		for _, id := range all {
-			ids = append(ids, id)
-		}
-		if keyfile.Exposed(at.privateFile()) {
-			a.warn("%s can be read by others (chmod 600 mends that)", at.privateFile())
-		}
+	} else if ids, err = a.openKeys(at, data, all, err); err != nil {
+		return nil, err
 	}
 	if a.private == nil {
 		a.private = make(map[string][]pqenc.Identity)
 	}
 	a.private[at.privateFile()] = ids
+	return ids, nil
+}
+
+// openKeys returns the keys in a private key file that is not protected: those that
+// were read from it, or those of age.
+func (a *app) openKeys(at place, data []byte, read []*keyfile.Identity, err error) (ids []pqenc.Identity, _ error) {
+	defer clear(data)
+	if keyfile.IsAge(err) {
+		ids, err = ageIdentities(data)
+	}
+	if err != nil {
+		return nil, in(at.arg, err)
+	}
+	if err := at.check(read); err != nil {
+		return nil, err
+	}
+	for _, id := range read {
+		ids = append(ids, id)
+	}
+	if keyfile.Exposed(at.privateFile()) {
+		a.warn("%s can be read by others (chmod 600 mends that)", at.privateFile())
+	}
 	return ids, nil
 }
 
@@ -170,6 +196,9 @@ func (a *app) readPrivate(at place) ([]byte, error) {
 
 // opened returns the one private key itself, which may need its passphrase.
 func opened(ids []pqenc.Identity) (*keyfile.Identity, error) {
+	if _, ok := ids[0].(*recipient.HybridIdentity); ok {
+		return nil, errAgeKey
+	}
 	if len(ids) != 1 {
 		return nil, keyfile.ErrSeveral
 	}
@@ -246,7 +275,7 @@ func (a *app) eitherKeys(arg string, p *passphraseFlags) (keyfile.Publics, error
 		return nil, err
 	}
 	info, err := os.Stat(arg)
-	if at.ring != nil || err == nil && info.IsDir() {
+	if at.ring != nil || isAgeText(arg) || err == nil && info.IsDir() {
 		return publicKeys(arg)
 	}
 	f, err := os.Open(arg)

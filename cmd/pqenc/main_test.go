@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"samejson": samejson,
 			"replace":  replaceContents,
 			"forward":  forward,
+			"succeed":  succeed,
 			"vector":   writeVector,
 			"keys":     writeKeys,
 			"server":   serverCommand,

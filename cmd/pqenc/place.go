@@ -117,6 +117,9 @@ func (at place) anyFile() (string, error) {
 
 // openPrivate opens the file of the private key.
 func (at place) openPrivate() (*os.File, error) {
+	if at.ring == nil && isAgeText(at.arg) {
+		return nil, keyfile.ErrIsPublic
+	}
 	if at.ring == nil {
 		return os.Open(at.arg)
 	}
@@ -145,7 +148,10 @@ func (at place) explain(err error) error {
 	if at.ring == nil && errors.Is(err, fs.ErrNotExist) && keyfile.ValidName(at.arg) == nil {
 		return withHints(err, "nor is there a key of that name: \"pqenc key list\" shows which there are")
 	}
-	return in(at.arg, err)
+	if at.ring == nil {
+		err = in(shown(at.arg), err)
+	}
+	return err
 }
 
 // defaultKey returns where the default identity is; nowhere if there is none.

@@ -33,6 +33,9 @@ func (s *sealer) load(what string) error {
 	if err := s.loadRecipients(what); err != nil {
 		return err
 	}
+	if s.to.Sign != "" && anonymous(s.recipients) {
+		return pqenc.ErrAnonymous
+	}
 	return s.loadSigner()
 }
 
@@ -104,23 +107,23 @@ func (s *sealer) loadRecipients(what string) (err error) {
 }
 
 // keyRecipients gets the keys that -r names, each once.
-func (s *sealer) keyRecipients() ([]pqenc.Recipient, error) {
-	seen := make(map[keyfile.Fingerprint]bool)
-	var to keyfile.Publics
+func (s *sealer) keyRecipients() (to []pqenc.Recipient, err error) {
+	seen := make(map[string]bool)
 	for _, name := range s.to.Recipient {
-		keys, err := publicKeys(name)
+		keys, err := recipientKeys(name)
 		if err != nil {
 			return nil, err
 		}
 		for _, key := range keys {
-			if seen[key.Fingerprint()] {
-				s.app.warn("%s: %s is already a recipient", name, key.Fingerprint())
+			id, text := keyID(key)
+			if seen[id] {
+				s.app.warn("%s: %s is already a recipient", shown(name), text)
 				continue
 			}
-			if err := in(name, s.usable(key)); err != nil {
-				return nil, err
+			if err := s.usable(key); err != nil {
+				return nil, in(shown(name), err)
 			}
-			seen[key.Fingerprint()] = true
+			seen[id] = true
 			to = append(to, key)
 		}
 	}
@@ -129,11 +132,16 @@ func (s *sealer) keyRecipients() ([]pqenc.Recipient, error) {
 		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
 			"encrypt to a key that they share, or make several files")
 	}
-	return to.Recipients(), nil
+	return to, nil
 }
 
-// usable refuses a recipient whose key is not to be used any more.
-func (s *sealer) usable(key *keyfile.Public) error {
+// usable refuses a recipient whose key is not to be used any more. Keys of age say nothing
+// of that.
+func (s *sealer) usable(to pqenc.Recipient) error {
+	key, ok := to.(*keyfile.Public)
+	if !ok {
+		return nil
+	}
 	err := key.Usable(time.Now())
 	switch {
 	case errors.Is(err, keyfile.ErrExpired) && s.to.AllowExpired:
@@ -145,17 +153,23 @@ func (s *sealer) usable(key *keyfile.Public) error {
 }
 
 // newest leaves out the earlier generations of those that are there with a later one.
-func (s *sealer) newest(keys keyfile.Publics) keyfile.Publics {
-	earlier := make(map[keyfile.Fingerprint]keyfile.Fingerprint)
-	for _, key := range keys {
-		for _, before := range key.Fingerprints()[1:] {
-			earlier[before] = key.Fingerprint()
+func (s *sealer) newest(all []pqenc.Recipient) []pqenc.Recipient {
+	later := make(map[keyfile.Fingerprint]keyfile.Fingerprint)
+	for _, to := range all {
+		if key, ok := to.(*keyfile.Public); ok {
+			for _, before := range key.Fingerprints()[1:] {
+				later[before] = key.Fingerprint()
+			}
 		}
 	}
-	return slices.DeleteFunc(keys, func(key *keyfile.Public) bool {
-		later, found := earlier[key.Fingerprint()]
+	return slices.DeleteFunc(all, func(to pqenc.Recipient) bool {
+		key, ok := to.(*keyfile.Public)
+		if !ok {
+			return false
+		}
+		by, found := later[key.Fingerprint()]
 		if found {
-			s.app.warn("%s was succeeded by %s, and is left out", key.Fingerprint(), later)
+			s.app.warn("%s was succeeded by %s, and is left out", key.Fingerprint(), by)
 		}
 		return found
 	})
