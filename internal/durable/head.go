@@ -29,7 +29,7 @@ var (
 	ErrStrayRedo = errors.New("there is a redo log that is not about this file")
 
 	// ErrTorn is what every [TornError] wraps.
-	ErrTorn = errors.New("the header may have been replaced in part")
+	ErrTorn = errors.New("the header is torn")
 )
 
 // TornError reports that the head of a file may be neither the old nor the new one on the
@@ -41,7 +41,7 @@ type TornError struct {
 }
 
 func (e *TornError) Error() string {
-	return fmt.Sprintf("%s: %v: %v: do not remove %s before that is repaired", e.Name, ErrTorn, e.Err, e.Log)
+	return fmt.Sprintf("%s: the header may be torn: %v: keep %s, which completes it", e.Name, e.Err, e.Log)
 }
 
 // Unwrap returns [ErrTorn] and the reason.

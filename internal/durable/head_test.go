@@ -53,7 +53,9 @@ func withHead(t *testing.T, head []byte) (name string) {
 	return name
 }
 
-func redoOf(name string) string { return filepath.Join(filepath.Dir(name), redoName(filepath.Base(name))) }
+func redoOf(name string) string {
+	return filepath.Join(filepath.Dir(name), redoName(filepath.Base(name)))
+}
 
 // withRedo makes the file and the log beside it.
 func withRedo(t *testing.T, head []byte, log *redoLog) (name string) {
