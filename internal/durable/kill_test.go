@@ -99,6 +99,12 @@ func victim(what string, arguments []string) error {
 		}
 		p.Write([]byte(fresh))
 		return p.Commit()
+	case "head":
+		old, new := heads()
+		return OverwriteHead(arguments[0], old, new)
+	case "repair":
+		_, err := RepairHead(arguments[0])
+		return err
 	case "two":
 		return replaceTwo(arguments[0])
 	case "key":
