@@ -21,7 +21,7 @@ type pullCmd struct {
 	Stream  streamFlag   `embed:""`
 	Context contextFlag  `embed:""`
 
-	As         string `type:"path" placeholder:"KEY" help:"Log in with the private key KEY, not with the first one of -i."`
+	As         string `type:"path" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file, not with the first one of -i."`
 	Raw        bool   `help:"Do not decrypt."`
 	Passphrase bool   `short:"p" help:"Decrypt also files with a passphrase, which --passphrase-file then gives. The server learns whether it is the right one."`
 	Follow     bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`

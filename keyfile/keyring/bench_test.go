@@ -13,7 +13,31 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 )
 
+// BenchmarkList lists 500 names, and BenchmarkFind finds a fingerprint among them.
 func BenchmarkList(b *testing.B) {
+	r := crowd(b)
+	for b.Loop() {
+		all, err := r.List()
+		if err != nil || len(all) != 500 {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	r := crowd(b)
+	e, err := r.Find("n250")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if found, err := r.FindFingerprint(e.Public.Fingerprint()); err != nil || found.Name != "n250" {
+			b.Fatal(err)
+		}
+	}
+}
+
+func crowd(b *testing.B) *Ring {
 	dir := filepath.Join(b.TempDir(), "ring")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		b.Fatal(err)
@@ -27,11 +51,5 @@ func BenchmarkList(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	r := New(dir)
-	for b.Loop() {
-		all, err := r.List()
-		if err != nil || len(all) != 500 {
-			b.Fatal(err)
-		}
-	}
+	return New(dir)
 }

@@ -86,12 +86,12 @@ func free(root *os.Root, name string) error {
 
 // stranger requires that no generation of a key is there under any name but that.
 func (r *Ring) stranger(root *os.Root, p *keyfile.Public, name string) error {
-	all, err := r.list(root)
+	all, err := r.search(root, p.Fingerprints())
 	if err != nil {
 		return err
 	}
 	for _, e := range all {
-		if e.Name != name && slices.ContainsFunc(p.Fingerprints(), e.has) {
+		if e.Name != name {
 			return fmt.Errorf("the key %s %w, as %s", p.Fingerprint(), ErrTaken, e.Name)
 		}
 	}

@@ -63,14 +63,43 @@ func (r *Ring) find(root *os.Root, name string) (Entry, error) {
 // FindFingerprint returns the key that has that fingerprint in any of its generations.
 // The error wraps [ErrNotFound] if there is none. Damaged entries are passed over.
 func (r *Ring) FindFingerprint(f keyfile.Fingerprint) (Entry, error) {
-	all, err := r.List()
-	if err != nil {
+	root, err := r.open()
+	if durable.IgnoreMissing(err) != nil {
 		return Entry{}, err
 	}
-	if i := slices.IndexFunc(all, func(e Entry) bool { return e.has(f) }); i >= 0 {
-		return all[i], nil
+	var found []Entry
+	if err == nil {
+		defer root.Close()
+		if found, err = r.search(root, []keyfile.Fingerprint{f}); err != nil {
+			return Entry{}, err
+		}
 	}
-	return Entry{}, fmt.Errorf("%s %w", f, ErrNotFound)
+	if len(found) == 0 {
+		return Entry{}, fmt.Errorf("%s %w", f, ErrNotFound)
+	}
+	return found[0], nil
+}
+
+// search returns the keys that have one of the fingerprints in any generation. It reads
+// to the end only those whose files look like it.
+func (r *Ring) search(root *os.Root, want []keyfile.Fingerprint) (found []Entry, err error) {
+	wanted := func(f keyfile.Fingerprint) bool { return slices.Contains(want, f) }
+	all, err := r.each(root, func(name string) Entry {
+		own, err := has(root, name+privateEnd)
+		if err == nil && !own {
+			data, _ := r.readFile(root, name+publicEnd, keyfile.MaxIdentitySize)
+			if prints, _ := keyfile.ScanPublic(data); !slices.ContainsFunc(prints, wanted) {
+				return Entry{}
+			}
+		}
+		return r.read(root, name)
+	})
+	for _, e := range all {
+		if e.Public != nil && slices.ContainsFunc(e.Public.Fingerprints(), wanted) {
+			found = append(found, e)
+		}
+	}
+	return found, err
 }
 
 func (e *Entry) has(f keyfile.Fingerprint) bool {
@@ -85,10 +114,12 @@ func (r *Ring) List() ([]Entry, error) {
 		return nil, durable.IgnoreMissing(err)
 	}
 	defer root.Close()
-	return r.list(root)
+	return r.each(root, func(name string) Entry { return r.read(root, name) })
 }
 
-func (r *Ring) list(root *os.Root) ([]Entry, error) {
+// each returns what read returns for each name, in their order. It is called by several
+// goroutines: most of it is arithmetic.
+func (r *Ring) each(root *os.Root, read func(name string) Entry) ([]Entry, error) {
 	names, err := names(root)
 	if err != nil {
 		return nil, err
@@ -100,10 +131,10 @@ func (r *Ring) list(root *os.Root) ([]Entry, error) {
 	}
 	close(work)
 	var group sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) { // most of it is arithmetic
+	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			for i := range work {
-				all[i] = r.read(root, names[i])
+				all[i] = read(names[i])
 			}
 		})
 	}

@@ -70,7 +70,7 @@ func (s *session) admit(peer signature.Fingerprint) error {
 	s.log = s.log.With("client", peer.String())
 	if nameOf := s.server.config.NameOf; nameOf != nil {
 		if name := nameOf(peer); name != "" {
-			s.log = s.log.With("name", name)
+			s.log = s.log.With("who", name)
 		}
 	}
 	if !s.server.config.Authorizer.Known(peer) {
