@@ -30,6 +30,9 @@ func (s *sealer) load(what string) error {
 	if err := s.loadRecipients(what); err != nil {
 		return err
 	}
+	if s.to.Sign != "" && anonymous(s.recipients) {
+		return pqenc.ErrAnonymous
+	}
 	return s.loadSigner()
 }
 
@@ -55,14 +58,13 @@ func (s *sealer) open(dst io.Writer) (*pqenc.Writer, error) {
 
 // loadSigner gets who signs the file, if anybody does.
 func (s *sealer) loadSigner() error {
-	name := s.to.Sign
-	if name == "" {
+	if s.to.Sign == "" {
 		return nil
 	}
 	_, secret := s.secret.roles(s.to.Passphrase)
-	id, err := s.app.openIdentity(name, secret)
+	id, err := s.app.privateKey(s.to.Sign, secret)
 	s.signer = id
-	return in(name, err)
+	return err
 }
 
 // check finds what does not go together.
@@ -83,7 +85,7 @@ func (s *sealer) check() error {
 // name of what it is for.
 func (s *sealer) loadRecipients(what string) (err error) {
 	if !s.to.Passphrase {
-		s.recipients, err = s.publicKeys()
+		s.recipients, err = s.keyRecipients()
 		return err
 	}
 	secret, err := s.secret.File.choose(s.app, what)
@@ -95,21 +97,21 @@ func (s *sealer) loadRecipients(what string) (err error) {
 	return err
 }
 
-// publicKeys reads the recipients' files, and takes every key once.
-func (s *sealer) publicKeys() ([]pqenc.Recipient, error) {
-	seen := make(map[keyfile.Fingerprint]bool)
-	var to keyfile.Publics
+// keyRecipients gets the keys that -r names, each once.
+func (s *sealer) keyRecipients() (to []pqenc.Recipient, err error) {
+	seen := make(map[string]bool)
 	for _, name := range s.to.Recipient {
-		keys, err := keyfile.LoadPublic(name)
+		keys, err := recipientKeys(name)
 		if err != nil {
-			return nil, in(name, err)
+			return nil, err
 		}
 		for _, key := range keys {
-			if seen[key.Fingerprint()] {
-				s.app.warn("%s: %s is already a recipient", name, key.Fingerprint())
+			id, text := keyID(key)
+			if seen[id] {
+				s.app.warn("%s: %s is already a recipient", shown(name), text)
 				continue
 			}
-			seen[key.Fingerprint()] = true
+			seen[id] = true
 			to = append(to, key)
 		}
 	}
@@ -117,5 +119,5 @@ func (s *sealer) publicKeys() ([]pqenc.Recipient, error) {
 		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
 			"encrypt to a key that they share, or make several files")
 	}
-	return to.Recipients(), nil
+	return to, nil
 }
