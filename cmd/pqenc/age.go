@@ -6,6 +6,7 @@ package main
 
 import (
 	"errors"
+	"os"
 	"strings"
 
 	"github.com/pqenc/pqenc"
@@ -35,6 +36,9 @@ func ageRecipients(arg string) (to []pqenc.Recipient, err error) {
 	keys, err := keyfile.ParseAgeRecipients([]byte(arg))
 	for _, key := range keys {
 		to = append(to, key)
+	}
+	if _, absent := os.Lstat(arg); err != nil && absent == nil {
+		return nil, withHints(in(shown(arg), err), "for the file of that name, write ."+string(os.PathSeparator)+arg)
 	}
 	return to, in(shown(arg), err)
 }

@@ -61,6 +61,7 @@ func TestScripts(t *testing.T) {
 			"samejson": samejson,
 			"replace":  replaceContents,
 			"forward":  forward,
+			"tear":     tearFile,
 			"succeed":  succeed,
 			"vector":   writeVector,
 			"keys":     writeKeys,
