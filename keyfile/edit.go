@@ -41,8 +41,9 @@ func OpenEdit(name string, ask func() ([]byte, error)) (*Edit, error) {
 		if ask == nil {
 			return nil, ErrProtected
 		}
-		e.passphrase, err = ask()
-		return e.passphrase, err
+		secret, err = ask()
+		e.passphrase = bytes.Clone(secret)
+		return secret, err
 	})
 	if err != nil {
 		file.Close()
@@ -101,7 +102,7 @@ func isFile(name string, file *os.File) (bool, error) {
 // Identity returns what is in the file.
 func (e *Edit) Identity() *Identity { return e.identity }
 
-// Protected reports whether the file is protected by a passphrase.
+// Protected reports whether the file was protected by a passphrase.
 func (e *Edit) Protected() bool { return e.passphrase != nil }
 
 // Save replaces the file by one with next, which must be made by [Identity.Rotate] or
@@ -135,7 +136,6 @@ func (e *Edit) Protect(passphrase []byte) error {
 	if !bytes.Equal(again.Marshal(), e.identity.Marshal()) {
 		return fmt.Errorf("%w: what would be written is not what was read", ErrNotKey)
 	}
-	e.passphrase = passphrase
 	return e.replace(e.identity, data)
 }
 
@@ -166,4 +166,7 @@ func (e *Edit) replace(next *Identity, data []byte) error {
 }
 
 // Close ends the Edit. What was saved stays.
-func (e *Edit) Close() error { return e.file.Close() }
+func (e *Edit) Close() error {
+	clear(e.passphrase)
+	return e.file.Close()
+}

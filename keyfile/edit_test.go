@@ -61,7 +61,7 @@ func TestEdit(t *testing.T) {
 	if err := e.Protect([]byte{}); !errors.Is(err, recipient.ErrEmptyPassphrase) {
 		t.Errorf("an empty passphrase: %v", err)
 	}
-	if err := e.Protect(secret); err != nil || !e.Protected() {
+	if err := e.Protect(secret); err != nil || e.Protected() {
 		t.Fatal(err)
 	}
 	e.Close()
@@ -77,7 +77,7 @@ func TestEdit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Save(next); err != nil {
+	if err := e.Save(next); err != nil || !e.Protected() {
 		t.Fatal(err)
 	}
 	hasGenerations(t, name, ask, 2)

@@ -106,6 +106,10 @@ var sessions = map[string]session{
 	"a new one that is empty":         {args: "-p -o out pw", talk: []line{{"new passphrase for pw: ", "\n"}, {"the same again: ", "\n"}}, code: exitUsage, stderr: "error: the passphrase is empty\n"},
 	"a new one for a key":             {args: "keygen -o out --protect", talk: []line{{"new passphrase for out.key: ", "one\n"}, {"the same again: ", "two\n"}}, code: exitUsage, stderr: "error: the two passphrases differ\nhint: nothing was written: try again\n"},
 	"an empty new one for a key":      {args: "keygen -o out --protect", talk: []line{{"new passphrase for out.key: ", "\n"}, {"the same again: ", "\n"}}, code: exitUsage, stderr: "error: the passphrase is empty\n"},
+	"a key that is rotated":           {args: "key rotate --retire carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "wrote carol.key, which is private, and carol.pub\n"},
+	"a key that is not rotated":       {args: "key rotate carol.key", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}}, code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n"},
+	"a passphrase that is changed":    {args: "key passphrase carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}, {"new passphrase for carol.key: ", passphrase + "!\n"}, {"the same again: ", passphrase + "!\n"}}, stderr: "carol.key is protected by the new passphrase\n"},
+	"a passphrase that is removed":    {args: "key passphrase --remove carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "carol.key has no passphrase any more\n"},
 	"a name that a terminal may obey": {args: "-d \x1b[31m.pqe", talk: []line{{`passphrase for \u001b[31m.pqe: `, passphrase + "\n"}}, stdout: "contents\n"},
 }
 
