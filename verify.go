@@ -77,7 +77,7 @@ func (s *signed) describe(h *format.Header, ids []Identity) {
 	o := s.opening
 	s.result = Signature{
 		Signer:  o.signer,
-		Time:    time.Unix(int64(min(o.time, 1<<62)), 0),
+		Time:    timeOf(o.time),
 		Context: o.context,
 		Readers: o.readers,
 	}
@@ -93,6 +93,9 @@ func (s *signed) describe(h *format.Header, ids []Identity) {
 		s.result.Addressed = true
 	}
 }
+
+// timeOf returns the time of so many seconds since 1970 UTC.
+func timeOf(seconds uint64) time.Time { return time.Unix(int64(min(seconds, 1<<62)), 0) }
 
 // verify finds the signer among the senders, and checks the opening.
 func (s *signed) verify(senders []Sender, sig []byte) error {

@@ -19,38 +19,60 @@ const dir = "../../testdata/vectors"
 // TestCurrent makes all vectors and requires that the committed ones are those,
 // and no others are there. With -update it writes them.
 func TestCurrent(t *testing.T) {
-	made := make(map[string]*Vector)
-	for _, v := range all() {
-		if made[v.Name] != nil {
-			t.Errorf("%s: there are two", v.Name)
+	files := make(map[string][]byte)
+	add := func(name string, content []byte) {
+		if files[name] != nil {
+			t.Errorf("%s: there are two", name)
 		}
-		made[v.Name] = v
+		files[name] = content
+	}
+	for _, v := range all() {
+		add(v.Name+".pqe", v.Marshal())
+	}
+	for _, v := range allDetached() {
+		add(v.Name+".pqs", v.Marshal())
 	}
 	if *update {
-		write(t, made)
+		write(t, files)
 	}
-	committed, err := Load(dir)
+	committed, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range committed {
-		m := made[v.Name]
-		if m == nil {
-			t.Errorf("%s: is committed and not made", v.Name)
-			continue
+	for _, entry := range committed {
+		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		made, known := files[entry.Name()]
+		switch {
+		case err != nil:
+			t.Error(err)
+		case !known:
+			t.Errorf("%s: is committed and not made", entry.Name())
+		case !bytes.Equal(made, content):
+			t.Errorf("%s: the committed vector differs from the one that is made", entry.Name())
 		}
-		if !bytes.Equal(m.Marshal(), v.Marshal()) {
-			t.Errorf("%s: the committed vector differs from the one that is made", v.Name)
-		}
-		delete(made, v.Name)
+		delete(files, entry.Name())
 	}
-	for name := range made {
+	for name := range files {
 		t.Errorf("%s: is made and not committed", name)
 	}
 }
 
-func write(t *testing.T, made map[string]*Vector) {
-	old, err := filepath.Glob(filepath.Join(dir, "*.pqe"))
+// TestMarshal requires that vectors read as what they were written as.
+func TestMarshal(t *testing.T) {
+	for _, v := range all() {
+		if again, err := parse(v.Marshal()); err != nil || !bytes.Equal(again.Marshal(), v.Marshal()) {
+			t.Errorf("%s: %v", v.Name, err)
+		}
+	}
+	for _, v := range allDetached() {
+		if again, err := parseDetached(v.Marshal()); err != nil || !bytes.Equal(again.Marshal(), v.Marshal()) {
+			t.Errorf("%s: %v", v.Name, err)
+		}
+	}
+}
+
+func write(t *testing.T, files map[string][]byte) {
+	old, err := filepath.Glob(filepath.Join(dir, "*.pq[es]"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,16 +81,19 @@ func write(t *testing.T, made map[string]*Vector) {
 			t.Fatal(err)
 		}
 	}
-	for name, v := range made {
-		if err := os.WriteFile(filepath.Join(dir, name+".pqe"), v.Marshal(), 0o666); err != nil {
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
 func TestParseErrors(t *testing.T) {
-	for _, bad := range []string{"", "expect: success\n", "nonsense\n\n", "other: 1\n\n", "identity: xyz\n\n", "from: 0\n\n", "released-sha256: 00\n\n"} {
+	for _, bad := range []string{"", "expect: success\n", "nonsense\n\n", "other: 1\n\n", "identity: xyz\n\n", "from: 0\n\n", "released-sha256: 00\n\n", "contents: xyz\n\n", "signed-time: -1\n\n"} {
 		if _, err := parse([]byte(bad)); err == nil {
+			t.Errorf("%q: no error", bad)
+		}
+		if _, err := parseDetached([]byte(bad)); err == nil {
 			t.Errorf("%q: no error", bad)
 		}
 	}
