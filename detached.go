@@ -10,12 +10,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"time"
 )
 
-// The ways in which a detached signature is refused, beside [ErrWrongSigner] and
-// [ErrSignature].
+// The ways in which a detached signature is refused, beside [ErrWrongSigner],
+// [ErrSignature] and [ErrRetired].
 var (
 	// ErrMalformedSignature: the signature file is damaged, or is no signature
 	// file.
@@ -66,8 +65,8 @@ func SignDetached(src io.Reader, signer Signer, comment string) ([]byte, error) 
 // checked before src is read, of which no more is read than was signed, and a
 // little.
 //
-// The error wraps [ErrMalformedSignature], [ErrWrongSigner], [ErrSignature] or
-// [ErrOtherFile], in this order, or is that of src, unchanged.
+// The error wraps [ErrMalformedSignature], [ErrWrongSigner], [ErrSignature],
+// [ErrRetired] or [ErrOtherFile], in this order, or is that of src, unchanged.
 func VerifyDetached(src io.Reader, sig []byte, from []Sender) (*Detached, error) {
 	d, err := verifyDetached(sig, from)
 	if err != nil {
@@ -98,12 +97,15 @@ func verifyDetached(file []byte, from []Sender) (*detached, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(from, func(f Sender) bool { return f.Fingerprint() == d.signer })
-	if i < 0 {
-		return nil, fmt.Errorf("%w: %s", ErrWrongSigner, d.signer)
+	sender, err := findSender(from, d.signer)
+	if err != nil {
+		return nil, err
 	}
-	if from[i].VerificationKey().Verify(detachedUse, d.marshal(), sig) != nil {
+	if sender.VerificationKey().Verify(detachedUse, d.marshal(), sig) != nil {
 		return nil, ErrSignature
+	}
+	if err := checkRetired(from, d.signer, timeOf(d.time)); err != nil {
+		return nil, err
 	}
 	return d, nil
 }
