@@ -204,3 +204,40 @@ type sender struct {
 }
 
 func (s sender) Fingerprint() pqenc.Fingerprint { return s.name }
+
+// A key that was retired counts for what it signed before, in whichever of the
+// senders that is known.
+func TestDetachedRetired(t *testing.T) {
+	sig := signDetached(t, nil, "")
+	now := time.Now()
+	for _, tt := range []struct {
+		retired time.Time
+		want    error
+	}{
+		{now.Add(time.Minute), nil},
+		{now.Add(-time.Minute), pqenc.ErrRetired},
+		{time.Time{}, nil},
+	} {
+		for _, from := range [][]pqenc.Sender{
+			{retiredSender{alice.Public(), tt.retired}},
+			{alice.Public(), retiredSender{alice.Public(), tt.retired}},
+			{retiredSender{bob.Public(), now.Add(-time.Hour)}, retiredSender{alice.Public(), tt.retired}},
+		} {
+			if _, err := pqenc.VerifyDetached(strings.NewReader(""), sig, from); !errors.Is(err, tt.want) {
+				t.Errorf("retired at %s: %v", tt.retired, err)
+			}
+		}
+	}
+	// A forged time says nothing of the key.
+	forged := []pqenc.Sender{sender{alice.Fingerprint(), mallory.Public()}, retiredSender{alice.Public(), now.Add(-time.Minute)}}
+	if _, err := pqenc.VerifyDetached(strings.NewReader(""), sig, forged); !errors.Is(err, pqenc.ErrSignature) {
+		t.Error(err)
+	}
+}
+
+type retiredSender struct {
+	pqenc.Sender
+	at time.Time
+}
+
+func (s retiredSender) Retired() time.Time { return s.at }

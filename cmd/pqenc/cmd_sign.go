@@ -51,9 +51,9 @@ func (c *signCmd) Run(a *app) error {
 	if err := c.check(a, files); err != nil {
 		return err
 	}
-	id, err := a.openIdentity(c.Identity, &c.Secret)
+	id, err := a.signingKey(c.Identity, &c.Secret)
 	if err != nil {
-		return in(c.Identity, err)
+		return err
 	}
 	return a.each(len(files), func(i int) error { return c.sign(a, id, files[i]) })
 }
