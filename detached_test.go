@@ -15,6 +15,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/vectors"
+	"github.com/pqenc/pqenc/keyfile"
 )
 
 // detachedResult names the error as the vectors do.
@@ -38,6 +39,13 @@ func TestDetachedVectors(t *testing.T) {
 			var from []pqenc.Sender
 			for _, seeds := range v.From {
 				from = append(from, wholeIdentity(t, seeds).Public())
+			}
+			if len(v.FromFile) > 0 {
+				keys, err := keyfile.ParsePublic(v.FromFile)
+				if err != nil {
+					t.Fatal(err)
+				}
+				from = append(from, keys.Senders()...)
 			}
 			d, err := pqenc.VerifyDetached(bytes.NewReader(v.Contents), v.File, from)
 			if got := detachedResult(err); got != v.Expect {

@@ -71,6 +71,10 @@ func writeDetached(t *testing.T, dir string, v *vectors.Detached) (from []string
 		writeIn(t, dir, name, id.Public().Marshal())
 		from = append(from, "--from", name)
 	}
+	if len(v.FromFile) > 0 {
+		writeIn(t, dir, "from.pub", v.FromFile)
+		from = append(from, "--from", "from.pub")
+	}
 	return from
 }
 

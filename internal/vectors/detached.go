@@ -6,6 +6,7 @@ package vectors
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -26,6 +27,8 @@ type Detached struct {
 	Expect Result
 	// From are whole identities, by one of which the contents must be signed.
 	From [][]byte
+	// FromFile is a public key file, by one of whose keys they may be signed instead.
+	FromFile []byte
 	// Contents are those of the file that is verified.
 	Contents []byte
 	// SignedTime and SignedComment are what the signature says, after success.
@@ -52,7 +55,7 @@ func LoadDetached(dir string) ([]*Detached, error) {
 func parseDetached(data []byte) (*Detached, error) {
 	v := new(Detached)
 	var err error
-	v.File, err = parseLines(data, v.set)
+	v.File, err = pairs(data, v.set)
 	return v, err
 }
 
@@ -64,6 +67,8 @@ func (v *Detached) set(key, value string) (err error) {
 		v.Expect = Result(value)
 	case "from":
 		return appendHex(&v.From, value)
+	case "from-file":
+		v.FromFile, err = base64.StdEncoding.DecodeString(value)
 	case "contents":
 		v.Contents, err = hex.DecodeString(value)
 	case "signed-time":
@@ -82,6 +87,9 @@ func (v *Detached) Marshal() []byte {
 	fmt.Fprintf(&b, "comment: %s\nexpect: %s\n", v.Comment, v.Expect)
 	for _, seeds := range v.From {
 		fmt.Fprintf(&b, "from: %x\n", seeds)
+	}
+	if len(v.FromFile) > 0 {
+		fmt.Fprintf(&b, "from-file: %s\n", base64.StdEncoding.EncodeToString(v.FromFile))
 	}
 	fmt.Fprintf(&b, "contents: %x\n", v.Contents)
 	if v.Expect == Success {

@@ -37,10 +37,10 @@ func statementOf(by []byte, length uint64, digest [64]byte, comment string) []by
 // detached signs a statement.
 func detached(by, statement []byte) []byte { return sign(by, "pqenc/v1/detached", statement) }
 
-// pemLines returns a block in lines of n characters.
-func pemLines(label string, n int, raw []byte) []byte {
+// pemLines returns a PEM block in lines of n characters.
+func pemLines(label string, n int, contents []byte) []byte {
 	out := []byte("-----BEGIN " + label + "-----\n")
-	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(raw)), n) {
+	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(contents)), n) {
 		out = append(append(out, line...), '\n')
 	}
 	return append(out, "-----END "+label+"-----\n"...)
@@ -53,6 +53,7 @@ type detachedRecipe struct {
 	comment  string
 	expect   Result
 	from     [][]byte
+	fromFile []byte // a public key file in the place of from
 	contents []byte // that are verified
 	says     string // the comment that is signed
 	fields   []byte // the statement
@@ -68,6 +69,7 @@ var detachedSuccesses = []detachedRecipe{
 	{name: "detached-comment", comment: "a signature with a comment", says: "release 1.2: größer ☃"},
 	{name: "detached-comment-longest", comment: "a comment of 4,096 bytes", says: strings.Repeat("c", 4096)},
 	{name: "detached-second-sender", comment: "the second of two senders signed it", from: [][]byte{malloryID, bobID}},
+	{name: "detached-retired-later", comment: "signed in the second in which the key was succeeded by another one", from: anybody, fromFile: succeededBob(signedTime)},
 	{name: "detached-crlf", comment: "lines end in CR LF", edit: func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n")) }},
 	{name: "detached-byte-order-mark", comment: "a byte order mark before the first line", edit: prepend("\ufeff")},
 	{name: "detached-no-last-line-end", comment: "the last line has no end", edit: drop(1)},
@@ -156,6 +158,8 @@ var badDetached = []detachedRecipe{
 	}},
 	{name: "detached-other-statement", comment: "the file was changed, and the statement with it", expect: Signature, contents: text(101), fields: statement(bobID, text(101), ""),
 		sig: func([]byte) []byte { return detached(bobID, statement(bobID, text(100), "")) }},
+	{name: "detached-retired", comment: "signed a second after the key was succeeded by another one", expect: Retired, from: anybody, fromFile: succeededBob(signedTime - 1)},
+	{name: "detached-retired-no-successor", comment: "signed a second after the key was retired", expect: Retired, from: anybody, fromFile: retiredBob(signedTime - 1)},
 	{name: "detached-changed", comment: "a bit of the file is flipped", expect: OtherFile, contents: flip(50)(text(100))},
 	{name: "detached-cut-file", comment: "the last byte of the file is missing", expect: OtherFile, contents: text(99)},
 	{name: "detached-longer-file", comment: "a byte more at the end of the file", expect: OtherFile, contents: text(101)},
@@ -196,7 +200,7 @@ func allDetached() (all []*Detached) {
 func (r detachedRecipe) vector() *Detached {
 	v := &Detached{
 		Name: r.name, Comment: r.comment, Expect: r.expect,
-		From: r.from, Contents: r.contents, SignedTime: signedTime, SignedComment: r.says,
+		From: r.from, FromFile: r.fromFile, Contents: r.contents, SignedTime: signedTime, SignedComment: r.says,
 	}
 	if v.Expect == "" {
 		v.Expect = Success

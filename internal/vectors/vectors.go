@@ -8,6 +8,7 @@ package vectors
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -34,6 +35,7 @@ const (
 	Replaced    Result = "replaced"
 	Forwarded   Result = "forwarded"
 	Context     Result = "context"
+	Retired     Result = "retired"
 )
 
 // Vector is a file, what to open it with, and what must come of that.
@@ -52,6 +54,8 @@ type Vector struct {
 	Passphrase string
 	// From are whole identities, by one of which the file must be signed.
 	From [][]byte
+	// FromFile is a public key file, by one of whose keys it may be signed instead.
+	FromFile []byte
 	// RequiredContext, if not nil, must be the context of the signature.
 	RequiredContext *string
 	// AllowForwarded accepts what is signed for others.
@@ -100,34 +104,14 @@ func load(dir, ext string, add func(name string, data []byte) error) error {
 	return nil
 }
 
-func parse(data []byte) (*Vector, error) {
-	v := new(Vector)
-	var err error
-	v.File, err = parseLines(data, v.set)
+// parse reads lines of "key: value" up to an empty one. The rest is the file.
+func parse(data []byte) (v *Vector, err error) {
+	v = new(Vector)
+	v.File, err = pairs(data, v.set)
 	return v, err
 }
 
-// parseLines reads lines of "key: value" up to an empty one. The rest is the file.
-func parseLines(data []byte, set func(key, value string) error) (file []byte, err error) {
-	for {
-		line, rest, ok := bytes.Cut(data, []byte("\n"))
-		if !ok {
-			return nil, fmt.Errorf("no empty line")
-		}
-		if data = rest; len(line) == 0 {
-			return data, nil
-		}
-		key, value, ok := strings.Cut(string(line), ": ")
-		if !ok {
-			return nil, fmt.Errorf("line without a value: %q", line)
-		}
-		if err := set(key, value); err != nil {
-			return nil, err
-		}
-	}
-}
-
-func (v *Vector) set(key, value string) error {
+func (v *Vector) set(key, value string) (err error) {
 	switch key {
 	case "comment":
 		v.Comment = value
@@ -141,6 +125,9 @@ func (v *Vector) set(key, value string) error {
 		return appendHex(&v.Identities, value)
 	case "from":
 		return appendHex(&v.From, value)
+	case "from-file":
+		v.FromFile, err = base64.StdEncoding.DecodeString(value)
+		return err
 	case "context":
 		v.RequiredContext = &value
 	case "allow-forwarded":
@@ -162,6 +149,9 @@ func appendHex(list *[][]byte, value string) error {
 	return err
 }
 
+// HasSenders reports whether the file must be signed by somebody.
+func (v *Vector) HasSenders() bool { return len(v.From) > 0 || len(v.FromFile) > 0 }
+
 // Marshal returns the vector as it is in its file.
 func (v *Vector) Marshal() []byte {
 	var b bytes.Buffer
@@ -174,6 +164,9 @@ func (v *Vector) Marshal() []byte {
 	}
 	for _, seeds := range v.From {
 		fmt.Fprintf(&b, "from: %x\n", seeds)
+	}
+	if len(v.FromFile) > 0 {
+		fmt.Fprintf(&b, "from-file: %s\n", base64.StdEncoding.EncodeToString(v.FromFile))
 	}
 	if v.RequiredContext != nil {
 		fmt.Fprintf(&b, "context: %s\n", *v.RequiredContext)
