@@ -116,23 +116,32 @@ type fileSum struct {
 	digest [sha512.Size]byte
 }
 
-// hashBuffer is what is read at once: it fits into the cache of a core.
+// hashBuffer is what is read at once: two of them fit into the cache of a core.
 const hashBuffer = 256 << 10
 
-// sumOf reads src to its end, or to where it has more than limit bytes.
+// sumOf reads src to its end, or to where it has more than limit bytes. One buffer is
+// hashed while the other one is filled.
 func sumOf(src io.Reader, limit int64) (sum fileSum, err error) {
-	h, b := sha512.New(), make([]byte, hashBuffer)
-	for sum.length <= limit {
-		n, err := src.Read(b)
-		h.Write(b[:n])
+	h, filled, hashed := sha512.New(), make(chan []byte), make(chan struct{})
+	go func() {
+		defer close(hashed)
+		for b := range filled {
+			h.Write(b)
+		}
+	}()
+	b, other := make([]byte, hashBuffer), make([]byte, hashBuffer)
+	for err == nil && sum.length <= limit {
+		var n int
+		n, err = src.Read(b)
 		sum.length += int64(n)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return sum, err
-		}
+		filled <- b[:n] // once it is taken, the other one has been hashed
+		b, other = other, b
+	}
+	close(filled)
+	<-hashed
+	if err == io.EOF {
+		err = nil
 	}
 	h.Sum(sum.digest[:0])
-	return sum, nil
+	return sum, err
 }

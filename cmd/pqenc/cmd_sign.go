@@ -89,37 +89,46 @@ func (c *signCmd) sign(a *app, id *keyfile.Identity, name string) error {
 		return err
 	}
 	defer src.Close()
-	save, err := c.target(a, src, name)
+	out := c.Output
+	if out == "" && !isStdio(name) {
+		out = name + signatureSuffix
+	}
+	save, err := c.target(a, src, out)
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.size, c.Output)
+	meter := a.startMeter(src.size, out)
 	defer meter.Stop()
 	sig, err := pqenc.SignDetached(meter.Reader(src.whole()), id, c.comment())
 	meter.Stop()
 	return save(sig, err)
 }
 
-// target returns what writes the signature of src to its place, unless there is an
-// error.
-func (c *signCmd) target(a *app, src *input, name string) (save func(sig []byte, err error) error, err error) {
-	beside := name + signatureSuffix
-	switch {
-	case c.Output != "" || isStdio(name):
-		return c.replace(a, src, c.Output)
-	case src.size < 0:
-		return nil, usageError(name+" is not a regular file, beside which a signature could be written", "name the signature with -o")
-	case c.Force:
-		return c.replace(a, src, beside)
+// target returns what writes the signature of src to the output of that name, unless
+// there was an error.
+func (c *signCmd) target(a *app, src *input, out string) (save func(sig []byte, err error) error, err error) {
+	beside := c.Output == "" && !isStdio(out)
+	if beside && src.size < 0 {
+		return nil, usageError(src.name+" is not a regular file, beside which a signature could be written", "name the signature with -o")
 	}
-	if _, err := os.Lstat(beside); err == nil {
-		return nil, taken(&fs.PathError{Op: "create", Path: beside, Err: fs.ErrExist})
+	if !beside || c.Force {
+		return c.replace(a, src, out)
+	}
+	if _, err := os.Lstat(out); err == nil {
+		return nil, taken(&fs.PathError{Op: "create", Path: out, Err: fs.ErrExist})
+	}
+	probe, err := a.create(out, durable.Options{}) // only to see that it can be done, before the work
+	if err != nil {
+		return nil, err
+	}
+	if err := probe.Abort(); err != nil {
+		return nil, err
 	}
 	return func(sig []byte, err error) error {
 		if err != nil {
 			return err
 		}
-		return taken(a.uninterrupted(func() error { return durable.WriteNew(beside, sig, 0o666) }))
+		return taken(a.uninterrupted(func() error { return durable.WriteNew(out, sig, 0o666) }))
 	}, nil
 }
 
