@@ -38,10 +38,9 @@ type Detached struct {
 }
 
 // SignDetached reads src to its end and returns a signature file for it: text, as
-// SPEC.md, section 6.5, describes it. The contents of src stay where they are,
-// readable by everybody. The comment is signed as well; the error wraps
-// [ErrComment] if [ValidComment] refuses it. An error of src is returned
-// unchanged.
+// SPEC.md, section 6.5, describes it. It encrypts nothing. The comment is signed as
+// well; the error wraps [ErrComment] if [ValidComment] refuses it. An error of src is
+// returned unchanged.
 func SignDetached(src io.Reader, signer Signer, comment string) ([]byte, error) {
 	if err := ValidComment(comment); err != nil {
 		return nil, err

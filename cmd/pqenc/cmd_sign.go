@@ -29,11 +29,11 @@ type signCmd struct {
 }
 
 func (signCmd) Help() string {
-	return `The file stays as it is, and readable by everybody. Its signature says who signed
-it, when, and the comment. To check it is "pqenc verify --signature".
+	return `The file stays as it is, and nothing is encrypted. The signature says who signed,
+when, and the comment. "pqenc verify --signature" checks it. The exit code tells of
+the first file that could not be signed; the others are signed all the same.
 
-To sign what is encrypted so that only its recipients learn who did is
-"pqenc encrypt --sign".
+With "pqenc encrypt --sign" only the recipients of a file learn who signed it.
 
 Examples:
 
