@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/durable"
@@ -51,9 +52,12 @@ func (c *signCmd) Run(a *app) error {
 	if err := c.check(a, files); err != nil {
 		return err
 	}
-	id, err := a.signingKey(c.Identity, &c.Secret)
+	id, err := a.privateKey(c.Identity, &c.Secret)
 	if err != nil {
 		return err
+	}
+	if err := id.Public().Usable(time.Now()); err != nil {
+		return in(c.Identity, err)
 	}
 	return a.each(len(files), func(i int) error { return c.sign(a, id, files[i]) })
 }

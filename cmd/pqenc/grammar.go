@@ -14,8 +14,8 @@ type grammar struct {
 	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
 	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair."`
-	Sign        signCmd        `cmd:"" help:"Sign files that stay as they are: the signature is a file of its own."`
 	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
+	Sign        signCmd        `cmd:"" help:"Sign files that stay as they are: the signature is a file of its own."`
 	Inspect     inspectCmd     `cmd:"" help:"Say what an encrypted file is, with or without a key."`
 	Fingerprint fingerprintCmd `cmd:"" help:"Print the fingerprint of a key file."`
 	Push        pushCmd        `cmd:"" help:"Send files to a server, encrypted on the way."`

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/keyfile"
@@ -63,16 +62,6 @@ func (a *app) privateKey(arg string, p *passphraseFlags) (*keyfile.Identity, err
 	}
 	key, err := opened(id)
 	return key, in(arg, err)
-}
-
-// signingKey is privateKey for whoever signs, which is not with a key that was retired
-// or has expired.
-func (a *app) signingKey(arg string, p *passphraseFlags) (*keyfile.Identity, error) {
-	id, err := a.privateKey(arg, p)
-	if err != nil {
-		return nil, err
-	}
-	return id, in(arg, id.Public().Usable(time.Now()))
 }
 
 // closedKey returns the private key that an argument names, closed if it is

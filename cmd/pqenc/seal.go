@@ -59,7 +59,7 @@ func (s *sealer) loadSigner() error {
 		return nil
 	}
 	_, secret := s.secret.roles(s.to.Passphrase)
-	id, err := s.app.signingKey(s.to.Sign, secret)
+	id, err := s.app.privateKey(s.to.Sign, secret)
 	s.signer = id
 	return err
 }
