@@ -62,7 +62,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if c.Signature != "" {
 		return c.detached(a)
 	}
-	src, err := a.openInput(c.File)
+	src, err := a.openEncrypted(c.File)
 	if err != nil {
 		return err
 	}

@@ -9,31 +9,42 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
 var update = flag.Bool("update", false, "write the vectors anew")
 
-const dir = "../../testdata/vectors"
-
 // TestCurrent makes all vectors and requires that the committed ones are those,
 // and no others are there. With -update it writes them.
 func TestCurrent(t *testing.T) {
-	files := make(map[string][]byte)
-	add := func(name string, content []byte) {
-		if files[name] != nil {
-			t.Errorf("%s: there are two", name)
-		}
-		files[name] = content
-	}
+	files, torn := make(made), make(made)
 	for _, v := range all() {
-		add(v.Name+".pqe", v.Marshal())
+		files.add(t, v.Name+".pqe", v.Marshal())
 	}
 	for _, v := range allDetached() {
-		add(v.Name+".pqs", v.Marshal())
+		files.add(t, v.Name+".pqs", v.Marshal())
 	}
+	for _, v := range allTorn() {
+		torn.add(t, v.Name+".pqe", v.Marshal())
+	}
+	testCurrent(t, "../../testdata/vectors", files)
+	testCurrent(t, "../../testdata/torn", torn)
+}
+
+// made are the vectors of a folder, by the names of their files.
+type made map[string][]byte
+
+func (m made) add(t *testing.T, name string, content []byte) {
+	if m[name] != nil {
+		t.Errorf("%s: there are two", name)
+	}
+	m[name] = content
+}
+
+func testCurrent(t *testing.T, dir string, files made) {
 	if *update {
-		write(t, files)
+		write(t, dir, files)
 	}
 	committed, err := os.ReadDir(dir)
 	if err != nil {
@@ -41,13 +52,13 @@ func TestCurrent(t *testing.T) {
 	}
 	for _, entry := range committed {
 		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
-		made, known := files[entry.Name()]
+		want, known := files[entry.Name()]
 		switch {
 		case err != nil:
 			t.Error(err)
 		case !known:
 			t.Errorf("%s: is committed and not made", entry.Name())
-		case !bytes.Equal(made, content):
+		case !bytes.Equal(want, content):
 			t.Errorf("%s: the committed vector differs from the one that is made", entry.Name())
 		}
 		delete(files, entry.Name())
@@ -59,7 +70,7 @@ func TestCurrent(t *testing.T) {
 
 // TestMarshal requires that vectors read as what they were written as.
 func TestMarshal(t *testing.T) {
-	for _, v := range all() {
+	for _, v := range slices.Concat(all(), allTorn()) {
 		if again, err := parse(v.Marshal()); err != nil || !bytes.Equal(again.Marshal(), v.Marshal()) {
 			t.Errorf("%s: %v", v.Name, err)
 		}
@@ -71,7 +82,7 @@ func TestMarshal(t *testing.T) {
 	}
 }
 
-func write(t *testing.T, files map[string][]byte) {
+func write(t *testing.T, dir string, files made) {
 	old, err := filepath.Glob(filepath.Join(dir, "*.pq[es]"))
 	if err != nil {
 		t.Fatal(err)
