@@ -19,7 +19,7 @@ import (
 const signatureSuffix = ".pqs"
 
 type signCmd struct {
-	Identity string  `short:"i" type:"path" placeholder:"KEY" help:"Sign with the private key in the file KEY."`
+	Identity string  `short:"i" type:"path" placeholder:"KEY" help:"Sign with the private key KEY, a name in the keyring or a file. Without it, your default identity."`
 	Comment  *string `type:"text" placeholder:"TEXT" help:"A line that is signed, too, such as the version of what is in the file."`
 	Output   string  `short:"o" type:"path" placeholder:"OUT" help:"Write the signature to OUT. Without it, to FILE.pqs."`
 	Force    bool    `help:"Replace FILE.pqs if it exists."`
@@ -38,7 +38,7 @@ With "pqenc encrypt --sign" only the recipients of a file learn who signed it.
 
 Examples:
 
-    pqenc sign -i alice.key release.tar
+    pqenc sign release.tar
     pqenc sign -i alice.key --comment "release 1.2" release.tar notes.txt
     tar c run7 | pqenc sign -i alice.key > run7.tar.pqs
     pqenc verify --from alice.pub --signature release.tar.pqs release.tar`
@@ -52,22 +52,16 @@ func (c *signCmd) Run(a *app) error {
 	if err := c.check(a, files); err != nil {
 		return err
 	}
-	id, err := a.privateKey(c.Identity, &c.Secret)
+	id, err := c.signer(a)
 	if err != nil {
 		return err
-	}
-	if err := id.Public().Usable(time.Now()); err != nil {
-		return in(c.Identity, err)
 	}
 	return a.each(len(files), func(i int) error { return c.sign(a, id, files[i]) })
 }
 
 // check finds what is wrong with the flags before anything happens.
 func (c *signCmd) check(a *app, files names) error {
-	switch {
-	case c.Identity == "":
-		return usageError("who signs?", "sign with your private key: -i KEY")
-	case c.Output != "" && len(files) > 1:
+	if c.Output != "" && len(files) > 1 {
 		return usageError("-o is for one file, and there are several", "without it each signature is written beside its file")
 	}
 	if err := pqenc.ValidComment(c.comment()); err != nil {
@@ -84,6 +78,24 @@ func (c *signCmd) comment() string {
 		return ""
 	}
 	return *c.Comment
+}
+
+// signer gets the key that is named, or the default identity.
+func (c *signCmd) signer(a *app) (*keyfile.Identity, error) {
+	at, err := defaultKey()
+	if c.Identity != "" {
+		at, err = locate(c.Identity)
+	} else if err == nil && at.ring == nil {
+		err = usageError("who signs?", "sign with your private key: -i KEY", `or make a default identity with "pqenc keygen"`)
+	}
+	if err != nil {
+		return nil, err
+	}
+	id, err := a.privateKeyAt(at, &c.Secret)
+	if err != nil {
+		return nil, err
+	}
+	return id, in(at.arg, id.Public().Usable(time.Now()))
 }
 
 // sign signs one file.

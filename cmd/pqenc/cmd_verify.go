@@ -52,7 +52,8 @@ type verdict struct {
 type sigReport struct {
 	Level     string   `json:"level"` // unverified or verified
 	Signer    string   `json:"signer"`
-	Time      string   `json:"time"` // RFC 3339
+	Name      string   `json:"name,omitempty"` // that the keyring has for the signer, if verified
+	Time      string   `json:"time"`           // RFC 3339
 	Context   string   `json:"context"`
 	Addressed bool     `json:"addressed"` // to the reader
 	Readers   []string `json:"readers"`
@@ -102,10 +103,21 @@ func reportOf(s *pqenc.Signature) *sigReport {
 		Level: s.Level.String(), Signer: s.Signer.String(), Time: s.Time.UTC().Format(time.RFC3339),
 		Context: s.Context, Addressed: s.Addressed, Readers: []string{},
 	}
+	if s.Level != pqenc.Unverified {
+		r.Name = nameOf(s.Signer)
+	}
 	for _, f := range s.Readers {
 		r.Readers = append(r.Readers, f.String())
 	}
 	return r
+}
+
+// withName returns a signer with the name that the keyring has for it, if any.
+func withName(signer, name string) string {
+	if name == "" {
+		return signer
+	}
+	return name + " (" + signer + ")"
 }
 
 func (s *sigReport) addressedText() string {
@@ -128,7 +140,7 @@ func (v *verdict) print(w io.Writer) error {
 	case s.Level == pqenc.Unverified.String():
 		rows = append(rows, [2]string{"signed by", s.Signer + " " + notChecked})
 	default:
-		rows = append(rows, [][2]string{{"signature", "verified: the signer signed these contents"}, {"signed by", s.Signer}}...)
+		rows = append(rows, [][2]string{{"signature", "verified: the signer signed these contents"}, {"signed by", withName(s.Signer, s.Name)}}...)
 	}
 	if s != nil {
 		rows = append(rows, [][2]string{

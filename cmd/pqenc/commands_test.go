@@ -218,6 +218,23 @@ func writeKeys(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), all, 0o666))
 }
 
+// succeed is the script command
+//
+//	succeed KEY NAME
+//
+// that writes to NAME.key and NAME.pub what comes after the private key in the file KEY,
+// which stays.
+func succeed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: succeed KEY NAME")
+	}
+	old, err := keyfile.LoadIdentity(ts.MkAbs(args[0]), nil)
+	ts.Check(err)
+	next, err := old.Rotate(keyfile.Details{})
+	ts.Check(err)
+	ts.Check(next.Save(ts.MkAbs(args[1])))
+}
+
 // replaceContents is the script command
 //
 //	replace FILE KEY CONTENTS OUT

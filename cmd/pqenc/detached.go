@@ -28,7 +28,8 @@ type detachedReport struct {
 	File    string `json:"file"`
 	Level   string `json:"level"` // verified
 	Signer  string `json:"signer"`
-	Time    string `json:"time"` // RFC 3339
+	Name    string `json:"name,omitempty"` // that the keyring has for the signer
+	Time    string `json:"time"`           // RFC 3339
 	Comment string `json:"comment"`
 }
 
@@ -61,7 +62,7 @@ func (c *verifyCmd) detached(a *app) error {
 		return in(src.name, err)
 	}
 	v := &detachedVerdict{src.name, d.Length, detachedReport{
-		File: sigName, Level: pqenc.Verified.String(), Signer: d.Signer.String(),
+		File: sigName, Level: pqenc.Verified.String(), Signer: d.Signer.String(), Name: nameOf(d.Signer),
 		Time: d.Time.UTC().Format(time.RFC3339), Comment: d.Comment,
 	}}
 	if c.JSON {
@@ -115,7 +116,7 @@ func (v *detachedVerdict) print(w io.Writer) error {
 	return printRows(w, [][2]string{
 		{"contents", fmt.Sprintf("%d bytes", v.ContentSize)},
 		{"signature", "verified: the signer signed this file"},
-		{"signed by", v.Signature.Signer},
+		{"signed by", withName(v.Signature.Signer, v.Signature.Name)},
 		{"time", v.Signature.Time},
 		{"comment", fmt.Sprintf("%q", v.Signature.Comment)},
 	})
