@@ -94,9 +94,6 @@ func (s *signed) describe(h *format.Header, ids []Identity) {
 	}
 }
 
-// timeOf returns the time of so many seconds since 1970 UTC.
-func timeOf(seconds uint64) time.Time { return time.Unix(int64(min(seconds, 1<<62)), 0) }
-
 // fingerprintsOf returns the names under which a file can have been signed for an
 // identity.
 func fingerprintsOf(id Identity) []Fingerprint {
