@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/durable"
@@ -95,7 +94,7 @@ func (c *signCmd) signer(a *app) (*keyfile.Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	return id, in(at.arg, id.Public().Usable(time.Now()))
+	return id, a.maySign(at.arg, id)
 }
 
 // sign signs one file.

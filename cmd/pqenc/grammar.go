@@ -37,13 +37,12 @@ const description = `Encrypts files for post-quantum keys (X25519 with ML-KEM-76
 
 const examples = `Examples:
 
-    pqenc keygen                                 make your default identity
-    pqenc key add alice alice.pub                give a public key a name
-    pqenc -r alice model.bin > model.pqe         encrypt to it
-    pqenc -d model.pqe > model.bin               decrypt with your own
-    pqenc keygen -o lab                          make lab.key and lab.pub, just files
-    pqenc -d -i lab.key model.pqe > model.bin    decrypt with a file
-    tar c run7 | pqenc -r alice.pub > run7.pqe   pipes, everywhere
+    pqenc keygen                               make your default identity
+    pqenc key add alice alice.pub              give a public key a name
+    pqenc -r alice model.bin > model.pqe       encrypt to it
+    pqenc -d model.pqe > model.bin             decrypt with your own key
+    pqenc -d -i lab.key model.pqe > model.bin  decrypt with a key in a file
+    tar c run7 | pqenc -r alice > run7.pqe     pipes, everywhere
 
 Without a command it encrypts, or with -d decrypts: "pqenc encrypt --help" and
 "pqenc decrypt --help" show the flags.`

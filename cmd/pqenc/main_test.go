@@ -61,8 +61,8 @@ func TestScripts(t *testing.T) {
 			"samejson": samejson,
 			"replace":  replaceContents,
 			"forward":  forward,
-			"tear":     tearFile,
 			"succeed":  succeed,
+			"tear":     tearFile,
 			"vector":   writeVector,
 			"keys":     writeKeys,
 			"server":   serverCommand,
@@ -102,7 +102,7 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-const passphrase = "correct horse"
+const passphrase = "correct horse battery staple"
 
 // people are the files of alice, bob and carol, who are in all sessions.
 var people = sync.OnceValue(func() map[string][]byte {
