@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -38,14 +37,7 @@ func ders(identity []byte) (encryption, signing []byte) {
 }
 
 // pemBlock returns a PEM block.
-func pemBlock(label string, contents []byte) string {
-	var b strings.Builder
-	b.WriteString("-----BEGIN " + label + "-----\n")
-	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(contents)), 64) {
-		b.WriteString(string(line) + "\n")
-	}
-	return b.String() + "-----END " + label + "-----\n"
-}
+func pemBlock(label string, contents []byte) string { return string(pemLines(label, 64, contents)) }
 
 // public and private return the two key blocks of a generation.
 func public(identity []byte) string {
