@@ -72,7 +72,7 @@ func memoryOfFiles(t *testing.T, dir string) {
 		"measure ./pqenc -r alice.pub --sign bob.key -o /dev/null in",
 		"./pqenc -r alice.pub --sign bob.key in | measure ./pqenc verify -i alice.key --from bob.pub --json",
 	} {
-		takesAtMost(t, dir, command, 36<<10)
+		takesAtMost(t, dir, command, 40<<10)
 	}
 }
 
