@@ -453,13 +453,16 @@ func renameAround(dir, _ string) error {
 			}
 			switch {
 			case item.Own:
-				err = r.Rename(item.Name, name)
+				err = r.Rename(item.Name, name) // also to a name that the last one left
 			case item.Name[0] == 'b' && !strings.Contains(name, "xxxxxxxx"):
 				err = r.Rename(item.Name, name)
 			default: // left of a rename that was killed
 				var e Entry
-				if e, err = r.Find(item.Name); err == nil && e.Name[0] == 'a' {
+				if e, err = r.Find(item.Name); err == nil && !e.Own && e.Name[0] == 'a' {
 					err = r.Remove(e)
+				}
+				if errors.Is(err, ErrNotFound) { // it has its name now
+					err = nil
 				}
 			}
 			if err != nil {
