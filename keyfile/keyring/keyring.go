@@ -11,6 +11,7 @@
 //	NAME.pub       its public key; without a private key that of somebody else
 //	default        the name of the own identity that is used when none is named
 //	known_servers  which this package leaves alone
+//	.lock          empty: whoever makes a change locks it
 //
 // What is in the files is as [keyfile] has it, one identity in each: the folder is no
 // format of its own, and files can be copied into it. Names are those that
