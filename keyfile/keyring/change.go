@@ -53,7 +53,7 @@ func (r *Ring) change(change func(root *os.Root) error) error {
 	if err != nil {
 		return fmt.Errorf("%s %w", r.dir, err)
 	}
-	return change(root)
+	return r.guard(func() error { return change(root) })
 }
 
 // make makes the folder.
