@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 	"stream":                         {"internal/aead"},
 	"recipient":                      {"format", "internal/aead", "internal/fips", "internal/lowcost", "github.com/btcsuite/btcd/btcutil/bech32", "golang.org/x/crypto/argon2"},
 	"signature":                      {"github.com/cloudflare/circl/sign/mldsa/mldsa65"},
-	".":                              {"format", "stream", "signature", "internal/aead", "internal/armor", "internal/fips"},
+	".":                              {"format", "stream", "signature", "internal/aead", "internal/armor", "internal/fips", "internal/text"},
 	"keyfile":                        {".", "format", "recipient", "signature", "internal/armor", "internal/fips", "internal/durable", "internal/text"},
 	"keyfile/keyring":                {"keyfile", "internal/durable"},
 	"transfer":                       {".", "format", "signature", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire"},

@@ -73,3 +73,6 @@ type Signature struct {
 	Addressed bool          // to one of the identities that were given
 	Sole      bool          // nobody but that identity has the file key
 }
+
+// timeOf returns the time of so many seconds since 1970 UTC.
+func timeOf(seconds uint64) time.Time { return time.Unix(int64(min(seconds, 1<<62)), 0) }

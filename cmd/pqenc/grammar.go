@@ -15,6 +15,7 @@ type grammar struct {
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
 	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair, for the keyring or as files."`
 	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
+	Sign        signCmd        `cmd:"" help:"Sign files that stay as they are: the signature is a file of its own."`
 	Inspect     inspectCmd     `cmd:"" help:"Say what an encrypted file is, with or without a key."`
 	Fingerprint fingerprintCmd `cmd:"" help:"Print the fingerprint of a key file."`
 	Key         keyCmd         `cmd:"" help:"Keep keys under names."`

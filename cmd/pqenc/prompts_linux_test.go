@@ -102,6 +102,15 @@ var sessions = map[string]session{
 		args: "-p --passphrase-file pw --sign carol.key -o out alice.pub", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}},
 		code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n",
 	},
+	"a key that signs a file": {
+		args: "sign -i carol.key --comment two -o /dev/null pw alice.pub", code: exitUsage,
+		stderr: "error: -o is for one file, and there are several\nhint: without it each signature is written beside its file\n",
+	},
+	"a key that signs several files": {args: "sign -i carol.key pw alice.pub", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}},
+	"a key that signs standard input with a wrong passphrase": {
+		args: "sign -i carol.key -o out", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}},
+		code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n",
+	},
 	"a new one that differs":          {args: "-p -o out pw", talk: []line{{"new passphrase for pw: ", "one\n"}, {"the same again: ", "two\n"}}, code: exitUsage, stderr: "error: the two passphrases differ\nhint: nothing was written: try again\n"},
 	"a new one that is empty":         {args: "-p -o out pw", talk: []line{{"new passphrase for pw: ", "\n"}, {"the same again: ", "\n"}}, code: exitUsage, stderr: "error: the passphrase is empty\n"},
 	"a new one for a key":             {args: "keygen -o out --protect", talk: []line{{"new passphrase for out.key: ", "one\n"}, {"the same again: ", "two\n"}}, code: exitUsage, stderr: "error: the two passphrases differ\nhint: nothing was written: try again\n"},
