@@ -28,6 +28,18 @@ type Sender interface {
 // named are the recipients and identities that a signature can name.
 type named interface{ Fingerprint() Fingerprint }
 
+// fingerprintsOf returns those of a recipient or an identity: of all its generations,
+// if it has several.
+func fingerprintsOf(key any) []Fingerprint {
+	switch n := key.(type) {
+	case interface{ Fingerprints() []Fingerprint }:
+		return n.Fingerprints()
+	case named:
+		return []Fingerprint{n.Fingerprint()}
+	}
+	return nil
+}
+
 // Policy says which files a reader accepts. The zero value accepts all, and
 // verifies no signature.
 type Policy struct {
@@ -67,5 +79,4 @@ type Signature struct {
 	Context   string
 	Readers   []Fingerprint // all recipients; none for a passphrase
 	Addressed bool          // to one of the identities that were given
-	Sole      bool          // nobody but that identity has the file key
 }

@@ -82,11 +82,10 @@ func (s *signed) describe(h *format.Header, ids []Identity) {
 		Readers: o.readers,
 	}
 	for _, id := range ids {
-		if n, ok := id.(named); ok && o.hasReader(n.Fingerprint()) {
+		if slices.ContainsFunc(fingerprintsOf(id), o.hasReader) {
 			s.result.Addressed = true
 		}
 	}
-	s.result.Sole = s.result.Addressed && len(o.readers) == 1
 	// Whoever knows the passphrase is the reader that was meant.
 	passphrase := slices.ContainsFunc(h.Stanzas, func(s Stanza) bool { return s.Type == format.TypePassphrase })
 	if passphrase && len(o.readers) == 0 {
@@ -128,6 +127,21 @@ func (s *signed) close(trailer []byte, length int64) error {
 	}
 	s.result.Level = Verified
 	return nil
+}
+
+// forwarded returns those among the recipients whom the opening does not name.
+func (s *signed) forwarded(to []Recipient) (others []Recipient) {
+	if s == nil {
+		return nil
+	}
+	for _, r := range to {
+		t, ok := r.(typed)
+		passphrase := ok && t.StanzaType() == format.TypePassphrase && len(s.opening.readers) == 0
+		if !passphrase && !slices.ContainsFunc(fingerprintsOf(r), s.opening.hasReader) {
+			others = append(others, r)
+		}
+	}
+	return others
 }
 
 func (s *signed) signature() *Signature {

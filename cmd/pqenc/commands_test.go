@@ -184,7 +184,8 @@ func samejson(ts *testscript.TestScript, neg bool, args []string) {
 //
 //	vector NAME...
 //
-// that writes test vectors to NAME.pqe, and the keys for them to NAME.key.
+// that writes test vectors to NAME.pqe, the keys for them to NAME.key, and the public
+// ones of their senders to NAME.pub.
 func writeVector(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range args {
 		v := vector(name)
@@ -194,6 +195,11 @@ func writeVector(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(os.WriteFile(ts.MkAbs(name+".pqe"), v.File, 0o666))
 		for _, seed := range v.Identities {
 			ts.Check(os.WriteFile(ts.MkAbs(name+".key"), keyOf(seed), 0o600))
+		}
+		for _, seeds := range v.From {
+			sender, err := keyfile.ParseIdentity(keyOf(seeds))
+			ts.Check(err)
+			ts.Check(os.WriteFile(ts.MkAbs(name+".pub"), sender.Public().Marshal(), 0o666))
 		}
 	}
 }
