@@ -40,7 +40,7 @@ var (
 	// Keys that alice had before.
 	olderAlice  = bytes.Repeat([]byte{0x0a}, 32)
 	oldestAlice = bytes.Repeat([]byte{0x00}, 32)
-	cheap = cost{t: 1, m: 64, p: 2}
+	cheap       = cost{t: 1, m: 64, p: 2}
 )
 
 const chunk, sealed = 4096, 4096 + 16
