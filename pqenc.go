@@ -77,6 +77,8 @@ var (
 	// ErrReplaced: the signer made this file key, but did not sign these
 	// contents. Some other recipient of the file may have put them there.
 	ErrReplaced = errors.New("the contents are not those that were signed")
+	// ErrRetired: the signer had retired the key when the file was signed with it.
+	ErrRetired = errors.New("the file was signed with a key that had been retired")
 	// ErrForwarded: the file is signed for others than its reader.
 	ErrForwarded = errors.New("the file is signed for somebody else")
 	// ErrContext: the file is signed for another context.

@@ -20,12 +20,16 @@ type Signer interface {
 }
 
 // A Sender may have signed a file. *keyfile.Public is one.
+//
+// It may have a method Retired() time.Time as well, which returns when its key was
+// retired, or zero. What is signed later is then refused with [ErrRetired].
 type Sender interface {
 	Fingerprint() Fingerprint
 	VerificationKey() *signature.PublicKey
 }
 
-// named are the recipients and identities that a signature can name.
+// named are the recipients and identities that a signature can name. An identity with
+// several names has a method Fingerprints() []Fingerprint as well.
 type named interface{ Fingerprint() Fingerprint }
 
 // fingerprintsOf returns those of a recipient or an identity: of all its generations,

@@ -93,17 +93,56 @@ func (s *signed) describe(h *format.Header, ids []Identity) {
 	}
 }
 
+// fingerprintsOf returns the names under which a file can have been signed for an
+// identity.
+func fingerprintsOf(id Identity) []Fingerprint {
+	switch id := id.(type) {
+	case interface{ Fingerprints() []Fingerprint }: // of several generations
+		return id.Fingerprints()
+	case named:
+		return []Fingerprint{id.Fingerprint()}
+	}
+	return nil
+}
+
 // verify finds the signer among the senders, and checks the opening.
 func (s *signed) verify(senders []Sender, sig []byte) error {
-	i := slices.IndexFunc(senders, func(f Sender) bool { return f.Fingerprint() == s.opening.signer })
-	if i < 0 {
-		return fmt.Errorf("%w: %s", ErrWrongSigner, s.opening.signer)
+	sender, err := findSender(senders, s.opening.signer)
+	if err != nil {
+		return err
 	}
-	s.sender = senders[i]
+	s.sender = sender
 	if s.opening.verify(s.sender.VerificationKey(), s.id, sig) != nil {
 		return ErrSignature
 	}
+	if err := checkRetired(senders, s.opening.signer, s.result.Time); err != nil {
+		return err
+	}
 	s.result.Level = Claimed
+	return nil
+}
+
+// findSender returns the sender of that name.
+func findSender(senders []Sender, signer Fingerprint) (Sender, error) {
+	i := slices.IndexFunc(senders, func(f Sender) bool { return f.Fingerprint() == signer })
+	if i < 0 {
+		return nil, fmt.Errorf("%w: %s", ErrWrongSigner, signer)
+	}
+	return senders[i], nil
+}
+
+// checkRetired refuses what was signed after one of the senders of that name was
+// retired. The time counts only once the signature over it has been verified.
+func checkRetired(senders []Sender, signer Fingerprint, signed time.Time) error {
+	for _, f := range senders {
+		r, ok := f.(interface{ Retired() time.Time })
+		if !ok || f.Fingerprint() != signer || r.Retired().IsZero() {
+			continue
+		}
+		if retired := r.Retired(); signed.After(retired) {
+			return fmt.Errorf("%w: %s, on %s", ErrRetired, signer, retired.UTC().Format(time.RFC3339))
+		}
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ package keyfile
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,10 +20,10 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// Longest key files in bytes: a private one has a few lines, a public one may
-// have a whole team.
+// Longest key files in bytes: a private one has 14 KB for each generation, a public one
+// may have a whole team.
 const (
-	MaxIdentitySize = 64 << 10
+	MaxIdentitySize = 1 << 20
 	MaxPublicSize   = 16 << 20
 )
 
@@ -42,7 +43,9 @@ func (id *Identity) Protect(passphrase []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.Write(id.Marshal()); err != nil {
+	plain := id.Marshal()
+	defer clear(plain)
+	if _, err := w.Write(plain); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(w.Close(), text.Close()); err != nil {
@@ -51,17 +54,32 @@ func (id *Identity) Protect(passphrase []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// ReadIdentity reads a private key file of up to [MaxIdentitySize] bytes. If it
+// file returns the private key file of id, protected if there is a passphrase. It is
+// one that can be read again.
+func (id *Identity) file(passphrase []byte) (data []byte, err error) {
+	if passphrase == nil {
+		data = id.Marshal()
+	} else if data, err = id.Protect(passphrase); err != nil {
+		return nil, err
+	}
+	if len(data) > MaxIdentitySize {
+		return nil, fmt.Errorf("%w: with %d generations it would have more than %d bytes", ErrTooLarge, len(id.Generations()), MaxIdentitySize)
+	}
+	return data, nil
+}
+
+// ReadIdentities reads a private key file of up to [MaxIdentitySize] bytes. If it
 // is protected, ask is called for the passphrase, once; the error is
 // [ErrPassphrase] when that does not open it, and [ErrProtected] when ask is nil.
-func ReadIdentity(r io.Reader, ask func() ([]byte, error)) (*Identity, error) {
+func ReadIdentities(r io.Reader, ask func() ([]byte, error)) ([]*Identity, error) {
 	data, err := readLimited(r, MaxIdentitySize)
 	if err != nil {
 		return nil, err
 	}
-	id, err := ParseIdentity(data)
+	defer clear(data)
+	all, err := ParseIdentities(data)
 	if !errors.Is(err, ErrProtected) || ask == nil {
-		return id, err
+		return all, err
 	}
 	file, err := pqenc.Decrypt(armor.NewReader(bytes.NewReader(data)), recipient.NewPrompted(ask))
 	if errors.Is(err, recipient.ErrWrongPassphrase) {
@@ -74,21 +92,33 @@ func ReadIdentity(r io.Reader, ask func() ([]byte, error)) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err = ParseIdentity(plain)
+	defer clear(plain)
+	all, err = ParseIdentities(plain)
 	if errors.Is(err, ErrProtected) {
 		return nil, fmt.Errorf("%w: it is protected twice", ErrNotKey)
 	}
-	return id, err
+	return all, err
 }
 
-// LoadIdentity reads the private key file of that name; see [ReadIdentity].
-func LoadIdentity(name string, ask func() ([]byte, error)) (*Identity, error) {
+// ReadIdentity is [ReadIdentities] for a file of one. The error is [ErrSeveral] if there
+// are more.
+func ReadIdentity(r io.Reader, ask func() ([]byte, error)) (*Identity, error) {
+	return one(ReadIdentities(r, ask))
+}
+
+// LoadIdentities reads the private key file of that name; see [ReadIdentities].
+func LoadIdentities(name string, ask func() ([]byte, error)) ([]*Identity, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return ReadIdentity(f, ask)
+	return ReadIdentities(f, ask)
+}
+
+// LoadIdentity reads the private key file of that name; see [ReadIdentity].
+func LoadIdentity(name string, ask func() ([]byte, error)) (*Identity, error) {
+	return one(LoadIdentities(name, ask))
 }
 
 // ReadPublic reads a file of up to [MaxPublicSize] bytes with one or more
@@ -116,25 +146,27 @@ func LoadPublic(name string) (Publics, error) {
 // both are left as they are. After an error there is neither or, where all that
 // failed was to make them safe from a power cut, both: never a public key whose
 // private key is lost.
-func (id *Identity) Save(base string) error {
-	return id.save(base, func() ([]byte, error) { return id.Marshal(), nil })
-}
+func (id *Identity) Save(base string) error { return id.save(base, nil) }
 
 // SaveProtected is [Identity.Save] with [Identity.Protect].
 func (id *Identity) SaveProtected(base string, passphrase []byte) error {
-	return id.save(base, func() ([]byte, error) { return id.Protect(passphrase) })
+	if len(passphrase) == 0 {
+		return recipient.ErrEmptyPassphrase
+	}
+	return id.save(base, passphrase)
 }
 
-func (id *Identity) save(base string, marshal func() ([]byte, error)) error {
+func (id *Identity) save(base string, passphrase []byte) error {
 	for _, name := range []string{base + ".key", base + ".pub"} {
 		if _, err := os.Lstat(name); err == nil {
 			return &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
 		}
 	}
-	private, err := marshal()
+	private, err := id.file(passphrase)
 	if err != nil {
 		return err
 	}
+	defer clear(private)
 	keyErr := durable.WriteNew(base+".key", private, 0o600)
 	if keyErr != nil && !errors.Is(keyErr, durable.ErrNotDurable) {
 		return keyErr
@@ -144,6 +176,27 @@ func (id *Identity) save(base string, marshal func() ([]byte, error)) error {
 		return errors.Join(pubErr, os.Remove(base+".key"))
 	}
 	return cmp.Or(pubErr, keyErr)
+}
+
+// Replace puts the private key file of id, protected if there is a passphrase, in the
+// place of the file of that name, which at any moment is the old one or the whole new
+// one. Only its owner can read it. It is for rotation and for a change of the
+// passphrase, and for nothing else: what the old file had and id has not is lost.
+func (id *Identity) Replace(name string, passphrase []byte) error {
+	private, err := id.file(passphrase)
+	if err != nil {
+		return err
+	}
+	defer clear(private)
+	f, err := durable.Create(context.Background(), name, durable.Options{Private: true})
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if _, err := f.Write(private); err != nil {
+		return err
+	}
+	return f.Commit()
 }
 
 // Exposed reports whether the file of that name can be read by others than its

@@ -34,7 +34,7 @@ func checkParse(t *testing.T, data []byte, parse func([]byte) ([]byte, error)) {
 			t.Error("a key together with an error")
 		}
 		known := false
-		for _, reason := range []error{keyfile.ErrNotKey, keyfile.ErrIsPublic, keyfile.ErrIsPrivate, keyfile.ErrProtected} {
+		for _, reason := range []error{keyfile.ErrNotKey, keyfile.ErrIsPublic, keyfile.ErrIsPrivate, keyfile.ErrProtected, keyfile.ErrStatement} {
 			known = known || errors.Is(err, reason)
 		}
 		if !known {

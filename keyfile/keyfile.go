@@ -5,10 +5,14 @@
 // Package keyfile has the keys of pqenc as they are on disk.
 //
 // An [Identity] is one encryption key and one signing key, made together. Its
-// public half, a [Public], is what others encrypt to. Both are PEM and nothing
-// else: standard PKCS#8 and SubjectPublicKeyInfo blocks, the encryption key
-// first and the signing key second. A private key file can be protected with a
-// passphrase. This is SPEC.md, section 8.
+// public half, a [Public], is what others encrypt to. Keys are replaced now and then
+// ([Identity.Rotate]): an identity is then a chain of generations, of which the
+// newest encrypts and signs and all read.
+//
+// Both are PEM: standard PKCS#8 and SubjectPublicKeyInfo blocks, the encryption key
+// first and the signing key second, and after each pair an identity statement, which
+// says when the pair was made and which one it succeeds. A private key file can be
+// protected with a passphrase. This is SPEC.md, section 8.
 package keyfile
 
 import (
@@ -20,49 +24,64 @@ import (
 )
 
 // Identity is a private key: it opens files, as a [pqenc.Identity], and signs
-// them, as a [pqenc.Signer].
+// them, as a [pqenc.Signer]. It is one generation together with those before it.
+// It is immutable.
 type Identity struct {
-	hybrid  *recipient.HybridIdentity
-	signing *signature.PrivateKey
-	public  *Public
+	hybrid   *recipient.HybridIdentity
+	signing  *signature.PrivateKey
+	public   *Public
+	previous *Identity // nil if there is none, or if it is not known
 }
 
 func newIdentity(hybrid *recipient.HybridIdentity, signing *signature.PrivateKey) *Identity {
-	return &Identity{hybrid, signing, newPublic(hybrid.Recipient(), signing.Public())}
+	return &Identity{hybrid: hybrid, signing: signing, public: newPublic(hybrid.Recipient(), signing.Public())}
 }
 
-// Generate makes a new identity.
-func Generate() (*Identity, error) {
-	hybrid, err := recipient.GenerateHybrid()
-	if err != nil {
-		return nil, err
-	}
-	return newIdentity(hybrid, signature.GenerateKey()), nil
-}
-
-// Unwrap implements [pqenc.Identity].
+// Unwrap implements [pqenc.Identity], with this generation and those before it.
 func (id *Identity) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
+	for ; id.previous != nil; id = id.previous {
+		if fileKey, err := id.hybrid.Unwrap(s, binding); err == nil {
+			return fileKey, nil
+		}
+	}
 	return id.hybrid.Unwrap(s, binding)
 }
 
 // Public returns the public half.
 func (id *Identity) Public() *Public { return id.public }
 
-// Fingerprint returns the name of the identity.
+// Fingerprint returns the name of this generation.
 func (id *Identity) Fingerprint() Fingerprint { return id.public.fingerprint }
+
+// Fingerprints returns the names of this generation and of those before it: a file
+// that was signed for any of them is for this identity.
+func (id *Identity) Fingerprints() []Fingerprint { return id.public.Fingerprints() }
+
+// Generations returns this generation and those before it. Each of them is an
+// identity of its own, which knows those before it.
+func (id *Identity) Generations() (all []*Identity) {
+	for ; id != nil; id = id.previous {
+		all = append(all, id)
+	}
+	return all
+}
 
 // PublicDER returns the DER of the public half; see [Public.DER].
 func (id *Identity) PublicDER() []byte { return id.public.DER() }
 
-// SigningKey returns the half of the identity that signs.
+// SigningKey returns the half of this generation that signs.
 func (id *Identity) SigningKey() *signature.PrivateKey { return id.signing }
 
 // Public is a public key: it is encrypted to, as a [pqenc.Recipient], and says who
-// signed a file, as a [pqenc.Sender].
+// signed a file, as a [pqenc.Sender]. It is one generation together with those before
+// it. It is immutable.
 type Public struct {
 	hybrid      *recipient.HybridRecipient
 	signing     *signature.PublicKey
 	fingerprint Fingerprint
+	statement   *statement // nil in files from before there were statements
+	successor   *statement // of the generation after it, or its retirement; nil while it is in use
+	previous    *Public    // nil if there is none, or if it is not known
 }
 
 func newPublic(hybrid *recipient.HybridRecipient, signing *signature.PublicKey) *Public {
@@ -78,13 +97,25 @@ func (p *Public) DER() []byte {
 	return append(p.hybrid.MarshalSPKI(), signature.MarshalSPKI(p.signing)...)
 }
 
-// Wrap implements [pqenc.Recipient].
+// Wrap implements [pqenc.Recipient]. Whether the key should still be used is for the
+// caller to ask: see [Public.Usable].
 func (p *Public) Wrap(fileKey *pqenc.FileKey, binding *pqenc.Binding) (pqenc.Stanza, error) {
 	return p.hybrid.Wrap(fileKey, binding)
 }
 
-// Fingerprint returns the name of the identity.
+// Fingerprint returns the name of this generation.
 func (p *Public) Fingerprint() Fingerprint { return p.fingerprint }
+
+// Fingerprints returns the names of this generation and of those before it.
+func (p *Public) Fingerprints() []Fingerprint { return Publics(p.Generations()).Fingerprints() }
+
+// Generations returns this generation and those before it, newest first.
+func (p *Public) Generations() (all []*Public) {
+	for ; p != nil; p = p.previous {
+		all = append(all, p)
+	}
+	return all
+}
 
 // VerificationKey returns the half of the key that verifies signatures.
 func (p *Public) VerificationKey() *signature.PublicKey { return p.signing }
@@ -98,13 +129,17 @@ func (ps Publics) Recipients() []pqenc.Recipient {
 	return each(ps, func(p *Public) pqenc.Recipient { return p })
 }
 
-// Senders returns the keys as those who may have signed a file, for
-// [pqenc.Policy].
-func (ps Publics) Senders() []pqenc.Sender {
-	return each(ps, func(p *Public) pqenc.Sender { return p })
+// Senders returns the keys, all generations of each, as those who may have signed a
+// file, for [pqenc.Policy]. An old generation is accepted for what it signed before
+// it was succeeded.
+func (ps Publics) Senders() (all []pqenc.Sender) {
+	for _, p := range ps {
+		all = append(all, each(p.Generations(), func(p *Public) pqenc.Sender { return p })...)
+	}
+	return all
 }
 
-// Fingerprints returns the names of the identities.
+// Fingerprints returns the names of the identities: of the newest generation of each.
 func (ps Publics) Fingerprints() []Fingerprint { return each(ps, (*Public).Fingerprint) }
 
 func each[T any](ps Publics, of func(*Public) T) []T {

@@ -84,8 +84,8 @@ func TestSignAndVerify(t *testing.T) {
 func TestFingerprint(t *testing.T) {
 	first, rest := pem.Decode(alice().Public().Marshal())
 	second, rest := pem.Decode(rest)
-	if len(rest) != 0 {
-		t.Fatalf("%d bytes behind two blocks", len(rest))
+	if statement, rest := pem.Decode(rest); statement == nil || len(rest) != 0 {
+		t.Fatalf("%d bytes after two keys and a statement", len(rest))
 	}
 	sum := sha256.Sum256(append(bytes.Clone(first.Bytes), second.Bytes...))
 	want := "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])

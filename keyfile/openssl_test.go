@@ -35,7 +35,7 @@ func TestOpenSSL(t *testing.T) {
 			t.Errorf("%s key file: %s", k.name, out)
 		}
 		_, b := blocks(k.file)
-		for i := range b {
+		for i := range oids {
 			if out := asn1parse(b[i]); !strings.Contains(out, oids[i]) || !strings.Contains(out, " STRING ") {
 				t.Errorf("block %d of the %s key file: %s", i, k.name, out)
 			}

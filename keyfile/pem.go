@@ -15,7 +15,6 @@ import (
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/armor"
 	"github.com/pqenc/pqenc/internal/fips"
-	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
 )
 
@@ -30,102 +29,82 @@ var (
 	ErrIsPrivate = errors.New("this is a private key, where a public key is needed")
 	// ErrProtected says that the private key is protected by a passphrase.
 	ErrProtected = errors.New("this private key is protected by a passphrase")
+	// ErrSeveral says that a file has several private keys where one is needed.
+	ErrSeveral = errors.New("there are several private keys, where one is needed")
 	// ErrTooLarge says that a file is longer than any key file.
 	ErrTooLarge = errors.New("too large for a key file")
 )
 
 // The types of the PEM blocks (RFC 7468).
 const (
-	privateType = "PRIVATE KEY"
-	publicType  = "PUBLIC KEY"
+	privateType   = "PRIVATE KEY"
+	publicType    = "PUBLIC KEY"
+	statementType = "PQENC IDENTITY STATEMENT"
 )
 
 // Comments stand above the keys. They hold no name and no fingerprint, since
-// nothing protects a comment against change.
+// nothing protects a comment against change: the statement has them.
 const (
 	privateComment = "# pqenc private key: keep this file secret.\n"
 	publicComment  = "# pqenc public key: give this file to those who send to you.\n"
 )
 
-// Marshal returns the private key file, unprotected: a comment and two PKCS#8
-// blocks.
+// Marshal returns the private key file, unprotected: a comment, and for each
+// generation two PKCS#8 blocks and the statement.
 func (id *Identity) Marshal() []byte {
-	return marshal(privateComment, privateType, id.hybrid.MarshalPKCS8(), signature.MarshalPKCS8(id.signing))
-}
-
-// Marshal returns the public key file: a comment and two SubjectPublicKeyInfo
-// blocks.
-func (p *Public) Marshal() []byte {
-	return marshal(publicComment, publicType, p.hybrid.MarshalSPKI(), signature.MarshalSPKI(p.signing))
-}
-
-func marshal(comment, blockType string, ders ...[]byte) []byte {
-	out := []byte(comment)
-	for _, der := range ders {
-		out = append(out, pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: der})...)
+	out := retirement([]byte(privateComment), id.public)
+	for _, g := range id.Generations() {
+		out = appendBlock(out, privateType, g.hybrid.MarshalPKCS8())
+		out = appendBlock(out, privateType, signature.MarshalPKCS8(g.signing))
+		out = appendStatement(out, g.public.statement)
 	}
 	return out
 }
 
-// ParseIdentity returns the identity in an unprotected private key file: two
-// blocks, and outside them only empty lines and lines that begin with '#'. For
-// protected files the error is [ErrProtected]; see [ReadIdentity].
-func ParseIdentity(data []byte) (*Identity, error) {
-	blocks, err := parseBlocks(data, privateType)
-	if err != nil {
-		return nil, err
+// Marshal returns the public key file: a comment, and for each generation two
+// SubjectPublicKeyInfo blocks and the statement.
+func (p *Public) Marshal() []byte {
+	out := retirement([]byte(publicComment), p)
+	for _, g := range p.Generations() {
+		out = appendBlock(out, publicType, g.hybrid.MarshalSPKI())
+		out = appendBlock(out, publicType, signature.MarshalSPKI(g.signing))
+		out = appendStatement(out, g.statement)
 	}
-	if len(blocks) != 2 {
-		return nil, fmt.Errorf("%w: it has %d keys instead of an encryption key and a signing key", ErrNotKey, len(blocks))
-	}
-	hybrid, err := recipient.ParsePKCS8(blocks[0].der)
-	if err != nil {
-		return nil, blocks[0].wrong("X-Wing private key")
-	}
-	signing, err := signature.ParsePKCS8(blocks[1].der)
-	if err != nil {
-		return nil, blocks[1].wrong("ML-DSA-65 with Ed25519 private key")
-	}
-	return newIdentity(hybrid, signing), nil
+	return out
 }
 
-// ParsePublic returns the public keys in a file of one or more, each of two
-// blocks as in [ParseIdentity].
-func ParsePublic(data []byte) (Publics, error) {
-	blocks, err := parseBlocks(data, publicType)
-	if err != nil {
-		return nil, err
+// retirement adds the statement after which there is no other generation.
+func retirement(out []byte, p *Public) []byte {
+	if p.successor != nil && p.successor.retires() {
+		return appendStatement(out, p.successor)
 	}
-	if len(blocks) == 0 || len(blocks)%2 != 0 {
-		return nil, fmt.Errorf("%w: it has %d keys instead of pairs of an encryption key and a signing key", ErrNotKey, len(blocks))
+	return out
+}
+
+func appendStatement(out []byte, s *statement) []byte {
+	if s == nil {
+		return out
 	}
-	var keys Publics
-	for ; len(blocks) > 0; blocks = blocks[2:] {
-		hybrid, err := recipient.ParseSPKI(blocks[0].der)
-		if err != nil {
-			return nil, blocks[0].wrong("X-Wing public key")
-		}
-		signing, err := signature.ParseSPKI(blocks[1].der)
-		if err != nil {
-			return nil, blocks[1].wrong("ML-DSA-65 with Ed25519 public key")
-		}
-		keys = append(keys, newPublic(hybrid, signing))
-	}
-	return keys, nil
+	return appendBlock(out, statementType, s.marshal())
+}
+
+func appendBlock(out []byte, blockType string, contents []byte) []byte {
+	return append(out, pem.EncodeToMemory(&pem.Block{Type: blockType, Bytes: contents})...)
 }
 
 // block is a PEM block and the line on which it begins.
 type block struct {
-	der  []byte
-	line int
+	blockType string
+	contents  []byte
+	line      int
 }
 
 func (b block) wrong(want string) error {
 	return fmt.Errorf("%w: the block at line %d is not an %s", ErrNotKey, b.line, want)
 }
 
-// parseBlocks returns the PEM blocks in data, all of which must have the given
-// type. pem.Decode skips what it cannot read, so it is given one block at a
+// parseBlocks returns the PEM blocks in data, all of which must be keys of the given
+// type or statements. pem.Decode skips what it cannot read, so it is given one block at a
 // time, and the result must encode to just what was read.
 func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 	if err := fips.Check(); err != nil {
@@ -142,10 +121,14 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 			data = rest
 			continue
 		}
-		if !bytes.Equal(text, begin(blockType)) {
+		is := blockType
+		if bytes.Equal(text, begin(statementType)) {
+			is = statementType
+		}
+		if !bytes.Equal(text, begin(is)) {
 			return nil, wrongLine(all, text, line)
 		}
-		end := append([]byte("\n-----END "+blockType+"-----"), '\n')
+		end := append([]byte("\n-----END "+is+"-----"), '\n')
 		length := bytes.Index(data, end)
 		if length < 0 && bytes.HasSuffix(data, end[:len(end)-1]) {
 			data = append(bytes.Clone(data), '\n') // the last line may lack its end
@@ -159,7 +142,7 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 		if b == nil || len(b.Headers) > 0 || !bytes.Equal(pem.EncodeToMemory(b), encoded) {
 			return nil, fmt.Errorf("%w: the block at line %d is damaged", ErrNotKey, line)
 		}
-		blocks = append(blocks, block{b.Bytes, line})
+		blocks = append(blocks, block{is, b.Bytes, line})
 		data = data[len(encoded):]
 		line += bytes.Count(encoded, []byte("\n")) - 1
 	}

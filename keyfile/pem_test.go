@@ -39,7 +39,7 @@ func TestForm(t *testing.T) {
 		Algorithm pkix.AlgorithmIdentifier
 		Key       []byte
 	}
-	private := alice().Marshal()
+	private := pairOf(alice().Marshal())
 	seeds := rawKeys(t, private, 32, 64)
 	want := "# pqenc private key: keep this file secret.\n" +
 		pemOf(t, "PRIVATE KEY", pkcs8{0, xwing, seeds[0]}) +
@@ -55,7 +55,7 @@ func TestForm(t *testing.T) {
 		Algorithm pkix.AlgorithmIdentifier
 		Key       asn1.BitString
 	}
-	public := alice().Public().Marshal()
+	public := pairOf(alice().Public().Marshal())
 	keys := rawKeys(t, public, 1216, 1984)
 	want = "# pqenc public key: give this file to those who send to you.\n" +
 		pemOf(t, "PUBLIC KEY", spki{xwing, asn1.BitString{Bytes: keys[0], BitLength: 8 * 1216}}) +
@@ -138,17 +138,23 @@ type kind struct {
 
 func kinds() []kind {
 	return []kind{
-		{"private", "PRIVATE KEY", alice().Marshal(), mallory().Marshal(), reparseIdentity},
-		{"public", "PUBLIC KEY", alice().Public().Marshal(), mallory().Public().Marshal(), reparsePublic},
+		{"private", "PRIVATE KEY", pairOf(alice().Marshal()), pairOf(mallory().Marshal()), reparseIdentity},
+		{"public", "PUBLIC KEY", pairOf(alice().Public().Marshal()), pairOf(mallory().Public().Marshal()), reparsePublic},
 	}
 }
 
-func reparseIdentity(data []byte) ([]byte, error) {
-	id, err := keyfile.ParseIdentity(data)
-	if err != nil {
-		return nil, err
+// pairOf returns a key file without the statement, as all were before there were any.
+func pairOf(file []byte) []byte {
+	comment, b := blocks(file)
+	return []byte(comment + b[0] + b[1])
+}
+
+func reparseIdentity(data []byte) (marshaled []byte, err error) {
+	ids, err := keyfile.ParseIdentities(data)
+	for _, id := range ids {
+		marshaled = append(marshaled, id.Marshal()...)
 	}
-	return id.Marshal(), nil
+	return marshaled, err
 }
 
 func reparsePublic(data []byte) (marshaled []byte, err error) {
@@ -272,7 +278,6 @@ func TestRefusedKinds(t *testing.T) {
 		{"one public, one private", public, publicBlocks[0] + privateBlocks[1], keyfile.ErrIsPrivate},
 		{"protected", private, armored, keyfile.ErrProtected},
 		{"protected for public", public, armored, keyfile.ErrProtected},
-		{"two identities", private, string(private.file) + string(private.other), keyfile.ErrNotKey},
 		{"DER of a public key", private, strings.ReplaceAll(string(public.file), "PUBLIC", "PRIVATE"), keyfile.ErrNotKey},
 		{"DER of a private key", public, strings.ReplaceAll(string(private.file), "PRIVATE", "PUBLIC"), keyfile.ErrNotKey},
 		{"Ed25519 private key", private, string(otherPrivate) + privateBlocks[1], keyfile.ErrNotKey},
@@ -298,7 +303,8 @@ func ed25519Key(t *testing.T, label string) *pem.Block {
 	return &pem.Block{Type: label, Bytes: append([]byte(prefix), make([]byte, 32)...)}
 }
 
-var sentinels = []error{keyfile.ErrNotKey, keyfile.ErrIsPublic, keyfile.ErrIsPrivate, keyfile.ErrProtected, keyfile.ErrTooLarge, keyfile.ErrPassphrase}
+var sentinels = []error{keyfile.ErrNotKey, keyfile.ErrIsPublic, keyfile.ErrIsPrivate, keyfile.ErrProtected, keyfile.ErrTooLarge, keyfile.ErrPassphrase,
+	keyfile.ErrStatement, keyfile.ErrSeveral}
 
 // wantRefused checks the reason, that it is the only one, and that the message
 // keeps quiet about the contents.

@@ -79,7 +79,7 @@ func TestSaveProtected(t *testing.T) {
 	if !bytes.HasPrefix(file, []byte(armor.Header+"\n")) {
 		t.Errorf("the protected file begins with %.40q", file)
 	}
-	wantDiscreet(t, "the protected file", errors.New(string(file)), string(alice().Marshal()))
+	wantDiscreet(t, "the protected file", errors.New(string(file)), string(pairOf(alice().Marshal())))
 	if _, err := keyfile.LoadIdentity(base+".key", nil); !errors.Is(err, keyfile.ErrProtected) {
 		t.Errorf("without the passphrase: %v", err)
 	}

@@ -130,12 +130,12 @@ func (k *protected) open() (*keyfile.Identity, error) {
 	return k.id, nil
 }
 
-// Fingerprint returns the name of the identity, or no name while it is closed.
-func (k *protected) Fingerprint() pqenc.Fingerprint {
+// Fingerprints returns the names of the identity, or none while it is closed.
+func (k *protected) Fingerprints() []pqenc.Fingerprint {
 	if k.id == nil {
-		return pqenc.Fingerprint{}
+		return nil
 	}
-	return k.id.Fingerprint()
+	return k.id.Fingerprints()
 }
 
 // witness opens nothing. It sees what a file can be opened with.

@@ -1,0 +1,288 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package keyfile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/pqenc/pqenc/signature"
+)
+
+// ErrStatement says that an identity statement is malformed, forged, or about another
+// key than the one that it follows.
+var ErrStatement = errors.New("invalid identity statement")
+
+var (
+	errOtherKey  = errors.New("is about another key than the one beside it")
+	errNoPair    = errors.New("follows no key")
+	errSucceeded = errors.New("retires a key that has a successor")
+)
+
+// statementUse keeps signatures of statements apart from all others.
+const statementUse = "pqenc/v1/identity"
+
+// Those who sign a statement say in which role: what one signed cannot be passed off
+// as what the other did.
+const (
+	asKey      = 1
+	asPrevious = 2
+)
+
+const publicDERSize = 1240 + 2005 // of Public.DER
+
+// statement says of a key pair what the keys themselves do not (SPEC.md, section 8.2):
+// when it was made, how long it is to be used, by which name, and which pair it
+// succeeds. It is signed by the pair, and by the one that it succeeds.
+type statement struct {
+	fingerprint Fingerprint // zero in a retirement: nothing succeeds the previous key
+	previous    Fingerprint // zero in the first generation
+	generation  uint32      // from 1
+	created     uint64      // seconds since 1970 UTC
+	expires     uint64      // the same, or 0 for never
+	name        string      // as ValidName, or empty
+	previousDER []byte      // Public.DER of the previous key; empty if there is none
+
+	byKey, byPrevious []byte // signatures; empty where there is no such key
+}
+
+// retires reports whether it ends an identity.
+func (s *statement) retires() bool { return s.fingerprint == Fingerprint{} }
+
+// succeeds reports whether there is a previous key.
+func (s *statement) succeeds() bool { return s.previous != Fingerprint{} }
+
+// message returns what is signed in a role: the role and the fields.
+func (s *statement) message(role byte) []byte {
+	b := append([]byte{role}, s.fingerprint[:]...)
+	b = append(b, s.previous[:]...)
+	b = binary.BigEndian.AppendUint32(b, s.generation)
+	b = binary.BigEndian.AppendUint64(b, s.created)
+	b = binary.BigEndian.AppendUint64(b, s.expires)
+	b = append(b, byte(len(s.name)))
+	b = append(b, s.name...)
+	return append(b, s.previousDER...)
+}
+
+// marshal returns the contents of the PEM block: fields and signatures.
+func (s *statement) marshal() []byte {
+	return append(append(s.message(0)[1:], s.byKey...), s.byPrevious...)
+}
+
+// sign adds the signatures of the keys, of which either may be nil.
+func (s *statement) sign(key, previous *signature.PrivateKey) (err error) {
+	if key != nil {
+		if s.byKey, err = key.Sign(statementUse, s.message(asKey)); err != nil {
+			return err
+		}
+	}
+	if previous != nil {
+		s.byPrevious, err = previous.Sign(statementUse, s.message(asPrevious))
+	}
+	return err
+}
+
+const fixedStatementSize = 32 + 32 + 4 + 8 + 8 + 1
+
+// parseStatement returns the statement whose encoding is all of b. The signatures are
+// not checked. The error says what is wrong.
+func parseStatement(b []byte) (*statement, error) {
+	if len(b) < fixedStatementSize {
+		return nil, errors.New("is too short")
+	}
+	s := &statement{
+		fingerprint: Fingerprint(b),
+		previous:    Fingerprint(b[32:]),
+		generation:  binary.BigEndian.Uint32(b[64:]),
+		created:     binary.BigEndian.Uint64(b[68:]),
+		expires:     binary.BigEndian.Uint64(b[76:]),
+	}
+	size := int(b[84])
+	sizes := []*[]byte{&s.previousDER, &s.byKey, &s.byPrevious}
+	want := []int{0, signature.Size, 0}
+	if s.succeeds() {
+		want[0], want[2] = publicDERSize, signature.Size
+	}
+	if s.retires() {
+		want[1] = 0
+	}
+	if rest := b[fixedStatementSize:]; len(rest) != size+want[0]+want[1]+want[2] {
+		return nil, errors.New("has a wrong length")
+	} else {
+		s.name, rest = string(rest[:size]), rest[size:]
+		for i, field := range sizes {
+			*field, rest = rest[:want[i]:want[i]], rest[want[i]:]
+		}
+	}
+	return s, s.valid()
+}
+
+// valid checks what holds for every statement.
+func (s *statement) valid() error {
+	switch {
+	case s.retires() && !s.succeeds():
+		return errors.New("is about no key")
+	case s.generation == 0 || s.succeeds() != (s.generation > 1):
+		return errors.New("has a wrong generation")
+	case s.created > math.MaxInt64 || s.expires > math.MaxInt64:
+		return errors.New("has a time that is out of bounds")
+	case s.expires != 0 && s.expires <= s.created, s.expires != 0 && s.retires():
+		return errors.New("has a wrong time of expiry")
+	case s.name != "" && ValidName(s.name) != nil:
+		return errors.New("has a name that cannot name a key")
+	case s.succeeds() && s.previous != sha256.Sum256(s.previousDER):
+		return errors.New("names another previous key than the one in it")
+	}
+	return nil
+}
+
+// verify checks both signatures. The key is the one that the statement follows; nil
+// for a retirement.
+func (s *statement) verify(key *signature.PublicKey) error {
+	if !s.retires() && key.Verify(statementUse, s.message(asKey), s.byKey) != nil {
+		return errors.New("is not signed by its key")
+	}
+	if !s.succeeds() {
+		return nil
+	}
+	previous, err := signature.ParseSPKI(s.previousDER[publicDERSize-2005:])
+	if err != nil || previous.Verify(statementUse, s.message(asPrevious), s.byPrevious) != nil {
+		return errors.New("is not signed by the previous key")
+	}
+	return nil
+}
+
+// follows checks that s can be the statement after the one of the generation before,
+// which is nil if that has none.
+func (s *statement) follows(before *statement) error {
+	generation, created := uint32(1), uint64(0)
+	if before != nil {
+		generation, created = before.generation, before.created
+	}
+	switch {
+	case s.generation-1 != generation:
+		return errors.New("does not count on from the generation before")
+	case s.created < created:
+		return errors.New("is older than that of the generation before")
+	}
+	return nil
+}
+
+// state adds a statement to a pair, and checks it.
+func (p *Public) state(s *statement) error {
+	if s.fingerprint != p.fingerprint {
+		return errOtherKey
+	}
+	if err := s.verify(p.signing); err != nil {
+		return err
+	}
+	p.statement = s
+	return nil
+}
+
+// link makes one chain of generations, newest first, that a retirement may end.
+func link(chain []*Public, retirement *statement) error {
+	after := retirement
+	if after != nil {
+		if err := after.verify(nil); err != nil {
+			return err
+		}
+	}
+	for i, p := range chain {
+		if after != nil {
+			if err := after.follows(p.statement); err != nil {
+				return err
+			}
+		}
+		p.successor = after
+		if i+1 < len(chain) {
+			p.previous = chain[i+1]
+		}
+		after = p.statement
+	}
+	return nil
+}
+
+// succeededBy reports whether s names p as its previous key.
+func (p *Public) succeededBy(s *statement) bool {
+	return s != nil && s.succeeds() && s.previous == p.fingerprint && bytes.Equal(s.previousDER, p.DER())
+}
+
+// Name returns the name that the owner gave the identity, or nothing.
+func (p *Public) Name() string {
+	if p.statement == nil {
+		return ""
+	}
+	return p.statement.name
+}
+
+// Generation returns the number of this generation, from 1.
+func (p *Public) Generation() int {
+	if p.statement == nil {
+		return 1
+	}
+	return int(p.statement.generation)
+}
+
+// Created returns when the key was made, by its owner's clock; zero if the file does
+// not say.
+func (p *Public) Created() time.Time {
+	if p.statement == nil {
+		return time.Time{}
+	}
+	return unix(p.statement.created)
+}
+
+// Expires returns from when on nothing should be encrypted to the key, or zero.
+func (p *Public) Expires() time.Time {
+	if p.statement == nil {
+		return time.Time{}
+	}
+	return unix(p.statement.expires)
+}
+
+// Retired returns when the key was succeeded by another one, or retired without a
+// successor; zero while it is in use.
+func (p *Public) Retired() time.Time {
+	if p.successor == nil {
+		return time.Time{}
+	}
+	return unix(p.successor.created)
+}
+
+func unix(seconds uint64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), 0)
+}
+
+// The reasons why nothing is to be encrypted to a key, or signed with it.
+var (
+	// ErrExpired says that the owner wanted the key to be used no longer.
+	ErrExpired = errors.New("the key has expired")
+	// ErrRetired says that the key was succeeded by another one, or retired without a
+	// successor.
+	ErrRetired = errors.New("the key was retired")
+)
+
+// Usable returns nil if the key is to be used at that time, by its owner and by those
+// who encrypt to it. Reading with it is always allowed. The error wraps [ErrRetired] or
+// [ErrExpired].
+func (p *Public) Usable(now time.Time) error {
+	const day = "2006-01-02"
+	switch expires := p.Expires(); {
+	case p.successor != nil:
+		return fmt.Errorf("%w on %s", ErrRetired, p.Retired().UTC().Format(day))
+	case !expires.IsZero() && !now.Before(expires):
+		return fmt.Errorf("%w on %s", ErrExpired, expires.UTC().Format(day))
+	}
+	return nil
+}
