@@ -45,12 +45,12 @@ func encrypt(dst io.Writer, chunkLog2 uint8, sig *signing, recipients []Recipien
 	if len(recipients) == 0 {
 		return nil, ErrNoRecipients
 	}
-	if err := mayStandTogether(nil, recipients); err != nil {
+	h := &format.Header{ChunkLog2: chunkLog2, Signed: sig != nil}
+	if _, err := sizeAfter(h, nil, recipients, room); err != nil {
 		return nil, err
 	}
 	var fileKey FileKey
 	rand.Read(fileKey[:])
-	h := &format.Header{ChunkLog2: chunkLog2, Signed: sig != nil}
 	rand.Read(h.Salt[:])
 	keys := h.DeriveKeys(&fileKey)
 	h.Commit = keys.Commit

@@ -389,7 +389,9 @@ func TestRewrapAtRandom(t *testing.T) {
 		can := map[int]bool{owner: true}
 		for step := range 6 {
 			change, who := randomChange(rnd, people, can)
-			by := slices.IndexFunc(people, func(id *keyfile.Identity) bool { return slices.Contains(openers(t, file, contents, id), id.Fingerprint()) })
+			by := slices.IndexFunc(people, func(id *keyfile.Identity) bool {
+				return slices.Contains(openers(t, file, contents, id), id.Fingerprint())
+			})
 			r, err := pqenc.Rewrap(bytes.NewReader(file), change, people[by])
 			if err == nil {
 				file = slices.Concat(r.Header, body)

@@ -32,18 +32,6 @@ type Sender interface {
 // several names has a method Fingerprints() []Fingerprint as well.
 type named interface{ Fingerprint() Fingerprint }
 
-// fingerprintsOf returns those of a recipient or an identity: of all its generations,
-// if it has several.
-func fingerprintsOf(key any) []Fingerprint {
-	switch n := key.(type) {
-	case interface{ Fingerprints() []Fingerprint }:
-		return n.Fingerprints()
-	case named:
-		return []Fingerprint{n.Fingerprint()}
-	}
-	return nil
-}
-
 // Policy says which files a reader accepts. The zero value accepts all, and
 // verifies no signature.
 type Policy struct {

@@ -93,14 +93,14 @@ func (s *signed) describe(h *format.Header, ids []Identity) {
 	}
 }
 
-// fingerprintsOf returns the names under which a file can have been signed for an
-// identity.
-func fingerprintsOf(id Identity) []Fingerprint {
-	switch id := id.(type) {
+// fingerprintsOf returns the names under which a file can have been signed for a
+// recipient or an identity.
+func fingerprintsOf(key any) []Fingerprint {
+	switch key := key.(type) {
 	case interface{ Fingerprints() []Fingerprint }: // of several generations
-		return id.Fingerprints()
+		return key.Fingerprints()
 	case named:
-		return []Fingerprint{id.Fingerprint()}
+		return []Fingerprint{key.Fingerprint()}
 	}
 	return nil
 }
