@@ -40,6 +40,7 @@ func result(err error) vectors.Result {
 		{pqenc.ErrSignature, vectors.Signature},
 		{pqenc.ErrReplaced, vectors.Replaced},
 		{pqenc.ErrForwarded, vectors.Forwarded},
+		{pqenc.ErrRetired, vectors.Retired},
 		{pqenc.ErrContext, vectors.Context},
 	} {
 		if errors.Is(err, k.err) {
@@ -103,6 +104,13 @@ func policyOf(t *testing.T, v *vectors.Vector) pqenc.Policy {
 	p := pqenc.Policy{Context: v.RequiredContext, AllowForwarded: v.AllowForwarded}
 	for _, seeds := range v.From {
 		p.From = append(p.From, wholeIdentity(t, seeds).Public())
+	}
+	if len(v.FromFile) > 0 {
+		keys, err := keyfile.ParsePublic(v.FromFile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.From = append(p.From, keys.Senders()...)
 	}
 	return p
 }
@@ -188,7 +196,7 @@ func expected(way string, v *vectors.Vector) (vectors.Result, pqenc.Level) {
 	switch {
 	case random && v.Inspect != vectors.Success:
 		return v.Inspect, pqenc.Unverified // it looks at the length before any chunk
-	case len(v.From) == 0:
+	case !v.HasSenders():
 		return v.Expect, pqenc.Unverified
 	case way == "random access" && v.Expect == vectors.Replaced:
 		return vectors.Success, pqenc.Claimed // it does not look at all contents
@@ -216,7 +224,7 @@ func TestVectors(t *testing.T) {
 				if got.signature != nil && got.signature.Level != level {
 					t.Errorf("%s: the signature is %s, want %s", name, got.signature.Level, level)
 				}
-				if got.signature == nil && want == vectors.Success && len(v.From) > 0 {
+				if got.signature == nil && want == vectors.Success && v.HasSenders() {
 					t.Errorf("%s: no signature", name)
 				}
 				// Random access may refuse a file that a stream reads in part.

@@ -20,6 +20,7 @@ func ParseIdentities(data []byte) ([]*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer wipe(pairs)
 	var all []*Identity
 	for _, pair := range pairs {
 		hybrid, err := recipient.ParsePKCS8(pair.encryption.contents)
@@ -47,6 +48,15 @@ func ParseIdentities(data []byte) ([]*Identity, error) {
 		at += n
 	}
 	return newest, nil
+}
+
+// wipe overwrites private keys that were read, once there is another copy. Go gives no
+// more: what the collector or a library has copied stays.
+func wipe(pairs []pair) {
+	for _, p := range pairs {
+		clear(p.encryption.contents)
+		clear(p.signing.contents)
+	}
 }
 
 func publicsOf(ids []*Identity) (all []*Public) {
@@ -96,7 +106,7 @@ func one(all []*Identity, err error) (*Identity, error) {
 type pair struct {
 	retirement, statement *statement // nil where there is none
 	encryption, signing   block
-	line                  int // of the statement, or else of the retirement
+	above, below          int // lines of the retirement and of the statement
 }
 
 // parsePairs returns the generations in a file, in its order.
@@ -108,14 +118,14 @@ func parsePairs(data []byte, blockType string) ([]pair, error) {
 	var all []pair
 	for len(blocks) > 0 {
 		var p pair
-		if p.retirement, blocks, err = takeStatement(blocks, &p, true); err != nil {
+		if p.retirement, blocks, err = takeStatement(blocks, &p.above, true); err != nil {
 			return nil, err
 		}
 		if len(blocks) < 2 || blocks[0].blockType != blockType || blocks[1].blockType != blockType {
 			return nil, unpaired(blocks)
 		}
 		p.encryption, p.signing, blocks = blocks[0], blocks[1], blocks[2:]
-		if p.statement, blocks, err = takeStatement(blocks, &p, false); err != nil {
+		if p.statement, blocks, err = takeStatement(blocks, &p.below, false); err != nil {
 			return nil, err
 		}
 		all = append(all, p)
@@ -136,7 +146,7 @@ func unpaired(blocks []block) error {
 
 // takeStatement takes the first block if that is a statement, and a retirement if that
 // is what belongs there. A retirement after a pair belongs to the next one.
-func takeStatement(blocks []block, p *pair, retires bool) (*statement, []block, error) {
+func takeStatement(blocks []block, line *int, retires bool) (*statement, []block, error) {
 	if len(blocks) == 0 || blocks[0].blockType != statementType {
 		return nil, blocks, nil
 	}
@@ -146,7 +156,7 @@ func takeStatement(blocks []block, p *pair, retires bool) (*statement, []block, 
 	}
 	switch {
 	case s.retires() == retires:
-		p.line = blocks[0].line
+		*line = blocks[0].line
 		return s, blocks[1:], nil
 	case retires:
 		return nil, nil, badStatement(blocks[0].line, errNoPair)
@@ -163,7 +173,7 @@ func chain(pairs []pair, all []*Public) (newest Publics, err error) {
 	for i, p := range all {
 		if s := pairs[i].statement; s != nil {
 			if err := p.state(s); err != nil {
-				return nil, badStatement(pairs[i].line, err)
+				return nil, badStatement(pairs[i].below, err)
 			}
 		}
 	}
@@ -171,16 +181,19 @@ func chain(pairs []pair, all []*Public) (newest Publics, err error) {
 		end := start + 1
 		for end < len(all) && all[end].succeededBy(pairs[end-1].statement) {
 			if pairs[end].retirement != nil {
-				return nil, badStatement(pairs[end].line, errSucceeded)
+				return nil, badStatement(pairs[end].above, errSucceeded)
 			}
 			end++
 		}
 		retirement := pairs[start].retirement
 		if retirement != nil && !all[start].succeededBy(retirement) {
-			return nil, badStatement(pairs[start].line, errOtherKey)
+			return nil, badStatement(pairs[start].above, errOtherKey)
 		}
-		if err := link(all[start:end], retirement); err != nil {
-			return nil, badStatement(pairs[start].line, err)
+		if at, err := link(all[start:end], retirement); err != nil {
+			if at == 0 {
+				return nil, badStatement(pairs[start].above, err)
+			}
+			return nil, badStatement(pairs[start+at-1].below, err)
 		}
 		newest = append(newest, all[start])
 		start = end

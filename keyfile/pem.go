@@ -114,7 +114,8 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 		return nil, err
 	}
 	all := data
-	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")) // a copy
+	defer clear(data)
 	for line := 1; len(data) > 0; line++ {
 		text, rest, _ := bytes.Cut(data, []byte("\n"))
 		if len(text) == 0 || text[0] == '#' {

@@ -187,18 +187,19 @@ func (p *Public) state(s *statement) error {
 	return nil
 }
 
-// link makes one chain of generations, newest first, that a retirement may end.
-func link(chain []*Public, retirement *statement) error {
+// link makes one chain of generations, newest first, that a retirement may end. An
+// error is about the statement before the generation at which it occurred.
+func link(chain []*Public, retirement *statement) (at int, err error) {
 	after := retirement
 	if after != nil {
 		if err := after.verify(nil); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	for i, p := range chain {
 		if after != nil {
 			if err := after.follows(p.statement); err != nil {
-				return err
+				return i, err
 			}
 		}
 		p.successor = after
@@ -207,7 +208,7 @@ func link(chain []*Public, retirement *statement) error {
 		}
 		after = p.statement
 	}
-	return nil
+	return 0, nil
 }
 
 // succeededBy reports whether s names p as its previous key.

@@ -68,6 +68,7 @@ var exitOf = map[vectors.Result]int{
 	vectors.Replaced:    exitSigner,
 	vectors.Forwarded:   exitSigner,
 	vectors.Context:     exitSigner,
+	vectors.Retired:     exitSigner,
 }
 
 // TestVectors gives every vector to the command.
@@ -122,6 +123,10 @@ func writeFiles(t *testing.T, dir string, v *vectors.Vector) (keys []string) {
 		write(name, id.Public().Marshal())
 		keys = append(keys, "--from", name)
 	}
+	if len(v.FromFile) > 0 {
+		write("from.pub", v.FromFile)
+		keys = append(keys, "--from", "from.pub")
+	}
 	if v.RequiredContext != nil {
 		keys = append(keys, "--context="+*v.RequiredContext)
 	}
@@ -141,7 +146,7 @@ func testStdout(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []st
 			result = vectors.Replaced // as it may be: armor cannot be read twice
 		}
 		expect(t, v, flag, result, code, stderr)
-		if flag == "-d" && len(v.From) > 0 && result != vectors.Success {
+		if flag == "-d" && v.HasSenders() && result != vectors.Success {
 			want = sha256.Sum256(nil)
 		}
 		if sha256.Sum256([]byte(stdout)) != want {

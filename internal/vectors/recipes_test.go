@@ -25,6 +25,7 @@ type recipe struct {
 	identities [][]byte // if nil and there is no passphrase, alice
 	passphrase string
 	from       [][]byte // of signed files: if nil, bob
+	fromFile   []byte   // a public key file in the place of from
 	context    *string
 	// allowForwarded accepts what is signed for others.
 	allowForwarded bool
@@ -414,7 +415,7 @@ func (r recipe) vector() *Vector {
 	v := &Vector{
 		Name: r.name, Comment: r.comment, Expect: r.expect, Inspect: r.inspect,
 		Identities: r.identities, Passphrase: r.passphrase, File: f.bytes(),
-		From: r.from, RequiredContext: r.context, AllowForwarded: r.allowForwarded,
+		From: r.from, FromFile: r.fromFile, RequiredContext: r.context, AllowForwarded: r.allowForwarded,
 		Released: sha256.Sum256(text(r.released)),
 	}
 	if r.edit != nil {

@@ -106,6 +106,7 @@ var signedSuccesses = []recipe{
 	{name: "signed-several-readers", comment: "for three readers, opened by the last", released: 5, identities: [][]byte{carolID}, build: signedFor(5, "", aliceID, malloryID, carolID)},
 	{name: "signed-several-identities", comment: "the second identity opens it, and it is for that one", released: 5, identities: [][]byte{malloryID, aliceID}, build: signed(5)},
 	{name: "signed-passphrase", comment: "for a passphrase: there are no readers by name", released: 5, passphrase: "correct horse", build: signedForPassphrase},
+	{name: "signed-retired-later", comment: "signed in the second in which the key was retired", released: 5, from: anybody, fromFile: retiredBob(1_700_000_000), build: signed(5)},
 	{name: "signed-second-sender", comment: "the second of two senders signed it", released: 5, from: [][]byte{malloryID, bobID}, build: signed(5)},
 	{name: "signed-context", comment: "the required context", released: 5, context: pointer("federation 1: round 17, größer"), build: signedFor(5, "federation 1: round 17, größer", aliceID)},
 	{name: "signed-context-any", comment: "a context, and none is required", released: 5, build: signedFor(5, "round 17", aliceID)},
@@ -144,6 +145,8 @@ var badSigners = []recipe{
 			f.sealOpening(f.openingBy(withParts(malloryID, bobID, malloryID)))
 			f.close(withParts(malloryID, bobID, malloryID))
 		}},
+	{name: "retired", comment: "signed a second after the key was succeeded by another one", expect: Retired, from: anybody, fromFile: succeededBob(1_699_999_999), build: signed(5)},
+	{name: "retired-no-successor", comment: "signed a second after the key was retired", expect: Retired, from: anybody, fromFile: retiredBob(1_699_999_999), build: signed(5)},
 	{name: "signature", comment: "the opening names bob, and mallory signed it", expect: Signature, build: func(f *file) {
 		signed(5)(f)
 		f.open(malloryID, opening(bobID, "", aliceID))

@@ -8,6 +8,7 @@ package vectors
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"os"
@@ -34,6 +35,7 @@ const (
 	Replaced    Result = "replaced"
 	Forwarded   Result = "forwarded"
 	Context     Result = "context"
+	Retired     Result = "retired"
 )
 
 // Vector is a file, what to open it with, and what must come of that.
@@ -52,6 +54,8 @@ type Vector struct {
 	Passphrase string
 	// From are whole identities, by one of which the file must be signed.
 	From [][]byte
+	// FromFile is a public key file, by one of whose keys it may be signed instead.
+	FromFile []byte
 	// RequiredContext, if not nil, must be the context of the signature.
 	RequiredContext *string
 	// AllowForwarded accepts what is signed for others.
@@ -90,28 +94,13 @@ func Load(dir string) ([]*Vector, error) {
 }
 
 // parse reads lines of "key: value" up to an empty one. The rest is the file.
-func parse(data []byte) (*Vector, error) {
-	v := new(Vector)
-	for {
-		line, rest, ok := bytes.Cut(data, []byte("\n"))
-		if !ok {
-			return nil, fmt.Errorf("no empty line")
-		}
-		if data = rest; len(line) == 0 {
-			v.File = data
-			return v, nil
-		}
-		key, value, ok := strings.Cut(string(line), ": ")
-		if !ok {
-			return nil, fmt.Errorf("line without a value: %q", line)
-		}
-		if err := v.set(key, value); err != nil {
-			return nil, err
-		}
-	}
+func parse(data []byte) (v *Vector, err error) {
+	v = new(Vector)
+	v.File, err = pairs(data, v.set)
+	return v, err
 }
 
-func (v *Vector) set(key, value string) error {
+func (v *Vector) set(key, value string) (err error) {
 	switch key {
 	case "comment":
 		v.Comment = value
@@ -125,6 +114,9 @@ func (v *Vector) set(key, value string) error {
 		return appendHex(&v.Identities, value)
 	case "from":
 		return appendHex(&v.From, value)
+	case "from-file":
+		v.FromFile, err = base64.StdEncoding.DecodeString(value)
+		return err
 	case "context":
 		v.RequiredContext = &value
 	case "allow-forwarded":
@@ -146,6 +138,9 @@ func appendHex(list *[][]byte, value string) error {
 	return err
 }
 
+// HasSenders reports whether the file must be signed by somebody.
+func (v *Vector) HasSenders() bool { return len(v.From) > 0 || len(v.FromFile) > 0 }
+
 // Marshal returns the vector as it is in its file.
 func (v *Vector) Marshal() []byte {
 	var b bytes.Buffer
@@ -158,6 +153,9 @@ func (v *Vector) Marshal() []byte {
 	}
 	for _, seeds := range v.From {
 		fmt.Fprintf(&b, "from: %x\n", seeds)
+	}
+	if len(v.FromFile) > 0 {
+		fmt.Fprintf(&b, "from-file: %s\n", base64.StdEncoding.EncodeToString(v.FromFile))
 	}
 	if v.RequiredContext != nil {
 		fmt.Fprintf(&b, "context: %s\n", *v.RequiredContext)

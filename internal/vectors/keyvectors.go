@@ -1,0 +1,152 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package vectors
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// The results of reading key files, by their names in SPEC.md, section 9. A wrong
+// passphrase is [NoMatch].
+const (
+	NotKey    Result = "not a key file"
+	WrongKind Result = "wrong kind"
+	Statement Result = "statement"
+	Protected Result = "protected"
+)
+
+// KeyVector is a key file, and what must come of reading it.
+type KeyVector struct {
+	Name    string
+	Comment string
+	Private bool
+	Expect  Result
+	// Passphrase opens a protected file, if not empty.
+	Passphrase string
+	// Identities has for each identity what its generations are, newest first.
+	Identities [][]Generation
+	// File is the key file.
+	File []byte
+}
+
+// Generation is what a key file says of a generation.
+type Generation struct {
+	Fingerprint               [32]byte
+	Number                    int
+	Created, Expires, Retired int64 // seconds since 1970 UTC, or 0
+	Name                      string
+}
+
+// LoadKeys reads all vectors of key files in a folder.
+func LoadKeys(dir string) ([]*KeyVector, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.txt"))
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("no vectors in %s", dir)
+	}
+	var all []*KeyVector
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		v := &KeyVector{Name: strings.TrimSuffix(filepath.Base(name), ".txt")}
+		if v.File, err = pairs(data, v.set); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+func (v *KeyVector) set(key, value string) (err error) {
+	switch key {
+	case "comment":
+		v.Comment = value
+	case "kind":
+		v.Private = value == "private"
+	case "expect":
+		v.Expect = Result(value)
+	case "passphrase":
+		v.Passphrase = value
+	case "identity":
+		v.Identities = append(v.Identities, nil)
+		return v.add(value)
+	case "previous":
+		return v.add(value)
+	default:
+		return fmt.Errorf("unknown key %q", key)
+	}
+	return nil
+}
+
+// add adds a generation to the last identity.
+func (v *KeyVector) add(value string) error {
+	var g Generation
+	var fingerprint string
+	if _, err := fmt.Sscanf(value, "%64s %d %d %d %d %q", &fingerprint, &g.Number, &g.Created, &g.Expires, &g.Retired, &g.Name); err != nil {
+		return err
+	}
+	b, err := hex.DecodeString(fingerprint)
+	if err != nil || len(b) != len(g.Fingerprint) || len(v.Identities) == 0 {
+		return fmt.Errorf("bad generation %q", value)
+	}
+	g.Fingerprint = [32]byte(b)
+	last := &v.Identities[len(v.Identities)-1]
+	*last = append(*last, g)
+	return nil
+}
+
+// Marshal returns the vector as it is in its file.
+func (v *KeyVector) Marshal() []byte {
+	kind := "public"
+	if v.Private {
+		kind = "private"
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "comment: %s\nkind: %s\nexpect: %s\n", v.Comment, kind, v.Expect)
+	if v.Passphrase != "" {
+		fmt.Fprintf(&b, "passphrase: %s\n", v.Passphrase)
+	}
+	for _, generations := range v.Identities {
+		for i, g := range generations {
+			key := "previous"
+			if i == 0 {
+				key = "identity"
+			}
+			fmt.Fprintf(&b, "%s: %x %d %d %d %d %q\n", key, g.Fingerprint, g.Number, g.Created, g.Expires, g.Retired, g.Name)
+		}
+	}
+	b.WriteByte('\n')
+	b.Write(v.File)
+	return b.Bytes()
+}
+
+// pairs calls set for lines of "key: value" up to an empty one, and returns the rest.
+func pairs(data []byte, set func(key, value string) error) (rest []byte, err error) {
+	for {
+		line, rest, ok := bytes.Cut(data, []byte("\n"))
+		if !ok {
+			return nil, fmt.Errorf("no empty line")
+		}
+		if data = rest; len(line) == 0 {
+			return data, nil
+		}
+		key, value, ok := strings.Cut(string(line), ": ")
+		if !ok {
+			return nil, fmt.Errorf("line without a value: %q", line)
+		}
+		if err := set(key, value); err != nil {
+			return nil, err
+		}
+	}
+}
