@@ -5,13 +5,7 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-
-	"github.com/pqenc/pqenc/keyfile"
 )
 
 type fingerprintCmd struct {
@@ -30,24 +24,9 @@ Examples:
 }
 
 func (c *fingerprintCmd) Run(a *app) error {
-	f, err := os.Open(c.File)
+	keys, err := a.eitherKeys(c.File, &c.Secret)
 	if err != nil {
 		return err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxPublicSize+1))
-	if err != nil {
-		return err
-	}
-	keys, err := keyfile.ReadPublic(bytes.NewReader(data))
-	if errors.Is(err, keyfile.ErrIsPrivate) || errors.Is(err, keyfile.ErrProtected) {
-		var id *keyfile.Identity
-		if id, err = keyfile.ReadIdentity(bytes.NewReader(data), c.Secret.ask(a, c.File)); err == nil {
-			keys = keyfile.Publics{id.Public()}
-		}
-	}
-	if err != nil {
-		return in(c.File, err)
 	}
 	for _, key := range keys.Fingerprints() {
 		if _, err := fmt.Fprintln(a.stdout, key); err != nil {

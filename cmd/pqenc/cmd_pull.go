@@ -104,18 +104,18 @@ func (p *puller) login() (err error) {
 		return err
 	}
 	_, secret := p.cmd.Secret.roles(p.cmd.Passphrase)
-	if p.named, err = p.app.loadIdentities(p.cmd.Keys.Identity, secret); err != nil {
+	if p.named, err = p.app.privateKeys(p.cmd.Keys.Identity, secret); err != nil {
 		return err
 	}
-	id, name := (*keyfile.Identity)(nil), p.cmd.As
+	var id *keyfile.Identity
 	if p.cmd.As != "" {
-		id, err = p.app.openIdentity(name, secret)
+		id, err = p.app.privateKey(p.cmd.As, secret)
 	} else {
-		name = p.cmd.Keys.Identity[0]
 		id, err = opened(p.named[0])
+		err = in(p.cmd.Keys.Identity[0], err)
 	}
 	p.servers = p.cmd.Remote.servers(p.app, id)
-	return in(name, err)
+	return err
 }
 
 // list returns what is to be pulled, and to where.

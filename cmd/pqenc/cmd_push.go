@@ -191,11 +191,10 @@ type pusher struct {
 
 // login gets the keys, and prepares the connection.
 func (p *pusher) login(to location) error {
-	name := p.cmd.Login.Identity
 	_, secret := p.cmd.Secret.roles(p.cmd.To.Passphrase)
-	id, err := p.app.openIdentity(name, secret)
+	id, err := p.app.privateKey(p.cmd.Login.Identity, secret)
 	if err != nil {
-		return in(name, err)
+		return err
 	}
 	if err := p.loadKeys(id); err != nil {
 		return err

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
@@ -71,9 +70,9 @@ func (c *serveCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	id, err := a.openIdentity(c.Identity, &c.Secret)
+	id, err := a.privateKey(c.Identity, &c.Secret)
 	if err != nil {
-		return in(c.Identity, err)
+		return err
 	}
 	if c.Check {
 		if !a.grammar.Quiet {
@@ -117,7 +116,7 @@ func checkAddress(flag, addr string) error {
 
 // openAllow reads the access list, and will read it again when it changes.
 func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
-	allow, err := server.OpenAllow(c.Allow, fingerprintsIn, func(err error) {
+	allow, err := server.OpenAllow(c.Allow, fingerprints, func(err error) {
 		log.Error("access list not taken, the one before stays in force", "err", err)
 	})
 	if errors.Is(err, pqenc.ErrFIPS) {
@@ -128,13 +127,4 @@ func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
 		err = usageError(err.Error(), `"pqenc serve --help" shows what a list looks like`)
 	}
 	return allow, err
-}
-
-// fingerprintsIn returns whose public keys are in a file.
-func fingerprintsIn(name string) ([]keyfile.Fingerprint, error) {
-	keys, err := keyfile.LoadPublic(name)
-	if err != nil {
-		return nil, in(name, err)
-	}
-	return keys.Fingerprints(), nil
 }

@@ -29,6 +29,7 @@ import (
 	"github.com/pqenc/pqenc/internal/text"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
+	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -126,6 +127,7 @@ var fileKinds = []kind{
 	{keyfile.ErrName, exitUsage, nil},
 	{armor.ErrUTF16, exitDamaged, []string{utf8Hint}},
 	{text.ErrUTF16, exitUsage, []string{utf8Hint}},
+	{signature.ErrFingerprint, exitUsage, []string{`it is "SHA256:" and 43 characters`}},
 	{keyfile.ErrPassphrase, exitNoKey, nil},
 	{recipient.ErrEmptyPassphrase, exitUsage, nil},
 	{recipient.ErrWeak, exitNoKey, []string{

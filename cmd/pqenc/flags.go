@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
@@ -48,9 +47,9 @@ func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 		return p, usageError("--context and --allow-forwarded are of no use without --from", "name the signer with --from PUB")
 	}
 	for _, name := range f.From {
-		keys, err := keyfile.LoadPublic(name)
+		keys, err := publicKeys(name)
 		if err != nil {
-			return p, in(name, err)
+			return p, err
 		}
 		p.From = append(p.From, keys.Senders()...)
 	}
@@ -130,8 +129,8 @@ func (f *loginFlags) login(a *app, secret *passphraseFlags) (*servers, error) {
 	if f.Identity == "" {
 		return nil, notLoggedIn()
 	}
-	id, err := a.openIdentity(f.Identity, secret)
-	return f.Remote.servers(a, id), in(f.Identity, err)
+	id, err := a.privateKey(f.Identity, secret)
+	return f.Remote.servers(a, id), err
 }
 
 func notLoggedIn() error {

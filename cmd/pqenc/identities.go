@@ -7,8 +7,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"io"
-	"os"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
@@ -31,7 +29,7 @@ func (a *app) identities(keys *identityFlag, passphrase bool, secret *secretFlag
 		return nil, err
 	}
 	ofFile, ofKeys := secret.roles(passphrase || len(keys.Identity) == 0)
-	list, err := a.loadIdentities(keys.Identity, ofKeys)
+	list, err := a.privateKeys(keys.Identity, ofKeys)
 	return newIdentities(list, recipient.NewPrompted(ofFile.ask(a, src.name))), err
 }
 
@@ -45,58 +43,6 @@ func newIdentities(named []pqenc.Identity, passphrase *recipient.Prompted) *iden
 		keys.list = append(keys.list, passphrase)
 	}
 	return keys
-}
-
-func (a *app) loadIdentities(names []string, p *passphraseFlags) (list []pqenc.Identity, err error) {
-	for _, name := range names {
-		id, err := a.loadIdentity(name, p)
-		if err != nil {
-			return nil, in(name, err)
-		}
-		list = append(list, id)
-	}
-	return list, nil
-}
-
-func (a *app) loadIdentity(name string, p *passphraseFlags) (pqenc.Identity, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-		a.keys = append(a.keys, info)
-	}
-	// Once only, since it may be a pipe; one byte more than it may have shows.
-	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxIdentitySize+1))
-	if err != nil {
-		return nil, err
-	}
-	id, err := keyfile.ReadIdentity(bytes.NewReader(data), nil)
-	if errors.Is(err, keyfile.ErrProtected) {
-		return &protected{name: name, data: data, ask: p.ask(a, name)}, nil
-	}
-	if err == nil && keyfile.Exposed(name) {
-		a.warn("%s can be read by others (chmod 600 mends that)", name)
-	}
-	return id, err
-}
-
-// openIdentity reads a private key that is needed in any case.
-func (a *app) openIdentity(name string, p *passphraseFlags) (*keyfile.Identity, error) {
-	id, err := a.loadIdentity(name, p)
-	if err != nil {
-		return nil, err
-	}
-	return opened(id)
-}
-
-// opened returns the private key itself, which may need its passphrase.
-func opened(id pqenc.Identity) (*keyfile.Identity, error) {
-	if closed, ok := id.(*protected); ok {
-		return closed.open()
-	}
-	return id.(*keyfile.Identity), nil
 }
 
 // protected is a private key that its passphrase opens when a file needs it.

@@ -76,15 +76,9 @@ func (f *remoteFlags) expected(r *remote) (*expectation, error) {
 
 // named returns the server that --server names.
 func (f *remoteFlags) named(name string) (*expectation, error) {
-	var keys []keyfile.Fingerprint
-	var err error
-	if strings.HasPrefix(f.Server, signature.FingerprintPrefix) {
-		keys = make([]keyfile.Fingerprint, 1)
-		if keys[0], err = signature.ParseFingerprint(f.Server); err != nil {
-			return nil, usageError("--server: "+err.Error(), `it is "SHA256:" and 43 characters`)
-		}
-	} else if keys, err = fingerprintsIn(f.Server); err != nil {
-		return nil, err
+	keys, err := fingerprints(f.Server)
+	if err != nil {
+		return nil, in("--server", err)
 	}
 	return &expectation{keys, func(server keyfile.Fingerprint) error {
 		return &failure{fmt.Errorf("%w: %s has the key %s, which is not that of --server", transfer.ErrUnknownServer, name, server),

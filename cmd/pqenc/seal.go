@@ -55,14 +55,13 @@ func (s *sealer) open(dst io.Writer) (*pqenc.Writer, error) {
 
 // loadSigner gets who signs the file, if anybody does.
 func (s *sealer) loadSigner() error {
-	name := s.to.Sign
-	if name == "" {
+	if s.to.Sign == "" {
 		return nil
 	}
 	_, secret := s.secret.roles(s.to.Passphrase)
-	id, err := s.app.openIdentity(name, secret)
+	id, err := s.app.privateKey(s.to.Sign, secret)
 	s.signer = id
-	return in(name, err)
+	return err
 }
 
 // check finds what does not go together.
@@ -83,7 +82,7 @@ func (s *sealer) check() error {
 // name of what it is for.
 func (s *sealer) loadRecipients(what string) (err error) {
 	if !s.to.Passphrase {
-		s.recipients, err = s.publicKeys()
+		s.recipients, err = s.keyRecipients()
 		return err
 	}
 	secret, err := s.secret.File.choose(s.app, what)
@@ -95,14 +94,14 @@ func (s *sealer) loadRecipients(what string) (err error) {
 	return err
 }
 
-// publicKeys reads the recipients' files, and takes every key once.
-func (s *sealer) publicKeys() ([]pqenc.Recipient, error) {
+// keyRecipients gets the keys that -r names, each once.
+func (s *sealer) keyRecipients() ([]pqenc.Recipient, error) {
 	seen := make(map[keyfile.Fingerprint]bool)
 	var to keyfile.Publics
 	for _, name := range s.to.Recipient {
-		keys, err := keyfile.LoadPublic(name)
+		keys, err := publicKeys(name)
 		if err != nil {
-			return nil, in(name, err)
+			return nil, err
 		}
 		for _, key := range keys {
 			if seen[key.Fingerprint()] {

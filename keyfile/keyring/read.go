@@ -1,0 +1,286 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package keyring
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pqenc/pqenc/internal/durable"
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+// Entry is what the keyring has under a name.
+type Entry struct {
+	Name      string
+	Own       bool            // there is a private key
+	Protected bool            // which needs a passphrase
+	Public    *keyfile.Public // with all its generations; nil after an error
+	Err       error           // what is wrong with the entry, or nil
+}
+
+// Find returns the key of that name. The error wraps [ErrNotFound] if there is none, and
+// otherwise says what is wrong with it.
+func (r *Ring) Find(name string) (Entry, error) {
+	e := Entry{Name: name}
+	if err := keyfile.ValidName(name); err != nil {
+		return e, err
+	}
+	root, err := r.open()
+	if errors.Is(err, fs.ErrNotExist) {
+		return e, fmt.Errorf("%s %w", name, ErrNotFound)
+	}
+	if err != nil {
+		return e, err
+	}
+	defer root.Close()
+	found, err := hasName(root, name)
+	if err == nil && !found {
+		err = fmt.Errorf("%s %w", name, ErrNotFound)
+	}
+	if err != nil {
+		return e, err
+	}
+	e = r.read(root, name)
+	return e, e.Err
+}
+
+// FindFingerprint returns the key that has that fingerprint in any of its generations.
+// The error wraps [ErrNotFound] if there is none. Damaged entries are passed over.
+func (r *Ring) FindFingerprint(f keyfile.Fingerprint) (Entry, error) {
+	all, err := r.List()
+	if err != nil {
+		return Entry{}, err
+	}
+	if i := slices.IndexFunc(all, func(e Entry) bool { return e.has(f) }); i >= 0 {
+		return all[i], nil
+	}
+	return Entry{}, fmt.Errorf("%s %w", f, ErrNotFound)
+}
+
+func (e *Entry) has(f keyfile.Fingerprint) bool {
+	return e.Public != nil && slices.Contains(e.Public.Fingerprints(), f)
+}
+
+// List returns all keys in the order of their names, damaged ones with what is wrong
+// with them. A folder that is not there has none.
+func (r *Ring) List() ([]Entry, error) {
+	root, err := r.open()
+	if err != nil {
+		return nil, durable.IgnoreMissing(err)
+	}
+	defer root.Close()
+	return r.list(root)
+}
+
+func (r *Ring) list(root *os.Root) ([]Entry, error) {
+	names, err := names(root)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Entry, len(names))
+	work := make(chan int, len(names))
+	for i := range names {
+		work <- i
+	}
+	close(work)
+	var group sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) { // most of it is arithmetic
+		group.Go(func() {
+			for i := range work {
+				all[i] = r.read(root, names[i])
+			}
+		})
+	}
+	group.Wait()
+	return all, nil
+}
+
+// names returns the names that the folder has files for.
+func names(root *os.Root) ([]string, error) {
+	dir, err := root.Open(".")
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	files, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, file := range files {
+		name, public := strings.CutSuffix(file, publicEnd)
+		name, private := strings.CutSuffix(name, privateEnd)
+		if public != private && !strings.HasPrefix(file, ".") {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
+// read reads the key of that name.
+func (r *Ring) read(root *os.Root, name string) Entry {
+	e := Entry{Name: name}
+	e.Err = e.load(r, root)
+	if e.Err != nil {
+		e.Public = nil
+	}
+	return e
+}
+
+func (e *Entry) load(r *Ring, root *os.Root) error {
+	if err := keyfile.ValidName(e.Name); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(r.dir, e.Name), err)
+	}
+	var id *keyfile.Identity
+	data, err := r.readFile(root, e.Name+privateEnd, keyfile.MaxIdentitySize)
+	if e.Own = !errors.Is(err, fs.ErrNotExist); e.Own {
+		if err == nil {
+			id, err = keyfile.ReadIdentity(bytes.NewReader(data), nil)
+			clear(data)
+		}
+		e.Protected = errors.Is(err, keyfile.ErrProtected)
+		if err != nil && !e.Protected {
+			return about(r.PrivateFile(e.Name), err)
+		}
+	}
+	e.Public, err = r.readPublic(root, e.Name)
+	missing := errors.Is(err, fs.ErrNotExist)
+	switch {
+	case missing && e.Protected:
+		return fmt.Errorf("%s %w", r.PublicFile(e.Name), ErrNoPublic)
+	case err != nil && !(missing && e.Own):
+		return err
+	case id == nil:
+		return nil
+	case !missing && !belong(id, e.Public):
+		return fmt.Errorf("%s %w", r.PublicFile(e.Name), ErrHalves)
+	}
+	e.Public = id.Public() // which a rotation that was killed has made, without its .pub
+	return nil
+}
+
+// belong reports whether a public key is that of the identity, or was before the
+// identity was rotated.
+func belong(id *keyfile.Identity, p *keyfile.Public) bool {
+	return slices.Contains(id.Public().Fingerprints(), p.Fingerprint())
+}
+
+// readPublic reads a .pub.
+func (r *Ring) readPublic(root *os.Root, name string) (*keyfile.Public, error) {
+	data, err := r.readFile(root, name+publicEnd, keyfile.MaxIdentitySize)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := keyfile.ReadPublic(bytes.NewReader(data))
+	if err == nil && len(keys) != 1 {
+		err = fmt.Errorf("%w: %d in the file", keyfile.ErrSeveral, len(keys))
+	}
+	if err != nil {
+		return nil, about(r.PublicFile(name), err)
+	}
+	return keys[0], nil
+}
+
+// readFile reads a file of up to limit bytes, and no link to one.
+func (r *Ring) readFile(root *os.Root, file string, limit int64) ([]byte, error) {
+	f, err := durable.OpenRegular(root, file)
+	if err != nil {
+		return nil, about(filepath.Join(r.dir, file), err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%w: it has more than %d bytes", keyfile.ErrTooLarge, limit)
+	}
+	return data, about(filepath.Join(r.dir, file), err)
+}
+
+// about says which file of the folder an error is about: the system's errors have only
+// the name in it.
+func about(path string, err error) error {
+	var named *fs.PathError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &named):
+		return &fs.PathError{Op: named.Op, Path: path, Err: named.Err}
+	case errors.Is(err, durable.ErrNotRegular):
+		return fmt.Errorf("%s %w", path, err)
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+// OpenPrivate opens the file of the private key of that name.
+func (r *Ring) OpenPrivate(name string) (*os.File, error) {
+	if err := keyfile.ValidName(name); err != nil {
+		return nil, err
+	}
+	root, err := r.openPrivate()
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	f, err := durable.OpenRegular(root, name+privateEnd)
+	return f, about(r.PrivateFile(name), err)
+}
+
+// Check requires that the .pub of that name, if there is one, belongs to the identity
+// in the .key. [Ring.Find] does so itself unless the identity is protected.
+func (r *Ring) Check(name string, id *keyfile.Identity) error {
+	root, err := r.open()
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	p, err := r.readPublic(root, name)
+	if err == nil && !belong(id, p) {
+		err = fmt.Errorf("%s %w", r.PublicFile(name), ErrHalves)
+	}
+	return durable.IgnoreMissing(err)
+}
+
+// Default returns the name of the own identity that is used when none is named, "" if
+// there is none.
+func (r *Ring) Default() (string, error) {
+	root, err := r.open()
+	if err != nil {
+		return "", durable.IgnoreMissing(err)
+	}
+	defer root.Close()
+	return r.readDefault(root)
+}
+
+func (r *Ring) readDefault(root *os.Root) (string, error) {
+	data, err := r.readFile(root, defaultName, keyfile.MaxNameSize+2)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	name := strings.TrimSuffix(strings.TrimSuffix(string(data), "\n"), "\r")
+	found := false
+	if keyfile.ValidName(name) == nil {
+		found, err = has(root, name+privateEnd)
+	}
+	if err == nil && !found {
+		err = fmt.Errorf("%s %w", filepath.Join(r.dir, defaultName), ErrDefault)
+	}
+	if err != nil {
+		return "", err
+	}
+	return name, nil
+}
