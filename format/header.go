@@ -145,6 +145,23 @@ func (h *Header) Marshal() ([]byte, error) {
 	return b, nil
 }
 
+// PrefixSize is the number of bytes at the start of a header that tell its length.
+const PrefixSize = prefixSize
+
+// SizeOf returns the length in bytes of the header that begins with prefix, as
+// [Parse] would read it. It is 0 if Parse would refuse these first [PrefixSize]
+// bytes, or if there are fewer.
+func SizeOf(prefix []byte) int {
+	if len(prefix) < prefixSize || string(prefix[:len(Magic)]) != Magic {
+		return 0
+	}
+	h, err := parsePrefix(prefix)
+	if err != nil {
+		return 0
+	}
+	return h.Size
+}
+
 // Parse reads a header from r, and not one byte more. Errors are an [*Error]
 // that names the field and wraps [ErrNotPqenc], [ErrUnsupported], [ErrHeader]
 // or [ErrTruncated]; a failure of r itself is returned as it is.

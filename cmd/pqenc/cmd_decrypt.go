@@ -33,7 +33,7 @@ func (decryptCmd) Help() string {
 }
 
 func (c *decryptCmd) Run(a *app) error {
-	src, err := a.openInput(c.Files.In)
+	src, err := a.openEncrypted(c.Files.In)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ type contents interface {
 // the reader is the only one in the signature does not help: others may have been
 // added to the recipients since.
 func (o *opener) open(recall bool) (contents, error) {
-	file, err := sniff(o.meter.Reader(o.src.File))
+	file, err := sniff(o.meter.Reader(o.src))
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func tooSoon(file *sniffed) error {
 
 // verified opens the input, which is a file, and reads it once to verify it.
 func (o *opener) verified() (contents, error) {
-	section := io.NewSectionReader(o.meter.ReaderAt(o.src.File), o.src.start, o.src.size)
+	section := io.NewSectionReader(o.meter.ReaderAt(o.src), o.src.start, o.src.size)
 	f, err := pqenc.OpenSigned(section, o.src.size, o.policy, o.keys.list...)
 	if err != nil {
 		return nil, err

@@ -52,6 +52,7 @@ type report struct {
 	FileSize    int64          `json:"file_size"` // of the binary form
 	ContentSize int64          `json:"content_size"`
 	Overhead    int64          `json:"overhead"`
+	Torn        bool           `json:"torn,omitempty"`   // the header is from the log beside the file
 	Opens       *bool          `json:"opens,omitempty"`  // only with -i
 	Signer      string         `json:"signer,omitempty"` // only with -i, not verified
 
@@ -59,7 +60,7 @@ type report struct {
 }
 
 func (c *inspectCmd) Run(a *app) error {
-	src, err := a.openInput(c.File)
+	src, err := a.openEncrypted(c.File)
 	if err != nil {
 		return err
 	}
@@ -84,7 +85,7 @@ func (c *inspectCmd) Run(a *app) error {
 
 // inspect reads what everybody can see.
 func inspect(src *input) (*report, error) {
-	file, err := sniff(src.File)
+	file, err := sniff(src)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +100,7 @@ func inspect(src *input) (*report, error) {
 		File: src.name, Version: info.Version, Suite: info.Suite,
 		Signed: info.Signed, Armored: file.armored,
 		Stanzas: map[string]int{}, HeaderSize: info.HeaderSize, ChunkSize: info.ChunkSize,
-		FileSize: src.size,
+		FileSize: src.size, Torn: src.torn,
 	}
 	for _, t := range info.Stanzas {
 		if r.Stanzas[t.String()]++; r.Stanzas[t.String()] == 1 {
@@ -163,6 +164,9 @@ func (r *report) print(w io.Writer) error {
 	row("chunks", "%d of %s", r.ContentSize/int64(r.ChunkSize)+1, sizeText(int64(r.ChunkSize)))
 	row("contents", "%d bytes (%s)", r.ContentSize, sizeText(r.ContentSize))
 	row("overhead", "%d bytes (%s)", r.Overhead, percent(r.Overhead, r.ContentSize))
+	if r.Torn {
+		row("torn", "yes: the header is completed from the log beside the file")
+	}
 	if r.Opens != nil {
 		row("opens", "%s", yesNo(*r.Opens))
 	}

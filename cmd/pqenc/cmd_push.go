@@ -269,6 +269,9 @@ func (p *pusher) encrypt(s sending, src *input) error {
 // asItIs pushes a file that is encrypted, and nothing else: only a header that can be
 // parsed shows that, and of a file a length that a whole one can have.
 func (p *pusher) asItIs(s sending, src *input) error {
+	if err := s.intact(src); err != nil {
+		return err
+	}
 	file, err := sniff(src.all())
 	if err != nil {
 		return err
@@ -304,7 +307,7 @@ func (p *pusher) asItIs(s sending, src *input) error {
 
 // whole pushes an encrypted file, of which the server can ask for any part.
 func (p *pusher) whole(name string, src *input) error {
-	section := io.NewSectionReader(src.File, src.start, src.size)
+	section := io.NewSectionReader(src, src.start, src.size)
 	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{section}, src.size, p.options(src.size)))
 }
 

@@ -54,7 +54,7 @@ type sigReport struct {
 }
 
 func (c *verifyCmd) Run(a *app) error {
-	src, err := a.openInput(c.File)
+	src, err := a.openEncrypted(c.File)
 	if err != nil {
 		return err
 	}

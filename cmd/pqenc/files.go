@@ -30,13 +30,16 @@ type input struct {
 	start int64  // where it begins in the file: it may have been read in part
 	size  int64  // bytes that are left to read, -1 if unknown
 
+	head, unread []byte // of an encrypted file, and what Read has not returned of it: see head.go
+	torn         bool   // head is not what the file has
+
 	producer *producer // of what is read, or nil
 }
 
 // all returns what reads the input from where it begins: of a file again and again.
 func (in *input) all() io.Reader {
 	if in.size >= 0 {
-		return &wholeReader{in: in, src: io.NewSectionReader(in.File, in.start, in.size)}
+		return &wholeReader{in: in, src: io.NewSectionReader(in, in.start, in.size)}
 	}
 	return in.whole()
 }
@@ -102,7 +105,7 @@ func (in *input) whole() io.Reader {
 	if in.producer != nil {
 		return in.producer
 	}
-	return &wholeReader{in: in, src: in.File}
+	return &wholeReader{in: in, src: in}
 }
 
 type wholeReader struct {

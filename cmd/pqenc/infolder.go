@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/pqenc/pqenc/internal/durable"
 )
 
 // inFolder is a folder whose files are pushed. It is opened once, and no name leads
@@ -75,6 +77,16 @@ func (f *inFolder) open(name string) (*input, error) {
 		file.Close()
 	}
 	return in, err
+}
+
+// readHead returns the header of a file that open has opened, see [durable.ReadHead].
+func (f *inFolder) readHead(name string, file *os.File, size int) (head []byte, torn bool, err error) {
+	folder, err := f.root.OpenRoot(path.Dir(name))
+	if err != nil {
+		return nil, false, f.explain(name, err)
+	}
+	defer folder.Close()
+	return durable.ReadHeadIn(folder, path.Base(name), file, size)
 }
 
 // explain gives an error the name that people know.

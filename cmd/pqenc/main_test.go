@@ -56,6 +56,7 @@ func TestScripts(t *testing.T) {
 			"samejson": samejson,
 			"replace":  replaceContents,
 			"forward":  forward,
+			"tear":     tearFile,
 			"vector":   writeVector,
 			"keys":     writeKeys,
 			"server":   serverCommand,

@@ -39,13 +39,20 @@ func WriteNew(name string, content []byte, perm fs.FileMode) error {
 	return t.settle()
 }
 
+// writeNew creates a new file under a free name. If it is to go with another one, old,
+// it gets the owner and group of that, and exactly the bits perm.
 func (t *target) writeNew(content []byte, perm fs.FileMode) error {
 	file, temp, err := t.openTemp(perm)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	if _, err = file.Write(content); err != nil {
+	if t.old != nil {
+		err = giveAccess(file, t.old, perm)
+	}
+	if err != nil {
+		err = t.explain("set the permissions of", err)
+	} else if _, err = file.Write(content); err != nil {
 		err = t.explain("write", err)
 	} else if err = flush(file); err != nil {
 		err = t.explain("sync", errSync(err))

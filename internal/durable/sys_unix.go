@@ -46,6 +46,17 @@ func private(info fs.FileInfo) bool {
 	return own(info) && info.Mode().Perm()&0o077 == 0 && info.Sys().(*syscall.Stat_t).Nlink <= 1
 }
 
+// trusted reports whether the log beside a file is by somebody who may write to the file
+// anyway: it is the owner's, nobody else can write to it, and it was not linked from
+// elsewhere, as any file of the owner could be.
+func trusted(log, file fs.FileInfo) bool {
+	owner := file.Sys().(*syscall.Stat_t).Uid
+	return log.Mode().IsRegular() && log.Mode().Perm()&0o022 == 0 && links(log) <= 1 && log.Sys().(*syscall.Stat_t).Uid == owner
+}
+
+// links returns how many names a file has.
+func links(info fs.FileInfo) uint64 { return uint64(info.Sys().(*syscall.Stat_t).Nlink) }
+
 // flush is fsync, where there is such a thing: some network file systems and
 // most special files have none, and nothing more can be done for them.
 func flush(file *os.File) error {

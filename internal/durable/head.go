@@ -1,0 +1,330 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+var (
+	// ErrHeadChanged reports that a head was not overwritten because it is not the one
+	// that the caller has read.
+	ErrHeadChanged = errors.New("was changed meanwhile")
+
+	// ErrNotInPlace reports that a head cannot be overwritten safely where it is. It is
+	// wrapped together with the reason.
+	ErrNotInPlace = errors.New("cannot be changed in place")
+
+	// ErrStrayRedo reports that a redo log of another file, or of another state of this
+	// one, stands where that of [OverwriteHead] is to go.
+	ErrStrayRedo = errors.New("there is a redo log that is not about this file")
+
+	// ErrTorn is what every [TornError] wraps.
+	ErrTorn = errors.New("the header is torn")
+)
+
+// TornError reports that the head of a file may be neither the old nor the new one on the
+// disk. [RepairHead] completes it from the log, and [ReadHead] reads it until then.
+type TornError struct {
+	Name string // of the file, as the caller gave it
+	Log  string // path of the redo log
+	Err  error
+}
+
+func (e *TornError) Error() string {
+	return fmt.Sprintf("%s: the header may be torn: %v: keep %s, which completes it", e.Name, e.Err, e.Log)
+}
+
+// Unwrap returns [ErrTorn] and the reason.
+func (e *TornError) Unwrap() []error { return []error{ErrTorn, e.Err} }
+
+// OverwriteHead replaces the first bytes of the file of that name, which are old, by as
+// many new ones: a multiple of 4096 bytes, up to [MaxHead]. All else of the file stays
+// where it is. A symbolic link is followed.
+//
+// What a disk does with a write that is interrupted is up to the disk: each block of 512
+// bytes is then the old or the new one. So both heads go to a redo log first, STEM.pqenc-redo
+// beside the file, which is removed when the new head is on the disk. Meanwhile
+// [ReadHead] reads the file, and after a failure [RepairHead] completes it: a [*TornError] says that it is
+// needed. On any other error the file is what it was. A log that was left is dealt with
+// first, as RepairHead does.
+//
+// The error wraps [ErrInUse] if somebody else does this at the moment, [ErrHeadChanged],
+// [ErrNotInPlace] for a file of several names or of another user, [ErrStrayRedo], or
+// [fs.ErrPermission] if the file is read-only, also for root.
+func OverwriteHead(name string, old, new []byte) error {
+	if !validHead(len(old)) || len(old) != len(new) {
+		return &fs.PathError{Op: "overwrite", Path: name, Err: errLength}
+	}
+	h, err := openHead(name)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if _, err := h.repair(); err != nil {
+		return err
+	}
+	if err := h.exclusive(); err != nil {
+		return err
+	}
+	found, err := h.read(len(old))
+	if err != nil && err != io.EOF {
+		return h.explain("read", err)
+	}
+	if err == io.EOF || !bytes.Equal(found, old) {
+		return h.explain("overwrite", ErrHeadChanged)
+	}
+	if err := h.writeRedo(&redoLog{old, new}); err != nil {
+		return err
+	}
+	return h.overwrite(new)
+}
+
+// RepairHead completes the head of a file that [OverwriteHead] has left torn, and removes
+// the log: on the disk the file becomes what [ReadHead] returns. It needs no keys. A log
+// that is not about the file stays where it is. The errors are those of OverwriteHead.
+func RepairHead(name string) (repaired bool, err error) {
+	if log, err := hasRedo(name); err != nil || !log {
+		return false, err // most files, which stay unlocked
+	}
+	h, err := openHead(name)
+	if err != nil {
+		return false, err
+	}
+	defer h.close()
+	return h.repair()
+}
+
+// hasRedo reports whether there is something where the log of a file would be.
+func hasRedo(name string) (bool, error) {
+	path, _, err := resolve(name)
+	if err != nil {
+		return false, &fs.PathError{Op: "open", Path: name, Err: cause(err)}
+	}
+	directory, base := filepath.Split(path)
+	_, err = os.Lstat(directory + redoName(base))
+	return err == nil, IgnoreMissing(err)
+}
+
+// head is a file that is locked to have its head overwritten.
+type head struct {
+	*target          // whose base and old are those of the file
+	file    *os.File // open for reading and writing
+}
+
+// openHead opens a file and locks it, so that two processes cannot mix their heads.
+func openHead(name string) (*head, error) {
+	fail := func(err error) error { return &fs.PathError{Op: "overwrite", Path: name, Err: cause(err)} }
+	path, info, err := resolve(name)
+	switch {
+	case err != nil:
+		return nil, fail(err)
+	case info == nil:
+		return nil, fail(fs.ErrNotExist)
+	case !info.Mode().IsRegular():
+		return nil, fail(ErrNotRegular)
+	case info.Mode().Perm()&0o222 == 0:
+		return nil, fail(fs.ErrPermission) // also for root, whom the system would let
+	}
+	directory, base, err := split(path)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := openFolder(directory)
+	if err != nil {
+		return nil, err
+	}
+	file, info, err := openRegular(dir, base, os.O_RDWR)
+	if err != nil {
+		dir.Close()
+		return nil, fail(err)
+	}
+	h := &head{&target{name: name, dir: dir, base: base, old: info, failed: FailedSyncs()}, file}
+	if err = Lock(file); errors.Is(err, ErrNoPartial) {
+		err = fmt.Errorf("%w: %w", ErrNotInPlace, err)
+	} else if err == nil && !stands(dir, base, file) {
+		err = errChanged
+	}
+	if err != nil {
+		h.close()
+		return nil, fail(err)
+	}
+	return h, nil
+}
+
+// close unlocks the file.
+func (h *head) close() {
+	h.file.Close()
+	h.dir.Close()
+}
+
+// exclusive refuses a file that can be reached where its log would not be found, or whose
+// log nobody would believe.
+func (h *head) exclusive() error {
+	info, err := h.file.Stat()
+	switch {
+	case err != nil:
+		return h.explain("overwrite", err)
+	case links(info) > 1:
+		return h.explain("overwrite", fmt.Errorf("%w: it has several names (hard links), and the log would be beside one of them only", ErrNotInPlace))
+	}
+	h.old = info
+	return nil
+}
+
+func (h *head) read(length int) ([]byte, error) {
+	b := make([]byte, length)
+	_, err := h.file.ReadAt(b, 0)
+	return b, err
+}
+
+// repair writes what the head stands for, if there is a log about it. It does so also
+// where the head seems to be whole: that may be true of the memory and not of the disk,
+// after a sync that has failed.
+func (h *head) repair() (bool, error) {
+	log, err := readRedo(h.dir, h.base, h.old)
+	if err != nil || log == nil {
+		return false, err
+	}
+	found, err := h.read(len(log.old))
+	if err == io.EOF {
+		return false, nil // too short for this log
+	}
+	if err != nil {
+		return false, h.explain("read", err)
+	}
+	whole := log.whole(found)
+	if whole == nil {
+		return false, nil
+	}
+	return true, h.overwrite(whole)
+}
+
+// writeRedo makes the log durable. Whoever can read the file can read the log.
+func (h *head) writeRedo(log *redoLog) error {
+	name := redoName(h.base)
+	t := &target{name: filepath.Join(h.dir.Name(), name), dir: h.dir, base: name, old: h.old, failed: FailedSyncs()}
+	err := t.writeNew(log.marshal(), h.old.Mode().Perm()&0o044|0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return h.explain("overwrite", errStray(t.name))
+	}
+	if err != nil {
+		return err
+	}
+	info, err := h.dir.Lstat(name)
+	if err == nil && !trusted(info, h.old) {
+		err = fmt.Errorf("%w: the log beside it would not be safe: it needs the owner of the file, and permissions", ErrNotInPlace)
+	}
+	if err == nil {
+		err = t.sync()
+	}
+	if err != nil {
+		h.dir.Remove(name)
+		return h.explain("overwrite", err)
+	}
+	return nil
+}
+
+// overwrite writes a head that is in the log, and removes the log. If anything fails the
+// log stays: it does no harm once the head is on the disk.
+func (h *head) overwrite(whole []byte) error {
+	name := redoName(h.base)
+	_, err := h.file.WriteAt(whole, 0)
+	if err == nil {
+		if err = flush(h.file); err != nil {
+			err = errSync(err)
+		}
+	}
+	if err == nil {
+		err = h.dir.Remove(name)
+	}
+	if err != nil {
+		return &TornError{Name: h.name, Log: filepath.Join(h.dir.Name(), name), Err: cause(err)}
+	}
+	syncFolder(h.dir) // a log that comes back is about a head that is finished
+	return nil
+}
+
+// ReadHead returns the first size bytes of a file that is open, as whoever reads it must
+// take them: of a head that [OverwriteHead] has left torn, those that complete it. It writes and
+// locks nothing. torn reports that the file itself holds something else, which only
+// [RepairHead] changes. The name is that by which the file was opened.
+//
+// A log is used for a torn head alone. A head that is all old, because the program was
+// stopped before it wrote, is read as it is, and RepairHead keeps it; one that is all new
+// is finished. A log that is not about these bytes changes nothing.
+//
+// The head is nil if the file cannot have one of that size: if size is none, or the file is shorter or
+// not a regular one, or the name stands for an open file, which has no folder to look into.
+// The error is that of a log which counts and cannot be read, or of the file.
+func ReadHead(file *os.File, name string, size int) (head []byte, torn bool, err error) {
+	if _, ok := descriptor(name); ok {
+		return nil, false, nil
+	}
+	path, info, err := resolve(name)
+	if err == nil && (info == nil || !info.Mode().IsRegular()) {
+		return nil, false, nil
+	}
+	var dir folder
+	if err == nil {
+		dir, err = openFolder(filepath.Dir(path))
+	}
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return nil, false, nil // it was opened before it was moved, or through /dev/stdin by somebody who may
+	}
+	if err != nil {
+		return nil, false, &fs.PathError{Op: "open", Path: name, Err: cause(err)}
+	}
+	defer dir.Close()
+	return readHead(dir, filepath.Base(path), file, size)
+}
+
+// ReadHeadIn is ReadHead for a file of that single name in a folder.
+func ReadHeadIn(folder *os.Root, name string, file *os.File, size int) (head []byte, torn bool, err error) {
+	return readHead(folder, name, file, size)
+}
+
+// readHead reads before and after it looks for the log: meanwhile a head may be
+// overwritten, and the log be there only when nobody looks.
+func readHead(dir folder, base string, file *os.File, size int) (head []byte, torn bool, err error) {
+	info, err := file.Stat()
+	if err != nil || !info.Mode().IsRegular() || !validHead(size) || info.Size() < int64(size) {
+		return nil, false, err
+	}
+	before, after := make([]byte, size), make([]byte, size)
+	for try := range 100 {
+		if _, err := file.ReadAt(before, 0); err != nil {
+			return nil, false, err
+		}
+		log, err := readRedo(dir, base, info)
+		if err != nil {
+			return nil, false, err
+		}
+		if _, err := file.ReadAt(after, 0); err != nil {
+			return nil, false, err
+		}
+		if !bytes.Equal(before, after) {
+			continue
+		}
+		if log == nil {
+			return after, false, nil
+		}
+		if whole := log.whole(after); whole != nil {
+			return whole, !bytes.Equal(whole, after), nil
+		}
+		if try > 10 {
+			return after, false, nil
+		}
+		time.Sleep(time.Millisecond) // it may be just being written, and then no block need be whole
+	}
+	return nil, false, &fs.PathError{Op: "read", Path: file.Name(), Err: errRestless}
+}
