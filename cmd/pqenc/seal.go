@@ -55,10 +55,15 @@ func (s *sealer) open(dst io.Writer) (*pqenc.Writer, error) {
 
 // loadSigner gets who signs the file, if anybody does.
 func (s *sealer) loadSigner() error {
+	_, secret := s.secret.roles(s.to.Passphrase)
+	return s.signWith(secret)
+}
+
+// signWith is loadSigner for a key whose passphrase comes from there.
+func (s *sealer) signWith(secret *passphraseFlags) error {
 	if s.to.Sign == "" {
 		return nil
 	}
-	_, secret := s.secret.roles(s.to.Passphrase)
 	id, err := s.app.privateKey(s.to.Sign, secret)
 	s.signer = id
 	return err

@@ -73,9 +73,15 @@ func openTarget(name, path string, old fs.FileInfo, o Options) (*target, error) 
 	if err != nil {
 		return nil, err
 	}
+	return newTarget(name, dir, base, old, o)
+}
+
+// newTarget is openTarget for a folder that is open, and is closed if that fails.
+func newTarget(name string, dir folder, base string, old fs.FileInfo, o Options) (*target, error) {
 	t := &target{name: name, dir: dir, base: base, old: old, private: o.Private, failed: FailedSyncs()}
 	sweep(dir)
-	if err = obstacle(dir, base, old); err != nil {
+	err := obstacle(dir, base, old)
+	if err != nil {
 		err = &ReplaceError{Name: name, Err: err}
 	} else {
 		err = t.probe()

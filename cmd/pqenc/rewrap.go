@@ -1,0 +1,441 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/durable"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/recipient"
+)
+
+// rewrapper changes the recipients of files, as the flags say.
+type rewrapper struct {
+	cmd *rewrapCmd
+	app *app
+
+	named   []pqenc.Identity    // the keys that -i names
+	own     []*keyfile.Identity // the same, opened, where their generations matter
+	secret  pqenc.Identity      // the passphrase of files
+	sealer  sealer              // with the new recipients
+	changes []pqenc.Change      // to be made one after the other
+	work    manyFiles
+
+	mu     sync.Mutex
+	signed int      // files that are signed for others than those they are for now
+	others []string // these
+}
+
+// load gets the keys, and asks for the new passphrase.
+func (r *rewrapper) load() error {
+	c := r.cmd
+	if c.Repair {
+		return nil
+	}
+	if err := c.Secret.check(&input{size: -1}, len(c.Keys.Identity) > 0 || c.To.Sign != ""); err != nil {
+		return err
+	}
+	ofFile, ofKeys := c.Secret.roles(len(c.Keys.Identity) == 0 && c.To.Sign == "")
+	list, err := r.app.privateKeys(c.Keys.Identity, ofKeys)
+	if err != nil {
+		return err
+	}
+	for i, id := range list {
+		if _, open := id.(*keyfile.Identity); !open && !c.ToCurrent && !c.Reencrypt {
+			r.named = append(r.named, &oneAtATime{Identity: id})
+			continue
+		}
+		key, err := opened(id)
+		if err != nil {
+			return in(c.Keys.Identity[i], err)
+		}
+		r.own, r.named = append(r.own, key), append(r.named, key)
+	}
+	r.secret = &oneAtATime{Identity: recipient.NewPrompted(ofFile.ask(r.app, "the files"))}
+	r.sealer = sealer{app: r.app, to: &c.To, context: new(contextFlag), secret: &secretFlags{File: c.New}}
+	if err := r.sealer.check(); err != nil {
+		return err
+	}
+	if err := r.sealer.signWith(ofKeys); err != nil {
+		return err
+	}
+	return r.plan()
+}
+
+// oneAtATime is an identity that may ask for its passphrase, used for several files at
+// once.
+type oneAtATime struct {
+	mu sync.Mutex
+	pqenc.Identity
+}
+
+func (o *oneAtATime) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.Identity.Unwrap(s, binding)
+}
+
+// plan decides what is to be changed.
+func (r *rewrapper) plan() error {
+	c := r.cmd
+	if c.ToCurrent {
+		return r.planCurrent()
+	}
+	if err := r.sealer.loadRecipients("the files"); err != nil {
+		return err
+	}
+	if c.Reencrypt {
+		r.sealer.recipients = append(r.sealer.recipients, pqenc.Reserve(c.Reserve))
+		return nil
+	}
+	r.changes = []pqenc.Change{{To: append(r.sealer.recipients, pqenc.Reserve(c.Reserve)), Keep: c.Add}}
+	return nil
+}
+
+// planCurrent makes a change for each key. The last one, for nobody, makes room, and
+// finds out if a file opens at all where no key has older generations.
+func (r *rewrapper) planCurrent() error {
+	for i, id := range r.own {
+		if err := id.Public().Usable(time.Now()); err != nil {
+			return withHints(in(r.cmd.Keys.Identity[i], err), "make a new generation first, or name the recipients with -r")
+		}
+		if older := id.Generations()[1:]; len(older) > 0 {
+			r.changes = append(r.changes, pqenc.Change{
+				To: []pqenc.Recipient{id.Public()}, Keep: true, Except: []pqenc.Identity{older[0]}, // which knows those before it
+			})
+		}
+	}
+	r.changes = append(r.changes, pqenc.Change{To: []pqenc.Recipient{pqenc.Reserve(r.cmd.Reserve)}, Keep: true})
+	return nil
+}
+
+// one does what the flags say to one file.
+func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
+	if f.size < 0 {
+		return isFailed, in(f.title(), durable.ErrNotRegular)
+	}
+	if !r.cmd.DryRun {
+		repaired, err := r.repair(f)
+		if err != nil || r.cmd.Repair {
+			return repaired, err
+		}
+	}
+	src, err := f.open(r.app)
+	if err != nil {
+		return isFailed, err
+	}
+	defer src.Close()
+	if err := f.completeHead(src); err != nil {
+		return isFailed, err
+	}
+	file, err := r.read(f, src)
+	if file == nil || err != nil {
+		return isSkipped, in(src.name, err)
+	}
+	file.progress = p
+	if r.cmd.Reencrypt {
+		return isChanged, in(src.name, r.reencrypt(file))
+	}
+	result, err := r.rewrap(file)
+	return result, in(src.name, err)
+}
+
+// repair completes a header that was torn.
+func (r *rewrapper) repair(f found) (fileOutcome, error) {
+	repaired, err := durable.RepairHead(f.title())
+	if !repaired || err != nil {
+		return isUnchanged, err
+	}
+	if !r.cmd.Repair {
+		r.work.warn("%s: its header was being replaced when that was stopped: it is whole again", f.title())
+	}
+	return isChanged, nil
+}
+
+// encryptedFile is a file whose recipients are to be changed.
+type encryptedFile struct {
+	found
+	src      *input
+	head     []byte   // its header
+	rest     *sniffed // what follows
+	keys     *identities
+	progress *fileProgress
+}
+
+// read reads the header. Without an error and a file it is another kind of file, in
+// a folder.
+func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
+	rest, err := sniff(io.NewSectionReader(src, 0, src.size))
+	if err != nil {
+		return nil, err
+	}
+	var head bytes.Buffer
+	info, err := pqenc.Inspect(io.TeeReader(rest, &head))
+	if f.folder != nil && (src.size == 0 || errors.Is(err, pqenc.ErrNotPqenc)) {
+		return nil, nil
+	}
+	if err == nil && !rest.armored {
+		_, err = info.ContentSize(src.size)
+	}
+	file := &encryptedFile{found: f, src: src, head: head.Bytes(), rest: rest}
+	file.keys = newIdentities(r.named, nil)
+	file.keys.list = append(file.keys.list, r.secret)
+	return file, (&opener{keys: file.keys}).explain(err, rest)
+}
+
+// header makes the changes to the header.
+func (r *rewrapper) header(f *encryptedFile) (done *pqenc.Rewrapped, err error) {
+	head := f.head
+	for _, change := range r.changes {
+		next, err := pqenc.Rewrap(bytes.NewReader(head), change, f.keys.list...)
+		if errors.Is(err, pqenc.ErrUnchanged) {
+			continue
+		}
+		if err != nil {
+			return nil, (&opener{keys: f.keys}).explain(err, f.rest)
+		}
+		if done != nil {
+			next.Old, next.Forwarded = done.Old, append(done.Forwarded, next.Forwarded...)
+		}
+		done, head = next, next.Header
+	}
+	if done == nil {
+		return nil, pqenc.ErrUnchanged
+	}
+	return done, nil
+}
+
+// rewrap gives a file the new header.
+func (r *rewrapper) rewrap(f *encryptedFile) (fileOutcome, error) {
+	done, err := r.header(f)
+	if errors.Is(err, pqenc.ErrUnchanged) {
+		return isUnchanged, nil
+	}
+	if err != nil {
+		return isFailed, err
+	}
+	switch {
+	case r.cmd.InPlace && f.rest.armored:
+		err = usageError("is text, whose header cannot be replaced in place", notInPlaceHint)
+	case r.cmd.InPlace && len(done.Header) != len(done.Old):
+		err = usageError(fmt.Sprintf("the new header has %d bytes and the old one %d: it cannot be replaced in place", len(done.Header), len(done.Old)),
+			notInPlaceHint+`; "pqenc encrypt --reserve N" leaves room for more recipients`)
+	case r.cmd.DryRun:
+	case r.cmd.InPlace:
+		err = r.overwrite(f, done)
+	default:
+		err = r.replace(f, done.Header)
+	}
+	if err != nil {
+		return isFailed, err
+	}
+	r.forwarded(done.Forwarded)
+	return isChanged, nil
+}
+
+const notInPlaceHint = "without --in-place a new file takes the place of the old one"
+
+// overwrite puts the new header where the old one is.
+func (r *rewrapper) overwrite(f *encryptedFile, done *pqenc.Rewrapped) error {
+	r.app.inPlace.RLock()
+	defer r.app.inPlace.RUnlock()
+	return r.explain(f, durable.OverwriteHead(f.title(), done.Old, done.Header))
+}
+
+// replace has a new file of the header and the body of f take the place of f.
+func (r *rewrapper) replace(f *encryptedFile, header []byte) error {
+	return r.explain(f, r.newFile(f, func(out *durable.File) error {
+		if f.rest.armored {
+			text := armor.NewWriter(out)
+			if _, err := io.Copy(text, io.MultiReader(bytes.NewReader(header), f.progress.reader(f.rest))); err != nil {
+				return err
+			}
+			return text.Close()
+		}
+		if _, err := out.Write(header); err != nil {
+			return err
+		}
+		_, err := out.CopyFrom(f.src.File, int64(len(f.head)), f.progress.add)
+		return err
+	}))
+}
+
+// newFile has the file that fill makes take the place of f.
+func (r *rewrapper) newFile(f *encryptedFile, fill func(*durable.File) error) error {
+	out, err := r.app.createOver(f.src, f.found)
+	if err != nil {
+		return err
+	}
+	defer r.app.ended(out)
+	if err := fill(out); err != nil {
+		return errors.Join(err, out.Abort())
+	}
+	return out.Commit()
+}
+
+// explain adds what can be done about a file that could not be replaced.
+func (r *rewrapper) explain(f *encryptedFile, err error) error {
+	info, failed := f.src.Stat()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, durable.ErrInUse):
+		return withHints(err, "another command is just changing it: try again when that has ended")
+	case errors.Is(err, syscall.ENOSPC):
+		return withHints(err, "free some space, or use --in-place, which needs it for two headers only")
+	case errors.Is(err, fs.ErrPermission) && failed == nil && info.Mode().Perm()&0o222 == 0:
+		return withHints(err, "the file is read-only: if it is to be changed, make it writable first")
+	}
+	return err
+}
+
+// reencrypt has a file with the same contents, under a new key, take the place of f.
+func (r *rewrapper) reencrypt(f *encryptedFile) error {
+	explain := func(err error) error { return (&opener{keys: f.keys}).explain(err, f.rest) }
+	plain, err := pqenc.Decrypt(bytes.NewReader(f.head), f.keys.list...)
+	if err != nil {
+		return explain(err)
+	}
+	policy, signer, err := r.signing(plain.Signature())
+	if err != nil || r.cmd.DryRun {
+		return err
+	}
+	return r.explain(f, r.newFile(f, func(out *durable.File) error {
+		src := io.MultiReader(bytes.NewReader(f.head), f.progress.reader(f.rest))
+		plain, err := pqenc.DecryptSigned(src, policy, f.keys.list...)
+		if err != nil {
+			return explain(err)
+		}
+		if !f.rest.armored {
+			return r.encrypt(out, plain, signer)
+		}
+		text := armor.NewWriter(out)
+		if err := r.encrypt(text, plain, signer); err != nil {
+			return err
+		}
+		return text.Close()
+	}))
+}
+
+// encrypt encrypts the contents for the new recipients, signed for the context that
+// they had if there is a signer.
+func (r *rewrapper) encrypt(dst io.Writer, plain *pqenc.Reader, signer *keyfile.Identity) (err error) {
+	var w *pqenc.Writer
+	if signer == nil {
+		w, err = pqenc.Encrypt(dst, r.sealer.recipients...)
+	} else {
+		context := ""
+		if s := plain.Signature(); s != nil {
+			context = s.Context
+		}
+		w, err = pqenc.EncryptSigned(dst, signer, context, r.sealer.recipients...)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := plain.WriteTo(w); err != nil {
+		return err // without Close: a file that is cut must look like one
+	}
+	return w.Close()
+}
+
+// signing decides who signs a file that is encrypted anew. What is signed with one of
+// one's own keys is verified: otherwise somebody else could have it signed.
+func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *keyfile.Identity, err error) {
+	if s == nil {
+		return policy, r.sealer.signer, nil
+	}
+	for _, id := range r.own {
+		for _, own := range id.Fingerprints() {
+			if own == s.Signer {
+				signer = id
+				policy = pqenc.Policy{From: keyfile.Publics{id.Public()}.Senders(), AllowForwarded: true}
+			}
+		}
+	}
+	switch {
+	case r.cmd.DropSignature:
+		return policy, nil, nil
+	case r.sealer.signer != nil:
+		return policy, r.sealer.signer, nil
+	case signer == nil:
+		return policy, nil, &failure{fmt.Errorf("is signed by %s, whose signature is lost when it is encrypted anew", s.Signer), exitSigner,
+			[]string{"sign it yourself with --sign KEY, or use --drop-signature; without --reencrypt a signature survives"}}
+	}
+	if err := signer.Public().Usable(time.Now()); err != nil {
+		return policy, nil, withHints(fmt.Errorf("cannot be signed again: %w", err), "make a new generation of your key first, or use --sign or --drop-signature")
+	}
+	return policy, signer, nil
+}
+
+// forwarded takes down for whom else than those whom its signer named a file now is.
+func (r *rewrapper) forwarded(to []pqenc.Recipient) {
+	if len(to) == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.signed++
+	for _, key := range to {
+		name := "the passphrase"
+		if key, ok := key.(*keyfile.Public); ok {
+			name = key.Fingerprint().String()
+		}
+		if !slices.Contains(r.others, name) {
+			r.others = append(r.others, name)
+		}
+	}
+}
+
+// sayForwarded says what those will meet.
+func (r *rewrapper) sayForwarded() {
+	if r.signed == 0 {
+		return
+	}
+	files := "the signature stays: it is"
+	if r.work.several {
+		files = fmt.Sprintf("the signatures of %d files stay: they are", r.signed)
+	}
+	slices.Sort(r.others)
+	r.app.warn("%s not for %s, who will need --allow-forwarded with --from", files, strings.Join(r.others, ", "))
+}
+
+// run works on all files.
+func (r *rewrapper) run() error {
+	r.work = manyFiles{app: r.app, verb: "rewrapped", keep: r.cmd.JSON}
+	switch {
+	case r.cmd.Reencrypt:
+		r.work.verb = "reencrypted"
+	case r.cmd.Repair:
+		r.work.verb = "repaired"
+	}
+	if r.cmd.DryRun {
+		r.work.verb = "to be " + r.work.verb
+	}
+	r.work.find(r.cmd.Files)
+	workers := filesAtOnce
+	if r.cmd.To.Passphrase {
+		workers = 1 // each takes much memory
+	}
+	r.work.run(workers, r.one)
+	r.sayForwarded()
+	return r.work.end()
+}
+
+// filesAtOnce is how many files are worked on: more than there are cores, since most
+// of the time goes by in waiting for the disk.
+const filesAtOnce = 8
