@@ -8,8 +8,6 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -25,16 +23,6 @@ import (
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/testkit"
 )
-
-// redoLog makes a log as SPEC.md, section 3.6, has it.
-func redoLog(old, new []byte) []byte {
-	b := append([]byte("\x89PQREDO\n"), 0, 0, 0, 1)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(old)))
-	oldSum, newSum := sha256.Sum256(old), sha256.Sum256(new)
-	b = slices.Concat(b, oldSum[:], newSum[:], old, new)
-	sum := sha256.Sum256(b)
-	return append(b, sum[:]...)
-}
 
 // tearFile is the script command
 //
@@ -55,7 +43,7 @@ func tearFile(ts *testscript.TestScript, neg bool, args []string) {
 	name := ts.MkAbs(args[0])
 	ts.Check(os.WriteFile(name, file, 0o644))
 	log := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".pqenc-redo")
-	ts.Check(os.WriteFile(log, redoLog(old, new), 0o600))
+	ts.Check(os.WriteFile(log, testkit.RedoLog(old, new), 0o600))
 }
 
 // headerFor returns the header of a file of alice's for somebody else, of the same length.
@@ -141,7 +129,7 @@ func TestTornFiles(t *testing.T) {
 		if _, err := pqenc.Decrypt(bytes.NewReader(torn), testkit.Identity("alice"), testkit.Identity("bob")); err != nil {
 			lost++
 		}
-		if err := os.WriteFile(filepath.Join(filepath.Dir(name), ".f.pqe.pqenc-redo"), redoLog(old, new), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(name), ".f.pqe.pqenc-redo"), testkit.RedoLog(old, new), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		want := "bob"

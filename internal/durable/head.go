@@ -288,15 +288,28 @@ func ReadHead(file *os.File, name string, size int) (head []byte, torn bool, err
 	return readHead(dir, filepath.Base(path), file, size)
 }
 
-// ReadHeadIn is ReadHead for a file of that single name in a folder.
+// ReadHeadIn is ReadHead for a file of that single name in a folder. With size 0 the head
+// is as long as that in the log, and nil if there is none.
 func ReadHeadIn(folder *os.Root, name string, file *os.File, size int) (head []byte, torn bool, err error) {
 	return readHead(folder, name, file, size)
+}
+
+// redoLength returns the length of the heads in the log beside a file, 0 if there is none.
+func redoLength(dir folder, base string, info fs.FileInfo) (int, error) {
+	log, err := readRedo(dir, base, info)
+	if err != nil || log == nil {
+		return 0, err
+	}
+	return len(log.old), nil
 }
 
 // readHead reads before and after it looks for the log: meanwhile a head may be
 // overwritten, and the log be there only when nobody looks.
 func readHead(dir folder, base string, file *os.File, size int) (head []byte, torn bool, err error) {
 	info, err := file.Stat()
+	if err == nil && size == 0 {
+		size, err = redoLength(dir, base, info)
+	}
 	if err != nil || !info.Mode().IsRegular() || !validHead(size) || info.Size() < int64(size) {
 		return nil, false, err
 	}

@@ -99,6 +99,14 @@ func victim(what string, arguments []string) error {
 		}
 		p.Write([]byte(fresh))
 		return p.Commit()
+	case "copy":
+		return copyBody(arguments[0], arguments[1])
+	case "head":
+		old, new := heads()
+		return OverwriteHead(arguments[0], old, new)
+	case "repair":
+		_, err := RepairHead(arguments[0])
+		return err
 	case "two":
 		return replaceTwo(arguments[0])
 	case "key":
@@ -115,6 +123,24 @@ func victim(what string, arguments []string) error {
 		return writePart(arguments[0])
 	}
 	return fmt.Errorf("no such child: %s", what)
+}
+
+// copyBody replaces the first 4096 bytes of a file, for another one.
+func copyBody(from, to string) error {
+	src, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	f, err := Create(context.Background(), to, Options{})
+	if err != nil {
+		return err
+	}
+	f.Write(bytes.Repeat([]byte("h"), 4096))
+	if _, err := f.CopyFrom(src, 4096, nil); err != nil {
+		f.Abort()
+		return err
+	}
+	return f.Commit()
 }
 
 // replaceTwo renames two files before it syncs their folder for each of them.

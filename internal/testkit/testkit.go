@@ -8,8 +8,11 @@ package testkit
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 
@@ -66,6 +69,17 @@ func Sealed(n int) []byte {
 		panic(err)
 	}
 	return file.Bytes()
+}
+
+// RedoLog returns the log of a header that is replaced in place, as SPEC.md, section 3.6,
+// has it.
+func RedoLog(old, new []byte) []byte {
+	b := append([]byte("\x89PQREDO\n"), 0, 0, 0, 1)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(old)))
+	oldSum, newSum := sha256.Sum256(old), sha256.Sum256(new)
+	b = slices.Concat(b, oldSum[:], newSum[:], old, new)
+	sum := sha256.Sum256(b)
+	return append(b, sum[:]...)
 }
 
 // Log is a bytes.Buffer for what runs while a test does.

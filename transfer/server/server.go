@@ -159,6 +159,9 @@ func (s *Server) maintain(ctx context.Context) {
 		if err = errors.Join(err, s.store.Rescan()); err != nil {
 			s.log.Error("cannot look after the store", "err", err)
 		}
+		for _, name := range s.store.Torn() {
+			s.log.Warn("the header of an object is torn, and it is not served: pqenc rewrap --repair completes its file", "object", name)
+		}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
@@ -18,6 +19,8 @@ var (
 	ErrLength = fmt.Errorf("%w: not the length of the whole object", wire.ErrNotPqenc)
 	// ErrDigest: the header is not the announced one.
 	ErrDigest = fmt.Errorf("%w: not the announced header", wire.ErrNotPqenc)
+	// ErrTorn: the header is torn, and of use only to whoever has the log beside the file.
+	ErrTorn = fmt.Errorf("%w: %w", wire.ErrNotPqenc, durable.ErrTorn)
 	// ErrStored: this very object is there already, see [StoredError].
 	ErrStored = errors.New("the object is stored already")
 	// ErrLocked: another server has the folder open.

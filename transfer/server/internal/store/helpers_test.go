@@ -225,7 +225,7 @@ func wantFiles(t testing.TB, dir string, want ...string) {
 func wantUsage(t testing.TB, s *Store) {
 	t.Helper()
 	found := newIndex()
-	if err := s.scan(found); err != nil {
+	if _, err := s.scan(found); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.Usage(); got != found.total {

@@ -58,8 +58,8 @@ func (s *Store) lstat(name string) (fs.FileInfo, error) {
 }
 
 // Open opens an object. The error wraps [wire.ErrNotFound], and for a file
-// that was put there by hand and is not a whole pqenc file [wire.ErrNotPqenc] or
-// [ErrLength].
+// that was put there by hand and is not a whole pqenc file [wire.ErrNotPqenc],
+// [ErrLength] or [ErrTorn].
 func (s *Store) Open(name wire.Name) (*Object, error) {
 	folder, base, err := s.folder(name.String(), false)
 	if err != nil {
@@ -70,12 +70,37 @@ func (s *Store) Open(name wire.Name) (*Object, error) {
 	if err != nil {
 		return nil, s.missing(name.String(), err)
 	}
-	o, err := s.inspect(name.String(), file)
+	var o *Object
+	_, torn, err := durable.ReadHeadIn(folder, base, file, 0)
+	if torn {
+		err = ErrTorn
+	}
+	if err == nil {
+		o, err = s.inspect(name.String(), file)
+	}
 	if err != nil {
 		file.Close()
 		return nil, err
 	}
 	return o, nil
+}
+
+// Torn returns the names of the objects that the last scan found beside a log of their
+// header, if they need it to be read. They are not served until somebody completes them:
+// the store leaves what was put there by hand as it is.
+func (s *Store) Torn() (names []string) {
+	s.mu.Lock()
+	logged := s.logged
+	s.mu.Unlock()
+	for _, name := range logged {
+		o, err := s.Open(name)
+		if err == nil {
+			o.Close()
+		} else if errors.Is(err, ErrTorn) {
+			names = append(names, name.String())
+		}
+	}
+	return names
 }
 
 func (s *Store) inspect(name string, file *os.File) (*Object, error) {

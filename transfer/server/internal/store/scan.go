@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"syscall"
@@ -27,20 +28,22 @@ func (s *Store) Rescan() error {
 	found := s.index.beginScan()
 	s.mu.Unlock()
 
-	err := s.scan(found)
+	logged, err := s.scan(found)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil {
 		s.index = s.index.endScan(found)
+		s.logged = logged
 	}
 	s.index.changed = nil
 	return err
 }
 
-// scan adds what is on the disk to an index.
-func (s *Store) scan(found *index) error {
-	return fs.WalkDir(s.root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+// scan adds what is on the disk to an index. It returns the names of which there is a log,
+// see Torn.
+func (s *Store) scan(found *index) (logged []wire.Name, err error) {
+	err = fs.WalkDir(s.root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission) && path != ".":
 			return nil // gone meanwhile, or somebody else's, like lost+found
@@ -61,11 +64,24 @@ func (s *Store) scan(found *index) error {
 				return err
 			}
 			found.putPartial(p)
+		} else if name, ok := loggedName(path); ok {
+			logged = append(logged, name)
 		} else if valid(path) {
 			found.putObject(Entry{Name: path, Size: info.Size(), ModTime: info.ModTime()})
 		}
 		return nil
 	})
+	return logged, err
+}
+
+// loggedName returns the object whose header a file is the log of. Of long names, which are
+// cut, it cannot be told.
+func loggedName(name string) (wire.Name, bool) {
+	folder, base := path.Split(name)
+	base, is := strings.CutSuffix(base, durable.RedoSuffix)
+	base, hidden := strings.CutPrefix(base, ".")
+	object, err := wire.ParseName(folder + base)
+	return object, is && hidden && err == nil
 }
 
 // valid reports whether an object can have that name.

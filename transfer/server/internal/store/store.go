@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc/internal/durable"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
 // Options are the limits of a store. Zero is no limit.
@@ -64,6 +65,8 @@ type Store struct {
 	// made are the folders that are not known to be durable, with durable.FailedSyncs
 	// before they were made.
 	made map[string]int64
+	// logged are the objects that may be torn, from the last scan.
+	logged []wire.Name
 }
 
 // Open opens the folder dir and makes it if it does not exist. The error wraps

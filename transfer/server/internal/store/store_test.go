@@ -203,7 +203,7 @@ func TestRescanDuring(t *testing.T) {
 	kept := begin(t, s, idOf(alice, "kept", file), replace)
 	write(t, kept, file[:20])
 	found := s.index.beginScan()
-	if err := s.scan(found); err != nil {
+	if _, err := s.scan(found); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Delete(named("old")); err != nil {

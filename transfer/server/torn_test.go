@@ -1,0 +1,41 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package server_test
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
+)
+
+// TestTornObject has the header of a stored file torn, which the server's log names.
+func TestTornObject(t *testing.T) {
+	s := newServer(t, server.Limits{}, "{alice} pull,list **")
+	s.stop()
+	whole, other := testkit.Sealed(100), testkit.Sealed(100)
+	torn := slices.Clone(whole)
+	copy(torn[512:1024], other[512:])
+	writeFile(t, s.config.Dir, "torn.pqe", torn)
+	writeFile(t, s.config.Dir, ".torn.pqe.pqenc-redo", testkit.RedoLog(whole[:4096], other[:4096]))
+	s.start()
+	err := s.client("alice").Pull(t.Context(), "torn.pqe", io.Discard, transfer.PullOptions{})
+	if !errors.Is(err, transfer.ErrNotPqenc) || !strings.Contains(s.log.String(), "the header is torn") {
+		t.Errorf("%v", err)
+	}
+	for !strings.Contains(s.log.String(), "object=torn.pqe") { // the scan is beside
+		time.Sleep(time.Millisecond)
+	}
+	all, err := listed(s.client("alice"), "")
+	if err != nil || len(all) != 1 {
+		t.Errorf("%v, %v", all, err)
+	}
+}
