@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -34,6 +35,7 @@ type rewrapper struct {
 	sealer  sealer              // with the new recipients
 	changes []pqenc.Change      // to be made one after the other
 	work    manyFiles
+	batch   durable.Batch // of the files that are replaced
 
 	mu     sync.Mutex
 	signed int      // files that are signed for others than those they are for now
@@ -276,7 +278,7 @@ func (r *rewrapper) replace(f *encryptedFile, header []byte) error {
 
 // newFile has the file that fill makes take the place of f.
 func (r *rewrapper) newFile(f *encryptedFile, fill func(*durable.File) error) error {
-	out, err := r.app.createOver(f.src, f.found)
+	out, err := r.app.createOver(&r.batch, f.src, f.found)
 	if err != nil {
 		return err
 	}
@@ -432,8 +434,9 @@ func (r *rewrapper) run() error {
 		workers = 1 // each takes much memory
 	}
 	r.work.run(workers, r.one)
+	err := r.batch.Sync()
 	r.sayForwarded()
-	return r.work.end()
+	return cmp.Or(r.work.end(), err)
 }
 
 // filesAtOnce is how many files are worked on: more than there are cores, since most

@@ -18,6 +18,7 @@ type File struct {
 	temp   string   // name of the temporary file in the folder, or empty
 	synced bool     // whether file is on a disk
 	over   *os.File // what the target must still be, or nil
+	batch  *Batch   // that syncs the folder, or nil
 }
 
 // Create begins the output file of the given name. Nothing under that name changes
@@ -155,6 +156,9 @@ func (f *File) Commit() error {
 	err = f.file.Close()
 	if !f.Atomic() {
 		return f.explain("close", err)
+	}
+	if f.batch != nil {
+		return f.batch.add(f.dir, f.target.failed)
 	}
 	defer f.dir.Close()
 	return f.settle()
