@@ -18,11 +18,11 @@ type rewrapCmd struct {
 	Repair        bool     `xor:"how" help:"Complete headers whose replacement was stopped. It needs no key."`
 	Remove        []string `type:"path" hidden:"" sep:"none" help:"Not possible."`
 	InPlace       bool     `help:"Overwrite the header where it is, if the new one is not longer. A file whose header was torn then needs the log beside it."`
-	Reserve       int      `placeholder:"N" help:"Make room in the header for N more recipients."`
 	DropSignature bool     `help:"With --reencrypt: lose the signature of somebody else."`
 	DryRun        bool     `short:"n" help:"Change nothing, and say what would be."`
 	JSON          bool     `name:"json" help:"Print JSON."`
 
+	Room   reserveFlag     `embed:""`
 	Secret secretFlags     `embed:""`
 	New    passphraseFlags `embed:"" prefix:"new-" xorprefix:"new-" set:"passphrase=the new passphrase of -p"`
 
@@ -76,7 +76,7 @@ func (c *rewrapCmd) check() error {
 		return usageError("rewrap changes files, and no pipe", "name files or folders")
 	case (c.ToCurrent || c.Repair) && c.To.encrypts():
 		return usageError("--to-current and --repair have no other recipients: -r and -p do not go with them", "leave them out, or use --add")
-	case c.Repair && (len(c.Keys.Identity) > 0 || c.Reserve != 0 || c.InPlace || c.DryRun):
+	case c.Repair && (len(c.Keys.Identity) > 0 || c.Room.Reserve > 0 || c.InPlace || c.DryRun):
 		return usageError("--repair needs no key, and does nothing else", "leave the other flags out")
 	case c.ToCurrent && len(c.Keys.Identity) == 0:
 		return usageError("--to-current is about your own keys", "name them with -i")
@@ -84,8 +84,8 @@ func (c *rewrapCmd) check() error {
 		return usageError("no recipient", "name all of the new list with -r, or use --add or --to-current")
 	case c.Add && c.To.Passphrase:
 		return usageError("-p and --add do not go together: a passphrase must be the only way into a file", "leave --add out")
-	case c.Reserve < 0:
-		return usageError("--reserve cannot be negative")
+	case c.Room.Reserve > 0 && c.To.Passphrase:
+		return usageError("--reserve and -p do not go together: a passphrase must be the only way into a file", "leave --reserve out")
 	}
 	return c.checkSigning()
 }

@@ -59,6 +59,7 @@ func TestScripts(t *testing.T) {
 			"tear":     tearFile,
 			"vector":   writeVector,
 			"keys":     writeKeys,
+			"rotated":  writeRotated,
 			"server":   serverCommand,
 			"proxy":    proxy,
 			"carried":  carried,

@@ -51,9 +51,9 @@ type fileResult struct {
 
 // find walks over all that was named.
 func (m *manyFiles) find(names []string) {
-	m.several = len(names) > 1
+	info, err := os.Stat(names[0])
+	m.several = len(names) > 1 || err == nil && info.IsDir()
 	m.app.walkAll(names, func(f found, err error) {
-		m.several = m.several || f.folder != nil
 		if err != nil {
 			m.finish(f, isFailed, err)
 			return

@@ -100,11 +100,8 @@ func (r *rewrapper) plan() error {
 	if err := r.sealer.loadRecipients("the files"); err != nil {
 		return err
 	}
-	if c.Reencrypt {
-		r.sealer.recipients = append(r.sealer.recipients, pqenc.Reserve(c.Reserve))
-		return nil
-	}
-	r.changes = []pqenc.Change{{To: append(r.sealer.recipients, pqenc.Reserve(c.Reserve)), Keep: c.Add}}
+	r.sealer.reserve(c.Room)
+	r.changes = []pqenc.Change{{To: r.sealer.recipients, Keep: c.Add}}
 	return nil
 }
 
@@ -121,7 +118,7 @@ func (r *rewrapper) planCurrent() error {
 			})
 		}
 	}
-	r.changes = append(r.changes, pqenc.Change{To: []pqenc.Recipient{pqenc.Reserve(r.cmd.Reserve)}, Keep: true})
+	r.changes = append(r.changes, pqenc.Change{To: []pqenc.Recipient{pqenc.Reserve(r.cmd.Room.Reserve)}, Keep: true})
 	return nil
 }
 
@@ -409,8 +406,11 @@ func (r *rewrapper) sayForwarded() {
 		return
 	}
 	files := "the signature stays: it is"
-	if r.work.several {
+	switch {
+	case r.signed > 1:
 		files = fmt.Sprintf("the signatures of %d files stay: they are", r.signed)
+	case r.work.several:
+		files = "the signature of one file stays: it is"
 	}
 	slices.Sort(r.others)
 	r.app.warn("%s not for %s, who will need --allow-forwarded with --from", files, strings.Join(r.others, ", "))

@@ -33,6 +33,11 @@ func (s *sealer) load(what string) error {
 	return s.loadSigner()
 }
 
+// reserve leaves room in the header for more recipients.
+func (s *sealer) reserve(room reserveFlag) {
+	s.recipients = append(s.recipients, pqenc.Reserve(room.Reserve))
+}
+
 // seal copies src to dst, encrypted.
 func (s *sealer) seal(dst io.Writer, src io.Reader) error {
 	w, err := s.open(dst)
