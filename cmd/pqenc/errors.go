@@ -157,6 +157,7 @@ var fileKinds = []kind{
 	{armor.ErrArmor, exitDamaged, []string{"get the file again from where it came from"}},
 	{durable.ErrTorn, exitIO, []string{repairHint}},
 	{durable.ErrNotInPlace, exitIO, []string{"leave --in-place out: a new file then takes the place of this one"}},
+	{durable.ErrChanged, exitIO, []string{"another process has changed it: try again"}},
 	{durable.ErrHeadChanged, exitIO, []string{"another process has changed it: try again"}},
 	{durable.ErrStrayRedo, exitIO, nil},
 	{syscall.ENOSPC, exitIO, []string{"free some space, or write to another disk with -o"}},
