@@ -138,7 +138,7 @@ func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 		return isFailed, err
 	}
 	defer src.Close()
-	if err := f.completeHead(src); err != nil {
+	if err := r.hold(f, src); err != nil {
 		return isFailed, err
 	}
 	file, err := r.read(f, src)
@@ -152,6 +152,20 @@ func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 	result, err := r.rewrap(file)
 	return result, in(src.name, err)
 }
+
+// hold sees to it that the header which is read is that of a moment, and stays what it
+// is where it is to be replaced. In place that is seen to when it is overwritten.
+func (r *rewrapper) hold(f found, src *input) error {
+	if r.cmd.InPlace || r.cmd.DryRun {
+		return f.completeHead(src)
+	}
+	if err := durable.Lock(src.File); errors.Is(err, durable.ErrInUse) {
+		return withHints(&fs.PathError{Op: "replace", Path: f.title(), Err: err}, inUseHint)
+	}
+	return nil // where there are no locks, that has to do
+}
+
+const inUseHint = "another command is just changing it: try again when that has ended"
 
 // repair completes a header that was torn.
 func (r *rewrapper) repair(f found) (fileOutcome, error) {
@@ -293,7 +307,7 @@ func (r *rewrapper) explain(f *encryptedFile, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, durable.ErrInUse):
-		return withHints(err, "another command is just changing it: try again when that has ended")
+		return withHints(err, inUseHint)
 	case errors.Is(err, syscall.ENOSPC):
 		return withHints(err, "free some space, or use --in-place, which needs it for two headers only")
 	case errors.Is(err, fs.ErrPermission) && failed == nil && info.Mode().Perm()&0o222 == 0:

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -99,7 +98,7 @@ func requireOpens(t *testing.T, name string, contents []byte) {
 // TestRewrapAtOnce runs several commands over the same files. Each either does a file or
 // says that another one has it in hand, and what they add is all there in the end.
 func TestRewrapAtOnce(t *testing.T) {
-	for _, how := range [][]string{{"--add"}, {"--add", "--in-place"}} {
+	for _, how := range [][]string{{"--add", "--add"}, {"--in-place", "--in-place"}, {"--add", "--in-place"}} {
 		dir := t.TempDir()
 		for name, content := range people() {
 			writeIn(t, dir, name, content)
@@ -108,8 +107,12 @@ func TestRewrapAtOnce(t *testing.T) {
 			t.Fatal(stderr)
 		}
 		var commands []*exec.Cmd
-		for range 8 {
-			cmd := exec.Command("pqenc", slices.Concat([]string{"rewrap", "-i", "alice.key", "-r", "bob.pub"}, how, []string{"in.pqe"})...)
+		for i := range 12 {
+			args := []string{"rewrap", "-i", "alice.key", "--add", "-r", "bob.pub", "in.pqe"}
+			if how[i%2] == "--in-place" {
+				args = append(args, "--in-place")
+			}
+			cmd := exec.Command("pqenc", args...)
 			cmd.Dir, cmd.Stderr = dir, new(strings.Builder)
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)

@@ -197,7 +197,7 @@ func (f *File) rename() error {
 		}
 		f.temp = name
 	}
-	err := f.replace(f.temp)
+	err := f.replace(f.temp, f.over != nil)
 	if err != nil {
 		err = f.keep(f.file, f.temp, err)
 		f.temp = "" // it is nothing to be removed any more

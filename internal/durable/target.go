@@ -150,10 +150,13 @@ func (t *target) finalize(file *os.File) error {
 	return giveAccess(file, t.old, perm)
 }
 
-// replace renames a file of the folder to the target.
-func (t *target) replace(name string) error {
-	release := hold(t.dir, t.base)
-	defer release()
+// replace renames a file of the folder to the target. What stands there is held open for
+// that unless it is anyway, see hold.
+func (t *target) replace(name string, held bool) error {
+	if !held {
+		release := hold(t.dir, t.base)
+		defer release()
+	}
 	t.failed = FailedSyncs()
 	return t.dir.Rename(name, t.base)
 }
