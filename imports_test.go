@@ -24,10 +24,11 @@ import (
 var mayImport = map[string][]string{
 	"format":                         {},
 	"stream":                         {"internal/aead"},
-	"recipient":                      {"format", "internal/aead", "internal/fips", "internal/lowcost", "golang.org/x/crypto/argon2"},
+	"recipient":                      {"format", "internal/aead", "internal/fips", "internal/lowcost", "github.com/btcsuite/btcd/btcutil/bech32", "golang.org/x/crypto/argon2"},
 	"signature":                      {"github.com/cloudflare/circl/sign/mldsa/mldsa65"},
 	".":                              {"format", "stream", "signature", "internal/aead", "internal/armor", "internal/fips"},
 	"keyfile":                        {".", "format", "recipient", "signature", "internal/armor", "internal/fips", "internal/durable", "internal/text"},
+	"keyfile/keyring":                {"keyfile", "internal/durable"},
 	"transfer":                       {".", "format", "signature", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire"},
 	"transfer/server":                {"signature", "internal/text", "internal/units", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire", "transfer/server/internal/store"},
 	"transfer/internal/channel":      {"signature", "transfer/internal/wire", "github.com/gobwas/ws", "github.com/gobwas/ws/wsutil"},
@@ -46,13 +47,14 @@ var mayImport = map[string][]string{
 	"internal/units":                 {},
 	"internal/testkit":               {".", "keyfile"}, // for tests: nothing here imports it
 	"internal/vectors":               {},
-	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "internal/armor", "internal/clidoc",
+	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "keyfile/keyring", "internal/armor", "internal/clidoc",
 		"internal/durable", "internal/progress", "internal/terminal", "internal/text", "internal/units", "transfer", "transfer/server", "github.com/alecthomas/kong",
 		"github.com/prometheus/client_golang/prometheus", "github.com/prometheus/client_golang/prometheus/collectors",
 		"github.com/prometheus/client_golang/prometheus/promhttp",
 		"golang.org/x/sys/unix"},
 	"examples/relay":      {".", "keyfile", "signature", "transfer", "transfer/server"},
 	"internal/crosscheck": {},
+	"internal/interop":    {},
 }
 
 func TestImports(t *testing.T) {

@@ -83,8 +83,9 @@ var (
 	ErrForwarded = errors.New("the file is signed for somebody else")
 	// ErrContext: the file is signed for another context.
 	ErrContext = errors.New("the file is signed for another context")
-	// ErrAnonymous: a recipient of a file to be signed has no fingerprint.
-	ErrAnonymous = errors.New("a signed file needs recipients with fingerprints")
+	// ErrAnonymous: a recipient of a file to be signed has no fingerprint. Keys of age
+	// are such.
+	ErrAnonymous = errors.New("a signature names every recipient by fingerprint, and one of them, such as an age key, has none")
 )
 
 // Stanza holds a file key, wrapped for one recipient.

@@ -98,6 +98,13 @@ func TestParseBytes(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			b := encode(header(unknownKey))
 			test.change(b)
+			size := int(binary.BigEndian.Uint32(b[atHeaderLen:]))
+			if slices.Contains([]string{"magic", "version", "suite", "flags", "chunk_log2", "header_len"}, test.field) {
+				size = 0
+			}
+			if got := format.SizeOf(b[:format.PrefixSize]); got != size || format.SizeOf(b[:format.PrefixSize-1]) != 0 {
+				t.Errorf("SizeOf is %d, want %d", got, size)
+			}
 			_, err := format.Parse(bytes.NewReader(b))
 			if test.kind == nil {
 				if err != nil {

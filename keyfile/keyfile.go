@@ -13,6 +13,10 @@
 // first and the signing key second, and after each pair an identity statement, which
 // says when the pair was made and which one it succeeds. A private key file can be
 // protected with a passphrase. This is SPEC.md, section 8.
+//
+// Keys of other programs have no signing half: post-quantum keys of age encrypt
+// ([ReadRecipients]) and decrypt ([ParseAgeIdentities]), and [Complete] makes an identity
+// of a private one.
 package keyfile
 
 import (
@@ -142,10 +146,10 @@ func (ps Publics) Senders() (all []pqenc.Sender) {
 // Fingerprints returns the names of the identities: of the newest generation of each.
 func (ps Publics) Fingerprints() []Fingerprint { return each(ps, (*Public).Fingerprint) }
 
-func each[T any](ps Publics, of func(*Public) T) []T {
-	all := make([]T, len(ps))
-	for i, p := range ps {
-		all[i] = of(p)
+func each[K, T any](keys []K, of func(K) T) []T {
+	all := make([]T, len(keys))
+	for i, key := range keys {
+		all[i] = of(key)
 	}
 	return all
 }

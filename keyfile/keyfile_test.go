@@ -51,10 +51,10 @@ func TestEncryptAndDecrypt(t *testing.T) {
 	}
 }
 
-func encrypt(t *testing.T, plain string, to pqenc.Recipient) []byte {
+func encrypt(t *testing.T, plain string, to ...pqenc.Recipient) []byte {
 	t.Helper()
 	var file bytes.Buffer
-	w, err := pqenc.Encrypt(&file, to)
+	w, err := pqenc.Encrypt(&file, to...)
 	if err != nil {
 		t.Fatal(err)
 	}

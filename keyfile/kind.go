@@ -10,6 +10,7 @@ import (
 
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/text"
+	"github.com/pqenc/pqenc/recipient"
 )
 
 // Kind is what a file is that people take for a key file, in words.
@@ -18,13 +19,21 @@ type Kind string
 // The kinds that are recognized.
 const (
 	SSHKey        Kind = "an SSH key"
-	AgeKey        Kind = "an age key"
 	PGPKey        Kind = "an OpenPGP key"
 	Certificate   Kind = "a certificate"
-	OtherKey      Kind = "a key of another kind"
+	RSAKey        Kind = "an RSA key"
+	ECKey         Kind = "an elliptic curve key"
+	DSAKey        Kind = "a DSA key"
+	EncryptedKey  Kind = "a private key that is encrypted by another program"
 	EncryptedFile Kind = "an encrypted file"
 	AgeFile       Kind = "a file encrypted with age"
 	UTF16         Kind = "text in UTF-16, not in UTF-8"
+
+	// Keys of age. Of these [ReadRecipients] and [ParseAgeIdentities] take the
+	// post-quantum ones.
+	AgePostQuantum Kind = "a post-quantum age key, which has no signing key and no fingerprint"
+	AgeKey         Kind = "an age key that is not post-quantum"
+	AgePlugin      Kind = "a key of an age plugin"
 )
 
 // KindError says that something else is where a key file should be. It wraps
@@ -49,29 +58,43 @@ var starts = []struct {
 	{"sk-ssh-", SSHKey},
 	{"sk-ecdsa-", SSHKey},
 	{"PuTTY-User-Key-File", SSHKey},
+	{recipient.AgePrivatePrefix, AgePostQuantum},
+	{recipient.AgePublicPrefix, AgePostQuantum},
+	{"AGE-PLUGIN-", AgePlugin},
 	{"AGE-", AgeKey},
-	{"age1", AgeKey},
+	{"age1", AgeKey}, // or AgePlugin
 	{"age-encryption.org/", AgeFile},
 	{"-----BEGIN AGE ENCRYPTED FILE", AgeFile},
 	{"-----BEGIN PGP", PGPKey},
 	{"-----BEGIN CERTIFICATE", Certificate},
 	{"-----BEGIN X509 CERTIFICATE", Certificate},
 	{"-----BEGIN TRUSTED CERTIFICATE", Certificate},
-	{"-----BEGIN RSA ", OtherKey},
-	{"-----BEGIN EC ", OtherKey},
-	{"-----BEGIN DSA ", OtherKey},
-	{"-----BEGIN ENCRYPTED PRIVATE KEY", OtherKey},
+	{"-----BEGIN RSA ", RSAKey},
+	{"-----BEGIN EC ", ECKey},
+	{"-----BEGIN DSA ", DSAKey},
+	{"-----BEGIN ENCRYPTED PRIVATE KEY", EncryptedKey},
 }
 
 // otherKind returns an error that says what a file is whose line, outside of
 // blocks, is not one of a key file; nil if that is not known.
 func otherKind(line []byte) error {
 	for _, s := range starts {
-		if bytes.HasPrefix(line, []byte(s.start)) {
-			return &KindError{s.kind}
+		if !bytes.HasPrefix(line, []byte(s.start)) {
+			continue
 		}
+		if s.start == "age1" && ofPlugin(line) {
+			return &KindError{AgePlugin}
+		}
+		return &KindError{s.kind}
 	}
 	return nil
+}
+
+// ofPlugin reports whether a key that begins with age1 is one of a plugin,
+// age1NAME1…: the data of Bech32 has no digit 1.
+func ofPlugin(key []byte) bool {
+	key, _, _ = bytes.Cut(key, []byte("\n"))
+	return bytes.LastIndexByte(key, '1') > len("age")
 }
 
 // trim returns the text of a key file without a byte order mark.

@@ -29,6 +29,9 @@ var (
 	ErrIsPrivate = errors.New("this is a private key, where a public key is needed")
 	// ErrProtected says that the private key is protected by a passphrase.
 	ErrProtected = errors.New("this private key is protected by a passphrase")
+	// ErrIncomplete says that a file has an X-Wing key alone, as other programs make it;
+	// see [Complete].
+	ErrIncomplete = fmt.Errorf("%w: it has an encryption key without a signing key", ErrNotKey)
 	// ErrSeveral says that a file has several private keys where one is needed.
 	ErrSeveral = errors.New("there are several private keys, where one is needed")
 	// ErrTooLarge says that a file is longer than any key file.
@@ -142,6 +145,11 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 		b, _ := pem.Decode(encoded)
 		if b == nil || len(b.Headers) > 0 || !bytes.Equal(pem.EncodeToMemory(b), encoded) {
 			return nil, fmt.Errorf("%w: the block at line %d is damaged", ErrNotKey, line)
+		}
+		if is == blockType {
+			if err := foreign(b.Bytes, line); err != nil {
+				return nil, err
+			}
 		}
 		blocks = append(blocks, block{is, b.Bytes, line})
 		data = data[len(encoded):]

@@ -45,11 +45,16 @@ func (id *Identity) Rotate(d Details) (*Identity, error) {
 }
 
 func generate(d Details, previous *Identity) (*Identity, error) {
-	s, err := newStatement(d, previous)
+	hybrid, err := recipient.GenerateHybrid()
 	if err != nil {
 		return nil, err
 	}
-	hybrid, err := recipient.GenerateHybrid()
+	return generateFor(hybrid, d, previous)
+}
+
+// generateFor makes the generation that has the given encryption key.
+func generateFor(hybrid *recipient.HybridIdentity, d Details, previous *Identity) (*Identity, error) {
+	s, err := newStatement(d, previous)
 	if err != nil {
 		return nil, err
 	}

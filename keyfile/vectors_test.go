@@ -13,6 +13,7 @@ import (
 
 	"github.com/pqenc/pqenc/internal/vectors"
 	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/recipient"
 )
 
 // TestVectors reads every key file of the second writer, and what is good writes
@@ -24,6 +25,10 @@ func TestVectors(t *testing.T) {
 	}
 	for _, v := range all {
 		t.Run(v.Name, func(t *testing.T) {
+			if v.Age {
+				testAgeVector(t, v)
+				return
+			}
 			identities, marshaled, err := readVector(v)
 			if got := keyResult(err); got != v.Expect {
 				t.Fatalf("%s, want %s: %v", got, v.Expect, err)
@@ -38,6 +43,38 @@ func TestVectors(t *testing.T) {
 				wantDiscreet(t, v.Name, err, string(v.File))
 			}
 		})
+	}
+}
+
+// testAgeVector reads a file of keys of age, which are known by their private keys.
+func testAgeVector(t *testing.T, v *vectors.KeyVector) {
+	var public, want [][]byte
+	var err error
+	for _, seed := range v.Seeds {
+		id, err := recipient.NewHybridIdentity(seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, id.Recipient().Bytes())
+	}
+	if v.Private {
+		var ids []*recipient.HybridIdentity
+		ids, err = keyfile.ParseAgeIdentities(v.File)
+		for _, id := range ids {
+			public = append(public, id.Recipient().Bytes())
+		}
+	} else {
+		var to []*recipient.HybridRecipient
+		to, err = keyfile.ParseAgeRecipients(v.File)
+		for _, r := range to {
+			public = append(public, r.Bytes())
+		}
+	}
+	if got := keyResult(err); got != v.Expect || !reflect.DeepEqual(public, want) {
+		t.Errorf("%s, want %s: %d keys, want %d: %v", got, v.Expect, len(public), len(want), err)
+	}
+	if err != nil {
+		wantDiscreet(t, v.Name, err, string(v.File))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"crypto/ecdh"
 	"crypto/hpke"
 	"errors"
+	"sync"
 
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/fips"
@@ -69,13 +70,18 @@ func usablePoint(p []byte) bool {
 	if err != nil {
 		return false
 	}
-	anyKey, err := ecdh.X25519().NewPrivateKey(make([]byte, 32))
+	key, err := anyKey()
 	if err != nil {
 		return false
 	}
-	_, err = anyKey.ECDH(point)
+	_, err = key.ECDH(point)
 	return err == nil && canonicalPoint(p)
 }
+
+// anyKey returns some private key, whose making takes as long as its use.
+var anyKey = sync.OnceValues(func() (*ecdh.PrivateKey, error) {
+	return ecdh.X25519().NewPrivateKey(make([]byte, 32))
+})
 
 // canonicalPoint reports whether an X25519 point, little-endian, is below the
 // prime 2^255 - 19. X25519 reduces it, while the KEM hashes it as it is: to

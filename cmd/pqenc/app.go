@@ -28,9 +28,10 @@ type app struct {
 	stdout   *results
 	stderr   *messages
 	prompter terminal.Prompter
-	command  []string               // of --from-command
-	keys     []fs.FileInfo          // files of private keys in use, which nothing replaces
-	stop     atomic.Pointer[func()] // asks the command to end by itself, or nil
+	command  []string                    // of --from-command
+	keys     []fs.FileInfo               // files of private keys in use, which nothing replaces
+	private  map[string][]pqenc.Identity // what is in them, by their names
+	stop     atomic.Pointer[func()]      // asks the command to end by itself, or nil
 
 	inPlace sync.RWMutex // held for reading while a header is overwritten
 
@@ -184,10 +185,19 @@ func (a *app) sayWho(what string, s *pqenc.Signature) {
 	case s == nil || a.grammar.Quiet:
 	case s.Level == pqenc.Unverified:
 		a.say(fmt.Sprintf("%ssigned by %s %s", what, s.Signer, notChecked))
-		a.say("hint: name the public key of the signer with --from to check it")
+		a.say("hint: " + checkHint(s.Signer))
 	default:
-		a.say(fmt.Sprintf("%ssigned by %s on %s%s", what, s.Signer, timeText(s.Time), contextText(s.Context)))
+		a.say(fmt.Sprintf("%ssigned by %s on %s%s", what, who(s.Signer), timeText(s.Time), contextText(s.Context)))
 	}
+}
+
+// checkHint says how to check a signer. The name that the keyring has for the fingerprint
+// proves nothing yet: everybody can write down a fingerprint.
+func checkHint(signer pqenc.Fingerprint) string {
+	if name := nameOf(signer); name != "" {
+		return "that is the fingerprint of " + name + ": check it with --from " + name
+	}
+	return "name the public key of the signer with --from to check it"
 }
 
 // notChecked follows a signer whose name proves nothing: it is in the file, and

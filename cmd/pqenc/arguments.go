@@ -31,6 +31,9 @@ func mapPath(ctx *kong.DecodeContext, target reflect.Value) error {
 	if name == "" { // an unset variable in a script: standard input would be a surprise
 		return errors.New("the name of the file is empty")
 	}
+	if isAgeSecret(name) {
+		return errAgeSecret
+	}
 	if target.Kind() == reflect.Slice {
 		target.Set(reflect.Append(target, reflect.ValueOf(name)))
 	} else {
@@ -85,6 +88,15 @@ func mapURL(ctx *kong.DecodeContext, target reflect.Value) error {
 	return err
 }
 
+// mapName takes the name of a key, byte for byte as it was typed.
+func mapName(ctx *kong.DecodeContext, target reflect.Value) error {
+	token, err := ctx.Scan.PopValue("name")
+	if err == nil {
+		target.SetString(token.String())
+	}
+	return err
+}
+
 func isURL(name string) bool { return strings.Contains(name, "://") }
 
 // mapText takes a text byte for byte as it was typed. With Kong's own mapper two
@@ -117,6 +129,9 @@ func parseError(err error) error {
 	if strings.HasPrefix(err.Error(), "--passphrase: ") {
 		// Kong quotes the value, which is likely to be a passphrase.
 		return usageError("--passphrase has no value", "the passphrase is asked for, or give it with --passphrase-file or --passphrase-fd")
+	}
+	if errors.Is(err, errAgeSecret) {
+		return errAgeSecret
 	}
 	var parse *kong.ParseError
 	if errors.As(err, &parse) {

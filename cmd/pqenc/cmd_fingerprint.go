@@ -9,13 +9,13 @@ import (
 )
 
 type fingerprintCmd struct {
-	File string `arg:"" type:"path" name:"FILE" help:"A public or a private key file."`
+	File string `arg:"" type:"path" name:"FILE" help:"A name in the keyring, a public or a private key file, or a folder of public ones."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (fingerprintCmd) Help() string {
-	return `Prints one line for each key in the file. Private and public key have the same
+	return `Prints one line for each key. Private and public key have the same
 fingerprint. Compare all of it.
 
 Examples:

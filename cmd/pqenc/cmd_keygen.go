@@ -5,7 +5,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"os/user"
 	"path/filepath"
 	"strings"
 
@@ -13,7 +15,8 @@ import (
 )
 
 type keygenCmd struct {
-	Output  string `short:"o" type:"path" default:"pqenc" placeholder:"NAME" help:"Write NAME.key and NAME.pub (default: pqenc)."`
+	Name    string `arg:"" optional:"" type:"name" name:"NAME" help:"What to call the key in the keyring (default: your login name)."`
+	Output  string `short:"o" type:"path" placeholder:"BASE" help:"Write BASE.key and BASE.pub instead, and leave the keyring alone."`
 	Protect bool   `help:"Protect the private key with a passphrase."`
 
 	Secret passphraseFlags `embed:""`
@@ -24,18 +27,82 @@ func (keygenCmd) Help() string {
 everybody who sends to you. The fingerprint, on standard output, lets them check
 that they have the right one. Existing files are never overwritten.
 
+Without -o the key goes to the keyring, the folder $PQENC_HOME or else pqenc in your
+settings. The first one there is your default identity: files are decrypted with it,
+and it logs in, where -i names no other key.
+
 Examples:
 
-    pqenc keygen -o alice
-    pqenc keygen -o lab --protect`
+    pqenc keygen
+    pqenc keygen work --protect
+    pqenc keygen -o lab`
 }
 
 func (c *keygenCmd) Run(a *app) error {
+	switch {
+	case c.Secret.set() && !c.Protect:
+		return usageError("a passphrase protects the private key only with --protect", "add --protect")
+	case c.Output != "" && c.Name != "":
+		return usageError("NAME and -o do not go together", "NAME is for the keyring, and -o for anywhere else")
+	case c.Output == "":
+		return c.intoRing(a)
+	}
+	return c.intoFiles(a)
+}
+
+// intoRing makes an identity in the keyring.
+func (c *keygenCmd) intoRing(a *app) error {
+	r, err := ring()
+	if err != nil {
+		return err
+	}
+	name := cmp.Or(c.Name, loginName())
+	hint := `choose another name: "pqenc keygen NAME". Keys are never overwritten`
+	if err := requireFree(r, name); err != nil {
+		return hintTaken(err, hint)
+	}
+	id, err := keyfile.GenerateWith(keyfile.Details{Name: name})
+	if err != nil {
+		return err
+	}
+	private := id.Marshal()
+	if c.Protect {
+		secret, err := c.Secret.choose(a, name)
+		if err != nil {
+			return err
+		}
+		clear(private)
+		if private, err = id.Protect(secret); err != nil {
+			return err
+		}
+	}
+	defer clear(private)
+	if err := a.addIdentity(r, name, private, id.Public()); err != nil {
+		return hintTaken(err, hint)
+	}
+	_, err = fmt.Fprintln(a.stdout, id.Fingerprint())
+	return err
+}
+
+// loginName returns what to call a key that was given no name.
+func loginName() string {
+	if u, err := user.Current(); err == nil && keyfile.ValidName(u.Username) == nil {
+		return u.Username
+	}
+	return "me"
+}
+
+// intoFiles makes an identity in two files.
+func (c *keygenCmd) intoFiles(a *app) error {
 	base, err := c.base()
 	if err != nil {
 		return err
 	}
-	id, err := keyfile.Generate()
+	var details keyfile.Details
+	if name := filepath.Base(base); keyfile.ValidName(name) == nil {
+		details.Name = name
+	}
+	id, err := keyfile.GenerateWith(details)
 	if err != nil {
 		return err
 	}
@@ -54,21 +121,21 @@ func (c *keygenCmd) Run(a *app) error {
 		}
 		return err
 	}
-	if !a.grammar.Quiet {
-		a.say("wrote " + base + ".key, which is private, and " + base + ".pub")
-	}
-	_, err = fmt.Fprintln(a.stdout, id.Public().Fingerprint())
+	a.sayWrote(base+".key", base+".pub")
+	_, err = fmt.Fprintln(a.stdout, id.Fingerprint())
 	return err
 }
 
-// base returns NAME, also if one of the two files was named instead.
+// sayWrote says where a new key is.
+func (a *app) sayWrote(private, public string) {
+	a.inform("wrote %s, which is private, and %s", private, public)
+}
+
+// base returns BASE, also if one of the two files was named instead.
 func (c *keygenCmd) base() (string, error) {
-	if c.Secret.set() && !c.Protect {
-		return "", usageError("a passphrase protects the private key only with --protect", "add --protect")
-	}
 	base := strings.TrimSuffix(strings.TrimSuffix(c.Output, ".key"), ".pub")
 	if _, name := filepath.Split(base); name == "" || name == "-" {
-		return "", usageError("-o needs a name to which .key and .pub can be added", "keys are always written to files")
+		return "", usageError("-o needs a name to which .key and .pub can be added", "without -o, keys go to the keyring")
 	}
 	return base, nil
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -22,7 +21,7 @@ type pullCmd struct {
 	Stream  streamFlag   `embed:""`
 	Context contextFlag  `embed:""`
 
-	As         string `type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY, not with the first one of -i."`
+	As         string `type:"path" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file, not with the first one of -i."`
 	Raw        bool   `help:"Do not decrypt."`
 	Passphrase bool   `short:"p" help:"Decrypt also files with a passphrase, which --passphrase-file then gives. The server learns whether it is the right one."`
 	Follow     bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
@@ -72,13 +71,22 @@ func (c *pullCmd) Run(a *app) error {
 
 // check finds what is wrong with the flags before anything happens.
 func (c *pullCmd) check() error {
+	if err := checkLogin(c.login()); err != nil {
+		return err
+	}
 	switch {
-	case c.As == "" && len(c.Keys.Identity) == 0:
-		return usageError("who are you?", "log in with your private key: -i KEY, or --as KEY if it decrypts nothing")
 	case c.Raw && (c.Passphrase || len(c.Trust.From) > 0 || c.Context.Context != nil || c.Trust.AllowForwarded || c.Stream.StreamUnverified):
 		return usageError("--raw does not decrypt", "leave out what is for decrypting")
 	}
 	return c.Secret.check(&input{size: -1}, true)
+}
+
+// login returns the argument that says who logs in, "" if there is none.
+func (c *pullCmd) login() string {
+	if c.As == "" && len(c.Keys.Identity) > 0 {
+		return c.Keys.Identity[0]
+	}
+	return c.As
 }
 
 // receiving is an object and the file that it will be.
@@ -94,6 +102,7 @@ type puller struct {
 	app     *app
 	policy  pqenc.Policy
 	named   []pqenc.Identity // the keys that decrypt
+	own     string           // the name of the default one, if that does
 	servers *servers
 	into    *outFolder // or nil
 }
@@ -104,16 +113,10 @@ func (p *puller) login() (err error) {
 		return err
 	}
 	_, secret := p.cmd.Secret.roles(p.cmd.Passphrase)
-	if p.named, err = p.app.privateKeys(p.cmd.Keys.Identity, secret); err != nil {
+	if p.named, p.own, err = p.app.decryptors(&p.cmd.Keys, secret); err != nil {
 		return err
 	}
-	var id *keyfile.Identity
-	if p.cmd.As != "" {
-		id, err = p.app.privateKey(p.cmd.As, secret)
-	} else {
-		id, err = opened(p.named[0])
-		err = in(p.cmd.Keys.Identity[0], err)
-	}
+	id, err := p.app.loginKey(p.cmd.login(), secret)
 	p.servers = p.cmd.Remote.servers(p.app, id)
 	return err
 }
@@ -203,7 +206,7 @@ func (p *puller) pull(r receiving) (err error) {
 	}
 	defer server.end()
 	d := &download{puller: p, cmd: p.cmd, server: server, name: r.from.name, output: r.output}
-	d.keys = newIdentities(p.named, p.passphrase(r.from))
+	d.keys = newIdentities(p.named, p.own, p.passphrase(r.from))
 	if !staged(r.output) {
 		return d.direct()
 	}

@@ -16,7 +16,6 @@ import (
 	"strings"
 
 	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -81,10 +80,10 @@ func (c *pushCmd) Run(a *app) error {
 
 // check finds what is wrong with the flags before anything happens.
 func (c *pushCmd) check(s *sealer) error {
-	switch {
-	case c.Login.Identity == "":
-		return notLoggedIn()
-	case c.To.Sign != "" && !c.To.encrypts():
+	if err := checkLogin(c.Login.Identity); err != nil {
+		return err
+	}
+	if c.To.Sign != "" && !c.To.encrypts() {
 		return usageError("--sign is for files that are encrypted on the way", "name a public key with -r, or use a passphrase with -p")
 	}
 	return s.check()
@@ -197,11 +196,11 @@ type pusher struct {
 // login gets the keys, and prepares the connection.
 func (p *pusher) login(to location) error {
 	_, secret := p.cmd.Secret.roles(p.cmd.To.Passphrase)
-	id, err := p.app.privateKey(p.cmd.Login.Identity, secret)
+	id, err := p.app.loginKey(p.cmd.Login.Identity, secret)
 	if err != nil {
 		return err
 	}
-	if err := p.loadKeys(id); err != nil {
+	if err := p.loadKeys(); err != nil {
 		return err
 	}
 	p.server, err = p.cmd.Login.Remote.connect(p.app, to, id)
@@ -210,10 +209,8 @@ func (p *pusher) login(to location) error {
 
 // loadKeys gets the keys of what is encrypted, and the passphrase only once there
 // is a file for it.
-func (p *pusher) loadKeys(login *keyfile.Identity) error {
-	if p.cmd.To.Sign == p.cmd.Login.Identity { // else it would be asked for its passphrase again
-		p.sealer.signer = login
-	} else if err := p.sealer.loadSigner(); err != nil {
+func (p *pusher) loadKeys() error {
+	if err := p.sealer.loadSigner(); err != nil {
 		return err
 	}
 	if len(p.cmd.To.Recipient) == 0 {

@@ -78,8 +78,6 @@ func (c *rewrapCmd) check() error {
 		return usageError("--to-current and --repair have no other recipients: -r and -p do not go with them", "leave them out, or use --add")
 	case c.Repair && (len(c.Keys.Identity) > 0 || c.Room.Reserve > 0 || c.InPlace || c.DryRun):
 		return usageError("--repair needs no key, and does nothing else", "leave the other flags out")
-	case c.ToCurrent && len(c.Keys.Identity) == 0:
-		return usageError("--to-current is about your own keys", "name them with -i")
 	case !c.ToCurrent && !c.Repair && !c.To.encrypts():
 		return usageError("no recipient", "name all of the new list with -r, or use --add or --to-current")
 	case c.Add && c.To.Passphrase:

@@ -11,17 +11,19 @@ import (
 	"net"
 	"os"
 	"path"
+	"path/filepath"
 	"runtime/debug"
 	"time"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
 type serveCmd struct {
 	Dir         string        `required:"" type:"path" placeholder:"DIR" help:"Keep the files in the folder DIR. It is made if it is not there."`
 	Listen      string        `required:"" placeholder:"ADDR" help:"Take connections at ADDR, a host and a port, or :PORT for all of this machine's addresses."`
-	Identity    string        `short:"i" required:"" type:"path" placeholder:"KEY" help:"Who the server is: the private key in the file KEY. It opens none of the files."`
+	Identity    string        `short:"i" required:"" type:"path" placeholder:"KEY" help:"Who the server is: the private key KEY, a name or a file. It opens none of the files."`
 	Allow       string        `required:"" type:"path" placeholder:"FILE" help:"Who may do what: the access list in FILE."`
 	Endpoint    string        `default:"/pqenc" placeholder:"PATH" help:"The path at which clients connect (default: /pqenc)."`
 	Metrics     string        `placeholder:"ADDR" help:"Give metrics for Prometheus at http://ADDR/metrics, to everybody who can connect to it."`
@@ -38,10 +40,13 @@ type serveCmd struct {
 func (serveCmd) Help() string {
 	return `Keeps .pqe files for those on the access list, who push and pull them at
 ws://HOST:PORT/NAME. Each line of the list says who may do what with which
-names; ** stands for any folders. Keys are fingerprints or files:
+names; ** stands for any folders. Keys are names in the keyring, files or fingerprints:
 
-    keys/alice.pub    push,list   alice/**  quota=50GiB files=10000 overwrite
+    alice             push,list   alice/**  quota=50GiB files=10000 overwrite
+    keys/lab.pub      pull,list   **
     SHA256:zdLW...    pull,list   **
+
+A name admits all generations of the key, a file only the newest one in it.
 
 The rights are push, pull, list and delete. For push, overwrite allows to replace
 files; quota=SIZE bounds the bytes under these names and files=N their number,
@@ -116,7 +121,7 @@ func checkAddress(flag, addr string) error {
 
 // openAllow reads the access list, and will read it again when it changes.
 func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
-	allow, err := server.OpenAllow(c.Allow, fingerprints, func(err error) {
+	allow, err := server.OpenAllow(c.Allow, c.locateKeys, func(err error) {
 		log.Error("access list not taken, the one before stays in force", "err", err)
 	})
 	if errors.Is(err, pqenc.ErrFIPS) {
@@ -127,4 +132,20 @@ func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
 		err = usageError(err.Error(), `"pqenc serve --help" shows what a list looks like`)
 	}
 	return allow, err
+}
+
+// locateKeys finds the keys that the access list names. A name stands for all accepted
+// generations of its key, and a file for the newest ones in it.
+func (c *serveCmd) locateKeys(who string) (string, func(string) ([]signature.Fingerprint, error), error) {
+	at, err := locateBeside(who, filepath.Join(filepath.Dir(c.Allow), who))
+	if err != nil || at.ring == nil {
+		return filepath.FromSlash(who), fingerprints, err
+	}
+	return at.ring.PublicFile(at.name), func(string) ([]signature.Fingerprint, error) {
+		e, err := at.ring.Find(at.name)
+		if err != nil {
+			return nil, err
+		}
+		return e.Public.Fingerprints(), nil
+	}, nil
 }

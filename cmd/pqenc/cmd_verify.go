@@ -47,7 +47,8 @@ type verdict struct {
 type sigReport struct {
 	Level     string   `json:"level"` // unverified or verified
 	Signer    string   `json:"signer"`
-	Time      string   `json:"time"` // RFC 3339
+	Name      string   `json:"name,omitempty"` // that the keyring has for the signer, if verified
+	Time      string   `json:"time"`           // RFC 3339
 	Context   string   `json:"context"`
 	Addressed bool     `json:"addressed"` // to the reader
 	Readers   []string `json:"readers"`
@@ -94,10 +95,20 @@ func reportOf(s *pqenc.Signature) *sigReport {
 		Level: s.Level.String(), Signer: s.Signer.String(), Time: s.Time.UTC().Format(time.RFC3339),
 		Context: s.Context, Addressed: s.Addressed, Readers: []string{},
 	}
+	if s.Level != pqenc.Unverified {
+		r.Name = nameOf(s.Signer)
+	}
 	for _, f := range s.Readers {
 		r.Readers = append(r.Readers, f.String())
 	}
 	return r
+}
+
+func (s *sigReport) signedBy() string {
+	if s.Name == "" {
+		return s.Signer
+	}
+	return s.Name + " (" + s.Signer + ")"
 }
 
 func (s *sigReport) addressedText() string {
@@ -120,7 +131,7 @@ func (v *verdict) print(w io.Writer) error {
 	case s.Level == pqenc.Unverified.String():
 		rows = append(rows, [2]string{"signed by", s.Signer + " " + notChecked})
 	default:
-		rows = append(rows, [][2]string{{"signature", "verified: the signer signed these contents"}, {"signed by", s.Signer}}...)
+		rows = append(rows, [][2]string{{"signature", "verified: the signer signed these contents"}, {"signed by", s.signedBy()}}...)
 	}
 	if s != nil {
 		rows = append(rows, [][2]string{

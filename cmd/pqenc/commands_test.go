@@ -225,21 +225,21 @@ func writeKeys(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), all, 0o666))
 }
 
-// writeRotated is the script command
+// succeed is the script command
 //
-//	rotated KEY OUT
+//	succeed KEY NAME
 //
-// that writes OUT.key and OUT.pub, of the same identity with one more generation.
-func writeRotated(ts *testscript.TestScript, neg bool, args []string) {
+// that writes to NAME.key and NAME.pub what comes after the private key in the file KEY,
+// which stays.
+func succeed(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
-		ts.Fatalf("usage: rotated KEY OUT")
+		ts.Fatalf("usage: succeed KEY NAME")
 	}
-	id, err := keyfile.LoadIdentity(ts.MkAbs(args[0]), nil)
+	old, err := keyfile.LoadIdentity(ts.MkAbs(args[0]), nil)
 	ts.Check(err)
-	id, err = id.Rotate(keyfile.Details{})
+	next, err := old.Rotate(keyfile.Details{})
 	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]+".key"), id.Marshal(), 0o600))
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]+".pub"), id.Public().Marshal(), 0o666))
+	ts.Check(next.Save(ts.MkAbs(args[1])))
 }
 
 // replaceContents is the script command

@@ -60,7 +60,7 @@ var exitStatus = []struct {
 	{exitUsage, "the command line is wrong"},
 	{exitNoKey, "none of the keys opens the file, or the passphrase is wrong"},
 	{exitDamaged, "the file is damaged, forged, cut short, or not a pqenc file"},
-	{exitSigner, "the file is not signed as --from asks for, or its contents are not those that were signed"},
+	{exitSigner, "the file is not signed as --from asks for, or its contents are not those that were signed; or a key has a second successor"},
 	{exitUnsupported, "the file has a version or a feature that this release does not know, or FIPS 140-only mode forbids what pqenc needs"},
 	{exitKeyFile, "a key file is not one, or not of the kind that is needed"},
 	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
@@ -120,6 +120,8 @@ var fileKinds = []kind{
 	{keyfile.ErrIsPublic, exitKeyFile, []string{"the private key is in the file that ends in .key"}},
 	{keyfile.ErrIsPrivate, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
 	{keyfile.ErrProtected, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
+	{keyfile.ErrIncomplete, exitKeyFile, []string{`is the file whole? With a key that another program made, use "pqenc key import"`}},
+	{recipient.ErrKey, exitKeyFile, []string{"copy the whole key again, or ask whoever gave it to you"}},
 	{keyfile.ErrNotKey, exitKeyFile, []string{`make keys with "pqenc keygen"`}},
 	{keyfile.ErrStatement, exitKeyFile, []string{"the key file was changed: get it again from its owner"}},
 	{keyfile.ErrSeveral, exitKeyFile, []string{"give a file with the one that is meant"}},
@@ -136,6 +138,7 @@ var fileKinds = []kind{
 		"whoever runs the server could find the passphrase by that: ask the sender for a file that pqenc -p made",
 		"if you trust the server, pull the file with --raw, and decrypt it",
 	}},
+	{pqenc.ErrAnonymous, exitUsage, []string{"leave --sign out, or encrypt to keys of pqenc only"}},
 	{pqenc.ErrNotSigned, exitSigner, []string{"ask the sender to sign it with --sign, or leave --from out"}},
 	{pqenc.ErrWrongSigner, exitSigner, []string{"if you trust whoever has this fingerprint, name their public key with --from"}},
 	{pqenc.ErrForwarded, exitSigner, []string{"somebody passed it on: if that is all right, use --allow-forwarded"}},
@@ -206,6 +209,14 @@ func keyHint(k keyfile.Kind) string {
 		return utf8Hint
 	case keyfile.EncryptedFile, keyfile.AgeFile:
 		return "name the key that it is for here, and the file itself without a flag"
+	case keyfile.AgePostQuantum:
+		return `keys of age encrypt (-r) and decrypt (-d -i); "pqenc key import" adds a signing key to a private one`
+	case keyfile.AgeKey, keyfile.AgePlugin:
+		return `of age's keys only those of "age-keygen -pq" are supported: they begin with age1pq1 or AGE-SECRET-KEY-PQ-1`
+	case keyfile.SSHKey:
+		return `SSH keys are not post-quantum: make keys with "pqenc keygen"`
+	case keyfile.EncryptedKey:
+		return `decrypt it with the program that made it, and then use "pqenc key import"`
 	default:
 		return `pqenc has keys of its own: make them with "pqenc keygen"`
 	}
@@ -216,7 +227,7 @@ func kindOf(err error) *kind {
 	if other := (*keyfile.KindError)(nil); errors.As(err, &other) {
 		return &kind{err, exitKeyFile, []string{keyHint(other.Kind)}}
 	}
-	for _, kinds := range [][]kind{remoteKinds, fileKinds} {
+	for _, kinds := range [][]kind{remoteKinds, ringKinds, fileKinds} {
 		for i := range kinds {
 			if errors.Is(err, kinds[i].err) {
 				return &kinds[i]
@@ -272,6 +283,13 @@ func (a *app) report(err error) int {
 	return code
 }
 
+// inform says what was done.
+func (a *app) inform(format string, args ...any) {
+	if !a.grammar.Quiet {
+		a.say(fmt.Sprintf(format, args...))
+	}
+}
+
 func (a *app) warn(format string, args ...any) {
 	if !a.grammar.Quiet {
 		a.say("warning: " + fmt.Sprintf(format, args...))
@@ -288,6 +306,8 @@ func looksLike(begin []byte) string {
 	for _, k := range []struct{ magic, hint string }{
 		{"age-encryption.org/", "this is an age file: decrypt it with age"},
 		{"-----BEGIN AGE", "this is an age file: decrypt it with age"},
+		{"age1", "this is a public key of age: name it with -r"},
+		{"AGE-SECRET-KEY-", "this is a private key of age: name it with -i"},
 		{"# pqenc public key", "this is a public key: name it with -r or --from"},
 		{"-----BEGIN PUBLIC KEY", "this is a public key: name it with -r or --from"},
 		{"# pqenc private key", "this is a private key: name it with -i"},

@@ -16,9 +16,9 @@ import (
 
 // recipientFlags say who can read what is encrypted, and who says to have made it.
 type recipientFlags struct {
-	Recipient  []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to the public keys in the file PUB. Can be repeated."`
+	Recipient  []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to PUB: a name in the keyring, a public key file, a folder of them, or a post-quantum key of age. Can be repeated."`
 	Passphrase bool     `short:"p" help:"Encrypt with a passphrase instead."`
-	Sign       string   `type:"path" placeholder:"KEY" help:"Sign with the private key in the file KEY, for these recipients."`
+	Sign       string   `type:"path" placeholder:"KEY" help:"Sign with the private key KEY, a name or a file, for these recipients."`
 }
 
 // encrypts reports whether the flags say for whom.
@@ -36,16 +36,16 @@ type reserveFlag struct {
 
 // identityFlag names private keys.
 type identityFlag struct {
-	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key in the file KEY. Can be repeated."`
+	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key KEY, a name in the keyring or a file. Can be repeated. Without it, your default identity."`
 }
 
 // fromFlags say whose files are accepted.
 type fromFlags struct {
-	From           []string `type:"path" sep:"none" placeholder:"PUB" help:"Accept only what is signed by a public key in the file PUB, for you. Can be repeated."`
+	From           []string `type:"path" sep:"none" placeholder:"PUB" help:"Accept only what is signed by PUB, for you: a name in the keyring, a public key file, or a folder of them. Can be repeated."`
 	AllowForwarded bool     `help:"Accept also what is signed for somebody else."`
 }
 
-// policy reads the public keys that --from names.
+// policy gets the public keys that --from names.
 func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 	p := pqenc.Policy{Context: c.Context, AllowForwarded: f.AllowForwarded}
 	if len(f.From) == 0 && (f.AllowForwarded || c.Context != nil) {
@@ -118,28 +118,25 @@ type secretFlags struct {
 
 // remoteFlags say how to reach a server, and who it must be.
 type remoteFlags struct {
-	Server      string  `type:"path" placeholder:"PUB" help:"The server must have the public key in the file PUB, or this fingerprint (SHA256:...). Without it, the one in the file known_servers in $PQENC_HOME, or else in the folder pqenc of your settings."`
+	Server      string  `type:"path" placeholder:"PUB" help:"The server must have the public key PUB, a name or a file, or this fingerprint (SHA256:...). Without it, the one in the file known_servers in $PQENC_HOME, or else in the folder pqenc of your settings."`
 	Endpoint    string  `default:"/pqenc" placeholder:"PATH" help:"The path at which the server takes connections (default: /pqenc)."`
 	GiveUpAfter timeout `placeholder:"TIME" help:"Go on trying for TIME without progress (default: 5m, or once if the server was never there)."`
 }
 
 // loginFlags say who logs in, and where.
 type loginFlags struct {
-	Identity string      `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key in the file KEY."`
+	Identity string      `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file. Without it, your default identity."`
 	Remote   remoteFlags `embed:""`
 }
 
 // login gets the key. The connections come with the first requests.
 func (f *loginFlags) login(a *app, secret *passphraseFlags) (*servers, error) {
-	if f.Identity == "" {
-		return nil, notLoggedIn()
-	}
-	id, err := a.privateKey(f.Identity, secret)
+	id, err := a.loginKey(f.Identity, secret)
 	return f.Remote.servers(a, id), err
 }
 
 func notLoggedIn() error {
-	return usageError("who are you?", "log in with your private key: -i KEY")
+	return usageError("who are you?", "log in with your private key: -i KEY", `or make a default identity with "pqenc keygen"`)
 }
 
 // limitFlags bound what clients can make a server do.

@@ -14,10 +14,11 @@ type grammar struct {
 	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
 	Rewrap      rewrapCmd      `cmd:"" help:"Give encrypted files other recipients, and leave their contents as they are."`
-	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair."`
+	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair, for the keyring or as files."`
 	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
 	Inspect     inspectCmd     `cmd:"" help:"Say what an encrypted file is, with or without a key."`
 	Fingerprint fingerprintCmd `cmd:"" help:"Print the fingerprint of a key file."`
+	Key         keyCmd         `cmd:"" help:"Keep keys under names."`
 	Push        pushCmd        `cmd:"" help:"Send files to a server, encrypted on the way."`
 	Pull        pullCmd        `cmd:"" help:"Get files from a server, decrypted on the way."`
 	Ls          lsCmd          `cmd:"" help:"List what is on a server."`
@@ -36,9 +37,12 @@ const description = `Encrypts files for post-quantum keys (X25519 with ML-KEM-76
 
 const examples = `Examples:
 
-    pqenc keygen -o alice                        make alice.key and alice.pub
-    pqenc -r alice.pub model.bin > model.pqe     encrypt
-    pqenc -d -i alice.key model.pqe > model.bin  decrypt
+    pqenc keygen                                 make your default identity
+    pqenc key add alice alice.pub                give a public key a name
+    pqenc -r alice model.bin > model.pqe         encrypt to it
+    pqenc -d model.pqe > model.bin               decrypt with your own
+    pqenc keygen -o lab                          make lab.key and lab.pub, just files
+    pqenc -d -i lab.key model.pqe > model.bin    decrypt with a file
     tar c run7 | pqenc -r alice.pub > run7.pqe   pipes, everywhere
 
 Without a command it encrypts, or with -d decrypts: "pqenc encrypt --help" and
@@ -54,6 +58,7 @@ func newParser(a *app, options ...kong.Option) (*kong.Kong, error) {
 		kong.Bind(a),
 		kong.NamedMapper("path", kong.MapperFunc(mapPath)),
 		kong.NamedMapper("text", kong.MapperFunc(mapText)),
+		kong.NamedMapper("name", kong.MapperFunc(mapName)),
 		kong.NamedMapper("names", kong.MapperFunc(mapNames)),
 		kong.NamedMapper("url", kong.MapperFunc(mapURL)),
 		kong.NamedMapper("urls", kong.MapperFunc(mapURLs)),

@@ -6,7 +6,9 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"slices"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
@@ -14,29 +16,53 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// identities are the private keys that -i names, in their order, and a
+// identities are the private keys that -i names, or else the default identity, and a
 // passphrase that is asked for if a file needs it.
 type identities struct {
 	list    []pqenc.Identity
 	named   int
+	own     string // the name of the default identity, if that is tried
 	witness witness
 }
 
 // identities reads the private keys. What is wrong with them shows now, but
-// protected ones stay closed until a file needs them.
+// protected ones stay closed until a file needs them, and so does the default one.
 func (a *app) identities(keys *identityFlag, passphrase bool, secret *secretFlags, src *input) (*identities, error) {
-	if err := secret.check(src, len(keys.Identity) > 0); err != nil {
+	ofFile, ofKeys := secret.roles(passphrase || len(keys.Identity) == 0)
+	named, own, err := a.decryptors(keys, ofKeys)
+	if err != nil {
 		return nil, err
 	}
-	ofFile, ofKeys := secret.roles(passphrase || len(keys.Identity) == 0)
-	list, err := a.privateKeys(keys.Identity, ofKeys)
-	return newIdentities(list, recipient.NewPrompted(ofFile.ask(a, src.name))), err
+	if err := secret.check(src, len(named) > 0); err != nil {
+		return nil, err
+	}
+	return newIdentities(named, own, recipient.NewPrompted(ofFile.ask(a, src.name))), nil
+}
+
+// decryptors returns the private keys that -i names, unprotected ones first. If there is
+// none it is the default identity, with its name.
+func (a *app) decryptors(keys *identityFlag, p *passphraseFlags) (list []pqenc.Identity, own string, err error) {
+	if len(keys.Identity) == 0 {
+		list, own = a.ownKeys(p)
+		return list, own, nil
+	}
+	list, err = a.privateKeys(keys.Identity, p)
+	slices.SortStableFunc(list, func(x, y pqenc.Identity) int { return cmp.Compare(closed(x), closed(y)) })
+	return list, "", err
+}
+
+// closed returns 1 for a protected key, and 0 for others.
+func closed(id pqenc.Identity) int {
+	if _, ok := id.(*protected); ok {
+		return 1
+	}
+	return 0
 }
 
 // newIdentities returns the keys for one file, and its passphrase, if that may be
 // tried.
-func newIdentities(named []pqenc.Identity, passphrase *recipient.Prompted) *identities {
-	keys := &identities{named: len(named)}
+func newIdentities(named []pqenc.Identity, own string, passphrase *recipient.Prompted) *identities {
+	keys := &identities{named: len(named), own: own}
 	keys.list = append(keys.list, &keys.witness)
 	keys.list = append(keys.list, named...)
 	if passphrase != nil {
@@ -47,41 +73,95 @@ func newIdentities(named []pqenc.Identity, passphrase *recipient.Prompted) *iden
 
 // protected is a private key that its passphrase opens when a file needs it.
 type protected struct {
-	name string
+	at   place
 	data []byte
 	ask  func() ([]byte, error)
-	id   *keyfile.Identity
+
+	ids   []*keyfile.Identity // once it is open
+	wrong error               // the passphrase was, and is not asked for again
 }
 
+// Unwrap implements [pqenc.Identity]. After a wrong passphrase the next key is tried.
 func (k *protected) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
 	if s.Type != format.TypeHybrid {
 		return nil, pqenc.ErrNoMatch
 	}
-	id, err := k.open()
-	if err != nil {
-		return nil, in(k.name, err)
+	ids, err := k.open()
+	if errors.Is(err, keyfile.ErrPassphrase) {
+		return nil, &wrongKey{in(k.at.arg, err)}
 	}
-	return id.Unwrap(s, binding)
+	if err != nil {
+		return nil, in(k.at.arg, err)
+	}
+	for _, id := range ids {
+		if fileKey, err := id.Unwrap(s, binding); !errors.Is(err, pqenc.ErrNoMatch) {
+			return fileKey, err
+		}
+	}
+	return nil, pqenc.ErrNoMatch
 }
 
 // open asks for the passphrase, if that has not been done.
-func (k *protected) open() (*keyfile.Identity, error) {
+func (k *protected) open() ([]*keyfile.Identity, error) {
+	if k.ids != nil || k.wrong != nil {
+		return k.ids, k.wrong
+	}
+	ids, err := keyfile.ReadIdentities(bytes.NewReader(k.data), k.ask)
+	if errors.Is(err, keyfile.ErrPassphrase) {
+		k.wrong = err
+	}
+	if err == nil {
+		err = k.at.check(ids)
+	}
+	if err != nil {
+		return nil, err
+	}
+	k.ids = ids
+	return ids, nil
+}
+
+// Fingerprints returns the names of the identities, or none while they are closed.
+func (k *protected) Fingerprints() (all []pqenc.Fingerprint) {
+	for _, id := range k.ids {
+		all = append(all, id.Fingerprints()...)
+	}
+	return all
+}
+
+// wrongKey says that a key stays closed, since its passphrase was wrong. If no other one
+// opens the file, that is the reason.
+type wrongKey struct{ err error }
+
+func (w *wrongKey) Error() string   { return w.err.Error() }
+func (w *wrongKey) Unwrap() []error { return []error{w.err, pqenc.ErrNoMatch} }
+
+// ownKey is the default identity, which is not read before a file needs a key.
+type ownKey struct {
+	load func() (pqenc.Identity, error)
+	id   pqenc.Identity
+}
+
+// Unwrap implements [pqenc.Identity].
+func (k *ownKey) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
+	if s.Type != format.TypeHybrid {
+		return nil, pqenc.ErrNoMatch
+	}
 	if k.id == nil {
-		id, err := keyfile.ReadIdentity(bytes.NewReader(k.data), k.ask)
+		id, err := k.load()
 		if err != nil {
 			return nil, err
 		}
 		k.id = id
 	}
-	return k.id, nil
+	return k.id.Unwrap(s, binding)
 }
 
 // Fingerprints returns the names of the identity, or none while it is closed.
-func (k *protected) Fingerprints() []pqenc.Fingerprint {
-	if k.id == nil {
-		return nil
+func (k *ownKey) Fingerprints() []pqenc.Fingerprint {
+	if named, ok := k.id.(interface{ Fingerprints() []pqenc.Fingerprint }); ok {
+		return named.Fingerprints()
 	}
-	return k.id.Fingerprints()
+	return nil
 }
 
 // witness opens nothing. It sees what a file can be opened with.
@@ -97,7 +177,10 @@ var errWrongPassphrase = errors.New("wrong passphrase")
 
 // noMatch explains why no key opened a file.
 func (k *identities) noMatch(err error) error {
+	var wrong *wrongKey
 	switch {
+	case errors.As(err, &wrong):
+		return wrong.err
 	case errors.Is(err, recipient.ErrWrongPassphrase):
 		return errWrongPassphrase
 	case k.witness.passphrase:
@@ -105,10 +188,13 @@ func (k *identities) noMatch(err error) error {
 			[]string{"if you know that it has one, try it with -p: whoever runs the server learns whether it is the right one"}}
 	case k.named == 0:
 		return &failure{errors.New("the file needs a private key, and none was given"), exitNoKey,
-			[]string{"name one with -i"}}
+			[]string{"name one with -i, or make a default identity with \"pqenc keygen\""}}
 	case !k.witness.hybrid:
 		return &failure{errors.New("the file is for kinds of keys that this release does not know"), exitNoKey,
 			[]string{"a newer release of pqenc may read it"}}
+	case k.own != "":
+		return &failure{errors.New("no matching key: the file was not encrypted to " + k.own + ", your default identity"), exitNoKey,
+			[]string{"name another key with -i", "ask the sender to which fingerprint it was encrypted; \"pqenc key list\" shows yours"}}
 	default:
 		return &failure{errors.New("no matching key: the file was not encrypted to the keys that -i names"), exitNoKey,
 			[]string{"ask the sender to which fingerprint it was encrypted; \"pqenc fingerprint KEY\" shows yours"}}

@@ -9,21 +9,72 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
 )
 
 // How an argument becomes keys. Every command gets them here, so that all of them
-// take the same arguments. Errors name the argument.
+// take the same arguments: see [locate]. Errors name the argument.
 
 // publicKeys returns the public keys that an argument names, of one person or of
 // several.
 func publicKeys(arg string) (keyfile.Publics, error) {
-	keys, err := keyfile.LoadPublic(arg)
-	return keys, in(arg, err)
+	to, err := recipientKeys(arg)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := publicsOf(to)
+	return keys, in(shown(arg), err)
+}
+
+// recipientKeys returns those to encrypt to whom an argument names: public keys, or
+// those of age, of which it may itself be one.
+func recipientKeys(arg string) ([]pqenc.Recipient, error) {
+	if isAgeText(arg) {
+		return ageRecipients(arg)
+	}
+	at, err := locate(arg)
+	if err != nil {
+		return nil, err
+	}
+	if at.ring != nil {
+		e, err := at.ring.Find(at.name)
+		return keyfile.Publics{e.Public}.Recipients(), err
+	}
+	if info, err := os.Stat(arg); err == nil && info.IsDir() {
+		keys, err := publicKeysBelow(arg)
+		return keys.Recipients(), err
+	}
+	to, err := keyfile.LoadRecipients(arg)
+	return to, at.explain(err)
+}
+
+// publicKeysBelow returns the keys in all files of a folder whose names end in .pub.
+func publicKeysBelow(folder string) (all keyfile.Publics, err error) {
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if !strings.HasSuffix(file.Name(), ".pub") || strings.HasPrefix(file.Name(), ".") {
+			continue
+		}
+		name := filepath.Join(folder, file.Name())
+		keys, err := keyfile.LoadPublic(name)
+		if err != nil {
+			return nil, in(name, err)
+		}
+		all = append(all, keys...)
+	}
+	if len(all) == 0 {
+		return nil, &failure{errors.New(folder + " has no file that ends in .pub"), exitKeyFile, nil}
+	}
+	return all, nil
 }
 
 // fingerprints returns the fingerprints of the public keys that an argument names,
@@ -44,11 +95,11 @@ func fingerprints(arg string) ([]keyfile.Fingerprint, error) {
 // Protected ones stay closed until a file needs them.
 func (a *app) privateKeys(args []string, p *passphraseFlags) (list []pqenc.Identity, err error) {
 	for _, arg := range args {
-		id, err := a.closedKey(arg, p)
+		ids, err := a.closedKeys(arg, p)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, id)
+		list = append(list, ids...)
 	}
 	return list, nil
 }
@@ -56,40 +107,84 @@ func (a *app) privateKeys(args []string, p *passphraseFlags) (list []pqenc.Ident
 // privateKey returns the one private key that an argument names, to sign or to log
 // in with. It is opened.
 func (a *app) privateKey(arg string, p *passphraseFlags) (*keyfile.Identity, error) {
-	id, err := a.closedKey(arg, p)
+	at, err := locate(arg)
 	if err != nil {
 		return nil, err
 	}
-	key, err := opened(id)
-	return key, in(arg, err)
+	return a.privateKeyAt(at, p)
 }
 
-// closedKey returns the private key that an argument names, closed if it is
-// protected.
-func (a *app) closedKey(arg string, p *passphraseFlags) (pqenc.Identity, error) {
-	data, err := a.readPrivate(arg)
+func (a *app) privateKeyAt(at place, p *passphraseFlags) (*keyfile.Identity, error) {
+	ids, err := a.closedKeysAt(at, p)
 	if err != nil {
 		return nil, err
 	}
-	id, err := keyfile.ReadIdentity(bytes.NewReader(data), nil)
+	key, err := opened(ids)
+	return key, in(at.arg, err)
+}
+
+// closedKeys returns the private keys that an argument names, closed if they are
+// protected.
+func (a *app) closedKeys(arg string, p *passphraseFlags) ([]pqenc.Identity, error) {
+	at, err := locate(arg)
+	if err != nil {
+		return nil, err
+	}
+	return a.closedKeysAt(at, p)
+}
+
+// closedKeysAt reads a private key file once, so that nobody is asked twice for its
+// passphrase.
+func (a *app) closedKeysAt(at place, p *passphraseFlags) ([]pqenc.Identity, error) {
+	if ids := a.private[at.privateFile()]; ids != nil {
+		return ids, nil
+	}
+	data, err := a.readPrivate(at)
+	if err != nil {
+		return nil, err
+	}
+	var ids []pqenc.Identity
+	all, err := keyfile.ReadIdentities(bytes.NewReader(data), nil)
 	if errors.Is(err, keyfile.ErrProtected) {
-		return &protected{name: arg, data: data, ask: p.ask(a, arg)}, nil
+		ids = []pqenc.Identity{&protected{at: at, data: data, ask: p.ask(a, at.arg)}}
+	} else if ids, err = a.openKeys(at, data, all, err); err != nil {
+		return nil, err
+	}
+	if a.private == nil {
+		a.private = make(map[string][]pqenc.Identity)
+	}
+	a.private[at.privateFile()] = ids
+	return ids, nil
+}
+
+// openKeys returns the keys in a private key file that is not protected: those that
+// were read from it, or those of age.
+func (a *app) openKeys(at place, data []byte, read []*keyfile.Identity, err error) (ids []pqenc.Identity, _ error) {
+	defer clear(data)
+	if keyfile.IsAge(err) {
+		ids, err = ageIdentities(data)
 	}
 	if err != nil {
-		return nil, in(arg, err)
+		return nil, in(at.arg, err)
 	}
-	if keyfile.Exposed(arg) {
-		a.warn("%s can be read by others (chmod 600 mends that)", arg)
+	if err := at.check(read); err != nil {
+		return nil, err
 	}
-	return id, nil
+	for _, id := range read {
+		ids = append(ids, id)
+	}
+	if keyfile.Exposed(at.privateFile()) {
+		a.warn("%s can be read by others (chmod 600 mends that)", at.privateFile())
+	}
+	return ids, nil
 }
 
 // readPrivate reads the file of a private key, which no output may replace from then
 // on.
-func (a *app) readPrivate(name string) ([]byte, error) {
-	f, err := os.Open(name)
+func (a *app) readPrivate(at place) ([]byte, error) {
+	f, err := at.openPrivate()
 	if err != nil {
-		return nil, err
+		return nil, at.explain(err)
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
@@ -99,31 +194,119 @@ func (a *app) readPrivate(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, keyfile.MaxIdentitySize+1))
 }
 
-// opened returns the private key itself, which may need its passphrase.
-func opened(id pqenc.Identity) (*keyfile.Identity, error) {
-	if closed, ok := id.(*protected); ok {
-		return closed.open()
+// opened returns the one private key itself, which may need its passphrase.
+func opened(ids []pqenc.Identity) (*keyfile.Identity, error) {
+	if _, ok := ids[0].(*recipient.HybridIdentity); ok {
+		return nil, errAgeKey
 	}
-	return id.(*keyfile.Identity), nil
+	if len(ids) != 1 {
+		return nil, keyfile.ErrSeveral
+	}
+	if closed, ok := ids[0].(*protected); ok {
+		all, err := closed.open()
+		if err == nil && len(all) != 1 {
+			err = keyfile.ErrSeveral
+		}
+		if err != nil {
+			return nil, err
+		}
+		return all[0], nil
+	}
+	return ids[0].(*keyfile.Identity), nil
 }
 
-// eitherKeys returns the public keys that an argument names, or those of the private
-// key that it names.
-func (a *app) eitherKeys(arg string, p *passphraseFlags) (keyfile.Publics, error) {
-	f, err := os.Open(arg)
+// identitiesIn returns the identities that a private key is or holds, opened.
+func identitiesIn(id pqenc.Identity) ([]*keyfile.Identity, error) {
+	switch id := id.(type) {
+	case *keyfile.Identity:
+		return []*keyfile.Identity{id}, nil
+	case *protected:
+		ids, err := id.open()
+		return ids, in(id.at.arg, err)
+	case *ownKey:
+		key, err := id.load()
+		if err != nil {
+			return nil, err
+		}
+		return identitiesIn(key)
+	}
+	return nil, nil // a key of age
+}
+
+// ownKeys returns the default identity and its name, or nothing if there is none. What is
+// wrong with it shows when it is needed.
+func (a *app) ownKeys(p *passphraseFlags) (list []pqenc.Identity, name string) {
+	at, err := defaultKey()
+	if err == nil && at.ring == nil {
+		return nil, ""
+	}
+	load := func() (pqenc.Identity, error) {
+		if err != nil {
+			return nil, err
+		}
+		ids, err := a.closedKeysAt(at, p)
+		if err != nil {
+			return nil, err
+		}
+		return ids[0], nil
+	}
+	return []pqenc.Identity{&ownKey{load: load}}, at.name
+}
+
+// loginKey returns the private key that an argument names, or the default identity if
+// there is no argument.
+func (a *app) loginKey(arg string, p *passphraseFlags) (*keyfile.Identity, error) {
+	if arg != "" {
+		return a.privateKey(arg, p)
+	}
+	if err := checkLogin(arg); err != nil {
+		return nil, err
+	}
+	at, err := defaultKey()
 	if err != nil {
 		return nil, err
 	}
+	return a.privateKeyAt(at, p)
+}
+
+// checkLogin requires an argument, or a default identity to log in with.
+func checkLogin(arg string) error {
+	if arg != "" {
+		return nil
+	}
+	at, err := defaultKey()
+	if err == nil && at.ring == nil {
+		err = notLoggedIn()
+	}
+	return err
+}
+
+// eitherKeys returns the public keys that an argument names, or those of the private
+// keys in the file that it names.
+func (a *app) eitherKeys(arg string, p *passphraseFlags) (keyfile.Publics, error) {
+	at, err := locate(arg)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(arg)
+	if at.ring != nil || isAgeText(arg) || err == nil && info.IsDir() {
+		return publicKeys(arg)
+	}
+	f, err := os.Open(arg)
+	if err != nil {
+		return nil, at.explain(err)
+	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxPublicSize+1))
+	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxPublicSize+1)) // once, since it may be a pipe
 	if err != nil {
 		return nil, err
 	}
 	keys, err := keyfile.ReadPublic(bytes.NewReader(data))
 	if errors.Is(err, keyfile.ErrIsPrivate) || errors.Is(err, keyfile.ErrProtected) {
-		var id *keyfile.Identity
-		if id, err = keyfile.ReadIdentity(bytes.NewReader(data), p.ask(a, arg)); err == nil {
-			keys = keyfile.Publics{id.Public()}
+		var ids []*keyfile.Identity
+		ids, err = keyfile.ReadIdentities(bytes.NewReader(data), p.ask(a, arg))
+		for _, id := range ids {
+			keys = append(keys, id.Public())
 		}
 	}
 	return keys, in(arg, err)

@@ -19,6 +19,7 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/internal/text"
 	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/keyfile/keyring"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -88,13 +89,9 @@ func (f *remoteFlags) named(name string) (*expectation, error) {
 
 // knownServers returns the name of the file of known servers.
 func knownServers() (string, error) {
-	dir := os.Getenv("PQENC_HOME")
-	if dir == "" {
-		base, err := os.UserConfigDir()
-		if err != nil {
-			return "", withHints(err, "set PQENC_HOME to a folder, or name the server's key with --server")
-		}
-		dir = filepath.Join(base, "pqenc")
+	dir, err := keyring.Dir()
+	if err != nil {
+		return "", withHints(err, "set PQENC_HOME to a folder, or name the server's key with --server")
 	}
 	return filepath.Join(dir, "known_servers"), nil
 }
@@ -186,21 +183,16 @@ func (r *remote) whoIs() (server keyfile.Fingerprint, err error) {
 
 // trust asks whether a server is the right one.
 func (a *app) trust(name string, key keyfile.Fingerprint) error {
-	question := fmt.Sprintf("%s is not a known server. Its key is %s. Trust it? [yes/no]", name, key)
-	for {
-		answer, err := a.prompter.Ask(question)
-		switch {
-		case answer == "yes":
-			return nil
-		case errors.Is(err, terminal.ErrNoTerminal):
-			return &failure{fmt.Errorf("%s is not a known server, and there is no terminal to ask whether to trust its key: %s", name, key),
-				exitServer, []string{"if those who run it say that this is their key, name it with --server"}}
-		case answer == "no", err != nil:
-			return &failure{fmt.Errorf("%w: %s has the key %s", transfer.ErrUnknownServer, name, key),
-				exitServer, []string{"ask those who run the server which key it has, and name it with --server"}}
-		}
-		question = `"yes" or "no"`
+	err := a.confirm(fmt.Sprintf("%s is not a known server. Its key is %s. Trust it?", name, key))
+	switch {
+	case errors.Is(err, terminal.ErrNoTerminal):
+		return &failure{fmt.Errorf("%s is not a known server, and there is no terminal to ask whether to trust its key: %s", name, key),
+			exitServer, []string{"if those who run it say that this is their key, name it with --server"}}
+	case err != nil:
+		return &failure{fmt.Errorf("%w: %s has the key %s", transfer.ErrUnknownServer, name, key),
+			exitServer, []string{"ask those who run the server which key it has, and name it with --server"}}
 	}
+	return nil
 }
 
 // remember adds a server to the file.

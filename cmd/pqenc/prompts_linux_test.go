@@ -60,6 +60,19 @@ var sessions = map[string]session{
 		args: "-d -i carol.key -o out carol.pqe", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}},
 		code: exitNoKey, stderr: "error: carol.pqe: carol.key: wrong passphrase for the private key\n",
 	},
+	"a key after one with a wrong passphrase": {
+		args: "-d -i dora.key -i carol.key carol.pqe", talk: []line{{"passphrase for dora.key: ", "incorrect\n"}, {"passphrase for carol.key: ", passphrase + "\n"}},
+		stdout: "for carol\n",
+	},
+	"two keys with wrong passphrases": {
+		args: "-d -i dora.key -i carol.key -o out carol.pqe", talk: []line{{"passphrase for dora.key: ", "incorrect\n"}, {"passphrase for carol.key: ", "incorrect\n"}},
+		code: exitNoKey, stderr: "error: carol.pqe: dora.key: wrong passphrase for the private key\n",
+	},
+	"a key with a wrong passphrase before one that is not protected": {args: "-d -i carol.key -i alice.key alice.pqe", stdout: "for alice\n"},
+	"a key that is asked for once": {
+		args: "-d -i carol.key -i carol.key -o out alice.pqe", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}},
+		code: exitNoKey, stderr: notAsked,
+	},
 	"a key that is not needed":       {args: "-d -i alice.key -i carol.key alice.pqe", stdout: "for alice\n"},
 	"no key":                         {args: "-d -i bob.key alice.pqe", code: exitNoKey, stderr: notAsked},
 	"a key whose fingerprint":        {args: "fingerprint carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stdout: "$CAROL\n"},
@@ -173,6 +186,7 @@ func talkingFolder(t *testing.T) string {
 		}
 		writeIn(t, dir, name+".pqe", content)
 	}
+	writeIn(t, dir, "dora.key", people()["carol.key"])
 	writeIn(t, dir, "\x1b[31m.pqe", people()["pw.pqe"])
 	writeIn(t, dir, "signed.pqe", signed(t, []byte("contents\n"), cheap(passphrase)))
 	writeIn(t, dir, "signed-for-carol.pqe", signed(t, []byte("for carol\n"), testkit.Identity("carol").Public()))

@@ -29,13 +29,15 @@ type rewrapper struct {
 	cmd *rewrapCmd
 	app *app
 
-	named   []pqenc.Identity    // the keys that -i names
-	own     []*keyfile.Identity // the same, opened, where their generations matter
-	secret  pqenc.Identity      // the passphrase of files
-	sealer  sealer              // with the new recipients
-	changes []pqenc.Change      // to be made one after the other
-	work    manyFiles
-	batch   durable.Batch // of the files that are replaced
+	keys       []pqenc.Identity // that -i names
+	named      []pqenc.Identity // the same, for several files at once
+	defaultKey string           // the name of the default identity, if it is that
+	secret     pqenc.Identity   // the passphrase of files
+	asking     sync.Mutex       // held while somebody may be asked for a passphrase
+	sealer     sealer           // with the new recipients
+	changes    []pqenc.Change   // to be made one after the other
+	work       manyFiles
+	batch      durable.Batch // of the files that are replaced
 
 	mu     sync.Mutex
 	signed int      // files that are signed for others than those they are for now
@@ -43,31 +45,22 @@ type rewrapper struct {
 }
 
 // load gets the keys, and asks for the new passphrase.
-func (r *rewrapper) load() error {
+func (r *rewrapper) load() (err error) {
 	c := r.cmd
 	if c.Repair {
 		return nil
 	}
-	if err := c.Secret.check(&input{size: -1}, len(c.Keys.Identity) > 0 || c.To.Sign != ""); err != nil {
-		return err
-	}
 	ofFile, ofKeys := c.Secret.roles(len(c.Keys.Identity) == 0 && c.To.Sign == "")
-	list, err := r.app.privateKeys(c.Keys.Identity, ofKeys)
-	if err != nil {
+	if r.keys, r.defaultKey, err = r.app.decryptors(&c.Keys, ofKeys); err != nil {
 		return err
 	}
-	for i, id := range list {
-		if _, open := id.(*keyfile.Identity); !open && !c.ToCurrent && !c.Reencrypt {
-			r.named = append(r.named, &oneAtATime{Identity: id})
-			continue
-		}
-		key, err := opened(id)
-		if err != nil {
-			return in(c.Keys.Identity[i], err)
-		}
-		r.own, r.named = append(r.own, key), append(r.named, key)
+	if err := c.Secret.check(&input{size: -1}, len(r.keys) > 0 || c.To.Sign != ""); err != nil {
+		return err
 	}
-	r.secret = &oneAtATime{Identity: recipient.NewPrompted(ofFile.ask(r.app, "the files"))}
+	for _, id := range r.keys {
+		r.named = append(r.named, r.oneAtATime(id))
+	}
+	r.secret = r.oneAtATime(recipient.NewPrompted(ofFile.ask(r.app, "the files")))
 	r.sealer = sealer{app: r.app, to: &c.To, context: new(contextFlag), secret: &secretFlags{File: c.New}}
 	if err := r.sealer.check(); err != nil {
 		return err
@@ -78,17 +71,39 @@ func (r *rewrapper) load() error {
 	return r.plan()
 }
 
-// oneAtATime is an identity that may ask for its passphrase, used for several files at
-// once.
-type oneAtATime struct {
-	mu sync.Mutex
-	pqenc.Identity
+// oneAtATime returns an identity for several files at once.
+func (r *rewrapper) oneAtATime(id pqenc.Identity) pqenc.Identity {
+	switch id.(type) {
+	case *keyfile.Identity, *recipient.HybridIdentity:
+		return id
+	}
+	return &askingIdentity{id, &r.asking}
 }
 
-func (o *oneAtATime) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
+// askingIdentity is an identity that may ask for its passphrase, and once.
+type askingIdentity struct {
+	pqenc.Identity
+	mu *sync.Mutex
+}
+
+func (o *askingIdentity) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.Identity.Unwrap(s, binding)
+}
+
+// own returns the identities among the keys, opened: those of age are none.
+func (r *rewrapper) own() (own []*keyfile.Identity, err error) {
+	r.asking.Lock()
+	defer r.asking.Unlock()
+	for _, id := range r.keys {
+		ids, err := identitiesIn(id)
+		if err != nil {
+			return nil, err
+		}
+		own = append(own, ids...)
+	}
+	return own, nil
 }
 
 // plan decides what is to be changed.
@@ -108,9 +123,17 @@ func (r *rewrapper) plan() error {
 // planCurrent makes a change for each key. The last one, for nobody, makes room, and
 // finds out if a file opens at all where no key has older generations.
 func (r *rewrapper) planCurrent() error {
-	for i, id := range r.own {
+	own, err := r.own()
+	if err != nil {
+		return err
+	}
+	if len(own) == 0 {
+		return usageError("--to-current is about your own keys", "name them with -i")
+	}
+	for _, id := range own {
+		r.named = append(r.named, id) // with its name
 		if err := id.Public().Usable(time.Now()); err != nil {
-			return withHints(in(r.cmd.Keys.Identity[i], err), "make a new generation first, or name the recipients with -r")
+			return withHints(in(id.Fingerprint().String(), err), "make a new generation first, or name the recipients with -r")
 		}
 		if older := id.Generations()[1:]; len(older) > 0 {
 			r.changes = append(r.changes, pqenc.Change{
@@ -205,7 +228,7 @@ func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 		_, err = info.ContentSize(src.size)
 	}
 	file := &encryptedFile{found: f, src: src, head: head.Bytes(), rest: rest}
-	file.keys = newIdentities(r.named, nil)
+	file.keys = newIdentities(r.named, r.defaultKey, nil)
 	file.keys.list = append(file.keys.list, r.secret)
 	return file, (&opener{keys: file.keys}).explain(err, rest)
 }
@@ -372,12 +395,14 @@ func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *ke
 	if s == nil {
 		return policy, r.sealer.signer, nil
 	}
-	for _, id := range r.own {
-		for _, own := range id.Fingerprints() {
-			if own == s.Signer {
-				signer = id
-				policy = pqenc.Policy{From: keyfile.Publics{id.Public()}.Senders(), AllowForwarded: true}
-			}
+	own, err := r.own()
+	if err != nil {
+		return policy, nil, err
+	}
+	for _, id := range own {
+		if slices.Contains(id.Fingerprints(), s.Signer) {
+			signer = id
+			policy = pqenc.Policy{From: keyfile.Publics{id.Public()}.Senders(), AllowForwarded: true}
 		}
 	}
 	switch {
@@ -405,8 +430,11 @@ func (r *rewrapper) forwarded(to []pqenc.Recipient) {
 	r.signed++
 	for _, key := range to {
 		name := "the passphrase"
-		if key, ok := key.(*keyfile.Public); ok {
+		switch key := key.(type) {
+		case *keyfile.Public:
 			name = key.Fingerprint().String()
+		case *recipient.HybridRecipient:
+			name = "the key of age"
 		}
 		if !slices.Contains(r.others, name) {
 			r.others = append(r.others, name)

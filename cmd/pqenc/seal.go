@@ -30,6 +30,9 @@ func (s *sealer) load(what string) error {
 	if err := s.loadRecipients(what); err != nil {
 		return err
 	}
+	if s.to.Sign != "" && anonymous(s.recipients) {
+		return pqenc.ErrAnonymous
+	}
 	return s.loadSigner()
 }
 
@@ -105,20 +108,20 @@ func (s *sealer) loadRecipients(what string) (err error) {
 }
 
 // keyRecipients gets the keys that -r names, each once.
-func (s *sealer) keyRecipients() ([]pqenc.Recipient, error) {
-	seen := make(map[keyfile.Fingerprint]bool)
-	var to keyfile.Publics
+func (s *sealer) keyRecipients() (to []pqenc.Recipient, err error) {
+	seen := make(map[string]bool)
 	for _, name := range s.to.Recipient {
-		keys, err := publicKeys(name)
+		keys, err := recipientKeys(name)
 		if err != nil {
 			return nil, err
 		}
 		for _, key := range keys {
-			if seen[key.Fingerprint()] {
-				s.app.warn("%s: %s is already a recipient", name, key.Fingerprint())
+			id, text := keyID(key)
+			if seen[id] {
+				s.app.warn("%s: %s is already a recipient", shown(name), text)
 				continue
 			}
-			seen[key.Fingerprint()] = true
+			seen[id] = true
 			to = append(to, key)
 		}
 	}
@@ -126,5 +129,5 @@ func (s *sealer) keyRecipients() ([]pqenc.Recipient, error) {
 		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
 			"encrypt to a key that they share, or make several files")
 	}
-	return to.Recipients(), nil
+	return to, nil
 }

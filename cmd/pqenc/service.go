@@ -45,7 +45,7 @@ func (c *serveCmd) serve(a *app, log *slog.Logger, id *keyfile.Identity, allow *
 	defer cancel()
 	a.gently(cancel)
 	server, err := server.New(server.Config{
-		Dir: c.Dir, Identity: id, Authorizer: allow, Limits: c.Limits.limits(), Logger: log,
+		Dir: c.Dir, Identity: id, Authorizer: allow, Limits: c.Limits.limits(), Logger: log, NameOf: namesInRing(),
 	})
 	if err != nil {
 		return err

@@ -8,8 +8,10 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -22,6 +24,8 @@ import (
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/internal/vectors"
+	"github.com/pqenc/pqenc/recipient"
 )
 
 // tearFile is the script command
@@ -171,5 +175,55 @@ func TestInPlaceFile(t *testing.T) {
 	}
 	if after, err := os.ReadFile(name); err != nil || !bytes.Equal(after[size:], file[size:]) {
 		t.Error("the body was changed", err)
+	}
+}
+
+// TestTornVectors reads the vectors with a log beside them, and once more after what a
+// repair makes of them.
+func TestTornVectors(t *testing.T) {
+	all, err := vectors.Load("../../testdata/torn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range all {
+		t.Run(v.Name, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "f.pqe")
+			log := filepath.Join(filepath.Dir(name), ".f.pqe.pqenc-redo")
+			for path, content := range map[string][]byte{name: v.File, log: v.RedoLog} {
+				if err := os.WriteFile(path, content, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			expectTorn(t, v, name)
+			if _, err := durable.RepairHead(name); err != nil {
+				t.Error(err)
+			}
+			_, err := os.Lstat(log)
+			if applies := v.Expect == vectors.Success || v.Name == "torn-old-reader"; applies != errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("the log applies: %v; %v", applies, err)
+			}
+			expectTorn(t, v, name)
+		})
+	}
+}
+
+func expectTorn(t *testing.T, v *vectors.Vector, name string) {
+	t.Helper()
+	id, err := recipient.NewHybridIdentity(v.Identities[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := quietApp().openEncrypted(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	hash := sha256.New()
+	plain, err := pqenc.Decrypt(src, id)
+	if err == nil {
+		_, err = plain.WriteTo(hash)
+	}
+	if want := map[vectors.Result]error{vectors.NoMatch: pqenc.ErrNoMatch}[v.Expect]; !errors.Is(err, want) || [32]byte(hash.Sum(nil)) != v.Released {
+		t.Errorf("%v, want %v", err, v.Expect)
 	}
 }

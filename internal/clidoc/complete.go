@@ -175,7 +175,7 @@ func (l *line) addArguments(c *completions) {
 	l.runDefault()
 	args := l.node.Positional
 	if i := min(l.args, len(args)-1); i >= 0 && (i == l.args || args[i].IsCumulative()) {
-		c.addValue(args[i], true)
+		c.addValue(args[i], args[i].Tag.Type != "name") // which are not files
 	}
 }
 

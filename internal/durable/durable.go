@@ -10,6 +10,9 @@
 //   - [Partial] is an output that outlasts the process, see [OpenPartial] and
 //     [OpenPartialIn]: another process resumes it at the last mark.
 //   - [WriteNew] writes a whole new file and never replaces one.
+//   - [OverwriteHead] replaces the first bytes of a file where they are, with a log from
+//     which [ReadHead] and [RepairHead] complete them. [File.CopyFrom] goes the other way:
+//     a new file shares the rest with the old one.
 //   - [OpenRegular], [Lock], [Remove] and [SyncFolder] do for existing files what the types
 //     above do for theirs.
 //

@@ -326,3 +326,40 @@ func TestLongNameOfRedo(t *testing.T) {
 	want(t, OverwriteHead(name, new, old), nil)
 	wantBytes(t, name, old)
 }
+
+// TestReadHeadMeanwhile reads while heads are overwritten, again and again.
+func TestReadHeadMeanwhile(t *testing.T) {
+	long(t)
+	old, new := heads()
+	name := withHead(t, old)
+	done := make(chan error)
+	go func() {
+		from, to := old, new
+		for range 100 {
+			if err := OverwriteHead(name, from, to); err != nil {
+				done <- err
+				return
+			}
+			from, to = to, from
+		}
+		close(done)
+	}()
+	file, err := os.Open(name)
+	want(t, err, nil)
+	defer file.Close()
+	for reads := 0; ; reads++ {
+		select {
+		case err := <-done:
+			want(t, err, nil)
+			if reads == 0 {
+				t.Error("nothing was read")
+			}
+			return
+		default:
+		}
+		head, _, err := ReadHead(file, name, headSize)
+		if err != nil || !bytes.Equal(head, old) && !bytes.Equal(head, new) {
+			t.Fatalf("read %d: neither the old head nor the new one, %v", reads, err)
+		}
+	}
+}

@@ -14,20 +14,23 @@ import (
 
 var update = flag.Bool("update", false, "write the vectors anew")
 
-const dir = "../../testdata/vectors"
-
 // TestCurrent makes all vectors and requires that the committed ones are those,
 // and no others are there. With -update it writes them.
 func TestCurrent(t *testing.T) {
+	testCurrent(t, "../../testdata/vectors", all())
+	testCurrent(t, "../../testdata/torn", allTorn())
+}
+
+func testCurrent(t *testing.T, dir string, vectors []*Vector) {
 	made := make(map[string]*Vector)
-	for _, v := range all() {
+	for _, v := range vectors {
 		if made[v.Name] != nil {
 			t.Errorf("%s: there are two", v.Name)
 		}
 		made[v.Name] = v
 	}
 	if *update {
-		write(t, made)
+		write(t, dir, made)
 	}
 	committed, err := Load(dir)
 	if err != nil {
@@ -49,7 +52,7 @@ func TestCurrent(t *testing.T) {
 	}
 }
 
-func write(t *testing.T, made map[string]*Vector) {
+func write(t *testing.T, dir string, made map[string]*Vector) {
 	old, err := filepath.Glob(filepath.Join(dir, "*.pqe"))
 	if err != nil {
 		t.Fatal(err)

@@ -173,7 +173,7 @@ func protectedKey(name, contents string) string {
 }
 
 func keyVectors() []*KeyVector {
-	vectors := slices.Concat(goodKeys(), badKeyFiles(), badStatements(), badChains())
+	vectors := slices.Concat(goodKeys(), badKeyFiles(), badStatements(), badChains(), ageVectors())
 	for _, v := range vectors {
 		if v.Expect == "" {
 			v.Expect = Success

@@ -27,11 +27,15 @@ type KeyVector struct {
 	Name    string
 	Comment string
 	Private bool
-	Expect  Result
+	// Age says that keys of age are read, and no others.
+	Age    bool
+	Expect Result
 	// Passphrase opens a protected file, if not empty.
 	Passphrase string
 	// Identities has for each identity what its generations are, newest first.
 	Identities [][]Generation
+	// Seeds has the private keys of the keys of age in the file.
+	Seeds [][]byte
 	// File is the key file.
 	File []byte
 }
@@ -73,7 +77,8 @@ func (v *KeyVector) set(key, value string) (err error) {
 	case "comment":
 		v.Comment = value
 	case "kind":
-		v.Private = value == "private"
+		v.Private = strings.HasSuffix(value, "private")
+		v.Age = strings.HasPrefix(value, "age ")
 	case "expect":
 		v.Expect = Result(value)
 	case "passphrase":
@@ -83,6 +88,10 @@ func (v *KeyVector) set(key, value string) (err error) {
 		return v.add(value)
 	case "previous":
 		return v.add(value)
+	case "seed":
+		seed, err := hex.DecodeString(value)
+		v.Seeds = append(v.Seeds, seed)
+		return err
 	default:
 		return fmt.Errorf("unknown key %q", key)
 	}
@@ -112,6 +121,9 @@ func (v *KeyVector) Marshal() []byte {
 	if v.Private {
 		kind = "private"
 	}
+	if v.Age {
+		kind = "age " + kind
+	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "comment: %s\nkind: %s\nexpect: %s\n", v.Comment, kind, v.Expect)
 	if v.Passphrase != "" {
@@ -125,6 +137,9 @@ func (v *KeyVector) Marshal() []byte {
 			}
 			fmt.Fprintf(&b, "%s: %x %d %d %d %d %q\n", key, g.Fingerprint, g.Number, g.Created, g.Expires, g.Retired, g.Name)
 		}
+	}
+	for _, seed := range v.Seeds {
+		fmt.Fprintf(&b, "seed: %x\n", seed)
 	}
 	b.WriteByte('\n')
 	b.Write(v.File)

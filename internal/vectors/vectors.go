@@ -60,6 +60,8 @@ type Vector struct {
 	RequiredContext *string
 	// AllowForwarded accepts what is signed for others.
 	AllowForwarded bool
+	// RedoLog, if not nil, is the log beside the file.
+	RedoLog []byte
 	// Released is the SHA-256 of all that a reader in order may release: the
 	// contents, or before a failure the chunks in front of it. Trailers come
 	// behind all chunks.
@@ -117,6 +119,9 @@ func (v *Vector) set(key, value string) (err error) {
 	case "from-file":
 		v.FromFile, err = base64.StdEncoding.DecodeString(value)
 		return err
+	case "redo-log":
+		v.RedoLog, err = base64.StdEncoding.DecodeString(value)
+		return err
 	case "context":
 		v.RequiredContext = &value
 	case "allow-forwarded":
@@ -162,6 +167,9 @@ func (v *Vector) Marshal() []byte {
 	}
 	if v.AllowForwarded {
 		b.WriteString("allow-forwarded: yes\n")
+	}
+	if v.RedoLog != nil {
+		fmt.Fprintf(&b, "redo-log: %s\n", base64.StdEncoding.EncodeToString(v.RedoLog))
 	}
 	fmt.Fprintf(&b, "released-sha256: %x\n\n", v.Released)
 	b.Write(v.File)

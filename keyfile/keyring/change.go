@@ -74,7 +74,7 @@ func (r *Ring) make() error {
 
 // free requires that a name can be given.
 func free(root *os.Root, name string) error {
-	if err := keyfile.ValidName(name); err != nil {
+	if err := checkName(name); err != nil {
 		return err
 	}
 	found, err := hasName(root, name)
@@ -86,12 +86,12 @@ func free(root *os.Root, name string) error {
 
 // stranger requires that no generation of a key is there under any name but that.
 func (r *Ring) stranger(root *os.Root, p *keyfile.Public, name string) error {
-	all, err := r.list(root)
+	all, err := r.search(root, p.Fingerprints())
 	if err != nil {
 		return err
 	}
 	for _, e := range all {
-		if e.Name != name && slices.ContainsFunc(p.Fingerprints(), e.has) {
+		if e.Name != name {
 			return fmt.Errorf("the key %s %w, as %s", p.Fingerprint(), ErrTaken, e.Name)
 		}
 	}
@@ -143,9 +143,9 @@ func (r *Ring) AddIdentity(name string, private []byte, p *keyfile.Public) error
 // same with more generations known.
 func (r *Ring) Update(name string, change func(old *keyfile.Public) (*keyfile.Public, error)) error {
 	return r.change(func(root *os.Root) error {
-		e := r.read(root, name)
-		if e.Err != nil {
-			return e.Err
+		e, err := r.find(root, name)
+		if err != nil {
+			return err
 		}
 		if e.Own {
 			return fmt.Errorf("%s %w, as an identity of yours", name, ErrTaken)
@@ -189,9 +189,9 @@ func (r *Ring) Remove(e Entry) error {
 // names.
 func (r *Ring) Rename(old, name string) error {
 	return r.change(func(root *os.Root) error {
-		e := r.read(root, old)
-		if e.Err != nil {
-			return e.Err
+		e, err := r.find(root, old)
+		if err != nil {
+			return err
 		}
 		if err := free(root, name); err != nil {
 			return err
@@ -236,9 +236,9 @@ func (r *Ring) move(root *os.Root, old, file string) error {
 // SetDefault makes an own identity the one that is used when none is named.
 func (r *Ring) SetDefault(name string) error {
 	return r.change(func(root *os.Root) error {
-		e := r.read(root, name)
-		if e.Err != nil {
-			return e.Err
+		e, err := r.find(root, name)
+		if err != nil {
+			return err
 		}
 		if !e.Own {
 			return fmt.Errorf("%s %w", name, ErrDefault)

@@ -47,6 +47,8 @@ var (
 	// ErrExposed says that others can change the folder, or read it although it has
 	// private keys.
 	ErrExposed = errors.New("is not for its owner alone")
+	// ErrNotFile says that a link or something else is where a key file should be.
+	ErrNotFile = errors.New("is not a file, but a link or something else")
 	// ErrDefault says that the file default does not name an identity.
 	ErrDefault = errors.New("does not name an identity of yours")
 	// ErrChanged says that a key is no longer what it was when it was looked at.
@@ -119,6 +121,14 @@ func (r *Ring) check(root *os.Root, bits fs.FileMode) error {
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&bits != 0 {
 		return fmt.Errorf("%s %w", r.dir, ErrExposed)
+	}
+	return nil
+}
+
+// checkName returns an error that names what cannot be a name.
+func checkName(name string) error {
+	if err := keyfile.ValidName(name); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }

@@ -34,9 +34,6 @@ type Entry struct {
 // otherwise says what is wrong with it.
 func (r *Ring) Find(name string) (Entry, error) {
 	e := Entry{Name: name}
-	if err := keyfile.ValidName(name); err != nil {
-		return e, err
-	}
 	root, err := r.open()
 	if errors.Is(err, fs.ErrNotExist) {
 		return e, fmt.Errorf("%s %w", name, ErrNotFound)
@@ -45,28 +42,64 @@ func (r *Ring) Find(name string) (Entry, error) {
 		return e, err
 	}
 	defer root.Close()
+	return r.find(root, name)
+}
+
+func (r *Ring) find(root *os.Root, name string) (Entry, error) {
+	if err := checkName(name); err != nil {
+		return Entry{Name: name}, err
+	}
 	found, err := hasName(root, name)
 	if err == nil && !found {
 		err = fmt.Errorf("%s %w", name, ErrNotFound)
 	}
 	if err != nil {
-		return e, err
+		return Entry{Name: name}, err
 	}
-	e = r.read(root, name)
+	e := r.read(root, name)
 	return e, e.Err
 }
 
 // FindFingerprint returns the key that has that fingerprint in any of its generations.
 // The error wraps [ErrNotFound] if there is none. Damaged entries are passed over.
 func (r *Ring) FindFingerprint(f keyfile.Fingerprint) (Entry, error) {
-	all, err := r.List()
-	if err != nil {
+	root, err := r.open()
+	if durable.IgnoreMissing(err) != nil {
 		return Entry{}, err
 	}
-	if i := slices.IndexFunc(all, func(e Entry) bool { return e.has(f) }); i >= 0 {
-		return all[i], nil
+	var found []Entry
+	if err == nil {
+		defer root.Close()
+		if found, err = r.search(root, []keyfile.Fingerprint{f}); err != nil {
+			return Entry{}, err
+		}
 	}
-	return Entry{}, fmt.Errorf("%s %w", f, ErrNotFound)
+	if len(found) == 0 {
+		return Entry{}, fmt.Errorf("%s %w", f, ErrNotFound)
+	}
+	return found[0], nil
+}
+
+// search returns the keys that have one of the fingerprints in any generation. It reads
+// to the end only those whose files look like it.
+func (r *Ring) search(root *os.Root, want []keyfile.Fingerprint) (found []Entry, err error) {
+	wanted := func(f keyfile.Fingerprint) bool { return slices.Contains(want, f) }
+	all, err := r.each(root, func(name string) Entry {
+		own, err := has(root, name+privateEnd)
+		if err == nil && !own {
+			data, _ := r.readFile(root, name+publicEnd, keyfile.MaxIdentitySize)
+			if prints, _ := keyfile.ScanPublic(data); !slices.ContainsFunc(prints, wanted) {
+				return Entry{}
+			}
+		}
+		return r.read(root, name)
+	})
+	for _, e := range all {
+		if e.Public != nil && slices.ContainsFunc(e.Public.Fingerprints(), wanted) {
+			found = append(found, e)
+		}
+	}
+	return found, err
 }
 
 func (e *Entry) has(f keyfile.Fingerprint) bool {
@@ -81,10 +114,12 @@ func (r *Ring) List() ([]Entry, error) {
 		return nil, durable.IgnoreMissing(err)
 	}
 	defer root.Close()
-	return r.list(root)
+	return r.each(root, func(name string) Entry { return r.read(root, name) })
 }
 
-func (r *Ring) list(root *os.Root) ([]Entry, error) {
+// each returns what read returns for each name, in their order. It is called by several
+// goroutines: most of it is arithmetic.
+func (r *Ring) each(root *os.Root, read func(name string) Entry) ([]Entry, error) {
 	names, err := names(root)
 	if err != nil {
 		return nil, err
@@ -96,10 +131,10 @@ func (r *Ring) list(root *os.Root) ([]Entry, error) {
 	}
 	close(work)
 	var group sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) { // most of it is arithmetic
+	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			for i := range work {
-				all[i] = r.read(root, names[i])
+				all[i] = read(names[i])
 			}
 		})
 	}
@@ -218,14 +253,14 @@ func about(path string, err error) error {
 	case errors.As(err, &named):
 		return &fs.PathError{Op: named.Op, Path: path, Err: named.Err}
 	case errors.Is(err, durable.ErrNotRegular):
-		return fmt.Errorf("%s %w", path, err)
+		return fmt.Errorf("%s %w", path, ErrNotFile)
 	}
 	return fmt.Errorf("%s: %w", path, err)
 }
 
 // OpenPrivate opens the file of the private key of that name.
 func (r *Ring) OpenPrivate(name string) (*os.File, error) {
-	if err := keyfile.ValidName(name); err != nil {
+	if err := checkName(name); err != nil {
 		return nil, err
 	}
 	root, err := r.openPrivate()

@@ -283,7 +283,7 @@ func newAllowFile(t *testing.T, text string, load func(name string) ([]signature
 	f := &allowFile{t: t, name: filepath.Join(t.TempDir(), "allow"), time: time.Now().Add(time.Hour)}
 	f.put(text)
 	var err error
-	f.AllowFile, err = OpenAllow(f.name, load, func(err error) { f.reported = append(f.reported, err) })
+	f.AllowFile, err = OpenAllow(f.name, KeyFiles(load), func(err error) { f.reported = append(f.reported, err) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,13 +363,13 @@ func TestAllowFile(t *testing.T) {
 
 func TestAllowFileErrors(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "allow")
-	if _, err := OpenAllow(name, allowKeys, nil); !errors.Is(err, os.ErrNotExist) {
+	if _, err := OpenAllow(name, KeyFiles(allowKeys), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
 	}
 	if err := os.WriteFile(name, []byte("nonsense"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenAllow(name, allowKeys, nil); err == nil || !strings.HasPrefix(err.Error(), name+": line 1: ") {
+	if _, err := OpenAllow(name, KeyFiles(allowKeys), nil); err == nil || !strings.HasPrefix(err.Error(), name+": line 1: ") {
 		t.Error(err)
 	}
 }
@@ -449,10 +449,10 @@ func TestAllowFileKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	var asked []string
-	f, err := OpenAllow(name, func(name string) ([]signature.Fingerprint, error) {
+	f, err := OpenAllow(name, KeyFiles(func(name string) ([]signature.Fingerprint, error) {
 		asked = append(asked, name)
 		return []signature.Fingerprint{allowAlice}, nil
-	}, nil)
+	}), nil)
 	if err != nil || f.Err() != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ const maxAllow = 64 << 20
 // before stays in force, and nobody waits for more than a quarter of a second.
 type AllowFile struct {
 	name   string
-	load   func(name string) ([]signature.Fingerprint, error)
+	locate Locate
 	report func(error)
 	now    func() time.Time
 
@@ -52,6 +52,19 @@ type AllowFile struct {
 	seen    seenList
 	checked time.Time
 	looking bool
+}
+
+// Locate finds the keys that are meant by what is no fingerprint: the file that they are
+// in, whose changes count, and how to read it. A path that is not absolute is relative to
+// the folder of the list.
+type Locate func(who string) (file string, load func(file string) ([]signature.Fingerprint, error), err error)
+
+// KeyFiles is the [Locate] for lists that name the files of keys by their paths, which
+// load reads.
+func KeyFiles(load func(file string) ([]signature.Fingerprint, error)) Locate {
+	return func(who string) (string, func(string) ([]signature.Fingerprint, error), error) {
+		return filepath.FromSlash(who), load, nil
+	}
 }
 
 // seenList is the list in force, and what it was read from.
@@ -68,14 +81,14 @@ type seenFile struct {
 	info fs.FileInfo // nil if it could not be read
 }
 
-// OpenAllow reads the access list in the file of the given name. The files of keys in
-// it are relative to its folder; load reads them, see [ParseAllow]. Errors of later
-// changes go to report, once for each, unless it is nil; it must not use the AllowFile.
-func OpenAllow(name string, load func(name string) ([]signature.Fingerprint, error), report func(error)) (*AllowFile, error) {
+// OpenAllow reads the access list in the file of the given name. The keys in it that are
+// no fingerprints are found by locate; nil makes them an error. Errors of later changes
+// go to report, once for each, unless it is nil; it must not use the AllowFile.
+func OpenAllow(name string, locate Locate, report func(error)) (*AllowFile, error) {
 	if report == nil {
 		report = func(error) {}
 	}
-	f := &AllowFile{name: name, load: load, report: report, now: time.Now}
+	f := &AllowFile{name: name, locate: locate, report: report, now: time.Now}
 	f.checked = f.now()
 	if f.seen = f.reload(nil); f.seen.err != nil {
 		return nil, f.seen.err
@@ -146,8 +159,8 @@ var errNotRegular = errors.New("it is not a regular file")
 // reload reads the files. The list in force is the new one only if it is good.
 func (f *AllowFile) reload(inForce *AllowList) seenList {
 	next := seenList{list: inForce, files: []seenFile{{name: f.name}}, read: f.now()}
-	load := f.load
-	if load != nil {
+	var load func(string) ([]signature.Fingerprint, error)
+	if f.locate != nil {
 		load = func(key string) ([]signature.Fingerprint, error) { return f.loadKeys(key, &next) }
 	}
 	text, info, err := readRegular(f.name)
@@ -189,9 +202,14 @@ func readRegular(name string) ([]byte, fs.FileInfo, error) {
 
 // loadKeys reads a key file, and remembers what it was like before: a change
 // meanwhile will show.
-func (f *AllowFile) loadKeys(name string, next *seenList) ([]signature.Fingerprint, error) {
+func (f *AllowFile) loadKeys(who string, next *seenList) ([]signature.Fingerprint, error) {
+	name, load, err := f.locate(who)
+	if err != nil {
+		next.files = append(next.files, seenFile{name: who}) // it may be fixed
+		return nil, err
+	}
 	if !filepath.IsAbs(name) {
-		name = filepath.Join(filepath.Dir(f.name), filepath.FromSlash(name))
+		name = filepath.Join(filepath.Dir(f.name), name)
 	}
 	info, err := os.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
@@ -199,7 +217,7 @@ func (f *AllowFile) loadKeys(name string, next *seenList) ([]signature.Fingerpri
 	}
 	var keys []signature.Fingerprint
 	if err == nil || errors.Is(err, fs.ErrNotExist) { // load may know keys that are no files
-		keys, err = f.load(name)
+		keys, err = load(name)
 	}
 	if err != nil {
 		info = nil // it may be fixed by a change that does not show, such as that of its mode

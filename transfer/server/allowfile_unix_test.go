@@ -30,7 +30,7 @@ func TestAllowFileIsNone(t *testing.T) {
 		return []signature.Fingerprint{allowAlice}, err
 	}
 	for _, name := range []string{pipe, "/dev/zero", t.TempDir()} {
-		if _, err := OpenAllow(name, load, nil); !errors.Is(err, errNotRegular) || !strings.Contains(err.Error(), name) {
+		if _, err := OpenAllow(name, KeyFiles(load), nil); !errors.Is(err, errNotRegular) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
 		f := newAllowFile(t, allowAlice.String()+" pull **\n", load)

@@ -75,6 +75,9 @@ type Config struct {
 	Limits     Limits
 	// Logger is told what happens; nil is nobody.
 	Logger *slog.Logger
+	// NameOf, if set, returns the name that a client has in the log beside its
+	// fingerprint, or "". Every login waits for it.
+	NameOf func(client signature.Fingerprint) string
 	// OnCommit, if set, is called when an object has been stored, before the
 	// client is told. The client waits for it, and so does Shutdown, which ends the
 	// context when its time is over. It is called again for the same object when a

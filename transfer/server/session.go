@@ -68,6 +68,11 @@ var most = [classes]int{smallClass: wire.MaxSmall, pushClass: 1, pullClass: 1}
 func (s *session) admit(peer signature.Fingerprint) error {
 	s.peer = peer
 	s.log = s.log.With("client", peer.String())
+	if nameOf := s.server.config.NameOf; nameOf != nil {
+		if name := nameOf(peer); name != "" {
+			s.log = s.log.With("who", name)
+		}
+	}
 	if !s.server.config.Authorizer.Known(peer) {
 		return fmt.Errorf("%w: %s is not on the access list", wire.ErrDenied, peer)
 	}

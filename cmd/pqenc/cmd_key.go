@@ -1,0 +1,112 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/keyfile/keyring"
+)
+
+// keyCmd are the commands for the keyring, a file each.
+type keyCmd struct {
+	List    keyListCmd    `cmd:"" help:"List the keys in the keyring."`
+	Add     keyAddCmd     `cmd:"" help:"Give somebody's public key a name, or take its successor."`
+	Remove  keyRemoveCmd  `cmd:"" help:"Remove a key."`
+	Rename  keyRenameCmd  `cmd:"" help:"Give a key another name."`
+	Default keyDefaultCmd `cmd:"" help:"Print or choose the default identity."`
+	Export  keyExportCmd  `cmd:"" help:"Print a public key file."`
+	Import  keyImportCmd  `cmd:"" help:"Take a private key from elsewhere."`
+}
+
+func (keyCmd) Help() string {
+	return `The keyring is a plain folder, $PQENC_HOME or else pqenc in your settings: NAME.key and
+NAME.pub are an identity of yours, NAME.pub alone is somebody else's key. Wherever a
+key can be named, these names can be used.
+
+A name has the characters a to z, 0 to 9, dot, dash and underscore. What has a slash in
+it, or ends in .pub or .key, is the path of a file. Anything else is a file only if there
+is no such name.
+
+Examples:
+
+    pqenc key list
+    pqenc key add alice alice.pub
+    pqenc -r alice -o model.pqe model.bin`
+}
+
+// ringKinds are the kinds of what goes wrong with the keyring.
+var ringKinds = []kind{
+	{keyring.ErrNotFound, exitKeyFile, []string{`"pqenc key list" shows what there is`}},
+	{keyring.ErrTaken, exitUsage, nil},
+	{keyring.ErrHalves, exitKeyFile, []string{"somebody has swapped it: put the right one in its place, or remove it"}},
+	{keyring.ErrNoPublic, exitKeyFile, []string{`"pqenc key public" makes it from the private key`}},
+	{keyring.ErrExposed, exitKeyFile, []string{"let only its owner use it: chmod 700"}},
+	{keyring.ErrNotFile, exitKeyFile, []string{"put the key file itself in its place, or remove it"}},
+	{keyring.ErrDefault, exitKeyFile, []string{`choose one of your own with "pqenc key default NAME"`}},
+	{keyring.ErrChanged, exitIO, []string{"try again"}},
+	{keyfile.ErrUnrelated, exitKeyFile, nil},
+	{keyfile.ErrOutdated, exitKeyFile, []string{"ask its owner for the newest one"}},
+	{keyfile.ErrSecondSuccessor, exitSigner, []string{
+		"SOMEBODY ELSE HAS, OR HAD, THE OLD PRIVATE KEY: trust neither of the two before you have spoken with its owner",
+	}},
+}
+
+// hintTaken adds a hint to the error of a name that is taken.
+func hintTaken(err error, hint string) error {
+	if errors.Is(err, keyring.ErrTaken) {
+		err = withHints(err, hint)
+	}
+	return err
+}
+
+// requireFree requires that a name can be given, before anybody is asked anything.
+func requireFree(r *keyring.Ring, name string) error {
+	if err := keyfile.ValidName(name); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	found, err := r.Has(name)
+	if found {
+		err = fmt.Errorf("%s %w", name, keyring.ErrTaken)
+	}
+	return err
+}
+
+// addIdentity adds an identity to the keyring, and says so.
+func (a *app) addIdentity(r *keyring.Ring, name string, private []byte, p *keyfile.Public) error {
+	// Killed half-way it would leave a private key in a temporary file.
+	if err := a.uninterrupted(func() error { return r.AddIdentity(name, private, p) }); err != nil {
+		return err
+	}
+	a.sayWrote(r.PrivateFile(name), r.PublicFile(name))
+	if standard, err := r.Default(); err == nil && standard == name {
+		a.inform("%s is your default identity", name)
+	}
+	return nil
+}
+
+// errDeclined says that a person has said no.
+var errDeclined = errors.New("declined")
+
+// confirm asks a question until it is answered. The error wraps errDeclined if the answer
+// is no, or is terminal.ErrNoTerminal if there is nobody to ask.
+func (a *app) confirm(question string) error {
+	question += " [yes/no]"
+	for {
+		answer, err := a.prompter.Ask(question)
+		switch {
+		case answer == "yes":
+			return nil
+		case errors.Is(err, terminal.ErrNoTerminal):
+			return err
+		case answer == "no", err != nil:
+			return errDeclined
+		}
+		question = `"yes" or "no"`
+	}
+}

@@ -1,0 +1,149 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/keyfile/keyring"
+	"github.com/pqenc/pqenc/signature"
+)
+
+type keyAddCmd struct {
+	Name        string `arg:"" type:"name" name:"NAME" help:"What to call the key."`
+	File        string `arg:"" type:"path" name:"FILE" help:"The public key file, or - for standard input."`
+	Fingerprint string `placeholder:"SHA256:..." help:"Do not ask: the key must have this fingerprint."`
+}
+
+func (keyAddCmd) Help() string {
+	return `Shows the fingerprint and asks whether it is the right one: compare all of it with
+what its owner tells you over some other channel.
+
+If NAME is there already, the file must have a successor of its key, as "pqenc key
+rotate" makes it: it is signed with the old key. Files are then encrypted to the new
+one; what was signed with the old one, while it was in use, is still accepted. That
+proves nothing if the old private key was stolen.
+
+Examples:
+
+    pqenc key add alice alice.pub
+    pqenc key add alice alice.pub --fingerprint SHA256:zdLW...
+    ssh host pqenc key export lab | pqenc key add lab -`
+}
+
+func (c *keyAddCmd) Run(a *app) error {
+	if err := keyfile.ValidName(c.Name); err != nil {
+		return in(c.Name, err)
+	}
+	r, err := ring()
+	if err != nil {
+		return err
+	}
+	p, err := c.read(a)
+	if err != nil {
+		return err
+	}
+	old, err := r.Find(c.Name)
+	switch {
+	case errors.Is(err, keyring.ErrNotFound):
+		return c.add(a, r, p)
+	case err != nil:
+		return withHints(err, fmt.Sprintf(`remove it first: "pqenc key remove %s"`, c.Name))
+	case old.Own:
+		return usageError(c.Name+" is an identity of yours", "choose another name")
+	}
+	return c.succeed(a, r, old.Public, p)
+}
+
+// read reads the one key in the file.
+func (c *keyAddCmd) read(a *app) (*keyfile.Public, error) {
+	keys, err := loadPublic(a, c.File)
+	if err == nil && len(keys) != 1 {
+		err = &failure{fmt.Errorf("%s has the keys of %d people", c.File, len(keys)), exitKeyFile, []string{"add them one by one, each with a name of its own"}}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return keys[0], nil
+}
+
+// loadPublic reads a public key file, or standard input.
+func loadPublic(a *app, file string) (keys keyfile.Publics, err error) {
+	if isStdio(file) {
+		keys, err = keyfile.ReadPublic(a.stdin)
+		return keys, in("standard input", err)
+	}
+	if isAgeText(file) {
+		return publicKeys(file)
+	}
+	keys, err = keyfile.LoadPublic(file)
+	return keys, in(file, err)
+}
+
+// add adds a new key.
+func (c *keyAddCmd) add(a *app, r *keyring.Ring, p *keyfile.Public) error {
+	if err := c.approve(a, p, "Is that right?"); err != nil {
+		return err
+	}
+	if err := r.Add(c.Name, p); err != nil {
+		return hintTaken(err, `"pqenc key rename" gives it another name`)
+	}
+	a.inform("added %s", c.Name)
+	return nil
+}
+
+// succeed takes the successor of a key.
+func (c *keyAddCmd) succeed(a *app, r *keyring.Ring, old, p *keyfile.Public) error {
+	next, err := p.Succeeds(old)
+	if errors.Is(err, keyfile.ErrUnrelated) {
+		return withHints(fmt.Errorf("%s has the key %s: %w", c.Name, old.Fingerprint(), err),
+			"if its owner tells you that the new key is theirs, remove the old one first: \"pqenc key remove "+c.Name+"\"",
+			"if it is somebody else's, choose another name")
+	}
+	if err != nil {
+		return in(c.Name, err)
+	}
+	if next.Fingerprint() == old.Fingerprint() && next.Retired().Equal(old.Retired()) {
+		a.inform("%s has this key already", c.Name)
+		return nil
+	}
+	question := fmt.Sprintf("It is the successor of %s. Take it?", old.Fingerprint())
+	if next.Fingerprint() == old.Fingerprint() {
+		question = "Its owner has retired it: nothing is to be encrypted to it any more. Note that?"
+	}
+	if err := c.approve(a, p, question); err != nil {
+		return err
+	}
+	err = r.Update(c.Name, func(old *keyfile.Public) (*keyfile.Public, error) { return p.Succeeds(old) })
+	if err != nil {
+		return in(c.Name, err)
+	}
+	a.inform("%s has a new key", c.Name)
+	return nil
+}
+
+// approve shows the fingerprint and asks, unless a flag gives it.
+func (c *keyAddCmd) approve(a *app, p *keyfile.Public, question string) error {
+	if c.Fingerprint != "" {
+		want, err := signature.ParseFingerprint(c.Fingerprint)
+		if err == nil && want != p.Fingerprint() {
+			err = &failure{fmt.Errorf("%s has the key %s, which is not that of --fingerprint", c.File, p.Fingerprint()), exitKeyFile,
+				[]string{"ask its owner for the fingerprint, and trust nothing else"}}
+		}
+		return in("--fingerprint", err)
+	}
+	err := a.confirm(fmt.Sprintf("The key of %s is %s. %s", c.Name, p.Fingerprint(), question))
+	switch {
+	case errors.Is(err, terminal.ErrNoTerminal):
+		return usageError(fmt.Sprintf("there is no terminal to ask whether %s is the key of %s", p.Fingerprint(), c.Name),
+			"if its owner says that it is, add --fingerprint "+p.Fingerprint().String())
+	case errors.Is(err, errDeclined):
+		return &failure{errors.New(c.Name + " was not changed"), exitKeyFile, []string{"ask its owner for the fingerprint"}}
+	}
+	return err
+}

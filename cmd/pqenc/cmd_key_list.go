@@ -1,0 +1,155 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/keyfile/keyring"
+)
+
+type keyListCmd struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+func (keyListCmd) Help() string {
+	return `Prints name, whose key it is, and fingerprint. The default identity is marked with a
+star. What is wrong with a key goes to standard error, and to the exit code.
+
+Examples:
+
+    pqenc key list
+    pqenc key list --json | jq -r '.[] | select(.own) | .name'`
+}
+
+// keyReport is a key in its JSON form.
+type keyReport struct {
+	Name         string   `json:"name"`
+	Own          bool     `json:"own"`
+	Default      bool     `json:"default"`
+	Protected    bool     `json:"protected"`
+	Fingerprint  string   `json:"fingerprint,omitempty"`
+	Fingerprints []string `json:"fingerprints,omitempty"` // of all generations, newest first
+	Generation   int      `json:"generation,omitempty"`
+	Created      string   `json:"created,omitempty"` // RFC 3339, if known
+	Expires      string   `json:"expires,omitempty"` // the same, if it does
+	Retired      string   `json:"retired,omitempty"` // the same, if it is
+	Error        string   `json:"error,omitempty"`   // and then nothing is known of the key
+}
+
+func (c *keyListCmd) Run(a *app) error {
+	r, err := ring()
+	if err != nil {
+		return err
+	}
+	all, err := r.List()
+	if err != nil {
+		return err
+	}
+	standard, defaultErr := r.Default()
+	reports := make([]keyReport, len(all))
+	for i, e := range all {
+		reports[i] = reportKey(e, standard)
+	}
+	if c.JSON {
+		err = printJSON(a.stdout, reports)
+	} else {
+		err = printKeys(a.stdout, reports)
+	}
+	if err != nil {
+		return err
+	}
+	return a.reportDamaged(all, defaultErr)
+}
+
+// reportDamaged reports every key that cannot be used, and fails if there is one.
+func (a *app) reportDamaged(all []keyring.Entry, defaultErr error) error {
+	damaged := 0
+	for _, e := range all {
+		if e.Err != nil {
+			a.report(e.Err)
+			damaged++
+		}
+	}
+	if damaged > 0 {
+		return &failure{fmt.Errorf("%d of %d keys cannot be used", damaged, len(all)), exitKeyFile, nil}
+	}
+	return defaultErr
+}
+
+func reportKey(e keyring.Entry, standard string) keyReport {
+	k := keyReport{Name: e.Name, Own: e.Own, Default: e.Own && e.Name == standard, Protected: e.Protected}
+	if e.Err != nil {
+		k.Error = e.Err.Error()
+		return k
+	}
+	p := e.Public
+	k.Fingerprint, k.Generation = p.Fingerprint().String(), p.Generation()
+	for _, f := range p.Fingerprints() {
+		k.Fingerprints = append(k.Fingerprints, f.String())
+	}
+	for text, t := range map[*string]time.Time{&k.Created: p.Created(), &k.Expires: p.Expires(), &k.Retired: p.Retired()} {
+		if !t.IsZero() {
+			*text = t.UTC().Format(time.RFC3339)
+		}
+	}
+	return k
+}
+
+// printKeys prints a line for each key that can be used.
+func printKeys(w io.Writer, all []keyReport) error {
+	width := 0
+	for _, k := range all {
+		if k.Error == "" {
+			width = max(width, len(k.Name))
+		}
+	}
+	var b strings.Builder
+	for _, k := range all {
+		if k.Error == "" {
+			fmt.Fprintf(&b, "%s%-*s  %-6s  %s%s\n", star(k.Default), width, k.Name, k.whose(), k.Fingerprint, k.remarks())
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func star(is bool) string {
+	if is {
+		return "* "
+	}
+	return "  "
+}
+
+func (k *keyReport) whose() string {
+	if k.Own {
+		return "own"
+	}
+	return "other"
+}
+
+// remarks are what is not usual about a key.
+func (k *keyReport) remarks() string {
+	var all string
+	if k.Protected {
+		all += ", protected"
+	}
+	if k.Generation > 1 {
+		all += fmt.Sprintf(", generation %d", k.Generation)
+	}
+	switch expires, _ := time.Parse(time.RFC3339, k.Expires); {
+	case k.Retired != "":
+		all += ", retired " + k.Retired
+	case k.Expires != "" && expires.Before(time.Now()):
+		all += ", expired " + k.Expires
+	case k.Expires != "":
+		all += ", expires " + k.Expires
+	}
+	return terminal.Printable(all)
+}

@@ -1,0 +1,31 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+type keyRenameCmd struct {
+	Old  string `arg:"" type:"name" name:"OLD" help:"The key."`
+	Name string `arg:"" type:"name" name:"NEW" help:"Its new name."`
+}
+
+func (keyRenameCmd) Help() string {
+	return `The name in the keyring changes, and the key does not. Access lists that name it have
+to be changed, too.
+
+Examples:
+
+    pqenc key rename alice alice-work`
+}
+
+func (c *keyRenameCmd) Run(a *app) error {
+	r, err := ring()
+	if err != nil {
+		return err
+	}
+	if err := a.uninterrupted(func() error { return r.Rename(c.Old, c.Name) }); err != nil {
+		return hintTaken(err, "choose another name")
+	}
+	a.inform("%s is %s now", c.Old, c.Name)
+	return nil
+}

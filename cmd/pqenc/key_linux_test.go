@@ -1,0 +1,91 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/keyfile/keyring"
+)
+
+// TestKeyQuestions asks a person before a key gets a name, is succeeded, or is lost.
+func TestKeyQuestions(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
+	dir := newFolder(t)
+	r := keyring.New(filepath.Join(dir, "ring"))
+	alice := testkit.Identity("alice")
+	next, err := alice.Rotate(keyfile.Details{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	retired, err := next.Retire()
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeIn(t, dir, "next.pub", next.Public().Marshal())
+	writeIn(t, dir, "retired.pub", retired.Public().Marshal())
+	one, two := alice.Fingerprint().String(), next.Fingerprint().String()
+	question := "The key of alice is " + one + ". Is that right? [yes/no]: "
+	successor := "The key of alice is " + two + ". It is the successor of " + one + ". Take it? [yes/no]: "
+	retirement := "The key of alice is " + two + ". Its owner has retired it: nothing is to be encrypted to it any more. Note that? [yes/no]: "
+	destroy := "me is yours: what was encrypted to it can then not be read any more. Destroy the private key? [yes/no]: "
+	for _, c := range []struct {
+		args   string
+		talk   []line
+		code   int
+		stderr string
+		want   string // the fingerprint of alice afterwards, or ""
+	}{
+		{"key add alice alice.pub", []line{{question, "no\n"}}, exitKeyFile, "error: alice was not changed\nhint: ask its owner for the fingerprint\n", ""},
+		{"key add alice alice.pub", []line{{question, "\x04"}}, exitKeyFile, "error: alice was not changed\nhint: ask its owner for the fingerprint\n", ""},
+		{"key add alice alice.pub", []line{{question, "y\n"}, {`"yes" or "no": `, "yes\n"}}, exitOK, "added alice\n", one},
+		{"key add alice alice.pub", nil, exitOK, "alice has this key already\n", one},
+		{"key add alice next.pub", []line{{successor, "no\n"}}, exitKeyFile, "error: alice was not changed\nhint: ask its owner for the fingerprint\n", one},
+		{"key add alice next.pub", []line{{successor, "yes\n"}}, exitOK, "alice has a new key\n", two},
+		{"key add alice retired.pub", []line{{retirement, "yes\n"}}, exitOK, "alice has a new key\n", two},
+		{"key add alice retired.pub", nil, exitOK, "alice has this key already\n", two},
+		{"key import me bob.key", nil, exitOK, "wrote " + r.PrivateFile("me") + ", which is private, and " + r.PublicFile("me") + "\nme is your default identity\n", two},
+		{"key remove me", []line{{destroy, "no\n"}}, exitUsage, "error: me was not removed\n", two},
+		{"key remove me", []line{{destroy, "yes\n"}}, exitOK, "removed me\n", two},
+		{"key remove alice", nil, exitOK, "removed alice\n", ""},
+	} {
+		var stdout, stderr strings.Builder
+		cmd := exec.Command("pqenc", strings.Fields(c.args)...)
+		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
+		cmd.Env = append(os.Environ(), "PQENC_HOME="+filepath.Dir(r.PublicFile("x")))
+		p := begin(t, cmd)
+		for _, l := range c.talk {
+			if !p.sees(l.await) {
+				break
+			}
+			p.types(l.answer)
+		}
+		screen := p.leaves()
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != c.code {
+			t.Errorf("%s, %q: exit code %d, want %d", c.args, c.talk, code, c.code)
+		}
+		if got := strings.ReplaceAll(stderr.String(), "pqenc: ", ""); got != c.stderr {
+			t.Errorf("%s, %q: it says %q, want %q", c.args, c.talk, got, c.stderr)
+		}
+		if asked := strings.Contains(screen, "[yes/no]"); asked != (c.talk != nil) {
+			t.Errorf("%s, %q: the terminal shows %q", c.args, c.talk, screen)
+		}
+		got := ""
+		if e, err := r.Find("alice"); err == nil {
+			got = e.Public.Fingerprint().String()
+		}
+		if got != c.want {
+			t.Errorf("%s, %q: alice has the key %q, want %q", c.args, c.talk, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,177 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/keyfile/keyring"
+	"github.com/pqenc/pqenc/signature"
+)
+
+// place is where an argument says that keys are: in the keyring, or in a file.
+type place struct {
+	arg  string
+	ring *keyring.Ring // nil if it is a file
+	name string        // in the ring
+}
+
+// ring returns the keyring. There may be nothing in it.
+func ring() (*keyring.Ring, error) {
+	dir, err := keyring.Dir()
+	if err != nil {
+		return nil, withHints(err, "set PQENC_HOME to a folder for keys")
+	}
+	return keyring.New(dir), nil
+}
+
+// isFile reports whether an argument can only be a file: what has a separator in it, or
+// looks like a key file or a key of age.
+func isFile(arg string) bool {
+	return strings.ContainsRune(arg, '/') || strings.ContainsRune(arg, os.PathSeparator) ||
+		strings.HasSuffix(arg, ".pub") || strings.HasSuffix(arg, ".key") || strings.HasPrefix(arg, "age1")
+}
+
+// locate finds out what an argument means. What cannot only be a file is a name if
+// there is one in the keyring, and a file if not; if there are both nobody is to guess,
+// lest a file that somebody has put here decide who "alice" is. A fingerprint is that
+// of a key in the keyring.
+func locate(arg string) (place, error) { return locateBeside(arg, arg) }
+
+// locateBeside is locate for an argument that stands for the file of that path.
+func locateBeside(arg, path string) (place, error) {
+	file := place{arg: arg}
+	if strings.HasPrefix(arg, signature.FingerprintPrefix) {
+		return locateFingerprint(arg)
+	}
+	if isFile(arg) || keyfile.ValidName(arg) != nil {
+		return file, nil
+	}
+	r, err := ring()
+	if err != nil {
+		return file, nil // there is none
+	}
+	found, err := r.Has(arg)
+	if !found || err != nil {
+		return file, err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return place{}, usageError(arg+" is both a name in the keyring and a file here",
+			"for the file, write ."+string(os.PathSeparator)+arg, "for the name, write "+r.PublicFile(arg)+" or "+r.PrivateFile(arg))
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return place{}, err
+	}
+	return place{arg, r, arg}, nil
+}
+
+// locateFingerprint finds the key of that fingerprint, in any of its generations.
+func locateFingerprint(arg string) (place, error) {
+	f, err := signature.ParseFingerprint(arg)
+	if err != nil {
+		return place{}, err
+	}
+	r, err := ring()
+	if err != nil {
+		return place{}, err
+	}
+	e, err := r.FindFingerprint(f)
+	return place{arg, r, e.Name}, err
+}
+
+// privateFile returns the path of the private key.
+func (at place) privateFile() string {
+	if at.ring == nil {
+		return at.arg
+	}
+	return at.ring.PrivateFile(at.name)
+}
+
+// openPrivate opens the file of the private key.
+func (at place) openPrivate() (*os.File, error) {
+	if at.ring == nil && isAgeText(at.arg) {
+		return nil, keyfile.ErrIsPublic
+	}
+	if at.ring == nil {
+		return os.Open(at.arg)
+	}
+	f, err := at.ring.OpenPrivate(at.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &failure{errors.New(at.arg + " is somebody else's key: there is no private key of it"), exitKeyFile,
+			[]string{`"pqenc key list" shows which keys are yours`}}
+	}
+	return f, err
+}
+
+// check requires that a private key from the keyring is the one whose public half is
+// there.
+func (at place) check(ids []*keyfile.Identity) error {
+	switch {
+	case at.ring == nil:
+		return nil
+	case len(ids) != 1:
+		return in(at.privateFile(), keyfile.ErrSeveral)
+	}
+	return at.ring.Check(at.name, ids[0])
+}
+
+// explain says of a file that is not there what else it could have been.
+func (at place) explain(err error) error {
+	if at.ring == nil && errors.Is(err, fs.ErrNotExist) && keyfile.ValidName(at.arg) == nil {
+		return withHints(err, "nor is there a key of that name: \"pqenc key list\" shows which there are")
+	}
+	if at.ring == nil {
+		err = in(shown(at.arg), err)
+	}
+	return err
+}
+
+// defaultKey returns where the default identity is; nowhere if there is none.
+func defaultKey() (place, error) {
+	r, err := ring()
+	if err != nil {
+		return place{}, nil
+	}
+	name, err := r.Default()
+	if name == "" {
+		return place{}, err
+	}
+	return place{name, r, name}, nil
+}
+
+// namesInRing returns a function that returns names from the keyring, which it reads
+// again when that has changed.
+func namesInRing() func(keyfile.Fingerprint) string {
+	r, err := ring()
+	if err != nil {
+		return nil
+	}
+	return keyring.NewIndex(r).Name
+}
+
+// who returns how a fingerprint is shown: with the name that the keyring has for it.
+func who(f keyfile.Fingerprint) string {
+	if name := nameOf(f); name != "" {
+		return name + " (" + f.String() + ")"
+	}
+	return f.String()
+}
+
+// nameOf returns the name that the keyring has for a fingerprint of any generation, or
+// "". A keyring that cannot be read has no names: they are only there to be shown.
+func nameOf(f keyfile.Fingerprint) string {
+	r, err := ring()
+	if err != nil {
+		return ""
+	}
+	e, err := r.FindFingerprint(f)
+	if err != nil {
+		return ""
+	}
+	return e.Name
+}

@@ -1,0 +1,386 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package keyring
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pqenc/pqenc/internal/lowcost"
+	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+// workerVariable makes a process of this binary a worker of TestProcesses.
+const workerVariable = "PQENC_KEYRING_WORKER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(workerVariable) != "" {
+		if err := work(os.Args[1], os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	lowcost.Passphrases()
+	m.Run()
+}
+
+func newRing(t *testing.T) *Ring { return New(filepath.Join(t.TempDir(), "below", "ring")) }
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func addOwn(t *testing.T, r *Ring, name string) *keyfile.Identity {
+	t.Helper()
+	id := testkit.Identity(name)
+	check(t, r.AddIdentity(name, id.Marshal(), id.Public()))
+	return id
+}
+
+func addOther(t *testing.T, r *Ring, name string) *keyfile.Public {
+	t.Helper()
+	p := testkit.Identity(name).Public()
+	check(t, r.Add(name, p))
+	return p
+}
+
+// names returns the entries as text.
+func listed(t *testing.T, r *Ring) string {
+	t.Helper()
+	all, err := r.List()
+	check(t, err)
+	standard, err := r.Default()
+	check(t, err)
+	var texts []string
+	for _, e := range all {
+		text := e.Name
+		if e.Own {
+			text += " own"
+		}
+		if e.Err != nil {
+			text += " damaged"
+		}
+		if e.Name == standard {
+			text += " default"
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, ", ")
+}
+
+// TestRing takes a keyring through its life.
+func TestRing(t *testing.T) {
+	r := newRing(t)
+	for _, err := range []error{
+		func() error { _, err := r.Find("alice"); return err }(),
+		func() error { _, err := r.FindFingerprint(keyfile.Fingerprint{}); return err }(),
+	} {
+		if !errors.Is(err, ErrNotFound) {
+			t.Errorf("nothing there: %v", err)
+		}
+	}
+	if found, err := r.Has("alice"); found || err != nil {
+		t.Error(found, err)
+	}
+	if got := listed(t, r); got != "" {
+		t.Errorf("nothing has %s", got)
+	}
+	if _, err := os.Stat(r.dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("looking has made the folder")
+	}
+
+	addOwn(t, r, "me")
+	addOwn(t, r, "work")
+	bob := addOther(t, r, "bob")
+	if got := listed(t, r); got != "bob, me own default, work own" {
+		t.Fatal(got)
+	}
+	if e, err := r.FindFingerprint(bob.Fingerprint()); err != nil || e.Name != "bob" || e.Own {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if name := NewIndex(r).Name(bob.Fingerprint()); name != "bob" {
+		t.Errorf("the index knows %q", name)
+	}
+	for _, name := range []string{"bob", "me"} {
+		if err := r.Add(name, testkit.Identity("carol").Public()); !errors.Is(err, ErrTaken) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := r.Add("robert", bob); !errors.Is(err, ErrTaken) {
+		t.Errorf("the same key under another name: %v", err)
+	}
+	check(t, r.Rename("me", "myself"))
+	check(t, r.Rename("bob", "robert"))
+	if err := r.Rename("robert", "work"); !errors.Is(err, ErrTaken) {
+		t.Error(err)
+	}
+	if got := listed(t, r); got != "myself own default, robert, work own" {
+		t.Fatal(got)
+	}
+	if err := r.SetDefault("robert"); !errors.Is(err, ErrDefault) {
+		t.Error(err)
+	}
+	check(t, r.SetDefault("work"))
+	e, err := r.Find("work")
+	check(t, err)
+	check(t, r.Remove(e))
+	if got := listed(t, r); got != "myself own, robert" {
+		t.Fatal(got)
+	}
+	if err := r.Remove(e); !errors.Is(err, ErrChanged) {
+		t.Errorf("removed twice: %v", err)
+	}
+	check(t, r.Add("work", testkit.Identity("carol").Public()))
+	if err := r.Remove(e); !errors.Is(err, ErrChanged) {
+		t.Errorf("another one of that name was removed: %v", err)
+	}
+}
+
+// TestGenerations finds a key by an old fingerprint, and takes its successor.
+func TestGenerations(t *testing.T) {
+	r := newRing(t)
+	alice := testkit.Identity("alice")
+	next, err := alice.Rotate(keyfile.Details{})
+	check(t, err)
+	addOther(t, r, "alice")
+	check(t, r.Update("alice", next.Public().Succeeds))
+	e, err := r.FindFingerprint(alice.Fingerprint())
+	check(t, err)
+	if e.Name != "alice" || !slices.Equal(e.Public.Fingerprints(), next.Fingerprints()) {
+		t.Errorf("%s has %v", e.Name, e.Public.Fingerprints())
+	}
+	thief, err := alice.Rotate(keyfile.Details{})
+	check(t, err)
+	if err := r.Update("alice", thief.Public().Succeeds); !errors.Is(err, keyfile.ErrSecondSuccessor) {
+		t.Errorf("a second successor: %v", err)
+	}
+	if err := r.Add("thief", thief.Public()); !errors.Is(err, ErrTaken) {
+		t.Errorf("a second successor under another name: %v", err)
+	}
+	// A rotation that was killed before it wrote the .pub.
+	addOwn(t, r, "me")
+	mine, err := testkit.Identity("me").Rotate(keyfile.Details{})
+	check(t, err)
+	check(t, os.WriteFile(r.PrivateFile("me"), mine.Marshal(), 0o600))
+	if e, err = r.Find("me"); err != nil || e.Public.Fingerprint() != mine.Fingerprint() {
+		t.Errorf("%v", err)
+	}
+	if err := r.Update("me", next.Public().Succeeds); !errors.Is(err, ErrTaken) {
+		t.Errorf("an own identity was replaced: %v", err)
+	}
+}
+
+// TestDamaged has files that are not what they should be.
+func TestDamaged(t *testing.T) {
+	for name, c := range map[string]struct {
+		make func(r *Ring) error
+		want error
+	}{
+		"no key":        {func(r *Ring) error { return os.WriteFile(r.PublicFile("a"), []byte("no key\n"), 0o600) }, keyfile.ErrNotKey},
+		"empty":         {func(r *Ring) error { return os.WriteFile(r.PublicFile("a"), nil, 0o600) }, keyfile.ErrNotKey},
+		"a private key": {func(r *Ring) error { return os.WriteFile(r.PublicFile("a"), testkit.Identity("a").Marshal(), 0o600) }, keyfile.ErrIsPrivate},
+		"a public key": {func(r *Ring) error {
+			return os.WriteFile(r.PrivateFile("a"), testkit.Identity("a").Public().Marshal(), 0o600)
+		}, keyfile.ErrIsPublic},
+		"two people": {func(r *Ring) error {
+			return os.WriteFile(r.PublicFile("a"), append(testkit.Identity("a").Public().Marshal(), testkit.Identity("b").Public().Marshal()...), 0o600)
+		}, keyfile.ErrSeveral},
+		"two identities": {func(r *Ring) error {
+			return os.WriteFile(r.PrivateFile("a"), append(testkit.Identity("a").Marshal(), testkit.Identity("b").Marshal()...), 0o600)
+		}, keyfile.ErrSeveral},
+		"too large":      {func(r *Ring) error { return os.WriteFile(r.PublicFile("a"), make([]byte, 2<<20), 0o600) }, keyfile.ErrTooLarge},
+		"a folder":       {func(r *Ring) error { return os.Mkdir(r.PublicFile("a"), 0o700) }, ErrNotFile},
+		"a link":         {func(r *Ring) error { return os.Symlink(r.PublicFile("good"), r.PublicFile("a")) }, ErrNotFile},
+		"a private link": {func(r *Ring) error { return os.Symlink(r.PrivateFile("me"), r.PrivateFile("a")) }, ErrNotFile},
+		"swapped": {func(r *Ring) error {
+			return errors.Join(os.WriteFile(r.PrivateFile("a"), testkit.Identity("a").Marshal(), 0o600),
+				os.WriteFile(r.PublicFile("a"), testkit.Identity("b").Public().Marshal(), 0o600))
+		}, ErrHalves},
+		"protected and alone": {func(r *Ring) error {
+			data, err := testkit.Identity("a").Protect([]byte("x"))
+			return errors.Join(err, os.WriteFile(r.PrivateFile("a"), data, 0o600))
+		}, ErrNoPublic},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRing(t)
+			addOwn(t, r, "me")
+			addOther(t, r, "good")
+			check(t, c.make(r))
+			if _, err := r.Find("a"); !errors.Is(err, c.want) || !strings.Contains(err.Error(), filepath.Join(r.dir, "a")) {
+				t.Errorf("find: %v", err)
+			}
+			got := listed(t, r)
+			if got != "a damaged, good, me own default" && got != "a own damaged, good, me own default" {
+				t.Errorf("list: %s", got)
+			}
+			if err := r.Add("a", testkit.Identity("a").Public()); !errors.Is(err, ErrTaken) {
+				t.Errorf("add: %v", err)
+			}
+			if _, err := r.FindFingerprint(testkit.Identity("good").Fingerprint()); err != nil {
+				t.Errorf("the others: %v", err)
+			}
+			if e, _ := r.Find("a"); e.Err == nil {
+				t.Error("the entry has no error")
+			}
+			if err := r.Rename("a", "b"); !errors.Is(err, c.want) {
+				t.Errorf("rename: %v", err)
+			}
+		})
+	}
+}
+
+// TestExposed has a folder that others can change or read.
+func TestExposed(t *testing.T) {
+	r := newRing(t)
+	addOwn(t, r, "me")
+	addOther(t, r, "bob")
+	for mode, want := range map[os.FileMode]struct{ find, open error }{
+		0o700: {nil, nil}, 0o750: {nil, ErrExposed}, 0o755: {nil, ErrExposed}, 0o770: {ErrExposed, ErrExposed}, 0o702: {ErrExposed, ErrExposed},
+	} {
+		check(t, os.Chmod(r.dir, mode))
+		if _, err := r.Find("bob"); !errors.Is(err, want.find) {
+			t.Errorf("%o: find: %v", mode, err)
+		}
+		f, err := r.OpenPrivate("me")
+		if !errors.Is(err, want.open) {
+			t.Errorf("%o: open: %v", mode, err)
+		}
+		f.Close()
+	}
+}
+
+// TestDefaultFile has a file default that is not what it should be.
+func TestDefaultFile(t *testing.T) {
+	for _, content := range []string{"", "gone\n", "bob\n", "../me\n", "me\nme\n", "me ", "\n", strings.Repeat("a", 1000)} {
+		r := newRing(t)
+		addOwn(t, r, "me")
+		addOther(t, r, "bob")
+		check(t, os.WriteFile(filepath.Join(r.dir, defaultName), []byte(content), 0o600))
+		if name, err := r.Default(); err == nil {
+			t.Errorf("%q is %q", content, name)
+		}
+		check(t, r.SetDefault("me"))
+		if name, err := r.Default(); name != "me" || err != nil {
+			t.Errorf("%q: then %q, %v", content, name, err)
+		}
+	}
+}
+
+// TestModes requires 0700 and 0600.
+func TestModes(t *testing.T) {
+	r := newRing(t)
+	addOwn(t, r, "me")
+	bob := addOther(t, r, "bob")
+	check(t, r.Update("bob", func(*keyfile.Public) (*keyfile.Public, error) { return bob, nil }))
+	check(t, r.Rename("me", "myself"))
+	err := filepath.WalkDir(r.dir, func(name string, d fs.DirEntry, err error) error {
+		check(t, err)
+		info, err := d.Info()
+		check(t, err)
+		if mode := info.Mode().Perm(); mode != 0o600 && !d.IsDir() || mode != 0o700 && d.IsDir() {
+			t.Errorf("%s: %o", name, mode)
+		}
+		return nil
+	})
+	check(t, err)
+}
+
+const (
+	workers = 16
+	rounds  = 4
+)
+
+// TestProcesses has many processes change one folder at once, and all they did is there.
+func TestProcesses(t *testing.T) {
+	testkit.Long(t)
+	r := newRing(t)
+	var all []*exec.Cmd
+	for i := range workers {
+		cmd := exec.Command(os.Args[0], r.dir, fmt.Sprintf("w%d", i))
+		cmd.Env = append(os.Environ(), workerVariable+"=1")
+		cmd.Stderr = os.Stderr
+		check(t, cmd.Start())
+		all = append(all, cmd)
+	}
+	for _, cmd := range all {
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	}
+	var want []string
+	for i := range workers {
+		for j := range rounds {
+			want = append(want, fmt.Sprintf("w%d.%d.renamed", i, j))
+		}
+		want = append(want, fmt.Sprintf("w%d own", i))
+	}
+	want = append(want, "same")
+	slices.Sort(want)
+	got := strings.Split(listed(t, r), ", ")
+	for i, text := range got {
+		got[i] = strings.TrimSuffix(text, " default")
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %d keys %q, want %d", len(got), got, len(want))
+	}
+	if name, err := r.Default(); name == "" || err != nil {
+		t.Errorf("the default is %q, %v", name, err)
+	}
+}
+
+// work is one of those processes.
+func work(dir, name string) error {
+	r := New(dir)
+	id, err := keyfile.Generate()
+	if err != nil {
+		return err
+	}
+	if err := r.AddIdentity(name, id.Marshal(), id.Public()); err != nil {
+		return err
+	}
+	for j := range rounds {
+		other, err := keyfile.Generate()
+		if err != nil {
+			return err
+		}
+		contact := fmt.Sprintf("%s.%d", name, j)
+		if err := r.Add(contact, other.Public()); err != nil {
+			return err
+		}
+		if err := r.Rename(contact, contact+".renamed"); err != nil {
+			return err
+		}
+		// One of them has it, and the others are told.
+		if err := r.Add("same", other.Public()); err == nil {
+			return errors.New("a key has two names")
+		} else if !errors.Is(err, ErrTaken) {
+			return err
+		}
+		third, err := keyfile.Generate()
+		if err != nil {
+			return err
+		}
+		if err := r.Add("same", third.Public()); err != nil && !errors.Is(err, ErrTaken) {
+			return err
+		}
+		if err := r.SetDefault(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
