@@ -13,7 +13,7 @@ type grammar struct {
 	Main        mainCmd        `cmd:"" name:"encrypt-or-decrypt" hidden:"" default:"withargs" help:"Encrypt, or decrypt with -d."`
 	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
-	Rewrap      rewrapCmd      `cmd:"" help:"Give encrypted files other recipients, and leave their contents as they are."`
+	Rewrap      rewrapCmd      `cmd:"" help:"Change who can open encrypted files."`
 	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair, for the keyring or as files."`
 	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
 	Inspect     inspectCmd     `cmd:"" help:"Say what an encrypted file is, with or without a key."`
