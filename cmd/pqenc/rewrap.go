@@ -15,7 +15,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/armor"
@@ -42,107 +41,6 @@ type rewrapper struct {
 	mu     sync.Mutex
 	signed int      // files that are signed for others than those they are for now
 	others []string // these
-}
-
-// load gets the keys, and asks for the new passphrase.
-func (r *rewrapper) load() (err error) {
-	c := r.cmd
-	if c.Repair {
-		return nil
-	}
-	ofFile, ofKeys := c.Secret.roles(len(c.Keys.Identity) == 0 && c.To.Sign == "")
-	if r.keys, r.defaultKey, err = r.app.decryptors(&c.Keys, ofKeys); err != nil {
-		return err
-	}
-	if err := c.Secret.check(&input{size: -1}, len(r.keys) > 0 || c.To.Sign != ""); err != nil {
-		return err
-	}
-	for _, id := range r.keys {
-		r.named = append(r.named, r.oneAtATime(id))
-	}
-	r.secret = r.oneAtATime(recipient.NewPrompted(ofFile.ask(r.app, "the files")))
-	r.sealer = sealer{app: r.app, to: &c.To, context: new(contextFlag), secret: &secretFlags{File: c.New}}
-	if err := r.sealer.check(); err != nil {
-		return err
-	}
-	if err := r.sealer.signWith(ofKeys); err != nil {
-		return err
-	}
-	return r.plan()
-}
-
-// oneAtATime returns an identity for several files at once.
-func (r *rewrapper) oneAtATime(id pqenc.Identity) pqenc.Identity {
-	switch id.(type) {
-	case *keyfile.Identity, *recipient.HybridIdentity:
-		return id
-	}
-	return &askingIdentity{id, &r.asking}
-}
-
-// askingIdentity is an identity that may ask for its passphrase, and once.
-type askingIdentity struct {
-	pqenc.Identity
-	mu *sync.Mutex
-}
-
-func (o *askingIdentity) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.Identity.Unwrap(s, binding)
-}
-
-// own returns the identities among the keys, opened: those of age are none.
-func (r *rewrapper) own() (own []*keyfile.Identity, err error) {
-	r.asking.Lock()
-	defer r.asking.Unlock()
-	for _, id := range r.keys {
-		ids, err := identitiesIn(id)
-		if err != nil {
-			return nil, err
-		}
-		own = append(own, ids...)
-	}
-	return own, nil
-}
-
-// plan decides what is to be changed.
-func (r *rewrapper) plan() error {
-	c := r.cmd
-	if c.ToCurrent {
-		return r.planCurrent()
-	}
-	if err := r.sealer.loadRecipients("the files"); err != nil {
-		return err
-	}
-	r.sealer.reserve(c.Room)
-	r.changes = []pqenc.Change{{To: r.sealer.recipients, Keep: c.Add}}
-	return nil
-}
-
-// planCurrent makes a change for each key. The last one, for nobody, makes room, and
-// finds out if a file opens at all where no key has older generations.
-func (r *rewrapper) planCurrent() error {
-	own, err := r.own()
-	if err != nil {
-		return err
-	}
-	if len(own) == 0 {
-		return usageError("--to-current is about your own keys", "name them with -i")
-	}
-	for _, id := range own {
-		r.named = append(r.named, id) // with its name
-		if err := id.Public().Usable(time.Now()); err != nil {
-			return withHints(in(id.Fingerprint().String(), err), "make a new generation first, or name the recipients with -r")
-		}
-		if older := id.Generations()[1:]; len(older) > 0 {
-			r.changes = append(r.changes, pqenc.Change{
-				To: []pqenc.Recipient{id.Public()}, Keep: true, Except: []pqenc.Identity{older[0]}, // which knows those before it
-			})
-		}
-	}
-	r.changes = append(r.changes, pqenc.Change{To: []pqenc.Recipient{pqenc.Reserve(r.cmd.Room.Reserve)}, Keep: true})
-	return nil
 }
 
 // one does what the flags say to one file.
@@ -213,11 +111,17 @@ type encryptedFile struct {
 }
 
 // read reads the header. Without an error and a file it is another kind of file, in
-// a folder.
+// a folder, or a protected private key: for others than its owner it would be lost.
 func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 	rest, err := sniff(io.NewSectionReader(src, 0, src.size))
 	if err != nil {
 		return nil, err
+	}
+	if rest.armored && strings.HasSuffix(src.name, ".key") {
+		if f.folder != nil {
+			return nil, nil
+		}
+		return nil, usageError("is a private key, by its name", `"pqenc key passphrase" gives it another passphrase`)
 	}
 	var head bytes.Buffer
 	info, err := pqenc.Inspect(io.TeeReader(rest, &head))
@@ -339,87 +243,6 @@ func (r *rewrapper) explain(f *encryptedFile, err error) error {
 	return err
 }
 
-// reencrypt has a file with the same contents, under a new key, take the place of f.
-func (r *rewrapper) reencrypt(f *encryptedFile) error {
-	explain := func(err error) error { return (&opener{keys: f.keys}).explain(err, f.rest) }
-	plain, err := pqenc.Decrypt(bytes.NewReader(f.head), f.keys.list...)
-	if err != nil {
-		return explain(err)
-	}
-	policy, signer, err := r.signing(plain.Signature())
-	if err != nil || r.cmd.DryRun {
-		return err
-	}
-	return r.explain(f, r.newFile(f, func(out *durable.File) error {
-		src := io.MultiReader(bytes.NewReader(f.head), f.progress.reader(f.rest))
-		plain, err := pqenc.DecryptSigned(src, policy, f.keys.list...)
-		if err != nil {
-			return explain(err)
-		}
-		if !f.rest.armored {
-			return r.encrypt(out, plain, signer)
-		}
-		text := armor.NewWriter(out)
-		if err := r.encrypt(text, plain, signer); err != nil {
-			return err
-		}
-		return text.Close()
-	}))
-}
-
-// encrypt encrypts the contents for the new recipients, signed for the context that
-// they had if there is a signer.
-func (r *rewrapper) encrypt(dst io.Writer, plain *pqenc.Reader, signer *keyfile.Identity) (err error) {
-	var w *pqenc.Writer
-	if signer == nil {
-		w, err = pqenc.Encrypt(dst, r.sealer.recipients...)
-	} else {
-		context := ""
-		if s := plain.Signature(); s != nil {
-			context = s.Context
-		}
-		w, err = pqenc.EncryptSigned(dst, signer, context, r.sealer.recipients...)
-	}
-	if err != nil {
-		return err
-	}
-	if _, err := plain.WriteTo(w); err != nil {
-		return err // without Close: a file that is cut must look like one
-	}
-	return w.Close()
-}
-
-// signing decides who signs a file that is encrypted anew. What is signed with one of
-// one's own keys is verified: otherwise somebody else could have it signed.
-func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *keyfile.Identity, err error) {
-	if s == nil {
-		return policy, r.sealer.signer, nil
-	}
-	own, err := r.own()
-	if err != nil {
-		return policy, nil, err
-	}
-	for _, id := range own {
-		if slices.Contains(id.Fingerprints(), s.Signer) {
-			signer = id
-			policy = pqenc.Policy{From: keyfile.Publics{id.Public()}.Senders(), AllowForwarded: true}
-		}
-	}
-	switch {
-	case r.cmd.DropSignature:
-		return policy, nil, nil
-	case r.sealer.signer != nil:
-		return policy, r.sealer.signer, nil
-	case signer == nil:
-		return policy, nil, &failure{fmt.Errorf("is signed by %s, whose signature is lost when it is encrypted anew", s.Signer), exitSigner,
-			[]string{"sign it yourself with --sign KEY, or use --drop-signature; without --reencrypt a signature survives"}}
-	}
-	if err := signer.Public().Usable(time.Now()); err != nil {
-		return policy, nil, withHints(fmt.Errorf("cannot be signed again: %w", err), "make a new generation of your key first, or use --sign or --drop-signature")
-	}
-	return policy, signer, nil
-}
-
 // forwarded takes down for whom else than those whom its signer named a file now is.
 func (r *rewrapper) forwarded(to []pqenc.Recipient) {
 	if len(to) == 0 {
@@ -432,7 +255,7 @@ func (r *rewrapper) forwarded(to []pqenc.Recipient) {
 		name := "the passphrase"
 		switch key := key.(type) {
 		case *keyfile.Public:
-			name = key.Fingerprint().String()
+			name = who(key.Fingerprint())
 		case *recipient.HybridRecipient:
 			name = "the key of age"
 		}
