@@ -188,6 +188,21 @@ func ExampleEncryptSigned() {
 	// an update of the model
 }
 
+func ExampleVerifyDetached() {
+	alice := makeIdentity()
+	sig, err := pqenc.SignDetached(strings.NewReader("a model of some size"), alice, "release 1.2")
+	if err != nil {
+		log.Fatal(err)
+	}
+	// Nothing of the signature is to be believed before this.
+	d, err := pqenc.VerifyDetached(strings.NewReader("a model of some size"), sig, []pqenc.Sender{alice.Public()})
+	if err != nil {
+		log.Fatal(err) // by somebody else, or of another file
+	}
+	fmt.Println(d.Length, "bytes:", d.Comment)
+	// Output: 20 bytes: release 1.2
+}
+
 func ExampleResume() {
 	lab, file := makeFile(strings.Repeat("a model of some size\n", 1_000_000))
 

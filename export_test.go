@@ -33,3 +33,6 @@ func EncryptSignedSmall(dst io.Writer, signer Signer, context string, recipients
 func EncryptSmall(dst io.Writer, recipients ...Recipient) (*Writer, error) {
 	return encrypt(dst, format.MinChunkLog2, nil, recipients)
 }
+
+// HashBuffer is what detached signing reads at once.
+const HashBuffer = hashBuffer

@@ -26,7 +26,7 @@ var mayImport = map[string][]string{
 	"stream":                         {"internal/aead"},
 	"recipient":                      {"format", "internal/aead", "internal/fips", "internal/lowcost", "github.com/btcsuite/btcd/btcutil/bech32", "golang.org/x/crypto/argon2"},
 	"signature":                      {"github.com/cloudflare/circl/sign/mldsa/mldsa65"},
-	".":                              {"format", "stream", "signature", "internal/aead", "internal/armor", "internal/fips"},
+	".":                              {"format", "stream", "signature", "internal/aead", "internal/armor", "internal/fips", "internal/text"},
 	"keyfile":                        {".", "format", "recipient", "signature", "internal/armor", "internal/fips", "internal/durable", "internal/text"},
 	"keyfile/keyring":                {"keyfile", "internal/durable"},
 	"transfer":                       {".", "format", "signature", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire"},
@@ -41,6 +41,8 @@ var mayImport = map[string][]string{
 	"internal/durable":               {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"internal/text":                  {},
 	"internal/terminal":              {"golang.org/x/term", "golang.org/x/sys/unix"},
+	"internal/strength":              {"internal/strength/lists", "github.com/sethvargo/go-diceware/diceware", "github.com/trustelem/zxcvbn/match", "github.com/trustelem/zxcvbn/matching", "github.com/trustelem/zxcvbn/scoring"},
+	"internal/strength/lists":        {"github.com/trustelem/zxcvbn/frequency"},
 	"internal/progress":              {"github.com/cheggaaa/pb/v3"},
 	"internal/lowcost":               {}, // tests call it
 	"internal/clidoc":                {"github.com/alecthomas/kong"},
@@ -48,7 +50,7 @@ var mayImport = map[string][]string{
 	"internal/testkit":               {".", "keyfile"}, // for tests: nothing here imports it
 	"internal/vectors":               {},
 	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "keyfile/keyring", "internal/armor", "internal/clidoc",
-		"internal/durable", "internal/progress", "internal/terminal", "internal/text", "internal/units", "transfer", "transfer/server", "github.com/alecthomas/kong",
+		"internal/durable", "internal/progress", "internal/strength", "internal/terminal", "internal/text", "internal/units", "transfer", "transfer/server", "github.com/alecthomas/kong",
 		"github.com/prometheus/client_golang/prometheus", "github.com/prometheus/client_golang/prometheus/collectors",
 		"github.com/prometheus/client_golang/prometheus/promhttp",
 		"golang.org/x/sys/unix"},

@@ -15,6 +15,8 @@
 // Files are safe against everybody without a key: they cannot be read, and not
 // changed without notice. They do not hide their length. Who made them is said by
 // signed files alone: [EncryptSigned], [DecryptSigned], [OpenSigned].
+// [SignDetached] and [VerifyDetached] are for files of any kind, which stay as they
+// are.
 //
 // # Compatibility
 //

@@ -471,7 +471,7 @@ func FuzzMark(f *testing.F) {
 
 // A fuzz target without seeds passes silently.
 func TestFuzzSeeds(t *testing.T) {
-	for _, target := range []string{"FuzzMark", "FuzzParseOpening"} {
+	for _, target := range []string{"FuzzMark", "FuzzParseDetached", "FuzzParseOpening"} {
 		seeds, err := filepath.Glob(filepath.Join("testdata", "fuzz", target, "*"))
 		if err != nil || len(seeds) == 0 {
 			t.Errorf("%s has no seeds: %v", target, err)

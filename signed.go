@@ -72,3 +72,6 @@ type Signature struct {
 	Readers   []Fingerprint // all recipients; none for a passphrase
 	Addressed bool          // to one of the identities that were given
 }
+
+// timeOf returns the time of so many seconds since 1970 UTC.
+func timeOf(seconds uint64) time.Time { return time.Unix(int64(min(seconds, 1<<62)), 0) }

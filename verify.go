@@ -77,7 +77,7 @@ func (s *signed) describe(h *format.Header, ids []Identity) {
 	o := s.opening
 	s.result = Signature{
 		Signer:  o.signer,
-		Time:    time.Unix(int64(min(o.time, 1<<62)), 0),
+		Time:    timeOf(o.time),
 		Context: o.context,
 		Readers: o.readers,
 	}

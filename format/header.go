@@ -309,7 +309,7 @@ func badMagic(got []byte, err error) error {
 		return &Error{"magic", "the file is empty", ErrTruncated}
 	case strings.HasPrefix(Magic, string(got)):
 		return &Error{"magic", fmt.Sprintf("the file ends after %d bytes", len(got)), ErrTruncated}
-	case strings.Index(string(got), Magic[1:6]) > 0: // the letters came through
+	case strings.Contains(string(got[1:min(8, len(got))]), Magic[1:6]): // the letters came through
 		return &Error{"magic", "the file was damaged by a transfer in text mode", ErrHeader}
 	default:
 		return &Error{"magic", "the first 8 bytes are not those of a pqenc file", ErrNotPqenc}

@@ -52,6 +52,7 @@ func TestParseBytes(t *testing.T) {
 	}{
 		{"another magic", put(0, "\x89PNG\r\n\x1a\n"), "magic", format.ErrNotPqenc, "first 8 bytes"},
 		{"text", put(0, "Dear Alice"), "magic", format.ErrNotPqenc, "first 8 bytes"},
+		{"PEM of another type", put(0, "-----BEGIN PQENC SIGNATURE"), "magic", format.ErrNotPqenc, "first 8 bytes"},
 		{"magic off by one", put(7, "\x0b"), "magic", format.ErrHeader, "text mode"},
 		{"high bit stripped", put(0, "\x09PQENC\r\n"), "magic", format.ErrHeader, "text mode"},
 		{"CR LF became LF", put(0, "\x89PQENC\n\x01\x01"), "magic", format.ErrHeader, "text mode"},

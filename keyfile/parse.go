@@ -190,19 +190,18 @@ func badStatement(line int, err error) error {
 
 // chain checks the statements, and returns the newest generation of each identity.
 func chain(pairs []pair, all []*Public) (newest Publics, err error) {
+	var statements []*statement // in the order of the file: two for each pair
 	for i, p := range all {
 		if s := pairs[i].statement; s != nil {
 			if err := p.state(s); err != nil {
 				return nil, badStatement(pairs[i].below, err)
 			}
 		}
+		statements = append(statements, pairs[i].retirement, pairs[i].statement)
 	}
 	for start := 0; start < len(all); {
 		end := start + 1
 		for end < len(all) && all[end].succeededBy(pairs[end-1].statement) {
-			if pairs[end].retirement != nil {
-				return nil, badStatement(pairs[end].above, errSucceeded)
-			}
 			end++
 		}
 		retirement := pairs[start].retirement
@@ -217,6 +216,9 @@ func chain(pairs []pair, all []*Public) (newest Publics, err error) {
 		}
 		newest = append(newest, all[start])
 		start = end
+	}
+	if at, err := spread(statements, all); err != nil {
+		return nil, badStatement([]int{pairs[at/2].above, pairs[at/2].below}[at%2], err)
 	}
 	return newest, nil
 }

@@ -147,13 +147,17 @@ func (p *Public) Succeeds(old *Public) (*Public, error) {
 			return nil, fmt.Errorf("%w: it %w", ErrStatement, err)
 		}
 	}
-	if old.successor != nil {
-		if at > 0 {
-			return nil, ErrSecondSuccessor // of a key that was retired
+	if known := old.successor; known != nil { // and stays so
+		if at > 0 && known.fingerprint != after.fingerprint {
+			return nil, ErrSecondSuccessor
 		}
-		after = old.successor
+		after = known
 	}
-	return rechain(append(slices.Clone(news[:at]), olds...), p.successor, at, after), nil
+	all := append(slices.Clone(news[:at]), olds...)
+	if old.statement == nil { // which is all that was known, and less than the new file says
+		all = append(slices.Clone(news), olds[min(1, len(news)-at):]...)
+	}
+	return rechain(all, p.successor, at, after), nil
 }
 
 // rechain returns copies of the generations as one chain.

@@ -6,6 +6,7 @@ package keyfile
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
 )
 
@@ -23,7 +25,7 @@ var ErrStatement = errors.New("invalid identity statement")
 var (
 	errOtherKey  = errors.New("is about another key than the one beside it")
 	errNoPair    = errors.New("follows no key")
-	errSucceeded = errors.New("retires a key that has a successor")
+	errSucceeded = errors.New("is about a key that has another successor, or was retired")
 )
 
 // statementUse keeps signatures of statements apart from all others.
@@ -36,7 +38,11 @@ const (
 	asPrevious = 2
 )
 
-const publicDERSize = 1240 + 2005 // of Public.DER
+// Sizes of the encryption key in Public.DER, and of all of it.
+const (
+	encryptionDERSize = 1240
+	publicDERSize     = encryptionDERSize + 2005
+)
 
 // statement says of a key pair what the keys themselves do not (SPEC.md, section 8.2):
 // when it was made, how long it is to be used, by which name, and which pair it
@@ -127,8 +133,8 @@ func parseStatement(b []byte) (*statement, error) {
 // valid checks what holds for every statement.
 func (s *statement) valid() error {
 	switch {
-	case s.retires() && !s.succeeds():
-		return errors.New("is about no key")
+	case s.fingerprint == s.previous: // both zero, or a key that succeeds itself
+		return errors.New("is about no key, or twice about the same one")
 	case s.generation == 0 || s.succeeds() != (s.generation > 1):
 		return errors.New("has a wrong generation")
 	case s.created > math.MaxInt64 || s.expires > math.MaxInt64:
@@ -152,7 +158,11 @@ func (s *statement) verify(key *signature.PublicKey) error {
 	if !s.succeeds() {
 		return nil
 	}
-	previous, err := signature.ParseSPKI(s.previousDER[publicDERSize-2005:])
+	_, err := recipient.ParseSPKI(s.previousDER[:encryptionDERSize])
+	if err != nil {
+		return errors.New("has a previous key that is none")
+	}
+	previous, err := signature.ParseSPKI(s.previousDER[encryptionDERSize:])
 	if err != nil || previous.Verify(statementUse, s.message(asPrevious), s.byPrevious) != nil {
 		return errors.New("is not signed by the previous key")
 	}
@@ -207,6 +217,32 @@ func link(chain []*Public, retirement *statement) (at int, err error) {
 			p.previous = chain[i+1]
 		}
 		after = p.statement
+	}
+	return 0, nil
+}
+
+// spread has every generation know of its successor, wherever in the file that stands:
+// the order of the file is that of whoever wrote it. An error is about the statement of
+// the pair at which it occurred.
+func spread(statements []*statement, all []*Public) (at int, err error) {
+	by := make(map[Fingerprint]*statement)
+	for i, s := range statements {
+		if s == nil || !s.succeeds() {
+			continue
+		}
+		if other := by[s.previous]; other != nil && other.fingerprint != s.fingerprint {
+			return i, errSucceeded
+		}
+		by[s.previous] = s
+		for _, p := range all {
+			if p.fingerprint != s.previous {
+				continue
+			}
+			if err := s.follows(p.statement); err != nil {
+				return i, err
+			}
+			p.successor = cmp.Or(p.successor, s)
+		}
 	}
 	return 0, nil
 }

@@ -20,7 +20,7 @@ import (
 var errAgeKey = error(&keyfile.KindError{Kind: keyfile.AgePostQuantum})
 
 // isAgeText reports whether an argument is a key of age itself, not the name of a file.
-func isAgeText(arg string) bool { return strings.HasPrefix(arg, "age1") }
+func isAgeText(arg string) bool { return strings.HasPrefix(arg, "age1") && !isPath(arg) }
 
 // shown returns what an argument is called in messages.
 func shown(arg string) string {

@@ -34,9 +34,12 @@ func (c *mainCmd) Run(a *app) error {
 }
 
 func (c *mainCmd) decrypt(a *app) error {
-	if len(c.To.Recipient) > 0 || c.Armor.Armor || c.To.Sign != "" || c.Room.Reserve > 0 {
-		return usageError("-r, -a, --sign and --reserve are for encrypting",
+	if len(c.To.Recipient) > 0 || c.Armor.Armor || c.To.Sign != "" || c.To.AllowExpired || c.Room.Reserve > 0 {
+		return usageError("-r, -a, --sign, --reserve and --allow-expired are for encrypting",
 			"to decrypt, give a private key with -i, or -p if the file has a passphrase; armor is recognized")
+	}
+	if c.To.New.GeneratePassphrase {
+		return usageError("--generate-passphrase is for encrypting", "give the passphrase of the file with -p")
 	}
 	if c.Source != (sourceFlags{}) {
 		return usageError("--force, --allow-empty and --from-command are for encrypting", "a file that was cut short does not decrypt")

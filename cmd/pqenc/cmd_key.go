@@ -22,6 +22,11 @@ type keyCmd struct {
 	Default keyDefaultCmd `cmd:"" help:"Print or choose the default identity."`
 	Export  keyExportCmd  `cmd:"" help:"Print a public key file."`
 	Import  keyImportCmd  `cmd:"" help:"Take a private key from elsewhere."`
+
+	Rotate     keyRotateCmd     `cmd:"" help:"Replace a private key by a new one, and keep the old one for reading."`
+	Passphrase keyPassphraseCmd `cmd:"" help:"Add, change or remove the passphrase of a private key."`
+	Public     keyPublicCmd     `cmd:"" help:"Print the public key of a private one."`
+	Show       keyShowCmd       `cmd:"" help:"Tell name, dates and generations of a key."`
 }
 
 func (keyCmd) Help() string {

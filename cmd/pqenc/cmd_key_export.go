@@ -4,11 +4,7 @@
 
 package main
 
-import (
-	"errors"
-
-	"github.com/pqenc/pqenc/internal/durable"
-)
+import "github.com/pqenc/pqenc/internal/durable"
 
 type keyExportCmd struct {
 	Name   string `arg:"" type:"name" name:"NAME" help:"The key, yours or somebody else's."`
@@ -48,12 +44,5 @@ func (a *app) writeOut(name string, content []byte) error {
 		_, err := a.stdout.Write(content)
 		return err
 	}
-	f, err := a.create(name, durable.Options{})
-	if err != nil {
-		return err
-	}
-	if _, err := f.Write(content); err != nil {
-		return errors.Join(err, f.Abort())
-	}
-	return f.Commit()
+	return a.replaceFile(name, content, durable.Options{})
 }

@@ -10,16 +10,19 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pqenc/pqenc/keyfile"
 )
 
 type keygenCmd struct {
-	Name    string `arg:"" optional:"" type:"name" name:"NAME" help:"What to call the key in the keyring (default: your login name)."`
-	Output  string `short:"o" type:"path" placeholder:"BASE" help:"Write BASE.key and BASE.pub instead, and leave the keyring alone."`
-	Protect bool   `help:"Protect the private key with a passphrase."`
+	Name    string  `arg:"" optional:"" type:"name" name:"NAME" help:"What to call the key in the keyring (default: your login name)."`
+	Output  string  `short:"o" type:"path" placeholder:"BASE" help:"Write BASE.key and BASE.pub instead, and leave the keyring alone."`
+	Protect bool    `help:"Protect the private key with a passphrase."`
+	Expires timeout `placeholder:"TIME" help:"Let the key expire after TIME, such as 90d or 1y: then nothing more is encrypted to it. Without it, it does not."`
 
-	Secret passphraseFlags `embed:""`
+	New    newPassphraseFlag `embed:""`
+	Secret passphraseFlags   `embed:""`
 }
 
 func (keygenCmd) Help() string {
@@ -34,11 +37,14 @@ and it logs in, where -i names no other key.
 Examples:
 
     pqenc keygen
-    pqenc keygen work --protect
+    pqenc keygen work --protect --expires 1y
     pqenc keygen -o lab`
 }
 
 func (c *keygenCmd) Run(a *app) error {
+	if err := c.New.check(&c.Secret, c.Protect, "--protect"); err != nil {
+		return err
+	}
 	switch {
 	case c.Secret.set() && !c.Protect:
 		return usageError("a passphrase protects the private key only with --protect", "add --protect")
@@ -61,13 +67,13 @@ func (c *keygenCmd) intoRing(a *app) error {
 	if err := requireFree(r, name); err != nil {
 		return hintTaken(err, hint)
 	}
-	id, err := keyfile.GenerateWith(keyfile.Details{Name: name})
+	id, err := keyfile.GenerateWith(keyfile.Details{Name: name, Expires: c.Expires.after(time.Now())})
 	if err != nil {
 		return err
 	}
 	private := id.Marshal()
 	if c.Protect {
-		secret, err := c.Secret.choose(a, name)
+		secret, err := c.Secret.choose(a, name, c.New)
 		if err != nil {
 			return err
 		}
@@ -98,7 +104,7 @@ func (c *keygenCmd) intoFiles(a *app) error {
 	if err != nil {
 		return err
 	}
-	var details keyfile.Details
+	details := keyfile.Details{Expires: c.Expires.after(time.Now())}
 	if name := filepath.Base(base); keyfile.ValidName(name) == nil {
 		details.Name = name
 	}
@@ -108,7 +114,7 @@ func (c *keygenCmd) intoFiles(a *app) error {
 	}
 	save := func() error { return id.Save(base) }
 	if c.Protect {
-		secret, err := c.Secret.choose(a, base+".key")
+		secret, err := c.Secret.choose(a, base+".key", c.New)
 		if err != nil {
 			return err
 		}

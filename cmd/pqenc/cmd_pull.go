@@ -21,7 +21,9 @@ type pullCmd struct {
 	Stream  streamFlag   `embed:""`
 	Context contextFlag  `embed:""`
 
-	As         string `type:"path" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file, not with the first one of -i."`
+	As    string         `type:"path" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file, not with the first one of -i."`
+	Older generationFlag `embed:""`
+
 	Raw        bool   `help:"Do not decrypt."`
 	Passphrase bool   `short:"p" help:"Decrypt also files with a passphrase, which --passphrase-file then gives. The server learns whether it is the right one."`
 	Follow     bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
@@ -116,7 +118,7 @@ func (p *puller) login() (err error) {
 	if p.named, p.own, err = p.app.decryptors(&p.cmd.Keys, secret); err != nil {
 		return err
 	}
-	id, err := p.app.loginKey(p.cmd.login(), secret)
+	id, err := p.app.loginKey(p.cmd.login(), p.cmd.Older, secret)
 	p.servers = p.cmd.Remote.servers(p.app, id)
 	return err
 }

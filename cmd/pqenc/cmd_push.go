@@ -196,7 +196,7 @@ type pusher struct {
 // login gets the keys, and prepares the connection.
 func (p *pusher) login(to location) error {
 	_, secret := p.cmd.Secret.roles(p.cmd.To.Passphrase)
-	id, err := p.app.loginKey(p.cmd.Login.Identity, secret)
+	id, err := p.app.loginKey(p.cmd.Login.Identity, p.cmd.Login.Older, secret)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type serveCmd struct {
 	AddressFile string        `type:"path" placeholder:"FILE" help:"Write host and port to FILE once connections are taken. For tests, with port 0."`
 	Check       bool          `help:"Check flags, keys and access list, and do nothing else."`
 
+	Older  generationFlag  `embed:""`
 	Limits limitFlags      `embed:""`
 	Secret passphraseFlags `embed:""`
 }
@@ -76,6 +77,9 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	id, err := a.privateKey(c.Identity, &c.Secret)
+	if err == nil {
+		id, err = c.Older.of(id)
+	}
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,10 @@ type verifyCmd struct {
 	Trust   fromFlags      `embed:""`
 	Context contextFlag    `embed:""`
 
+	Signature string `type:"path" placeholder:"SIG" help:"FILE is any file, and SIG the signature of it that \"pqenc sign\" made."`
+
 	JSON bool   `name:"json" help:"Print JSON."`
-	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file. Without it, or as -, standard input."`
+	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or with --signature any file. Without it, or as -, standard input."`
 
 	Secret secretFlags `embed:""`
 }
@@ -31,10 +33,13 @@ for you, and the contents must be those that were signed: the exit code is 5 if
 not. Without --from it only checks that nothing is damaged, and says whose name the
 file gives as its signer.
 
+With --signature the signature is in a file of its own, and nothing is decrypted.
+
 Examples:
 
     pqenc verify -i lab.key --from alice.pub update.pqe
-    pqenc verify -i lab.key --json update.pqe | jq -r .signature.signer`
+    pqenc verify -i lab.key --json update.pqe | jq -r .signature.signer
+    pqenc verify --from alice.pub --signature release.tar.pqs release.tar`
 }
 
 // verdict is what verify says, in its JSON form.
@@ -55,6 +60,9 @@ type sigReport struct {
 }
 
 func (c *verifyCmd) Run(a *app) error {
+	if c.Signature != "" {
+		return c.detached(a)
+	}
 	src, err := a.openEncrypted(c.File)
 	if err != nil {
 		return err
@@ -73,7 +81,7 @@ func (c *verifyCmd) Run(a *app) error {
 	// Nothing leaves, so that the end of the contents is soon enough.
 	plain, err := (&opener{src: src, meter: meter, policy: policy, keys: keys}).open(true)
 	if err != nil {
-		return in(src.name, err)
+		return in(src.name, c.hintSignature(err))
 	}
 	n, err := plain.WriteTo(io.Discard)
 	meter.Stop()
@@ -104,11 +112,12 @@ func reportOf(s *pqenc.Signature) *sigReport {
 	return r
 }
 
-func (s *sigReport) signedBy() string {
-	if s.Name == "" {
-		return s.Signer
+// withName returns a signer with the name that the keyring has for it, if any.
+func withName(signer, name string) string {
+	if name == "" {
+		return signer
 	}
-	return s.Name + " (" + s.Signer + ")"
+	return name + " (" + signer + ")"
 }
 
 func (s *sigReport) addressedText() string {
@@ -131,7 +140,7 @@ func (v *verdict) print(w io.Writer) error {
 	case s.Level == pqenc.Unverified.String():
 		rows = append(rows, [2]string{"signed by", s.Signer + " " + notChecked})
 	default:
-		rows = append(rows, [][2]string{{"signature", "verified: the signer signed these contents"}, {"signed by", s.signedBy()}}...)
+		rows = append(rows, [][2]string{{"signature", "verified: the signer signed these contents"}, {"signed by", withName(s.Signer, s.Name)}}...)
 	}
 	if s != nil {
 		rows = append(rows, [][2]string{
@@ -140,6 +149,11 @@ func (v *verdict) print(w io.Writer) error {
 			{"addressed", s.addressedText()},
 		}...)
 	}
+	return printRows(w, rows)
+}
+
+// printRows writes names and values in two columns.
+func printRows(w io.Writer, rows [][2]string) error {
 	for _, r := range rows {
 		if _, err := fmt.Fprintf(w, "%-11s %s\n", r[0], r[1]); err != nil {
 			return err

@@ -92,16 +92,20 @@ func TestHelpOfAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range parser.Model.Children {
-		code, text, stderr := pqencIn(t, t.TempDir(), command.Name, "--help")
-		if code != exitOK || stderr != "" || !strings.HasPrefix(text, "Usage: pqenc "+command.Name) {
-			t.Errorf("pqenc %s --help: exit code %d, %s%s", command.Name, code, text, stderr)
+	commands := parser.Model.Children
+	for i := 0; i < len(commands); i++ {
+		command := commands[i]
+		commands = append(commands, command.Children...)
+		words := strings.Fields(command.FullPath())[1:]
+		code, text, stderr := pqencIn(t, t.TempDir(), append(words, "--help")...)
+		if code != exitOK || stderr != "" || !strings.HasPrefix(text, "Usage: pqenc "+strings.Join(words, " ")) {
+			t.Errorf("pqenc %s --help: exit code %d, %s%s", words, code, text, stderr)
 		}
 		if command.Hidden || command.Name == "version" {
 			continue
 		}
 		if !strings.Contains(text, "\nExamples:\n\n    pqenc ") {
-			t.Errorf("pqenc %s --help has no examples:\n%s", command.Name, text)
+			t.Errorf("pqenc %s --help has no examples:\n%s", words, text)
 		}
 	}
 }

@@ -16,9 +16,12 @@ import (
 
 // recipientFlags say who can read what is encrypted, and who says to have made it.
 type recipientFlags struct {
-	Recipient  []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to PUB: a name in the keyring, a public key file, a folder of them, or a post-quantum key of age. Can be repeated."`
-	Passphrase bool     `short:"p" help:"Encrypt with a passphrase instead."`
-	Sign       string   `type:"path" placeholder:"KEY" help:"Sign with the private key KEY, a name or a file, for these recipients."`
+	Recipient    []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to PUB: a name in the keyring, a public key file, a folder of them, or a post-quantum key of age. Can be repeated."`
+	Passphrase   bool     `short:"p" help:"Encrypt with a passphrase instead."`
+	Sign         string   `type:"path" placeholder:"KEY" help:"Sign with the private key KEY, a name or a file, for these recipients."`
+	AllowExpired bool     `help:"Encrypt also to keys that have expired."`
+
+	New newPassphraseFlag `embed:""`
 }
 
 // encrypts reports whether the flags say for whom.
@@ -109,6 +112,22 @@ type passphraseFlags struct {
 // set reports whether a flag gives the passphrase.
 func (f *passphraseFlags) set() bool { return f.PassphraseFile != "" || f.PassphraseFd != nil }
 
+// newPassphraseFlag is for those who choose a passphrase.
+type newPassphraseFlag struct {
+	GeneratePassphrase bool `help:"Make the passphrase, of six random words, and show it on the terminal, once."`
+}
+
+// check finds what does not go with it. The passphrase is that of -p or of --protect.
+func (f newPassphraseFlag) check(given *passphraseFlags, wanted bool, by string) error {
+	switch {
+	case f.GeneratePassphrase && !wanted:
+		return usageError("--generate-passphrase is of no use without "+by, "add "+by)
+	case f.GeneratePassphrase && given.set():
+		return usageError("--generate-passphrase does not go with --passphrase-file and --passphrase-fd", "choose one of them")
+	}
+	return nil
+}
+
 // secretFlags say where the passphrases of files and of private keys come from. One
 // is never tried for the other: who makes a file could then guess that of the key.
 type secretFlags struct {
@@ -125,13 +144,14 @@ type remoteFlags struct {
 
 // loginFlags say who logs in, and where.
 type loginFlags struct {
-	Identity string      `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file. Without it, your default identity."`
-	Remote   remoteFlags `embed:""`
+	Identity string         `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file. Without it, your default identity."`
+	Older    generationFlag `embed:""`
+	Remote   remoteFlags    `embed:""`
 }
 
 // login gets the key. The connections come with the first requests.
 func (f *loginFlags) login(a *app, secret *passphraseFlags) (*servers, error) {
-	id, err := a.loginKey(f.Identity, secret)
+	id, err := a.loginKey(f.Identity, f.Older, secret)
 	return f.Remote.servers(a, id), err
 }
 

@@ -16,6 +16,7 @@ type grammar struct {
 	Rewrap      rewrapCmd      `cmd:"" help:"Change who can open encrypted files."`
 	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair, for the keyring or as files."`
 	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
+	Sign        signCmd        `cmd:"" help:"Sign files that stay as they are: the signature is a file of its own."`
 	Inspect     inspectCmd     `cmd:"" help:"Say what an encrypted file is, with or without a key."`
 	Fingerprint fingerprintCmd `cmd:"" help:"Print the fingerprint of a key file."`
 	Key         keyCmd         `cmd:"" help:"Keep keys under names."`
@@ -37,13 +38,12 @@ const description = `Encrypts files for post-quantum keys (X25519 with ML-KEM-76
 
 const examples = `Examples:
 
-    pqenc keygen                                 make your default identity
-    pqenc key add alice alice.pub                give a public key a name
-    pqenc -r alice model.bin > model.pqe         encrypt to it
-    pqenc -d model.pqe > model.bin               decrypt with your own
-    pqenc keygen -o lab                          make lab.key and lab.pub, just files
-    pqenc -d -i lab.key model.pqe > model.bin    decrypt with a file
-    tar c run7 | pqenc -r alice.pub > run7.pqe   pipes, everywhere
+    pqenc keygen                               make your default identity
+    pqenc key add alice alice.pub              give a public key a name
+    pqenc -r alice model.bin > model.pqe       encrypt to it
+    pqenc -d model.pqe > model.bin             decrypt with your own key
+    pqenc -d -i lab.key model.pqe > model.bin  decrypt with a key in a file
+    tar c run7 | pqenc -r alice > run7.pqe     pipes, everywhere
 
 Without a command it encrypts, or with -d decrypts: "pqenc encrypt --help" and
 "pqenc decrypt --help" show the flags.`

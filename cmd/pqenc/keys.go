@@ -254,19 +254,23 @@ func (a *app) ownKeys(p *passphraseFlags) (list []pqenc.Identity, name string) {
 }
 
 // loginKey returns the private key that an argument names, or the default identity if
-// there is no argument.
-func (a *app) loginKey(arg string, p *passphraseFlags) (*keyfile.Identity, error) {
-	if arg != "" {
-		return a.privateKey(arg, p)
-	}
+// there is no argument, in the generation that logs in.
+func (a *app) loginKey(arg string, g generationFlag, p *passphraseFlags) (*keyfile.Identity, error) {
 	if err := checkLogin(arg); err != nil {
 		return nil, err
 	}
 	at, err := defaultKey()
+	if arg != "" {
+		at, err = locate(arg)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return a.privateKeyAt(at, p)
+	id, err := a.privateKeyAt(at, p)
+	if err != nil {
+		return nil, err
+	}
+	return g.of(id)
 }
 
 // checkLogin requires an argument, or a default identity to log in with.

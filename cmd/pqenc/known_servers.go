@@ -30,22 +30,40 @@ import (
 //
 // and lines that begin with # in between. A server that is not at /pqenc has its
 // path behind the port. Whoever has been asked once is not asked again; a key that
-// has changed is refused, and it takes a person to remove the line.
+// has changed is refused, and it takes a person to remove the line, or to accept the new
+// key as the successor of the old one in the keyring.
 
 // maxKnown is the size of the largest file of known servers in bytes.
 const maxKnown = 4 << 20
 
 // expectation says which server is the right one.
 type expectation struct {
-	keys   []keyfile.Fingerprint
-	refuse func(server keyfile.Fingerprint) error
+	keys    []keyfile.Fingerprint
+	rotated bool // later generations of them that the keyring has are right, too
+	refuse  func(server keyfile.Fingerprint) error
 }
 
 func (e *expectation) check(server keyfile.Fingerprint) error {
-	if slices.Contains(e.keys, server) {
+	if slices.Contains(e.keys, server) || e.rotated && slices.ContainsFunc(e.keys, func(known keyfile.Fingerprint) bool { return succeeds(server, known) }) {
 		return nil
 	}
 	return e.refuse(server)
+}
+
+// succeeds reports whether the keyring has a key as a later generation of another one: a
+// person has accepted it.
+func succeeds(key, old keyfile.Fingerprint) bool {
+	r, err := ring()
+	if err != nil {
+		return false
+	}
+	e, err := r.FindFingerprint(old)
+	if err != nil {
+		return false
+	}
+	all := e.Public.Fingerprints() // newest first
+	later := slices.Index(all, key)
+	return later >= 0 && later < slices.Index(all, old)
 }
 
 // expected returns which server is the right one: the one that --server names, or
@@ -72,7 +90,7 @@ func (f *remoteFlags) expected(r *remote) (*expectation, error) {
 	if err := remember(file, r.name, key); err != nil {
 		r.app.warn("the server will not be known the next time: %v", err)
 	}
-	return &expectation{[]keyfile.Fingerprint{key}, func(now keyfile.Fingerprint) error { return changed(r.name, now, key, "a moment ago") }}, nil
+	return &expectation{keys: []keyfile.Fingerprint{key}, refuse: func(now keyfile.Fingerprint) error { return changed(r.name, now, key, "a moment ago") }}, nil
 }
 
 // named returns the server that --server names.
@@ -81,7 +99,7 @@ func (f *remoteFlags) named(name string) (*expectation, error) {
 	if err != nil {
 		return nil, in("--server", err)
 	}
-	return &expectation{keys, func(server keyfile.Fingerprint) error {
+	return &expectation{keys: keys, refuse: func(server keyfile.Fingerprint) error {
 		return &failure{fmt.Errorf("%w: %s has the key %s, which is not that of --server", transfer.ErrUnknownServer, name, server),
 			exitServer, []string{"ask those who run the server which key it has, and trust nothing else"}}
 	}}, nil
@@ -102,7 +120,7 @@ func known(file, name string) (*expectation, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := new(expectation)
+	e := &expectation{rotated: true}
 	for i, text := range lines {
 		line, _, _ := bytes.Cut(text, []byte("#"))
 		fields := strings.Fields(string(line))
@@ -162,6 +180,7 @@ func changed(name string, now, before keyfile.Fingerprint, where string) error {
 		exitServer, []string{
 			"somebody may be in between: do nothing before those who run the server have told you why",
 			"if the new key is theirs, remove the old line",
+			`if they have rotated the key, accept the new one with "pqenc key add NAME FILE". Until then they can serve with the old one: --generation`,
 		}}
 }
 

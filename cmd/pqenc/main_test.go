@@ -61,8 +61,8 @@ func TestScripts(t *testing.T) {
 			"samejson": samejson,
 			"replace":  replaceContents,
 			"forward":  forward,
-			"tear":     tearFile,
 			"succeed":  succeed,
+			"tear":     tearFile,
 			"vector":   writeVector,
 			"keys":     writeKeys,
 			"server":   serverCommand,
@@ -82,7 +82,7 @@ func TestScripts(t *testing.T) {
 
 // shortScripts are those that run where tests are to be short: each command is in
 // one of them.
-const shortScripts = "armor demo encrypt fingerprint help inspect key keygen output passphrase protect recipients samefile servers usage verify version"
+const shortScripts = "armor demo detached encrypt fingerprint help inspect key keygen output passphrase protect recipients samefile servers usage verify version"
 
 func setup(env *testscript.Env) error {
 	for name, content := range people() {
@@ -102,7 +102,7 @@ func setup(env *testscript.Env) error {
 	return nil
 }
 
-const passphrase = "correct horse"
+const passphrase = "correct horse battery staple"
 
 // people are the files of alice, bob and carol, who are in all sessions.
 var people = sync.OnceValue(func() map[string][]byte {

@@ -31,11 +31,11 @@ func ring() (*keyring.Ring, error) {
 	return keyring.New(dir), nil
 }
 
-// isFile reports whether an argument can only be a file: what has a separator in it, or
-// looks like a key file or a key of age.
-func isFile(arg string) bool {
+// isPath reports whether an argument can only be a file: what has a separator in it, or
+// ends like a key file.
+func isPath(arg string) bool {
 	return strings.ContainsRune(arg, '/') || strings.ContainsRune(arg, os.PathSeparator) ||
-		strings.HasSuffix(arg, ".pub") || strings.HasSuffix(arg, ".key") || strings.HasPrefix(arg, "age1")
+		strings.HasSuffix(arg, ".pub") || strings.HasSuffix(arg, ".key")
 }
 
 // locate finds out what an argument means. What cannot only be a file is a name if
@@ -50,7 +50,7 @@ func locateBeside(arg, path string) (place, error) {
 	if strings.HasPrefix(arg, signature.FingerprintPrefix) {
 		return locateFingerprint(arg)
 	}
-	if isFile(arg) || keyfile.ValidName(arg) != nil {
+	if isPath(arg) || keyfile.ValidName(arg) != nil {
 		return file, nil
 	}
 	r, err := ring()
@@ -90,6 +90,29 @@ func (at place) privateFile() string {
 		return at.arg
 	}
 	return at.ring.PrivateFile(at.name)
+}
+
+// publicFile returns the path of the public key that belongs to the private one.
+func (at place) publicFile() string {
+	if at.ring == nil {
+		return publicBeside(at.arg)
+	}
+	return at.ring.PublicFile(at.name)
+}
+
+// publicBeside returns the path of the public key file that belongs to a private one.
+func publicBeside(name string) string { return strings.TrimSuffix(name, ".key") + ".pub" }
+
+// anyFile returns the path of the private key, or else of the public one.
+func (at place) anyFile() (string, error) {
+	if at.ring == nil {
+		return at.arg, nil
+	}
+	e, err := at.ring.Find(at.name)
+	if e.Own {
+		return at.privateFile(), nil // also if the other half is lost
+	}
+	return at.publicFile(), err
 }
 
 // openPrivate opens the file of the private key.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -101,10 +102,23 @@ var sessions = map[string]session{
 		args: "-p --passphrase-file pw --sign carol.key -o out alice.pub", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}},
 		code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n",
 	},
+	"a key that signs a file": {
+		args: "sign -i carol.key --comment two -o /dev/null pw alice.pub", code: exitUsage,
+		stderr: "error: -o is for one file, and there are several\nhint: without it each signature is written beside its file\n",
+	},
+	"a key that signs several files": {args: "sign -i carol.key pw alice.pub", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}},
+	"a key that signs standard input with a wrong passphrase": {
+		args: "sign -i carol.key -o out", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}},
+		code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n",
+	},
 	"a new one that differs":          {args: "-p -o out pw", talk: []line{{"new passphrase for pw: ", "one\n"}, {"the same again: ", "two\n"}}, code: exitUsage, stderr: "error: the two passphrases differ\nhint: nothing was written: try again\n"},
 	"a new one that is empty":         {args: "-p -o out pw", talk: []line{{"new passphrase for pw: ", "\n"}, {"the same again: ", "\n"}}, code: exitUsage, stderr: "error: the passphrase is empty\n"},
 	"a new one for a key":             {args: "keygen -o out --protect", talk: []line{{"new passphrase for out.key: ", "one\n"}, {"the same again: ", "two\n"}}, code: exitUsage, stderr: "error: the two passphrases differ\nhint: nothing was written: try again\n"},
 	"an empty new one for a key":      {args: "keygen -o out --protect", talk: []line{{"new passphrase for out.key: ", "\n"}, {"the same again: ", "\n"}}, code: exitUsage, stderr: "error: the passphrase is empty\n"},
+	"a key that is rotated":           {args: "key rotate --retire carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "wrote carol.key, which is private, and carol.pub\n"},
+	"a key that is not rotated":       {args: "key rotate carol.key", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}}, code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n"},
+	"a passphrase that is changed":    {args: "key passphrase carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}, {"new passphrase for carol.key: ", passphrase + "!\n"}, {"the same again: ", passphrase + "!\n"}}, stderr: "carol.key is protected by the new passphrase\n"},
+	"a passphrase that is removed":    {args: "key passphrase --remove carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "carol.key has no passphrase any more\n"},
 	"a name that a terminal may obey": {args: "-d \x1b[31m.pqe", talk: []line{{`passphrase for \u001b[31m.pqe: `, passphrase + "\n"}}, stdout: "contents\n"},
 }
 
@@ -193,7 +207,10 @@ func talkingFolder(t *testing.T) string {
 	return dir
 }
 
-// TestNewPassphrase encrypts at a terminal, and decrypts.
+const weakWarning = "pqenc: warning: the new passphrase for in is weak: whoever has the file can find it by guessing\r\n" +
+	"pqenc: hint: several random words are better: --generate-passphrase makes them\r\n"
+
+// TestNewPassphrase encrypts at a terminal, and decrypts. The passphrase is a weak one.
 func TestNewPassphrase(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -206,7 +223,7 @@ func TestNewPassphrase(t *testing.T) {
 
 	cmd := exec.Command("pqenc", "-p", "-o", "out", "in")
 	cmd.Dir = dir
-	if screen := encrypt.play(t, cmd); screen != encrypt.screen() || !cmd.ProcessState.Success() {
+	if screen := encrypt.play(t, cmd); screen != encrypt.screen()+weakWarning || !cmd.ProcessState.Success() {
 		t.Fatalf("the terminal shows %q", screen)
 	}
 	cmd = exec.Command("pqenc", "-d", "out")
@@ -258,5 +275,29 @@ func TestInterruptedPrompt(t *testing.T) {
 				t.Errorf("the old file is %q, %v", content, err)
 			}
 		})
+	}
+}
+
+// TestGeneratedPassphrase has the command make a passphrase for a key, which only the
+// terminal shows, and opens the key with it.
+func TestGeneratedPassphrase(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
+	dir := newFolder(t)
+	var stdout, stderr strings.Builder
+	cmd := exec.Command("pqenc", "keygen", "-o", "out", "--protect", "--generate-passphrase")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
+	screen := begin(t, cmd).leaves()
+	cmd.Wait()
+	shown := regexp.MustCompile(`^new passphrase for out\.key: ([a-z-]+)\r\nWrite it down: it is not shown again\.\r\n$`).FindStringSubmatch(screen)
+	if shown == nil {
+		t.Fatalf("the terminal shows %q, it says %q", screen, stderr.String())
+	}
+	if all := stdout.String() + stderr.String(); strings.Contains(all, shown[1]) || strings.Contains(all, "weak") {
+		t.Errorf("it says %q", all)
+	}
+	writeIn(t, dir, "made", []byte(shown[1]+"\n"))
+	if code, fingerprint, stderr := pqencIn(t, dir, "fingerprint", "--passphrase-file", "made", "out.key"); code != exitOK || fingerprint != stdout.String() {
+		t.Errorf("exit code %d, %q, %s", code, fingerprint, stderr)
 	}
 }

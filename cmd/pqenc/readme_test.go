@@ -34,7 +34,7 @@ func TestReadme(t *testing.T) {
 	for name, size := range map[string]int{"model.bin": 10_000_000, "run7/weights.bin": 1000} {
 		writeIn(t, dir, name, make([]byte, size))
 	}
-	writeIn(t, dir, "secret.txt", []byte("correct horse\n"))
+	writeIn(t, dir, "secret.txt", []byte("correct horse battery staple\n"))
 	writeIn(t, dir, "notes.txt", []byte("remember the milk\n"))
 
 	sessions := regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(readme), -1)

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -92,8 +93,8 @@ func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *ke
 		return policy, nil, &failure{fmt.Errorf("is signed by %s, whose signature is lost when it is encrypted anew", s.Signer), exitSigner,
 			[]string{"sign it yourself with --sign KEY, or use --drop-signature; without --reencrypt a signature survives"}}
 	}
-	if err := signer.Public().Usable(time.Now()); err != nil {
-		return policy, nil, withHints(fmt.Errorf("cannot be signed again: %w", err), "make a new generation of your key first, or use --sign or --drop-signature")
+	if err := signer.Public().Usable(time.Now()); errors.Is(err, keyfile.ErrRetired) {
+		return policy, nil, withHints(fmt.Errorf("cannot be signed again: %w", err), "sign it with another key, --sign KEY, or use --drop-signature")
 	}
 	return policy, signer, nil
 }

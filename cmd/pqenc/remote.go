@@ -81,8 +81,9 @@ func (l location) String() string {
 type remote struct {
 	*transfer.Client
 	app   *app
-	name  string // as it is known by
-	there bool   // it has been reached, and is the right one
+	id    *keyfile.Identity // who logs in
+	name  string            // as it is known by
+	there bool              // it has been reached, and is the right one
 
 	// Of the transfer under way. All that uses them runs in one goroutine.
 	meter *progress.Meter
@@ -95,7 +96,7 @@ func (f *remoteFlags) connect(a *app, to location, id *keyfile.Identity) (*remot
 	if path.Clean("/"+f.Endpoint) != f.Endpoint {
 		return nil, usageError("--endpoint: expected a path like /pqenc")
 	}
-	r := &remote{app: a, name: to.host}
+	r := &remote{app: a, id: id, name: to.host}
 	if f.Endpoint != "/pqenc" {
 		r.name += f.Endpoint // there may be several behind one proxy
 	}
@@ -212,8 +213,10 @@ func (r *remote) explain(err error) error {
 		return nil
 	case errors.As(err, &own):
 		return own.error
-	case errors.As(err, &known), errors.As(err, &file), fromServer(err):
+	case errors.As(err, &known), errors.As(err, &file):
 		return err
+	case fromServer(err):
+		return olderHint(r.id, err)
 	}
 	return &failure{fmt.Errorf("no connection to %s: %s", r.name, brief(err)), exitConnection,
 		[]string{"is the URL right, and is the server running?"}}

@@ -47,7 +47,7 @@ func TestWeakFile(t *testing.T) {
 	question := url + " makes its passphrase easy to guess (Argon2id with t=1, m=64 KiB, p=2). Try it? [yes/no]: "
 	for answer, talk := range map[string][]line{
 		"no":  {{question, "no\n"}},
-		"yes": {{question, "yes\n"}, {"passphrase for weak.pqe: ", passphrase + "\n"}},
+		"yes": {{question, "yes\n"}, {"passphrase for weak.pqe: ", "correct horse\n"}},
 	} {
 		var stdout strings.Builder
 		cmd := exec.Command("pqenc", "pull", "-i", "alice.key", "-p", server, url)

@@ -37,10 +37,7 @@ type running struct {
 // connections.
 func startServer(dir, allow, listen string, env []string) (*running, error) {
 	key := filepath.Join(dir, "server.key")
-	if err := os.WriteFile(key, testkit.Identity("server").Marshal(), 0o600); err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "server.pub"), testkit.Identity("server").Public().Marshal(), 0o600); err != nil {
+	if err := testkit.Identity("server").Save(filepath.Join(dir, "server")); err != nil && !exists(err) { // it may have been rotated
 		return nil, err
 	}
 	cmd := exec.Command("pqenc", "serve", "--dir", filepath.Join(dir, "objects"), "--listen", listen,

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -101,8 +102,8 @@ func (r *rewrapper) planCurrent() error {
 	}
 	for _, id := range own {
 		r.named = append(r.named, id) // with its name
-		if err := id.Public().Usable(time.Now()); err != nil {
-			return withHints(in(id.Fingerprint().String(), err), "make a new generation first, or name the recipients with -r")
+		if err := id.Public().Usable(time.Now()); err != nil && !(errors.Is(err, keyfile.ErrExpired) && r.cmd.To.AllowExpired) {
+			return withHints(in(who(id.Fingerprint()), err), `make the next one with "pqenc key rotate", or name the recipients with -r`)
 		}
 		if older := id.Generations()[1:]; len(older) > 0 {
 			r.changes = append(r.changes, pqenc.Change{

@@ -5,8 +5,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"time"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
@@ -73,12 +76,18 @@ func (s *sealer) signWith(secret *passphraseFlags) error {
 		return nil
 	}
 	id, err := s.app.privateKey(s.to.Sign, secret)
+	if err != nil {
+		return err
+	}
 	s.signer = id
-	return err
+	return s.app.maySign(s.to.Sign, id)
 }
 
 // check finds what does not go together.
 func (s *sealer) check() error {
+	if err := s.to.New.check(&s.secret.File, s.to.Passphrase, "-p"); err != nil {
+		return err
+	}
 	switch {
 	case s.to.Passphrase && len(s.to.Recipient) > 0:
 		return usageError("-p and -r do not go together: a passphrase must be the only way into a file",
@@ -98,7 +107,7 @@ func (s *sealer) loadRecipients(what string) (err error) {
 		s.recipients, err = s.keyRecipients()
 		return err
 	}
-	secret, err := s.secret.File.choose(s.app, what)
+	secret, err := s.secret.File.choose(s.app, what, s.to.New)
 	if err != nil {
 		return err
 	}
@@ -121,13 +130,57 @@ func (s *sealer) keyRecipients() (to []pqenc.Recipient, err error) {
 				s.app.warn("%s: %s is already a recipient", shown(name), text)
 				continue
 			}
+			if err := s.usable(key); err != nil {
+				return nil, in(shown(name), err)
+			}
 			seen[id] = true
 			to = append(to, key)
 		}
 	}
+	to = s.newest(to)
 	if len(to) > format.MaxKeyStanzas {
 		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
 			"encrypt to a key that they share, or make several files")
 	}
 	return to, nil
+}
+
+// usable refuses a recipient whose key is not to be used any more. Keys of age say nothing
+// of that.
+func (s *sealer) usable(to pqenc.Recipient) error {
+	key, ok := to.(*keyfile.Public)
+	if !ok {
+		return nil
+	}
+	err := key.Usable(time.Now())
+	switch {
+	case errors.Is(err, keyfile.ErrExpired) && s.to.AllowExpired:
+		return nil
+	case errors.Is(err, keyfile.ErrExpired):
+		return withHints(err, "ask its owner for the one that comes after it, or encrypt to it all the same with --allow-expired")
+	}
+	return withHints(err, "ask its owner for another one")
+}
+
+// newest leaves out the earlier generations of those that are there with a later one.
+func (s *sealer) newest(all []pqenc.Recipient) []pqenc.Recipient {
+	later := make(map[keyfile.Fingerprint]keyfile.Fingerprint)
+	for _, to := range all {
+		if key, ok := to.(*keyfile.Public); ok {
+			for _, before := range key.Fingerprints()[1:] {
+				later[before] = key.Fingerprint()
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(to pqenc.Recipient) bool {
+		key, ok := to.(*keyfile.Public)
+		if !ok {
+			return false
+		}
+		by, found := later[key.Fingerprint()]
+		if found {
+			s.app.warn("%s was succeeded by %s, and is left out", key.Fingerprint(), by)
+		}
+		return found
+	})
 }

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/pqenc/pqenc/internal/strength"
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/internal/text"
 )
@@ -89,11 +90,37 @@ func (p *passphraseFlags) ask(a *app, what string) func() ([]byte, error) {
 	}
 }
 
-// choose gets a new passphrase, which a person must type twice.
-func (p *passphraseFlags) choose(a *app, what string) ([]byte, error) {
-	if given, err := p.given(); given != nil || err != nil {
-		return given, err
+// choose gets a new passphrase, and warns of one that is easy to guess.
+func (p *passphraseFlags) choose(a *app, what string, n newPassphraseFlag) ([]byte, error) {
+	if n.GeneratePassphrase {
+		return a.generate(what)
 	}
+	secret, err := p.given()
+	if secret == nil && err == nil {
+		secret, err = a.typeTwice(what)
+	}
+	if err == nil && len(secret) > 0 && !a.grammar.Quiet && strength.Weak(secret) {
+		a.warn("the new passphrase for %s is weak: whoever has the file can find it by guessing", what)
+		a.say("hint: several random words are better: --generate-passphrase makes them")
+	}
+	return secret, err
+}
+
+// generate makes a passphrase, which only the terminal gets to see.
+func (a *app) generate(what string) ([]byte, error) {
+	secret, err := strength.NewPassphrase()
+	if err != nil {
+		return nil, err
+	}
+	err = a.prompter.Tell("new passphrase for "+what+": "+string(secret), "Write it down: it is not shown again.")
+	if errors.Is(err, terminal.ErrNoTerminal) {
+		err = usageError("there is no terminal to show a new passphrase on", "run it in a terminal, or give a passphrase with --passphrase-file or --passphrase-fd")
+	}
+	return secret, err
+}
+
+// typeTwice asks for a new passphrase.
+func (a *app) typeTwice(what string) ([]byte, error) {
 	first, err := a.prompter.Secret("new passphrase for " + what)
 	if err != nil {
 		return nil, err

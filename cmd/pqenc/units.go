@@ -36,23 +36,34 @@ func (m *maximum) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// timeout is a time longer than none. On the command line it may be in days.
+// timeout is a time longer than none. On the command line it may be in days, or in
+// years of 365 days.
 type timeout time.Duration
 
-// UnmarshalText takes a number of days, or what time.ParseDuration does.
+// UnmarshalText takes a number of days or years, or what time.ParseDuration does.
 func (t *timeout) UnmarshalText(text []byte) error {
-	var d time.Duration
-	var err error
-	if days, ok := strings.CutSuffix(string(text), "d"); ok {
-		var n uint64
-		n, err = strconv.ParseUint(days, 10, 16)
-		d = time.Duration(n) * 24 * time.Hour
-	} else {
-		d, err = time.ParseDuration(string(text))
+	d, err := time.ParseDuration(string(text))
+	for unit, days := range map[string]time.Duration{"d": 1, "y": 365} {
+		if number, ok := strings.CutSuffix(string(text), unit); ok {
+			var n uint64
+			n, err = strconv.ParseUint(number, 10, 16)
+			d = time.Duration(n) * days * 24 * time.Hour
+			if n > 100*365/uint64(days) {
+				err = strconv.ErrRange
+			}
+		}
 	}
 	if err != nil || d <= 0 {
-		return errors.New("expected a time like 30s, 10m or 7d")
+		return errors.New("expected a time like 30s, 10m, 7d or 1y")
 	}
 	*t = timeout(d)
 	return nil
+}
+
+// after returns when the time has passed, in whole seconds; zero if t is none.
+func (t timeout) after(now time.Time) time.Time {
+	if t == 0 {
+		return time.Time{}
+	}
+	return now.Add(time.Duration(t)).Truncate(time.Second)
 }

@@ -84,6 +84,22 @@ func (p *Prompter) Ask(prompt string) (string, error) {
 	return strings.TrimSpace(string(answer)), err
 }
 
+// Tell prints lines for the person at the terminal alone.
+func (p *Prompter) Tell(lines ...string) error {
+	in, out, err := open()
+	if err != nil {
+		return ErrNoTerminal
+	}
+	defer in.Close()
+	defer out.Close()
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(out, Printable(line)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Restore makes the terminal show what is typed again, if a question is open.
 // It is for those who are about to end the process.
 func (p *Prompter) Restore() {

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -17,43 +18,72 @@ var update = flag.Bool("update", false, "write the vectors anew")
 // TestCurrent makes all vectors and requires that the committed ones are those,
 // and no others are there. With -update it writes them.
 func TestCurrent(t *testing.T) {
-	testCurrent(t, "../../testdata/vectors", all())
-	testCurrent(t, "../../testdata/torn", allTorn())
+	files, torn := make(made), make(made)
+	for _, v := range all() {
+		files.add(t, v.Name+".pqe", v.Marshal())
+	}
+	for _, v := range allDetached() {
+		files.add(t, v.Name+".pqs", v.Marshal())
+	}
+	for _, v := range allTorn() {
+		torn.add(t, v.Name+".pqe", v.Marshal())
+	}
+	testCurrent(t, "../../testdata/vectors", files)
+	testCurrent(t, "../../testdata/torn", torn)
 }
 
-func testCurrent(t *testing.T, dir string, vectors []*Vector) {
-	made := make(map[string]*Vector)
-	for _, v := range vectors {
-		if made[v.Name] != nil {
-			t.Errorf("%s: there are two", v.Name)
-		}
-		made[v.Name] = v
+// made are the vectors of a folder, by the names of their files.
+type made map[string][]byte
+
+func (m made) add(t *testing.T, name string, content []byte) {
+	if m[name] != nil {
+		t.Errorf("%s: there are two", name)
 	}
+	m[name] = content
+}
+
+func testCurrent(t *testing.T, dir string, files made) {
 	if *update {
-		write(t, dir, made)
+		write(t, dir, files)
 	}
-	committed, err := Load(dir)
+	committed, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range committed {
-		m := made[v.Name]
-		if m == nil {
-			t.Errorf("%s: is committed and not made", v.Name)
-			continue
+	for _, entry := range committed {
+		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		want, known := files[entry.Name()]
+		switch {
+		case err != nil:
+			t.Error(err)
+		case !known:
+			t.Errorf("%s: is committed and not made", entry.Name())
+		case !bytes.Equal(want, content):
+			t.Errorf("%s: the committed vector differs from the one that is made", entry.Name())
 		}
-		if !bytes.Equal(m.Marshal(), v.Marshal()) {
-			t.Errorf("%s: the committed vector differs from the one that is made", v.Name)
-		}
-		delete(made, v.Name)
+		delete(files, entry.Name())
 	}
-	for name := range made {
+	for name := range files {
 		t.Errorf("%s: is made and not committed", name)
 	}
 }
 
-func write(t *testing.T, dir string, made map[string]*Vector) {
-	old, err := filepath.Glob(filepath.Join(dir, "*.pqe"))
+// TestMarshal requires that vectors read as what they were written as.
+func TestMarshal(t *testing.T) {
+	for _, v := range slices.Concat(all(), allTorn()) {
+		if again, err := parse(v.Marshal()); err != nil || !bytes.Equal(again.Marshal(), v.Marshal()) {
+			t.Errorf("%s: %v", v.Name, err)
+		}
+	}
+	for _, v := range allDetached() {
+		if again, err := parseDetached(v.Marshal()); err != nil || !bytes.Equal(again.Marshal(), v.Marshal()) {
+			t.Errorf("%s: %v", v.Name, err)
+		}
+	}
+}
+
+func write(t *testing.T, dir string, files made) {
+	old, err := filepath.Glob(filepath.Join(dir, "*.pq[es]"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,16 +92,19 @@ func write(t *testing.T, dir string, made map[string]*Vector) {
 			t.Fatal(err)
 		}
 	}
-	for name, v := range made {
-		if err := os.WriteFile(filepath.Join(dir, name+".pqe"), v.Marshal(), 0o666); err != nil {
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
 func TestParseErrors(t *testing.T) {
-	for _, bad := range []string{"", "expect: success\n", "nonsense\n\n", "other: 1\n\n", "identity: xyz\n\n", "from: 0\n\n", "released-sha256: 00\n\n"} {
+	for _, bad := range []string{"", "expect: success\n", "nonsense\n\n", "other: 1\n\n", "identity: xyz\n\n", "from: 0\n\n", "released-sha256: 00\n\n", "contents: xyz\n\n", "signed-time: -1\n\n"} {
 		if _, err := parse([]byte(bad)); err == nil {
+			t.Errorf("%q: no error", bad)
+		}
+		if _, err := parseDetached([]byte(bad)); err == nil {
 			t.Errorf("%q: no error", bad)
 		}
 	}

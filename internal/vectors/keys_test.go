@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"os"
 	"path/filepath"
@@ -38,14 +37,7 @@ func ders(identity []byte) (encryption, signing []byte) {
 }
 
 // pemBlock returns a PEM block.
-func pemBlock(label string, contents []byte) string {
-	var b strings.Builder
-	b.WriteString("-----BEGIN " + label + "-----\n")
-	for line := range slices.Chunk([]byte(base64.StdEncoding.EncodeToString(contents)), 64) {
-		b.WriteString(string(line) + "\n")
-	}
-	return b.String() + "-----END " + label + "-----\n"
-}
+func pemBlock(label string, contents []byte) string { return string(pemLines(label, 64, contents)) }
 
 // public and private return the two key blocks of a generation.
 func public(identity []byte) string {
@@ -132,6 +124,9 @@ var (
 	ended  = claim{previous: gen1, generation: 2, created: 1_650_000_000, name: "lab"}
 )
 
+// longest is a claim at the bounds of name and times.
+var longest = claim{key: gen1, generation: 1, created: 1<<63 - 2, expires: 1<<63 - 1, name: strings.Repeat("a.-_0", 12) + "z9zz"}
+
 // with changes a copy of a claim.
 func (c claim) with(change func(*claim)) claim {
 	change(&c)
@@ -200,8 +195,14 @@ func goodKeys() []*KeyVector {
 		{Name: "public-two", Comment: "two identities, as cat makes of two files", Identities: [][]Generation{{said(first, 0)}, {bare(aliceID, 0)}}, File: []byte(public(gen1) + first.block() + public(aliceID))},
 		{Name: "public-two-chains", Comment: "two identities of three generations and one, the second retired", Identities: [][]Generation{said3, {said(claim{key: aliceID, generation: 1, created: 7}, 9)}},
 			File: []byte(whole3(public) + claim{previous: aliceID, generation: 2, created: 9}.block() + public(aliceID) + claim{key: aliceID, generation: 1, created: 7}.block())},
-		{Name: "public-wrong-order", Comment: "the older generation first: two identities", Identities: [][]Generation{{said(first, 0)}, {said(second, 0)}}, File: []byte(public(gen1) + first.block() + public(gen2) + second.block())},
+		{Name: "public-wrong-order", Comment: "the older generation first: two identities, of which one is retired", Identities: [][]Generation{{said(first, int64(second.created))}, {said(second, 0)}}, File: []byte(public(gen1) + first.block() + public(gen2) + second.block())},
 		{Name: "private-two", Comment: "two private identities", Private: true, Identities: [][]Generation{{said(first, 0)}, {bare(aliceID, 0)}}, File: []byte(private(gen1) + first.block() + private(aliceID))},
+		{Name: "public-old-copy", Comment: "two generations, and the older one once more by itself, as cat makes of an old file and a new one", Identities: [][]Generation{{said(second, 0), said(first, int64(second.created))}, {said(first, int64(second.created))}},
+			File: []byte(public(gen2) + second.block() + public(gen1) + first.block() + public(gen1) + first.block())},
+		{Name: "public-twice", Comment: "the same identity twice", Identities: [][]Generation{said3, said3}, File: []byte(whole3(public) + whole3(public))},
+		{Name: "private-retired-second", Comment: "the second generation was retired", Private: true, Identities: [][]Generation{{said(second, 1_900_000_000), said(first, int64(second.created))}},
+			File: []byte(claim{previous: gen2, generation: 3, created: 1_900_000_000, name: "lab"}.block() + private(gen2) + second.block() + private(gen1) + first.block())},
+		{Name: "public-name-64", Comment: "a name of 64 characters, times at their bounds", Identities: [][]Generation{{said(longest, 0)}}, File: []byte(public(gen1) + longest.block())},
 		{Name: "public-same-second", Comment: "a generation that was made in the second of the one before", Identities: [][]Generation{{said(claim{key: gen2, generation: 2, created: 1_600_000_000}, 0), said(first, 1_600_000_000)}},
 			File: []byte(public(gen2) + claim{key: gen2, previous: gen1, generation: 2, created: 1_600_000_000}.block() + public(gen1) + first.block())},
 		{Name: "public-text", Comment: "comments, empty lines, CR LF, a byte order mark, no end of the last line", Identities: one,
@@ -234,6 +235,8 @@ func badKeyFiles() []*KeyVector {
 		{"pem-no-end", "no last line of a block", strings.Replace(pair, "-----END PUBLIC KEY-----\n", "", 1)},
 		{"statement-in-pair", "a statement between the two keys of a pair", public(gen1)[:cut] + first.block() + public(gen1)[cut:]},
 		{"statement-pem-line", "a line of 63 characters in a statement", strings.Replace(pair, "STATEMENT-----\n", "STATEMENT-----\n\n", 1)},
+		{"retirement-last", "a retirement after its key", public(gen1) + first.block() + ended.block()},
+		{"retirement-twice", "two retirements before a key", ended.block() + ended.block() + public(gen1) + first.block()},
 		{"retirement-alone", "a retirement and no key", ended.block()},
 	})
 	vectors = append(vectors, refuse(true, NotKey, [][3]string{
@@ -262,6 +265,17 @@ func badStatements() []*KeyVector {
 		{"statement-key-missing", "names a previous key that is not in it", change(second, func(c *claim) { c.previousDER = []byte{} })},
 		{"statement-key-other", "names another previous key than the one in it", change(second, func(c *claim) { c.hash = fingerprint(gen3) })},
 		{"statement-no-key", "both fingerprints are zeros", claim{generation: 1, created: 5}.block() + public(gen1)},
+		{"statement-succeeds-itself", "the previous key is the key", public(gen2) + claim{key: gen2, previous: gen2, generation: 2, created: 5}.block()},
+		{"statement-previous-malformed", "the previous key has a signing half that is none, under its right hash", change(second, func(c *claim) {
+			encryption, signing := ders(gen1)
+			copy(signing[len(signing)-32:], bytes.Repeat([]byte{0xff}, 32))
+			c.previousDER = append(encryption, signing...)
+			sum := sha256.Sum256(c.previousDER)
+			c.hash = sum[:]
+		})},
+		{"statement-short", "84 bytes", public(gen1) + pemBlock("PQENC IDENTITY STATEMENT", make([]byte, 84))},
+		{"statement-name-dash", "a name that begins with a dash", change(first, func(c *claim) { c.name = "-lab" })},
+		{"statement-name-key", "a name that ends in .key", change(first, func(c *claim) { c.name = "lab.key" })},
 		{"statement-generation-0", "generation 0", change(first, func(c *claim) { c.generation = 0 })},
 		{"statement-generation-2", "generation 2 without a previous key", change(first, func(c *claim) { c.generation = 2 })},
 		{"statement-generation-1", "generation 1 with a previous key", change(second, func(c *claim) { c.generation = 1 })},
@@ -287,11 +301,23 @@ func badStatements() []*KeyVector {
 
 // badChains have good statements in the wrong places.
 func badChains() []*KeyVector {
+	forged := first.with(func(c *claim) { c.byKey = malloryID })
+	vectors := refuse(true, Statement, [][3]string{
+		{"private-statement-forged", "a private key with a statement that another key signed", private(gen1) + forged.block()},
+	})
+	return append(vectors, badPublicChains()...)
+}
+
+func badPublicChains() []*KeyVector {
+	fork := second.with(func(c *claim) { c.key = gen3 })
 	return refuse(false, Statement, [][3]string{
 		{"chain-statement-first", "a statement that is no retirement before the first key", first.block() + public(gen1)},
 		{"chain-statement-twice", "two statements after one pair", public(gen1) + first.block() + first.block()},
 		{"chain-retirement-other", "a retirement before another key", ended.block() + public(gen2) + second.block()},
 		{"chain-retirement-late", "a retirement of a key that has a successor", public(gen2) + second.block() + ended.block() + public(gen1) + first.block()},
+		{"chain-retirement-copy", "a key that is retired, and a successor of another copy of it", ended.block() + public(gen1) + first.block() + public(gen2) + second.block()},
+		{"chain-fork", "two successors of one key", public(gen2) + second.block() + public(gen1) + first.block() + public(gen3) + fork.block()},
+		{"chain-fork-alone", "two successors of one key, which is not there", public(gen2) + second.block() + public(gen3) + fork.block()},
 		{"chain-retirement-generation", "a retirement of the wrong generation", ended.with(func(c *claim) { c.generation = 3 }).block() + public(gen1) + first.block()},
 		{"chain-retirement-early", "a retirement from before the key was made", ended.with(func(c *claim) { c.created = 1 }).block() + public(gen1) + first.block()},
 		{"chain-retirement-expires", "a retirement that expires", ended.with(func(c *claim) { c.expires = 1 << 40 }).block() + public(gen1) + first.block()},

@@ -8,8 +8,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 )
 
@@ -50,26 +48,15 @@ type Generation struct {
 
 // LoadKeys reads all vectors of key files in a folder.
 func LoadKeys(dir string) ([]*KeyVector, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.txt"))
-	if err != nil {
-		return nil, err
-	}
-	if len(names) == 0 {
-		return nil, fmt.Errorf("no vectors in %s", dir)
-	}
 	var all []*KeyVector
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			return nil, err
+	err := load(dir, ".txt", func(name string, data []byte) (err error) {
+		v := &KeyVector{Name: name}
+		if v.File, err = pairs(data, v.set); err == nil {
+			all = append(all, v)
 		}
-		v := &KeyVector{Name: strings.TrimSuffix(filepath.Base(name), ".txt")}
-		if v.File, err = pairs(data, v.set); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		all = append(all, v)
-	}
-	return all, nil
+		return err
+	})
+	return all, err
 }
 
 func (v *KeyVector) set(key, value string) (err error) {

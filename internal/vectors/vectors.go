@@ -70,29 +70,40 @@ type Vector struct {
 	File []byte
 }
 
-// Load reads all vectors in a folder.
+// Load reads all vectors of encrypted files in a folder.
 func Load(dir string) ([]*Vector, error) {
-	names, err := filepath.Glob(filepath.Join(dir, "*.pqe"))
+	var all []*Vector
+	err := load(dir, ".pqe", func(name string, data []byte) error {
+		v, err := parse(data)
+		if err == nil {
+			v.Name = name
+			all = append(all, v)
+		}
+		return err
+	})
+	return all, err
+}
+
+// load calls add with the files in a folder whose names end in ext, and with their
+// names without it.
+func load(dir, ext string, add func(name string, data []byte) error) error {
+	names, err := filepath.Glob(filepath.Join(dir, "*"+ext))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("no vectors in %s", dir)
+		return fmt.Errorf("no vectors in %s", dir)
 	}
-	var all []*Vector
 	for _, name := range names {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		v, err := parse(data)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		if err := add(strings.TrimSuffix(filepath.Base(name), ext), data); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		v.Name = strings.TrimSuffix(filepath.Base(name), ".pqe")
-		all = append(all, v)
 	}
-	return all, nil
+	return nil
 }
 
 // parse reads lines of "key: value" up to an empty one. The rest is the file.

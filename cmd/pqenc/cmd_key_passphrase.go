@@ -1,0 +1,69 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import "github.com/pqenc/pqenc/keyfile"
+
+type keyPassphraseCmd struct {
+	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a file, or a name in the keyring."`
+	Remove bool   `help:"Remove the passphrase: whoever can read the file then has the key."`
+
+	Current passphraseFlags   `embed:"" set:"passphrase=the passphrase that the key has"`
+	Next    passphraseFlags   `embed:"" prefix:"new-" xorprefix:"new-" set:"passphrase=the new passphrase"`
+	New     newPassphraseFlag `embed:""`
+}
+
+func (keyPassphraseCmd) Help() string {
+	return `Protects a private key with a passphrase, or with another one. The file is replaced
+in one step, once the new one could be opened. Copies of the old file, such as those in
+a backup, keep the old passphrase.
+
+Examples:
+
+    pqenc key passphrase lab.key
+    pqenc key passphrase lab.key --generate-passphrase
+    pqenc key passphrase lab.key --remove`
+}
+
+func (c *keyPassphraseCmd) Run(a *app) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	return a.editKey(c.Key, &c.Current, func(_ place, edit *keyfile.Edit) error { return c.protect(a, edit) })
+}
+
+func (c *keyPassphraseCmd) protect(a *app, edit *keyfile.Edit) (err error) {
+	if c.Remove && !edit.Protected() {
+		return usageError(c.Key+" has no passphrase", "there is nothing to be removed")
+	}
+	var secret []byte
+	if !c.Remove {
+		if secret, err = c.Next.choose(a, c.Key, c.New); err != nil {
+			return err
+		}
+	}
+	// Killed half-way it would leave a private key in a temporary file.
+	if err := a.uninterrupted(func() error { return edit.Protect(secret) }); err != nil {
+		return in(c.Key, err)
+	}
+	if c.Remove {
+		a.inform("%s has no passphrase any more", c.Key)
+	} else {
+		a.inform("%s is protected by the new passphrase", c.Key)
+	}
+	return nil
+}
+
+// check finds what does not go together.
+func (c *keyPassphraseCmd) check() error {
+	if c.Remove && (c.Next.set() || c.New.GeneratePassphrase) {
+		return usageError("--remove does not go with a new passphrase", "choose one of them")
+	}
+	one, two := c.Current.PassphraseFd, c.Next.PassphraseFd
+	if one != nil && two != nil && *one == *two {
+		return usageError("two passphrases cannot come from the same descriptor")
+	}
+	return c.New.check(&c.Next, true, "")
+}

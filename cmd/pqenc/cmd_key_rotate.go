@@ -1,0 +1,140 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/pqenc/pqenc/internal/durable"
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+type keyRotateCmd struct {
+	Key         string  `arg:"" type:"path" name:"KEY" help:"The private key: a file, or a name in the keyring."`
+	Expires     timeout `placeholder:"TIME" help:"Let the new key expire after TIME, such as 90d or 1y. Without it, it does not."`
+	IfOlderThan timeout `placeholder:"TIME" help:"Do nothing if the key is not older than TIME."`
+	Retire      bool    `help:"End the identity: no new key takes the place of the old one."`
+
+	Secret passphraseFlags `embed:""`
+}
+
+func (keyRotateCmd) Help() string {
+	return `Makes a new generation of the key, in the same file. What was encrypted to the old
+ones is still read with it; they encrypt and sign nothing any more. The public key,
+beside it, says whose successor the new one is: give it to those who send to you. To
+servers that do not know it yet, log in with --generation.
+
+If somebody else may have had the private key, the new one proves nothing: tell
+people its fingerprint in another way, and encrypt the files anew.
+
+Examples:
+
+    pqenc key rotate lab.key --expires 1y
+    pqenc key rotate lab.key --expires 100d --if-older-than 90d
+    pqenc key rotate lab.key --retire`
+}
+
+func (c *keyRotateCmd) Run(a *app) error {
+	if c.Retire && (c.Expires != 0 || c.IfOlderThan != 0) {
+		return usageError("--expires and --if-older-than are of no use with --retire", "leave them out: nothing comes after a retired key")
+	}
+	return a.editKey(c.Key, &c.Secret, func(at place, edit *keyfile.Edit) error { return c.rotate(a, at, edit) })
+}
+
+func (c *keyRotateCmd) rotate(a *app, at place, edit *keyfile.Edit) error {
+	created := edit.Identity().Public().Created()
+	if c.IfOlderThan != 0 && time.Since(created) <= time.Duration(c.IfOlderThan) {
+		a.inform("nothing is to be done: %s was made on %s", c.Key, timeText(created))
+		return nil
+	}
+	next, err := c.next(edit.Identity())
+	if err != nil {
+		return in(c.Key, err)
+	}
+	// Killed half-way it would leave a private key in a temporary file.
+	if err := a.uninterrupted(func() error { return edit.Save(next) }); err != nil {
+		return in(c.Key, err)
+	}
+	err = c.publish(a, at, next.Public())
+	if err == nil {
+		a.sayWrote(at.privateFile(), at.publicFile())
+	}
+	if c.Retire {
+		return err
+	}
+	_, printErr := fmt.Fprintln(a.stdout, next.Fingerprint())
+	return cmp.Or(err, printErr)
+}
+
+// next makes what comes after the key.
+func (c *keyRotateCmd) next(old *keyfile.Identity) (*keyfile.Identity, error) {
+	if c.Retire {
+		return old.Retire()
+	}
+	return old.Rotate(keyfile.Details{Expires: c.Expires.after(time.Now())})
+}
+
+// publish writes the public key beside the private one. A file with other keys stays.
+func (c *keyRotateCmd) publish(a *app, at place, next *keyfile.Public) error {
+	name := at.publicFile()
+	old, err := keyfile.LoadPublic(name)
+	if err == nil && (len(old) != 1 || !slices.Contains(next.Fingerprints(), old[0].Fingerprint())) {
+		err = errors.New("it has other keys, and stays as it is")
+	}
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = a.replaceFile(name, next.Marshal(), durable.Options{Private: at.ring != nil})
+	}
+	if err != nil {
+		err = withHints(fmt.Errorf("%s is up to date, and %s is not: %w", at.privateFile(), name, err),
+			fmt.Sprintf("\"pqenc key public %s\" prints the public key", c.Key))
+	}
+	return err
+}
+
+// replaceFile writes a file, or puts it in the place of another.
+func (a *app) replaceFile(name string, content []byte, o durable.Options) error {
+	f, err := a.create(name, o)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(content); err != nil {
+		return errors.Join(err, f.Abort())
+	}
+	return f.Commit()
+}
+
+// editKey calls change for a private key that is to be changed, while nobody else
+// changes it.
+func (a *app) editKey(arg string, secret *passphraseFlags, change func(at place, edit *keyfile.Edit) error) error {
+	at, err := locate(arg)
+	if err != nil {
+		return err
+	}
+	open := func() error {
+		edit, err := keyfile.OpenEdit(at.privateFile(), secret.ask(a, arg))
+		if err != nil {
+			return at.explain(err)
+		}
+		defer edit.Close()
+		if err := at.check([]*keyfile.Identity{edit.Identity()}); err != nil {
+			return err
+		}
+		return change(at, edit)
+	}
+	if at.ring == nil {
+		return open()
+	}
+	f, err := at.openPrivate() // which says more of what is wrong
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return at.ring.Locked(open) // else it could get another name meanwhile
+}

@@ -1,0 +1,182 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+type keyShowCmd struct {
+	Key  string `arg:"" type:"path" name:"KEY" help:"A public or a private key: a file, or a name in the keyring."`
+	JSON bool   `name:"json" help:"Print JSON."`
+}
+
+func (keyShowCmd) Help() string {
+	return `Tells what can be told without a passphrase: of a protected private key that is what
+the public key beside it says.
+
+Examples:
+
+    pqenc key show lab.pub
+    pqenc key show lab.key --json | jq -r '.[0].expires'`
+}
+
+// shownKey is an identity in its JSON form. Times are in RFC 3339; those that are not
+// known, or never come, are not there.
+type shownKey struct {
+	Name        string            `json:"name,omitempty"`
+	Fingerprint string            `json:"fingerprint,omitempty"` // of the newest generation
+	Created     string            `json:"created,omitempty"`
+	Expires     string            `json:"expires,omitempty"`
+	Retired     string            `json:"retired,omitempty"`
+	Usable      bool              `json:"usable"` // neither expired nor retired
+	Private     bool              `json:"private"`
+	Protected   bool              `json:"protected"`
+	Beside      string            `json:"public_file,omitempty"` // that all else is from, for a protected one
+	Generations []shownGeneration `json:"generations"`
+}
+
+type shownGeneration struct {
+	Generation  int    `json:"generation"`
+	Fingerprint string `json:"fingerprint"`
+	Created     string `json:"created,omitempty"`
+	Expires     string `json:"expires,omitempty"`
+	Retired     string `json:"retired,omitempty"`
+}
+
+func (c *keyShowCmd) Run(a *app) error {
+	at, err := locate(c.Key)
+	if err != nil {
+		return err
+	}
+	name, err := at.anyFile()
+	if err != nil {
+		return err
+	}
+	all, err := look(name)
+	if err != nil {
+		return at.explain(err)
+	}
+	if c.JSON {
+		return printJSON(a.stdout, all)
+	}
+	for i, key := range all {
+		if i > 0 {
+			fmt.Fprintln(a.stdout)
+		}
+		if err := key.print(a.stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look returns what can be known about the keys in the file.
+func look(name string) ([]shownKey, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxPublicSize+1))
+	if err != nil {
+		return nil, err
+	}
+	keys, err := keyfile.ReadPublic(bytes.NewReader(data))
+	if err == nil {
+		return showAll(keys, shownKey{}), nil
+	}
+	if !errors.Is(err, keyfile.ErrIsPrivate) && !errors.Is(err, keyfile.ErrProtected) {
+		return nil, err
+	}
+	ids, err := keyfile.ReadIdentities(bytes.NewReader(data), nil)
+	if errors.Is(err, keyfile.ErrProtected) {
+		return lookBeside(name)
+	}
+	for _, id := range ids {
+		keys = append(keys, id.Public())
+	}
+	return showAll(keys, shownKey{Private: true}), err
+}
+
+// lookBeside returns what the public key file beside a protected key says.
+func lookBeside(name string) ([]shownKey, error) {
+	key := shownKey{Private: true, Protected: true, Generations: []shownGeneration{}}
+	keys, err := keyfile.LoadPublic(publicBeside(name))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(keys) != 1 {
+		return []shownKey{key}, nil
+	}
+	key.Beside = publicBeside(name)
+	return showAll(keys, key), in(key.Beside, err)
+}
+
+// showAll returns what there is to show of keys, beside what is so about their file.
+func showAll(keys keyfile.Publics, file shownKey) (all []shownKey) {
+	for _, key := range keys {
+		s := file
+		s.Name, s.Fingerprint, s.Usable = key.Name(), key.Fingerprint().String(), key.Usable(time.Now()) == nil
+		for _, g := range key.Generations() {
+			s.Generations = append(s.Generations, shownGeneration{
+				g.Generation(), g.Fingerprint().String(), rfc3339(g.Created()), rfc3339(g.Expires()), rfc3339(g.Retired())})
+		}
+		newest := s.Generations[0]
+		s.Created, s.Expires, s.Retired = newest.Created, newest.Expires, newest.Retired
+		all = append(all, s)
+	}
+	return all
+}
+
+// rfc3339 returns a time, or nothing for none.
+func rfc3339(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// print writes what there is to show for people.
+func (k *shownKey) print(w io.Writer) error {
+	var b strings.Builder
+	row := func(name, text string) { fmt.Fprintf(&b, "%-11s  %s\n", name, text) }
+	switch {
+	case k.Protected:
+		row("private", "yes, protected by a passphrase")
+	case k.Private:
+		row("private", "yes, without a passphrase")
+	default:
+		row("private", "no")
+	}
+	if k.Fingerprint == "" {
+		row("fingerprint", "needs the passphrase: see \"pqenc fingerprint\"")
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
+	row("name", cmp.Or(k.Name, "none"))
+	row("fingerprint", k.Fingerprint)
+	row("created", cmp.Or(k.Created, "not known"))
+	row("expires", cmp.Or(k.Expires, "never"))
+	if k.Retired != "" {
+		row("retired", k.Retired)
+	}
+	if k.Beside != "" {
+		row("from", k.Beside+", which was not compared with the private key")
+	}
+	row("generations", fmt.Sprint(len(k.Generations)))
+	for _, g := range k.Generations[1:] {
+		row(fmt.Sprintf("%11d", g.Generation), fmt.Sprintf("%s, retired %s", g.Fingerprint, g.Retired))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,170 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/durable"
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+// signatureSuffix is what the name of a signature adds to that of its file.
+const signatureSuffix = ".pqs"
+
+type signCmd struct {
+	Identity string  `short:"i" type:"path" placeholder:"KEY" help:"Sign with the private key KEY, a name in the keyring or a file. Without it, your default identity."`
+	Comment  *string `type:"text" placeholder:"TEXT" help:"A line that is signed, too, such as the version of what is in the file."`
+	Output   string  `short:"o" type:"path" placeholder:"OUT" help:"Write the signature to OUT. Without it, to FILE.pqs."`
+	Force    bool    `help:"Replace FILE.pqs if it exists."`
+
+	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"What to sign: files of any kind. Without it, or as -, standard input, whose signature goes to standard output."`
+
+	Secret passphraseFlags `embed:""`
+}
+
+func (signCmd) Help() string {
+	return `The file stays as it is, and nothing is encrypted. The signature says who signed,
+when, and the comment. "pqenc verify --signature" checks it. The exit code tells of
+the first file that could not be signed; the others are signed all the same.
+
+With "pqenc encrypt --sign" only the recipients of a file learn who signed it.
+
+Examples:
+
+    pqenc sign release.tar
+    pqenc sign -i alice.key --comment "release 1.2" release.tar notes.txt
+    tar c run7 | pqenc sign -i alice.key > run7.tar.pqs
+    pqenc verify --from alice.pub --signature release.tar.pqs release.tar`
+}
+
+func (c *signCmd) Run(a *app) error {
+	files := c.Files
+	if len(files) == 0 {
+		files = names{"-"}
+	}
+	if err := c.check(a, files); err != nil {
+		return err
+	}
+	id, err := c.signer(a)
+	if err != nil {
+		return err
+	}
+	return a.each(len(files), func(i int) error { return c.sign(a, id, files[i]) })
+}
+
+// check finds what is wrong with the flags before anything happens.
+func (c *signCmd) check(a *app, files names) error {
+	if c.Output != "" && len(files) > 1 {
+		return usageError("-o is for one file, and there are several", "without it each signature is written beside its file")
+	}
+	if err := pqenc.ValidComment(c.comment()); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(files, isStdio) {
+		return c.Secret.notFrom(&input{File: a.stdin, name: "standard input"})
+	}
+	return nil
+}
+
+func (c *signCmd) comment() string {
+	if c.Comment == nil {
+		return ""
+	}
+	return *c.Comment
+}
+
+// signer gets the key that is named, or the default identity.
+func (c *signCmd) signer(a *app) (*keyfile.Identity, error) {
+	at, err := defaultKey()
+	if c.Identity != "" {
+		at, err = locate(c.Identity)
+	} else if err == nil && at.ring == nil {
+		err = usageError("who signs?", "sign with your private key: -i KEY", `or make a default identity with "pqenc keygen"`)
+	}
+	if err != nil {
+		return nil, err
+	}
+	id, err := a.privateKeyAt(at, &c.Secret)
+	if err != nil {
+		return nil, err
+	}
+	return id, a.maySign(at.arg, id)
+}
+
+// sign signs one file.
+func (c *signCmd) sign(a *app, id *keyfile.Identity, name string) error {
+	src, err := a.openInput(name)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	out := c.Output
+	if out == "" && !isStdio(name) {
+		out = name + signatureSuffix
+	}
+	save, err := c.target(a, src, out)
+	if err != nil {
+		return err
+	}
+	meter := a.startMeter(src.size, out)
+	defer meter.Stop()
+	sig, err := pqenc.SignDetached(meter.Reader(src.whole()), id, c.comment())
+	meter.Stop()
+	return save(sig, err)
+}
+
+// target returns what writes the signature of src to the output of that name, unless
+// there was an error.
+func (c *signCmd) target(a *app, src *input, out string) (save func(sig []byte, err error) error, err error) {
+	beside := c.Output == "" && !isStdio(out)
+	if beside && src.size < 0 {
+		return nil, usageError(src.name+" is not a regular file, beside which a signature could be written", "name the signature with -o")
+	}
+	if !beside || c.Force {
+		return c.replace(a, src, out)
+	}
+	if _, err := os.Lstat(out); err == nil {
+		return nil, taken(&fs.PathError{Op: "create", Path: out, Err: fs.ErrExist})
+	}
+	probe, err := a.create(out, durable.Options{}) // only to see that it can be done, before the work
+	if err != nil {
+		return nil, err
+	}
+	if err := probe.Abort(); err != nil {
+		return nil, err
+	}
+	return func(sig []byte, err error) error {
+		if err != nil {
+			return err
+		}
+		return taken(a.uninterrupted(func() error { return durable.WriteNew(out, sig, 0o666) }))
+	}, nil
+}
+
+// replace returns what writes a signature to the output of that name.
+func (c *signCmd) replace(a *app, src *input, name string) (save func(sig []byte, err error) error, err error) {
+	out, err := a.openOutput(name, src, durable.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return func(sig []byte, err error) error {
+		if err == nil {
+			_, err = out.Write(sig)
+		}
+		return out.finish(err)
+	}, nil
+}
+
+// taken adds hints to an error if it is that a signature exists.
+func taken(err error) error {
+	if exists(err) {
+		return withHints(err, "if it is to be replaced, use --force, or choose another name with -o")
+	}
+	return err
+}

@@ -1,0 +1,123 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/pqenc/pqenc"
+)
+
+// This file is what verify does with --signature: the file is any file, and its
+// signature is in another one.
+
+// detachedVerdict is what verify says then, in its JSON form.
+type detachedVerdict struct {
+	File        string         `json:"file"`
+	ContentSize int64          `json:"content_size"`
+	Signature   detachedReport `json:"signature"`
+}
+
+type detachedReport struct {
+	File    string `json:"file"`
+	Level   string `json:"level"` // verified
+	Signer  string `json:"signer"`
+	Name    string `json:"name,omitempty"` // that the keyring has for the signer
+	Time    string `json:"time"`           // RFC 3339
+	Comment string `json:"comment"`
+}
+
+// detached checks a signature file. Nothing of it is shown unless all is well.
+func (c *verifyCmd) detached(a *app) error {
+	if err := c.checkDetached(); err != nil {
+		return err
+	}
+	policy, err := c.Trust.policy(&c.Context)
+	if err != nil {
+		return err
+	}
+	sigName, sig, err := a.readSignature(c.Signature)
+	if err != nil {
+		return err
+	}
+	src, err := a.openInput(c.File)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	meter := a.startMeter(src.size, os.DevNull)
+	defer meter.Stop()
+	d, err := pqenc.VerifyDetached(meter.Reader(src.File), sig, policy.From)
+	meter.Stop()
+	switch {
+	case errors.Is(err, pqenc.ErrMalformedSignature), errors.Is(err, pqenc.ErrSignature):
+		return in(sigName, err)
+	case err != nil:
+		return in(src.name, err)
+	}
+	v := &detachedVerdict{src.name, d.Length, detachedReport{
+		File: sigName, Level: pqenc.Verified.String(), Signer: d.Signer.String(), Name: nameOf(d.Signer),
+		Time: d.Time.UTC().Format(time.RFC3339), Comment: d.Comment,
+	}}
+	if c.JSON {
+		return printJSON(a.stdout, v)
+	}
+	return v.print(a.stdout)
+}
+
+// checkDetached finds what does not go with --signature.
+func (c *verifyCmd) checkDetached() error {
+	switch {
+	case len(c.Trust.From) == 0:
+		return usageError("whose signature is to be accepted?", "name the signer with --from PUB")
+	case len(c.Keys.Identity) > 0 || c.Has.Passphrase || c.Secret.File.set() || c.Secret.Key.set():
+		return usageError("--signature needs no private key and no passphrase: nothing is decrypted",
+			"leave out what is for decrypting, or without --signature verify an encrypted file")
+	case c.Context.Context != nil || c.Trust.AllowForwarded:
+		return usageError("--context and --allow-forwarded are for encrypted files", "what verify prints has the comment of the signer")
+	case isStdio(c.Signature) && isStdio(c.File):
+		return usageError("the signature and the file cannot both come from standard input", "name one of the two")
+	}
+	return nil
+}
+
+// readSignature reads a signature file, or as much of it as shows that it is none.
+func (a *app) readSignature(name string) (title string, sig []byte, err error) {
+	src, err := a.openInput(name)
+	if err != nil {
+		return "", nil, err
+	}
+	defer src.Close()
+	sig, err = io.ReadAll(io.LimitReader(src.File, pqenc.MaxSignatureFile+1))
+	return src.name, sig, err
+}
+
+// hintSignature is for a file that pqenc did not make, and that has a signature
+// beside it.
+func (c *verifyCmd) hintSignature(err error) error {
+	if !errors.Is(err, pqenc.ErrNotPqenc) || isStdio(c.File) {
+		return err
+	}
+	beside := c.File + signatureSuffix
+	if _, missing := os.Lstat(beside); missing != nil {
+		return err
+	}
+	return withHints(err, "its signature may be "+beside+": check that with --from PUB --signature "+beside)
+}
+
+// print writes the verdict for people.
+func (v *detachedVerdict) print(w io.Writer) error {
+	return printRows(w, [][2]string{
+		{"contents", fmt.Sprintf("%d bytes", v.ContentSize)},
+		{"signature", "verified: the signer signed this file"},
+		{"signed by", withName(v.Signature.Signer, v.Signature.Name)},
+		{"time", v.Signature.Time},
+		{"comment", fmt.Sprintf("%q", v.Signature.Comment)},
+	})
+}

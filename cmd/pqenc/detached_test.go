@@ -1,0 +1,146 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/internal/vectors"
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+// detachedExit is the exit code of a result.
+func detachedExit(r vectors.Result) int {
+	switch r {
+	case vectors.SignatureFile:
+		return exitDamaged
+	case vectors.OtherFile:
+		return exitSigner
+	}
+	return exitOf[r]
+}
+
+// TestDetachedVectors gives every vector of a detached signature to the command.
+func TestDetachedVectors(t *testing.T) {
+	all, err := vectors.LoadDetached("../../testdata/vectors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	workers := hireAll(t)
+	for _, v := range all {
+		t.Run(v.Name, func(t *testing.T) {
+			t.Parallel()
+			w := <-workers
+			defer func() { workers <- w }()
+			dir := t.TempDir()
+			args := append([]string{"verify", "--json", "--signature", "in.pqs", "in"}, writeDetached(t, dir, v)...)
+			code, stdout, stderr := w.pqencIn(t, dir, args...)
+			if want := detachedExit(v.Expect); code != want {
+				t.Fatalf("exit code %d, want %d for %q\n%s", code, want, v.Expect, stderr)
+			}
+			if code != exitOK {
+				if stdout != "" || stderr == "" {
+					t.Errorf("it prints %q and says %q", stdout, stderr)
+				}
+				return
+			}
+			testDetachedVerdict(t, v, stdout, stderr)
+		})
+	}
+}
+
+// writeDetached puts a vector into dir, and returns the flags that name its senders.
+func writeDetached(t *testing.T, dir string, v *vectors.Detached) (from []string) {
+	writeIn(t, dir, "in", v.Contents)
+	writeIn(t, dir, "in.pqs", v.File)
+	for i, seeds := range v.From {
+		id, err := keyfile.ParseIdentity(keyOf(seeds))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := fmt.Sprintf("%d.pub", i)
+		writeIn(t, dir, name, id.Public().Marshal())
+		from = append(from, "--from", name)
+	}
+	if len(v.FromFile) > 0 {
+		writeIn(t, dir, "from.pub", v.FromFile)
+		from = append(from, "--from", "from.pub")
+	}
+	return from
+}
+
+func testDetachedVerdict(t *testing.T, v *vectors.Detached, stdout, stderr string) {
+	var got detachedVerdict
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		t.Fatal(err)
+	}
+	signed := time.Unix(int64(v.SignedTime), 0).UTC().Format(time.RFC3339)
+	if got.ContentSize != int64(len(v.Contents)) || got.Signature.Comment != v.SignedComment || got.Signature.Time != signed {
+		t.Errorf("it prints %s", stdout)
+	}
+	if stderr != "" {
+		t.Errorf("it says %q", stderr)
+	}
+}
+
+// TestInterruptedSigning ends it before the end of what is signed.
+func TestInterruptedSigning(t *testing.T) {
+	t.Parallel()
+	c := startCopying(t, "pqenc", "sign", "-i", "alice.key", "-o", "out")
+	c.halfWay(t, zeros)
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if code := c.end(t); code != 130 || c.stderr.Len() > 0 {
+		t.Errorf("exit code %d, and it says %q", code, c.stderr.String())
+	}
+	if c.out(t) != oldContent {
+		t.Error("the old file has changed")
+	}
+	if left := c.temporaries(); len(left) > 0 {
+		t.Errorf("left %q", left)
+	}
+}
+
+// TestRetiredSigner has a key that is retired: what it signed before counts, and what
+// it signs later does not.
+func TestRetiredSigner(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
+	dir := newFolder(t)
+	writeIn(t, dir, "in", []byte("contents"))
+	run := func(want int, args ...string) {
+		t.Helper()
+		code, stdout, stderr := pqencIn(t, dir, args...)
+		if code != want {
+			t.Errorf("%q: exit code %d, want %d: %s", args, code, want, stderr)
+		}
+		if code != exitOK && stdout != "" {
+			t.Errorf("%q fails, and prints %q", args, stdout)
+		}
+	}
+	run(exitOK, "sign", "-i", "alice.key", "-o", "early", "in")
+	retired, err := testkit.Identity("alice").Retire()
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeIn(t, dir, "retired.key", retired.Marshal())
+	writeIn(t, dir, "retired.pub", retired.Public().Marshal())
+	run(exitKeyFile, "sign", "-i", "retired.key", "in")
+	for !time.Now().Truncate(time.Second).After(retired.Public().Retired()) {
+		time.Sleep(50 * time.Millisecond)
+	}
+	run(exitOK, "sign", "-i", "alice.key", "-o", "late", "in") // by somebody who has the key all the same
+	run(exitOK, "verify", "--from", "retired.pub", "--signature", "early", "in")
+	run(exitSigner, "verify", "--from", "retired.pub", "--signature", "late", "in")
+	run(exitOK, "verify", "--from", "alice.pub", "--signature", "late", "in") // who has not heard of it
+}

@@ -1,0 +1,64 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+// generationFlag is for logins. All else uses the newest generation of a key.
+type generationFlag struct {
+	Generation maximum `placeholder:"N" help:"Log in with generation N of the key, where the other side does not know the newest one yet."`
+}
+
+// of returns the generation that logs in.
+func (f generationFlag) of(id *keyfile.Identity) (*keyfile.Identity, error) {
+	if f.Generation == 0 {
+		return id, nil
+	}
+	for _, g := range id.Generations() {
+		if g.Public().Generation() == int(f.Generation) {
+			return g, nil
+		}
+	}
+	return nil, usageError(fmt.Sprintf("the key has no generation %d", f.Generation), `"pqenc key show KEY" shows which there are`)
+}
+
+// olderHint is for a server that does not know the key that logs in, if there is an
+// earlier generation of that.
+func olderHint(id *keyfile.Identity, err error) error {
+	all := id.Generations()
+	if !errors.Is(err, transfer.ErrDenied) || len(all) < 2 {
+		return err
+	}
+	return withHints(err, fmt.Sprintf("if it only knows an earlier generation of your key, log in with that: --generation %d", all[1].Public().Generation()),
+		kindOf(err).hints[0])
+}
+
+// warnBefore is how long before the end of a key its owner is told.
+const warnBefore = 14 * 24 * time.Hour
+
+// maySign refuses to sign with a key that was retired, and warns of one that has expired
+// or is about to.
+func (a *app) maySign(name string, id *keyfile.Identity) error {
+	key := id.Public()
+	err := key.Usable(time.Now())
+	switch rotate := fmt.Sprintf("hint: make the next one with \"pqenc key rotate %s\"", name); {
+	case errors.Is(err, keyfile.ErrRetired):
+		return withHints(in(name, err), "sign with another key")
+	case err != nil && !a.grammar.Quiet:
+		a.warn("%s: %v", name, err)
+		a.say(rotate)
+	case !key.Expires().IsZero() && time.Until(key.Expires()) < warnBefore && !a.grammar.Quiet:
+		a.warn("%s expires on %s", name, timeText(key.Expires()))
+		a.say(rotate)
+	}
+	return nil
+}

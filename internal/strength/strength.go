@@ -1,0 +1,66 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+// Package strength estimates the passphrases that people choose, and makes
+// better ones.
+package strength
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/sethvargo/go-diceware/diceware"
+	"github.com/trustelem/zxcvbn/match"
+	"github.com/trustelem/zxcvbn/matching"
+	"github.com/trustelem/zxcvbn/scoring"
+
+	"github.com/pqenc/pqenc/internal/strength/lists"
+)
+
+// weakGuesses is how many guesses a weak passphrase takes at most. A guess is a run
+// of Argon2id over 256 MiB: with a thousand of them a second, which takes hundreds of
+// cores, these are 30 years.
+const weakGuesses = 1e12
+
+// estimated is how many bytes are estimated at most. The work grows faster than the
+// length, and more than that only makes a passphrase stronger.
+const estimated = 40
+
+// Words is how many words a new passphrase has, of 7776: more than 77 bits.
+const Words = 6
+
+// NewPassphrase returns a random passphrase: [Words] different words of the large list of the
+// Electronic Frontier Foundation, with hyphens between them.
+func NewPassphrase() ([]byte, error) {
+	words, err := diceware.Generate(Words)
+	return []byte(strings.Join(words, "-")), err
+}
+
+// Weak reports whether a passphrase can be guessed, as far as zxcvbn can tell.
+func Weak(passphrase []byte) (weak bool) {
+	// Indexes out of range were found in zxcvbn before. An estimate is not worth that
+	// nobody can encrypt.
+	defer func() { _ = recover() }()
+	text := bytes.ToValidUTF8(passphrase[:min(len(passphrase), estimated)], []byte("?"))
+	return guesses(string(text)) < weakGuesses
+}
+
+// guesses is zxcvbn.PasswordStrength with the lists that were taken from it.
+func guesses(text string) float64 {
+	var found []*match.Match
+	for _, list := range lists.All {
+		for _, m := range matching.Omnimatch(text, list) {
+			if m.Pattern == "dictionary" {
+				found = append(found, m)
+			}
+		}
+	}
+	for _, m := range matching.Omnimatch(text, nil) {
+		if m.Pattern == "repeat" && len(m.BaseToken) > 1 {
+			m.BaseGuesses = guesses(m.BaseToken)
+		}
+		found = append(found, m)
+	}
+	return scoring.MostGuessableMatchSequence(text, found, false).Guesses
+}

@@ -1,0 +1,120 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package pqenc
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/pem"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/pqenc/pqenc/internal/text"
+	"github.com/pqenc/pqenc/signature"
+)
+
+// MaxCommentSize is the size in bytes of the longest comment of a detached
+// signature.
+const MaxCommentSize = 4096
+
+// MaxSignatureFile is a size in bytes that no signature file exceeds: the largest
+// have 10,332, and 10,495 with the line ends of Windows and a byte order mark.
+const MaxSignatureFile = 16 << 10
+
+// signatureType is the type of the PEM block that a signature file is.
+const signatureType = "PQENC SIGNATURE"
+
+// detached is what a detached signature signs: I have seen this file, at that
+// time, and say this of it (SPEC.md, section 6.5).
+type detached struct {
+	signer  Fingerprint
+	time    uint64 // of signing, in seconds since 1970 UTC, by the signer's clock
+	file    fileSum
+	comment string // that ValidComment accepts
+}
+
+// marshal returns the fields of d in the encoding that is signed.
+func (d *detached) marshal() []byte {
+	b := slices.Clone(d.signer[:])
+	b = binary.BigEndian.AppendUint64(b, d.time)
+	b = binary.BigEndian.AppendUint64(b, uint64(d.file.length))
+	b = append(b, d.file.digest[:]...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(d.comment)))
+	return append(b, d.comment...)
+}
+
+// parseDetached returns the statement whose encoding b starts with, and the
+// signature that is the rest. The error wraps [ErrMalformedSignature].
+func parseDetached(b []byte) (d *detached, sig []byte, err error) {
+	d = new(detached)
+	r := &fields{rest: b}
+	copy(d.signer[:], r.next(len(d.signer)))
+	d.time = r.number(8)
+	length := r.number(8)
+	copy(d.file.digest[:], r.next(len(d.file.digest)))
+	d.comment = string(r.next(int(r.number(2))))
+	if r.short || len(r.rest) != signature.Size {
+		return nil, nil, malformedSignature("its fields and its signature do not have the length that they should have")
+	}
+	if length > math.MaxInt64 {
+		return nil, nil, malformedSignature("no file has the length that it names")
+	}
+	if err := ValidComment(d.comment); err != nil {
+		return nil, nil, malformedSignature(err.Error())
+	}
+	d.file.length = int64(length)
+	return d, r.rest, nil
+}
+
+// ValidComment returns nil for text that can be the comment of a detached
+// signature: up to [MaxCommentSize] bytes of UTF-8 without control characters,
+// which are U+0000 to U+001F and U+007F to U+009F. Otherwise the error wraps
+// [ErrComment]. It quotes nothing of the comment.
+func ValidComment(comment string) error {
+	switch {
+	case len(comment) > MaxCommentSize:
+		return fmt.Errorf("%w: it has more than %d bytes", ErrComment, MaxCommentSize)
+	case !utf8.ValidString(comment):
+		return fmt.Errorf("%w: it is not UTF-8", ErrComment)
+	case strings.ContainsFunc(comment, unicode.IsControl):
+		return fmt.Errorf("%w: it has control characters, such as line ends", ErrComment)
+	}
+	return nil
+}
+
+// encodeSignature returns the signature file with these contents.
+func encodeSignature(raw []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: signatureType, Bytes: raw})
+}
+
+// decodeSignature returns the contents of a signature file: one PEM block and
+// nothing else. pem.Decode skips what it cannot read, so its result must encode to
+// just what was read.
+func decodeSignature(file []byte) ([]byte, error) {
+	if len(file) > MaxSignatureFile {
+		return nil, malformedSignature(fmt.Sprintf("it has more than %d bytes", MaxSignatureFile))
+	}
+	lines, err := text.Trim(file)
+	if err != nil {
+		return nil, malformedSignature(err.Error())
+	}
+	lines = bytes.ReplaceAll(lines, []byte("\r\n"), []byte("\n"))
+	if !bytes.HasSuffix(lines, []byte("\n")) {
+		lines = append(bytes.Clone(lines), '\n')
+	}
+	block, _ := pem.Decode(lines)
+	if block == nil || !bytes.Equal(encodeSignature(block.Bytes), lines) {
+		return nil, malformedSignature("it is not just one PEM block of the type " + signatureType)
+	}
+	return block.Bytes, nil
+}
+
+func malformedSignature(reason string) error {
+	return fmt.Errorf("%w: %s", ErrMalformedSignature, reason)
+}
