@@ -22,7 +22,10 @@ func FuzzParseIdentity(f *testing.F) {
 }
 
 func FuzzParsePublic(f *testing.F) {
-	f.Fuzz(func(t *testing.T, data []byte) { checkParse(t, data, reparsePublic) })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		checkParse(t, data, reparsePublic)
+		checkScan(t, data)
+	})
 }
 
 // checkParse checks that a key file is refused for one of the known reasons, or

@@ -5,9 +5,7 @@
 package keyfile
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"slices"
 
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
@@ -91,21 +89,6 @@ func ParsePublic(data []byte) (Publics, error) {
 		all = append(all, newPublic(hybrid, signing))
 	}
 	return chain(pairs, all)
-}
-
-// ScanPublic returns the fingerprints of all keys in a public key file, in its order and of
-// all generations, and checks nothing of what the keys and the statements say. It takes a
-// fraction of the time of [ParsePublic], to find out which of many files is worth that.
-func ScanPublic(data []byte) ([]Fingerprint, error) {
-	pairs, err := parsePairs(data, publicType)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]Fingerprint, len(pairs))
-	for i, p := range pairs {
-		all[i] = sha256.Sum256(slices.Concat(p.encryption.contents, p.signing.contents))
-	}
-	return all, nil
 }
 
 // one returns the only one of several identities.

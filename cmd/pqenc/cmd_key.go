@@ -85,7 +85,7 @@ func requireFree(r *keyring.Ring, name string) error {
 // addIdentity adds an identity to the keyring, and says so.
 func (a *app) addIdentity(r *keyring.Ring, name string, private []byte, p *keyfile.Public) error {
 	// Killed half-way it would leave a private key in a temporary file.
-	if err := a.uninterrupted(func() error { return r.AddIdentity(name, private, p) }); err != nil {
+	if err := r.Guarded(a.uninterrupted).AddIdentity(name, private, p); err != nil {
 		return err
 	}
 	a.sayWrote(r.PrivateFile(name), r.PublicFile(name))

@@ -69,7 +69,7 @@ func (c *keyListCmd) Run(a *app) error {
 }
 
 // reportDamaged reports every key that cannot be used, and fails if there is one.
-func (a *app) reportDamaged(all []keyring.Entry, defaultErr error) error {
+func (a *app) reportDamaged(all []keyring.Item, defaultErr error) error {
 	damaged := 0
 	for _, e := range all {
 		if e.Err != nil {
@@ -83,18 +83,18 @@ func (a *app) reportDamaged(all []keyring.Entry, defaultErr error) error {
 	return defaultErr
 }
 
-func reportKey(e keyring.Entry, standard string) keyReport {
+func reportKey(e keyring.Item, standard string) keyReport {
 	k := keyReport{Name: e.Name, Own: e.Own, Default: e.Own && e.Name == standard, Protected: e.Protected}
 	if e.Err != nil {
 		k.Error = e.Err.Error()
 		return k
 	}
-	p := e.Public
-	k.Fingerprint, k.Generation = p.Fingerprint().String(), p.Generation()
-	for _, f := range p.Fingerprints() {
-		k.Fingerprints = append(k.Fingerprints, f.String())
+	newest := e.Generations[0]
+	k.Fingerprint, k.Generation = newest.Fingerprint.String(), newest.Generation
+	for _, g := range e.Generations {
+		k.Fingerprints = append(k.Fingerprints, g.Fingerprint.String())
 	}
-	for text, t := range map[*string]time.Time{&k.Created: p.Created(), &k.Expires: p.Expires(), &k.Retired: p.Retired()} {
+	for text, t := range map[*string]time.Time{&k.Created: newest.Created, &k.Expires: newest.Expires, &k.Retired: newest.Retired} {
 		if !t.IsZero() {
 			*text = t.UTC().Format(time.RFC3339)
 		}

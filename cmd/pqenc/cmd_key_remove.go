@@ -43,7 +43,7 @@ func (c *keyRemoveCmd) Run(a *app) error {
 			return &failure{errors.New(c.Name + " was not removed"), exitUsage, nil}
 		}
 	}
-	if err := a.uninterrupted(func() error { return r.Remove(e) }); err != nil {
+	if err := r.Guarded(a.uninterrupted).Remove(e); err != nil {
 		return err
 	}
 	a.inform("removed %s", c.Name)

@@ -23,7 +23,7 @@ func (c *keyRenameCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := a.uninterrupted(func() error { return r.Rename(c.Old, c.Name) }); err != nil {
+	if err := r.Guarded(a.uninterrupted).Rename(c.Old, c.Name); err != nil {
 		return hintTaken(err, "choose another name")
 	}
 	a.inform("%s is %s now", c.Old, c.Name)

@@ -5,11 +5,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/keyfile"
@@ -88,4 +91,50 @@ func TestKeyQuestions(t *testing.T) {
 			t.Errorf("%s, %q: alice has the key %q, want %q", c.args, c.talk, got, c.want)
 		}
 	}
+}
+
+// TestInterruptedWait presses Ctrl-C while another process has the keyring.
+func TestInterruptedWait(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
+	home := filepath.Join(t.TempDir(), "ring")
+	r := keyring.New(home)
+	err := r.Locked(func() error {
+		cmd := exec.Command("pqenc", "keygen", "me")
+		cmd.Env = append(os.Environ(), "PQENC_HOME="+home)
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		for !opens(cmd.Process.Pid, filepath.Join(home, ".lock")) {
+			time.Sleep(time.Millisecond)
+		}
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			return err
+		}
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != 130 || stderr.Len() > 0 {
+			t.Errorf("exit code %d, %s", code, stderr.String())
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, err := r.Has("me"); found || err != nil {
+		t.Error(found, err)
+	}
+}
+
+// opens reports whether a process has opened a file, or has ended.
+func opens(pid int, name string) bool {
+	folder := fmt.Sprintf("/proc/%d/fd", pid)
+	files, err := os.ReadDir(folder)
+	for _, f := range files {
+		if target, _ := os.Readlink(filepath.Join(folder, f.Name())); target == name {
+			return true
+		}
+	}
+	return err != nil
 }

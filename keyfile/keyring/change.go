@@ -53,7 +53,7 @@ func (r *Ring) change(change func(root *os.Root) error) error {
 	if err != nil {
 		return fmt.Errorf("%s %w", r.dir, err)
 	}
-	return change(root)
+	return r.guard(func() error { return change(root) })
 }
 
 // make makes the folder.
@@ -193,7 +193,7 @@ func (r *Ring) Rename(old, name string) error {
 		if err != nil {
 			return err
 		}
-		if err := free(root, name); err != nil {
+		if err := free(root, name); err != nil && !r.leftOver(root, e, name) {
 			return err
 		}
 		if !e.Own {
@@ -203,12 +203,19 @@ func (r *Ring) Rename(old, name string) error {
 	})
 }
 
+// leftOver reports whether a name is taken only by the public key of an identity of one's
+// own that another process was about to rename so.
+func (r *Ring) leftOver(root *os.Root, e Entry, name string) bool {
+	there := r.read(root, name)
+	return e.Own && !there.Own && there.Err == nil && e.has(there.Public.Fingerprint())
+}
+
 func (r *Ring) renameOwn(root *os.Root, e Entry, name string) error {
 	standard, err := r.readDefault(root)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrDefault) {
 		return err
 	}
-	if err := durable.WriteNew(r.PublicFile(name), e.Public.Marshal(), 0o600); err != nil {
+	if err := replace(r.PublicFile(name), e.Public.Marshal()); err != nil {
 		return err
 	}
 	if err := r.move(root, e.Name+privateEnd, name+privateEnd); err != nil {

@@ -47,12 +47,9 @@ func (x *Index) Name(f keyfile.Fingerprint) string {
 			x.changed = time.Time{}
 			return ""
 		}
-		for _, e := range all {
-			if e.Public == nil {
-				continue
-			}
-			for _, f := range e.Public.Fingerprints() {
-				x.names[f] = e.Name
+		for _, i := range all {
+			for _, g := range i.Generations {
+				x.names[g.Fingerprint] = i.Name
 			}
 		}
 	}

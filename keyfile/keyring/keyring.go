@@ -11,6 +11,7 @@
 //	NAME.pub       its public key; without a private key that of somebody else
 //	default        the name of the own identity that is used when none is named
 //	known_servers  which this package leaves alone
+//	.lock          empty: whoever makes a change locks it
 //
 // What is in the files is as [keyfile] has it, one identity in each: the folder is no
 // format of its own, and files can be copied into it. Names are those that
@@ -65,10 +66,19 @@ const (
 
 // Ring is a folder of names, which need not be there. It keeps nothing of it: what
 // other processes change counts at once.
-type Ring struct{ dir string }
+type Ring struct {
+	dir   string
+	guard func(change func() error) error
+}
 
 // New returns the keyring in a folder. It does not look at it.
-func New(dir string) *Ring { return &Ring{dir} }
+func New(dir string) *Ring {
+	return &Ring{dir, func(change func() error) error { return change() }}
+}
+
+// Guarded returns the same keyring, whose changes are made by guard: it is called when no
+// other process is waited for any more.
+func (r *Ring) Guarded(guard func(change func() error) error) *Ring { return &Ring{r.dir, guard} }
 
 // Dir returns the folder of the keyring: that which $PQENC_HOME names, or else pqenc in
 // [os.UserConfigDir].

@@ -14,18 +14,20 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pqenc/pqenc/internal/lowcost"
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// workerVariable makes a process of this binary a worker of TestProcesses.
+// workerVariable makes a process of this binary one that changes a keyring.
 const workerVariable = "PQENC_KEYRING_WORKER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(workerVariable) != "" {
-		if err := work(os.Args[1], os.Args[2]); err != nil {
+	if job := os.Getenv(workerVariable); job != "" {
+		do := map[string]func(dir, name string) error{"change": work, "rename": renameAround}[job]
+		if err := do(os.Args[1], os.Args[2]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -311,7 +313,7 @@ func TestProcesses(t *testing.T) {
 	var all []*exec.Cmd
 	for i := range workers {
 		cmd := exec.Command(os.Args[0], r.dir, fmt.Sprintf("w%d", i))
-		cmd.Env = append(os.Environ(), workerVariable+"=1")
+		cmd.Env = append(os.Environ(), workerVariable+"=change")
 		cmd.Stderr = os.Stderr
 		check(t, cmd.Start())
 		all = append(all, cmd)
@@ -383,4 +385,92 @@ func work(dir, name string) error {
 		}
 	}
 	return nil
+}
+
+// TestKilled kills a process that renames, in the middle of it: the private key is there
+// under one name and no other, and everything can be read.
+func TestKilled(t *testing.T) {
+	testkit.Long(t)
+	r := newRing(t)
+	me := addOwn(t, r, "a")
+	bob := addOther(t, r, "bob")
+	for i := range 60 {
+		cmd := exec.Command(os.Args[0], r.dir, "")
+		cmd.Env = append(os.Environ(), workerVariable+"=rename")
+		cmd.Stderr = os.Stderr
+		out, err := cmd.StdoutPipe()
+		check(t, err)
+		check(t, cmd.Start())
+		if _, err := out.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i%20) * 500 * time.Microsecond)
+		cmd.Process.Kill()
+		cmd.Wait()
+		if cmd.ProcessState.Exited() {
+			t.Fatal("it has ended before")
+		}
+		all, err := r.List()
+		check(t, err)
+		own, theirs := "", 0
+		for _, item := range all {
+			switch {
+			case item.Err != nil:
+				t.Fatal(item.Err)
+			case item.Own && own != "":
+				t.Fatalf("the private key is there as %s and as %s", own, item.Name)
+			case item.Own:
+				own = item.Name
+			case item.Generations[0].Fingerprint == bob.Fingerprint():
+				theirs++
+			}
+		}
+		if e, err := r.Find(own); err != nil || e.Public.Fingerprint() != me.Fingerprint() {
+			t.Fatalf("the private key is lost: %v", err)
+		}
+		if theirs != 1 {
+			t.Fatalf("the other key is there %d times", theirs)
+		}
+		if name, err := r.Default(); err == nil && name != own || err != nil && !errors.Is(err, ErrDefault) {
+			t.Fatalf("the default is %q, %v", name, err)
+		}
+	}
+}
+
+// renameAround gives the keys new names until it is killed.
+func renameAround(dir, _ string) error {
+	r := New(dir)
+	fmt.Print("x")
+	for {
+		all, err := r.List()
+		if err != nil {
+			return err
+		}
+		for _, item := range all {
+			name := item.Name + "x"
+			if len(name) > 20 {
+				name = name[:1]
+			}
+			switch {
+			case item.Own:
+				err = r.Rename(item.Name, name) // also to a name that the last one left
+			case item.Name[0] == 'b' && !strings.Contains(name, "xxxxxxxx"):
+				err = r.Rename(item.Name, name)
+			default: // left of a rename that was killed
+				var e Entry
+				if e, err = r.Find(item.Name); err == nil && !e.Own && e.Name[0] == 'a' {
+					err = r.Remove(e)
+				}
+				if errors.Is(err, ErrNotFound) { // it has its name now
+					err = nil
+				}
+			}
+			if err != nil {
+				return err
+			}
+			if err := r.SetDefault(item.Name); err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDefault) {
+				return err
+			}
+		}
+	}
 }

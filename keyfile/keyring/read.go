@@ -84,11 +84,11 @@ func (r *Ring) FindFingerprint(f keyfile.Fingerprint) (Entry, error) {
 // to the end only those whose files look like it.
 func (r *Ring) search(root *os.Root, want []keyfile.Fingerprint) (found []Entry, err error) {
 	wanted := func(f keyfile.Fingerprint) bool { return slices.Contains(want, f) }
-	all, err := r.each(root, func(name string) Entry {
+	all, err := each(root, func(name string) Entry {
 		own, err := has(root, name+privateEnd)
 		if err == nil && !own {
-			data, _ := r.readFile(root, name+publicEnd, keyfile.MaxIdentitySize)
-			if prints, _ := keyfile.ScanPublic(data); !slices.ContainsFunc(prints, wanted) {
+			found, err := r.scan(root, name)
+			if err != nil || !slices.ContainsFunc(found, func(g keyfile.Scanned) bool { return wanted(g.Fingerprint) }) {
 				return Entry{}
 			}
 		}
@@ -106,25 +106,80 @@ func (e *Entry) has(f keyfile.Fingerprint) bool {
 	return e.Public != nil && slices.Contains(e.Public.Fingerprints(), f)
 }
 
+// Item is what the keyring has under a name, as a list has it.
+type Item struct {
+	Name        string
+	Own         bool              // there is a private key
+	Protected   bool              // which needs a passphrase
+	Generations []keyfile.Scanned // the newest first; none after an error
+	Err         error             // what is wrong with the key, or nil
+}
+
 // List returns all keys in the order of their names, damaged ones with what is wrong
-// with them. A folder that is not there has none.
-func (r *Ring) List() ([]Entry, error) {
+// with them. A folder that is not there has none. Of other people's keys nothing is
+// verified before [Ring.Find] returns one: see [keyfile.ScanPublic].
+func (r *Ring) List() ([]Item, error) {
 	root, err := r.open()
 	if err != nil {
 		return nil, durable.IgnoreMissing(err)
 	}
 	defer root.Close()
-	return r.each(root, func(name string) Entry { return r.read(root, name) })
+	return each(root, func(name string) Item { return r.item(root, name) })
+}
+
+// item reads the key of that name for a list.
+func (r *Ring) item(root *os.Root, name string) Item {
+	own, err := has(root, name+privateEnd)
+	if own && err == nil {
+		e := r.read(root, name)
+		i := Item{Name: name, Own: true, Protected: e.Protected, Err: e.Err}
+		if e.Err == nil {
+			i.Generations = e.Public.Scanned()
+		}
+		return i
+	}
+	if err == nil {
+		err = r.checkName(name)
+	}
+	i := Item{Name: name, Err: err}
+	if err == nil {
+		i.Generations, i.Err = r.scan(root, name)
+	}
+	return i
+}
+
+// scan reads a .pub without verifying it.
+func (r *Ring) scan(root *os.Root, name string) ([]keyfile.Scanned, error) {
+	data, err := r.readFile(root, name+publicEnd, keyfile.MaxIdentitySize)
+	if err != nil {
+		return nil, err
+	}
+	found, err := keyfile.ScanPublic(data)
+	if err == nil && len(found) != 1 {
+		err = fmt.Errorf("%w: %d in the file", keyfile.ErrSeveral, len(found))
+	}
+	if err != nil {
+		return nil, about(r.PublicFile(name), err)
+	}
+	return found[0], nil
+}
+
+// checkName returns an error that says where a file has no name for a key.
+func (r *Ring) checkName(name string) error {
+	if err := keyfile.ValidName(name); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(r.dir, name), err)
+	}
+	return nil
 }
 
 // each returns what read returns for each name, in their order. It is called by several
 // goroutines: most of it is arithmetic.
-func (r *Ring) each(root *os.Root, read func(name string) Entry) ([]Entry, error) {
+func each[T any](root *os.Root, read func(name string) T) ([]T, error) {
 	names, err := names(root)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Entry, len(names))
+	all := make([]T, len(names))
 	work := make(chan int, len(names))
 	for i := range names {
 		work <- i
@@ -176,8 +231,8 @@ func (r *Ring) read(root *os.Root, name string) Entry {
 }
 
 func (e *Entry) load(r *Ring, root *os.Root) error {
-	if err := keyfile.ValidName(e.Name); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(r.dir, e.Name), err)
+	if err := r.checkName(e.Name); err != nil {
+		return err
 	}
 	var id *keyfile.Identity
 	data, err := r.readFile(root, e.Name+privateEnd, keyfile.MaxIdentitySize)
