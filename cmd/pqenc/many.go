@@ -62,7 +62,7 @@ func (m *manyFiles) find(names []string) {
 	})
 }
 
-// run calls do for every file that was found, for a few of them at once.
+// run calls do for every file that was found, for several at the same time.
 func (m *manyFiles) run(workers int, do func(f found, p *fileProgress) (fileOutcome, error)) {
 	var total int64
 	for _, f := range m.list {

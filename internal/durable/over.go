@@ -31,7 +31,7 @@ type Batch struct {
 const maxRenew = 64
 
 // CreateOver begins the output that takes the place of a file which the caller has open.
-// All that [Create] says holds, but for two things:
+// All that [Create] says holds, with two differences:
 //
 //   - Nothing else is replaced. The error of Commit wraps [ErrChanged] if another file
 //     stands there.
