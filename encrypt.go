@@ -16,6 +16,8 @@ import (
 // Encrypt writes the header of an encrypted file to dst and returns a writer
 // for its contents. Each of the recipients will be able to read them.
 //
+// A [Reserve] among the recipients makes room in the header for more of them.
+//
 // The caller must Close the writer. dst is not closed, and after any error
 // holds nothing of use.
 func Encrypt(dst io.Writer, recipients ...Recipient) (*Writer, error) {
@@ -39,22 +41,22 @@ func encrypt(dst io.Writer, chunkLog2 uint8, sig *signing, recipients []Recipien
 	if err := fips.Check(); err != nil {
 		return nil, err
 	}
+	recipients, room := split(recipients)
 	if len(recipients) == 0 {
 		return nil, ErrNoRecipients
 	}
+	h := &format.Header{ChunkLog2: chunkLog2, Signed: sig != nil}
+	if _, err := sizeAfter(h, nil, recipients, room); err != nil {
+		return nil, err
+	}
 	var fileKey FileKey
 	rand.Read(fileKey[:])
-	h := &format.Header{ChunkLog2: chunkLog2, Signed: sig != nil}
 	rand.Read(h.Salt[:])
 	keys := h.DeriveKeys(&fileKey)
 	h.Commit = keys.Commit
-	var wrapped []Stanza
-	for _, r := range recipients {
-		s, err := r.Wrap(&fileKey, h.Binding())
-		if err != nil {
-			return nil, err
-		}
-		wrapped = append(wrapped, s)
+	wrapped, err := wrapAll(recipients, &fileKey, h.Binding())
+	if err != nil {
+		return nil, err
 	}
 	if sig != nil {
 		s, err := sig.open(h.ID(), keys, recipients, wrapped)
@@ -64,6 +66,7 @@ func encrypt(dst io.Writer, chunkLog2 uint8, sig *signing, recipients []Recipien
 		h.Stanzas = append(h.Stanzas, s)
 	}
 	h.Stanzas = append(h.Stanzas, wrapped...)
+	h.Size = sizeWith(h.Stanzas, room)
 	b, err := h.Seal(keys)
 	if err != nil {
 		return nil, err

@@ -82,6 +82,36 @@ func ExampleOpen() {
 	// Output: a few of many weights
 }
 
+func ExampleRewrap() {
+	lab, file := makeFile("a model of some size")
+	partner, err := keyfile.Generate() // or keyfile.LoadPublic("partner.pub")
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// The header alone is read. Here it keeps its length, so that it can be put into
+	// the place of the old one; otherwise the body follows it in a new file.
+	change := pqenc.Change{To: []pqenc.Recipient{partner.Public()}, Keep: true}
+	r, err := pqenc.Rewrap(bytes.NewReader(file), change, lab)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if len(r.Header) == len(r.Old) {
+		copy(file, r.Header)
+	}
+
+	opened, err := pqenc.Decrypt(bytes.NewReader(file), partner)
+	if err != nil {
+		log.Fatal(err)
+	}
+	contents, err := io.ReadAll(opened)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%s\n", contents)
+	// Output: a model of some size
+}
+
 func ExampleInspect() {
 	_, file := makeFile("a model of some size")
 	info, err := pqenc.Inspect(bytes.NewReader(file))

@@ -16,8 +16,9 @@ import (
 // as the policy asks for.
 type header struct {
 	*format.Header
-	keys *format.Keys
-	sig  *signed // nil if the file is not signed
+	fileKey *FileKey
+	keys    *format.Keys
+	sig     *signed // nil if the file is not signed
 }
 
 // openHeader reads the header at the start of src, and nothing after it. Every
@@ -30,7 +31,7 @@ func openHeader(src io.Reader, policy Policy, identities []Identity) (*header, e
 	if err := fips.Check(); err != nil {
 		return nil, err
 	}
-	keys, err := unlock(h, identities)
+	fileKey, keys, err := unlock(h, identities)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +39,7 @@ func openHeader(src io.Reader, policy Policy, identities []Identity) (*header, e
 	if err != nil {
 		return nil, err
 	}
-	return &header{h, keys, sig}, nil
+	return &header{h, fileKey, keys, sig}, nil
 }
 
 // trailerSize returns how many bytes follow the body.
@@ -50,7 +51,7 @@ func (h *header) trailerSize() int {
 }
 
 // unlock finds the file key and authenticates the header with it.
-func unlock(h *format.Header, identities []Identity) (*format.Keys, error) {
+func unlock(h *format.Header, identities []Identity) (*FileKey, *format.Keys, error) {
 	result := error(ErrNoMatch)
 	for _, id := range identities {
 		for _, s := range h.Stanzas {
@@ -65,7 +66,7 @@ func unlock(h *format.Header, identities []Identity) (*format.Keys, error) {
 				continue
 			}
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			keys := h.DeriveKeys(fileKey)
 			if !h.Committed(keys) {
@@ -73,8 +74,8 @@ func unlock(h *format.Header, identities []Identity) (*format.Keys, error) {
 				result = &format.Error{Field: "commit", Reason: "is not that of the file key", Kind: ErrHeader}
 				continue
 			}
-			return keys, h.Authenticate(keys)
+			return fileKey, keys, h.Authenticate(keys)
 		}
 	}
-	return nil, result
+	return nil, nil, result
 }

@@ -6,7 +6,8 @@
 // a hybrid KEM (X25519 and ML-KEM-768) and a body of AES-256-GCM chunks, for
 // files of any size in constant memory. The format is SPEC.md's.
 //
-// [Encrypt] and [Decrypt] work on streams, [Open] gives random access. Keys are
+// [Encrypt] and [Decrypt] work on streams, [Open] gives random access, [Rewrap]
+// changes who can open a file and leaves its body alone. Keys are
 // made, read and written by package keyfile, whose types are the usual
 // [Recipient] and [Identity]; for a passphrase there is
 // [github.com/pqenc/pqenc/recipient.Passphrase].
@@ -56,6 +57,15 @@ var (
 	ErrFIPS = fips.ErrOnly
 	// ErrNoRecipients: there is nobody to encrypt to.
 	ErrNoRecipients = errors.New("no recipients")
+	// ErrPassphraseAlone: a passphrase must be the only way into a file, since the
+	// file is no safer than it (SPEC.md, section 3.2).
+	ErrPassphraseAlone = errors.New("a passphrase must be the only way into a file")
+	// ErrTooMany: there are more recipients than a header can hold, see
+	// [format.MaxKeyStanzas] and [format.MaxSize].
+	ErrTooMany = errors.New("too many recipients for one file")
+	// ErrUnchanged: the recipients of the file are already what [Rewrap] was asked
+	// for.
+	ErrUnchanged = errors.New("the recipients are up to date")
 )
 
 // The ways in which a file is not what a [Policy] asks for.

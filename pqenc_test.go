@@ -192,7 +192,7 @@ func TestMaxRecipients(t *testing.T) {
 		t.Fatal(n, err)
 	}
 	file.Reset()
-	if _, err := Encrypt(&file, append(to, id.Recipient())...); !errors.Is(err, ErrHeader) || file.Len() > 0 {
+	if _, err := Encrypt(&file, append(to, id.Recipient())...); !errors.Is(err, ErrTooMany) || file.Len() > 0 {
 		t.Fatalf("one more than there can be: %v, %d bytes written", err, file.Len())
 	}
 }
@@ -206,7 +206,7 @@ func TestPassphraseIsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Encrypt(io.Discard, pass, id.Recipient()); !errors.Is(err, ErrHeader) {
+	if _, err := Encrypt(io.Discard, pass, id.Recipient()); !errors.Is(err, ErrPassphraseAlone) {
 		t.Fatal(err)
 	}
 }

@@ -81,7 +81,6 @@ type Signature struct {
 	Context   string
 	Readers   []Fingerprint // all recipients; none for a passphrase
 	Addressed bool          // to one of the identities that were given
-	Sole      bool          // nobody but that identity has the file key
 }
 
 // timeOf returns the time of so many seconds since 1970 UTC.

@@ -328,39 +328,39 @@ func (spoken) Unwrap(s pqenc.Stanza, _ *pqenc.Binding) (*pqenc.FileKey, error) {
 // nameless has the encryption key of an identity, without its name.
 type nameless struct{ pqenc.Identity }
 
-func TestAddressedAndSole(t *testing.T) {
+func TestAddressed(t *testing.T) {
 	type to = []pqenc.Recipient
 	type ids = []pqenc.Identity
 	b, c := bob.Public(), carol.Public()
 	for _, test := range []struct {
-		name            string
-		signedFor       to
-		wrappedFor      to // signedFor, if nil
-		ids             ids
-		addressed, sole bool
+		name       string
+		signedFor  to
+		wrappedFor to // signedFor, if nil
+		ids        ids
+		addressed  bool
 	}{
-		{"one reader", to{b}, nil, ids{bob}, true, true},
-		{"one reader, named twice", to{b, b}, nil, ids{bob}, true, true},
-		{"one of two", to{b, c}, nil, ids{carol}, true, false},
-		{"both of two", to{b, c}, nil, ids{bob, carol}, true, false},
-		{"one of two identities is listed", to{b}, nil, ids{carol, bob}, true, true},
-		{"one of two identities is listed, among others", to{b, alice.Public()}, nil, ids{carol, bob}, true, false},
-		{"an identity without a name", to{b}, nil, ids{nameless{bob}}, false, false},
-		{"passphrase", to{spoken{}}, nil, ids{spoken{}}, true, false},
-		{"passphrase, and an identity", to{spoken{}}, nil, ids{bob, spoken{}}, true, false},
-		{"passed on", to{b}, to{c}, ids{carol}, false, false},
-		{"passed on, between own identities", to{b}, to{c}, ids{carol, bob}, true, true},
-		{"passed on under a passphrase", to{b}, to{spoken{}}, ids{spoken{}}, false, false},
-		{"passed on under a passphrase to oneself", to{b}, to{spoken{}}, ids{spoken{}, bob}, true, true},
-		{"passphrase, passed on to a key", to{spoken{}}, to{b}, ids{bob}, false, false},
+		{"one reader", to{b}, nil, ids{bob}, true},
+		{"one reader, named twice", to{b, b}, nil, ids{bob}, true},
+		{"one of two", to{b, c}, nil, ids{carol}, true},
+		{"both of two", to{b, c}, nil, ids{bob, carol}, true},
+		{"one of two identities is listed", to{b}, nil, ids{carol, bob}, true},
+		{"one of two identities is listed, among others", to{b, alice.Public()}, nil, ids{carol, bob}, true},
+		{"an identity without a name", to{b}, nil, ids{nameless{bob}}, false},
+		{"passphrase", to{spoken{}}, nil, ids{spoken{}}, true},
+		{"passphrase, and an identity", to{spoken{}}, nil, ids{bob, spoken{}}, true},
+		{"passed on", to{b}, to{c}, ids{carol}, false},
+		{"passed on, between own identities", to{b}, to{c}, ids{carol, bob}, true},
+		{"passed on under a passphrase", to{b}, to{spoken{}}, ids{spoken{}}, false},
+		{"passed on under a passphrase to oneself", to{b}, to{spoken{}}, ids{spoken{}, bob}, true},
+		{"passphrase, passed on to a key", to{spoken{}}, to{b}, ids{bob}, false},
 	} {
 		file := encryptSigned(t, []byte("contents"), "", test.signedFor...)
 		if test.wrappedFor != nil {
 			file = rewrap(t, file, test.wrappedFor, bob, spoken{})
 		}
 		s := openFile(t, file, pqenc.Policy{}, test.ids...).Signature()
-		if s.Addressed != test.addressed || s.Sole != test.sole {
-			t.Errorf("%s: addressed %v, sole %v", test.name, s.Addressed, s.Sole)
+		if s.Addressed != test.addressed {
+			t.Errorf("%s: addressed %v", test.name, s.Addressed)
 		}
 		_, err := pqenc.DecryptSigned(bytes.NewReader(file), fromAlice, test.ids...)
 		if test.addressed != (err == nil) || err != nil && !errors.Is(err, pqenc.ErrForwarded) {

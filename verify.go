@@ -86,7 +86,6 @@ func (s *signed) describe(h *format.Header, ids []Identity) {
 			s.result.Addressed = true
 		}
 	}
-	s.result.Sole = s.result.Addressed && len(o.readers) == 1
 	// Whoever knows the passphrase is the reader that was meant.
 	passphrase := slices.ContainsFunc(h.Stanzas, func(s Stanza) bool { return s.Type == format.TypePassphrase })
 	if passphrase && len(o.readers) == 0 {
@@ -94,14 +93,14 @@ func (s *signed) describe(h *format.Header, ids []Identity) {
 	}
 }
 
-// fingerprintsOf returns the names under which a file can have been signed for an
-// identity.
-func fingerprintsOf(id Identity) []Fingerprint {
-	switch id := id.(type) {
+// fingerprintsOf returns the names under which a file can have been signed for a
+// recipient or an identity.
+func fingerprintsOf(key any) []Fingerprint {
+	switch key := key.(type) {
 	case interface{ Fingerprints() []Fingerprint }: // of several generations
-		return id.Fingerprints()
+		return key.Fingerprints()
 	case named:
-		return []Fingerprint{id.Fingerprint()}
+		return []Fingerprint{key.Fingerprint()}
 	}
 	return nil
 }
@@ -167,6 +166,21 @@ func (s *signed) close(trailer []byte, length int64) error {
 	}
 	s.result.Level = Verified
 	return nil
+}
+
+// forwarded returns those among the recipients whom the opening does not name.
+func (s *signed) forwarded(to []Recipient) (others []Recipient) {
+	if s == nil {
+		return nil
+	}
+	for _, r := range to {
+		t, ok := r.(typed)
+		passphrase := ok && t.StanzaType() == format.TypePassphrase && len(s.opening.readers) == 0
+		if !passphrase && !slices.ContainsFunc(fingerprintsOf(r), s.opening.hasReader) {
+			others = append(others, r)
+		}
+	}
+	return others
 }
 
 func (s *signed) signature() *Signature {

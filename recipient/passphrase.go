@@ -46,6 +46,10 @@ func NewPassphrase(passphrase []byte) (*Passphrase, error) {
 	return &Passphrase{bytes.Clone(passphrase), WriterCost()}, nil
 }
 
+// StanzaType returns [format.TypePassphrase], the type of what Wrap returns: such a
+// stanza must be the only one with the file key, which is to be known before the work.
+func (p *Passphrase) StanzaType() format.StanzaType { return format.TypePassphrase }
+
 // Wrap returns a stanza of type [format.TypePassphrase] that holds the file
 // key. Every call has a fresh salt.
 func (p *Passphrase) Wrap(fileKey *format.FileKey, binding *format.Binding) (format.Stanza, error) {

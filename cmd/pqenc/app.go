@@ -33,12 +33,14 @@ type app struct {
 	private  map[string][]pqenc.Identity // what is in them, by their names
 	stop     atomic.Pointer[func()]      // asks the command to end by itself, or nil
 
+	inPlace sync.RWMutex // held for reading while a header is overwritten
+
 	mu       sync.Mutex
-	output   *durable.File    // being written, or nil
-	part     *durable.Partial // the same, if it outlasts the process
-	folder   *outFolder       // for what is pulled, or nil
-	meter    *progress.Meter  // being shown, or nil
-	producer *producer        // of what is read, or nil
+	outputs  map[*durable.File]bool // being written
+	part     *durable.Partial       // the same, if it outlasts the process
+	folder   *outFolder             // for what is pulled, or nil
+	meter    *progress.Meter        // being shown, or nil
+	producer *producer              // of what is read, or nil
 }
 
 func newApp() *app {
@@ -65,12 +67,13 @@ func (a *app) stopGently() bool {
 // lock stays locked, so that it cannot begin another one before the process has
 // ended.
 func (a *app) interrupt() {
+	a.inPlace.Lock()
 	a.mu.Lock()
 	a.prompter.Restore()
 	a.meter.Stop()
 	a.producer.stop()
-	if a.output != nil {
-		a.output.Abort()
+	for out := range a.outputs {
+		out.Abort()
 	}
 	if a.part != nil {
 		a.part.Abandon()
@@ -84,14 +87,36 @@ func (a *app) create(name string, o durable.Options) (*durable.File, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
 	}
-	f, err := durable.Create(context.Background(), name, o)
+	return a.began(durable.Create(context.Background(), name, o))
+}
+
+// createOver opens the output that takes the place of a file.
+func (a *app) createOver(b *durable.Batch, src *input, f found) (*durable.File, error) {
+	if f.folder != nil {
+		return a.began(b.CreateOver(src.File, f.folder.root, f.path))
+	}
+	return a.began(b.CreateOver(src.File, nil, f.file))
+}
+
+// began has an interruption undo an output.
+func (a *app) began(out *durable.File, err error) (*durable.File, error) {
 	if err != nil {
 		return nil, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.output = f
-	return f, nil
+	if a.outputs == nil {
+		a.outputs = make(map[*durable.File]bool)
+	}
+	a.outputs[out] = true
+	return out, nil
+}
+
+// ended forgets an output that was finished, where there are many.
+func (a *app) ended(out *durable.File) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.outputs, out)
 }
 
 // createPart opens the output of that name, which an interruption will leave for

@@ -84,8 +84,9 @@ type contents interface {
 //
 // Contents that must be from somebody may be put to the test at their end only
 // if recall says that it is not too late then. They are not to leave through a
-// pipe before: a file is read twice, and a pipe is read if nobody else could
-// have replaced them.
+// pipe before: a file is read twice, and what can be read only once is refused. That
+// the reader is the only one in the signature does not help: others may have been
+// added to the recipients since.
 func (o *opener) open(recall bool) (contents, error) {
 	file, err := sniff(o.meter.Reader(o.src))
 	if err != nil {
@@ -99,7 +100,7 @@ func (o *opener) open(recall bool) (contents, error) {
 	if err != nil {
 		return nil, o.explain(err, file)
 	}
-	if !recall && len(o.policy.From) > 0 && !plain.Signature().Sole {
+	if !recall && len(o.policy.From) > 0 {
 		return nil, tooSoon(file)
 	}
 	return plain, nil

@@ -16,6 +16,7 @@ type mainCmd struct {
 	Decrypt bool           `short:"d" help:"Decrypt instead of encrypting."`
 	To      recipientFlags `embed:""`
 	Armor   armorFlag      `embed:""`
+	Room    reserveFlag    `embed:""`
 	Keys    identityFlag   `embed:""`
 	Trust   fromFlags      `embed:""`
 	Stream  streamFlag     `embed:""`
@@ -33,8 +34,8 @@ func (c *mainCmd) Run(a *app) error {
 }
 
 func (c *mainCmd) decrypt(a *app) error {
-	if len(c.To.Recipient) > 0 || c.Armor.Armor || c.To.Sign != "" || c.To.AllowExpired {
-		return usageError("-r, -a, --sign and --allow-expired are for encrypting",
+	if len(c.To.Recipient) > 0 || c.Armor.Armor || c.To.Sign != "" || c.To.AllowExpired || c.Room.Reserve > 0 {
+		return usageError("-r, -a, --sign, --reserve and --allow-expired are for encrypting",
 			"to decrypt, give a private key with -i, or -p if the file has a passphrase; armor is recognized")
 	}
 	if c.To.New.GeneratePassphrase {
@@ -54,7 +55,7 @@ func (c *mainCmd) encrypt(a *app) error {
 	case len(c.Trust.From) > 0 || c.Trust.AllowForwarded || c.Stream.StreamUnverified:
 		return usageError("--from, --allow-forwarded and --stream-unverified are for decrypting", "decrypt with -d, or sign with --sign KEY")
 	}
-	cmd := &encryptCmd{To: c.To, Context: c.Context, Secret: c.Secret, Armor: c.Armor, Source: c.Source, Files: c.Files}
+	cmd := &encryptCmd{To: c.To, Context: c.Context, Secret: c.Secret, Armor: c.Armor, Room: c.Room, Source: c.Source, Files: c.Files}
 	return cmd.Run(a)
 }
 

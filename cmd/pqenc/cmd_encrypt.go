@@ -19,6 +19,7 @@ type encryptCmd struct {
 	Context contextFlag    `embed:""`
 	Secret  secretFlags    `embed:""`
 	Armor   armorFlag      `embed:""`
+	Room    reserveFlag    `embed:""`
 	Source  sourceFlags    `embed:""`
 	Files   fileArgs       `embed:""`
 }
@@ -50,6 +51,7 @@ func (c *encryptCmd) Run(a *app) error {
 	if err := s.load(src.name); err != nil {
 		return err
 	}
+	s.reserve(c.Room)
 	out, err := a.openOutput(c.Files.Output, src, durable.Options{})
 	if err != nil {
 		return err
@@ -92,6 +94,8 @@ func (c *encryptCmd) check(s *sealer, src *input) error {
 	switch {
 	case c.Secret.File.set() && !c.To.Passphrase && (c.To.Sign == "" || c.Secret.Key.set()):
 		return usageError("--passphrase-file and --passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
+	case c.Room.Reserve > 0 && c.To.Passphrase:
+		return usageError("--reserve and -p do not go together: a passphrase must be the only way into a file", "leave --reserve out")
 	case !c.To.encrypts():
 		return usageError("no recipient", "name a public key with -r, use a passphrase with -p, or decrypt with -d")
 	}

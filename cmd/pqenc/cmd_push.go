@@ -91,16 +91,18 @@ func (c *pushCmd) check(s *sealer) error {
 
 // sending is a file and the name of the object that it will be.
 type sending struct {
-	file, name string
-	folder     *inFolder // that the file is in, or nil
-	path       string    // of the file there
+	found
+	name string
 }
 
+// isStdin reports whether it is standard input that is pushed.
+func (s sending) isStdin() bool { return s.folder == nil && isStdio(s.file) }
+
 func (s sending) title() string {
-	if isStdio(s.file) {
+	if s.isStdin() {
 		return "standard input"
 	}
-	return s.file
+	return s.found.title()
 }
 
 // list returns what is to be pushed.
@@ -111,7 +113,7 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 			if to.isFolder() {
 				return nil, usageError("standard input has no name", "name the object: "+urlHint)
 			}
-			all = append(all, sending{file: file, name: to.name})
+			all = append(all, sending{found{file: file}, to.name})
 			continue
 		}
 		info, err := os.Stat(file)
@@ -127,18 +129,21 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 			if err != nil {
 				return nil, err
 			}
-			below, err := folder.walk(a, to.name)
+			before := len(all)
+			err = folder.walk(a, func(f found, err error) error {
+				all = append(all, sending{f, objectName(to.name+folder.base(), f.path)})
+				return err
+			})
 			if err != nil {
 				return nil, err
 			}
-			if len(below) == 0 {
+			if len(all) == before {
 				return nil, usageError("there is no file in "+file, "nothing was pushed")
 			}
-			all = append(all, below...)
 		case to.isFolder():
-			all = append(all, sending{file: file, name: objectName(to.name, filepath.Base(file))})
+			all = append(all, sending{found{file: file}, objectName(to.name, filepath.Base(file))})
 		default:
-			all = append(all, sending{file: file, name: to.name})
+			all = append(all, sending{found{file: file}, to.name})
 		}
 	}
 	if err := distinct(all); err != nil {
@@ -168,9 +173,9 @@ func distinct(all []sending) error {
 	from := make(map[string]string)
 	for _, s := range all {
 		if other, taken := from[s.name]; taken {
-			return usageError(other+" and "+s.file+" would become the same object", "push them one by one, each to a name of its own")
+			return usageError(other+" and "+s.title()+" would become the same object", "push them one by one, each to a name of its own")
 		}
-		from[s.name] = s.file
+		from[s.name] = s.title()
 	}
 	return nil
 }
@@ -220,7 +225,7 @@ func (p *pusher) push(s sending) error {
 	if err != nil {
 		return err
 	}
-	if !isStdio(s.file) || src.producer != nil {
+	if !s.isStdin() || src.producer != nil {
 		defer src.Close()
 	}
 	p.server.begin(src.size, os.DevNull)

@@ -32,7 +32,7 @@ func (d *download) direct() error {
 	src := new(incoming)
 	src.start(d, nil)
 	o, err := d.open(src, nil)
-	if err == nil && !staged(d.output) && !d.cmd.Stream.StreamUnverified && len(d.puller.policy.From) > 0 && !o.Signature().Sole {
+	if err == nil && !staged(d.output) && !d.cmd.Stream.StreamUnverified && len(d.puller.policy.From) > 0 {
 		err = tooSoon(&sniffed{armored: true}) // which is no file to be read twice, either
 	}
 	if err != nil {

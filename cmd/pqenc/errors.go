@@ -46,6 +46,7 @@ const (
 	exitRefused     = 8
 	exitServer      = 9
 	exitConnection  = 10
+	exitSomeFailed  = 11
 	exitCommand     = 13
 )
 
@@ -65,6 +66,7 @@ var exitStatus = []struct {
 	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
 	{exitServer, "the server is not known, or is not the one that it should be"},
 	{exitConnection, "there is no connection to the server, or it was lost for too long"},
+	{exitSomeFailed, "some of several files failed, and the others are done"},
 	{exitCommand, "the command of --from-command failed, or could not be started"},
 	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if nobody reads standard output any more"},
 }
@@ -149,6 +151,8 @@ var fileKinds = []kind{
 	{pqenc.ErrComment, exitUsage, []string{"a comment is one line of text"}},
 	{errEncrypted, exitUsage, []string{"if it is to be encrypted once more, use --force"}},
 	{errWrongPassphrase, exitNoKey, nil},
+	{pqenc.ErrPassphraseAlone, exitUsage, []string{"give the complete new list with -r, or -p alone, instead of adding to it"}},
+	{pqenc.ErrTooMany, exitUsage, []string{"encrypt to a key that they share, or make several files"}},
 	{pqenc.ErrNoMatch, exitNoKey, nil},
 	{pqenc.ErrNotPqenc, exitDamaged, nil},
 	{pqenc.ErrFIPS, exitUnsupported, []string{"run it with GODEBUG=fips140=on, which allows what is not in the FIPS module"}},
@@ -159,6 +163,7 @@ var fileKinds = []kind{
 	{armor.ErrArmor, exitDamaged, []string{"get the file again from where it came from"}},
 	{durable.ErrTorn, exitIO, []string{repairHint}},
 	{durable.ErrNotInPlace, exitIO, []string{"leave --in-place out: a new file then takes the place of this one"}},
+	{durable.ErrChanged, exitIO, []string{"another process has changed it: try again"}},
 	{durable.ErrHeadChanged, exitIO, []string{"another process has changed it: try again"}},
 	{durable.ErrStrayRedo, exitIO, nil},
 	{syscall.ENOSPC, exitIO, []string{"free some space, or write to another disk with -o"}},

@@ -32,6 +32,11 @@ type armorFlag struct {
 	Armor bool `short:"a" help:"Write text (PEM-like) instead of binary."`
 }
 
+// reserveFlag makes headers longer.
+type reserveFlag struct {
+	Reserve uint16 `placeholder:"N" help:"Leave room in the header for N more recipients, so that \"pqenc rewrap --in-place\" can add them."`
+}
+
 // identityFlag names private keys.
 type identityFlag struct {
 	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key KEY, a name in the keyring or a file. Can be repeated. Without it, your default identity."`

@@ -13,6 +13,7 @@ type grammar struct {
 	Main        mainCmd        `cmd:"" name:"encrypt-or-decrypt" hidden:"" default:"withargs" help:"Encrypt, or decrypt with -d."`
 	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
+	Rewrap      rewrapCmd      `cmd:"" help:"Change who can open encrypted files."`
 	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair, for the keyring or as files."`
 	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
 	Sign        signCmd        `cmd:"" help:"Sign files that stay as they are: the signature is a file of its own."`

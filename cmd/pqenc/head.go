@@ -83,14 +83,10 @@ func (in *input) WriteTo(dst io.Writer) (int64, error) {
 
 // intact requires that what is sent is whole without the log beside it.
 func (s sending) intact(src *input) error {
-	if isStdio(s.file) {
+	if s.isStdin() {
 		return nil
 	}
-	read := func(size int) ([]byte, bool, error) { return durable.ReadHead(src.File, s.file, size) }
-	if s.folder != nil {
-		read = func(size int) ([]byte, bool, error) { return s.folder.readHead(s.path, src.File, size) }
-	}
-	if err := src.complete(read); err != nil {
+	if err := s.completeHead(src); err != nil {
 		return err
 	}
 	if src.torn {
@@ -99,11 +95,12 @@ func (s sending) intact(src *input) error {
 	return nil
 }
 
-// repair completes the header of a file if it is torn, for rewrap, and says so.
-func (a *app) repair(name string) error {
-	repaired, err := durable.RepairHead(name)
-	if repaired && err == nil {
-		a.warn("%s: its header was being replaced when that was stopped: it is whole again", name)
-	}
-	return err
+// completeHead has the input, which is this file, begin with its whole header.
+func (f found) completeHead(src *input) error {
+	return src.complete(func(size int) ([]byte, bool, error) {
+		if f.folder != nil {
+			return f.folder.readHead(f.path, src.File, size)
+		}
+		return durable.ReadHead(src.File, f.file, size)
+	})
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/pqenc/pqenc/internal/durable"
 )
 
-// inFolder is a folder whose files are pushed. It is opened once, and no name leads
-// out of it, not even through a link that has taken the place of a file or of a
-// folder since: others who may write to it could otherwise have files pushed that
+// inFolder is a folder whose files are pushed or rewrapped. It is opened once, and no
+// name leads out of it, not even through a link that has taken the place of a file or
+// of a folder since: others who may write to it could otherwise have files pushed that
 // only the owner of the key can read.
 type inFolder struct {
 	name string
@@ -35,31 +35,17 @@ func openInFolder(name string) (*inFolder, error) {
 	return &inFolder{name, root}, nil
 }
 
-// walk returns the files in the folder and below, for objects whose names begin with
-// prefix and the name of the folder.
-func (f *inFolder) walk(a *app, prefix string) (all []sending, err error) {
-	if base := filepath.Base(filepath.Clean(f.name)); !strings.HasPrefix(base, ".") && base != string(filepath.Separator) {
-		prefix += base + "/"
+// title is what people call a file in the folder.
+func (f *inFolder) title(name string) string { return filepath.Join(f.name, filepath.FromSlash(name)) }
+
+// base returns what the names of objects from the folder begin with: its own name,
+// unless that is hidden or there is none.
+func (f *inFolder) base() string {
+	base := filepath.Base(filepath.Clean(f.name))
+	if strings.HasPrefix(base, ".") || base == string(filepath.Separator) {
+		return ""
 	}
-	err = fs.WalkDir(f.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		file := filepath.Join(f.name, filepath.FromSlash(name))
-		switch {
-		case err != nil:
-			return f.explain(name, err)
-		case name == ".":
-		case strings.HasPrefix(path.Base(name), "."):
-			a.warn("%s is left out: it is hidden", file)
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-		case d.Type().IsRegular():
-			all = append(all, sending{file: file, name: objectName(prefix, name), folder: f, path: name})
-		case !d.IsDir():
-			a.warn("%s is left out: it is not a regular file", file)
-		}
-		return nil
-	})
-	return all, err
+	return base + "/"
 }
 
 // open opens a file that walk has found, and nothing that has taken its place but
@@ -69,7 +55,7 @@ func (f *inFolder) open(name string) (*input, error) {
 	if err != nil {
 		return nil, f.explain(name, err)
 	}
-	in, err := newInput(file, filepath.Join(f.name, filepath.FromSlash(name)))
+	in, err := newInput(file, f.title(name))
 	if err == nil && in.size < 0 {
 		err = f.explain(name, errors.New("is not a regular file any more"))
 	}
@@ -95,5 +81,5 @@ func (f *inFolder) explain(name string, err error) error {
 	if errors.As(err, &inside) {
 		err = inside.Err
 	}
-	return &fs.PathError{Op: "open", Path: filepath.Join(f.name, filepath.FromSlash(name)), Err: err}
+	return &fs.PathError{Op: "open", Path: f.title(name), Err: err}
 }

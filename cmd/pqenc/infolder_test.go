@@ -7,6 +7,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -31,7 +32,7 @@ func TestInFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.root.Close()
-	found, err := f.walk(&app{grammar: new(grammar)}, "to/")
+	found, err := walkIn(f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,8 +54,8 @@ func TestInFolder(t *testing.T) {
 
 	var names []string
 	for _, s := range found {
-		names = append(names, s.name)
-		src, err := f.open(s.path)
+		names = append(names, objectName("to/"+f.base(), s.path))
+		src, err := s.open(nil)
 		if err != nil {
 			if !strings.HasPrefix(err.Error(), "open "+filepath.Join(dir, "in", s.path)+": ") {
 				t.Errorf("%s: %v", s.path, err)
@@ -72,7 +73,55 @@ func TestInFolder(t *testing.T) {
 		t.Errorf("found %q, want %q", names, want)
 	}
 	// A walk meets the same.
-	if again, err := f.walk(&app{grammar: &grammar{Quiet: true}}, ""); err != nil || len(again) != 1 || again[0].path != "same" {
+	if again, err := walkIn(f); err != nil || len(again) != 1 || again[0].path != "same" {
 		t.Errorf("found %v then, %v", again, err)
+	}
+}
+
+// walkIn returns all files in a folder, or the first error.
+func walkIn(f *inFolder) (all []found, err error) {
+	err = f.walk(&app{grammar: &grammar{Quiet: true}}, func(file found, err error) error {
+		all = append(all, file)
+		return err
+	})
+	return all, err
+}
+
+// TestWalkAll finds each file once, by whatever names, goes on after what cannot be
+// read, and follows no link in a folder.
+func TestWalkAll(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"in/sub/file", "in/file", "in/.hidden", "in/.git/file", "other", "in/shut/file"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		writeIn(t, dir, name, []byte(name))
+	}
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, err := range []error{
+		os.Symlink("../other", at("in/link")),
+		os.Symlink("in", at("linked")),
+		os.Symlink("in/file", at("alias")),
+		os.Link(at("other"), at("hard")),
+		syscall.Mkfifo(at("pipe"), 0o600),
+		syscall.Mkfifo(at("in/pipe"), 0o600),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+	var files, failed []string
+	names := []string{"alias", "in", "linked", "in/file", "./other", "other", "hard", "pipe", "none", dir + "/other"}
+	(&app{grammar: &grammar{Quiet: true}}).walkAll(names, func(f found, err error) {
+		if err != nil {
+			failed = append(failed, f.title())
+			return
+		}
+		files = append(files, fmt.Sprint(f.title(), " ", f.size))
+	})
+	want := []string{"alias 7", "in/shut/file 12", "in/sub/file 11", "./other 5", "hard 5", "pipe -1"}
+	if !slices.Equal(files, want) || !slices.Equal(failed, []string{"none"}) {
+		t.Errorf("found %q, failed %q", files, failed)
 	}
 }

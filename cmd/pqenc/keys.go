@@ -215,6 +215,24 @@ func opened(ids []pqenc.Identity) (*keyfile.Identity, error) {
 	return ids[0].(*keyfile.Identity), nil
 }
 
+// identitiesIn returns the identities that a private key is or holds, opened.
+func identitiesIn(id pqenc.Identity) ([]*keyfile.Identity, error) {
+	switch id := id.(type) {
+	case *keyfile.Identity:
+		return []*keyfile.Identity{id}, nil
+	case *protected:
+		ids, err := id.open()
+		return ids, in(id.at.arg, err)
+	case *ownKey:
+		key, err := id.load()
+		if err != nil {
+			return nil, err
+		}
+		return identitiesIn(key)
+	}
+	return nil, nil // a key of age
+}
+
 // ownKeys returns the default identity and its name, or nothing if there is none. What is
 // wrong with it shows when it is needed.
 func (a *app) ownKeys(p *passphraseFlags) (list []pqenc.Identity, name string) {

@@ -39,6 +39,11 @@ func (s *sealer) load(what string) error {
 	return s.loadSigner()
 }
 
+// reserve leaves room in the header for more recipients.
+func (s *sealer) reserve(room reserveFlag) {
+	s.recipients = append(s.recipients, pqenc.Reserve(room.Reserve))
+}
+
 // seal copies src to dst, encrypted.
 func (s *sealer) seal(dst io.Writer, src io.Reader) error {
 	w, err := s.open(dst)
@@ -61,10 +66,15 @@ func (s *sealer) open(dst io.Writer) (*pqenc.Writer, error) {
 
 // loadSigner gets who signs the file, if anybody does.
 func (s *sealer) loadSigner() error {
+	_, secret := s.secret.roles(s.to.Passphrase)
+	return s.signWith(secret)
+}
+
+// signWith is loadSigner for a key whose passphrase comes from there.
+func (s *sealer) signWith(secret *passphraseFlags) error {
 	if s.to.Sign == "" {
 		return nil
 	}
-	_, secret := s.secret.roles(s.to.Passphrase)
 	id, err := s.app.privateKey(s.to.Sign, secret)
 	if err != nil {
 		return err

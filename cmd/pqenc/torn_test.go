@@ -143,7 +143,7 @@ func TestTornFiles(t *testing.T) {
 		if who := opensFor(t, name, contents); who != want {
 			t.Errorf("%s can read it, not %s", who, want)
 		}
-		if err := quietApp().repair(name); err != nil {
+		if _, err := durable.RepairHead(name); err != nil {
 			t.Error(err)
 		}
 		if who := opensFor(t, name, contents); who != want {
@@ -195,7 +195,7 @@ func TestTornVectors(t *testing.T) {
 				}
 			}
 			expectTorn(t, v, name)
-			if err := quietApp().repair(name); err != nil {
+			if _, err := durable.RepairHead(name); err != nil {
 				t.Error(err)
 			}
 			_, err := os.Lstat(log)

@@ -141,9 +141,12 @@ func writeFiles(t *testing.T, dir string, v *vectors.Vector) (keys []string) {
 func testStdout(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []string) {
 	for _, flag := range []string{"--stream-unverified", "-d"} {
 		code, stdout, stderr := w.pqencIn(t, dir, append(keys, "-d", flag, "in.pqe")...)
-		expect(t, v, flag, v.Expect, code, stderr)
-		want := v.Released
-		if flag == "-d" && v.HasSenders() && v.Expect != vectors.Success {
+		result, want := v.Expect, v.Released
+		if flag == "-d" && v.Name == "signed-armor" {
+			result = vectors.Replaced // as it may be: armor cannot be read twice
+		}
+		expect(t, v, flag, result, code, stderr)
+		if flag == "-d" && v.HasSenders() && result != vectors.Success {
 			want = sha256.Sum256(nil)
 		}
 		if sha256.Sum256([]byte(stdout)) != want {

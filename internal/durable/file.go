@@ -15,8 +15,10 @@ import (
 // goroutine; Write and Commit are for one goroutine at a time.
 type File struct {
 	output
-	temp   string // name of the temporary file in the folder, or empty
-	synced bool   // whether file is on a disk
+	temp   string   // name of the temporary file in the folder, or empty
+	synced bool     // whether file is on a disk
+	over   *os.File // what the target must still be, or nil
+	batch  *Batch   // that syncs the folder, or nil
 }
 
 // Create begins the output file of the given name. Nothing under that name changes
@@ -44,7 +46,12 @@ func Create(ctx context.Context, name string, o Options) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Only Commit tells who may read the new content: see MakePrivate.
+	return t.create()
+}
+
+// create makes the temporary file. Only Commit tells who may read the new content: see
+// MakePrivate.
+func (t *target) create() (*File, error) {
 	file, temp, err := t.openTemp(0o600)
 	if err != nil {
 		t.dir.Close()
@@ -150,6 +157,9 @@ func (f *File) Commit() error {
 	if !f.Atomic() {
 		return f.explain("close", err)
 	}
+	if f.batch != nil {
+		return f.batch.add(f.dir, f.target.failed)
+	}
 	defer f.dir.Close()
 	return f.settle()
 }
@@ -177,6 +187,9 @@ func (f *File) rename() error {
 	if !f.Atomic() {
 		return nil
 	}
+	if f.over != nil && !stands(f.dir, f.base, f.over) {
+		return f.explain("replace", ErrChanged)
+	}
 	if f.temp == "" {
 		name := tempName(f.base)
 		if err := link(f.file, f.dir, name); err != nil {
@@ -184,7 +197,7 @@ func (f *File) rename() error {
 		}
 		f.temp = name
 	}
-	err := f.replace(f.temp)
+	err := f.replace(f.temp, f.over != nil)
 	if err != nil {
 		err = f.keep(f.file, f.temp, err)
 		f.temp = "" // it is nothing to be removed any more

@@ -286,7 +286,7 @@ func (p *Partial) rename() (err error) {
 		err = p.finalize(p.file)
 	}
 	if err == nil {
-		err = p.replace(name)
+		err = p.replace(name, false)
 	}
 	if err == nil {
 		return nil

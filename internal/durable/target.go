@@ -73,9 +73,15 @@ func openTarget(name, path string, old fs.FileInfo, o Options) (*target, error) 
 	if err != nil {
 		return nil, err
 	}
+	return newTarget(name, dir, base, old, o)
+}
+
+// newTarget is openTarget for a folder that is open, and is closed if that fails.
+func newTarget(name string, dir folder, base string, old fs.FileInfo, o Options) (*target, error) {
 	t := &target{name: name, dir: dir, base: base, old: old, private: o.Private, failed: FailedSyncs()}
 	sweep(dir)
-	if err = obstacle(dir, base, old); err != nil {
+	err := obstacle(dir, base, old)
+	if err != nil {
 		err = &ReplaceError{Name: name, Err: err}
 	} else {
 		err = t.probe()
@@ -144,10 +150,13 @@ func (t *target) finalize(file *os.File) error {
 	return giveAccess(file, t.old, perm)
 }
 
-// replace renames a file of the folder to the target.
-func (t *target) replace(name string) error {
-	release := hold(t.dir, t.base)
-	defer release()
+// replace renames a file of the folder to the target. What stands there is held open for
+// that unless it is anyway, see hold.
+func (t *target) replace(name string, held bool) error {
+	if !held {
+		release := hold(t.dir, t.base)
+		defer release()
+	}
 	t.failed = FailedSyncs()
 	return t.dir.Rename(name, t.base)
 }

@@ -38,7 +38,10 @@ var (
 	alice = bytes.Repeat([]byte{0xa1}, 32)
 	bob   = bytes.Repeat([]byte{0xb0}, 32)
 	carol = bytes.Repeat([]byte{0xca}, 32)
-	cheap = cost{t: 1, m: 64, p: 2}
+	// Keys that alice had before.
+	olderAlice  = bytes.Repeat([]byte{0x0a}, 32)
+	oldestAlice = bytes.Repeat([]byte{0x00}, 32)
+	cheap       = cost{t: 1, m: 64, p: 2}
 )
 
 const chunk, sealed = 4096, 4096 + 16
@@ -86,6 +89,16 @@ func params(i int, value byte) func(*file) {
 	return func(f *file) {
 		f.params[i] = value
 		toAlice(5)(f)
+	}
+}
+
+// toNobody makes a file of 5 bytes with n stanzas, none of them for alice.
+func toNobody(n int) func(*file) {
+	return func(f *file) {
+		for i := range n {
+			f.stanza(1, f.hybrid([][]byte{bob, carol}[i%2], f.fileKey))
+		}
+		f.body(text(5))
 	}
 }
 
@@ -152,6 +165,25 @@ var successes = []recipe{
 	{name: "low-order-beside", comment: "a stanza with an X25519 point of low order, sealed under what follows from it, is no match; the next one is good", released: 5, build: then(func(f *file) {
 		f.stanza(1, f.lowOrder(alice, f.fileKey))
 	}, toAlice(5))},
+	{name: "rewrapped-longer", comment: "three stanzas, none of them for alice, were replaced by five, for which the header became longer", released: 5, build: then(
+		toNobody(3), func(f *file) { f.rewrap([]int{0, 1, 2}, bob, carol, alice, bob, carol) })},
+	{name: "rewrapped-shorter", comment: "five stanzas were replaced by alice's, and the header became shorter", released: 5, build: then(
+		toNobody(5), func(f *file) { f.rewrap([]int{0, 1, 2, 3, 4}, alice) })},
+	{name: "rewrapped-same-length", comment: "five stanzas were replaced by alice's, and the header kept its length", released: 5, build: then(
+		toNobody(5), func(f *file) {
+			f.rewrap([]int{0, 1, 2, 3, 4}, alice)
+			f.headerLen = 8192
+		})},
+	{name: "rewrapped-added", comment: "alice was added to the recipients", released: 5, build: then(
+		toNobody(2), func(f *file) { f.rewrap(nil, alice) })},
+	{name: "rewrapped-to-current", comment: "the two stanzas of older keys of alice's were replaced by one, in the place of the first; all others stayed", released: 5, build: then(func(f *file) {
+		f.stanza(0x7fff, []byte("other key"))
+		f.stanza(1, f.hybrid(olderAlice, f.fileKey))
+		f.stanza(0xffff, []byte("something"))
+		f.stanza(1, f.hybrid(oldestAlice, f.fileKey))
+	}, toNobody(1), func(f *file) { f.rewrap([]int{1, 3}, alice) })},
+	{name: "rewrapped-to-keys", comment: "the passphrase stanza was replaced by alice's", released: 5, build: then(
+		withPassphrase(cheap), func(f *file) { f.rewrap([]int{0}, alice) })},
 	{name: "armor", comment: "the text form", released: 5, build: toAlice(5), edit: armored},
 	{name: "armor-crlf", comment: "the text form with white space around it and other line ends", released: 5, build: toAlice(5), edit: func(b []byte) []byte {
 		return append([]byte("\r\n \t\r\n"), bytes.ReplaceAll(armored(b), []byte("\n"), []byte("\r\n"))...)

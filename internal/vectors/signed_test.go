@@ -117,6 +117,11 @@ var signedSuccesses = []recipe{
 	}},
 	{name: "signed-forwarded-allowed", comment: "signed for carol, and alice accepts what is forwarded", released: 5, allowForwarded: true, build: signedTo(5, opening(bobID, "", carolID), aliceID)},
 	{name: "signed-rewrapped", comment: "signed for alice and carol, and carol's stanza was replaced by mallory's", released: 5, build: signedTo(5, opening(bobID, "", aliceID, carolID), malloryID, aliceID)},
+	{name: "signed-rewrapped-added", comment: "signed for alice, and carol was added", released: 5, build: then(signed(5), func(f *file) { f.rewrap(nil, carolID) })},
+	{name: "signed-rewrapped-longer", comment: "signed for alice, and so many were added that the header became longer", released: 5, build: then(
+		signed(5), func(f *file) { f.rewrap(nil, carolID, malloryID, bobID, carolID) })},
+	{name: "signed-rewrapped-forwarded-allowed", comment: "signed for alice; carol was added, reads it, and accepts what is forwarded", released: 5, allowForwarded: true,
+		identities: [][]byte{carolID}, build: then(signed(5), func(f *file) { f.rewrap(nil, carolID) })},
 	{name: "signed-unknown-stanzas", comment: "stanzas of unknown types behind the signer stanza", released: 5, build: then(signed(5), func(f *file) {
 		f.stanza(0x7fff, []byte("other key"))
 		f.stanza(0xffff, nil)
@@ -168,6 +173,8 @@ var badSigners = []recipe{
 		signedTo(5, opening(bobID, "", carolID), aliceID, carolID), reseal(func([]byte) []byte { return opening(bobID, "", aliceID, carolID) }))},
 	{name: "signature-other-time", comment: "a recipient changed the time that bob signed", expect: Signature, build: then(signed(5), reseal(flip(39)))},
 	{name: "forwarded", comment: "signed for carol, who passed it on to alice", expect: Forwarded, build: signedTo(5, opening(bobID, "", carolID), aliceID)},
+	{name: "forwarded-added", comment: "signed for alice; carol was added, and reads it", expect: Forwarded,
+		identities: [][]byte{carolID}, build: then(signed(5), func(f *file) { f.rewrap(nil, carolID) })},
 	{name: "forwarded-several", comment: "signed for carol and mallory; alice has two identities", expect: Forwarded,
 		identities: [][]byte{bobID, aliceID}, build: signedTo(5, opening(bobID, "", carolID, malloryID), aliceID)},
 	{name: "forwarded-to-passphrase", comment: "signed for carol, who passed it on under a passphrase", expect: Forwarded, passphrase: "correct horse", build: func(f *file) {
@@ -196,6 +203,15 @@ var badContents = []recipe{
 	})},
 	{name: "replaced-cut", comment: "a recipient cut the contents after the first chunk", expect: Replaced, released: chunk, build: replaced(text(2*chunk+5), text(chunk))},
 	{name: "replaced-empty", comment: "a recipient replaced the contents by none", expect: Replaced, build: replaced(text(5), nil)},
+	{name: "replaced-by-added", comment: "signed for alice alone; mallory was added to the recipients later, and replaced the contents", expect: Replaced, released: 100, build: then(signed(5), func(f *file) {
+		f.rewrap(nil, malloryID)
+		f.chunks = nil
+		f.body(text(100))
+	})},
+	{name: "replaced-by-added-and-left", comment: "the same, and mallory's stanza was taken out again: the header names nobody but alice", expect: Replaced, released: 100, build: then(signed(5), func(f *file) {
+		f.chunks = nil
+		f.body(text(100))
+	})},
 	{name: "replaced-closing-by-another", comment: "the opening is by bob, the closing by mallory", expect: Replaced, released: 5, build: then(signed(5), func(f *file) {
 		f.close(malloryID)
 	})},

@@ -72,6 +72,33 @@ func openingFor(by []byte, context string, names ...[]byte) []byte {
 	return append(b, bytes.Join(names, nil)...)
 }
 
+// rewrap gives the file other key stanzas, as somebody does who has opened it (SPEC.md,
+// section 3.5): drop are the numbers of those that go, and the new ones take their
+// place. All else is what it was.
+func (f *file) rewrap(drop []int, add ...[]byte) {
+	old, n := f.stanzas, f.written
+	f.stanzas, f.written = nil, 0
+	for i := range n {
+		kind, size := binary.BigEndian.Uint16(old), int(binary.BigEndian.Uint16(old[2:]))
+		if !slices.Contains(drop, i) {
+			f.stanza(kind, old[4:4+size])
+		} else if i == drop[0] {
+			f.wrapFor(add...)
+		}
+		old = old[4+size:]
+	}
+	if len(drop) == 0 {
+		f.wrapFor(add...)
+	}
+}
+
+// wrapFor appends a stanza for each of the identities, or seeds.
+func (f *file) wrapFor(ids ...[]byte) {
+	for _, id := range ids {
+		f.stanza(1, f.hybrid(id[:32], f.fileKey))
+	}
+}
+
 // id is what binds signatures to the file.
 func (f *file) id() []byte { return slices.Concat(f.params, f.salt, f.expand("commit", 32)) }
 

@@ -1,0 +1,103 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"slices"
+)
+
+type rewrapCmd struct {
+	Keys identityFlag   `embed:""`
+	To   recipientFlags `embed:""`
+
+	Add           bool     `xor:"how" help:"Add to the recipients, and keep all that there are."`
+	ToCurrent     bool     `xor:"how" help:"Replace what older generations of your keys open by the newest one, and keep all other recipients."`
+	Reencrypt     bool     `xor:"how" help:"Decrypt, and encrypt with a new key: only this takes access away."`
+	Repair        bool     `xor:"how" help:"Complete headers whose replacement was stopped. It needs no key."`
+	Remove        []string `type:"path" hidden:"" sep:"none" help:"Not possible."`
+	InPlace       bool     `help:"Overwrite the header where it is, if the new one is not longer. A file whose header was torn then needs the log beside it."`
+	DropSignature bool     `help:"With --reencrypt: lose the signature of somebody else."`
+	DryRun        bool     `short:"n" help:"Change nothing, and say what would be."`
+	JSON          bool     `name:"json" help:"Print JSON."`
+
+	Room   reserveFlag     `embed:""`
+	Secret secretFlags     `embed:""`
+	New    passphraseFlags `embed:"" prefix:"new-" xorprefix:"new-" set:"passphrase=the new passphrase of -p"`
+
+	Files names `arg:"" type:"names" name:"FILE ..." help:"Encrypted files, and folders, of which all encrypted files are meant."`
+}
+
+func (rewrapCmd) Help() string {
+	return `Gives files other recipients, and leaves their contents as they are: however large a
+file is, only its header is made anew. -r names the complete new list: who is on a
+list cannot be told, and so nobody can be picked out. --add keeps them all, and
+--to-current brings your own keys up to date.
+
+This is no revocation. Old copies of a file stay readable for those who could read
+them, and whoever has opened it can have kept its key. --reencrypt makes a new key, and
+takes as long as decrypting and encrypting: old copies stay readable then, too, but
+the new file is not.
+
+Signatures survive: the file stays signed for those whom its signer named, and others
+need --allow-forwarded. With --reencrypt a file that you signed is verified, and signed
+again with your newest key; that of somebody else needs --sign or --drop-signature.
+
+Every file is the old one or the new one at any moment. If one fails the others go on:
+the exit code is 11 then, or that of the failure if only one file was named.
+
+Examples:
+
+    pqenc rewrap -i lab.key -r lab.pub -r new.pub model.pqe
+    pqenc rewrap -i lab.key --add -r partner.pub run7/
+    pqenc rewrap -i lab.key --to-current run7/ run8/
+    pqenc rewrap -i lab.key --reencrypt -r lab.pub model.pqe`
+}
+
+func (c *rewrapCmd) Run(a *app) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	r := &rewrapper{cmd: c, app: a}
+	if err := r.load(); err != nil {
+		return err
+	}
+	return r.run()
+}
+
+// check finds what is wrong with the flags before anything happens.
+func (c *rewrapCmd) check() error {
+	switch {
+	case len(c.Remove) > 0:
+		return usageError("a recipient cannot be removed: the file does not say for whom it is, and whoever could open it can have kept its key",
+			"give the complete new list with --reencrypt -r ..., which also makes a new key; without --reencrypt the key stays the same")
+	case slices.ContainsFunc(c.Files, isStdio):
+		return usageError("rewrap changes files, and no pipe", "name files or folders")
+	case (c.ToCurrent || c.Repair) && c.To.encrypts():
+		return usageError("--to-current and --repair have no other recipients: -r and -p do not go with them", "leave them out, or use --add")
+	case c.Repair && (len(c.Keys.Identity) > 0 || c.Room.Reserve > 0 || c.InPlace || c.DryRun):
+		return usageError("--repair needs no key, and does nothing else", "leave the other flags out")
+	case !c.ToCurrent && !c.Repair && !c.To.encrypts():
+		return usageError("no recipient", "name all of the new list with -r, or use --add or --to-current")
+	case c.Add && c.To.Passphrase:
+		return usageError("-p and --add do not go together: a passphrase must be the only way into a file", "leave --add out")
+	case c.Room.Reserve > 0 && c.To.Passphrase:
+		return usageError("--reserve and -p do not go together: a passphrase must be the only way into a file", "leave --reserve out")
+	}
+	return c.checkSigning()
+}
+
+func (c *rewrapCmd) checkSigning() error {
+	switch {
+	case !c.Reencrypt && (c.To.Sign != "" || c.DropSignature):
+		return usageError("--sign and --drop-signature are of no use without --reencrypt: a signature survives", "leave them out")
+	case c.To.Sign != "" && c.DropSignature:
+		return usageError("--sign and --drop-signature do not go together", "choose one of the two")
+	case c.Reencrypt && c.InPlace:
+		return usageError("--reencrypt writes all of a file anew, and never in place", "leave --in-place out")
+	case c.New.set() && !c.To.Passphrase:
+		return usageError("--new-passphrase-file and --new-passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/durable"
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+// reencrypt has a file with the same contents, under a new key, take the place of f.
+func (r *rewrapper) reencrypt(f *encryptedFile) error {
+	explain := func(err error) error { return (&opener{keys: f.keys}).explain(err, f.rest) }
+	plain, err := pqenc.Decrypt(bytes.NewReader(f.head), f.keys.list...)
+	if err != nil {
+		return explain(err)
+	}
+	policy, signer, err := r.signing(plain.Signature())
+	if err != nil || r.cmd.DryRun {
+		return err
+	}
+	return r.explain(f, r.newFile(f, func(out *durable.File) error {
+		src := io.MultiReader(bytes.NewReader(f.head), f.progress.reader(f.rest))
+		plain, err := pqenc.DecryptSigned(src, policy, f.keys.list...)
+		if err != nil {
+			return explain(err)
+		}
+		if !f.rest.armored {
+			return r.encrypt(out, plain, signer)
+		}
+		text := armor.NewWriter(out)
+		if err := r.encrypt(text, plain, signer); err != nil {
+			return err
+		}
+		return text.Close()
+	}))
+}
+
+// encrypt encrypts the contents for the new recipients, signed for the context that
+// they had if there is a signer.
+func (r *rewrapper) encrypt(dst io.Writer, plain *pqenc.Reader, signer *keyfile.Identity) (err error) {
+	var w *pqenc.Writer
+	if signer == nil {
+		w, err = pqenc.Encrypt(dst, r.sealer.recipients...)
+	} else {
+		context := ""
+		if s := plain.Signature(); s != nil {
+			context = s.Context
+		}
+		w, err = pqenc.EncryptSigned(dst, signer, context, r.sealer.recipients...)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := plain.WriteTo(w); err != nil {
+		return err // without Close: a file that is cut must look like one
+	}
+	return w.Close()
+}
+
+// signing decides who signs a file that is encrypted anew. What is signed with one of
+// one's own keys is verified: otherwise somebody else could have it signed.
+func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *keyfile.Identity, err error) {
+	if s == nil {
+		return policy, r.sealer.signer, nil
+	}
+	own, err := r.own()
+	if err != nil {
+		return policy, nil, err
+	}
+	for _, id := range own {
+		if slices.Contains(id.Fingerprints(), s.Signer) {
+			signer = id
+			policy = pqenc.Policy{From: keyfile.Publics{id.Public()}.Senders(), AllowForwarded: true}
+		}
+	}
+	switch {
+	case r.cmd.DropSignature:
+		return policy, nil, nil
+	case r.sealer.signer != nil:
+		return policy, r.sealer.signer, nil
+	case signer == nil:
+		return policy, nil, &failure{fmt.Errorf("is signed by %s, whose signature is lost when it is encrypted anew", s.Signer), exitSigner,
+			[]string{"sign it yourself with --sign KEY, or use --drop-signature; without --reencrypt a signature survives"}}
+	}
+	if err := signer.Public().Usable(time.Now()); errors.Is(err, keyfile.ErrRetired) {
+		return policy, nil, withHints(fmt.Errorf("cannot be signed again: %w", err), "sign it with another key, --sign KEY, or use --drop-signature")
+	}
+	return policy, signer, nil
+}

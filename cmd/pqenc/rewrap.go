@@ -1,0 +1,309 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/durable"
+	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/recipient"
+)
+
+// rewrapper changes the recipients of files, as the flags say.
+type rewrapper struct {
+	cmd *rewrapCmd
+	app *app
+
+	keys       []pqenc.Identity // that -i names
+	named      []pqenc.Identity // the same, for several files at once
+	defaultKey string           // the name of the default identity, if it is that
+	secret     pqenc.Identity   // the passphrase of files
+	asking     sync.Mutex       // held while somebody may be asked for a passphrase
+	sealer     sealer           // with the new recipients
+	changes    []pqenc.Change   // to be made one after the other
+	work       manyFiles
+	batch      durable.Batch // of the files that are replaced
+
+	mu     sync.Mutex
+	signed int      // files that are signed for others than those they are for now
+	others []string // these
+}
+
+// one does what the flags say to one file.
+func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
+	if f.size < 0 {
+		return isFailed, in(f.title(), durable.ErrNotRegular)
+	}
+	if !r.cmd.DryRun {
+		repaired, err := r.repair(f)
+		if err != nil || r.cmd.Repair {
+			return repaired, err
+		}
+	}
+	src, err := f.open(r.app)
+	if err != nil {
+		return isFailed, err
+	}
+	defer src.Close()
+	if err := r.hold(f, src); err != nil {
+		return isFailed, err
+	}
+	file, err := r.read(f, src)
+	if file == nil || err != nil {
+		return isSkipped, in(src.name, err)
+	}
+	file.progress = p
+	if r.cmd.Reencrypt {
+		return isChanged, in(src.name, r.reencrypt(file))
+	}
+	result, err := r.rewrap(file)
+	return result, in(src.name, err)
+}
+
+// hold sees to it that the header which is read is that of a moment, and stays what it
+// is where it is to be replaced. In place that is seen to when it is overwritten.
+func (r *rewrapper) hold(f found, src *input) error {
+	if r.cmd.InPlace || r.cmd.DryRun {
+		return f.completeHead(src)
+	}
+	if err := durable.Lock(src.File); errors.Is(err, durable.ErrInUse) {
+		return withHints(&fs.PathError{Op: "replace", Path: f.title(), Err: err}, inUseHint)
+	}
+	return nil // where there are no locks, that has to do
+}
+
+const inUseHint = "another command is just changing it: try again when that has ended"
+
+// repair completes a header that was torn.
+func (r *rewrapper) repair(f found) (fileOutcome, error) {
+	repaired, err := durable.RepairHead(f.title())
+	if !repaired || err != nil {
+		return isUnchanged, err
+	}
+	if !r.cmd.Repair {
+		r.work.warn("%s: its header was being replaced when that was stopped: it is whole again", f.title())
+	}
+	return isChanged, nil
+}
+
+// encryptedFile is a file whose recipients are to be changed.
+type encryptedFile struct {
+	found
+	src      *input
+	head     []byte   // its header
+	rest     *sniffed // what follows
+	keys     *identities
+	progress *fileProgress
+}
+
+// read reads the header. Without an error and a file it is another kind of file, in
+// a folder, or a protected private key: for others than its owner it would be lost.
+func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
+	rest, err := sniff(io.NewSectionReader(src, 0, src.size))
+	if err != nil {
+		return nil, err
+	}
+	if rest.armored && strings.HasSuffix(src.name, ".key") {
+		if f.folder != nil {
+			return nil, nil
+		}
+		return nil, usageError("is a private key, by its name", `"pqenc key passphrase" gives it another passphrase`)
+	}
+	var head bytes.Buffer
+	info, err := pqenc.Inspect(io.TeeReader(rest, &head))
+	if f.folder != nil && (src.size == 0 || errors.Is(err, pqenc.ErrNotPqenc)) {
+		return nil, nil
+	}
+	if err == nil && !rest.armored {
+		_, err = info.ContentSize(src.size)
+	}
+	file := &encryptedFile{found: f, src: src, head: head.Bytes(), rest: rest}
+	file.keys = newIdentities(r.named, r.defaultKey, nil)
+	file.keys.list = append(file.keys.list, r.secret)
+	return file, (&opener{keys: file.keys}).explain(err, rest)
+}
+
+// header makes the changes to the header.
+func (r *rewrapper) header(f *encryptedFile) (done *pqenc.Rewrapped, err error) {
+	head := f.head
+	for _, change := range r.changes {
+		next, err := pqenc.Rewrap(bytes.NewReader(head), change, f.keys.list...)
+		if errors.Is(err, pqenc.ErrUnchanged) {
+			continue
+		}
+		if err != nil {
+			return nil, (&opener{keys: f.keys}).explain(err, f.rest)
+		}
+		if done != nil {
+			next.Old, next.Forwarded = done.Old, append(done.Forwarded, next.Forwarded...)
+		}
+		done, head = next, next.Header
+	}
+	if done == nil {
+		return nil, pqenc.ErrUnchanged
+	}
+	return done, nil
+}
+
+// rewrap gives a file the new header.
+func (r *rewrapper) rewrap(f *encryptedFile) (fileOutcome, error) {
+	done, err := r.header(f)
+	if errors.Is(err, pqenc.ErrUnchanged) {
+		return isUnchanged, nil
+	}
+	if err != nil {
+		return isFailed, err
+	}
+	switch {
+	case r.cmd.InPlace && f.rest.armored:
+		err = usageError("is text, whose header cannot be replaced in place", notInPlaceHint)
+	case r.cmd.InPlace && len(done.Header) != len(done.Old):
+		err = usageError(fmt.Sprintf("the new header has %d bytes and the old one %d: it cannot be replaced in place", len(done.Header), len(done.Old)),
+			notInPlaceHint+`; "pqenc encrypt --reserve N" leaves room for more recipients`)
+	case r.cmd.DryRun:
+	case r.cmd.InPlace:
+		err = r.overwrite(f, done)
+	default:
+		err = r.replace(f, done.Header)
+	}
+	if err != nil {
+		return isFailed, err
+	}
+	r.forwarded(done.Forwarded)
+	return isChanged, nil
+}
+
+const notInPlaceHint = "without --in-place a new file takes the place of the old one"
+
+// overwrite puts the new header where the old one is.
+func (r *rewrapper) overwrite(f *encryptedFile, done *pqenc.Rewrapped) error {
+	r.app.inPlace.RLock()
+	defer r.app.inPlace.RUnlock()
+	return r.explain(f, durable.OverwriteHead(f.title(), done.Old, done.Header))
+}
+
+// replace has a new file of the header and the body of f take the place of f.
+func (r *rewrapper) replace(f *encryptedFile, header []byte) error {
+	return r.explain(f, r.newFile(f, func(out *durable.File) error {
+		if f.rest.armored {
+			text := armor.NewWriter(out)
+			if _, err := io.Copy(text, io.MultiReader(bytes.NewReader(header), f.progress.reader(f.rest))); err != nil {
+				return err
+			}
+			return text.Close()
+		}
+		if _, err := out.Write(header); err != nil {
+			return err
+		}
+		_, err := out.CopyFrom(f.src.File, int64(len(f.head)), f.progress.add)
+		return err
+	}))
+}
+
+// newFile has the file that fill makes take the place of f.
+func (r *rewrapper) newFile(f *encryptedFile, fill func(*durable.File) error) error {
+	out, err := r.app.createOver(&r.batch, f.src, f.found)
+	if err != nil {
+		return err
+	}
+	defer r.app.ended(out)
+	if err := fill(out); err != nil {
+		return errors.Join(err, out.Abort())
+	}
+	return out.Commit()
+}
+
+// explain adds what can be done about a file that could not be replaced.
+func (r *rewrapper) explain(f *encryptedFile, err error) error {
+	info, failed := f.src.Stat()
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, durable.ErrInUse):
+		return withHints(err, inUseHint)
+	case errors.Is(err, syscall.ENOSPC):
+		return withHints(err, "free some space, or use --in-place, which needs it for two headers only")
+	case errors.Is(err, fs.ErrPermission) && failed == nil && info.Mode().Perm()&0o222 == 0:
+		return withHints(err, "the file is read-only: if it is to be changed, make it writable first")
+	}
+	return err
+}
+
+// forwarded takes down for whom else than those whom its signer named a file now is.
+func (r *rewrapper) forwarded(to []pqenc.Recipient) {
+	if len(to) == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.signed++
+	for _, key := range to {
+		name := "the passphrase"
+		switch key := key.(type) {
+		case *keyfile.Public:
+			name = who(key.Fingerprint())
+		case *recipient.HybridRecipient:
+			name = "the key of age"
+		}
+		if !slices.Contains(r.others, name) {
+			r.others = append(r.others, name)
+		}
+	}
+}
+
+// sayForwarded says what those will meet.
+func (r *rewrapper) sayForwarded() {
+	if r.signed == 0 {
+		return
+	}
+	files := "the signature stays: it is"
+	switch {
+	case r.signed > 1:
+		files = fmt.Sprintf("the signatures of %d files stay: they are", r.signed)
+	case r.work.several:
+		files = "the signature of one file stays: it is"
+	}
+	slices.Sort(r.others)
+	r.app.warn("%s not for %s, who will need --allow-forwarded with --from", files, strings.Join(r.others, ", "))
+}
+
+// run works on all files.
+func (r *rewrapper) run() error {
+	r.work = manyFiles{app: r.app, verb: "rewrapped", keep: r.cmd.JSON}
+	switch {
+	case r.cmd.Reencrypt:
+		r.work.verb = "reencrypted"
+	case r.cmd.Repair:
+		r.work.verb = "repaired"
+	}
+	if r.cmd.DryRun {
+		r.work.verb = "to be " + r.work.verb
+	}
+	r.work.find(r.cmd.Files)
+	workers := filesAtOnce
+	if r.cmd.To.Passphrase {
+		workers = 1 // each takes much memory
+	}
+	r.work.run(workers, r.one)
+	err := r.batch.Sync()
+	r.sayForwarded()
+	return cmp.Or(r.work.end(), err)
+}
+
+// filesAtOnce is how many files are worked on: more than there are cores, since most
+// of the time goes by in waiting for the disk.
+const filesAtOnce = 8

@@ -1,0 +1,176 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sync"
+)
+
+// ErrChanged reports that another file stands where the one was that is to be replaced.
+var ErrChanged = errors.New("was replaced by another process meanwhile")
+
+// Batch replaces files that are there, one or very many, by outputs that mostly are made
+// of them. Each folder is tested once and synced once. The zero value is ready for use,
+// from several goroutines.
+type Batch struct {
+	mu     sync.Mutex
+	tested map[string]bool   // folders that let files be renamed; the value is target.named
+	renew  map[string]folder // with entries that no sync has made durable
+	failed int64             // FailedSyncs before the first of them
+}
+
+// maxRenew is how many folders wait for their sync at most, each of them open.
+const maxRenew = 64
+
+// CreateOver begins the output that takes the place of a file which the caller has open.
+// All that [Create] says holds, with two differences:
+//
+//   - Nothing else is replaced. The error of Commit wraps [ErrChanged] if another file
+//     stands there.
+//   - What Commit has put in place becomes durable by [Batch.Sync]. Until then a power cut
+//     may bring the old file back, whole.
+//
+// The file is locked until the caller closes it, so that two of these outputs, or one and
+// [OverwriteHead], do not undo each other. The error wraps [ErrInUse] if it is locked, and
+// [fs.ErrPermission] if it is read-only, also for root.
+//
+// The name is that by which the file was opened, or, if the folder is not nil, its path
+// there, with slashes. No link leads out of that folder.
+func (b *Batch) CreateOver(file *os.File, folder *os.Root, name string) (*File, error) {
+	t, err := openOver(folder, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.claim(file); err != nil {
+		t.dir.Close()
+		return nil, t.explain("replace", err)
+	}
+	if err := b.test(t); err != nil {
+		return nil, err
+	}
+	f, err := t.create()
+	if err != nil {
+		return nil, err
+	}
+	f.over, f.batch = file, b
+	return f, nil
+}
+
+// openOver opens the folder of a file, and names it.
+func openOver(folder *os.Root, name string) (*target, error) {
+	if folder == nil {
+		real, _, err := resolve(name)
+		if err != nil {
+			return nil, err
+		}
+		directory, base, err := split(real)
+		if err != nil {
+			return nil, err
+		}
+		dir, err := openFolder(directory)
+		return &target{name: name, dir: dir, base: base}, err
+	}
+	full := filepath.Join(folder.Name(), filepath.FromSlash(name))
+	dir, err := folder.OpenRoot(path.Dir(name))
+	if err != nil {
+		return nil, &fs.PathError{Op: "replace", Path: full, Err: cause(err)}
+	}
+	return &target{name: full, dir: dir, base: path.Base(name)}, nil
+}
+
+// claim locks the file that the target is to be.
+func (t *target) claim(file *os.File) (err error) {
+	if t.old, err = file.Stat(); err != nil {
+		return err
+	}
+	// Where there are no locks, ErrChanged has to do.
+	if err := Lock(file); errors.Is(err, ErrInUse) {
+		return err
+	}
+	switch {
+	case !stands(t.dir, t.base, file):
+		return ErrChanged
+	case t.old.Mode().Perm()&0o222 == 0:
+		return fs.ErrPermission
+	}
+	return nil
+}
+
+// test finds out whether the file can be replaced: what is true for all of a folder
+// only once.
+func (b *Batch) test(t *target) error {
+	b.mu.Lock()
+	named, tested := b.tested[pathOf(t.dir)]
+	b.mu.Unlock()
+	t.named = named
+	if !tested {
+		tested, err := newTarget(t.name, t.dir, t.base, t.old, Options{})
+		if err != nil {
+			return err
+		}
+		*t = *tested
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.tested == nil {
+			b.tested = make(map[string]bool)
+		}
+		b.tested[pathOf(t.dir)] = t.named
+		return nil
+	}
+	if err := obstacle(t.dir, t.base, t.old); err != nil {
+		t.dir.Close()
+		return &ReplaceError{Name: t.name, Err: err}
+	}
+	return nil
+}
+
+// pathOf is the path of a folder, in one form.
+func pathOf(dir folder) string { return filepath.Clean(dir.Name()) }
+
+// add has a folder synced later, with what was renamed in it. It is the batch that
+// closes it then.
+func (b *Batch) add(dir folder, failed int64) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.renew) == 0 {
+		b.renew, b.failed = make(map[string]folder), failed
+	}
+	if _, waits := b.renew[pathOf(dir)]; waits {
+		return dir.Close()
+	}
+	b.renew[pathOf(dir)] = dir
+	if len(b.renew) > maxRenew {
+		return b.sync()
+	}
+	return nil
+}
+
+// Sync makes durable what was committed so far. The error wraps [ErrNotDurable].
+func (b *Batch) Sync() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.sync()
+}
+
+func (b *Batch) sync() (first error) {
+	for name, dir := range b.renew {
+		err := syncFolder(dir)
+		if err == nil && b.failed != FailedSyncs() {
+			err = errEarlier
+		}
+		if err != nil && first == nil {
+			first = &fs.PathError{Op: "sync the folder", Path: name, Err: fmt.Errorf("%w: %w", ErrNotDurable, cause(err))}
+		}
+		dir.Close()
+	}
+	b.renew = nil
+	return first
+}
