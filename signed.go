@@ -5,6 +5,7 @@
 package pqenc
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/pqenc/pqenc/signature"
@@ -27,6 +28,15 @@ type Sender interface {
 	Fingerprint() Fingerprint
 	VerificationKey() *signature.PublicKey
 }
+
+// SignerError says who signed a file that somebody else was to sign, by the file's
+// account. It wraps [ErrWrongSigner].
+type SignerError struct{ Signer Fingerprint }
+
+func (e *SignerError) Error() string { return fmt.Sprintf("%v: %s", ErrWrongSigner, e.Signer) }
+
+// Unwrap returns [ErrWrongSigner].
+func (e *SignerError) Unwrap() error { return ErrWrongSigner }
 
 // named are the recipients and identities that a signature can name. An identity with
 // several names has a method Fingerprints() []Fingerprint as well.

@@ -127,7 +127,7 @@ func (s *signed) verify(senders []Sender, sig []byte) error {
 func findSender(senders []Sender, signer Fingerprint) (Sender, error) {
 	i := slices.IndexFunc(senders, func(f Sender) bool { return f.Fingerprint() == signer })
 	if i < 0 {
-		return nil, fmt.Errorf("%w: %s", ErrWrongSigner, signer)
+		return nil, &SignerError{signer}
 	}
 	return senders[i], nil
 }

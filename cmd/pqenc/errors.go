@@ -275,6 +275,10 @@ func (a *app) report(err error) int {
 		code, hints = f.code, f.hints
 	}
 	a.say("error: " + err.Error())
+	var other *pqenc.SignerError
+	if errors.As(err, &other) && nameOf(other.Signer) != "" {
+		a.say("hint: in your keyring that is " + nameOf(other.Signer))
+	}
 	for _, h := range hints {
 		a.say("hint: " + h)
 	}
