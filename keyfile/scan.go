@@ -5,6 +5,7 @@
 package keyfile
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"slices"
 	"time"
@@ -30,25 +31,30 @@ func ScanPublic(data []byte) ([][]Scanned, error) {
 	if err != nil {
 		return nil, err
 	}
+	successors := make(map[Fingerprint]*statement) // wherever in the file they stand
+	for _, p := range pairs {
+		for _, s := range []*statement{p.retirement, p.statement} {
+			if s != nil && successors[s.previous] == nil {
+				successors[s.previous] = s
+			}
+		}
+	}
 	var all [][]Scanned
-	var before *statement // of the generation that the next pair comes before, or nil
+	var before *statement // of the pair above
 	for _, p := range pairs {
 		der := slices.Concat(p.encryption.contents, p.signing.contents)
 		if len(der) != publicDERSize {
 			return nil, p.encryption.wrong("X-Wing public key with its signing key")
 		}
 		g := Scanned{Fingerprint: sha256.Sum256(der), Generation: 1}
-		after, line := p.retirement, p.above
+		after := cmp.Or(p.retirement, successors[g.Fingerprint])
 		if before != nil && before.previous == g.Fingerprint {
-			after, line = before, p.below
+			after = before
 		} else {
 			all = append(all, nil)
 		}
-		if err := g.state(p.statement); err != nil {
-			return nil, badStatement(p.below, err)
-		}
-		if err := g.end(p.statement, after); err != nil {
-			return nil, badStatement(line, err)
+		if err := g.state(p.statement, after); err != nil {
+			return nil, badStatement(cmp.Or(p.below, p.above, p.encryption.line), err)
 		}
 		all[len(all)-1] = append(all[len(all)-1], g)
 		before = p.statement
@@ -56,22 +62,16 @@ func ScanPublic(data []byte) ([][]Scanned, error) {
 	return all, nil
 }
 
-// state takes what the statement of a generation says, if there is one.
-func (g *Scanned) state(s *statement) error {
-	if s == nil {
-		return nil
+// state takes what the statement of a generation says, and that of the next generation or
+// of the retirement, if there are any.
+func (g *Scanned) state(s, after *statement) error {
+	if s != nil {
+		if s.fingerprint != g.Fingerprint {
+			return errOtherKey
+		}
+		g.Name, g.Generation = s.name, int(s.generation)
+		g.Created, g.Expires = unix(s.created), unix(s.expires)
 	}
-	if s.fingerprint != g.Fingerprint {
-		return errOtherKey
-	}
-	g.Name, g.Generation = s.name, int(s.generation)
-	g.Created, g.Expires = unix(s.created), unix(s.expires)
-	return nil
-}
-
-// end takes what the statement of the next generation says, or that of the retirement, if
-// there is one.
-func (g *Scanned) end(s, after *statement) error {
 	if after == nil {
 		return nil
 	}
