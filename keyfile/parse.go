@@ -33,19 +33,16 @@ func ParseIdentities(data []byte) ([]*Identity, error) {
 		}
 		all = append(all, newIdentity(hybrid, signing))
 	}
-	publics := publicsOf(all)
-	chains, err := chain(pairs, publics)
-	if err != nil {
+	if _, err := chain(pairs, publicsOf(all)); err != nil {
 		return nil, err
 	}
 	var newest []*Identity
-	for at := 0; len(chains) > 0; chains = chains[1:] {
-		n := len(chains[0].Generations())
-		for i := at; i+1 < at+n; i++ {
-			all[i].previous = all[i+1]
+	for i, id := range all {
+		if continues(pairs, i) {
+			all[i-1].previous = id
+		} else {
+			newest = append(newest, id)
 		}
-		newest = append(newest, all[at])
-		at += n
 	}
 	return newest, nil
 }
@@ -106,7 +103,8 @@ func one(all []*Identity, err error) (*Identity, error) {
 type pair struct {
 	retirement, statement *statement // nil where there is none
 	encryption, signing   block
-	above, below          int // lines of the retirement and of the statement
+	fingerprint           Fingerprint
+	successor             *statement // that names the pair as the previous one, wherever in the file
 }
 
 // parsePairs returns the generations in a file, in its order.
@@ -118,14 +116,14 @@ func parsePairs(data []byte, blockType string) ([]pair, error) {
 	var all []pair
 	for len(blocks) > 0 {
 		var p pair
-		if p.retirement, blocks, err = takeStatement(blocks, &p.above, true); err != nil {
+		if p.retirement, blocks, err = takeStatement(blocks, true); err != nil {
 			return nil, err
 		}
 		if len(blocks) < 2 || blocks[0].blockType != blockType || blocks[1].blockType != blockType {
 			return nil, unpaired(blocks)
 		}
 		p.encryption, p.signing, blocks = blocks[0], blocks[1], blocks[2:]
-		if p.statement, blocks, err = takeStatement(blocks, &p.below, false); err != nil {
+		if p.statement, blocks, err = takeStatement(blocks, false); err != nil {
 			return nil, err
 		}
 		all = append(all, p)
@@ -149,59 +147,92 @@ func unpaired(blocks []block) error {
 
 // takeStatement takes the first block if that is a statement, and a retirement if that
 // is what belongs there. A retirement after a pair belongs to the next one.
-func takeStatement(blocks []block, line *int, retires bool) (*statement, []block, error) {
+func takeStatement(blocks []block, retires bool) (*statement, []block, error) {
 	if len(blocks) == 0 || blocks[0].blockType != statementType {
 		return nil, blocks, nil
 	}
 	s, err := parseStatement(blocks[0].contents)
 	if err != nil {
-		return nil, nil, badStatement(blocks[0].line, err)
+		return nil, nil, (&statement{line: blocks[0].line}).wrong(err)
 	}
+	s.line = blocks[0].line
 	switch {
 	case s.retires() == retires:
-		*line = blocks[0].line
 		return s, blocks[1:], nil
 	case retires:
-		return nil, nil, badStatement(blocks[0].line, errNoPair)
+		return nil, nil, s.wrong(errNoPair)
 	}
 	return nil, blocks, nil
 }
 
-func badStatement(line int, err error) error {
-	return fmt.Errorf("%w: the one at line %d %w", ErrStatement, line, err)
-}
-
-// chain checks the statements, and returns the newest generation of each identity.
-func chain(pairs []pair, all []*Public) (newest Publics, err error) {
-	var statements []*statement // in the order of the file: two for each pair
-	for i, p := range all {
-		if s := pairs[i].statement; s != nil {
-			if err := p.state(s); err != nil {
-				return nil, badStatement(pairs[i].below, err)
+// chain checks the statements, and returns the newest generation of each identity. The
+// keys are those of the pairs.
+func chain(pairs []pair, keys []*Public) (newest Publics, err error) {
+	for i, p := range keys {
+		pairs[i].fingerprint = p.fingerprint
+	}
+	if err := arrange(pairs); err != nil {
+		return nil, err
+	}
+	for i, p := range keys {
+		for _, s := range []*statement{pairs[i].retirement, pairs[i].statement} {
+			if s == nil {
+				continue
+			}
+			if err := s.verify(p.signing); err != nil {
+				return nil, s.wrong(err)
 			}
 		}
-		statements = append(statements, pairs[i].retirement, pairs[i].statement)
-	}
-	for start := 0; start < len(all); {
-		end := start + 1
-		for end < len(all) && all[end].succeededBy(pairs[end-1].statement) {
-			end++
+		p.statement, p.successor = pairs[i].statement, pairs[i].successor
+		if continues(pairs, i) {
+			keys[i-1].previous = p
+		} else {
+			newest = append(newest, p)
 		}
-		retirement := pairs[start].retirement
-		if retirement != nil && !all[start].succeededBy(retirement) {
-			return nil, badStatement(pairs[start].above, errOtherKey)
-		}
-		if at, err := link(all[start:end], retirement); err != nil {
-			if at == 0 {
-				return nil, badStatement(pairs[start].above, err)
-			}
-			return nil, badStatement(pairs[start+at-1].below, err)
-		}
-		newest = append(newest, all[start])
-		start = end
-	}
-	if at, err := spread(statements, all); err != nil {
-		return nil, badStatement([]int{pairs[at/2].above, pairs[at/2].below}[at%2], err)
 	}
 	return newest, nil
+}
+
+// arrange checks that the statements are about the pairs beside them and fit together,
+// and finds the successor of each pair, wherever in the file that is: the order of the
+// file is that of whoever wrote it. Signatures are not verified.
+func arrange(pairs []pair) error {
+	of := make(map[Fingerprint][]*pair)
+	for i := range pairs {
+		of[pairs[i].fingerprint] = append(of[pairs[i].fingerprint], &pairs[i])
+	}
+	successors := make(map[Fingerprint]*statement)
+	for _, p := range pairs {
+		if s := p.statement; s != nil && s.fingerprint != p.fingerprint {
+			return s.wrong(errOtherKey)
+		}
+		if s := p.retirement; s != nil && s.previous != p.fingerprint {
+			return s.wrong(errOtherKey)
+		}
+		for _, s := range []*statement{p.retirement, p.statement} {
+			if s == nil || !s.succeeds() {
+				continue
+			}
+			if other := successors[s.previous]; other != nil && other.fingerprint != s.fingerprint {
+				return s.wrong(errSucceeded)
+			}
+			successors[s.previous] = s
+			for _, old := range of[s.previous] {
+				if err := s.follows(old.statement); err != nil {
+					return s.wrong(err)
+				}
+				old.successor = s
+			}
+		}
+	}
+	return nil
+}
+
+// continues reports whether a pair is the generation before that of the pair above it.
+func continues(pairs []pair, i int) bool {
+	if i == 0 {
+		return false
+	}
+	s := pairs[i-1].statement
+	return s != nil && s.succeeds() && s.previous == pairs[i].fingerprint
 }

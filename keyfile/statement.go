@@ -5,8 +5,6 @@
 package keyfile
 
 import (
-	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -57,6 +55,13 @@ type statement struct {
 	previousDER []byte      // Public.DER of the previous key; empty if there is none
 
 	byKey, byPrevious []byte // signatures; empty where there is no such key
+
+	line int // of the file that it was read from
+}
+
+// wrong names the statement that an error is about.
+func (s *statement) wrong(err error) error {
+	return fmt.Errorf("%w: the one at line %d %w", ErrStatement, s.line, err)
 }
 
 // retires reports whether it ends an identity.
@@ -149,8 +154,8 @@ func (s *statement) valid() error {
 	return nil
 }
 
-// verify checks both signatures. The key is the one that the statement follows; nil
-// for a retirement.
+// verify checks both signatures. The key is the one that the statement follows, and does
+// not matter for a retirement.
 func (s *statement) verify(key *signature.PublicKey) error {
 	if !s.retires() && key.Verify(statementUse, s.message(asKey), s.byKey) != nil {
 		return errors.New("is not signed by its key")
@@ -185,71 +190,9 @@ func (s *statement) follows(before *statement) error {
 	return nil
 }
 
-// state adds a statement to a pair, and checks it.
-func (p *Public) state(s *statement) error {
-	if s.fingerprint != p.fingerprint {
-		return errOtherKey
-	}
-	if err := s.verify(p.signing); err != nil {
-		return err
-	}
-	p.statement = s
-	return nil
-}
-
-// link makes one chain of generations, newest first, that a retirement may end. An
-// error is about the statement before the generation at which it occurred.
-func link(chain []*Public, retirement *statement) (at int, err error) {
-	after := retirement
-	if after != nil {
-		if err := after.verify(nil); err != nil {
-			return 0, err
-		}
-	}
-	for i, p := range chain {
-		if after != nil {
-			if err := after.follows(p.statement); err != nil {
-				return i, err
-			}
-		}
-		p.successor = after
-		if i+1 < len(chain) {
-			p.previous = chain[i+1]
-		}
-		after = p.statement
-	}
-	return 0, nil
-}
-
-// spread has every generation know of its successor, wherever in the file that stands:
-// the order of the file is that of whoever wrote it. An error is about the statement of
-// the pair at which it occurred.
-func spread(statements []*statement, all []*Public) (at int, err error) {
-	by := make(map[Fingerprint]*statement)
-	for i, s := range statements {
-		if s == nil || !s.succeeds() {
-			continue
-		}
-		if other := by[s.previous]; other != nil && other.fingerprint != s.fingerprint {
-			return i, errSucceeded
-		}
-		by[s.previous] = s
-		for _, p := range all {
-			if p.fingerprint != s.previous {
-				continue
-			}
-			if err := s.follows(p.statement); err != nil {
-				return i, err
-			}
-			p.successor = cmp.Or(p.successor, s)
-		}
-	}
-	return 0, nil
-}
-
 // succeededBy reports whether s names p as its previous key.
 func (p *Public) succeededBy(s *statement) bool {
-	return s != nil && s.succeeds() && s.previous == p.fingerprint && bytes.Equal(s.previousDER, p.DER())
+	return s != nil && s.succeeds() && s.previous == p.fingerprint
 }
 
 // Name returns the name that the owner gave the identity, or nothing.
