@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/keyfile/keyring"
@@ -188,13 +189,21 @@ func who(f keyfile.Fingerprint) string {
 // nameOf returns the name that the keyring has for a fingerprint of any generation, or
 // "". A keyring that cannot be read has no names: they are only there to be shown.
 func nameOf(f keyfile.Fingerprint) string {
+	if name, known := namesFound.Load(f); known {
+		return name.(string)
+	}
 	r, err := ring()
 	if err != nil {
 		return ""
 	}
 	e, err := r.FindFingerprint(f)
 	if err != nil {
-		return ""
+		e.Name = ""
 	}
+	namesFound.Store(f, e.Name)
 	return e.Name
 }
+
+// namesFound are the names of fingerprints that were asked for: the same people sign many
+// files.
+var namesFound sync.Map

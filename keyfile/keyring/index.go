@@ -53,5 +53,13 @@ func (x *Index) Name(f keyfile.Fingerprint) string {
 			}
 		}
 	}
-	return x.names[f]
+	name, found := x.names[f]
+	if !found {
+		return ""
+	}
+	// Only now it is verified that the generations of the key are one identity.
+	if e, err := x.ring.Find(name); err != nil || !e.has(f) {
+		return ""
+	}
+	return name
 }

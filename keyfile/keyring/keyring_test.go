@@ -5,6 +5,7 @@
 package keyring
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -149,6 +150,48 @@ func TestRing(t *testing.T) {
 	check(t, r.Add("work", testkit.Identity("carol").Public()))
 	if err := r.Remove(e); !errors.Is(err, ErrChanged) {
 		t.Errorf("another one of that name was removed: %v", err)
+	}
+}
+
+// TestForged has a file that claims somebody's key as its own earlier generation.
+func TestForged(t *testing.T) {
+	r := newRing(t)
+	addOther(t, r, "alice")
+	alice := testkit.Identity("alice")
+	next, err := alice.Rotate(keyfile.Details{})
+	check(t, err)
+	forged := next.Public().Marshal()
+	last := bytes.LastIndex(forged, []byte("-----END PUBLIC KEY-----")) // of alice's own keys
+	first := bytes.Index(forged, []byte("-----END PQENC IDENTITY STATEMENT-----"))
+	at := first - 100 // in the signature of the old key
+	if forged[at] == '\n' {
+		at++
+	}
+	if forged[at] == 'A' {
+		forged[at] = 'B'
+	} else {
+		forged[at] = 'A'
+	}
+	if _, err := keyfile.ScanPublic(forged); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(forged[first:last], []byte("PUBLIC KEY")) {
+		t.Fatal("there is no second generation")
+	}
+	check(t, os.WriteFile(r.PublicFile("zoe"), forged, 0o600))
+	if _, err := r.Find("zoe"); err == nil {
+		t.Fatal("it is not forged")
+	}
+	for range 2 {
+		if name := NewIndex(r).Name(next.Fingerprint()); name != "" {
+			t.Errorf("the index knows a forged key as %s", name)
+		}
+		if _, err := r.FindFingerprint(next.Fingerprint()); !errors.Is(err, ErrNotFound) {
+			t.Errorf("a forged key is found: %v", err)
+		}
+		if e, err := r.FindFingerprint(alice.Fingerprint()); err != nil || e.Name != "alice" {
+			t.Errorf("alice is found as %q, %v", e.Name, err)
+		}
 	}
 }
 
