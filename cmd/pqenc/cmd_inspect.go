@@ -150,9 +150,9 @@ func (c *inspectCmd) open(a *app, src *input, r *report) (opening, err error) {
 
 // print writes the report for people.
 func (r *report) print(w io.Writer) error {
-	var b strings.Builder
+	var rows [][2]string
 	row := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-11s %s\n", name, fmt.Sprintf(format, args...))
+		rows = append(rows, [2]string{name, fmt.Sprintf(format, args...)})
 	}
 	row("format", "version %d, suite %d (X25519 + ML-KEM-768, HKDF-SHA256, AES-256-GCM)", r.Version, r.Suite)
 	for _, t := range r.order {
@@ -173,8 +173,17 @@ func (r *report) print(w io.Writer) error {
 	if r.Signer != "" {
 		row("signed by", "%s %s", r.Signer, notChecked)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return printRows(w, rows)
+}
+
+// printRows writes names and values in two columns.
+func printRows(w io.Writer, rows [][2]string) error {
+	for _, r := range rows {
+		if _, err := fmt.Fprintf(w, "%-11s %s\n", r[0], r[1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printJSON writes v for programs. It is ASCII, as a terminal obeys some of what

@@ -94,11 +94,7 @@ func reportKey(e keyring.Item, standard string) keyReport {
 	for _, g := range e.Generations {
 		k.Fingerprints = append(k.Fingerprints, g.Fingerprint.String())
 	}
-	for text, t := range map[*string]time.Time{&k.Created: newest.Created, &k.Expires: newest.Expires, &k.Retired: newest.Retired} {
-		if !t.IsZero() {
-			*text = t.UTC().Format(time.RFC3339)
-		}
-	}
+	k.Created, k.Expires, k.Retired = rfc3339(newest.Created), rfc3339(newest.Expires), rfc3339(newest.Retired)
 	return k
 }
 

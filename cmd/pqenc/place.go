@@ -155,6 +155,19 @@ func (at place) explain(err error) error {
 	return err
 }
 
+// locateOwn is locate for one's own key: without an argument that is the default identity,
+// or the error missing if there is none.
+func locateOwn(arg string, missing error) (place, error) {
+	if arg != "" {
+		return locate(arg)
+	}
+	at, err := defaultKey()
+	if err == nil && at.ring == nil {
+		err = missing
+	}
+	return at, err
+}
+
 // defaultKey returns where the default identity is; nowhere if there is none.
 func defaultKey() (place, error) {
 	r, err := ring()
@@ -180,10 +193,15 @@ func namesInRing() func(keyfile.Fingerprint) string {
 
 // who returns how a fingerprint is shown: with the name that the keyring has for it.
 func who(f keyfile.Fingerprint) string {
-	if name := nameOf(f); name != "" {
-		return name + " (" + f.String() + ")"
+	return withName(f.String(), nameOf(f))
+}
+
+// withName returns a fingerprint with the name that the keyring has for it, if any.
+func withName(fingerprint, name string) string {
+	if name == "" {
+		return fingerprint
 	}
-	return f.String()
+	return name + " (" + fingerprint + ")"
 }
 
 // nameOf returns the name that the keyring has for a fingerprint of any generation, or
