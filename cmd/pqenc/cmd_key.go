@@ -6,14 +6,13 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/keyfile/keyring"
 )
 
-// keyCmd are the commands for the keyring, a file each.
+// keyCmd are the commands for keys, a file each.
 type keyCmd struct {
 	List    keyListCmd    `cmd:"" help:"List the keys in the keyring."`
 	Add     keyAddCmd     `cmd:"" help:"Give somebody's public key a name, or take its successor."`
@@ -66,18 +65,6 @@ var ringKinds = []kind{
 func hintTaken(err error, hint string) error {
 	if errors.Is(err, keyring.ErrTaken) {
 		err = withHints(err, hint)
-	}
-	return err
-}
-
-// requireFree requires that a name can be given, before anybody is asked anything.
-func requireFree(r *keyring.Ring, name string) error {
-	if err := keyfile.ValidName(name); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	found, err := r.Has(name)
-	if found {
-		err = fmt.Errorf("%s %w", name, keyring.ErrTaken)
 	}
 	return err
 }

@@ -37,7 +37,7 @@ func (c *keyImportCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := requireFree(r, c.Name); err != nil {
+	if err := r.Free(c.Name); err != nil {
 		return hintTaken(err, "choose another name")
 	}
 	data, err := a.readPrivate(place{arg: c.File})

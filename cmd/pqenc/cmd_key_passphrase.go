@@ -4,7 +4,11 @@
 
 package main
 
-import "github.com/pqenc/pqenc/keyfile"
+import (
+	"cmp"
+
+	"github.com/pqenc/pqenc/keyfile"
+)
 
 type keyPassphraseCmd struct {
 	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a file, or a name in the keyring."`
@@ -61,9 +65,5 @@ func (c *keyPassphraseCmd) check() error {
 	if c.Remove && (c.Next.set() || c.New.GeneratePassphrase) {
 		return usageError("--remove does not go with a new passphrase", "choose one of them")
 	}
-	one, two := c.Current.PassphraseFd, c.Next.PassphraseFd
-	if one != nil && two != nil && *one == *two {
-		return usageError("two passphrases cannot come from the same descriptor")
-	}
-	return c.New.check(&c.Next, true, "")
+	return cmp.Or(c.Current.notSame(&c.Next), c.New.check(&c.Next, true, ""))
 }

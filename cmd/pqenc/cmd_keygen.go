@@ -64,7 +64,7 @@ func (c *keygenCmd) intoRing(a *app) error {
 	}
 	name := cmp.Or(c.Name, loginName())
 	hint := `choose another name: "pqenc keygen NAME". Keys are never overwritten`
-	if err := requireFree(r, name); err != nil {
+	if err := r.Free(name); err != nil {
 		return hintTaken(err, hint)
 	}
 	id, err := keyfile.GenerateWith(keyfile.Details{Name: name, Expires: c.Expires.after(time.Now())})

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -85,7 +86,7 @@ func (c *rewrapCmd) check() error {
 	case c.Room.Reserve > 0 && c.To.Passphrase:
 		return usageError("--reserve and -p do not go together: a passphrase must be the only way into a file", "leave --reserve out")
 	}
-	return c.checkSigning()
+	return cmp.Or(c.checkSigning(), c.New.notSame(&c.Secret.File), c.New.notSame(&c.Secret.Key))
 }
 
 func (c *rewrapCmd) checkSigning() error {

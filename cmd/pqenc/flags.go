@@ -123,7 +123,7 @@ func (f newPassphraseFlag) check(given *passphraseFlags, wanted bool, by string)
 	case f.GeneratePassphrase && !wanted:
 		return usageError("--generate-passphrase is of no use without "+by, "add "+by)
 	case f.GeneratePassphrase && given.set():
-		return usageError("--generate-passphrase does not go with --passphrase-file and --passphrase-fd", "choose one of them")
+		return usageError("--generate-passphrase does not go with a passphrase that is given", "choose one of them")
 	}
 	return nil
 }

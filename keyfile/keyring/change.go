@@ -78,10 +78,7 @@ func free(root *os.Root, name string) error {
 		return err
 	}
 	found, err := hasName(root, name)
-	if found {
-		return fmt.Errorf("%s %w", name, ErrTaken)
-	}
-	return err
+	return taken(name, found, err)
 }
 
 // stranger requires that no generation of a key is there under any name but that.
