@@ -17,7 +17,7 @@ import (
 )
 
 type inspectCmd struct {
-	Keys identityFlag   `embed:""`
+	Keys identityFlag   `embed:"" set:"otherwise=Without it, no key is tried."`
 	Has  passphraseFlag `embed:""`
 
 	JSON bool   `name:"json" help:"Print JSON."`
@@ -28,7 +28,7 @@ type inspectCmd struct {
 
 func (inspectCmd) Help() string {
 	return `Without a key it says what everybody can see, none of which is authenticated.
-With -i it also says whether that key opens the file, checks the header and, where
+With -i it also reports whether that key opens the file, checks the header and, where
 it can seek, the length, and names the signer; the exit code is 3 if the key does
 not open it. It does not read the contents: "pqenc verify" does.
 

@@ -4,8 +4,6 @@
 
 package main
 
-import "github.com/pqenc/pqenc/internal/durable"
-
 type keyExportCmd struct {
 	Name   string `arg:"" type:"name" name:"NAME" help:"The key, yours or somebody else's."`
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT. Without it, or as -, standard output."`
@@ -14,8 +12,8 @@ type keyExportCmd struct {
 }
 
 func (keyExportCmd) Help() string {
-	return `Prints the public key file, to be given to others. The private key is in the file that
-"pqenc keygen" has named.
+	return `Prints the public key file, to be given to others. Private keys are not exported: copy
+NAME.key itself.
 
 Examples:
 
@@ -36,13 +34,4 @@ func (c *keyExportCmd) Run(a *app) error {
 		return a.writeOut(c.Output, e.Public.MarshalComponents())
 	}
 	return a.writeOut(c.Output, e.Public.Marshal())
-}
-
-// writeOut writes a small public result to a file or to standard output.
-func (a *app) writeOut(name string, content []byte) error {
-	if isStdio(name) {
-		_, err := a.stdout.Write(content)
-		return err
-	}
-	return a.replaceFile(name, content, durable.Options{})
 }

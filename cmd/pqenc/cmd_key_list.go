@@ -19,7 +19,7 @@ type keyListCmd struct {
 }
 
 func (keyListCmd) Help() string {
-	return `Prints name, whose key it is, and fingerprint. The default identity is marked with a
+	return `Prints the name, whose key it is, and the fingerprint. The default identity is marked with a
 star. What is wrong with a key goes to standard error, and to the exit code.
 
 Examples:

@@ -7,7 +7,7 @@ package main
 import "github.com/pqenc/pqenc/internal/durable"
 
 type keyPublicCmd struct {
-	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a file, or a name in the keyring."`
+	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a name in the keyring or a file."`
 	Output string `short:"o" type:"path" placeholder:"PUB" help:"Write to PUB, which must not be there."`
 
 	Secret passphraseFlags `embed:""`

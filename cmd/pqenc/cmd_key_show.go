@@ -16,13 +16,13 @@ import (
 )
 
 type keyShowCmd struct {
-	Key  string `arg:"" type:"path" name:"KEY" help:"A public or a private key: a file, or a name in the keyring."`
+	Key  string `arg:"" type:"path" name:"KEY" help:"A public or private key: a name in the keyring or a file."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
 
 func (keyShowCmd) Help() string {
-	return `Tells what can be told without a passphrase: of a protected private key that is what
-the public key beside it says.
+	return `Shows what is known without a passphrase. For a protected private key that is what the
+public key file beside it says.
 
 Examples:
 
@@ -80,7 +80,7 @@ func (c *keyShowCmd) Run(a *app) error {
 	return nil
 }
 
-// look returns what can be known about the keys in the file.
+// look returns what is known about the keys in the file.
 func look(name string) ([]shownKey, error) {
 	keys, private, err := readEither(name, nil)
 	if private && errors.Is(err, keyfile.ErrProtected) {

@@ -39,7 +39,7 @@ type reserveFlag struct {
 
 // identityFlag names private keys.
 type identityFlag struct {
-	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key KEY, a name in the keyring or a file. Can be repeated. Without it, your default identity."`
+	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key KEY, a name in the keyring or a file. Can be repeated. ${otherwise=Without it, your default identity.}"`
 }
 
 // fromFlags say whose files are accepted.
