@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -271,7 +272,7 @@ func TestRewrapRefused(t *testing.T) {
 		{"1025", keys, pqenc.Change{To: append(many, work)}, bob, pqenc.ErrTooMany},
 		{"1026 with those that stay", keys, pqenc.Change{To: many, Keep: true}, bob, pqenc.ErrTooMany},
 		{"1025 with room", keys, pqenc.Change{To: to{work, pqenc.Reserve(format.MaxKeyStanzas)}}, bob, pqenc.ErrTooMany},
-		{"room without end", keys, pqenc.Change{To: to{work, pqenc.Reserve(1 << 62), pqenc.Reserve(1 << 62)}}, bob, pqenc.ErrTooMany},
+		{"room without end", keys, pqenc.Change{To: to{work, pqenc.Reserve(math.MaxInt), pqenc.Reserve(math.MaxInt)}}, bob, pqenc.ErrTooMany},
 		{"too long", long, pqenc.Change{To: many[:100], Keep: true}, bob, pqenc.ErrTooMany},
 		{"cut", keys[:4000], pqenc.Change{To: to{work}}, bob, pqenc.ErrTruncated},
 		{"not a pqenc file", []byte("something else"), pqenc.Change{To: to{work}}, bob, pqenc.ErrNotPqenc},

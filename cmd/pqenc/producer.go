@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 )
 
 // fromCommand is the flag that has pqenc run the command in front of the pipe. A shell
@@ -100,6 +101,9 @@ func (p *producer) Read(b []byte) (int, error) {
 		p.running = false
 		p.mu.Unlock()
 		if failed != nil {
+			if !p.group && interruptedBy(p.cmd.ProcessState) {
+				time.Sleep(interruptWait)
+			}
 			p.failure = p.failed("failed", failed)
 		}
 	}
@@ -108,6 +112,10 @@ func (p *producer) Read(b []byte) (int, error) {
 	}
 	return n, err
 }
+
+// interruptWait is how long the end of a command by Ctrl-C waits for the same Ctrl-C to
+// end this process, which it reaches a little later on a busy machine.
+const interruptWait = time.Second
 
 // failed says what became of the command. Its arguments may be secret.
 func (p *producer) failed(what string, err error) error {

@@ -16,3 +16,6 @@ func ownGroup(*exec.Cmd) bool { return false }
 
 // terminate ends a process.
 func terminate(p *os.Process, _ bool) { p.Kill() }
+
+// interruptedBy does not know what ended a process where there are no signals.
+func interruptedBy(*os.ProcessState) bool { return false }

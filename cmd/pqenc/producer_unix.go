@@ -37,3 +37,9 @@ func terminate(p *os.Process, group bool) {
 	}
 	p.Signal(syscall.SIGTERM)
 }
+
+// interruptedBy reports whether a process was ended by Ctrl-C.
+func interruptedBy(s *os.ProcessState) bool {
+	status, ok := s.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGINT
+}
