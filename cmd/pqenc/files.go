@@ -279,7 +279,7 @@ func (a *app) writeOut(name string, content []byte) error {
 	return a.replaceFile(name, content, durable.Options{})
 }
 
-// replaceFile writes a file, or puts it in the place of another.
+// replaceFile writes a file, or replaces the one of that name.
 func (a *app) replaceFile(name string, content []byte, o durable.Options) error {
 	f, err := a.create(name, o)
 	if err != nil {

@@ -38,10 +38,9 @@ func isPath(arg string) bool {
 		strings.HasSuffix(arg, ".pub") || strings.HasSuffix(arg, ".key")
 }
 
-// locate finds out what an argument means. What cannot only be a file is a name if
-// there is one in the keyring, and a file if not; if there are both nobody is to guess,
-// lest a file that somebody has put here decide who "alice" is. A fingerprint is that
-// of a key in the keyring.
+// locate finds out what an argument means. Unless it can only be a file, it is a name if
+// the keyring has it, and a file if not. Both is an error: a file that somebody has put
+// here must not decide who "alice" is. A fingerprint is that of a key in the keyring.
 func locate(arg string) (place, error) { return locateBeside(arg, arg) }
 
 // locateBeside is locate for an argument that stands for the file of that path.

@@ -28,7 +28,7 @@ func (s *sealer) usable(to pqenc.Recipient) error {
 	case errors.Is(err, keyfile.ErrExpired) && s.to.AllowExpired:
 		return nil
 	case errors.Is(err, keyfile.ErrExpired):
-		return withHints(err, "ask its owner for the one that comes after it, or encrypt to it all the same with --allow-expired")
+		return withHints(err, "ask its owner for the one that comes after it, or use --allow-expired")
 	}
 	return withHints(err, "ask its owner for another one")
 }
