@@ -4,9 +4,7 @@
 
 package main
 
-import (
-	"fmt"
-)
+import "fmt"
 
 type fingerprintCmd struct {
 	File string `arg:"" type:"path" name:"FILE" help:"A name in the keyring, a public or private key file, or a folder of public key files."`

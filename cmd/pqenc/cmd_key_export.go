@@ -6,7 +6,7 @@ package main
 
 type keyExportCmd struct {
 	Name   string `arg:"" type:"name" name:"NAME" help:"The key, yours or somebody else's."`
-	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT. Without it, or as -, standard output."`
+	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Without it, or as -, to standard output."`
 
 	Components bool `help:"Print the keys of standard algorithms that it is made of, for other programs to compare."`
 }
@@ -31,7 +31,7 @@ func (c *keyExportCmd) Run(a *app) error {
 		return err
 	}
 	if c.Components {
-		return a.writeOut(c.Output, e.Public.MarshalComponents())
+		return a.writePublic(c.Output, e.Public.MarshalComponents())
 	}
-	return a.writeOut(c.Output, e.Public.Marshal())
+	return a.writePublic(c.Output, e.Public.Marshal())
 }

@@ -20,8 +20,7 @@ type keyImportCmd struct {
 }
 
 func (keyImportCmd) Help() string {
-	return `The private key becomes an identity of yours in the keyring, protected as it is in
-FILE. FILE stays where it is.
+	return `The private key is protected in the keyring as it is in FILE. FILE stays where it is.
 
 A post-quantum key of age, or an X-Wing key in PKCS#8, becomes an identity, too: it gets
 a new signing key. It opens what was encrypted to it before, also by age's public key.

@@ -19,8 +19,8 @@ type keyListCmd struct {
 }
 
 func (keyListCmd) Help() string {
-	return `Prints the name, whose key it is, and the fingerprint. The default identity is marked with a
-star. What is wrong with a key goes to standard error, and to the exit code.
+	return `Prints the name of each key, whether it is your own, and its fingerprint. A star marks
+the default identity. Damaged keys are reported as errors, and left out.
 
 Examples:
 

@@ -20,8 +20,7 @@ type keyPassphraseCmd struct {
 }
 
 func (keyPassphraseCmd) Help() string {
-	return `Protects a private key with a passphrase, or with another one. The file is replaced
-in one step, once the new one could be opened. Copies of the old file, such as those in
+	return `The key file is replaced in one step, once the new one has been opened as a test. Copies of the old file, such as those in
 a backup, keep the old passphrase.
 
 Examples:

@@ -270,13 +270,17 @@ func (o *output) finish(err error) error {
 	return o.file.Commit()
 }
 
-// writeOut writes a small public result to a file or to standard output.
-func (a *app) writeOut(name string, content []byte) error {
+// writePublic writes a public key to a new file or to standard output.
+func (a *app) writePublic(name string, key []byte) error {
 	if isStdio(name) {
-		_, err := a.stdout.Write(content)
+		_, err := a.stdout.Write(key)
 		return err
 	}
-	return a.replaceFile(name, content, durable.Options{})
+	err := durable.WriteNew(name, key, 0o644)
+	if exists(err) {
+		err = withHints(err, "choose another name with -o, or move the old file away")
+	}
+	return err
 }
 
 // replaceFile writes a file, or replaces the one of that name.
