@@ -73,7 +73,7 @@ func (c *rewrapCmd) check() error {
 		return usageError("a recipient cannot be removed: the file does not say for whom it is, and whoever could open it can have kept its key",
 			"give the complete new list with --reencrypt -r ..., which also makes a new key; without --reencrypt the key stays the same")
 	case slices.ContainsFunc(c.Files, isStdio):
-		return usageError("rewrap changes files, and no pipe", "name files or folders")
+		return usageError("rewrap changes files, not pipes", "name files or folders")
 	case (c.ToCurrent || c.Repair) && c.To.encrypts():
 		return usageError("--to-current and --repair have no other recipients: -r and -p do not go with them", "leave them out, or use --add")
 	case c.Repair && (len(c.Keys.Identity) > 0 || c.Room.Reserve > 0 || c.InPlace || c.DryRun):

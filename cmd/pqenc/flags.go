@@ -156,7 +156,7 @@ func (f *loginFlags) login(a *app, secret *passphraseFlags) (*servers, error) {
 }
 
 func notLoggedIn() error {
-	return usageError("who are you?", "log in with your private key: -i KEY", `or make a default identity with "pqenc keygen"`)
+	return usageError("no key to log in with", "log in with your private key: -i KEY", `or make a default identity with "pqenc keygen"`)
 }
 
 // limitFlags bound what clients can make a server do.
