@@ -517,3 +517,43 @@ func renameAround(dir, _ string) error {
 		}
 	}
 }
+
+// TestManyGenerations: the public key of an identity is longer than its private one, and
+// whoever rotates it to the last generation can go on to use it. What could not be read
+// again takes no place.
+func TestManyGenerations(t *testing.T) {
+	r := newRing(t)
+	id := testkit.Identity("first")
+	grow := func(to, step int) {
+		for i := 1; i%step != 0 || len(id.Public().Marshal()) <= to; i++ {
+			next, err := id.Rotate(keyfile.Details{})
+			check(t, err)
+			id = next
+		}
+	}
+	grow(keyfile.MaxIdentitySize, 1)
+	check(t, r.AddIdentity("me", id.Marshal(), id.Public()))
+	if e, err := r.Find("me"); err != nil || !e.has(id.Fingerprint()) {
+		t.Errorf("an identity of %d generations: %v", len(id.Generations()), err)
+	}
+	if all, err := r.List(); err != nil || len(all) != 1 || all[0].Err != nil {
+		t.Errorf("in the list: %v, %v", all, err)
+	}
+
+	testkit.Long(t)
+	other := newRing(t)
+	check(t, other.Add("bob", id.Public()))
+	if all, err := other.List(); err != nil || len(all) != 1 || all[0].Err != nil {
+		t.Errorf("somebody else's: %v, %v", all, err)
+	}
+	grow(keyfile.MaxPublicSize, 100)
+	huge := func(*keyfile.Public) (*keyfile.Public, error) { return id.Public(), nil }
+	for _, err := range []error{other.Update("bob", huge), newRing(t).Add("bob", id.Public())} {
+		if !errors.Is(err, keyfile.ErrTooLarge) {
+			t.Errorf("too large: %v", err)
+		}
+	}
+	if _, err := other.Find("bob"); err != nil {
+		t.Errorf("it was replaced all the same: %v", err)
+	}
+}

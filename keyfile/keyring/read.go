@@ -150,7 +150,7 @@ func (r *Ring) item(root *os.Root, name string) Item {
 
 // scan reads a .pub without verifying it.
 func (r *Ring) scan(root *os.Root, name string) ([]keyfile.Scanned, error) {
-	data, err := r.readFile(root, name+publicEnd, keyfile.MaxIdentitySize)
+	data, err := r.readFile(root, name+publicEnd, keyfile.MaxPublicSize)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +270,7 @@ func belong(id *keyfile.Identity, p *keyfile.Public) bool {
 
 // readPublic reads a .pub.
 func (r *Ring) readPublic(root *os.Root, name string) (*keyfile.Public, error) {
-	data, err := r.readFile(root, name+publicEnd, keyfile.MaxIdentitySize)
+	data, err := r.readFile(root, name+publicEnd, keyfile.MaxPublicSize)
 	if err != nil {
 		return nil, err
 	}
