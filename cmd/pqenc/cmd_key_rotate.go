@@ -6,6 +6,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -58,11 +59,19 @@ func (c *keyRotateCmd) rotate(a *app, at place, edit *keyfile.Edit) error {
 	if err != nil {
 		return in(c.Key, err)
 	}
-	// Killed half-way it would leave a private key in a temporary file.
-	if err := a.uninterrupted(func() error { return edit.Save(next) }); err != nil {
-		return in(c.Key, err)
+	saved := false
+	// Killed half-way it would leave a private key in a temporary file, or the old public
+	// key beside the new private one.
+	err = a.uninterrupted(func() error {
+		if err := edit.Save(next); err != nil {
+			return in(c.Key, err)
+		}
+		saved = true
+		return c.publish(at, next.Public())
+	})
+	if !saved {
+		return err
 	}
-	err = c.publish(a, at, next.Public())
 	if err == nil {
 		a.sayWrote(at.privateFile(), at.publicFile())
 	}
@@ -82,14 +91,14 @@ func (c *keyRotateCmd) next(old *keyfile.Identity) (*keyfile.Identity, error) {
 }
 
 // publish writes the public key beside the private one. A file with other keys stays.
-func (c *keyRotateCmd) publish(a *app, at place, next *keyfile.Public) error {
+func (c *keyRotateCmd) publish(at place, next *keyfile.Public) error {
 	name := at.publicFile()
 	old, err := keyfile.LoadPublic(name)
 	if err == nil && (len(old) != 1 || !slices.Contains(next.Fingerprints(), old[0].Fingerprint())) {
 		err = errors.New("it has other keys, and stays as it is")
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = a.replaceFile(name, next.Marshal(), durable.Options{Private: at.ring != nil})
+		err = filled(next.Marshal())(durable.Create(context.Background(), name, durable.Options{Private: at.ring != nil}))
 	}
 	if err != nil {
 		err = withHints(fmt.Errorf("%s is up to date, and %s is not: %w", at.privateFile(), name, err),
@@ -100,14 +109,20 @@ func (c *keyRotateCmd) publish(a *app, at place, next *keyfile.Public) error {
 
 // replaceFile writes a file, or puts it in the place of another.
 func (a *app) replaceFile(name string, content []byte, o durable.Options) error {
-	f, err := a.create(name, o)
-	if err != nil {
-		return err
+	return filled(content)(a.create(name, o))
+}
+
+// filled returns a function that writes the content to a file, and ends it.
+func filled(content []byte) func(*durable.File, error) error {
+	return func(f *durable.File, err error) error {
+		if err != nil {
+			return err
+		}
+		if _, err := f.Write(content); err != nil {
+			return errors.Join(err, f.Abort())
+		}
+		return f.Commit()
 	}
-	if _, err := f.Write(content); err != nil {
-		return errors.Join(err, f.Abort())
-	}
-	return f.Commit()
 }
 
 // editKey calls change for a private key that is to be changed, while nobody else
