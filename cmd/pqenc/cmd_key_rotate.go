@@ -59,6 +59,7 @@ func (c *keyRotateCmd) rotate(a *app, at place, edit *keyfile.Edit) error {
 	if err != nil {
 		return in(c.Key, err)
 	}
+	old, oldErr := keyfile.LoadPublic(at.publicFile()) // may wait, if that is a pipe
 	saved := false
 	// Killed half-way it would leave a private key in a temporary file, or the old public
 	// key beside the new private one.
@@ -67,7 +68,7 @@ func (c *keyRotateCmd) rotate(a *app, at place, edit *keyfile.Edit) error {
 			return in(c.Key, err)
 		}
 		saved = true
-		return c.publish(at, next.Public())
+		return c.publish(at, next.Public(), old, oldErr)
 	})
 	if !saved {
 		return err
@@ -90,10 +91,10 @@ func (c *keyRotateCmd) next(old *keyfile.Identity) (*keyfile.Identity, error) {
 	return old.Rotate(keyfile.Details{Expires: c.Expires.after(time.Now())})
 }
 
-// publish writes the public key beside the private one. A file with other keys stays.
-func (c *keyRotateCmd) publish(at place, next *keyfile.Public) error {
+// publish writes the public key beside the private one, where old is what was there, or
+// err what is wrong with that. A file with other keys stays.
+func (c *keyRotateCmd) publish(at place, next *keyfile.Public, old keyfile.Publics, err error) error {
 	name := at.publicFile()
-	old, err := keyfile.LoadPublic(name)
 	if err == nil && (len(old) != 1 || !slices.Contains(next.Fingerprints(), old[0].Fingerprint())) {
 		err = errors.New("it has other keys, and stays as it is")
 	}

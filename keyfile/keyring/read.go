@@ -237,10 +237,11 @@ func (e *Entry) load(r *Ring, root *os.Root) error {
 	var id *keyfile.Identity
 	data, err := r.readFile(root, e.Name+privateEnd, keyfile.MaxIdentitySize)
 	if e.Own = !errors.Is(err, fs.ErrNotExist); e.Own {
-		if err == nil {
-			id, err = keyfile.ReadIdentity(bytes.NewReader(data), nil)
-			clear(data)
+		if err != nil {
+			return err
 		}
+		id, err = keyfile.ReadIdentity(bytes.NewReader(data), nil)
+		clear(data)
 		e.Protected = errors.Is(err, keyfile.ErrProtected)
 		if err != nil && !e.Protected {
 			return about(r.PrivateFile(e.Name), err)
