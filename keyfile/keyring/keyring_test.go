@@ -247,7 +247,7 @@ func TestDamaged(t *testing.T) {
 		"two identities": {func(r *Ring) error {
 			return os.WriteFile(r.PrivateFile("a"), append(testkit.Identity("a").Marshal(), testkit.Identity("b").Marshal()...), 0o600)
 		}, keyfile.ErrSeveral},
-		"too large":      {func(r *Ring) error { return os.WriteFile(r.PublicFile("a"), make([]byte, 2<<20), 0o600) }, keyfile.ErrTooLarge},
+		"too large":      {func(r *Ring) error { return os.WriteFile(r.PublicFile("a"), make([]byte, keyfile.MaxPublicSize+1), 0o600) }, keyfile.ErrTooLarge},
 		"a folder":       {func(r *Ring) error { return os.Mkdir(r.PublicFile("a"), 0o700) }, ErrNotFile},
 		"a link":         {func(r *Ring) error { return os.Symlink(r.PublicFile("good"), r.PublicFile("a")) }, ErrNotFile},
 		"a private link": {func(r *Ring) error { return os.Symlink(r.PrivateFile("me"), r.PrivateFile("a")) }, ErrNotFile},
