@@ -92,7 +92,7 @@ func rewrap(t testing.TB, file []byte, to []pqenc.Recipient, ids ...pqenc.Identi
 }
 
 // TestCoRecipient is the attack that the closing signature is for: mallory, a
-// recipient as bob is, puts other contents behind alice's header.
+// recipient as bob is, puts other contents after alice's header.
 func TestCoRecipient(t *testing.T) {
 	contents := pattern(2*smallChunk+100, 1)
 	file := encryptSigned(t, contents, "", bob.Public(), mallory.Public())

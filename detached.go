@@ -45,13 +45,13 @@ func SignDetached(src io.Reader, signer Signer, comment string) ([]byte, error) 
 	if err := ValidComment(comment); err != nil {
 		return nil, err
 	}
-	d := &detached{signer: signer.Fingerprint(), comment: comment}
+	s := &statement{signer: signer.Fingerprint(), comment: comment}
 	var err error
-	if d.file, err = sumOf(src, math.MaxInt64); err != nil {
+	if s.file, err = sumOf(src, math.MaxInt64); err != nil {
 		return nil, err
 	}
-	d.time = uint64(time.Now().Unix())
-	fields := d.marshal()
+	s.time = uint64(time.Now().Unix())
+	fields := s.marshal()
 	sig, err := signer.SigningKey().Sign(detachedUse, fields)
 	if err != nil {
 		return nil, err
@@ -67,15 +67,15 @@ func SignDetached(src io.Reader, signer Signer, comment string) ([]byte, error) 
 // The error wraps [ErrMalformedSignature], [ErrWrongSigner], [ErrSignature],
 // [ErrRetired] or [ErrOtherFile], in this order, or is that of src, unchanged.
 func VerifyDetached(src io.Reader, sig []byte, from []Sender) (*Detached, error) {
-	d, err := verifyDetached(sig, from)
+	s, err := verifyDetached(sig, from)
 	if err != nil {
 		return nil, err
 	}
-	got, err := sumOf(src, d.file.length)
+	got, err := sumOf(src, s.file.length)
 	if err != nil {
 		return nil, err
 	}
-	switch want := d.file; {
+	switch want := s.file; {
 	case got.length > want.length:
 		return nil, fmt.Errorf("%w: it has more than the %d bytes that were signed", ErrOtherFile, want.length)
 	case got.length < want.length:
@@ -83,30 +83,30 @@ func VerifyDetached(src io.Reader, sig []byte, from []Sender) (*Detached, error)
 	case got != want:
 		return nil, ErrOtherFile
 	}
-	return &Detached{Signer: d.signer, Time: timeOf(d.time), Length: d.file.length, Comment: d.comment}, nil
+	return &Detached{Signer: s.signer, Time: timeOf(s.time), Length: s.file.length, Comment: s.comment}, nil
 }
 
 // verifyDetached returns what one of the senders signed.
-func verifyDetached(file []byte, from []Sender) (*detached, error) {
+func verifyDetached(file []byte, from []Sender) (*statement, error) {
 	raw, err := decodeSignature(file)
 	if err != nil {
 		return nil, err
 	}
-	d, sig, err := parseDetached(raw)
+	s, sig, err := parseStatement(raw)
 	if err != nil {
 		return nil, err
 	}
-	sender, err := findSender(from, d.signer)
+	sender, err := findSender(from, s.signer)
 	if err != nil {
 		return nil, err
 	}
-	if sender.VerificationKey().Verify(detachedUse, d.marshal(), sig) != nil {
+	if sender.VerificationKey().Verify(detachedUse, s.marshal(), sig) != nil {
 		return nil, ErrSignature
 	}
-	if err := checkRetired(from, d.signer, timeOf(d.time)); err != nil {
+	if err := checkRetired(from, s.signer, timeOf(s.time)); err != nil {
 		return nil, err
 	}
-	return d, nil
+	return s, nil
 }
 
 // fileSum stands for the contents of a file.

@@ -93,7 +93,7 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// isModule says whether a folder is a module of its own.
+// isModule reports whether a folder is a module of its own.
 func isModule(folder string) bool {
 	_, err := os.Stat(filepath.Join(folder, "go.mod"))
 	return err == nil

@@ -222,7 +222,7 @@ func TestResumeAgain(t *testing.T) {
 	}
 }
 
-// cutAt returns where a file ends that is cut behind the mark, or not any more
+// cutAt returns where a file ends that is cut after the mark, or not any more
 // after so many cuts.
 func cutAt(rnd *rand.Rand, file []byte, m *pqenc.Mark, cuts int) int {
 	left := len(file) - int(m.Offset())
@@ -232,7 +232,7 @@ func cutAt(rnd *rand.Rand, file []byte, m *pqenc.Mark, cuts int) int {
 	return len(file) - left + rnd.IntN(left+1)
 }
 
-// TestResumeReplaced lets a co-recipient put other contents behind the mark, or
+// TestResumeReplaced lets a co-recipient put other contents after the mark, or
 // reads other contents up to it.
 func TestResumeReplaced(t *testing.T) {
 	contents := pattern(3*smallChunk+100, 1)

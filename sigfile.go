@@ -30,46 +30,46 @@ const MaxSignatureFile = 16 << 10
 // signatureType is the type of the PEM block that a signature file is.
 const signatureType = "PQENC SIGNATURE"
 
-// detached is what a detached signature signs: I have seen this file, at that
+// statement is what a detached signature signs: I have seen this file, at that
 // time, and say this of it (SPEC.md, section 6.5).
-type detached struct {
+type statement struct {
 	signer  Fingerprint
 	time    uint64 // of signing, in seconds since 1970 UTC, by the signer's clock
 	file    fileSum
 	comment string // that ValidComment accepts
 }
 
-// marshal returns the fields of d in the encoding that is signed.
-func (d *detached) marshal() []byte {
-	b := slices.Clone(d.signer[:])
-	b = binary.BigEndian.AppendUint64(b, d.time)
-	b = binary.BigEndian.AppendUint64(b, uint64(d.file.length))
-	b = append(b, d.file.digest[:]...)
-	b = binary.BigEndian.AppendUint16(b, uint16(len(d.comment)))
-	return append(b, d.comment...)
+// marshal returns the fields of s in the encoding that is signed.
+func (s *statement) marshal() []byte {
+	b := slices.Clone(s.signer[:])
+	b = binary.BigEndian.AppendUint64(b, s.time)
+	b = binary.BigEndian.AppendUint64(b, uint64(s.file.length))
+	b = append(b, s.file.digest[:]...)
+	b = binary.BigEndian.AppendUint16(b, uint16(len(s.comment)))
+	return append(b, s.comment...)
 }
 
-// parseDetached returns the statement whose encoding b starts with, and the
+// parseStatement returns the statement whose encoding b starts with, and the
 // signature that is the rest. The error wraps [ErrMalformedSignature].
-func parseDetached(b []byte) (d *detached, sig []byte, err error) {
-	d = new(detached)
+func parseStatement(b []byte) (s *statement, sig []byte, err error) {
+	s = new(statement)
 	r := &fields{rest: b}
-	copy(d.signer[:], r.next(len(d.signer)))
-	d.time = r.number(8)
+	copy(s.signer[:], r.next(len(s.signer)))
+	s.time = r.number(8)
 	length := r.number(8)
-	copy(d.file.digest[:], r.next(len(d.file.digest)))
-	d.comment = string(r.next(int(r.number(2))))
+	copy(s.file.digest[:], r.next(len(s.file.digest)))
+	s.comment = string(r.next(int(r.number(2))))
 	if r.short || len(r.rest) != signature.Size {
 		return nil, nil, malformedSignature("its fields and its signature do not have the length that they should have")
 	}
 	if length > math.MaxInt64 {
 		return nil, nil, malformedSignature("no file has the length that it names")
 	}
-	if err := ValidComment(d.comment); err != nil {
+	if err := ValidComment(s.comment); err != nil {
 		return nil, nil, malformedSignature(err.Error())
 	}
-	d.file.length = int64(length)
-	return d, r.rest, nil
+	s.file.length = int64(length)
+	return s, r.rest, nil
 }
 
 // ValidComment returns nil for text that can be the comment of a detached

@@ -24,7 +24,7 @@ func FuzzParseDetached(f *testing.F) {
 		if again := string(encodeSignature(raw)); again != lines && again != lines+"\n" {
 			t.Errorf("%q becomes %q", file, again)
 		}
-		d, sig, err := parseDetached(raw)
+		d, sig, err := parseStatement(raw)
 		if err != nil {
 			checkMalformed(t, err)
 			return

@@ -96,7 +96,7 @@ func TestMaximum(t *testing.T) {
 }
 
 // What parses is what Marshal writes, and what it means does not depend on
-// what is behind it. The seeds are in testdata/fuzz/FuzzParse.
+// what is after it. The seeds are in testdata/fuzz/FuzzParse.
 func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, err := format.Parse(bytes.NewReader(b))

@@ -59,7 +59,7 @@ func TestShortOtherFile(t *testing.T) {
 
 var errSource = errors.New("the source failed")
 
-// TestReadsNoMore has a source that fails right behind the header.
+// TestReadsNoMore has a source that fails right after the header.
 func TestReadsNoMore(t *testing.T) {
 	for _, size := range []int{4096, 8192, format.MaxSize} {
 		h := header(hybrid)

@@ -139,7 +139,7 @@ func (e *Edit) Protect(passphrase []byte) error {
 	return e.replace(e.identity, data)
 }
 
-// replace puts data in the place of the file, which it is read back from before.
+// replace replaces the file by data, once that was written and read back.
 func (e *Edit) replace(next *Identity, data []byte) error {
 	defer clear(data)
 	f, err := durable.Create(context.Background(), e.name, durable.Options{Private: true})

@@ -7,7 +7,6 @@ package keyfile
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -176,27 +175,6 @@ func (id *Identity) save(base string, passphrase []byte) error {
 		return errors.Join(pubErr, os.Remove(base+".key"))
 	}
 	return cmp.Or(pubErr, keyErr)
-}
-
-// Replace puts the private key file of id, protected if there is a passphrase, in the
-// place of the file of that name, which at any moment is the old one or the whole new
-// one. Only its owner can read it. It is for rotation and for a change of the
-// passphrase, and for nothing else: what the old file had and id has not is lost.
-func (id *Identity) Replace(name string, passphrase []byte) error {
-	private, err := id.file(passphrase)
-	if err != nil {
-		return err
-	}
-	defer clear(private)
-	f, err := durable.Create(context.Background(), name, durable.Options{Private: true})
-	if err != nil {
-		return err
-	}
-	defer f.Abort()
-	if _, err := f.Write(private); err != nil {
-		return err
-	}
-	return f.Commit()
 }
 
 // Exposed reports whether the file of that name can be read by others than its

@@ -33,7 +33,7 @@ func ParseIdentities(data []byte) ([]*Identity, error) {
 		}
 		all = append(all, newIdentity(hybrid, signing))
 	}
-	if _, err := chain(pairs, publicsOf(all)); err != nil {
+	if _, err := chain(pairs, each(all, (*Identity).Public)); err != nil {
 		return nil, err
 	}
 	var newest []*Identity
@@ -54,13 +54,6 @@ func wipe(pairs []pair) {
 		clear(p.encryption.contents)
 		clear(p.signing.contents)
 	}
-}
-
-func publicsOf(ids []*Identity) (all []*Public) {
-	for _, id := range ids {
-		all = append(all, id.public)
-	}
-	return all
 }
 
 // ParseIdentity is [ParseIdentities] for a file of one.

@@ -172,7 +172,7 @@ func TestOtherKey(t *testing.T) {
 }
 
 // TestReaderSticks gives the same error again, and nothing else: not what is
-// behind the damage, and not what a source has to say that recovers.
+// after the damage, and not what a source has to say that recovers.
 func TestReaderSticks(t *testing.T) {
 	plain := plaintext(5*chunkSize + 100)
 	body := sealBody(plain)

@@ -33,7 +33,7 @@ func (r *withError) Read(p []byte) (int, error) {
 }
 
 // TestReaderSourceFails has sources that fail at every byte, at chunk
-// boundaries and behind the last chunk too. A failure is never taken for the
+// boundaries and after the last chunk too. A failure is never taken for the
 // end of the body, io.ErrUnexpectedEOF no more than others: that is how a
 // source reports that it was cut short itself.
 func TestReaderSourceFails(t *testing.T) {

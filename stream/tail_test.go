@@ -116,7 +116,7 @@ func TestTailCut(t *testing.T) {
 	}
 }
 
-// TestTailSourceFails ends behind the body, inside the tail: that is not the
+// TestTailSourceFails ends after the body, inside the tail: that is not the
 // end.
 func TestTailSourceFails(t *testing.T) {
 	plain := plaintext(chunkSize + 100)

@@ -62,7 +62,7 @@ func (a *app) stopGently() bool {
 	return stop != nil
 }
 
-// interrupt leaves files and the terminal as they were, but for what can be
+// interrupt leaves files and the terminal as they were, except what can be
 // continued. The command that is running goes on and finds its output gone. The
 // lock stays locked, so that it cannot begin another one before the process has
 // ended.

@@ -76,7 +76,7 @@ type saver struct {
 	failed  error // of the first checkpoint that failed
 }
 
-// newSaver begins behind the first length bytes. The caller ends it.
+// newSaver begins after the first length bytes. The caller ends it.
 func newSaver(part *durable.Partial, o object, length int64) *saver {
 	s := &saver{part: part, object: o, written: length, saved: length,
 		next: make(chan *checkpoint), ended: make(chan struct{})}

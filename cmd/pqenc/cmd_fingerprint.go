@@ -4,19 +4,17 @@
 
 package main
 
-import (
-	"fmt"
-)
+import "fmt"
 
 type fingerprintCmd struct {
-	File string `arg:"" type:"path" name:"FILE" help:"A name in the keyring, a public or a private key file, or a folder of public ones."`
+	File string `arg:"" type:"path" name:"FILE" help:"A name in the keyring, a public or private key file, or a folder of public key files."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (fingerprintCmd) Help() string {
-	return `Prints one line for each key. Private and public key have the same
-fingerprint. Compare all of it.
+	return `Prints one line for each key. Private and public key have the same fingerprint.
+Compare all of it.
 
 Examples:
 

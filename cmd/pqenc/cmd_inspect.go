@@ -17,7 +17,7 @@ import (
 )
 
 type inspectCmd struct {
-	Keys identityFlag   `embed:""`
+	Keys identityFlag   `embed:"" set:"otherwise=Without it, no key is tried."`
 	Has  passphraseFlag `embed:""`
 
 	JSON bool   `name:"json" help:"Print JSON."`
@@ -28,7 +28,7 @@ type inspectCmd struct {
 
 func (inspectCmd) Help() string {
 	return `Without a key it says what everybody can see, none of which is authenticated.
-With -i it also says whether that key opens the file, checks the header and, where
+With -i it also reports whether that key opens the file, checks the header and, where
 it can seek, the length, and names the signer; the exit code is 3 if the key does
 not open it. It does not read the contents: "pqenc verify" does.
 
@@ -162,9 +162,9 @@ func (r *report) open(src *input, keys *identities) (opening error) {
 
 // print writes the report for people.
 func (r *report) print(w io.Writer) error {
-	var b strings.Builder
+	var rows [][2]string
 	row := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-11s %s\n", name, fmt.Sprintf(format, args...))
+		rows = append(rows, [2]string{name, fmt.Sprintf(format, args...)})
 	}
 	row("format", "version %d, suite %d (X25519 + ML-KEM-768, HKDF-SHA256, AES-256-GCM)", r.Version, r.Suite)
 	for _, t := range r.order {
@@ -185,8 +185,17 @@ func (r *report) print(w io.Writer) error {
 	if r.Signer != "" {
 		row("signed by", "%s %s", r.Signer, notChecked)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return printRows(w, rows)
+}
+
+// printRows writes names and values in two columns.
+func printRows(w io.Writer, rows [][2]string) error {
+	for _, r := range rows {
+		if _, err := fmt.Fprintf(w, "%-11s %s\n", r[0], r[1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printJSON writes v for programs. It is ASCII, as a terminal obeys some of what

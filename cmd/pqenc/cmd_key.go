@@ -6,27 +6,26 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/keyfile/keyring"
 )
 
-// keyCmd are the commands for the keyring, a file each.
+// keyCmd are the commands for keys, a file each.
 type keyCmd struct {
 	List    keyListCmd    `cmd:"" help:"List the keys in the keyring."`
-	Add     keyAddCmd     `cmd:"" help:"Give somebody's public key a name, or take its successor."`
-	Remove  keyRemoveCmd  `cmd:"" help:"Remove a key."`
-	Rename  keyRenameCmd  `cmd:"" help:"Give a key another name."`
+	Add     keyAddCmd     `cmd:"" help:"Add somebody's public key to the keyring, or accept its successor."`
+	Remove  keyRemoveCmd  `cmd:"" help:"Remove a key from the keyring."`
+	Rename  keyRenameCmd  `cmd:"" help:"Rename a key in the keyring."`
 	Default keyDefaultCmd `cmd:"" help:"Print or choose the default identity."`
-	Export  keyExportCmd  `cmd:"" help:"Print a public key file."`
-	Import  keyImportCmd  `cmd:"" help:"Take a private key from elsewhere."`
+	Export  keyExportCmd  `cmd:"" help:"Print a public key from the keyring."`
+	Import  keyImportCmd  `cmd:"" help:"Add a private key to the keyring, as an identity of yours."`
 
-	Rotate     keyRotateCmd     `cmd:"" help:"Replace a private key by a new one, and keep the old one for reading."`
+	Rotate     keyRotateCmd     `cmd:"" help:"Make a new generation of a private key, and keep the old ones for reading."`
 	Passphrase keyPassphraseCmd `cmd:"" help:"Add, change or remove the passphrase of a private key."`
-	Public     keyPublicCmd     `cmd:"" help:"Print the public key of a private one."`
-	Show       keyShowCmd       `cmd:"" help:"Tell name, dates and generations of a key."`
+	Public     keyPublicCmd     `cmd:"" help:"Print the public key of a private key."`
+	Show       keyShowCmd       `cmd:"" help:"Show name, dates and generations of a key."`
 }
 
 func (keyCmd) Help() string {
@@ -70,18 +69,6 @@ func hintTaken(err error, hint string) error {
 	return err
 }
 
-// requireFree requires that a name can be given, before anybody is asked anything.
-func requireFree(r *keyring.Ring, name string) error {
-	if err := keyfile.ValidName(name); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	found, err := r.Has(name)
-	if found {
-		err = fmt.Errorf("%s %w", name, keyring.ErrTaken)
-	}
-	return err
-}
-
 // addIdentity adds an identity to the keyring, and says so.
 func (a *app) addIdentity(r *keyring.Ring, name string, private []byte, p *keyfile.Public) error {
 	// Killed half-way it would leave a private key in a temporary file.
@@ -114,4 +101,33 @@ func (a *app) confirm(question string) error {
 		}
 		question = `"yes" or "no"`
 	}
+}
+
+// editKey calls change for a private key that is to be changed, while nobody else
+// changes it.
+func (a *app) editKey(arg string, secret *passphraseFlags, change func(at place, edit *keyfile.Edit) error) error {
+	at, err := locate(arg)
+	if err != nil {
+		return err
+	}
+	open := func() error {
+		edit, err := keyfile.OpenEdit(at.privateFile(), secret.ask(a, arg))
+		if err != nil {
+			return at.explain(err)
+		}
+		defer edit.Close()
+		if err := at.check([]*keyfile.Identity{edit.Identity()}); err != nil {
+			return err
+		}
+		return change(at, edit)
+	}
+	if at.ring == nil {
+		return open()
+	}
+	f, err := at.openPrivate() // which says more of what is wrong
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return at.ring.Locked(open) // else it could get another name meanwhile
 }

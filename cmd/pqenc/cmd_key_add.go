@@ -24,10 +24,10 @@ func (keyAddCmd) Help() string {
 	return `Shows the fingerprint and asks whether it is the right one: compare all of it with
 what its owner tells you over some other channel.
 
-If NAME is there already, the file must have a successor of its key, as "pqenc key
-rotate" makes it: it is signed with the old key. Files are then encrypted to the new
-one; what was signed with the old one, while it was in use, is still accepted. That
-proves nothing if the old private key was stolen.
+If NAME is there already, FILE must have a successor of its key, as "pqenc key rotate"
+makes it: it is signed with the old key. Files are then encrypted to the new one; what
+was signed with the old one, while it was in use, is still accepted. A succession proves
+nothing if the old private key was stolen.
 
 Examples:
 
@@ -112,9 +112,9 @@ func (c *keyAddCmd) succeed(a *app, r *keyring.Ring, old, p *keyfile.Public) err
 		a.inform("%s has this key already", c.Name)
 		return nil
 	}
-	question := fmt.Sprintf("It is the successor of %s. Take it?", old.Fingerprint())
+	question := fmt.Sprintf("It is the successor of %s. Accept it?", old.Fingerprint())
 	if next.Fingerprint() == old.Fingerprint() {
-		question = "Its owner has retired it: nothing is to be encrypted to it any more. Note that?"
+		question = "Its owner has retired it: nothing is to be encrypted to it any more. Accept that?"
 	}
 	if err := c.approve(a, p, question); err != nil {
 		return err

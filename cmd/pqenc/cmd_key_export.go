@@ -4,18 +4,16 @@
 
 package main
 
-import "github.com/pqenc/pqenc/internal/durable"
-
 type keyExportCmd struct {
 	Name   string `arg:"" type:"name" name:"NAME" help:"The key, yours or somebody else's."`
-	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT. Without it, or as -, standard output."`
+	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Without it, or as -, to standard output."`
 
 	Components bool `help:"Print the keys of standard algorithms that it is made of, for other programs to compare."`
 }
 
 func (keyExportCmd) Help() string {
-	return `Prints the public key file, to be given to others. The private key is in the file that
-"pqenc keygen" has named.
+	return `Prints the public key file, to be given to others. Private keys are not exported: copy
+NAME.key itself.
 
 Examples:
 
@@ -33,16 +31,7 @@ func (c *keyExportCmd) Run(a *app) error {
 		return err
 	}
 	if c.Components {
-		return a.writeOut(c.Output, e.Public.MarshalComponents())
+		return a.writePublic(c.Output, e.Public.MarshalComponents())
 	}
-	return a.writeOut(c.Output, e.Public.Marshal())
-}
-
-// writeOut writes a small public result to a file or to standard output.
-func (a *app) writeOut(name string, content []byte) error {
-	if isStdio(name) {
-		_, err := a.stdout.Write(content)
-		return err
-	}
-	return a.replaceFile(name, content, durable.Options{})
+	return a.writePublic(c.Output, e.Public.Marshal())
 }

@@ -20,8 +20,7 @@ type keyImportCmd struct {
 }
 
 func (keyImportCmd) Help() string {
-	return `The private key becomes an identity of yours in the keyring, protected as it is in
-FILE. FILE stays where it is.
+	return `The private key is protected in the keyring as it is in FILE. FILE stays where it is.
 
 A post-quantum key of age, or an X-Wing key in PKCS#8, becomes an identity, too: it gets
 a new signing key. It opens what was encrypted to it before, also by age's public key.
@@ -37,7 +36,7 @@ func (c *keyImportCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if err := requireFree(r, c.Name); err != nil {
+	if err := r.Free(c.Name); err != nil {
 		return hintTaken(err, "choose another name")
 	}
 	data, err := a.readPrivate(place{arg: c.File})

@@ -19,8 +19,8 @@ type keyListCmd struct {
 }
 
 func (keyListCmd) Help() string {
-	return `Prints name, whose key it is, and fingerprint. The default identity is marked with a
-star. What is wrong with a key goes to standard error, and to the exit code.
+	return `Prints the name of each key, whether it is your own, and its fingerprint. A star marks
+the default identity. Damaged keys are reported as errors, and left out.
 
 Examples:
 
@@ -94,11 +94,7 @@ func reportKey(e keyring.Item, standard string) keyReport {
 	for _, g := range e.Generations {
 		k.Fingerprints = append(k.Fingerprints, g.Fingerprint.String())
 	}
-	for text, t := range map[*string]time.Time{&k.Created: newest.Created, &k.Expires: newest.Expires, &k.Retired: newest.Retired} {
-		if !t.IsZero() {
-			*text = t.UTC().Format(time.RFC3339)
-		}
-	}
+	k.Created, k.Expires, k.Retired = rfc3339(newest.Created), rfc3339(newest.Expires), rfc3339(newest.Retired)
 	return k
 }
 

@@ -4,10 +4,14 @@
 
 package main
 
-import "github.com/pqenc/pqenc/keyfile"
+import (
+	"cmp"
+
+	"github.com/pqenc/pqenc/keyfile"
+)
 
 type keyPassphraseCmd struct {
-	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a file, or a name in the keyring."`
+	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a name in the keyring or a file."`
 	Remove bool   `help:"Remove the passphrase: whoever can read the file then has the key."`
 
 	Current passphraseFlags   `embed:"" set:"passphrase=the passphrase that the key has"`
@@ -16,8 +20,7 @@ type keyPassphraseCmd struct {
 }
 
 func (keyPassphraseCmd) Help() string {
-	return `Protects a private key with a passphrase, or with another one. The file is replaced
-in one step, once the new one could be opened. Copies of the old file, such as those in
+	return `The key file is replaced in one step, once the new one has been opened as a test. Copies of the old file, such as those in
 a backup, keep the old passphrase.
 
 Examples:
@@ -61,9 +64,5 @@ func (c *keyPassphraseCmd) check() error {
 	if c.Remove && (c.Next.set() || c.New.GeneratePassphrase) {
 		return usageError("--remove does not go with a new passphrase", "choose one of them")
 	}
-	one, two := c.Current.PassphraseFd, c.Next.PassphraseFd
-	if one != nil && two != nil && *one == *two {
-		return usageError("two passphrases cannot come from the same descriptor")
-	}
-	return c.New.check(&c.Next, true, "")
+	return cmp.Or(c.Current.notSame(&c.Next), c.New.check(&c.Next, true, ""))
 }

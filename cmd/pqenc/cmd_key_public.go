@@ -4,18 +4,15 @@
 
 package main
 
-import "github.com/pqenc/pqenc/internal/durable"
-
 type keyPublicCmd struct {
-	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a file, or a name in the keyring."`
-	Output string `short:"o" type:"path" placeholder:"PUB" help:"Write to PUB, which must not be there."`
+	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a name in the keyring or a file."`
+	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Without it, or as -, to standard output."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (keyPublicCmd) Help() string {
-	return `Prints the public key file of a private key, with all its generations, for when it
-was lost.
+	return `Prints the public key file, with all generations, for when that was lost.
 
 Examples:
 
@@ -28,13 +25,5 @@ func (c *keyPublicCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if isStdio(c.Output) {
-		_, err := a.stdout.Write(id.Public().Marshal())
-		return err
-	}
-	err = durable.WriteNew(c.Output, id.Public().Marshal(), 0o644)
-	if exists(err) {
-		err = withHints(err, "choose another name with -o, or move the old file away")
-	}
-	return err
+	return a.writePublic(c.Output, id.Public().Marshal())
 }

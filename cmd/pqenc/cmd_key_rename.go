@@ -10,8 +10,8 @@ type keyRenameCmd struct {
 }
 
 func (keyRenameCmd) Help() string {
-	return `The name in the keyring changes, and the key does not. Access lists that name it have
-to be changed, too.
+	return `Only the name in the keyring changes, and not the key. Access lists that name it have to
+be changed, too.
 
 Examples:
 

@@ -17,22 +17,23 @@ import (
 )
 
 type keyRotateCmd struct {
-	Key         string  `arg:"" type:"path" name:"KEY" help:"The private key: a file, or a name in the keyring."`
-	Expires     timeout `placeholder:"TIME" help:"Let the new key expire after TIME, such as 90d or 1y. Without it, it does not."`
-	IfOlderThan timeout `placeholder:"TIME" help:"Do nothing if the key is not older than TIME."`
-	Retire      bool    `help:"End the identity: no new key takes the place of the old one."`
+	Key         string  `arg:"" type:"path" name:"KEY" help:"The private key: a name in the keyring or a file."`
+	Expires     timeout `placeholder:"TIME" help:"Let the new generation expire after TIME, such as 90d or 1y (default: never)."`
+	IfOlderThan timeout `placeholder:"TIME" help:"Do nothing unless the key is older than TIME."`
+	Retire      bool    `help:"End the identity: no new generation follows."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (keyRotateCmd) Help() string {
-	return `Makes a new generation of the key, in the same file. What was encrypted to the old
-ones is still read with it; they encrypt and sign nothing any more. The public key,
-beside it, says whose successor the new one is: give it to those who send to you. To
-servers that do not know it yet, log in with --generation.
+	return `The new generation is in the same file. What was encrypted to older ones is still read;
+nothing more is encrypted to them or signed with them. The public key file beside it says
+that the new generation succeeds the old one: give it to those who send to you. Where a
+server does not know it yet, log in with --generation.
 
-If somebody else may have had the private key, the new one proves nothing: tell
-people its fingerprint in another way, and encrypt the files anew.
+If somebody else may have the private key, the succession proves nothing: tell people
+the new fingerprint over some other channel, and give the files a new key with "pqenc
+rewrap --reencrypt".
 
 Examples:
 
@@ -96,45 +97,4 @@ func (c *keyRotateCmd) publish(a *app, at place, next *keyfile.Public) error {
 			fmt.Sprintf("\"pqenc key public %s\" prints the public key", c.Key))
 	}
 	return err
-}
-
-// replaceFile writes a file, or puts it in the place of another.
-func (a *app) replaceFile(name string, content []byte, o durable.Options) error {
-	f, err := a.create(name, o)
-	if err != nil {
-		return err
-	}
-	if _, err := f.Write(content); err != nil {
-		return errors.Join(err, f.Abort())
-	}
-	return f.Commit()
-}
-
-// editKey calls change for a private key that is to be changed, while nobody else
-// changes it.
-func (a *app) editKey(arg string, secret *passphraseFlags, change func(at place, edit *keyfile.Edit) error) error {
-	at, err := locate(arg)
-	if err != nil {
-		return err
-	}
-	open := func() error {
-		edit, err := keyfile.OpenEdit(at.privateFile(), secret.ask(a, arg))
-		if err != nil {
-			return at.explain(err)
-		}
-		defer edit.Close()
-		if err := at.check([]*keyfile.Identity{edit.Identity()}); err != nil {
-			return err
-		}
-		return change(at, edit)
-	}
-	if at.ring == nil {
-		return open()
-	}
-	f, err := at.openPrivate() // which says more of what is wrong
-	if err != nil {
-		return err
-	}
-	f.Close()
-	return at.ring.Locked(open) // else it could get another name meanwhile
 }

@@ -5,27 +5,24 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/pqenc/pqenc/keyfile"
 )
 
 type keyShowCmd struct {
-	Key  string `arg:"" type:"path" name:"KEY" help:"A public or a private key: a file, or a name in the keyring."`
+	Key  string `arg:"" type:"path" name:"KEY" help:"A public or private key: a name in the keyring or a file."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
 
 func (keyShowCmd) Help() string {
-	return `Tells what can be told without a passphrase: of a protected private key that is what
-the public key beside it says.
+	return `Shows what is known without a passphrase. For a protected private key that is what the
+public key file beside it says.
 
 Examples:
 
@@ -83,32 +80,13 @@ func (c *keyShowCmd) Run(a *app) error {
 	return nil
 }
 
-// look returns what can be known about the keys in the file.
+// look returns what is known about the keys in the file.
 func look(name string) ([]shownKey, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxPublicSize+1))
-	if err != nil {
-		return nil, err
-	}
-	keys, err := keyfile.ReadPublic(bytes.NewReader(data))
-	if err == nil {
-		return showAll(keys, shownKey{}), nil
-	}
-	if !errors.Is(err, keyfile.ErrIsPrivate) && !errors.Is(err, keyfile.ErrProtected) {
-		return nil, err
-	}
-	ids, err := keyfile.ReadIdentities(bytes.NewReader(data), nil)
-	if errors.Is(err, keyfile.ErrProtected) {
+	keys, private, err := readEither(name, nil)
+	if private && errors.Is(err, keyfile.ErrProtected) {
 		return lookBeside(name)
 	}
-	for _, id := range ids {
-		keys = append(keys, id.Public())
-	}
-	return showAll(keys, shownKey{Private: true}), err
+	return showAll(keys, shownKey{Private: private}), err
 }
 
 // lookBeside returns what the public key file beside a protected key says.
@@ -148,8 +126,8 @@ func rfc3339(t time.Time) string {
 
 // print writes what there is to show for people.
 func (k *shownKey) print(w io.Writer) error {
-	var b strings.Builder
-	row := func(name, text string) { fmt.Fprintf(&b, "%-11s  %s\n", name, text) }
+	var rows [][2]string
+	row := func(name, text string) { rows = append(rows, [2]string{name, text}) }
 	switch {
 	case k.Protected:
 		row("private", "yes, protected by a passphrase")
@@ -160,8 +138,7 @@ func (k *shownKey) print(w io.Writer) error {
 	}
 	if k.Fingerprint == "" {
 		row("fingerprint", "needs the passphrase: see \"pqenc fingerprint\"")
-		_, err := io.WriteString(w, b.String())
-		return err
+		return printRows(w, rows)
 	}
 	row("name", cmp.Or(k.Name, "none"))
 	row("fingerprint", k.Fingerprint)
@@ -177,6 +154,5 @@ func (k *shownKey) print(w io.Writer) error {
 	for _, g := range k.Generations[1:] {
 		row(fmt.Sprintf("%11d", g.Generation), fmt.Sprintf("%s, retired %s", g.Fingerprint, g.Retired))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return printRows(w, rows)
 }

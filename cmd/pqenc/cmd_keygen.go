@@ -19,7 +19,7 @@ type keygenCmd struct {
 	Name    string  `arg:"" optional:"" type:"name" name:"NAME" help:"What to call the key in the keyring (default: your login name)."`
 	Output  string  `short:"o" type:"path" placeholder:"BASE" help:"Write BASE.key and BASE.pub instead, and leave the keyring alone."`
 	Protect bool    `help:"Protect the private key with a passphrase."`
-	Expires timeout `placeholder:"TIME" help:"Let the key expire after TIME, such as 90d or 1y: then nothing more is encrypted to it. Without it, it does not."`
+	Expires timeout `placeholder:"TIME" help:"Let the key expire after TIME, such as 90d or 1y: nothing is encrypted to it after that (default: never)."`
 
 	New    newPassphraseFlag `embed:""`
 	Secret passphraseFlags   `embed:""`
@@ -64,7 +64,7 @@ func (c *keygenCmd) intoRing(a *app) error {
 	}
 	name := cmp.Or(c.Name, loginName())
 	hint := `choose another name: "pqenc keygen NAME". Keys are never overwritten`
-	if err := requireFree(r, name); err != nil {
+	if err := r.Free(name); err != nil {
 		return hintTaken(err, hint)
 	}
 	id, err := keyfile.GenerateWith(keyfile.Details{Name: name, Expires: c.Expires.after(time.Now())})

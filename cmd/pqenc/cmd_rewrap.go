@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -13,12 +14,12 @@ type rewrapCmd struct {
 	To   recipientFlags `embed:""`
 
 	Add           bool     `xor:"how" help:"Add to the recipients, and keep all that there are."`
-	ToCurrent     bool     `xor:"how" help:"Replace what older generations of your keys open by the newest one, and keep all other recipients."`
+	ToCurrent     bool     `xor:"how" help:"Replace the older generations of your keys by the newest ones, and keep all other recipients."`
 	Reencrypt     bool     `xor:"how" help:"Decrypt, and encrypt with a new key: only this takes access away."`
-	Repair        bool     `xor:"how" help:"Complete headers whose replacement was stopped. It needs no key; with -i a header that opens stays."`
+	Repair        bool     `xor:"how" help:"Complete headers whose replacement was interrupted. It needs no key; with -i a header that opens stays."`
 	Remove        []string `type:"path" hidden:"" sep:"none" help:"Not possible."`
 	InPlace       bool     `help:"Overwrite the header where it is, if the new one is not longer. A file whose header was torn then needs the log beside it."`
-	DropSignature bool     `help:"With --reencrypt: lose the signature of somebody else."`
+	DropSignature bool     `help:"With --reencrypt: drop the signature of somebody else."`
 	DryRun        bool     `short:"n" help:"Change nothing, and say what would be."`
 	JSON          bool     `name:"json" help:"Print JSON."`
 
@@ -26,18 +27,17 @@ type rewrapCmd struct {
 	Secret secretFlags     `embed:""`
 	New    passphraseFlags `embed:"" prefix:"new-" xorprefix:"new-" set:"passphrase=the new passphrase of -p"`
 
-	Files names `arg:"" type:"names" name:"FILE ..." help:"Encrypted files, and folders, of which all encrypted files are meant."`
+	Files names `arg:"" type:"names" name:"FILE ..." help:"Encrypted files, and folders with such files in and below them."`
 }
 
 func (rewrapCmd) Help() string {
-	return `Gives files other recipients, and leaves their contents as they are: however large a
-file is, only its header is made anew. -r names the complete new list: who is on a
-list cannot be told, and so nobody can be picked out. --add keeps them all, and
---to-current brings your own keys up to date.
+	return `Gives files new recipients. Only the header is made anew, however large a file is. -r
+names the complete new list: a file does not say who its recipients are, so that none of
+them can be removed. --add keeps them all. --to-current is for after "pqenc key rotate".
 
-This is no revocation. Old copies of a file stay readable for those who could read
-them, and whoever has opened it can have kept its key. --reencrypt makes a new key, and
-takes as long as decrypting and encrypting: old copies stay readable then, too, but
+This is not revocation: old copies of a file stay readable for those who could read
+them, and whoever has opened a file can have kept its key. --reencrypt makes a new key,
+and takes as long as decrypting and encrypting. Old copies stay readable then, too, but
 the new file is not.
 
 Signatures survive: the file stays signed for those whom its signer named, and others
@@ -73,7 +73,7 @@ func (c *rewrapCmd) check() error {
 		return usageError("a recipient cannot be removed: the file does not say for whom it is, and whoever could open it can have kept its key",
 			"give the complete new list with --reencrypt -r ..., which also makes a new key; without --reencrypt the key stays the same")
 	case slices.ContainsFunc(c.Files, isStdio):
-		return usageError("rewrap changes files, and no pipe", "name files or folders")
+		return usageError("rewrap changes files, not pipes", "name files or folders")
 	case (c.ToCurrent || c.Repair) && c.To.encrypts():
 		return usageError("--to-current and --repair have no other recipients: -r and -p do not go with them", "leave them out, or use --add")
 	case c.Repair && (c.Room.Reserve > 0 || c.InPlace || c.DryRun):
@@ -85,7 +85,7 @@ func (c *rewrapCmd) check() error {
 	case c.Room.Reserve > 0 && c.To.Passphrase:
 		return usageError("--reserve and -p do not go together: a passphrase must be the only way into a file", "leave --reserve out")
 	}
-	return c.checkSigning()
+	return cmp.Or(c.checkSigning(), c.New.notSame(&c.Secret.File), c.New.notSame(&c.Secret.Key))
 }
 
 // keyed reports whether there are keys: --repair does without them if none is named.

@@ -81,12 +81,7 @@ func (c *signCmd) comment() string {
 
 // signer gets the key that is named, or the default identity.
 func (c *signCmd) signer(a *app) (*keyfile.Identity, error) {
-	at, err := defaultKey()
-	if c.Identity != "" {
-		at, err = locate(c.Identity)
-	} else if err == nil && at.ring == nil {
-		err = usageError("who signs?", "sign with your private key: -i KEY", `or make a default identity with "pqenc keygen"`)
-	}
+	at, err := locateOwn(c.Identity, usageError("no key to sign with", "sign with your private key: -i KEY", `or make a default identity with "pqenc keygen"`))
 	if err != nil {
 		return nil, err
 	}

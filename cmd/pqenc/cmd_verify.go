@@ -112,14 +112,6 @@ func reportOf(s *pqenc.Signature) *sigReport {
 	return r
 }
 
-// withName returns a signer with the name that the keyring has for it, if any.
-func withName(signer, name string) string {
-	if name == "" {
-		return signer
-	}
-	return name + " (" + signer + ")"
-}
-
 func (s *sigReport) addressedText() string {
 	switch {
 	case !s.Addressed:
@@ -150,14 +142,4 @@ func (v *verdict) print(w io.Writer) error {
 		}...)
 	}
 	return printRows(w, rows)
-}
-
-// printRows writes names and values in two columns.
-func printRows(w io.Writer, rows [][2]string) error {
-	for _, r := range rows {
-		if _, err := fmt.Fprintf(w, "%-11s %s\n", r[0], r[1]); err != nil {
-			return err
-		}
-	}
-	return nil
 }

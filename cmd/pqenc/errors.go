@@ -240,7 +240,7 @@ func kindOf(err error) *kind {
 	return nil
 }
 
-// fromServer says whether an error is of one of the remote kinds.
+// fromServer reports whether an error is of one of the remote kinds.
 func fromServer(err error) bool {
 	return slices.ContainsFunc(remoteKinds, func(k kind) bool { return errors.Is(err, k.err) })
 }
@@ -337,5 +337,5 @@ func looksLike(begin []byte) string {
 	return ""
 }
 
-// exists says whether an error is that of a file that must not be there.
+// exists reports whether an error is that of a file that must not be there.
 func exists(err error) bool { return errors.Is(err, os.ErrExist) }

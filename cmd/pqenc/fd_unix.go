@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inherited says whether fd was open when the process began. What Go opens,
+// inherited reports whether fd was open when the process began. What Go opens,
 // files and for itself, is all marked to be closed by exec; what came through
 // exec cannot be.
 func inherited(fd int) bool {

@@ -20,7 +20,7 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
-// isStdio says whether name stands for standard input or output.
+// isStdio reports whether name stands for standard input or output.
 func isStdio(name string) bool { return name == "" || name == "-" }
 
 // input is a file or standard input.
@@ -219,7 +219,7 @@ func (o *output) replaces() string {
 	return o.file.Name()
 }
 
-// staged says whether an output of that name would appear only when it is whole.
+// staged reports whether an output of that name would appear only when it is whole.
 func staged(name string) bool { return !isStdio(name) && durable.Atomic(name) }
 
 // is reports whether info describes the file, or the block device, that is the
@@ -270,4 +270,29 @@ func (o *output) finish(err error) error {
 	}
 	hideKey(o.file)
 	return o.file.Commit()
+}
+
+// writePublic writes a public key to a new file or to standard output.
+func (a *app) writePublic(name string, key []byte) error {
+	if isStdio(name) {
+		_, err := a.stdout.Write(key)
+		return err
+	}
+	err := durable.WriteNew(name, key, 0o644)
+	if exists(err) {
+		err = withHints(err, "choose another name with -o, or move the old file away")
+	}
+	return err
+}
+
+// replaceFile writes a file, or replaces the one of that name.
+func (a *app) replaceFile(name string, content []byte, o durable.Options) error {
+	f, err := a.create(name, o)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(content); err != nil {
+		return errors.Join(err, f.Abort())
+	}
+	return f.Commit()
 }

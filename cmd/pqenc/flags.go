@@ -39,7 +39,7 @@ type reserveFlag struct {
 
 // identityFlag names private keys.
 type identityFlag struct {
-	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key KEY, a name in the keyring or a file. Can be repeated. Without it, your default identity."`
+	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key KEY, a name in the keyring or a file. Can be repeated. ${otherwise=Without it, your default identity.}"`
 }
 
 // fromFlags say whose files are accepted.
@@ -123,7 +123,7 @@ func (f newPassphraseFlag) check(given *passphraseFlags, wanted bool, by string)
 	case f.GeneratePassphrase && !wanted:
 		return usageError("--generate-passphrase is of no use without "+by, "add "+by)
 	case f.GeneratePassphrase && given.set():
-		return usageError("--generate-passphrase does not go with --passphrase-file and --passphrase-fd", "choose one of them")
+		return usageError("--generate-passphrase does not go with a passphrase that is given", "choose one of them")
 	}
 	return nil
 }
@@ -156,7 +156,7 @@ func (f *loginFlags) login(a *app, secret *passphraseFlags) (*servers, error) {
 }
 
 func notLoggedIn() error {
-	return usageError("who are you?", "log in with your private key: -i KEY", `or make a default identity with "pqenc keygen"`)
+	return usageError("no key to log in with", "log in with your private key: -i KEY", `or make a default identity with "pqenc keygen"`)
 }
 
 // limitFlags bound what clients can make a server do.

@@ -7,7 +7,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer"
@@ -40,25 +39,4 @@ func olderHint(id *keyfile.Identity, err error) error {
 	}
 	return withHints(err, fmt.Sprintf("if it only knows an earlier generation of your key, log in with that: --generation %d", all[1].Public().Generation()),
 		kindOf(err).hints[0])
-}
-
-// warnBefore is how long before the end of a key its owner is told.
-const warnBefore = 14 * 24 * time.Hour
-
-// maySign refuses to sign with a key that was retired, and warns of one that has expired
-// or is about to.
-func (a *app) maySign(name string, id *keyfile.Identity) error {
-	key := id.Public()
-	err := key.Usable(time.Now())
-	switch rotate := fmt.Sprintf("hint: make the next one with \"pqenc key rotate %s\"", name); {
-	case errors.Is(err, keyfile.ErrRetired):
-		return withHints(in(name, err), "sign with another key")
-	case err != nil && !a.grammar.Quiet:
-		a.warn("%s: %v", name, err)
-		a.say(rotate)
-	case !key.Expires().IsZero() && time.Until(key.Expires()) < warnBefore && !a.grammar.Quiet:
-		a.warn("%s expires on %s", name, timeText(key.Expires()))
-		a.say(rotate)
-	}
-	return nil
 }

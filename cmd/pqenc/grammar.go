@@ -13,13 +13,13 @@ type grammar struct {
 	Main        mainCmd        `cmd:"" name:"encrypt-or-decrypt" hidden:"" default:"withargs" help:"Encrypt, or decrypt with -d."`
 	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
-	Rewrap      rewrapCmd      `cmd:"" help:"Change who can open encrypted files."`
+	Rewrap      rewrapCmd      `cmd:"" help:"Change the recipients of encrypted files."`
 	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair, for the keyring or as files."`
 	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
-	Sign        signCmd        `cmd:"" help:"Sign files that stay as they are: the signature is a file of its own."`
+	Sign        signCmd        `cmd:"" help:"Sign files of any kind: each signature is a file of its own."`
 	Inspect     inspectCmd     `cmd:"" help:"Say what an encrypted file is, with or without a key."`
-	Fingerprint fingerprintCmd `cmd:"" help:"Print the fingerprint of a key file."`
-	Key         keyCmd         `cmd:"" help:"Keep keys under names."`
+	Fingerprint fingerprintCmd `cmd:"" help:"Print the fingerprints of keys."`
+	Key         keyCmd         `cmd:"" help:"Manage keys: the keyring, rotation, passphrases."`
 	Push        pushCmd        `cmd:"" help:"Send files to a server, encrypted on the way."`
 	Pull        pullCmd        `cmd:"" help:"Get files from a server, decrypted on the way."`
 	Ls          lsCmd          `cmd:"" help:"List what is on a server."`

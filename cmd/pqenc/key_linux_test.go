@@ -38,8 +38,8 @@ func TestKeyQuestions(t *testing.T) {
 	writeIn(t, dir, "retired.pub", retired.Public().Marshal())
 	one, two := alice.Fingerprint().String(), next.Fingerprint().String()
 	question := "The key of alice is " + one + ". Is that right? [yes/no]: "
-	successor := "The key of alice is " + two + ". It is the successor of " + one + ". Take it? [yes/no]: "
-	retirement := "The key of alice is " + two + ". Its owner has retired it: nothing is to be encrypted to it any more. Note that? [yes/no]: "
+	successor := "The key of alice is " + two + ". It is the successor of " + one + ". Accept it? [yes/no]: "
+	retirement := "The key of alice is " + two + ". Its owner has retired it: nothing is to be encrypted to it any more. Accept that? [yes/no]: "
 	destroy := "me is yours: what was encrypted to it can then not be read any more. Destroy the private key? [yes/no]: "
 	for _, c := range []struct {
 		args   string

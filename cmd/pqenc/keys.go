@@ -95,7 +95,11 @@ func fingerprints(arg string) ([]keyfile.Fingerprint, error) {
 // Protected ones stay closed until a file needs them.
 func (a *app) privateKeys(args []string, p *passphraseFlags) (list []pqenc.Identity, err error) {
 	for _, arg := range args {
-		ids, err := a.closedKeys(arg, p)
+		at, err := locate(arg)
+		if err != nil {
+			return nil, err
+		}
+		ids, err := a.closedKeys(at, p)
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +119,7 @@ func (a *app) privateKey(arg string, p *passphraseFlags) (*keyfile.Identity, err
 }
 
 func (a *app) privateKeyAt(at place, p *passphraseFlags) (*keyfile.Identity, error) {
-	ids, err := a.closedKeysAt(at, p)
+	ids, err := a.closedKeys(at, p)
 	if err != nil {
 		return nil, err
 	}
@@ -123,19 +127,9 @@ func (a *app) privateKeyAt(at place, p *passphraseFlags) (*keyfile.Identity, err
 	return key, in(at.arg, err)
 }
 
-// closedKeys returns the private keys that an argument names, closed if they are
-// protected.
-func (a *app) closedKeys(arg string, p *passphraseFlags) ([]pqenc.Identity, error) {
-	at, err := locate(arg)
-	if err != nil {
-		return nil, err
-	}
-	return a.closedKeysAt(at, p)
-}
-
-// closedKeysAt reads a private key file once, so that nobody is asked twice for its
-// passphrase.
-func (a *app) closedKeysAt(at place, p *passphraseFlags) ([]pqenc.Identity, error) {
+// closedKeys returns the private keys in a file, closed if they are protected. It reads
+// the file once, so that nobody is asked twice for its passphrase.
+func (a *app) closedKeys(at place, p *passphraseFlags) ([]pqenc.Identity, error) {
 	if ids := a.private[at.privateFile()]; ids != nil {
 		return ids, nil
 	}
@@ -174,7 +168,7 @@ func (a *app) openKeys(at place, data []byte, read []*keyfile.Identity, err erro
 		ids = append(ids, id)
 	}
 	if keyfile.Exposed(at.privateFile()) {
-		a.warn("%s can be read by others (chmod 600 mends that)", at.privateFile())
+		a.warn("%s can be read by others (chmod 600 fixes that)", at.privateFile())
 	}
 	return ids, nil
 }
@@ -244,7 +238,7 @@ func (a *app) ownKeys(p *passphraseFlags) (list []pqenc.Identity, name string) {
 		if err != nil {
 			return nil, err
 		}
-		ids, err := a.closedKeysAt(at, p)
+		ids, err := a.closedKeys(at, p)
 		if err != nil {
 			return nil, err
 		}
@@ -256,13 +250,7 @@ func (a *app) ownKeys(p *passphraseFlags) (list []pqenc.Identity, name string) {
 // loginKey returns the private key that an argument names, or the default identity if
 // there is no argument, in the generation that logs in.
 func (a *app) loginKey(arg string, g generationFlag, p *passphraseFlags) (*keyfile.Identity, error) {
-	if err := checkLogin(arg); err != nil {
-		return nil, err
-	}
-	at, err := defaultKey()
-	if arg != "" {
-		at, err = locate(arg)
-	}
+	at, err := locateOwn(arg, notLoggedIn())
 	if err != nil {
 		return nil, err
 	}
@@ -278,10 +266,7 @@ func checkLogin(arg string) error {
 	if arg != "" {
 		return nil
 	}
-	at, err := defaultKey()
-	if err == nil && at.ring == nil {
-		err = notLoggedIn()
-	}
+	_, err := locateOwn("", notLoggedIn())
 	return err
 }
 
@@ -296,22 +281,28 @@ func (a *app) eitherKeys(arg string, p *passphraseFlags) (keyfile.Publics, error
 	if at.ring != nil || isAgeText(arg) || err == nil && info.IsDir() {
 		return publicKeys(arg)
 	}
-	f, err := os.Open(arg)
+	keys, _, err := readEither(arg, p.ask(a, arg))
+	return keys, at.explain(err)
+}
+
+// readEither reads the public keys in a file, or those of the private keys in it.
+func readEither(name string, ask func() ([]byte, error)) (keys keyfile.Publics, private bool, err error) {
+	f, err := os.Open(name)
 	if err != nil {
-		return nil, at.explain(err)
+		return nil, false, err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxPublicSize+1)) // once, since it may be a pipe
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	keys, err := keyfile.ReadPublic(bytes.NewReader(data))
-	if errors.Is(err, keyfile.ErrIsPrivate) || errors.Is(err, keyfile.ErrProtected) {
-		var ids []*keyfile.Identity
-		ids, err = keyfile.ReadIdentities(bytes.NewReader(data), p.ask(a, arg))
-		for _, id := range ids {
-			keys = append(keys, id.Public())
-		}
+	keys, err = keyfile.ReadPublic(bytes.NewReader(data))
+	if !errors.Is(err, keyfile.ErrIsPrivate) && !errors.Is(err, keyfile.ErrProtected) {
+		return keys, false, err
 	}
-	return keys, in(arg, err)
+	ids, err := keyfile.ReadIdentities(bytes.NewReader(data), ask)
+	for _, id := range ids {
+		keys = append(keys, id.Public())
+	}
+	return keys, true, err
 }

@@ -29,7 +29,7 @@ import (
 //	HOST:PORT SHA256:...
 //
 // and lines that begin with # in between. A server that is not at /pqenc has its
-// path behind the port. Whoever has been asked once is not asked again; a key that
+// path after the port. Whoever has been asked once is not asked again; a key that
 // has changed is refused, and it takes a person to remove the line, or to accept the new
 // key as the successor of the old one in the keyring.
 
@@ -171,7 +171,7 @@ func readKnown(file string) ([][]byte, error) {
 
 func badLine(file string, number int) error {
 	return &failure{fmt.Errorf("%s, line %d: not a server and its fingerprint", file, number), exitServer,
-		[]string{"mend the line, or remove it"}}
+		[]string{"correct the line, or remove it"}}
 }
 
 // changed says that a server has another key than where it stands.
@@ -235,7 +235,7 @@ func remember(file, name string, key keyfile.Fingerprint) error {
 	return errors.Join(err, f.Close())
 }
 
-// endsLine says whether what comes next in a file begins a line.
+// endsLine reports whether what comes next in a file begins a line.
 func endsLine(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil || info.Size() == 0 {

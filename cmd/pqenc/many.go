@@ -15,7 +15,7 @@ import (
 	"github.com/pqenc/pqenc/internal/progress"
 )
 
-// fileOutcome is what came of one of many files.
+// fileOutcome is the outcome for one of many files.
 type fileOutcome int
 
 const (
@@ -42,7 +42,7 @@ type manyFiles struct {
 	only    error // of the one file, if there are not several
 }
 
-// fileResult is what came of a file, in its JSON form.
+// fileResult is the outcome for a file in its JSON form.
 type fileResult struct {
 	File   string `json:"file"`
 	Result string `json:"result"` // the verb, "unchanged", "not encrypted" or "failed"
@@ -94,7 +94,7 @@ func (m *manyFiles) run(workers int, do func(f found, p *fileProgress) (fileOutc
 	all.Wait()
 }
 
-// finish takes down what came of a file, and says so if that is bad.
+// finish records the outcome for a file, and reports an error.
 func (m *manyFiles) finish(f found, result fileOutcome, err error) {
 	if err != nil {
 		result = isFailed
@@ -125,7 +125,7 @@ func (m *manyFiles) warn(format string, args ...any) {
 	m.meter.Aside(func() { m.app.warn(format, args...) })
 }
 
-// end says what came of all of them. The error is that of the only file, or that some
+// end reports the outcome for all files. The error is that of the only file, or that some
 // have failed.
 func (m *manyFiles) end() error {
 	if m.keep {
@@ -179,7 +179,7 @@ type fileProgress struct {
 	left  int64 // bytes of the file that have not been counted
 }
 
-// add says that n bytes more have been dealt with.
+// add counts n more bytes as done.
 func (p *fileProgress) add(n int64) {
 	n = min(n, p.left)
 	p.left -= n

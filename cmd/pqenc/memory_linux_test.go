@@ -191,7 +191,7 @@ func takesAtMost(t *testing.T, dir, command string, limit int) {
 	}
 }
 
-// raceDetector says whether it is at work: it multiplies the memory.
+// raceDetector reports whether it is at work: it multiplies the memory.
 func raceDetector() bool {
 	info, _ := debug.ReadBuildInfo()
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})

@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// isFolder says whether the output of that name is meant to be a folder.
+// isFolder reports whether the output of that name is meant to be a folder.
 func isFolder(name string) bool {
 	if isStdio(name) {
 		return false

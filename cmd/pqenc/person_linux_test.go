@@ -116,7 +116,7 @@ func (p *person) look() bool {
 	return err == nil
 }
 
-// gone says whether the command has ended.
+// gone reports whether the command has ended.
 func (p *person) gone() bool { return strings.HasSuffix(p.screen.String(), ended) }
 
 // stays returns all that was ever shown, once the command has ended.
@@ -135,7 +135,7 @@ func (p *person) leaves() string {
 
 func (p *person) types(text string) { p.terminal.WriteString(text) }
 
-// echoes says whether the terminal shows what is typed.
+// echoes reports whether the terminal shows what is typed.
 func (p *person) echoes(t *testing.T) bool {
 	t.Helper()
 	state, err := unix.IoctlGetTermios(int(p.terminal.Fd()), unix.TCGETS)

@@ -67,7 +67,7 @@ func parseURLs(texts []string) (all []location, err error) {
 	return all, nil
 }
 
-// isFolder says whether the location is that of all objects below it.
+// isFolder reports whether the location is that of all objects below it.
 func (l location) isFolder() bool { return l.name == "" || strings.HasSuffix(l.name, "/") }
 
 // with returns the location of another object on the same server.

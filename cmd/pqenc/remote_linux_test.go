@@ -248,7 +248,7 @@ func TestRetryAtTerminal(t *testing.T) {
 	}
 }
 
-// holds says whether there is something in a file.
+// holds reports whether there is something in a file.
 func holds(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && info.Size() > 0

@@ -277,7 +277,7 @@ func (r *rewrapper) explain(f *encryptedFile, err error) error {
 	return err
 }
 
-// forwarded takes down for whom else than those whom its signer named a file now is.
+// forwarded records the recipients whom the signer of a file did not name.
 func (r *rewrapper) forwarded(to []pqenc.Recipient) {
 	if len(to) == 0 {
 		return

@@ -5,11 +5,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"time"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
@@ -143,44 +140,4 @@ func (s *sealer) keyRecipients() (to []pqenc.Recipient, err error) {
 			"encrypt to a key that they share, or make several files")
 	}
 	return to, nil
-}
-
-// usable refuses a recipient whose key is not to be used any more. Keys of age say nothing
-// of that.
-func (s *sealer) usable(to pqenc.Recipient) error {
-	key, ok := to.(*keyfile.Public)
-	if !ok {
-		return nil
-	}
-	err := key.Usable(time.Now())
-	switch {
-	case errors.Is(err, keyfile.ErrExpired) && s.to.AllowExpired:
-		return nil
-	case errors.Is(err, keyfile.ErrExpired):
-		return withHints(err, "ask its owner for the one that comes after it, or encrypt to it all the same with --allow-expired")
-	}
-	return withHints(err, "ask its owner for another one")
-}
-
-// newest leaves out the earlier generations of those that are there with a later one.
-func (s *sealer) newest(all []pqenc.Recipient) []pqenc.Recipient {
-	later := make(map[keyfile.Fingerprint]keyfile.Fingerprint)
-	for _, to := range all {
-		if key, ok := to.(*keyfile.Public); ok {
-			for _, before := range key.Fingerprints()[1:] {
-				later[before] = key.Fingerprint()
-			}
-		}
-	}
-	return slices.DeleteFunc(all, func(to pqenc.Recipient) bool {
-		key, ok := to.(*keyfile.Public)
-		if !ok {
-			return false
-		}
-		by, found := later[key.Fingerprint()]
-		if found {
-			s.app.warn("%s was succeeded by %s, and is left out", key.Fingerprint(), by)
-		}
-		return found
-	})
 }

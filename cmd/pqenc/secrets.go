@@ -45,14 +45,19 @@ func (f *secretFlags) roles(files bool) (file, key *passphraseFlags) {
 
 // check finds what is wrong with the flags, for files from src.
 func (f *secretFlags) check(src *input, keys bool) error {
-	one, two := f.File.PassphraseFd, f.Key.PassphraseFd
-	switch {
-	case f.Key.set() && !keys:
+	if f.Key.set() && !keys {
 		return usageError("--key-passphrase-file and --key-passphrase-fd are of no use without a private key", "name the key, too")
-	case one != nil && two != nil && *one == *two:
+	}
+	return cmp.Or(f.File.notSame(&f.Key), f.File.notFrom(src), f.Key.notFrom(src))
+}
+
+// notSame fails if two passphrases are to come from one descriptor.
+func (p *passphraseFlags) notSame(other *passphraseFlags) error {
+	one, two := p.PassphraseFd, other.PassphraseFd
+	if one != nil && two != nil && *one == *two {
 		return usageError("two passphrases cannot come from the same descriptor")
 	}
-	return cmp.Or(f.File.notFrom(src), f.Key.notFrom(src))
+	return nil
 }
 
 // notFrom fails if the passphrase is to come from src, of which it would take

@@ -79,7 +79,7 @@ func TestWriteNewRace(t *testing.T) {
 	}
 }
 
-// The steps behind the early look at the name must refuse by themselves.
+// The steps after the early look at the name must refuse by themselves.
 func TestPlaceNeverReplaces(t *testing.T) {
 	long(t)
 	for what, step := range map[string]func(dir folder, temp, name string) error{

@@ -127,7 +127,7 @@ func wantWiped(t *testing.T, s *screen) {
 	}
 }
 
-// isBlank says whether a line shows nothing. It may reset the colors.
+// isBlank reports whether a line shows nothing. It may reset the colors.
 func isBlank(line string) bool {
 	return strings.Trim(strings.ReplaceAll(line, "\x1b[0m", ""), " ") == ""
 }

@@ -27,13 +27,13 @@ const weakGuesses = 1e12
 // length, and more than that only makes a passphrase stronger.
 const estimated = 40
 
-// Words is how many words a new passphrase has, of 7776: more than 77 bits.
-const Words = 6
+// wordCount is how many words a new passphrase has, of 7776: more than 77 bits.
+const wordCount = 6
 
-// NewPassphrase returns a random passphrase: [Words] different words of the large list of the
+// NewPassphrase returns a random passphrase: six different words of the large list of the
 // Electronic Frontier Foundation, with hyphens between them.
 func NewPassphrase() ([]byte, error) {
-	words, err := diceware.Generate(Words)
+	words, err := diceware.Generate(wordCount)
 	return []byte(strings.Join(words, "-")), err
 }
 

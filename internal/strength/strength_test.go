@@ -91,13 +91,13 @@ func TestNewPassphrase(t *testing.T) {
 	if n := list.(diceware.WordListNumWordser).NumWords(); n != 7776 {
 		t.Errorf("the list has %d words", n)
 	}
-	for ; words < Words; words++ {
+	for ; words < wordCount; words++ {
 		bits += math.Log2(float64(7776 - words))
 	}
 	if bits < 77 {
 		t.Errorf("%.1f bits", bits)
 	}
-	if hyphens := strings.Count(string(one), "-"); hyphens < Words-1 {
-		t.Errorf("%q has fewer than %d words", one, Words)
+	if hyphens := strings.Count(string(one), "-"); hyphens < wordCount-1 {
+		t.Errorf("%q has fewer than %d words", one, wordCount)
 	}
 }

@@ -25,7 +25,7 @@ var ErrNoTerminal = errors.New("there is no terminal to ask for the passphrase")
 // ErrNoAnswer says that the person ended the input instead of answering.
 var ErrNoAnswer = errors.New("no passphrase was given")
 
-// Is says whether f is a terminal.
+// Is reports whether f is a terminal.
 func Is(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // Prompter asks on the controlling terminal.

@@ -68,7 +68,7 @@ type Vector struct {
 	Repaired [2]string
 	// Released is the SHA-256 of all that a reader in order may release: the
 	// contents, or before a failure the chunks in front of it. Trailers come
-	// behind all chunks.
+	// after all chunks.
 	Released [32]byte
 	// File is the encrypted file.
 	File []byte

@@ -78,10 +78,7 @@ func free(root *os.Root, name string) error {
 		return err
 	}
 	found, err := hasName(root, name)
-	if found {
-		return fmt.Errorf("%s %w", name, ErrTaken)
-	}
-	return err
+	return taken(name, found, err)
 }
 
 // stranger requires that no generation of a key is there under any name but that.
@@ -258,7 +255,7 @@ func (r *Ring) writeDefault(name string) error {
 	return replace(filepath.Join(r.dir, defaultName), []byte(name+"\n"))
 }
 
-// replace writes a file, or puts it in the place of another.
+// replace writes a file, or replaces the one of that path.
 func replace(path string, content []byte) error {
 	f, err := durable.Create(context.Background(), path, durable.Options{Private: true})
 	if err != nil {

@@ -162,6 +162,23 @@ func (r *Ring) Has(name string) (bool, error) {
 	return hasName(root, name)
 }
 
+// Free returns nil if a name can be given to a key. The error wraps [ErrTaken] if there is
+// one of that name, and [keyfile.ErrName] if no key can have it.
+func (r *Ring) Free(name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	found, err := r.Has(name)
+	return taken(name, found, err)
+}
+
+func taken(name string, found bool, err error) error {
+	if found {
+		return fmt.Errorf("%s %w", name, ErrTaken)
+	}
+	return err
+}
+
 func hasName(root *os.Root, name string) (bool, error) {
 	for _, end := range []string{privateEnd, publicEnd} {
 		if found, err := has(root, name+end); found || err != nil {

@@ -139,7 +139,7 @@ func (r *Ring) item(root *os.Root, name string) Item {
 		return i
 	}
 	if err == nil {
-		err = r.checkName(name)
+		err = r.checkFile(name)
 	}
 	i := Item{Name: name, Err: err}
 	if err == nil {
@@ -164,8 +164,8 @@ func (r *Ring) scan(root *os.Root, name string) ([]keyfile.Scanned, error) {
 	return found[0], nil
 }
 
-// checkName returns an error that says where a file has no name for a key.
-func (r *Ring) checkName(name string) error {
+// checkFile returns an error that says where a file has no name for a key.
+func (r *Ring) checkFile(name string) error {
 	if err := keyfile.ValidName(name); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(r.dir, name), err)
 	}
@@ -231,7 +231,7 @@ func (r *Ring) read(root *os.Root, name string) Entry {
 }
 
 func (e *Entry) load(r *Ring, root *os.Root) error {
-	if err := r.checkName(e.Name); err != nil {
+	if err := r.checkFile(e.Name); err != nil {
 		return err
 	}
 	var id *keyfile.Identity

@@ -235,7 +235,7 @@ func (z *fuzzed) listen(t *testing.T, conn *channel.Conn, answered chan<- struct
 	}
 }
 
-// granted says whether the client has rights on that name: a/** are all below a, and
+// granted reports whether the client has rights on that name: a/** are all below a, and
 // a itself.
 func granted(name string) bool { return name == "a" || strings.HasPrefix(name, "a/") }
 
@@ -277,7 +277,7 @@ func (z *fuzzed) check(t *testing.T) {
 	}
 }
 
-// whole says whether that can be stored: it has a good header, and a length that is
+// whole reports whether that can be stored: it has a good header, and a length that is
 // possible with it. Its body only the recipients can check.
 func (z *fuzzed) whole(content string) bool {
 	for _, file := range z.files {

@@ -201,7 +201,7 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// collected says whether the log tells of partials that were collected.
+// collected reports whether the log tells of partials that were collected.
 func (s *testServer) collected() bool {
 	return strings.Contains(s.log.String(), "collected abandoned partials")
 }

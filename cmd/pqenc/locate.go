@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"sync"
 
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/keyfile/keyring"
@@ -39,10 +38,9 @@ func isPath(arg string) bool {
 		strings.HasSuffix(arg, ".pub") || strings.HasSuffix(arg, ".key")
 }
 
-// locate finds out what an argument means. What cannot only be a file is a name if
-// there is one in the keyring, and a file if not; if there are both nobody is to guess,
-// lest a file that somebody has put here decide who "alice" is. A fingerprint is that
-// of a key in the keyring.
+// locate finds out what an argument means. Unless it can only be a file, it is a name if
+// the keyring has it, and a file if not. Both is an error: a file that somebody has put
+// here must not decide who "alice" is. A fingerprint is that of a key in the keyring.
 func locate(arg string) (place, error) { return locateBeside(arg, arg) }
 
 // locateBeside is locate for an argument that stands for the file of that path.
@@ -155,6 +153,19 @@ func (at place) explain(err error) error {
 	return err
 }
 
+// locateOwn is locate for one's own key: without an argument that is the default identity,
+// or the error missing if there is none.
+func locateOwn(arg string, missing error) (place, error) {
+	if arg != "" {
+		return locate(arg)
+	}
+	at, err := defaultKey()
+	if err == nil && at.ring == nil {
+		err = missing
+	}
+	return at, err
+}
+
 // defaultKey returns where the default identity is; nowhere if there is none.
 func defaultKey() (place, error) {
 	r, err := ring()
@@ -167,43 +178,3 @@ func defaultKey() (place, error) {
 	}
 	return place{name, r, name}, nil
 }
-
-// namesInRing returns a function that returns names from the keyring, which it reads
-// again when that has changed.
-func namesInRing() func(keyfile.Fingerprint) string {
-	r, err := ring()
-	if err != nil {
-		return nil
-	}
-	return keyring.NewIndex(r).Name
-}
-
-// who returns how a fingerprint is shown: with the name that the keyring has for it.
-func who(f keyfile.Fingerprint) string {
-	if name := nameOf(f); name != "" {
-		return name + " (" + f.String() + ")"
-	}
-	return f.String()
-}
-
-// nameOf returns the name that the keyring has for a fingerprint of any generation, or
-// "". A keyring that cannot be read has no names: they are only there to be shown.
-func nameOf(f keyfile.Fingerprint) string {
-	if name, known := namesFound.Load(f); known {
-		return name.(string)
-	}
-	r, err := ring()
-	if err != nil {
-		return ""
-	}
-	e, err := r.FindFingerprint(f)
-	if err != nil {
-		e.Name = ""
-	}
-	namesFound.Store(f, e.Name)
-	return e.Name
-}
-
-// namesFound are the names of fingerprints that were asked for: the same people sign many
-// files.
-var namesFound sync.Map

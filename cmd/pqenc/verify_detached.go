@@ -75,12 +75,12 @@ func (c *verifyCmd) detached(a *app) error {
 func (c *verifyCmd) checkDetached() error {
 	switch {
 	case len(c.Trust.From) == 0:
-		return usageError("whose signature is to be accepted?", "name the signer with --from PUB")
+		return usageError("no signer", "name the signer with --from PUB")
 	case len(c.Keys.Identity) > 0 || c.Has.Passphrase || c.Secret.File.set() || c.Secret.Key.set():
 		return usageError("--signature needs no private key and no passphrase: nothing is decrypted",
 			"leave out what is for decrypting, or without --signature verify an encrypted file")
 	case c.Context.Context != nil || c.Trust.AllowForwarded:
-		return usageError("--context and --allow-forwarded are for encrypted files", "what verify prints has the comment of the signer")
+		return usageError("--context and --allow-forwarded are for encrypted files", "verify prints the comment of the signer")
 	case isStdio(c.Signature) && isStdio(c.File):
 		return usageError("the signature and the file cannot both come from standard input", "name one of the two")
 	}

@@ -101,7 +101,7 @@ func (r *rewrapper) planCurrent() error {
 		return err
 	}
 	if len(own) == 0 {
-		return usageError("--to-current is about your own keys", "name them with -i")
+		return usageError("--to-current is for your own keys", "name them with -i")
 	}
 	for _, id := range own {
 		r.named = append(r.named, id) // with its name

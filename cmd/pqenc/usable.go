@@ -1,0 +1,78 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/keyfile"
+)
+
+// Which keys may still be used: see [keyfile.Public.Usable].
+
+// usable refuses a recipient whose key is not to be used any more. Keys of age say nothing
+// of that.
+func (s *sealer) usable(to pqenc.Recipient) error {
+	key, ok := to.(*keyfile.Public)
+	if !ok {
+		return nil
+	}
+	err := key.Usable(time.Now())
+	switch {
+	case errors.Is(err, keyfile.ErrExpired) && s.to.AllowExpired:
+		return nil
+	case errors.Is(err, keyfile.ErrExpired):
+		return withHints(err, "ask its owner for the one that comes after it, or use --allow-expired")
+	}
+	return withHints(err, "ask its owner for another one")
+}
+
+// newest leaves out the earlier generations of those that are there with a later one.
+func (s *sealer) newest(all []pqenc.Recipient) []pqenc.Recipient {
+	later := make(map[keyfile.Fingerprint]keyfile.Fingerprint)
+	for _, to := range all {
+		if key, ok := to.(*keyfile.Public); ok {
+			for _, before := range key.Fingerprints()[1:] {
+				later[before] = key.Fingerprint()
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(to pqenc.Recipient) bool {
+		key, ok := to.(*keyfile.Public)
+		if !ok {
+			return false
+		}
+		by, found := later[key.Fingerprint()]
+		if found {
+			s.app.warn("%s was succeeded by %s, and is left out", key.Fingerprint(), by)
+		}
+		return found
+	})
+}
+
+// warnBefore is how long before the end of a key its owner is told.
+const warnBefore = 14 * 24 * time.Hour
+
+// maySign refuses to sign with a key that was retired, and warns of one that has expired
+// or is about to.
+func (a *app) maySign(name string, id *keyfile.Identity) error {
+	key := id.Public()
+	err := key.Usable(time.Now())
+	switch rotate := fmt.Sprintf("hint: make the next one with \"pqenc key rotate %s\"", name); {
+	case errors.Is(err, keyfile.ErrRetired):
+		return withHints(in(name, err), "sign with another key")
+	case err != nil && !a.grammar.Quiet:
+		a.warn("%s: %v", name, err)
+		a.say(rotate)
+	case !key.Expires().IsZero() && time.Until(key.Expires()) < warnBefore && !a.grammar.Quiet:
+		a.warn("%s expires on %s", name, timeText(key.Expires()))
+		a.say(rotate)
+	}
+	return nil
+}
