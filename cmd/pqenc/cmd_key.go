@@ -49,7 +49,6 @@ var ringKinds = []kind{
 	{keyring.ErrNotFound, exitKeyFile, []string{`"pqenc key list" shows what there is`}},
 	{keyring.ErrTaken, exitUsage, nil},
 	{keyring.ErrHalves, exitKeyFile, []string{"somebody has swapped it: put the right one in its place, or remove it"}},
-	{keyring.ErrNoPublic, exitKeyFile, []string{`"pqenc key public" makes it from the private key`}},
 	{keyring.ErrExposed, exitKeyFile, []string{"let only its owner use it: chmod 700"}},
 	{keyring.ErrNotFile, exitKeyFile, []string{"put the key file itself in its place, or remove it"}},
 	{keyring.ErrDefault, exitKeyFile, []string{`choose one of your own with "pqenc key default NAME"`}},
@@ -78,6 +77,18 @@ func (a *app) addIdentity(r *keyring.Ring, name string, private []byte, p *keyfi
 	a.sayWrote(r.PrivateFile(name), r.PublicFile(name))
 	if standard, err := r.Default(); err == nil && standard == name {
 		a.inform("%s is your default identity", name)
+	}
+	return nil
+}
+
+// notSwapped requires that the .pub beside a private key in the keyring is not that of
+// another key.
+func (at place) notSwapped(id *keyfile.Identity) error {
+	if at.ring == nil {
+		return nil
+	}
+	if err := at.ring.Check(at.name, id); errors.Is(err, keyring.ErrHalves) {
+		return err
 	}
 	return nil
 }
@@ -116,7 +127,7 @@ func (a *app) editKey(arg string, secret *passphraseFlags, change func(at place,
 			return at.explain(err)
 		}
 		defer edit.Close()
-		if err := at.check([]*keyfile.Identity{edit.Identity()}); err != nil {
+		if err := at.notSwapped(edit.Identity()); err != nil {
 			return err
 		}
 		return change(at, edit)

@@ -72,6 +72,7 @@ func (c *keyListCmd) Run(a *app) error {
 func (a *app) reportDamaged(all []keyring.Item, defaultErr error) error {
 	damaged := 0
 	for _, e := range all {
+		a.warnOf(e.PublicErr)
 		if e.Err != nil {
 			a.report(e.Err)
 			damaged++

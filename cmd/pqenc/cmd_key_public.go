@@ -4,6 +4,12 @@
 
 package main
 
+import (
+	"bytes"
+
+	"github.com/pqenc/pqenc/keyfile"
+)
+
 type keyPublicCmd struct {
 	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a name in the keyring or a file."`
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Without it, or as -, to standard output."`
@@ -21,9 +27,19 @@ Examples:
 }
 
 func (c *keyPublicCmd) Run(a *app) error {
-	id, err := a.privateKey(c.Key, &c.Secret)
+	at, err := locate(c.Key)
 	if err != nil {
 		return err
+	}
+	data, err := a.readPrivate(at)
+	if err != nil {
+		return err
+	}
+	defer clear(data)
+	// Not by privateKey, which looks at the public key: that may be what is about to be made.
+	id, err := keyfile.ReadIdentity(bytes.NewReader(data), c.Secret.ask(a, c.Key))
+	if err != nil {
+		return in(c.Key, err)
 	}
 	return a.writePublic(c.Output, id.Public().Marshal())
 }

@@ -93,13 +93,13 @@ func (c *keyRotateCmd) next(old *keyfile.Identity) (*keyfile.Identity, error) {
 }
 
 // publish writes the public key beside the private one, where old is what was there, or
-// err what is wrong with that. A file with other keys stays.
+// err what is wrong with that. A file with other keys stays, and so does a damaged one outside of the keyring.
 func (c *keyRotateCmd) publish(at place, next *keyfile.Public, old keyfile.Publics, err error) error {
 	name := at.publicFile()
 	if err == nil && (len(old) != 1 || !slices.Contains(next.Fingerprints(), old[0].Fingerprint())) {
 		err = errors.New("it has other keys, and stays as it is")
 	}
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
+	if err == nil || errors.Is(err, fs.ErrNotExist) || at.ring != nil && damaged(err) {
 		err = filled(next.Marshal())(durable.Create(context.Background(), name, durable.Options{Private: at.ring != nil}))
 	}
 	if err != nil {
@@ -107,4 +107,11 @@ func (c *keyRotateCmd) publish(at place, next *keyfile.Public, old keyfile.Publi
 			fmt.Sprintf("\"pqenc key public %s\" prints the public key", c.Key))
 	}
 	return err
+}
+
+// damaged reports whether a public key file is none, and nothing else either that
+// somebody may want to keep.
+func damaged(err error) bool {
+	var other *keyfile.KindError
+	return (errors.Is(err, keyfile.ErrNotKey) || errors.Is(err, keyfile.ErrStatement)) && !errors.As(err, &other)
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/internal/text"
 	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/keyfile/keyring"
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
@@ -229,6 +230,13 @@ func keyHint(k keyfile.Kind) string {
 func kindOf(err error) *kind {
 	if other := (*keyfile.KindError)(nil); errors.As(err, &other) {
 		return &kind{err, exitKeyFile, []string{keyHint(other.Kind)}}
+	}
+	if half := (*keyring.PublicError)(nil); errors.As(err, &half) {
+		hint := fmt.Sprintf("\"pqenc key public %s -o %s\" makes it from the private key", half.Name, half.File)
+		if !errors.Is(err, keyring.ErrNoPublic) {
+			hint = "remove it, and " + hint
+		}
+		return &kind{err, exitKeyFile, []string{hint}}
 	}
 	for _, kinds := range [][]kind{remoteKinds, ringKinds, fileKinds} {
 		for i := range kinds {

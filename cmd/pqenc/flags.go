@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
@@ -54,14 +55,19 @@ func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 	if len(f.From) == 0 && (f.AllowForwarded || c.Context != nil) {
 		return p, usageError("--context and --allow-forwarded are of no use without --from", "name the signer with --from PUB")
 	}
+	var all keyfile.Publics
 	for _, name := range f.From {
 		keys, err := publicKeys(name)
 		if err != nil {
 			return p, err
 		}
-		p.From = append(p.From, keys.Senders()...)
+		all = append(all, keys...)
 	}
-	return p, nil
+	all, err := amongKnown(all, nil)
+	if err == nil && len(all) > 0 {
+		p.From = all.Senders()
+	}
+	return p, err
 }
 
 // streamFlag accepts contents before their signature.

@@ -75,6 +75,7 @@ func newIdentities(named []pqenc.Identity, own string, passphrase *recipient.Pro
 type protected struct {
 	at   place
 	data []byte
+	app  *app
 	ask  func() ([]byte, error)
 
 	ids   []*keyfile.Identity // once it is open
@@ -111,7 +112,7 @@ func (k *protected) open() ([]*keyfile.Identity, error) {
 		k.wrong = err
 	}
 	if err == nil {
-		err = k.at.check(ids)
+		err = k.at.check(k.app, ids)
 	}
 	if err != nil {
 		return nil, err

@@ -88,7 +88,43 @@ func fingerprints(arg string) ([]keyfile.Fingerprint, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := amongKnown(keys, nil); err != nil {
+		return nil, in(arg, err)
+	}
 	return keys.Fingerprints(), nil
+}
+
+// amongKnown returns public keys with what the others that a command got, and the keyring,
+// know of them: that one was succeeded. It is an error if one has two successors.
+func amongKnown(keys, others keyfile.Publics) (keyfile.Publics, error) {
+	if r, err := ring(); err == nil && len(keys) > 0 {
+		others = append(r.Related(keys), others...)
+	}
+	return keys.Among(others)
+}
+
+// together is amongKnown for recipients, of whom those of age are no relatives.
+func together(to, others []pqenc.Recipient) ([]pqenc.Recipient, error) {
+	keys, err := amongKnown(publicsAmong(to), publicsAmong(others))
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range to {
+		if _, ok := r.(*keyfile.Public); ok {
+			to[i], keys = keys[0], keys[1:]
+		}
+	}
+	return to, nil
+}
+
+// publicsAmong returns the recipients that are public keys of pqenc.
+func publicsAmong(to []pqenc.Recipient) (keys keyfile.Publics) {
+	for _, r := range to {
+		if key, ok := r.(*keyfile.Public); ok {
+			keys = append(keys, key)
+		}
+	}
+	return keys
 }
 
 // privateKeys returns the private keys that arguments name, to open files with.
@@ -140,7 +176,7 @@ func (a *app) closedKeys(at place, p *passphraseFlags) ([]pqenc.Identity, error)
 	var ids []pqenc.Identity
 	all, err := keyfile.ReadIdentities(bytes.NewReader(data), nil)
 	if errors.Is(err, keyfile.ErrProtected) {
-		ids = []pqenc.Identity{&protected{at: at, data: data, ask: p.ask(a, at.arg)}}
+		ids = []pqenc.Identity{&protected{at: at, data: data, app: a, ask: p.ask(a, at.arg)}}
 	} else if ids, err = a.openKeys(at, data, all, err); err != nil {
 		return nil, err
 	}
@@ -161,7 +197,7 @@ func (a *app) openKeys(at place, data []byte, read []*keyfile.Identity, err erro
 	if err != nil {
 		return nil, in(at.arg, err)
 	}
-	if err := at.check(read); err != nil {
+	if err := at.check(a, read); err != nil {
 		return nil, err
 	}
 	for _, id := range read {

@@ -130,16 +130,30 @@ func (at place) openPrivate() (*os.File, error) {
 	return f, err
 }
 
-// check requires that a private key from the keyring is the one whose public half is
-// there.
-func (at place) check(ids []*keyfile.Identity) error {
+// check requires that a private key from the keyring is one. It warns if its public half
+// is not what is beside it: the private key alone decides what it opens and signs.
+func (at place) check(a *app, ids []*keyfile.Identity) error {
 	switch {
 	case at.ring == nil:
 		return nil
 	case len(ids) != 1:
 		return in(at.privateFile(), keyfile.ErrSeveral)
 	}
-	return at.ring.Check(at.name, ids[0])
+	a.warnOf(at.ring.Check(at.name, ids[0]))
+	return nil
+}
+
+// warnOf warns of an error that does not stop the command, with its hints.
+func (a *app) warnOf(err error) {
+	if err == nil {
+		return
+	}
+	a.warn("%v", err)
+	if k := kindOf(err); k != nil && !a.grammar.Quiet {
+		for _, h := range k.hints {
+			a.say("hint: " + h)
+		}
+	}
 }
 
 // explain says of a file that is not there what else it could have been.

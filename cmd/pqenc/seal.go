@@ -115,26 +115,33 @@ func (s *sealer) loadRecipients(what string) (err error) {
 
 // keyRecipients gets the keys that -r names, each once.
 func (s *sealer) keyRecipients() (to []pqenc.Recipient, err error) {
-	seen := make(map[string]bool)
+	var all []pqenc.Recipient
+	seen := make(map[string]string)
 	for _, name := range s.to.Recipient {
 		keys, err := recipientKeys(name)
 		if err != nil {
 			return nil, err
 		}
+		all = append(all, keys...)
 		for _, key := range keys {
 			id, text := keyID(key)
-			if seen[id] {
+			if seen[id] != "" {
 				s.app.warn("%s: %s is already a recipient", shown(name), text)
 				continue
 			}
-			if err := s.usable(key); err != nil {
-				return nil, in(shown(name), err)
-			}
-			seen[id] = true
+			seen[id] = name
 			to = append(to, key)
 		}
 	}
-	to = s.newest(to)
+	if to, err = together(s.newest(to), all); err != nil {
+		return nil, err
+	}
+	for _, key := range to {
+		id, _ := keyID(key)
+		if err := s.usable(key); err != nil {
+			return nil, in(shown(seen[id]), err)
+		}
+	}
 	if len(to) > format.MaxKeyStanzas {
 		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
 			"encrypt to a key that they share, or make several files")

@@ -27,11 +27,32 @@ func (s *sealer) usable(to pqenc.Recipient) error {
 	switch {
 	case errors.Is(err, keyfile.ErrExpired) && s.to.AllowExpired:
 		return nil
-	case errors.Is(err, keyfile.ErrExpired):
-		return withHints(err, "ask its owner for the one that comes after it, or use --allow-expired")
+	case err == nil:
+		return nil
 	}
-	return withHints(err, "ask its owner for another one")
+	hint := renewal(key)
+	if errors.Is(err, keyfile.ErrExpired) {
+		hint += ", or use --allow-expired"
+	}
+	return withHints(err, hint)
 }
+
+// renewal says where there is a key to be used instead of one that is not.
+func renewal(key *keyfile.Public) string {
+	if r, err := ring(); err == nil {
+		e, err := r.FindFingerprint(key.Fingerprint())
+		switch {
+		case err == nil && e.Public.Fingerprint() != key.Fingerprint():
+			return "your keyring has its successor: name it as " + e.Name
+		case err == nil && e.Own && !retiredForGood(key):
+			return fmt.Sprintf("it is yours: \"pqenc key rotate %s\" makes the one that comes after it", e.Name)
+		}
+	}
+	return "ask its owner for the one that comes after it"
+}
+
+// retiredForGood reports whether a key that is the newest generation was retired.
+func retiredForGood(newest *keyfile.Public) bool { return !newest.Retired().IsZero() }
 
 // newest leaves out the earlier generations of those that are there with a later one.
 func (s *sealer) newest(all []pqenc.Recipient) []pqenc.Recipient {

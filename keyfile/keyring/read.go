@@ -27,6 +27,7 @@ type Entry struct {
 	Own       bool            // there is a private key
 	Protected bool            // which needs a passphrase
 	Public    *keyfile.Public // with all its generations; nil after an error
+	PublicErr error           // a [PublicError]: what is wrong with the .pub of a private key that does without it
 	Err       error           // what is wrong with the entry, or nil
 }
 
@@ -102,6 +103,25 @@ func (r *Ring) search(root *os.Root, want []keyfile.Fingerprint) (found []Entry,
 	return found, err
 }
 
+// Related returns the keys that have a generation in common with one of these, or name
+// it. A keyring that cannot be read has none.
+func (r *Ring) Related(keys keyfile.Publics) (related keyfile.Publics) {
+	root, err := r.open()
+	if err != nil {
+		return nil
+	}
+	defer root.Close()
+	var want []keyfile.Fingerprint
+	for _, key := range keys {
+		want = append(want, key.Lineage()...)
+	}
+	found, _ := r.search(root, want)
+	for _, e := range found {
+		related = append(related, e.Public)
+	}
+	return related
+}
+
 func (e *Entry) has(f keyfile.Fingerprint) bool {
 	return e.Public != nil && slices.Contains(e.Public.Fingerprints(), f)
 }
@@ -112,6 +132,7 @@ type Item struct {
 	Own         bool              // there is a private key
 	Protected   bool              // which needs a passphrase
 	Generations []keyfile.Scanned // the newest first; none after an error
+	PublicErr   error             // see [Entry]
 	Err         error             // what is wrong with the key, or nil
 }
 
@@ -132,7 +153,7 @@ func (r *Ring) item(root *os.Root, name string) Item {
 	own, err := has(root, name+privateEnd)
 	if own && err == nil {
 		e := r.read(root, name)
-		i := Item{Name: name, Own: true, Protected: e.Protected, Err: e.Err}
+		i := Item{Name: name, Own: true, Protected: e.Protected, PublicErr: e.PublicErr, Err: e.Err}
 		if e.Err == nil {
 			i.Generations = e.Public.Scanned()
 		}
@@ -251,16 +272,35 @@ func (e *Entry) load(r *Ring, root *os.Root) error {
 	missing := errors.Is(err, fs.ErrNotExist)
 	switch {
 	case missing && e.Protected:
-		return fmt.Errorf("%s %w", r.PublicFile(e.Name), ErrNoPublic)
-	case err != nil && !(missing && e.Own):
-		return err
+		return r.publicError(e.Name, fmt.Errorf("%s %w", r.PublicFile(e.Name), ErrNoPublic))
+	case err != nil && e.Protected:
+		return r.publicError(e.Name, err)
 	case id == nil:
-		return nil
-	case !missing && !belong(id, e.Public):
+		return err
+	case err == nil && !belong(id, e.Public):
 		return fmt.Errorf("%s %w", r.PublicFile(e.Name), ErrHalves)
+	case err != nil && !missing:
+		e.PublicErr = r.publicError(e.Name, err)
 	}
 	e.Public = id.Public() // which a rotation that was killed has made, without its .pub
 	return nil
+}
+
+// PublicError says that the .pub beside a private key is missing or cannot be read. The
+// private key can make it again.
+type PublicError struct {
+	File string // the path of the .pub
+	Name string // of the key
+	Err  error
+}
+
+func (e *PublicError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what is wrong with the file.
+func (e *PublicError) Unwrap() error { return e.Err }
+
+func (r *Ring) publicError(name string, err error) error {
+	return &PublicError{r.PublicFile(name), name, err}
 }
 
 // belong reports whether a public key is that of the identity, or was before the
@@ -328,8 +368,9 @@ func (r *Ring) OpenPrivate(name string) (*os.File, error) {
 	return f, about(r.PrivateFile(name), err)
 }
 
-// Check requires that the .pub of that name, if there is one, belongs to the identity
-// in the .key. [Ring.Find] does so itself unless the identity is protected.
+// Check requires that the .pub of that name, if there is one, can be read and belongs to
+// the identity in the .key. The error is a [PublicError], or wraps [ErrHalves]. The
+// private key is good all the same.
 func (r *Ring) Check(name string, id *keyfile.Identity) error {
 	root, err := r.open()
 	if err != nil {
@@ -337,10 +378,13 @@ func (r *Ring) Check(name string, id *keyfile.Identity) error {
 	}
 	defer root.Close()
 	p, err := r.readPublic(root, name)
-	if err == nil && !belong(id, p) {
-		err = fmt.Errorf("%s %w", r.PublicFile(name), ErrHalves)
+	switch {
+	case err == nil && !belong(id, p):
+		return fmt.Errorf("%s %w", r.PublicFile(name), ErrHalves)
+	case durable.IgnoreMissing(err) != nil:
+		return r.publicError(name, err)
 	}
-	return durable.IgnoreMissing(err)
+	return nil
 }
 
 // Default returns the name of the own identity that is used when none is named, "" if
