@@ -22,13 +22,18 @@ type keyImportCmd struct {
 func (keyImportCmd) Help() string {
 	return `The private key is protected in the keyring as it is in FILE. FILE stays where it is.
 
+If NAME is an identity of yours already, FILE must have a later generation of it, such as
+the one that "pqenc key rotate" has made on another machine. The keyring then has that one,
+and the passphrase stays the one that NAME has.
+
 A post-quantum key of age, or an X-Wing key in PKCS#8, becomes an identity, too: it gets
 a new signing key. It opens what was encrypted to it before, also by age's public key.
 
 Examples:
 
     pqenc key import lab /media/usb/lab.key
-    pqenc key import lab key.txt                 # of age-keygen -pq`
+    pqenc key import lab key.txt                 # of age-keygen -pq
+    pqenc key import me /media/usb/me.key        # which was rotated elsewhere`
 }
 
 func (c *keyImportCmd) Run(a *app) error {
@@ -36,8 +41,12 @@ func (c *keyImportCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	own := false
 	if err := r.Free(c.Name); err != nil {
-		return hintTaken(err, "choose another name")
+		e, _ := r.Find(c.Name)
+		if own = e.Own; !own {
+			return hintTaken(err, "choose another name")
+		}
 	}
 	data, err := a.readPrivate(place{arg: c.File})
 	if err != nil {
@@ -45,6 +54,12 @@ func (c *keyImportCmd) Run(a *app) error {
 	}
 	defer clear(data)
 	id, err := keyfile.ReadIdentity(bytes.NewReader(data), c.Secret.ask(a, c.File))
+	if own && err == nil {
+		return c.renew(a, id)
+	}
+	if own {
+		return in(c.File, err)
+	}
 	if keyfile.IsAge(err) || errors.Is(err, keyfile.ErrIncomplete) {
 		if id, err = completed(data, c.Name); err == nil {
 			data = id.Marshal()
@@ -55,10 +70,35 @@ func (c *keyImportCmd) Run(a *app) error {
 		return in(c.File, err)
 	}
 	if err := a.addIdentity(r, c.Name, data, id.Public()); err != nil {
-		return hintTaken(err, "choose another name")
+		return hintTaken(err, `"pqenc key rename" gives it another name, and "pqenc key import" by the name that it has takes a later generation`)
 	}
 	_, err = fmt.Fprintln(a.stdout, id.Fingerprint())
 	return err
+}
+
+// renew takes a later generation of an identity in the keyring.
+func (c *keyImportCmd) renew(a *app, id *keyfile.Identity) error {
+	return a.editKey(c.Name, &c.Secret, func(at place, edit *keyfile.Edit) error {
+		old := edit.Identity().Public()
+		switch _, err := id.Public().Succeeds(old); {
+		case errors.Is(err, keyfile.ErrSecondSuccessor):
+			return withHints(in(c.Name, err), "if you have rotated it on two machines, keep the one that others have: \"-i "+c.File+"\" reads what is for the other one",
+				"if you have not, somebody else has the old private key: tell those who send to you")
+		case errors.Is(err, keyfile.ErrOutdated):
+			return withHints(in(c.Name, err), "the keyring has the later one: nothing is to be done")
+		case errors.Is(err, keyfile.ErrUnrelated):
+			return withHints(in(c.Name, err), "choose another name")
+		case err != nil:
+			return in(c.File, err)
+		}
+		if id.Fingerprint() == old.Fingerprint() && id.Public().Retired().Equal(old.Retired()) {
+			a.inform("%s has this key already", c.Name)
+		} else if saved, err := a.saveKey(at, edit, id); !saved || err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(a.stdout, id.Fingerprint())
+		return err
+	})
 }
 
 // completed returns an identity that has the key of another program and a new signing

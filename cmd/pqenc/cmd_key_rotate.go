@@ -60,28 +60,31 @@ func (c *keyRotateCmd) rotate(a *app, at place, edit *keyfile.Edit) error {
 	if err != nil {
 		return in(c.Key, err)
 	}
-	old, oldErr := keyfile.LoadPublic(at.publicFile()) // may wait, if that is a pipe
-	saved := false
-	// Killed half-way it would leave a private key in a temporary file, or the old public
-	// key beside the new private one.
-	err = a.uninterrupted(func() error {
-		if err := edit.Save(next); err != nil {
-			return in(c.Key, err)
-		}
-		saved = true
-		return c.publish(at, next.Public(), old, oldErr)
-	})
-	if !saved {
-		return err
-	}
-	if err == nil {
-		a.sayWrote(at.privateFile(), at.publicFile())
-	}
-	if c.Retire {
+	saved, err := a.saveKey(at, edit, next)
+	if !saved || c.Retire {
 		return err
 	}
 	_, printErr := fmt.Fprintln(a.stdout, next.Fingerprint())
 	return cmp.Or(err, printErr)
+}
+
+// saveKey replaces a private key by what comes after it, and the public key beside it. It
+// reports whether the private one was replaced.
+func (a *app) saveKey(at place, edit *keyfile.Edit, next *keyfile.Identity) (saved bool, err error) {
+	old, oldErr := keyfile.LoadPublic(at.publicFile()) // may wait, if that is a pipe
+	// Killed half-way it would leave a private key in a temporary file, or the old public
+	// key beside the new private one.
+	err = a.uninterrupted(func() error {
+		if err := edit.Save(next); err != nil {
+			return in(at.arg, err)
+		}
+		saved = true
+		return at.publish(next.Public(), old, oldErr)
+	})
+	if err == nil {
+		a.sayWrote(at.privateFile(), at.publicFile())
+	}
+	return saved, err
 }
 
 // next makes what comes after the key.
@@ -94,7 +97,7 @@ func (c *keyRotateCmd) next(old *keyfile.Identity) (*keyfile.Identity, error) {
 
 // publish writes the public key beside the private one, where old is what was there, or
 // err what is wrong with that. A file with other keys stays, and so does a damaged one outside of the keyring.
-func (c *keyRotateCmd) publish(at place, next *keyfile.Public, old keyfile.Publics, err error) error {
+func (at place) publish(next *keyfile.Public, old keyfile.Publics, err error) error {
 	name := at.publicFile()
 	if err == nil && (len(old) != 1 || !slices.Contains(next.Fingerprints(), old[0].Fingerprint())) {
 		err = errors.New("it has other keys, and stays as it is")
@@ -104,7 +107,7 @@ func (c *keyRotateCmd) publish(at place, next *keyfile.Public, old keyfile.Publi
 	}
 	if err != nil {
 		err = withHints(fmt.Errorf("%s is up to date, and %s is not: %w", at.privateFile(), name, err),
-			fmt.Sprintf("\"pqenc key public %s\" prints the public key", c.Key))
+			fmt.Sprintf("\"pqenc key public %s\" prints the public key", at.arg))
 	}
 	return err
 }

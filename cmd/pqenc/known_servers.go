@@ -95,14 +95,29 @@ func (f *remoteFlags) expected(r *remote) (*expectation, error) {
 
 // named returns the server that --server names.
 func (f *remoteFlags) named(name string) (*expectation, error) {
-	keys, err := fingerprints(f.Server)
+	keys, who, err := serverKeys(f.Server)
 	if err != nil {
 		return nil, in("--server", err)
 	}
 	return &expectation{keys: keys, refuse: func(server keyfile.Fingerprint) error {
 		return &failure{fmt.Errorf("%w: %s has the key %s, which is not that of --server", transfer.ErrUnknownServer, name, server),
-			exitServer, []string{"ask those who run the server which key it has, and trust nothing else"}}
+			exitServer, []string{"ask those who run the server which key it has, and trust nothing else",
+				fmt.Sprintf(`if they have rotated the key, accept the new one with "pqenc key add %s FILE"`, who)}}
 	}}, nil
+}
+
+// serverKeys returns the keys of the server that an argument names, and the name that it
+// has in the keyring: a name admits all accepted generations, anything else one.
+func serverKeys(arg string) (keys []keyfile.Fingerprint, name string, err error) {
+	if at, err := locate(arg); err == nil && at.ring != nil && arg == at.name {
+		e, err := at.ring.Find(at.name)
+		if err != nil {
+			return nil, "", err
+		}
+		return e.Public.Fingerprints(), at.name, nil
+	}
+	keys, err = fingerprints(arg)
+	return keys, "NAME", err
 }
 
 // knownServers returns the name of the file of known servers.

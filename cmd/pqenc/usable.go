@@ -44,15 +44,17 @@ func renewal(key *keyfile.Public) string {
 		switch {
 		case err == nil && e.Public.Fingerprint() != key.Fingerprint():
 			return "your keyring has its successor: name it as " + e.Name
-		case err == nil && e.Own && !retiredForGood(key):
+		case err == nil && e.Own && !retired(key):
 			return fmt.Sprintf("it is yours: \"pqenc key rotate %s\" makes the one that comes after it", e.Name)
 		}
+	}
+	if retired(key) {
+		return "ask its owner for another one"
 	}
 	return "ask its owner for the one that comes after it"
 }
 
-// retiredForGood reports whether a key that is the newest generation was retired.
-func retiredForGood(newest *keyfile.Public) bool { return !newest.Retired().IsZero() }
+func retired(key *keyfile.Public) bool { return !key.Retired().IsZero() }
 
 // newest leaves out the earlier generations of those that are there with a later one.
 func (s *sealer) newest(all []pqenc.Recipient) []pqenc.Recipient {
