@@ -100,7 +100,7 @@ func parseAge[K any](data []byte, prefix string, parse func(string) (K, error)) 
 func wrongAgeLine(line []byte, n int) error {
 	switch {
 	case bytes.HasPrefix(line, []byte(recipient.AgePrivatePrefix)):
-		return ErrIsPrivate
+		return ErrIsAgePrivate
 	case bytes.HasPrefix(line, []byte(recipient.AgePublicPrefix)):
 		return ErrIsPublic
 	case bytes.HasPrefix(line, []byte("-----BEGIN ")):

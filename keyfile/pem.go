@@ -27,6 +27,8 @@ var (
 	ErrIsPublic = errors.New("this is a public key, where a private key is needed")
 	// ErrIsPrivate says that a private key is where a public one is needed.
 	ErrIsPrivate = errors.New("this is a private key, where a public key is needed")
+	// ErrIsAgePrivate is ErrIsPrivate for a private key of age.
+	ErrIsAgePrivate = fmt.Errorf("%w", ErrIsPrivate)
 	// ErrProtected says that the private key is protected by a passphrase.
 	ErrProtected = errors.New("this private key is protected by a passphrase")
 	// ErrIncomplete says that a file has an X-Wing key alone, as other programs make it;
@@ -34,6 +36,8 @@ var (
 	ErrIncomplete = fmt.Errorf("%w: it has an encryption key without a signing key", ErrNotKey)
 	// ErrSeveral says that a file has several private keys where one is needed.
 	ErrSeveral = errors.New("there are several private keys, where one is needed")
+	// ErrSeveralPublic says that a file has several public keys where one is needed.
+	ErrSeveralPublic = errors.New("there are several public keys, where one is needed")
 	// ErrTooLarge says that a file is longer than any key file.
 	ErrTooLarge = errors.New("too large for a key file")
 )

@@ -34,8 +34,8 @@ NAME.pub are an identity of yours, NAME.pub alone is somebody else's key. Wherev
 key can be named, these names can be used.
 
 A name has the characters a to z, 0 to 9, dot, dash and underscore. What has a slash in
-it, or ends in .pub or .key, is the path of a file. Anything else is a file only if there
-is no such name.
+it, or ends in .pub or .key, is the path of a file. Anything else is a name if there is
+one, or else a file. If there are both, that is an error: for the file, write ./NAME.
 
 Examples:
 

@@ -63,11 +63,16 @@ func (c *keyAddCmd) Run(a *app) error {
 // read reads the one key in the file.
 func (c *keyAddCmd) read(a *app) (*keyfile.Public, error) {
 	keys, err := loadPublic(a, c.File)
-	if err == nil && len(keys) != 1 {
-		err = &failure{fmt.Errorf("%s has the keys of %d people", c.File, len(keys)), exitKeyFile, []string{"add them one by one, each with a name of its own"}}
-	}
-	if err != nil {
+	var other *keyfile.KindError
+	switch {
+	case keyfile.IsAge(err):
+		return nil, withHints(err, "keys of age have no names here: encrypt to them with -r")
+	case errors.Is(err, keyfile.ErrNotKey) && !errors.As(err, &other):
+		return nil, withHints(err, "get it again from its owner")
+	case err != nil:
 		return nil, err
+	case len(keys) != 1:
+		return nil, &failure{fmt.Errorf("%s has the keys of %d people", c.File, len(keys)), exitKeyFile, []string{"ask the owner of the key for a file with that one alone"}}
 	}
 	return keys[0], nil
 }
@@ -87,7 +92,7 @@ func loadPublic(a *app, file string) (keys keyfile.Publics, err error) {
 
 // add adds a new key.
 func (c *keyAddCmd) add(a *app, r *keyring.Ring, p *keyfile.Public) error {
-	if err := c.approve(a, p, "Is that right?"); err != nil {
+	if err := c.approve(a, p, "Is that right?", "the key of "+c.Name); err != nil {
 		return err
 	}
 	if err := r.Add(c.Name, p); err != nil {
@@ -116,7 +121,7 @@ func (c *keyAddCmd) succeed(a *app, r *keyring.Ring, old, p *keyfile.Public) err
 	if next.Fingerprint() == old.Fingerprint() {
 		question = "Its owner has retired it: nothing is to be encrypted to it any more. Accept that?"
 	}
-	if err := c.approve(a, p, question); err != nil {
+	if err := c.approve(a, p, question, "the next key of "+c.Name+", as the one before it has signed"); err != nil {
 		return err
 	}
 	err = r.Update(c.Name, func(old *keyfile.Public) (*keyfile.Public, error) { return p.Succeeds(old) })
@@ -127,8 +132,9 @@ func (c *keyAddCmd) succeed(a *app, r *keyring.Ring, old, p *keyfile.Public) err
 	return nil
 }
 
-// approve shows the fingerprint and asks, unless a flag gives it.
-func (c *keyAddCmd) approve(a *app, p *keyfile.Public, question string) error {
+// approve shows the fingerprint and asks, unless a flag gives it. Without a terminal it
+// says what there was to be asked.
+func (c *keyAddCmd) approve(a *app, p *keyfile.Public, question, what string) error {
 	if c.Fingerprint != "" {
 		want, err := signature.ParseFingerprint(c.Fingerprint)
 		if err == nil && want != p.Fingerprint() {
@@ -140,10 +146,10 @@ func (c *keyAddCmd) approve(a *app, p *keyfile.Public, question string) error {
 	err := a.confirm(fmt.Sprintf("The key of %s is %s. %s", c.Name, p.Fingerprint(), question))
 	switch {
 	case errors.Is(err, terminal.ErrNoTerminal):
-		return usageError(fmt.Sprintf("there is no terminal to ask whether %s is the key of %s", p.Fingerprint(), c.Name),
+		return usageError(fmt.Sprintf("there is no terminal to ask whether %s is %s", p.Fingerprint(), what),
 			"if its owner says that it is, add --fingerprint "+p.Fingerprint().String())
 	case errors.Is(err, errDeclined):
-		return &failure{errors.New(c.Name + " was not changed"), exitKeyFile, []string{"ask its owner for the fingerprint"}}
+		return &failure{errors.New(c.Name + " was not changed"), exitUsage, []string{"ask its owner for the fingerprint"}}
 	}
 	return err
 }

@@ -7,6 +7,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"time"
+
+	"github.com/pqenc/pqenc/keyfile/keyring"
 )
 
 type keyDefaultCmd struct {
@@ -28,7 +31,7 @@ func (c *keyDefaultCmd) Run(a *app) error {
 		return err
 	}
 	if c.Name != "" {
-		return r.SetDefault(c.Name)
+		return c.choose(a, r)
 	}
 	name, err := r.Default()
 	if err != nil {
@@ -39,4 +42,14 @@ func (c *keyDefaultCmd) Run(a *app) error {
 	}
 	_, err = fmt.Fprintln(a.stdout, name)
 	return err
+}
+
+func (c *keyDefaultCmd) choose(a *app, r *keyring.Ring) error {
+	if err := r.SetDefault(c.Name); err != nil {
+		return err
+	}
+	if e, err := r.Find(c.Name); err == nil && e.Public.Usable(time.Now()) != nil {
+		a.warn("%s: %v", c.Name, e.Public.Usable(time.Now()))
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/keyfile/keyring"
 )
 
@@ -52,6 +53,10 @@ func (c *keyListCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if len(all) == 0 && !c.JSON {
+		a.inform("there are no keys in %s", r.Dir())
+		a.inform("hint: \"pqenc keygen\" makes an identity, and \"pqenc key add NAME FILE\" adds somebody's key")
+	}
 	standard, defaultErr := r.Default()
 	reports := make([]keyReport, len(all))
 	for i, e := range all {
@@ -65,14 +70,17 @@ func (c *keyListCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.reportDamaged(all, defaultErr)
+	return a.reportDamaged(r, all, defaultErr)
 }
 
 // reportDamaged reports every key that cannot be used, and fails if there is one.
-func (a *app) reportDamaged(all []keyring.Item, defaultErr error) error {
+func (a *app) reportDamaged(r *keyring.Ring, all []keyring.Item, defaultErr error) error {
 	damaged := 0
 	for _, e := range all {
 		a.warnOf(e.PublicErr)
+		if e.Own && keyfile.Exposed(r.PrivateFile(e.Name)) {
+			a.warn("%s can be read by others (chmod 600 fixes that)", r.PrivateFile(e.Name))
+		}
 		if e.Err != nil {
 			a.report(e.Err)
 			damaged++
@@ -133,20 +141,23 @@ func (k *keyReport) whose() string {
 
 // remarks are what is not usual about a key.
 func (k *keyReport) remarks() string {
-	var all string
+	var all []string
 	if k.Protected {
-		all += ", protected"
+		all = append(all, "protected")
 	}
 	if k.Generation > 1 {
-		all += fmt.Sprintf(", generation %d", k.Generation)
+		all = append(all, fmt.Sprintf("generation %d", k.Generation))
 	}
 	switch expires, _ := time.Parse(time.RFC3339, k.Expires); {
 	case k.Retired != "":
-		all += ", retired " + k.Retired
+		all = append(all, "retired "+k.Retired)
 	case k.Expires != "" && expires.Before(time.Now()):
-		all += ", expired " + k.Expires
+		all = append(all, "expired "+k.Expires)
 	case k.Expires != "":
-		all += ", expires " + k.Expires
+		all = append(all, "expires "+k.Expires)
 	}
-	return terminal.Printable(all)
+	if len(all) == 0 {
+		return ""
+	}
+	return "  " + terminal.Printable(strings.Join(all, ", "))
 }

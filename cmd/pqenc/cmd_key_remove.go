@@ -20,6 +20,9 @@ func (keyRemoveCmd) Help() string {
 	return `Asks before it removes an identity of yours: without the private key nobody reads what
 was encrypted to it.
 
+On a server, access lists that name the key have to be changed first: a list with a name
+that is not there is broken, and then the one before stays in force, with that key.
+
 Examples:
 
     pqenc key remove alice`
@@ -47,5 +50,8 @@ func (c *keyRemoveCmd) Run(a *app) error {
 		return err
 	}
 	a.inform("removed %s", c.Name)
+	if !e.Own {
+		a.inform("hint: a server whose access list names %s admits that key until the name is removed there, too", c.Name)
+	}
 	return nil
 }

@@ -132,7 +132,8 @@ func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
 		return nil, pqenc.ErrFIPS // the list is not at fault
 	}
 	var file *fs.PathError
-	if err != nil && classify(err) == exitIO && !errors.As(err, &file) {
+	var explained *failure
+	if err != nil && classify(err) == exitIO && !errors.As(err, &file) && !errors.As(err, &explained) {
 		err = usageError(err.Error(), `"pqenc serve --help" shows what a list looks like`)
 	}
 	return allow, err

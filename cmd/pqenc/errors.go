@@ -58,12 +58,12 @@ var exitStatus = []struct {
 }{
 	{exitOK, "all is well: the whole output was written"},
 	{exitIO, "something could not be read or written: no such file, disk full, file exists"},
-	{exitUsage, "the command line is wrong"},
+	{exitUsage, "the command line is wrong, or the answer to a question was no"},
 	{exitNoKey, "none of the keys opens the file, or the passphrase is wrong"},
 	{exitDamaged, "the file is damaged, forged, cut short, or not a pqenc file"},
 	{exitSigner, "the file is not signed as --from asks for, or its contents are not those that were signed; or a key has a second successor"},
 	{exitUnsupported, "the file has a version or a feature that this release does not know, or FIPS 140-only mode forbids what pqenc needs"},
-	{exitKeyFile, "a key file is not one, or not of the kind that is needed"},
+	{exitKeyFile, "a key file is not one, or not of the kind that is needed, or there is no key of that name"},
 	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
 	{exitServer, "the server is not known, or is not the one that it should be"},
 	{exitConnection, "there is no connection to the server, or it was lost for too long"},
@@ -119,12 +119,14 @@ type kind struct {
 // counts, of [remoteKinds] and then of these.
 var fileKinds = []kind{
 	{keyfile.ErrIsPublic, exitKeyFile, []string{"the private key is in the file that ends in .key"}},
+	{keyfile.ErrIsAgePrivate, exitKeyFile, []string{`its public key is in the comment above it, or prints with "age-keygen -y", and never give away the private key`}},
 	{keyfile.ErrIsPrivate, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
 	{keyfile.ErrProtected, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
 	{keyfile.ErrIncomplete, exitKeyFile, []string{`is the file whole? With a key that another program made, use "pqenc key import"`}},
 	{recipient.ErrKey, exitKeyFile, []string{"copy the whole key again, or ask whoever gave it to you"}},
 	{keyfile.ErrNotKey, exitKeyFile, []string{`make keys with "pqenc keygen"`}},
 	{keyfile.ErrStatement, exitKeyFile, []string{"the key file was changed: get it again from its owner"}},
+	{keyfile.ErrSeveralPublic, exitKeyFile, []string{"each key needs a file of its own there"}},
 	{keyfile.ErrSeveral, exitKeyFile, []string{"give a file with the one that is meant"}},
 	{keyfile.ErrTooLarge, exitKeyFile, nil},
 	{keyfile.ErrExpired, exitKeyFile, nil},
@@ -132,7 +134,7 @@ var fileKinds = []kind{
 	{keyfile.ErrName, exitUsage, nil},
 	{armor.ErrUTF16, exitDamaged, []string{utf8Hint}},
 	{text.ErrUTF16, exitUsage, []string{utf8Hint}},
-	{signature.ErrFingerprint, exitUsage, []string{`it is "SHA256:" and 43 characters`}},
+	{signature.ErrFingerprint, exitUsage, []string{`it is "SHA256:" and 43 characters: copy all of it again`}},
 	{keyfile.ErrPassphrase, exitNoKey, nil},
 	{recipient.ErrEmptyPassphrase, exitUsage, nil},
 	{recipient.ErrWeak, exitNoKey, []string{
@@ -288,14 +290,27 @@ func (a *app) report(err error) int {
 		code, hints = f.code, f.hints
 	}
 	a.say("error: " + err.Error())
-	var other *pqenc.SignerError
-	if errors.As(err, &other) && nameOf(other.Signer) != "" {
-		a.say("hint: in your keyring that is " + nameOf(other.Signer))
-	}
-	for _, h := range hints {
+	for _, h := range append(signerHints(err), hints...) {
 		a.say("hint: " + h)
 	}
 	return code
+}
+
+// signerHints are for a file that is signed by another key than those of --from.
+func signerHints(err error) []string {
+	var other *pqenc.SignerError
+	if !errors.As(err, &other) {
+		return nil
+	}
+	if name := nameOf(other.Signer); name != "" {
+		return []string{"in your keyring that is " + name}
+	}
+	if r, err := ring(); err == nil {
+		if all, err := r.List(); err == nil && len(all) > 0 {
+			return []string{`if somebody in your keyring has rotated their key, accept the new one: "pqenc key add NAME FILE"`}
+		}
+	}
+	return nil
 }
 
 // inform says what was done.

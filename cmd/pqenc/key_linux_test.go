@@ -48,18 +48,18 @@ func TestKeyQuestions(t *testing.T) {
 		stderr string
 		want   string // the fingerprint of alice afterwards, or ""
 	}{
-		{"key add alice alice.pub", []line{{question, "no\n"}}, exitKeyFile, "error: alice was not changed\nhint: ask its owner for the fingerprint\n", ""},
-		{"key add alice alice.pub", []line{{question, "\x04"}}, exitKeyFile, "error: alice was not changed\nhint: ask its owner for the fingerprint\n", ""},
+		{"key add alice alice.pub", []line{{question, "no\n"}}, exitUsage, "error: alice was not changed\nhint: ask its owner for the fingerprint\n", ""},
+		{"key add alice alice.pub", []line{{question, "\x04"}}, exitUsage, "error: alice was not changed\nhint: ask its owner for the fingerprint\n", ""},
 		{"key add alice alice.pub", []line{{question, "y\n"}, {`"yes" or "no": `, "yes\n"}}, exitOK, "added alice\n", one},
 		{"key add alice alice.pub", nil, exitOK, "alice has this key already\n", one},
-		{"key add alice next.pub", []line{{successor, "no\n"}}, exitKeyFile, "error: alice was not changed\nhint: ask its owner for the fingerprint\n", one},
+		{"key add alice next.pub", []line{{successor, "no\n"}}, exitUsage, "error: alice was not changed\nhint: ask its owner for the fingerprint\n", one},
 		{"key add alice next.pub", []line{{successor, "yes\n"}}, exitOK, "alice has a new key\n", two},
 		{"key add alice retired.pub", []line{{retirement, "yes\n"}}, exitOK, "alice has a new key\n", two},
 		{"key add alice retired.pub", nil, exitOK, "alice has this key already\n", two},
 		{"key import me bob.key", nil, exitOK, "wrote " + r.PrivateFile("me") + ", which is private, and " + r.PublicFile("me") + "\nme is your default identity\n", two},
 		{"key remove me", []line{{destroy, "no\n"}}, exitUsage, "error: me was not removed\n", two},
 		{"key remove me", []line{{destroy, "yes\n"}}, exitOK, "removed me\n", two},
-		{"key remove alice", nil, exitOK, "removed alice\n", ""},
+		{"key remove alice", nil, exitOK, "removed alice\nhint: a server whose access list names alice admits that key until the name is removed there, too\n", ""},
 	} {
 		var stdout, stderr strings.Builder
 		cmd := exec.Command("pqenc", strings.Fields(c.args)...)

@@ -56,15 +56,11 @@ func recipientKeys(arg string) ([]pqenc.Recipient, error) {
 
 // publicKeysBelow returns the keys in all files of a folder whose names end in .pub.
 func publicKeysBelow(folder string) (all keyfile.Publics, err error) {
-	files, err := os.ReadDir(folder)
+	files, err := publicFiles(folder)
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range files {
-		if !strings.HasSuffix(file.Name(), ".pub") || strings.HasPrefix(file.Name(), ".") {
-			continue
-		}
-		name := filepath.Join(folder, file.Name())
+	for _, name := range files {
 		keys, err := keyfile.LoadPublic(name)
 		if err != nil {
 			return nil, in(name, err)
@@ -77,12 +73,23 @@ func publicKeysBelow(folder string) (all keyfile.Publics, err error) {
 	return all, nil
 }
 
+// publicFiles returns the files in a folder whose names end in .pub.
+func publicFiles(folder string) (names []string, err error) {
+	files, err := os.ReadDir(folder)
+	for _, file := range files {
+		if strings.HasSuffix(file.Name(), ".pub") && !strings.HasPrefix(file.Name(), ".") {
+			names = append(names, filepath.Join(folder, file.Name()))
+		}
+	}
+	return names, err
+}
+
 // fingerprints returns the fingerprints of the public keys that an argument names,
 // or the one that it is.
 func fingerprints(arg string) ([]keyfile.Fingerprint, error) {
 	if strings.HasPrefix(arg, signature.FingerprintPrefix) {
 		key, err := signature.ParseFingerprint(arg)
-		return []keyfile.Fingerprint{key}, err
+		return []keyfile.Fingerprint{key}, in(arg, err)
 	}
 	keys, err := publicKeys(arg)
 	if err != nil {

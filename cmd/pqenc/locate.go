@@ -40,7 +40,7 @@ func isPath(arg string) bool {
 
 // locate finds out what an argument means. Unless it can only be a file, it is a name if
 // the keyring has it, and a file if not. Both is an error: a file that somebody has put
-// here must not decide who "alice" is. A fingerprint is that of a key in the keyring.
+// here must not decide who "alice" is. A folder without keys is none. A fingerprint is that of a key in the keyring.
 func locate(arg string) (place, error) { return locateBeside(arg, arg) }
 
 // locateBeside is locate for an argument that stands for the file of that path.
@@ -60,20 +60,36 @@ func locateBeside(arg, path string) (place, error) {
 	if !found || err != nil {
 		return file, err
 	}
-	if _, err := os.Lstat(path); err == nil {
-		return place{}, usageError(arg+" is both a name in the keyring and a file here",
-			"for the file, write ."+string(os.PathSeparator)+arg, "for the name, write "+r.PublicFile(arg)+" or "+r.PrivateFile(arg))
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && (!info.IsDir() || hasKeys(path)):
+		return place{}, bothError(r, arg)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return place{}, err
 	}
 	return place{arg, r, arg}, nil
+}
+
+// hasKeys reports whether a folder has public keys.
+func hasKeys(folder string) bool {
+	keys, err := publicFiles(folder)
+	return err != nil || len(keys) > 0
+}
+
+// bothError says that an argument is a name and a file.
+func bothError(r *keyring.Ring, arg string) error {
+	name := "for the name, write " + r.PublicFile(arg)
+	if e, _ := r.Find(arg); e.Own {
+		name += " or " + r.PrivateFile(arg)
+	}
+	return usageError(arg+" is both a name in the keyring and a file here", "for the file, write ."+string(os.PathSeparator)+arg, name)
 }
 
 // locateFingerprint finds the key of that fingerprint, in any of its generations.
 func locateFingerprint(arg string) (place, error) {
 	f, err := signature.ParseFingerprint(arg)
 	if err != nil {
-		return place{}, err
+		return place{}, in(arg, err)
 	}
 	r, err := ring()
 	if err != nil {
@@ -158,8 +174,12 @@ func (a *app) warnOf(err error) {
 
 // explain says of a file that is not there what else it could have been.
 func (at place) explain(err error) error {
-	if at.ring == nil && errors.Is(err, fs.ErrNotExist) && keyfile.ValidName(at.arg) == nil {
-		return withHints(err, "nor is there a key of that name: \"pqenc key list\" shows which there are")
+	if at.ring == nil && errors.Is(err, fs.ErrNotExist) && !isPath(at.arg) && keyfile.ValidName(strings.ToLower(at.arg)) == nil {
+		hint := "nor is there a key of that name: \"pqenc key list\" shows which there are"
+		if near := similarName(at.arg); near != "" {
+			hint = "nor is there a key of that name: did you mean " + near + "?"
+		}
+		return &failure{err, exitKeyFile, []string{hint}}
 	}
 	if at.ring == nil {
 		err = in(shown(at.arg), err)

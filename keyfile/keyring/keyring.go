@@ -90,6 +90,9 @@ func Dir() (string, error) {
 	return filepath.Join(base, "pqenc"), err
 }
 
+// Dir returns the folder.
+func (r *Ring) Dir() string { return r.dir }
+
 // PublicFile returns the path of the public key of that name.
 func (r *Ring) PublicFile(name string) string { return filepath.Join(r.dir, name+publicEnd) }
 

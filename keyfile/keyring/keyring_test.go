@@ -243,7 +243,7 @@ func TestDamaged(t *testing.T) {
 		}, keyfile.ErrIsPublic},
 		"two people": {func(r *Ring) error {
 			return os.WriteFile(r.PublicFile("a"), append(testkit.Identity("a").Public().Marshal(), testkit.Identity("b").Public().Marshal()...), 0o600)
-		}, keyfile.ErrSeveral},
+		}, keyfile.ErrSeveralPublic},
 		"two identities": {func(r *Ring) error {
 			return os.WriteFile(r.PrivateFile("a"), append(testkit.Identity("a").Marshal(), testkit.Identity("b").Marshal()...), 0o600)
 		}, keyfile.ErrSeveral},

@@ -177,7 +177,7 @@ func (r *Ring) scan(root *os.Root, name string) ([]keyfile.Scanned, error) {
 	}
 	found, err := keyfile.ScanPublic(data)
 	if err == nil && len(found) != 1 {
-		err = fmt.Errorf("%w: %d in the file", keyfile.ErrSeveral, len(found))
+		err = fmt.Errorf("%w: %d in the file", keyfile.ErrSeveralPublic, len(found))
 	}
 	if err != nil {
 		return nil, about(r.PublicFile(name), err)
@@ -317,7 +317,7 @@ func (r *Ring) readPublic(root *os.Root, name string) (*keyfile.Public, error) {
 	}
 	keys, err := keyfile.ReadPublic(bytes.NewReader(data))
 	if err == nil && len(keys) != 1 {
-		err = fmt.Errorf("%w: %d in the file", keyfile.ErrSeveral, len(keys))
+		err = fmt.Errorf("%w: %d in the file", keyfile.ErrSeveralPublic, len(keys))
 	}
 	if err != nil {
 		return nil, about(r.PublicFile(name), err)

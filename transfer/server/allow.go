@@ -207,7 +207,7 @@ func (k *keyLoader) fingerprints(who string) ([]signature.Fingerprint, error) {
 		err = errors.New("no public key in the file")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("expected a fingerprint or a file of public keys: %w", err)
+		return nil, fmt.Errorf("expected a name, a fingerprint or a file of public keys: %w", err)
 	}
 	// One key twice in a file is one key.
 	keys = slices.Clone(keys)

@@ -218,7 +218,7 @@ var badAllow = []struct{ text, want string }{
 	{"SHA256: push lab/**", "expected a fingerprint of 50 characters"},
 	{allowAlice.String() + "A push lab/**", "expected a fingerprint of 50 characters"},
 	{allowAlice.String()[:49] + "B push lab/**", "expected a fingerprint of 50 characters"}, // bits beyond the end
-	{"keys/bob.pub push lab/**", "expected a fingerprint or a file of public keys: file does not exist"},
+	{"keys/bob.pub push lab/**", "expected a name, a fingerprint or a file of public keys: file does not exist"},
 	{"keys/empty.pub push lab/**", "no public key in the file"},
 	{"keys/alice.pub push lab/\xff", "line 1: expected text in UTF-8"},
 	{"\n" + strings.Repeat("x", 1<<16), "line 2: expected at most 65535 bytes"},
