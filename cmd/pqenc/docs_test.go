@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/pqenc/pqenc/internal/durable"
 )
 
 // TestDocuments requires every command and every flag in the man page.
@@ -35,6 +37,14 @@ func TestDocuments(t *testing.T) {
 	for word := range words {
 		if !regexp.MustCompile(`(^|[^a-z])` + word + `($|[^a-z-])`).MatchString(text) {
 			t.Errorf("pqenc man does not know %q", word)
+		}
+	}
+	for _, want := range []string{
+		"The keyring is a plain folder", "PQENC_HOME", "HTTPS_PROXY", "known_servers", signatureSuffix,
+		durable.RedoSuffix, durable.PartSuffix, durable.JournalSuffix, ".pqenc-tmp", ".pqenc-kept",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("pqenc man does not have %q", want)
 		}
 	}
 }

@@ -48,6 +48,8 @@ type encrypt struct {
 	input
 }
 
+func (key) Help() string { return "A key can be named by its name." }
+
 func (encrypt) Help() string {
 	return `The recipients' keys are read from files.
 .pub files are written by keygen.
