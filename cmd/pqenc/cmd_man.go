@@ -43,34 +43,34 @@ var (
 not begin with a dot, a dash or "age1", and does not end in ".pub" or ".key".
 
 Where a key can be named:`, Items: []clidoc.Item{
-		{"./alice, keys/alice, alice.pub, me.key", "What has a slash in it, or ends in .pub or .key, is the path of a file."},
-		{"SHA256:...", "This is the fingerprint of a key in the keyring, in any of its generations."},
-		{"age1pq1...", "This is a post-quantum key of age. Files can be encrypted to it."},
-		{"alice", `This is a name in the keyring. If the keyring has no such name, it is a file. If there are both, the command
+		{Term: "./alice, keys/alice, alice.pub, me.key", Text: "What has a slash in it, or ends in .pub or .key, is the path of a file."},
+		{Term: "SHA256:...", Text: "This is the fingerprint of a key in the keyring, in any of its generations."},
+		{Term: "age1pq1...", Text: "This is a post-quantum key of age. Files can be encrypted to it."},
+		{Term: "alice", Text: `This is a name in the keyring. If the keyring has no such name, it is a file. If there are both, the command
 is refused: write ./alice for the file.`},
 	}}
 
 	manEnvironment = clidoc.Section{Title: "ENVIRONMENT", Items: []clidoc.Item{
-		{"PQENC_HOME", `The folder of the keyring and of known_servers. Without it, that is pqenc in your settings:
+		{Term: "PQENC_HOME", Text: `The folder of the keyring and of known_servers. Without it, that is pqenc in your settings:
 in $XDG_CONFIG_HOME or ~/.config on Linux and BSD, in ~/Library/Application Support on macOS, and in %AppData% on
 Windows.`},
-		{"HTTP_PROXY, HTTPS_PROXY", "The proxies for ws:// and for wss://. The connection goes through them by CONNECT."},
-		{"NO_PROXY", "The hosts that are reached without a proxy, separated by commas."},
-		{"GODEBUG", "fips140=on uses the FIPS 140-3 module of Go. fips140=only is refused with the reason."},
+		{Term: "HTTP_PROXY, HTTPS_PROXY", Text: "The proxies for ws:// and for wss://. The connection goes through them by CONNECT."},
+		{Term: "NO_PROXY", Text: "The hosts that are reached without a proxy, separated by commas."},
+		{Term: "GODEBUG", Text: "fips140=on uses the FIPS 140-3 module of Go. fips140=only is refused with the reason."},
 	}}
 
 	manFiles = clidoc.Section{Title: "FILES", Items: []clidoc.Item{
-		{"$PQENC_HOME/NAME.key", "Your identity NAME: the private keys of all generations."},
-		{"$PQENC_HOME/NAME.pub", "Its public keys. Without NAME.key beside it, this is somebody else's key."},
-		{"$PQENC_HOME/default", "The name of your default identity."},
-		{"$PQENC_HOME/known_servers", "The servers that you have accepted and their fingerprints, one a line."},
-		{"$PQENC_HOME/.lock", "An empty file, which is locked while the keyring is changed."},
-		{"FILE.pqe", "An encrypted file. push adds .pqe to the names of the files that it encrypts."},
-		{"FILE.pqs", `The signature of FILE, made by "pqenc sign".`},
-		{".FILE.pqenc-redo", `The log of "pqenc rewrap --in-place". It completes a header of FILE that was torn: do not
+		{Term: "$PQENC_HOME/NAME.key", Text: "Your identity NAME: the private keys of all generations."},
+		{Term: "$PQENC_HOME/NAME.pub", Text: "Its public keys. Without NAME.key beside it, this is somebody else's key."},
+		{Term: "$PQENC_HOME/default", Text: "The name of your default identity."},
+		{Term: "$PQENC_HOME/known_servers", Text: "The servers that you have accepted and their fingerprints, one a line."},
+		{Term: "$PQENC_HOME/.lock", Text: "An empty file, which is locked while the keyring is changed."},
+		{Term: "FILE.pqe", Text: "An encrypted file. push adds .pqe to the names of the files that it encrypts."},
+		{Term: "FILE.pqs", Text: `The signature of FILE, made by "pqenc sign".`},
+		{Term: ".FILE.pqenc-redo", Text: `The log of "pqenc rewrap --in-place". It completes a header of FILE that was torn: do not
 remove it. "pqenc rewrap --repair FILE" completes the header and removes the log.`},
-		{".FILE.pqenc-part, .FILE.pqenc-state", "What has been pulled of FILE, and how far. Give the same command again, and it resumes."},
-		{".FILE.*.pqenc-tmp", "A new file before it gets its name. Leftovers of killed runs are removed by the next one."},
-		{"FILE.*.pqenc-kept", "A finished file that could not take the place of FILE."},
+		{Term: ".FILE.pqenc-part, .FILE.pqenc-state", Text: "What has been pulled of FILE, and how far. Give the same command again, and it resumes."},
+		{Term: ".FILE.*.pqenc-tmp", Text: "A new file before it gets its name. Leftovers of killed runs are removed by the next one."},
+		{Term: "FILE.*.pqenc-kept", Text: "A finished file that could not take the place of FILE."},
 	}}
 )
