@@ -180,6 +180,9 @@ func unrelated(news, olds []*Public) error {
 		return slices.ContainsFunc(olds, func(o *Public) bool { return o.fingerprint == f })
 	}
 	if known(news[0].fingerprint) {
+		if s := news[0].successor; s != nil && s.retires() { // where it is known to go on
+			return ErrSecondSuccessor
+		}
 		return ErrOutdated
 	}
 	for _, n := range news {

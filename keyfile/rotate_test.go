@@ -249,6 +249,8 @@ func TestSucceeds(t *testing.T) {
 		{"retired", two.Public(), ended.Public(), nil, 2, true},
 		{"retired, one on", one.Public(), ended.Public(), nil, 2, true},
 		{"still retired", ended.Public(), two.Public(), nil, 2, true},
+		{"an earlier one that was retired", two.Public(), end(one).Public(), keyfile.ErrSecondSuccessor, 0, false},
+		{"an earlier one that was retired, later", three.Public(), ended.Public(), keyfile.ErrSecondSuccessor, 0, false},
 		{"a successor of a retired one", ended.Public(), three.Public(), keyfile.ErrSecondSuccessor, 0, false},
 	} {
 		got, err := c.new.Succeeds(c.old)

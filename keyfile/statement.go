@@ -234,7 +234,7 @@ func (p *Public) Retired() time.Time {
 	if p.successor == nil {
 		return time.Time{}
 	}
-	return unix(p.successor.created)
+	return time.Unix(int64(p.successor.created), 0) // 0 is a time, too: that of a clock that was not set
 }
 
 func unix(seconds uint64) time.Time {
@@ -261,7 +261,7 @@ func (p *Public) Usable(now time.Time) error {
 	switch expires := p.Expires(); {
 	case p.successor != nil:
 		return fmt.Errorf("%w on %s", ErrRetired, p.Retired().UTC().Format(day))
-	case !expires.IsZero() && !now.Before(expires):
+	case !expires.IsZero() && now.Unix() >= expires.Unix(): // in seconds, which do not overflow
 		return fmt.Errorf("%w on %s", ErrExpired, expires.UTC().Format(day))
 	}
 	return nil

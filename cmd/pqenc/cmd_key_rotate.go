@@ -6,6 +6,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -59,11 +60,20 @@ func (c *keyRotateCmd) rotate(a *app, at place, edit *keyfile.Edit) error {
 	if err != nil {
 		return in(c.Key, err)
 	}
-	// Killed half-way it would leave a private key in a temporary file.
-	if err := a.uninterrupted(func() error { return edit.Save(next) }); err != nil {
-		return in(c.Key, err)
+	old, oldErr := keyfile.LoadPublic(at.publicFile()) // may wait, if that is a pipe
+	saved := false
+	// Killed half-way it would leave a private key in a temporary file, or the old public
+	// key beside the new private one.
+	err = a.uninterrupted(func() error {
+		if err := edit.Save(next); err != nil {
+			return in(c.Key, err)
+		}
+		saved = true
+		return c.publish(at, next.Public(), old, oldErr)
+	})
+	if !saved {
+		return err
 	}
-	err = c.publish(a, at, next.Public())
 	if err == nil {
 		a.sayWrote(at.privateFile(), at.publicFile())
 	}
@@ -82,15 +92,15 @@ func (c *keyRotateCmd) next(old *keyfile.Identity) (*keyfile.Identity, error) {
 	return old.Rotate(keyfile.Details{Expires: c.Expires.after(time.Now())})
 }
 
-// publish writes the public key beside the private one. A file with other keys stays.
-func (c *keyRotateCmd) publish(a *app, at place, next *keyfile.Public) error {
+// publish writes the public key beside the private one, where old is what was there, or
+// err what is wrong with that. A file with other keys stays.
+func (c *keyRotateCmd) publish(at place, next *keyfile.Public, old keyfile.Publics, err error) error {
 	name := at.publicFile()
-	old, err := keyfile.LoadPublic(name)
 	if err == nil && (len(old) != 1 || !slices.Contains(next.Fingerprints(), old[0].Fingerprint())) {
 		err = errors.New("it has other keys, and stays as it is")
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = a.replaceFile(name, next.Marshal(), durable.Options{Private: at.ring != nil})
+		err = filled(next.Marshal())(durable.Create(context.Background(), name, durable.Options{Private: at.ring != nil}))
 	}
 	if err != nil {
 		err = withHints(fmt.Errorf("%s is up to date, and %s is not: %w", at.privateFile(), name, err),

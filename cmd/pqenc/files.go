@@ -285,12 +285,18 @@ func (a *app) writePublic(name string, key []byte) error {
 
 // replaceFile writes a file, or replaces the one of that name.
 func (a *app) replaceFile(name string, content []byte, o durable.Options) error {
-	f, err := a.create(name, o)
-	if err != nil {
-		return err
+	return filled(content)(a.create(name, o))
+}
+
+// filled returns a function that writes the content to a file, and ends it.
+func filled(content []byte) func(*durable.File, error) error {
+	return func(f *durable.File, err error) error {
+		if err != nil {
+			return err
+		}
+		if _, err := f.Write(content); err != nil {
+			return errors.Join(err, f.Abort())
+		}
+		return f.Commit()
 	}
-	if _, err := f.Write(content); err != nil {
-		return errors.Join(err, f.Abort())
-	}
-	return f.Commit()
 }

@@ -108,7 +108,7 @@ func (at place) anyFile() (string, error) {
 		return at.arg, nil
 	}
 	e, err := at.ring.Find(at.name)
-	if e.Own {
+	if e.Own && !errors.Is(err, keyring.ErrNotFile) {
 		return at.privateFile(), nil // also if the other half is lost
 	}
 	return at.publicFile(), err

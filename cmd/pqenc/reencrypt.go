@@ -78,6 +78,9 @@ func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *ke
 	if err != nil {
 		return policy, nil, err
 	}
+	if r.sealer.signer != nil {
+		own = append(own, r.sealer.signer)
+	}
 	for _, id := range own {
 		if slices.Contains(id.Fingerprints(), s.Signer) {
 			signer = id

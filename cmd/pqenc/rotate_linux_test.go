@@ -96,6 +96,29 @@ func rotateWith(t *testing.T, inject string) bool {
 	return killed || bytes.Contains(trace, []byte("INJECTED"))
 }
 
+// TestRotateInterrupted presses Ctrl-C at some system call: the two files go together all
+// the same.
+func TestRotateInterrupted(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
+	need(t, "strace")
+	for _, call := range []string{"fsync", "renameat"} {
+		for n := range 7 {
+			dir := newFolder(t)
+			cmd := exec.Command("strace", "-f", "-qq", "-o", os.DevNull, "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:signal=INT:when=%d", call, n+1),
+				"pqenc", "key", "rotate", "alice.key")
+			cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOMAXPROCS=1")
+			if out, err := cmd.CombinedOutput(); bytes.Contains(out, []byte("Operation not permitted")) {
+				t.Skipf("strace: %v: %s", err, out)
+			}
+			id := rotated(t, dir, 2)
+			if pub, err := keyfile.LoadPublic(filepath.Join(dir, "alice.pub")); err != nil || pub[0].Fingerprint() != id.Fingerprint() {
+				t.Errorf("%s %d: the public key is not that of the private one: %v", call, n+1, err)
+			}
+		}
+	}
+}
+
 // TestRotateAtOnce rotates one key from several processes. Each makes a generation that
 // stays, or says that another one is at it.
 func TestRotateAtOnce(t *testing.T) {

@@ -105,8 +105,21 @@ func (r *Ring) Add(name string, p *keyfile.Public) error {
 		if err := r.stranger(root, p, name); err != nil {
 			return err
 		}
-		return durable.WriteNew(r.PublicFile(name), p.Marshal(), 0o600)
+		public, err := r.marshal(name, p)
+		if err != nil {
+			return err
+		}
+		return durable.WriteNew(r.PublicFile(name), public, 0o600)
 	})
+}
+
+// marshal returns the file of a public key, which is not longer than what can be read.
+func (r *Ring) marshal(name string, p *keyfile.Public) ([]byte, error) {
+	data := p.Marshal()
+	if len(data) > keyfile.MaxPublicSize {
+		return nil, about(r.PublicFile(name), fmt.Errorf("%w: it would have more than %d bytes", keyfile.ErrTooLarge, keyfile.MaxPublicSize))
+	}
+	return data, nil
 }
 
 // AddIdentity adds an identity of one's own: its private key file, protected or not,
@@ -154,7 +167,11 @@ func (r *Ring) Update(name string, change func(old *keyfile.Public) (*keyfile.Pu
 		if err := r.stranger(root, next, name); err != nil {
 			return err
 		}
-		return replace(r.PublicFile(name), next.Marshal())
+		public, err := r.marshal(name, next)
+		if err != nil {
+			return err
+		}
+		return replace(r.PublicFile(name), public)
 	})
 }
 

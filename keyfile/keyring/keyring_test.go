@@ -247,7 +247,9 @@ func TestDamaged(t *testing.T) {
 		"two identities": {func(r *Ring) error {
 			return os.WriteFile(r.PrivateFile("a"), append(testkit.Identity("a").Marshal(), testkit.Identity("b").Marshal()...), 0o600)
 		}, keyfile.ErrSeveral},
-		"too large":      {func(r *Ring) error { return os.WriteFile(r.PublicFile("a"), make([]byte, 2<<20), 0o600) }, keyfile.ErrTooLarge},
+		"too large": {func(r *Ring) error {
+			return os.WriteFile(r.PublicFile("a"), make([]byte, keyfile.MaxPublicSize+1), 0o600)
+		}, keyfile.ErrTooLarge},
 		"a folder":       {func(r *Ring) error { return os.Mkdir(r.PublicFile("a"), 0o700) }, ErrNotFile},
 		"a link":         {func(r *Ring) error { return os.Symlink(r.PublicFile("good"), r.PublicFile("a")) }, ErrNotFile},
 		"a private link": {func(r *Ring) error { return os.Symlink(r.PrivateFile("me"), r.PrivateFile("a")) }, ErrNotFile},
@@ -515,5 +517,45 @@ func renameAround(dir, _ string) error {
 				return err
 			}
 		}
+	}
+}
+
+// TestManyGenerations: the public key of an identity is longer than its private one, and
+// whoever rotates it to the last generation can go on to use it. What could not be read
+// again takes no place.
+func TestManyGenerations(t *testing.T) {
+	r := newRing(t)
+	id := testkit.Identity("first")
+	grow := func(to, step int) {
+		for i := 1; i%step != 0 || len(id.Public().Marshal()) <= to; i++ {
+			next, err := id.Rotate(keyfile.Details{})
+			check(t, err)
+			id = next
+		}
+	}
+	grow(keyfile.MaxIdentitySize, 1)
+	check(t, r.AddIdentity("me", id.Marshal(), id.Public()))
+	if e, err := r.Find("me"); err != nil || !e.has(id.Fingerprint()) {
+		t.Errorf("an identity of %d generations: %v", len(id.Generations()), err)
+	}
+	if all, err := r.List(); err != nil || len(all) != 1 || all[0].Err != nil {
+		t.Errorf("in the list: %v, %v", all, err)
+	}
+
+	testkit.Long(t)
+	other := newRing(t)
+	check(t, other.Add("bob", id.Public()))
+	if all, err := other.List(); err != nil || len(all) != 1 || all[0].Err != nil {
+		t.Errorf("somebody else's: %v, %v", all, err)
+	}
+	grow(keyfile.MaxPublicSize, 100)
+	huge := func(*keyfile.Public) (*keyfile.Public, error) { return id.Public(), nil }
+	for _, err := range []error{other.Update("bob", huge), newRing(t).Add("bob", id.Public())} {
+		if !errors.Is(err, keyfile.ErrTooLarge) {
+			t.Errorf("too large: %v", err)
+		}
+	}
+	if _, err := other.Find("bob"); err != nil {
+		t.Errorf("it was replaced all the same: %v", err)
 	}
 }

@@ -150,7 +150,7 @@ func (r *Ring) item(root *os.Root, name string) Item {
 
 // scan reads a .pub without verifying it.
 func (r *Ring) scan(root *os.Root, name string) ([]keyfile.Scanned, error) {
-	data, err := r.readFile(root, name+publicEnd, keyfile.MaxIdentitySize)
+	data, err := r.readFile(root, name+publicEnd, keyfile.MaxPublicSize)
 	if err != nil {
 		return nil, err
 	}
@@ -237,10 +237,11 @@ func (e *Entry) load(r *Ring, root *os.Root) error {
 	var id *keyfile.Identity
 	data, err := r.readFile(root, e.Name+privateEnd, keyfile.MaxIdentitySize)
 	if e.Own = !errors.Is(err, fs.ErrNotExist); e.Own {
-		if err == nil {
-			id, err = keyfile.ReadIdentity(bytes.NewReader(data), nil)
-			clear(data)
+		if err != nil {
+			return err
 		}
+		id, err = keyfile.ReadIdentity(bytes.NewReader(data), nil)
+		clear(data)
 		e.Protected = errors.Is(err, keyfile.ErrProtected)
 		if err != nil && !e.Protected {
 			return about(r.PrivateFile(e.Name), err)
@@ -270,7 +271,7 @@ func belong(id *keyfile.Identity, p *keyfile.Public) bool {
 
 // readPublic reads a .pub.
 func (r *Ring) readPublic(root *os.Root, name string) (*keyfile.Public, error) {
-	data, err := r.readFile(root, name+publicEnd, keyfile.MaxIdentitySize)
+	data, err := r.readFile(root, name+publicEnd, keyfile.MaxPublicSize)
 	if err != nil {
 		return nil, err
 	}
