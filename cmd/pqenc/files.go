@@ -282,21 +282,3 @@ func (a *app) writePublic(name string, key []byte) error {
 	}
 	return err
 }
-
-// replaceFile writes a file, or replaces the one of that name.
-func (a *app) replaceFile(name string, content []byte, o durable.Options) error {
-	return filled(content)(a.create(name, o))
-}
-
-// filled returns a function that writes the content to a file, and ends it.
-func filled(content []byte) func(*durable.File, error) error {
-	return func(f *durable.File, err error) error {
-		if err != nil {
-			return err
-		}
-		if _, err := f.Write(content); err != nil {
-			return errors.Join(err, f.Abort())
-		}
-		return f.Commit()
-	}
-}
