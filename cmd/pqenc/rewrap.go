@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/armor"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/keyfile"
@@ -78,7 +79,7 @@ func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 // is where it is to be replaced. In place that is seen to when it is overwritten.
 func (r *rewrapper) hold(f found, src *input) error {
 	if r.cmd.InPlace || r.cmd.DryRun {
-		return f.completeHead(src)
+		return f.readHead(src)
 	}
 	if err := durable.Lock(src.File); errors.Is(err, durable.ErrInUse) {
 		return withHints(&fs.PathError{Op: "replace", Path: f.title(), Err: err}, inUseHint)
@@ -88,9 +89,16 @@ func (r *rewrapper) hold(f found, src *input) error {
 
 const inUseHint = "another command is just changing it: try again when that has ended"
 
-// repair completes a header that was torn.
+// repair completes a header that was torn, and removes a log that is not needed.
 func (r *rewrapper) repair(f found) (fileOutcome, error) {
-	repaired, err := durable.RepairHead(f.title())
+	var choose durable.Choose
+	if r.cmd.keyed() {
+		choose = func(disk, old, new []byte) ([]byte, error) {
+			head, err := r.choose(disk, old, new)
+			return head, in(f.title(), err)
+		}
+	}
+	repaired, err := durable.RepairHead(f.title(), format.SameFile, choose)
 	if !repaired || err != nil {
 		return isUnchanged, err
 	}
@@ -98,6 +106,30 @@ func (r *rewrapper) repair(f found) (fileOutcome, error) {
 		r.work.warn("%s: its header was being replaced when that was stopped: it is whole again", f.title())
 	}
 	return isChanged, nil
+}
+
+// choose returns the first header that opens: that of the file, which then is not torn,
+// or one of those in the log.
+func (r *rewrapper) choose(disk, old, new []byte) ([]byte, error) {
+	keys := r.identities()
+	first := keys.tryOn(disk)
+	if first == nil {
+		return disk, nil
+	}
+	for _, head := range [][]byte{new, old} {
+		if keys.tryOn(head) == nil {
+			return head, nil
+		}
+	}
+	err := (&opener{keys: keys}).explain(first, &sniffed{begin: disk})
+	return nil, fmt.Errorf("neither the header nor one in the log beside the file opens, and nothing was changed: %w", err)
+}
+
+// identities returns the keys for one file.
+func (r *rewrapper) identities() *identities {
+	keys := newIdentities(r.named, r.defaultKey, nil)
+	keys.list = append(keys.list, r.secret)
+	return keys
 }
 
 // encryptedFile is a file whose recipients are to be changed.
@@ -113,6 +145,10 @@ type encryptedFile struct {
 // read reads the header. Without an error and a file it is another kind of file, in
 // a folder, or a protected private key: for others than its owner it would be lost.
 func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
+	keys := r.identities()
+	if err := src.settle(keys); err != nil {
+		return nil, err
+	}
 	rest, err := sniff(io.NewSectionReader(src, 0, src.size))
 	if err != nil {
 		return nil, err
@@ -131,10 +167,8 @@ func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 	if err == nil && !rest.armored {
 		_, err = info.ContentSize(src.size)
 	}
-	file := &encryptedFile{found: f, src: src, head: head.Bytes(), rest: rest}
-	file.keys = newIdentities(r.named, r.defaultKey, nil)
-	file.keys.list = append(file.keys.list, r.secret)
-	return file, (&opener{keys: file.keys}).explain(err, rest)
+	file := &encryptedFile{found: f, src: src, head: head.Bytes(), rest: rest, keys: keys}
+	return file, (&opener{keys: keys}).explain(err, rest)
 }
 
 // header makes the changes to the header.
