@@ -131,7 +131,7 @@ func errShorter(size int64) error {
 		[]string{"nothing may write to it meanwhile: try again when it is whole"}}
 }
 
-// sniffed is an input whose begin has been looked at.
+// sniffed is an input whose first bytes have been looked at.
 type sniffed struct {
 	io.Reader        // of the binary form
 	begin     []byte // first bytes, for hints
