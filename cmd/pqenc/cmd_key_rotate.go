@@ -17,7 +17,7 @@ import (
 )
 
 type keyRotateCmd struct {
-	Key         string  `arg:"" type:"path" name:"KEY" help:"The private key: a name in the keyring or a file."`
+	Key         string  `arg:"" type:"path" complete:"own" name:"KEY" help:"The private key: a name in the keyring or a file."`
 	Expires     timeout `placeholder:"TIME" help:"Let the new generation expire after TIME, such as 90d or 1y (default: never)."`
 	IfOlderThan timeout `placeholder:"TIME" help:"Do nothing unless the key is older than TIME."`
 	Retire      bool    `help:"End the identity: no new generation follows."`
