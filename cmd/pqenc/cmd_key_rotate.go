@@ -6,7 +6,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -100,7 +99,7 @@ func (c *keyRotateCmd) publish(at place, next *keyfile.Public, old keyfile.Publi
 		err = errors.New("it has other keys, and stays as it is")
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = filled(next.Marshal())(durable.Create(context.Background(), name, durable.Options{Private: at.ring != nil}))
+		err = replaceFile(name, next.Marshal(), durable.Options{Private: at.ring != nil})
 	}
 	if err != nil {
 		err = withHints(fmt.Errorf("%s is up to date, and %s is not: %w", at.privateFile(), name, err),

@@ -7,6 +7,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -285,20 +286,15 @@ func (a *app) writePublic(name string, key []byte) error {
 	return err
 }
 
-// replaceFile writes a file, or replaces the one of that name.
-func (a *app) replaceFile(name string, content []byte, o durable.Options) error {
-	return filled(content)(a.create(name, o))
-}
-
-// filled returns a function that writes the content to a file, and ends it.
-func filled(content []byte) func(*durable.File, error) error {
-	return func(f *durable.File, err error) error {
-		if err != nil {
-			return err
-		}
-		if _, err := f.Write(content); err != nil {
-			return errors.Join(err, f.Abort())
-		}
-		return f.Commit()
+// replaceFile writes a file, or replaces the one of that name, where an interruption waits
+// for it: see [app.uninterrupted].
+func replaceFile(name string, content []byte, o durable.Options) error {
+	f, err := durable.Create(context.Background(), name, o)
+	if err != nil {
+		return err
 	}
+	if _, err := f.Write(content); err != nil {
+		return errors.Join(err, f.Abort())
+	}
+	return f.Commit()
 }
