@@ -15,7 +15,7 @@ import (
 )
 
 type keyAddCmd struct {
-	Name        string `arg:"" type:"name" name:"NAME" help:"What to call the key."`
+	Name        string `arg:"" type:"name" complete:"others" name:"NAME" help:"What to call the key."`
 	File        string `arg:"" type:"path" name:"FILE" help:"The public key file, or - for standard input."`
 	Fingerprint string `placeholder:"SHA256:..." help:"Do not ask: the key must have this fingerprint."`
 }

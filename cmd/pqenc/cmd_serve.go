@@ -23,7 +23,7 @@ import (
 type serveCmd struct {
 	Dir         string        `required:"" type:"path" placeholder:"DIR" help:"Keep the files in the folder DIR. It is made if it is not there."`
 	Listen      string        `required:"" placeholder:"ADDR" help:"Take connections at ADDR, a host and a port, or :PORT for all of this machine's addresses."`
-	Identity    string        `short:"i" required:"" type:"path" placeholder:"KEY" help:"Who the server is: the private key KEY, a name or a file. It opens none of the files."`
+	Identity    string        `short:"i" required:"" type:"path" complete:"own" placeholder:"KEY" help:"Who the server is: the private key KEY, a name or a file. It opens none of the files."`
 	Allow       string        `required:"" type:"path" placeholder:"FILE" help:"Who may do what: the access list in FILE."`
 	Endpoint    string        `default:"/pqenc" placeholder:"PATH" help:"The path at which clients connect (default: /pqenc)."`
 	Metrics     string        `placeholder:"ADDR" help:"Give metrics for Prometheus at http://ADDR/metrics, to everybody who can connect to it."`

@@ -7,7 +7,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -132,7 +131,7 @@ func errShorter(size int64) error {
 		[]string{"nothing may write to it meanwhile: try again when it is whole"}}
 }
 
-// sniffed is an input whose begin has been looked at.
+// sniffed is an input whose first bytes have been looked at.
 type sniffed struct {
 	io.Reader        // of the binary form
 	begin     []byte // first bytes, for hints
@@ -284,17 +283,4 @@ func (a *app) writePublic(name string, key []byte) error {
 		err = withHints(err, "choose another name with -o, or move the old file away")
 	}
 	return err
-}
-
-// replaceFile writes a file, or replaces the one of that name, where an interruption waits
-// for it: see [app.uninterrupted].
-func replaceFile(name string, content []byte, o durable.Options) error {
-	f, err := durable.Create(context.Background(), name, o)
-	if err != nil {
-		return err
-	}
-	if _, err := f.Write(content); err != nil {
-		return errors.Join(err, f.Abort())
-	}
-	return f.Commit()
 }
