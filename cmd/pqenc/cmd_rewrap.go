@@ -18,6 +18,7 @@ type rewrapCmd struct {
 	Reencrypt     bool     `xor:"how" help:"Decrypt, and encrypt with a new key: only this takes access away."`
 	Repair        bool     `xor:"how" help:"Complete headers whose replacement was interrupted. It needs no key; with -i a header that opens stays."`
 	Remove        []string `type:"path" hidden:"" sep:"none" help:"Not possible."`
+	WithoutMe     bool     `help:"Let the new list of -r lack your own keys: you cannot read the files any more."`
 	InPlace       bool     `help:"Overwrite the header where it is, if the new one is not longer. A file whose header was torn then needs the log beside it."`
 	DropSignature bool     `help:"With --reencrypt: drop the signature of somebody else."`
 	DryRun        bool     `short:"n" help:"Change nothing, and say what would be."`
@@ -33,7 +34,8 @@ type rewrapCmd struct {
 func (rewrapCmd) Help() string {
 	return `Gives files new recipients. Only the header is made anew, however large a file is. -r
 names the complete new list: a file does not say who its recipients are, so that none of
-them can be removed. --add keeps them all. --to-current is for after "pqenc key rotate".
+them can be removed. --add keeps them all; whoever is one already is then added once
+more, which does no harm. --to-current is for after "pqenc key rotate".
 
 This is not revocation: old copies of a file stay readable for those who could read
 them, and whoever has opened a file can have kept its key. --reencrypt makes a new key,
@@ -75,11 +77,19 @@ func (c *rewrapCmd) check() error {
 	case slices.ContainsFunc(c.Files, isStdio):
 		return usageError("rewrap changes files, not pipes", "name files or folders")
 	case (c.ToCurrent || c.Repair) && c.To.encrypts():
-		return usageError("--to-current and --repair have no other recipients: -r and -p do not go with them", "leave them out, or use --add")
+		hint := "leave them out, or use --add"
+		if c.Repair {
+			hint = "leave them out"
+		}
+		return usageError("--to-current and --repair have no other recipients: -r and -p do not go with them", hint)
 	case c.Repair && (c.Room.Reserve > 0 || c.InPlace || c.DryRun):
 		return usageError("--repair does nothing else", "leave the other flags out")
+	case c.Reencrypt && !c.To.encrypts():
+		return usageError("no recipient", "name all of the new list with -r")
 	case !c.ToCurrent && !c.Repair && !c.To.encrypts():
 		return usageError("no recipient", "name all of the new list with -r, or use --add or --to-current")
+	case c.WithoutMe && (c.Add || c.ToCurrent || c.Repair || c.To.Passphrase):
+		return usageError("--without-me is about a complete new list of recipients", "leave it out, or name the list with -r")
 	case c.Add && c.To.Passphrase:
 		return usageError("-p and --add do not go together: a passphrase must be the only way into a file", "leave --add out")
 	case c.Room.Reserve > 0 && c.To.Passphrase:

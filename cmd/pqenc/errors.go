@@ -108,6 +108,17 @@ func in(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
+// plain returns the text of an error. A file that could not be looked at could not be
+// opened: which system call it was is of no use to people.
+func plain(err error) string {
+	text := err.Error()
+	var path *fs.PathError
+	if errors.As(err, &path) && strings.HasSuffix(path.Op, "stat") {
+		text = strings.Replace(text, path.Op+" "+path.Path, "open "+path.Path, 1)
+	}
+	return text
+}
+
 // kind is the exit code of a sentinel error, with its usual hints.
 type kind struct {
 	err   error
@@ -126,7 +137,6 @@ var fileKinds = []kind{
 	{recipient.ErrKey, exitKeyFile, []string{"copy the whole key again, or ask whoever gave it to you"}},
 	{keyfile.ErrNotKey, exitKeyFile, []string{`make keys with "pqenc keygen"`}},
 	{keyfile.ErrStatement, exitKeyFile, []string{"the key file was changed: get it again from its owner"}},
-	{keyfile.ErrSeveralPublic, exitKeyFile, []string{"each key needs a file of its own there"}},
 	{keyfile.ErrSeveral, exitKeyFile, []string{"give a file with the one that is meant"}},
 	{keyfile.ErrTooLarge, exitKeyFile, nil},
 	{keyfile.ErrExpired, exitKeyFile, nil},
@@ -289,7 +299,7 @@ func (a *app) report(err error) int {
 	if errors.As(err, &f) {
 		code, hints = f.code, f.hints
 	}
-	a.say("error: " + err.Error())
+	a.say("error: " + plain(err))
 	for _, h := range append(signerHints(err), hints...) {
 		a.say("hint: " + h)
 	}

@@ -121,7 +121,7 @@ func (r *rewrapper) choose(disk, old, new []byte) ([]byte, error) {
 			return head, nil
 		}
 	}
-	err := (&opener{keys: keys}).explain(first, &sniffed{begin: disk})
+	err := keys.explain(first, disk)
 	return nil, fmt.Errorf("neither the header nor one in the log beside the file opens, and nothing was changed: %w", err)
 }
 
@@ -168,7 +168,7 @@ func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 		_, err = info.ContentSize(src.size)
 	}
 	file := &encryptedFile{found: f, src: src, head: head.Bytes(), rest: rest, keys: keys}
-	return file, (&opener{keys: keys}).explain(err, rest)
+	return file, keys.explain(err, rest.begin)
 }
 
 // header makes the changes to the header.
@@ -180,7 +180,7 @@ func (r *rewrapper) header(f *encryptedFile) (done *pqenc.Rewrapped, err error) 
 			continue
 		}
 		if err != nil {
-			return nil, (&opener{keys: f.keys}).explain(err, f.rest)
+			return nil, f.keys.explain(err, f.rest.begin)
 		}
 		if done != nil {
 			next.Old, next.Forwarded = done.Old, append(done.Forwarded, next.Forwarded...)

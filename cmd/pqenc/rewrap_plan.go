@@ -5,7 +5,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,9 +91,68 @@ func (r *rewrapper) plan() error {
 	if err := r.sealer.loadRecipients("the files"); err != nil {
 		return err
 	}
+	if err := r.includesOwn(); err != nil {
+		return err
+	}
 	r.sealer.reserve(c.Room)
 	r.changes = []pqenc.Change{{To: r.sealer.recipients, Keep: c.Add}}
 	return nil
+}
+
+// includesOwn refuses a complete new list of recipients with none of the keys that open
+// the files now. Whoever forgot their own would be locked out, and the old file is gone.
+func (r *rewrapper) includesOwn() error {
+	c := r.cmd
+	if c.Add || c.WithoutMe || c.To.Passphrase || len(r.keys) == 0 {
+		return nil
+	}
+	err := r.opensOwn()
+	var wrong *wrongKey
+	switch {
+	case errors.As(err, &wrong):
+		return wrong.err
+	case !errors.Is(err, pqenc.ErrNoMatch):
+		return err
+	case r.defaultKey != "":
+		return usageError(fmt.Sprintf("%s, your default identity, is not one of the new recipients: you could not read the files any more", r.defaultKey),
+			fmt.Sprintf("add it with -r %s, or use --without-me if that is meant", r.defaultKey))
+	}
+	return usageError("none of the keys that -i names is one of the new recipients: you could not read the files any more",
+		"add your public key with -r, or use --without-me if that is meant")
+}
+
+// opensOwn tries one's own keys on a file for the new recipients. That asks for the
+// passphrase of a key only if it may be the one that matters: not for the default
+// identity, whose public key says enough.
+func (r *rewrapper) opensOwn() error {
+	if r.defaultKey != "" {
+		if own, err := recipientKeys(r.defaultKey); err == nil {
+			return sharesKey(own, r.sealer.recipients)
+		}
+	}
+	var file bytes.Buffer
+	w, err := pqenc.Encrypt(&file, r.sealer.recipients...)
+	if err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	_, err = pqenc.Decrypt(&file, r.named...)
+	return err
+}
+
+// sharesKey requires a key that is in both lists.
+func sharesKey(one, other []pqenc.Recipient) error {
+	ids := make(map[string]bool)
+	for _, key := range one {
+		id, _ := keyID(key)
+		ids[id] = true
+	}
+	if slices.ContainsFunc(other, func(key pqenc.Recipient) bool { id, _ := keyID(key); return ids[id] }) {
+		return nil
+	}
+	return pqenc.ErrNoMatch
 }
 
 // planCurrent makes a change for each key. The last one, for nobody, makes room, and
