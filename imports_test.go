@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"transfer":                       {".", "format", "signature", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire"},
 	"transfer/server":                {"signature", "internal/text", "internal/units", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire", "transfer/server/internal/store"},
 	"transfer/internal/channel":      {"signature", "transfer/internal/wire", "github.com/gobwas/ws", "github.com/gobwas/ws/wsutil"},
-	"transfer/server/internal/store": {".", "signature", "internal/durable", "transfer/internal/wire", "github.com/tidwall/btree", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
+	"transfer/server/internal/store": {".", "format", "signature", "internal/durable", "transfer/internal/wire", "github.com/tidwall/btree", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"transfer/internal/prefix":       {"format"},
 	"transfer/internal/wire":         {},
 	"internal/aead":                  {},

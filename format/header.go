@@ -12,6 +12,7 @@
 package format
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -53,6 +54,8 @@ const (
 	fixedSize  = 82 // magic to the number of stanzas
 	macSize    = 32
 	flagSigned = 0x01
+
+	identitySize = 80 // magic to commit: what replacing the recipients keeps, and header_len
 )
 
 // Header is the parsed header of a pqenc file.
@@ -160,6 +163,19 @@ func SizeOf(prefix []byte) int {
 		return 0
 	}
 	return h.Size
+}
+
+// SameFile reports whether a and b are headers that one file can have had, one after the
+// other and in the same place: both parse, and have the same P, length, salt and commit.
+// It proves nothing about who wrote them.
+func SameFile(a, b []byte) bool {
+	for _, encoded := range [][]byte{a, b} {
+		h, err := Parse(bytes.NewReader(encoded))
+		if err != nil || h.Size != len(encoded) {
+			return false
+		}
+	}
+	return bytes.Equal(a[:identitySize], b[:identitySize])
 }
 
 // Parse reads a header from r, and not one byte more. Errors are an [*Error]

@@ -251,3 +251,41 @@ func TestStanzaType(t *testing.T) {
 		}
 	}
 }
+
+// TestSameFile compares a header with others of the same length.
+func TestSameFile(t *testing.T) {
+	marshal := func(change func(*format.Header)) []byte {
+		h := &format.Header{ChunkLog2: 12, Stanzas: []format.Stanza{stanza(format.TypeHybrid, format.HybridSize)}}
+		change(h)
+		return encode(h)
+	}
+	header := marshal(func(*format.Header) {})
+	edited := func(at int) []byte {
+		b := bytes.Clone(header)
+		b[at]++
+		return b
+	}
+	for what, c := range map[string]struct {
+		other []byte
+		want  bool
+	}{
+		"itself":         {header, true},
+		"MAC":            {edited(4095), true},
+		"stanza":         {edited(100), true},
+		"other stanzas":  {marshal(func(h *format.Header) { h.Stanzas = append(h.Stanzas, h.Stanzas[0]) }), true},
+		"chunk size":     {edited(10), false},
+		"salt":           {edited(16), false},
+		"commit":         {edited(79), false},
+		"stanza length":  {edited(84), false},
+		"padding":        {edited(2000), false},
+		"magic":          {edited(0), false},
+		"longer":         {marshal(func(h *format.Header) { h.Size = 8192 }), false},
+		"trailing bytes": {append(bytes.Clone(header), 0), false},
+		"cut":            {header[:4095], false},
+		"nothing":        {nil, false},
+	} {
+		if format.SameFile(header, c.other) != c.want || format.SameFile(c.other, header) != c.want {
+			t.Errorf("%s: not %v", what, c.want)
+		}
+	}
+}

@@ -88,6 +88,9 @@ type contents interface {
 // the reader is the only one in the signature does not help: others may have been
 // added to the recipients since.
 func (o *opener) open(recall bool) (contents, error) {
+	if err := o.src.settle(o.keys); err != nil {
+		return nil, err
+	}
 	file, err := sniff(o.meter.Reader(o.src))
 	if err != nil {
 		return nil, err

@@ -65,15 +65,17 @@ func (c *inspectCmd) Run(a *app) error {
 		return err
 	}
 	defer src.Close()
+	keys, err := c.keys(a, src)
+	if err != nil {
+		return in(src.name, err)
+	}
 	r, err := inspect(src)
 	if err != nil {
 		return in(src.name, err)
 	}
 	var opening error
-	if len(c.Keys.Identity) > 0 {
-		if opening, err = c.open(a, src, r); err != nil {
-			return in(src.name, err)
-		}
+	if keys != nil {
+		opening = r.open(src, keys)
 	}
 	if c.JSON {
 		err = printJSON(a.stdout, r)
@@ -81,6 +83,23 @@ func (c *inspectCmd) Run(a *app) error {
 		err = r.print(a.stdout)
 	}
 	return errors.Join(err, in(src.name, opening))
+}
+
+// keys returns the keys that are to be tried, or nil, and sees to it that the header is
+// the one to look at.
+func (c *inspectCmd) keys(a *app, src *input) (*identities, error) {
+	if len(c.Keys.Identity) == 0 {
+		src.complete() // nobody can tell
+		return nil, nil
+	}
+	if src.size < 0 {
+		return nil, usageError("a key can be tried on a file only, not on a pipe", "put it into a file first, or decrypt it")
+	}
+	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
+	if err == nil {
+		_ = src.settle(keys) // that of the file is looked at if neither opens
+	}
+	return keys, err
 }
 
 // inspect reads what everybody can see.
@@ -114,16 +133,9 @@ func inspect(src *input) (*report, error) {
 	return r, nil
 }
 
-// open tries the keys that -i names. The first error is that of a key which
-// does not open the file, and belongs into the report.
-func (c *inspectCmd) open(a *app, src *input, r *report) (opening, err error) {
-	if src.size < 0 {
-		return nil, usageError("a key can be tried on a file only, not on a pipe", "put it into a file first, or decrypt it")
-	}
-	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
-	if err != nil {
-		return nil, err
-	}
+// open tries the keys. The error is that they do not open the file, which belongs into
+// the report.
+func (r *report) open(src *input, keys *identities) (opening error) {
 	section := io.NewSectionReader(src, src.start, src.size)
 	var sig *pqenc.Signature
 	if r.Armored {
@@ -145,7 +157,7 @@ func (c *inspectCmd) open(a *app, src *input, r *report) (opening, err error) {
 	}
 	opens := opening == nil
 	r.Opens = &opens
-	return opening, nil
+	return opening
 }
 
 // print writes the report for people.
@@ -165,7 +177,7 @@ func (r *report) print(w io.Writer) error {
 	row("contents", "%d bytes (%s)", r.ContentSize, sizeText(r.ContentSize))
 	row("overhead", "%d bytes (%s)", r.Overhead, percent(r.Overhead, r.ContentSize))
 	if r.Torn {
-		row("torn", "yes: the header is completed from the log beside the file")
+		row("torn", "%s: this is the header in the log beside the file", map[bool]string{true: "yes", false: "probably"}[r.Opens != nil])
 	}
 	if r.Opens != nil {
 		row("opens", "%s", yesNo(*r.Opens))

@@ -16,7 +16,7 @@ type rewrapCmd struct {
 	Add           bool     `xor:"how" help:"Add to the recipients, and keep all that there are."`
 	ToCurrent     bool     `xor:"how" help:"Replace the older generations of your keys by the newest ones, and keep all other recipients."`
 	Reencrypt     bool     `xor:"how" help:"Decrypt, and encrypt with a new key: only this takes access away."`
-	Repair        bool     `xor:"how" help:"Complete headers whose replacement was interrupted. It needs no key."`
+	Repair        bool     `xor:"how" help:"Complete headers whose replacement was interrupted. It needs no key; with -i a header that opens stays."`
 	Remove        []string `type:"path" hidden:"" sep:"none" help:"Not possible."`
 	WithoutMe     bool     `help:"Let the new list of -r lack your own keys: you cannot read the files any more."`
 	InPlace       bool     `help:"Overwrite the header where it is, if the new one is not longer. A file whose header was torn then needs the log beside it."`
@@ -82,8 +82,8 @@ func (c *rewrapCmd) check() error {
 			hint = "leave them out"
 		}
 		return usageError("--to-current and --repair have no other recipients: -r and -p do not go with them", hint)
-	case c.Repair && (len(c.Keys.Identity) > 0 || c.Room.Reserve > 0 || c.InPlace || c.DryRun):
-		return usageError("--repair needs no key, and does nothing else", "leave the other flags out")
+	case c.Repair && (c.Room.Reserve > 0 || c.InPlace || c.DryRun):
+		return usageError("--repair does nothing else", "leave the other flags out")
 	case c.Reencrypt && !c.To.encrypts():
 		return usageError("no recipient", "name all of the new list with -r")
 	case !c.ToCurrent && !c.Repair && !c.To.encrypts():
@@ -96,6 +96,11 @@ func (c *rewrapCmd) check() error {
 		return usageError("--reserve and -p do not go together: a passphrase must be the only way into a file", "leave --reserve out")
 	}
 	return cmp.Or(c.checkSigning(), c.New.notSame(&c.Secret.File), c.New.notSame(&c.Secret.Key))
+}
+
+// keyed reports whether there are keys: --repair does without them if none is named.
+func (c *rewrapCmd) keyed() bool {
+	return !c.Repair || len(c.Keys.Identity) > 0 || c.Secret.File.set()
 }
 
 func (c *rewrapCmd) checkSigning() error {

@@ -31,7 +31,9 @@ type input struct {
 	size  int64  // bytes that are left to read, -1 if unknown
 
 	head, unread []byte // of an encrypted file, and what Read has not returned of it: see head.go
-	torn         bool   // head is not what the file has
+	completed    []byte // the head in the log, if that of the file may be torn
+	torn         bool   // head is that in the log
+	onTorn       func() // called when that comes true, or nil
 
 	producer *producer // of what is read, or nil
 }

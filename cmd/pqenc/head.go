@@ -5,17 +5,20 @@
 package main
 
 import (
+	"bytes"
 	"io"
 
+	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/durable"
 )
 
 // A header that is replaced in place may be torn when the power fails. The log beside the
-// file completes it (SPEC.md, section 3.6): who reads contents uses that in memory, who
-// passes files on refuses, and rewrap alone repairs.
+// file then has the whole one (SPEC.md, section 3.6). A header that opens is not torn,
+// whatever a log says: who reads contents tries the one of the file first, and then that in
+// the log, in memory. Who passes files on refuses, and rewrap alone repairs.
 
-const repairHint = `complete it with "pqenc rewrap --repair FILE", which needs no key`
+const repairHint = `repair it with "pqenc rewrap --repair -i KEY FILE"; if no key is at hand, without -i`
 
 // openEncrypted opens an encrypted file for reading.
 func (a *app) openEncrypted(name string) (*input, error) {
@@ -23,33 +26,73 @@ func (a *app) openEncrypted(name string) (*input, error) {
 	if err != nil || isStdio(name) {
 		return in, err
 	}
-	if err := in.complete(func(size int) ([]byte, bool, error) { return durable.ReadHead(in.File, name, size) }); err != nil {
+	if err := (found{file: name}).readHead(in); err != nil {
 		in.Close()
 		return nil, err
 	}
-	if in.torn {
+	in.onTorn = func() {
 		a.warn("%s: %v, and read from the log beside the file: %s", name, durable.ErrTorn, repairHint)
 	}
 	return in, nil
 }
 
-// complete has the input begin with the header that read returns, if it is a file with a
-// header of that size.
-func (in *input) complete(read func(size int) (head []byte, torn bool, err error)) error {
-	if in.size < 0 || in.start != 0 {
+// readHead has the input, which is this file, begin with the header that it has now, if
+// it has one, and finds that in the log.
+func (f found) readHead(src *input) error {
+	if src.size < 0 || src.start != 0 {
 		return nil // not the whole file, or none
 	}
 	prefix := make([]byte, format.PrefixSize)
-	n, _ := in.File.ReadAt(prefix, 0) // whoever reads the file will see the error
-	head, torn, err := read(format.SizeOf(prefix[:n]))
+	n, _ := src.File.ReadAt(prefix, 0) // whoever reads the file will see the error
+	var head, completed []byte
+	var err error
+	if size := format.SizeOf(prefix[:n]); f.folder != nil {
+		head, completed, err = f.folder.readHead(f.path, src.File, size)
+	} else {
+		head, completed, err = durable.ReadHead(src.File, f.file, size, format.SameFile)
+	}
 	if err != nil || head == nil {
 		return err
 	}
-	if _, err := in.File.Seek(int64(len(head)), io.SeekStart); err != nil {
+	if _, err := src.File.Seek(int64(len(head)), io.SeekStart); err != nil {
 		return err
 	}
-	in.head, in.torn, in.unread = head, torn, head
+	src.head, src.unread, src.completed = head, head, completed
 	return nil
+}
+
+// settle decides with the keys between the header of the file and that in the log, before
+// anything is read. The error is that of the first if neither opens.
+func (in *input) settle(keys *identities) error {
+	if in.completed == nil {
+		return nil
+	}
+	err := keys.tryOn(in.head)
+	if err == nil {
+		return nil
+	}
+	if keys.tryOn(in.completed) != nil {
+		return (&opener{keys: keys}).explain(err, &sniffed{begin: in.head})
+	}
+	in.complete()
+	return nil
+}
+
+// complete takes the header in the log for that of the file, if there is one.
+func (in *input) complete() {
+	if in.completed == nil {
+		return
+	}
+	in.head, in.unread, in.torn = in.completed, in.completed, true
+	if in.onTorn != nil {
+		in.onTorn()
+	}
+}
+
+// tryOn returns why a header does not open with the keys, or nil if it does.
+func (k *identities) tryOn(head []byte) error {
+	_, err := pqenc.Decrypt(bytes.NewReader(head), k.list...)
+	return err
 }
 
 // Read reads the input from where it is, the header first.
@@ -86,21 +129,11 @@ func (s sending) intact(src *input) error {
 	if s.isStdin() {
 		return nil
 	}
-	if err := s.completeHead(src); err != nil {
+	if err := s.readHead(src); err != nil {
 		return err
 	}
-	if src.torn {
+	if src.completed != nil {
 		return durable.ErrTorn
 	}
 	return nil
-}
-
-// completeHead has the input, which is this file, begin with its whole header.
-func (f found) completeHead(src *input) error {
-	return src.complete(func(size int) ([]byte, bool, error) {
-		if f.folder != nil {
-			return f.folder.readHead(f.path, src.File, size)
-		}
-		return durable.ReadHead(src.File, f.file, size)
-	})
 }

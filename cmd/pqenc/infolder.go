@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/durable"
 )
 
@@ -66,13 +67,13 @@ func (f *inFolder) open(name string) (*input, error) {
 }
 
 // readHead returns the header of a file that open has opened, see [durable.ReadHead].
-func (f *inFolder) readHead(name string, file *os.File, size int) (head []byte, torn bool, err error) {
+func (f *inFolder) readHead(name string, file *os.File, size int) (head, completed []byte, err error) {
 	folder, err := f.root.OpenRoot(path.Dir(name))
 	if err != nil {
-		return nil, false, f.explain(name, err)
+		return nil, nil, f.explain(name, err)
 	}
 	defer folder.Close()
-	return durable.ReadHeadIn(folder, path.Base(name), file, size)
+	return durable.ReadHeadIn(folder, path.Base(name), file, size, format.SameFile)
 }
 
 // explain gives an error the name that people know.

@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 			"replace":  replaceContents,
 			"forward":  forward,
 			"succeed":  succeed,
+			"craft":    craftLog,
 			"tear":     tearFile,
 			"vector":   writeVector,
 			"keys":     writeKeys,

@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/armor"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/keyfile"
@@ -37,6 +38,7 @@ type rewrapper struct {
 	changes    []pqenc.Change   // to be made one after the other
 	work       manyFiles
 	batch      durable.Batch // of the files that are replaced
+	links      hardLinks     // among the files
 
 	mu     sync.Mutex
 	signed int      // files that are signed for others than those they are for now
@@ -58,7 +60,19 @@ func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 	if err != nil {
 		return isFailed, err
 	}
-	defer src.Close()
+	link, err := r.links.take(f, src)
+	if err != nil {
+		src.Close()
+		return isFailed, err
+	}
+	result, err := r.opened(f, src, p)
+	src.Close() // which unlocks it
+	link.release(result, err)
+	return result, err
+}
+
+// opened does what the flags say to a file that is open.
+func (r *rewrapper) opened(f found, src *input, p *fileProgress) (fileOutcome, error) {
 	if err := r.hold(f, src); err != nil {
 		return isFailed, err
 	}
@@ -67,6 +81,9 @@ func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 		return isSkipped, in(src.name, err)
 	}
 	file.progress = p
+	if r.cmd.ToCurrent && file.passphrase {
+		return isUnchanged, nil // it has no recipients
+	}
 	if r.cmd.Reencrypt {
 		return isChanged, in(src.name, r.reencrypt(file))
 	}
@@ -78,7 +95,7 @@ func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 // is where it is to be replaced. In place that is seen to when it is overwritten.
 func (r *rewrapper) hold(f found, src *input) error {
 	if r.cmd.InPlace || r.cmd.DryRun {
-		return f.completeHead(src)
+		return f.readHead(src)
 	}
 	if err := durable.Lock(src.File); errors.Is(err, durable.ErrInUse) {
 		return withHints(&fs.PathError{Op: "replace", Path: f.title(), Err: err}, inUseHint)
@@ -88,9 +105,16 @@ func (r *rewrapper) hold(f found, src *input) error {
 
 const inUseHint = "another command is just changing it: try again when that has ended"
 
-// repair completes a header that was torn.
+// repair completes a header that was torn, and removes a log that is not needed.
 func (r *rewrapper) repair(f found) (fileOutcome, error) {
-	repaired, err := durable.RepairHead(f.title())
+	var choose durable.Choose
+	if r.cmd.keyed() {
+		choose = func(disk, old, new []byte) ([]byte, error) {
+			head, err := r.choose(disk, old, new)
+			return head, in(f.title(), err)
+		}
+	}
+	repaired, err := durable.RepairHead(f.title(), format.SameFile, choose)
 	if !repaired || err != nil {
 		return isUnchanged, err
 	}
@@ -98,6 +122,30 @@ func (r *rewrapper) repair(f found) (fileOutcome, error) {
 		r.work.warn("%s: its header was being replaced when that was stopped: it is whole again", f.title())
 	}
 	return isChanged, nil
+}
+
+// choose returns the first header that opens: that of the file, which then is not torn,
+// or one of those in the log.
+func (r *rewrapper) choose(disk, old, new []byte) ([]byte, error) {
+	keys := r.identities()
+	first := keys.tryOn(disk)
+	if first == nil {
+		return disk, nil
+	}
+	for _, head := range [][]byte{new, old} {
+		if keys.tryOn(head) == nil {
+			return head, nil
+		}
+	}
+	err := (&opener{keys: keys}).explain(first, &sniffed{begin: disk})
+	return nil, fmt.Errorf("neither the header nor one in the log beside the file opens, and nothing was changed: %w", err)
+}
+
+// identities returns the keys for one file.
+func (r *rewrapper) identities() *identities {
+	keys := newIdentities(r.named, r.defaultKey, nil)
+	keys.list = append(keys.list, r.secret)
+	return keys
 }
 
 // encryptedFile is a file whose recipients are to be changed.
@@ -108,11 +156,17 @@ type encryptedFile struct {
 	rest     *sniffed // what follows
 	keys     *identities
 	progress *fileProgress
+
+	passphrase bool // it has one, and no recipients
 }
 
 // read reads the header. Without an error and a file it is another kind of file, in
 // a folder, or a protected private key: for others than its owner it would be lost.
 func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
+	keys := r.identities()
+	if err := src.settle(keys); err != nil {
+		return nil, err
+	}
 	rest, err := sniff(io.NewSectionReader(src, 0, src.size))
 	if err != nil {
 		return nil, err
@@ -131,10 +185,16 @@ func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 	if err == nil && !rest.armored {
 		_, err = info.ContentSize(src.size)
 	}
-	file := &encryptedFile{found: f, src: src, head: head.Bytes(), rest: rest}
-	file.keys = newIdentities(r.named, r.defaultKey, nil)
-	file.keys.list = append(file.keys.list, r.secret)
-	return file, (&opener{keys: file.keys}).explain(err, rest)
+	if err == nil && r.cmd.Add && hasPassphrase(info) {
+		return nil, pqenc.ErrPassphraseAlone // before anybody is asked for it
+	}
+	file := &encryptedFile{found: f, src: src, head: head.Bytes(), rest: rest, keys: keys}
+	file.passphrase = hasPassphrase(info)
+	return file, (&opener{keys: keys}).explain(err, rest)
+}
+
+func hasPassphrase(info *pqenc.Info) bool {
+	return info != nil && slices.Contains(info.Stanzas, format.TypePassphrase)
 }
 
 // header makes the changes to the header.
@@ -175,6 +235,7 @@ func (r *rewrapper) rewrap(f *encryptedFile) (fileOutcome, error) {
 		err = usageError(fmt.Sprintf("the new header has %d bytes and the old one %d: it cannot be replaced in place", len(done.Header), len(done.Old)),
 			notInPlaceHint+`; "pqenc encrypt --reserve N" leaves room for more recipients`)
 	case r.cmd.DryRun:
+		err = r.explain(f, r.rehearse(f))
 	case r.cmd.InPlace:
 		err = r.overwrite(f, done)
 	default:
@@ -212,6 +273,19 @@ func (r *rewrapper) replace(f *encryptedFile, header []byte) error {
 		_, err := out.CopyFrom(f.src.File, int64(len(f.head)), f.progress.add)
 		return err
 	}))
+}
+
+// rehearse finds out whether the file could be replaced.
+func (r *rewrapper) rehearse(f *encryptedFile) error {
+	if r.cmd.InPlace {
+		return durable.CanOverwriteHead(f.title())
+	}
+	out, err := r.app.createOver(&r.batch, f.src, f.found)
+	if err != nil {
+		return err
+	}
+	defer r.app.ended(out)
+	return out.Abort()
 }
 
 // newFile has the file that fill makes take the place of f.
@@ -283,7 +357,7 @@ func (r *rewrapper) sayForwarded() {
 
 // run works on all files.
 func (r *rewrapper) run() error {
-	r.work = manyFiles{app: r.app, verb: "rewrapped", keep: r.cmd.JSON}
+	r.work = manyFiles{app: r.app, verb: "rewrapped", keep: r.cmd.JSON, tell: r.cmd.DryRun}
 	switch {
 	case r.cmd.Reencrypt:
 		r.work.verb = "reencrypted"
@@ -300,6 +374,7 @@ func (r *rewrapper) run() error {
 	}
 	r.work.run(workers, r.one)
 	err := r.batch.Sync()
+	r.links.warn(r.app)
 	r.sayForwarded()
 	return cmp.Or(r.work.end(), err)
 }

@@ -20,7 +20,7 @@ import (
 // load gets the keys, and asks for the new passphrase.
 func (r *rewrapper) load() (err error) {
 	c := r.cmd
-	if c.Repair {
+	if !c.keyed() {
 		return nil
 	}
 	ofFile, ofKeys := c.Secret.roles(len(c.Keys.Identity) == 0 && c.To.Sign == "")
@@ -34,6 +34,9 @@ func (r *rewrapper) load() (err error) {
 		r.named = append(r.named, r.oneAtATime(id))
 	}
 	r.secret = r.oneAtATime(recipient.NewPrompted(ofFile.ask(r.app, "the files")))
+	if c.Repair {
+		return nil
+	}
 	r.sealer = sealer{app: r.app, to: &c.To, context: new(contextFlag), secret: &secretFlags{File: c.New}}
 	if err := r.sealer.check(); err != nil {
 		return err

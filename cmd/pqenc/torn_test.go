@@ -25,7 +25,6 @@ import (
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/internal/vectors"
-	"github.com/pqenc/pqenc/recipient"
 )
 
 // tearFile is the script command
@@ -50,31 +49,23 @@ func tearFile(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(log, testkit.RedoLog(old, new), 0o600))
 }
 
-// headerFor returns the header of a file of alice's for somebody else, of the same length.
-func headerFor(t *testing.T, file []byte, who string) []byte {
-	t.Helper()
-	header, err := format.Parse(bytes.NewReader(file))
-	if err != nil {
-		t.Fatal(err)
+// craftLog is the script command
+//
+//	craft FILE
+//
+// which puts a log beside a good file that applies to its header, and stands for another
+// one that nobody can open.
+func craftLog(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: craft FILE")
 	}
-	for _, s := range header.Stanzas {
-		key, err := testkit.Identity("alice").Unwrap(s, header.Binding())
-		if err != nil {
-			continue
-		}
-		stanza, err := testkit.Identity(who).Public().Wrap(key, header.Binding())
-		if err != nil {
-			t.Fatal(err)
-		}
-		header.Stanzas = []format.Stanza{stanza}
-		b, err := header.Seal(header.DeriveKeys(key))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	t.Fatal("not alice's")
-	return nil
+	file := []byte(ts.ReadFile(args[0]))
+	old, new := slices.Clone(file[:format.SizeOf(file)]), slices.Clone(file[:format.SizeOf(file)])
+	old[700]++ // a block that the new one has right
+	new[200]++ // a stanza, as old[700] is
+	name := ts.MkAbs(args[0])
+	log := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".pqenc-redo")
+	ts.Check(os.WriteFile(log, testkit.RedoLog(old, new), 0o600))
 }
 
 func quietApp() *app {
@@ -92,6 +83,9 @@ func opensFor(t *testing.T, name string, want []byte) (who string) {
 			t.Fatal(err)
 		}
 		defer src.Close()
+		if src.settle(newIdentities([]pqenc.Identity{testkit.Identity(who)}, "", nil)) != nil {
+			continue
+		}
 		f, err := pqenc.Open(src, src.size, testkit.Identity(who))
 		plain, streamErr := pqenc.Decrypt(src, testkit.Identity(who))
 		if errors.Is(err, pqenc.ErrNoMatch) && errors.Is(streamErr, pqenc.ErrNoMatch) {
@@ -117,7 +111,7 @@ func opensFor(t *testing.T, name string, want []byte) (who string) {
 func TestTornFiles(t *testing.T) {
 	contents := testkit.Contents(10000)
 	file := testkit.Sealed(len(contents))
-	old, new := file[:format.SizeOf(file)], headerFor(t, file, "bob")
+	old, new := file[:format.SizeOf(file)], testkit.HeaderFor(file, "bob")
 	lost := 0
 	for i := range 60 {
 		torn := slices.Clone(file)
@@ -143,7 +137,7 @@ func TestTornFiles(t *testing.T) {
 		if who := opensFor(t, name, contents); who != want {
 			t.Errorf("%s can read it, not %s", who, want)
 		}
-		if _, err := durable.RepairHead(name); err != nil {
+		if _, err := durable.RepairHead(name, format.SameFile, nil); err != nil {
 			t.Error(err)
 		}
 		if who := opensFor(t, name, contents); who != want {
@@ -167,7 +161,7 @@ func TestInPlaceFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	size := format.SizeOf(file)
-	if err := durable.OverwriteHead(name, file[:size], headerFor(t, file, "bob")); err != nil {
+	if err := durable.OverwriteHead(name, file[:size], testkit.HeaderFor(file, "bob")); err != nil {
 		t.Fatal(err)
 	}
 	if who := opensFor(t, name, contents); who != "bob" {
@@ -178,52 +172,76 @@ func TestInPlaceFile(t *testing.T) {
 	}
 }
 
-// TestTornVectors reads the vectors with a log beside them, and once more after what a
-// repair makes of them.
+// TestTornVectors reads the vectors with a log beside them, and repairs them with the
+// keys and without.
 func TestTornVectors(t *testing.T) {
 	all, err := vectors.Load("../../testdata/torn")
 	if err != nil {
 		t.Fatal(err)
 	}
+	workers := hireAll(t)
 	for _, v := range all {
 		t.Run(v.Name, func(t *testing.T) {
-			name := filepath.Join(t.TempDir(), "f.pqe")
-			log := filepath.Join(filepath.Dir(name), ".f.pqe.pqenc-redo")
-			for path, content := range map[string][]byte{name: v.File, log: v.RedoLog} {
-				if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Parallel()
+			w := <-workers
+			defer func() { workers <- w }()
+			for i, keyed := range []bool{true, false} {
+				dir := t.TempDir()
+				keys := writeFiles(t, dir, v)
+				if err := os.WriteFile(filepath.Join(dir, ".in.pqe.pqenc-redo"), v.RedoLog, 0o600); err != nil {
 					t.Fatal(err)
 				}
+				expectTorn(t, w, dir, v, keys)
+				wantRepaired(t, dir, v, "none") // readers change nothing
+				arguments := []string{"rewrap", "--repair", "in.pqe"}
+				if keyed { // without those that say who must have signed
+					arguments = append(arguments, keys[:2*len(v.Identities)+2]...)
+				}
+				code, _, stderr := w.pqencIn(t, dir, arguments...)
+				wanted := exitOK
+				if v.Name == "torn-no-reader" && keyed {
+					wanted = exitNoKey
+				}
+				if code != wanted {
+					t.Errorf("repair: exit code %d: %s", code, stderr)
+				}
+				wantRepaired(t, dir, v, v.Repaired[i])
+				if v.Repaired[i] == v.Repaired[0] && v.Repaired[i] != "old" {
+					expectTorn(t, w, dir, v, keys)
+				}
 			}
-			expectTorn(t, v, name)
-			if _, err := durable.RepairHead(name); err != nil {
-				t.Error(err)
-			}
-			_, err := os.Lstat(log)
-			if applies := v.Expect == vectors.Success || v.Name == "torn-old-reader"; applies != errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("the log applies: %v; %v", applies, err)
-			}
-			expectTorn(t, v, name)
 		})
 	}
 }
 
-func expectTorn(t *testing.T, v *vectors.Vector, name string) {
+// expectTorn reads a vector by its name.
+func expectTorn(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []string) {
 	t.Helper()
-	id, err := recipient.NewHybridIdentity(v.Identities[0])
-	if err != nil {
-		t.Fatal(err)
+	code, _, stderr := w.pqencIn(t, dir, slices.Concat([]string{"verify", "-q", "in.pqe"}, keys)...)
+	expect(t, v, "verify", v.Expect, code, stderr)
+	code, stdout, stderr := w.pqencIn(t, dir, slices.Concat(keys, []string{"-q", "-d", "in.pqe"})...)
+	expect(t, v, "-d", v.Expect, code, stderr)
+	if sha256.Sum256([]byte(stdout)) != v.Released {
+		t.Errorf("%d bytes were released", len(stdout))
 	}
-	src, err := quietApp().openEncrypted(name)
-	if err != nil {
-		t.Fatal(err)
+}
+
+// wantRepaired requires that the file has this header, and a log if that is none.
+func wantRepaired(t *testing.T, dir string, v *vectors.Vector, head string) {
+	t.Helper()
+	want := slices.Clone(v.File)
+	n := (len(v.RedoLog) - 112) / 2
+	switch head {
+	case "old":
+		copy(want, v.RedoLog[80:80+n])
+	case "new":
+		copy(want, v.RedoLog[80+n:80+2*n])
 	}
-	defer src.Close()
-	hash := sha256.New()
-	plain, err := pqenc.Decrypt(src, id)
-	if err == nil {
-		_, err = plain.WriteTo(hash)
+	if got, err := os.ReadFile(filepath.Join(dir, "in.pqe")); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the header is not the %s one, %v", head, err)
 	}
-	if want := map[vectors.Result]error{vectors.NoMatch: pqenc.ErrNoMatch}[v.Expect]; !errors.Is(err, want) || [32]byte(hash.Sum(nil)) != v.Released {
-		t.Errorf("%v, want %v", err, v.Expect)
+	log, err := os.ReadFile(filepath.Join(dir, ".in.pqe.pqenc-redo"))
+	if head == "none" && (err != nil || !bytes.Equal(log, v.RedoLog)) || head != "none" && !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s: the log: %v", head, err)
 	}
 }

@@ -24,8 +24,9 @@ var (
 	// wrapped together with the reason.
 	ErrNotInPlace = errors.New("cannot be changed in place")
 
-	// ErrStrayRedo reports that a redo log of another file, or of another state of this
-	// one, stands where that of [OverwriteHead] is to go.
+	// ErrStrayRedo reports that a redo log stands where that of [OverwriteHead] is to go,
+	// which [RepairHead] has not dealt with: that of another file, or of another state of
+	// this one.
 	ErrStrayRedo = errors.New("there is a redo log that is not about this file")
 
 	// ErrTorn is what every [TornError] wraps.
@@ -47,16 +48,20 @@ func (e *TornError) Error() string {
 // Unwrap returns [ErrTorn] and the reason.
 func (e *TornError) Unwrap() []error { return []error{ErrTorn, e.Err} }
 
+// Related reports whether old and new are heads that one file can have, one after the other.
+// A log of any others does not count.
+type Related func(old, new []byte) bool
+
 // OverwriteHead replaces the first bytes of the file of that name, which are old, by as
 // many new ones: a multiple of 4096 bytes, up to [MaxHead]. All else of the file stays
 // where it is. A symbolic link is followed.
 //
 // What a disk does with a write that is interrupted is up to the disk: each block of 512
 // bytes is then the old or the new one. So both heads go to a redo log first, STEM.pqenc-redo
-// beside the file, which is removed when the new head is on the disk. Meanwhile
-// [ReadHead] reads the file, and after a failure [RepairHead] completes it: a [*TornError] says that it is
-// needed. On any other error the file is what it was. A log that was left is dealt with
-// first, as RepairHead does.
+// beside the file, which is removed when the new head is on the disk. Meanwhile [ReadHead]
+// finds both, and after a failure [RepairHead] completes the head: a [*TornError] says that
+// it is needed. On any other error the file is what it was. RepairHead also has to deal with
+// a log that was left before.
 //
 // The error wraps [ErrInUse] if somebody else does this at the moment, [ErrHeadChanged],
 // [ErrNotInPlace] for a file of several names or of another user, [ErrStrayRedo], or
@@ -70,9 +75,6 @@ func OverwriteHead(name string, old, new []byte) error {
 		return err
 	}
 	defer h.close()
-	if _, err := h.repair(); err != nil {
-		return err
-	}
 	if err := h.exclusive(); err != nil {
 		return err
 	}
@@ -89,10 +91,20 @@ func OverwriteHead(name string, old, new []byte) error {
 	return h.overwrite(new)
 }
 
-// RepairHead completes the head of a file that [OverwriteHead] has left torn, and removes
-// the log: on the disk the file becomes what [ReadHead] returns. It needs no keys. A log
-// that is not about the file stays where it is. The errors are those of OverwriteHead.
-func RepairHead(name string) (repaired bool, err error) {
+// Choose decides which head a file is to have: the one on the disk, or one of those in the
+// log, whose blocks it consists of. With an error nothing is changed.
+type Choose func(disk, old, new []byte) ([]byte, error)
+
+// RepairHead gives a file that [OverwriteHead] may have left torn one whole head, and removes
+// the log: the one that choose returns, or if that is nil the one on the disk if it is all
+// old or all new, and else the new one. Only a choice by what the head is for can tell a torn
+// head from a good one that somebody has made a log for. A log that does not count, or is not
+// about the file, stays where it is.
+//
+// The head is also written where it is there already: that may be true of the memory and not
+// of the disk, after a sync that has failed. The errors are those of OverwriteHead, and those
+// of choose.
+func RepairHead(name string, related Related, choose Choose) (repaired bool, err error) {
 	if log, err := hasRedo(name); err != nil || !log {
 		return false, err // most files, which stay unlocked
 	}
@@ -101,7 +113,8 @@ func RepairHead(name string) (repaired bool, err error) {
 		return false, err
 	}
 	defer h.close()
-	return h.repair()
+	sweep(h.dir) // a log that has the name of a temporary file as well does not count
+	return h.repair(related, choose)
 }
 
 // hasRedo reports whether there is something where the log of a file would be.
@@ -187,11 +200,9 @@ func (h *head) read(length int) ([]byte, error) {
 	return b, err
 }
 
-// repair writes what the head stands for, if there is a log about it. It does so also
-// where the head seems to be whole: that may be true of the memory and not of the disk,
-// after a sync that has failed.
-func (h *head) repair() (bool, error) {
-	log, err := readRedo(h.dir, h.base, h.old)
+// repair writes what the head stands for, if there is a log about it.
+func (h *head) repair(related Related, choose Choose) (bool, error) {
+	log, err := readRedo(h.dir, h.base, h.old, related)
 	if err != nil || log == nil {
 		return false, err
 	}
@@ -205,6 +216,11 @@ func (h *head) repair() (bool, error) {
 	whole := log.whole(found)
 	if whole == nil {
 		return false, nil
+	}
+	if choose != nil {
+		if whole, err = choose(found, log.old, log.new); err != nil {
+			return false, err
+		}
 	}
 	return true, h.overwrite(whole)
 }
@@ -234,7 +250,7 @@ func (h *head) writeRedo(log *redoLog) error {
 	return nil
 }
 
-// overwrite writes a head that is in the log, and removes the log. If anything fails the
+// overwrite writes a head, each block of which the log has, and removes the log. If anything fails the
 // log stays: it does no harm once the head is on the disk.
 func (h *head) overwrite(whole []byte) error {
 	name := redoName(h.base)
@@ -254,49 +270,50 @@ func (h *head) overwrite(whole []byte) error {
 	return nil
 }
 
-// ReadHead returns the first size bytes of a file that is open, as whoever reads it must
-// take them: of a head that [OverwriteHead] has left torn, those that complete it. It writes and
-// locks nothing. torn reports that the file itself holds something else, which only
-// [RepairHead] changes. The name is that by which the file was opened.
+// ReadHead returns the first size bytes of a file that is open, while [OverwriteHead] may be
+// replacing them. If the head is torn, as far as the log beside it tells, completed is what
+// [RepairHead] would make of it without a choice, else nil. Who has a way to tell a good head
+// must try the one on the disk first, and may use the completed one only if that is none:
+// anybody who may write as the owner of the file can have made the log. It writes and locks
+// nothing. The name is that by which the file was opened.
 //
-// A log is used for a torn head alone. A head that is all old, because the program was
-// stopped before it wrote, is read as it is, and RepairHead keeps it; one that is all new
-// is finished. A log that is not about these bytes changes nothing.
+// A head that is all old, because the program was stopped before it wrote, or all new, is not
+// torn. A log that does not count, or is not about these bytes, changes nothing.
 //
 // The head is nil if the file cannot have one of that size: if size is none, or the file is shorter or
 // not a regular one, or the name stands for an open file, which has no folder to look into.
-// The error is that of a log which counts and cannot be read, or of the file.
-func ReadHead(file *os.File, name string, size int) (head []byte, torn bool, err error) {
+// The error is that of a log which may count and cannot be read, or of the file.
+func ReadHead(file *os.File, name string, size int, related Related) (head, completed []byte, err error) {
 	if _, ok := descriptor(name); ok {
-		return nil, false, nil
+		return nil, nil, nil
 	}
 	path, info, err := resolve(name)
 	if err == nil && (info == nil || !info.Mode().IsRegular()) {
-		return nil, false, nil
+		return nil, nil, nil
 	}
 	var dir folder
 	if err == nil {
 		dir, err = openFolder(filepath.Dir(path))
 	}
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return nil, false, nil // it was opened before it was moved, or through /dev/stdin by somebody who may
+		return nil, nil, nil // it was opened before it was moved, or through /dev/stdin by somebody who may
 	}
 	if err != nil {
-		return nil, false, &fs.PathError{Op: "open", Path: name, Err: cause(err)}
+		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: cause(err)}
 	}
 	defer dir.Close()
-	return readHead(dir, filepath.Base(path), file, size)
+	return readHead(dir, filepath.Base(path), file, size, related)
 }
 
 // ReadHeadIn is ReadHead for a file of that single name in a folder. With size 0 the head
 // is as long as that in the log, and nil if there is none.
-func ReadHeadIn(folder *os.Root, name string, file *os.File, size int) (head []byte, torn bool, err error) {
-	return readHead(folder, name, file, size)
+func ReadHeadIn(folder *os.Root, name string, file *os.File, size int, related Related) (head, completed []byte, err error) {
+	return readHead(folder, name, file, size, related)
 }
 
 // redoLength returns the length of the heads in the log beside a file, 0 if there is none.
-func redoLength(dir folder, base string, info fs.FileInfo) (int, error) {
-	log, err := readRedo(dir, base, info)
+func redoLength(dir folder, base string, info fs.FileInfo, related Related) (int, error) {
+	log, err := readRedo(dir, base, info, related)
 	if err != nil || log == nil {
 		return 0, err
 	}
@@ -305,39 +322,42 @@ func redoLength(dir folder, base string, info fs.FileInfo) (int, error) {
 
 // readHead reads before and after it looks for the log: meanwhile a head may be
 // overwritten, and the log be there only when nobody looks.
-func readHead(dir folder, base string, file *os.File, size int) (head []byte, torn bool, err error) {
+func readHead(dir folder, base string, file *os.File, size int, related Related) (head, completed []byte, err error) {
 	info, err := file.Stat()
 	if err == nil && size == 0 {
-		size, err = redoLength(dir, base, info)
+		size, err = redoLength(dir, base, info, related)
 	}
 	if err != nil || !info.Mode().IsRegular() || !validHead(size) || info.Size() < int64(size) {
-		return nil, false, err
+		return nil, nil, err
 	}
 	before, after := make([]byte, size), make([]byte, size)
 	for try := range 100 {
 		if _, err := file.ReadAt(before, 0); err != nil {
-			return nil, false, err
+			return nil, nil, err
 		}
-		log, err := readRedo(dir, base, info)
+		log, err := readRedo(dir, base, info, related)
 		if err != nil {
-			return nil, false, err
+			return nil, nil, err
 		}
 		if _, err := file.ReadAt(after, 0); err != nil {
-			return nil, false, err
+			return nil, nil, err
 		}
 		if !bytes.Equal(before, after) {
 			continue
 		}
 		if log == nil {
-			return after, false, nil
+			return after, nil, nil
 		}
 		if whole := log.whole(after); whole != nil {
-			return whole, !bytes.Equal(whole, after), nil
+			if bytes.Equal(whole, after) {
+				return after, nil, nil
+			}
+			return after, whole, nil
 		}
 		if try > 10 {
-			return after, false, nil
+			return after, nil, nil
 		}
 		time.Sleep(time.Millisecond) // it may be just being written, and then no block need be whole
 	}
-	return nil, false, &fs.PathError{Op: "read", Path: file.Name(), Err: errRestless}
+	return nil, nil, &fs.PathError{Op: "read", Path: file.Name(), Err: errRestless}
 }

@@ -27,12 +27,12 @@ func wantOldOrNew(t *testing.T, what, name string) {
 	file, err := os.Open(name)
 	want(t, err, nil)
 	defer file.Close()
-	head, _, err := ReadHead(file, name, headSize)
+	head, _, err := headOf(file, name, headSize)
 	if err != nil || !bytes.Equal(head, old) && !bytes.Equal(head, new) {
 		t.Errorf("%s: neither the old head nor the new one, %v", what, err)
 		return
 	}
-	if _, err := RepairHead(name); err != nil {
+	if _, err := RepairHead(name, related, nil); err != nil {
 		t.Errorf("%s: repair: %v", what, err)
 	}
 	wantBytes(t, name, head)
@@ -242,7 +242,7 @@ func wantAfterCut(t *testing.T, what string, d *disk, log *redoLog) {
 	file, err := os.Open(name)
 	want(t, err, nil)
 	defer file.Close()
-	head, _, err := ReadHead(file, name, headSize)
+	head, _, err := headOf(file, name, headSize)
 	if err != nil || !bytes.Equal(head, log.old) && !bytes.Equal(head, log.new) {
 		t.Errorf("%s: neither the old head nor the new one, %v", what, err)
 	}
@@ -271,13 +271,52 @@ func TestForeignRedo(t *testing.T) {
 			name := withHead(t, torn)
 			make(t, redoOf(name))
 			wantHead(t, name, torn, false)
-			if repaired, err := RepairHead(name); repaired || err != nil {
+			if repaired, err := RepairHead(name, related, nil); repaired || err != nil {
 				t.Errorf("repaired %v, %v", repaired, err)
 			}
 			want(t, OverwriteHead(name, torn, new), ErrStrayRedo)
 			wantBytes(t, name, torn)
 		})
 	}
+}
+
+// TestReadHeadInClosedFolder reads in folders that may only be searched, and that may not be.
+func TestReadHeadInClosedFolder(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root to become somebody else")
+	}
+	old, new := heads()
+	torn := tear(old, new, 0.5)
+	name := withRedo(t, torn, &redoLog{old, new})
+	file, err := os.Open(name)
+	want(t, err, nil)
+	defer file.Close()
+	for directory := filepath.Dir(filepath.Dir(name)); strings.Contains(directory, t.Name()); directory = filepath.Dir(directory) {
+		chmod(t, directory, 0o755)
+	}
+	for mode, wanted := range map[fs.FileMode][]byte{0o711: new, 0o700: nil} {
+		chmod(t, filepath.Dir(name), mode)
+		t.Run(mode.String(), func(t *testing.T) {
+			unprivileged(t)
+			if head, _, err := headOf(file, name, headSize); err != nil || !bytes.Equal(head, wanted) {
+				t.Errorf("%d bytes, %v", len(head), err)
+			}
+		})
+	}
+}
+
+// TestRedoOfTwoNames has a log whose writer was stopped before it removed the temporary name.
+func TestRedoOfTwoNames(t *testing.T) {
+	old, new := heads()
+	name := withRedo(t, old, &redoLog{old, new})
+	want(t, os.Link(redoOf(name), filepath.Join(filepath.Dir(name), tempName("f.pqe"))), nil)
+	wantHead(t, name, old, false)
+	repaired, err := RepairHead(name, related, nil)
+	if !repaired || err != nil {
+		t.Errorf("repaired %v, %v", repaired, err)
+	}
+	wantBytes(t, name, old)
+	wantFiles(t, filepath.Dir(name), "f.pqe")
 }
 
 // TestRedoAccess gives the log to the owner of the file, and to its readers.

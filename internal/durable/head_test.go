@@ -6,6 +6,8 @@ package durable
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io/fs"
 	"math/rand/v2"
@@ -45,6 +47,18 @@ func tear(old, new []byte, share float64) []byte {
 	return torn
 }
 
+// related stands for what knows heads: these are of one file if they begin alike.
+func related(old, new []byte) bool { return bytes.Equal(old[:80], new[:80]) }
+
+// headOf reads the head of a file that is open, as it is read without a way to tell a good one.
+func headOf(file *os.File, name string, size int) (head []byte, torn bool, err error) {
+	head, completed, err := ReadHead(file, name, size, related)
+	if completed != nil {
+		return completed, true, err
+	}
+	return head, false, err
+}
+
 // withHead makes a file of that head in a folder of its own.
 func withHead(t *testing.T, head []byte) (name string) {
 	t.Helper()
@@ -72,7 +86,7 @@ func wantHead(t *testing.T, name string, want []byte, wantTorn bool) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	head, torn, err := ReadHead(file, name, headSize)
+	head, torn, err := headOf(file, name, headSize)
 	if err != nil || torn != wantTorn || !bytes.Equal(head, want) {
 		t.Errorf("torn %v, want %v; the same %v, %v", torn, wantTorn, bytes.Equal(head, want), err)
 	}
@@ -119,14 +133,14 @@ func TestTornHead(t *testing.T) {
 		wantHead(t, name, whole, !bytes.Equal(torn, whole))
 		wantBytes(t, name, torn) // readers write nothing
 		wantFiles(t, filepath.Dir(name), filepath.Base(redoOf(name)), "f.pqe")
-		repaired, err := RepairHead(name)
+		repaired, err := RepairHead(name, related, nil)
 		if !repaired || err != nil {
 			t.Fatalf("repaired %v, %v", repaired, err)
 		}
 		wantBytes(t, name, whole)
 		wantHead(t, name, whole, false)
 		wantFiles(t, filepath.Dir(name), "f.pqe")
-		if repaired, err := RepairHead(name); repaired || err != nil {
+		if repaired, err := RepairHead(name, related, nil); repaired || err != nil {
 			t.Errorf("repaired again: %v, %v", repaired, err)
 		}
 	}
@@ -150,7 +164,7 @@ func TestTornByOneBlock(t *testing.T) {
 	}
 }
 
-// TestOverwriteTornHead goes on from where a program was stopped.
+// TestOverwriteTornHead goes on from where a program was stopped, after the repair.
 func TestOverwriteTornHead(t *testing.T) {
 	old, new := heads()
 	newest := bytes.Repeat([]byte("n"), headSize)
@@ -161,6 +175,14 @@ func TestOverwriteTornHead(t *testing.T) {
 		if share == 0 {
 			whole = old
 		}
+		if share == 0.5 {
+			want(t, OverwriteHead(name, whole, newest), ErrHeadChanged)
+		} else {
+			want(t, OverwriteHead(name, whole, newest), ErrStrayRedo)
+		}
+		wantBytes(t, name, torn)
+		_, err := RepairHead(name, related, nil)
+		want(t, err, nil)
 		want(t, OverwriteHead(name, whole, newest), nil)
 		wantBytes(t, name, newest)
 		wantFiles(t, filepath.Dir(name), "f.pqe")
@@ -200,7 +222,7 @@ func TestStrayRedo(t *testing.T) {
 			name := withHead(t, torn)
 			put(t, redoOf(name), string(log))
 			wantHead(t, name, torn, false)
-			repaired, err := RepairHead(name)
+			repaired, err := RepairHead(name, related, nil)
 			if repaired || err != nil {
 				t.Errorf("repaired %v, %v", repaired, err)
 			}
@@ -266,11 +288,11 @@ func TestHeadInUse(t *testing.T) {
 	h, err := openHead(name)
 	want(t, err, nil)
 	want(t, OverwriteHead(name, old, new), ErrInUse)
-	_, err = RepairHead(name)
+	_, err = RepairHead(name, related, nil)
 	want(t, err, ErrInUse)
 	wantHead(t, name, new, true) // readers need no lock
 	h.close()
-	_, err = RepairHead(name)
+	_, err = RepairHead(name, related, nil)
 	want(t, err, nil)
 }
 
@@ -284,7 +306,7 @@ func TestHeadThroughLink(t *testing.T) {
 		t.Skip(err)
 	}
 	wantHead(t, link, new, true)
-	if repaired, err := RepairHead(link); !repaired || err != nil {
+	if repaired, err := RepairHead(link, related, nil); !repaired || err != nil {
 		t.Errorf("repaired %v, %v", repaired, err)
 	}
 	want(t, OverwriteHead(link, new, old), nil)
@@ -301,17 +323,17 @@ func TestReadHeadOf(t *testing.T) {
 	want(t, err, nil)
 	defer file.Close()
 	for _, size := range []int{0, -headUnit, 1, headSize + headUnit, MaxHead + headUnit} {
-		if head, torn, err := ReadHead(file, name, size); head != nil || torn || err != nil {
+		if head, torn, err := headOf(file, name, size); head != nil || torn || err != nil {
 			t.Errorf("%d bytes: %d, %v, %v", size, len(head), torn, err)
 		}
 	}
 	want(t, os.Rename(name, name+"2"), nil)
-	if head, torn, err := ReadHead(file, name, headSize); head != nil || torn || err != nil {
+	if head, torn, err := headOf(file, name, headSize); head != nil || torn || err != nil {
 		t.Errorf("moved: %d, %v, %v", len(head), torn, err)
 	}
-	head, torn, err := ReadHeadIn(rootOf(t, filepath.Dir(name)), "f.pqe2", file, headSize)
-	if !bytes.Equal(head, old) || torn || err != nil {
-		t.Errorf("in the folder: %v, %v", torn, err)
+	head, completed, err := ReadHeadIn(rootOf(t, filepath.Dir(name)), "f.pqe2", file, headSize, related)
+	if !bytes.Equal(head, old) || completed != nil || err != nil {
+		t.Errorf("in the folder: %v, %v", completed != nil, err)
 	}
 }
 
@@ -323,8 +345,74 @@ func TestLongNameOfRedo(t *testing.T) {
 	put(t, name, string(tear(old, new, 0.5))+headBody)
 	put(t, redoOf(name), string((&redoLog{old, new}).marshal()))
 	wantHead(t, name, new, true)
+	_, err := RepairHead(name, related, nil)
+	want(t, err, nil)
 	want(t, OverwriteHead(name, new, old), nil)
 	wantBytes(t, name, old)
+}
+
+// TestRedoName has the names that SPEC.md, section 3.6, gives to logs.
+func TestRedoName(t *testing.T) {
+	n := func(n int) string { return strings.Repeat("n", n) }
+	for base, kept := range map[string]string{
+		n(96): n(96), n(97): n(96),
+		n(95) + "é": n(95), n(94) + "é" + n(10): n(94) + "é",
+		n(93) + "𝄞": n(93), n(92) + "𝄞n": n(92) + "𝄞",
+		n(90) + strings.Repeat("\x80", 10): n(89), // not UTF-8: all that may go on a character goes
+		strings.Repeat("\xbf", 97):         "",
+		n(95) + "\xff\xff":                 n(95) + "\xff", // no byte that goes on
+	} {
+		want := "." + kept + ".pqenc-redo"
+		if len(base) > 96 {
+			sum := sha256.Sum256([]byte(base))
+			want = "." + kept + "." + hex.EncodeToString(sum[:8]) + ".pqenc-redo"
+		}
+		if got := redoName(base); got != want {
+			t.Errorf("%q: %q, not %q", base, got, want)
+		}
+	}
+}
+
+// TestUnrelatedRedo has a log whose heads are not those of one file.
+func TestUnrelatedRedo(t *testing.T) {
+	old, new := heads()
+	new[79]++
+	name := withRedo(t, tear(old, new, 0.5), &redoLog{old, new})
+	before, err := os.ReadFile(name)
+	want(t, err, nil)
+	wantHead(t, name, before[:headSize], false)
+	repaired, err := RepairHead(name, related, nil)
+	if repaired || err != nil {
+		t.Errorf("repaired %v, %v", repaired, err)
+	}
+	wantBytes(t, name, before[:headSize])
+	wantFiles(t, filepath.Dir(name), filepath.Base(redoOf(name)), "f.pqe")
+}
+
+// TestChooseHead repairs as somebody decides who knows a good head.
+func TestChooseHead(t *testing.T) {
+	old, new := heads()
+	torn := tear(old, new, 0.5)
+	for i, wanted := range [][]byte{torn, old, new} {
+		name := withRedo(t, torn, &redoLog{old, new})
+		repaired, err := RepairHead(name, related, func(disk, old, new []byte) ([]byte, error) {
+			return [][]byte{disk, old, new}[i], nil
+		})
+		if !repaired || err != nil {
+			t.Errorf("repaired %v, %v", repaired, err)
+		}
+		wantBytes(t, name, wanted)
+		wantFiles(t, filepath.Dir(name), "f.pqe")
+	}
+	name := withRedo(t, torn, &redoLog{old, new})
+	none := errors.New("none")
+	repaired, err := RepairHead(name, related, func(disk, old, new []byte) ([]byte, error) { return nil, none })
+	if repaired {
+		t.Error("repaired")
+	}
+	want(t, err, none)
+	wantBytes(t, name, torn)
+	wantFiles(t, filepath.Dir(name), filepath.Base(redoOf(name)), "f.pqe")
 }
 
 // TestReadHeadMeanwhile reads while heads are overwritten, again and again.
@@ -357,7 +445,7 @@ func TestReadHeadMeanwhile(t *testing.T) {
 			return
 		default:
 		}
-		head, _, err := ReadHead(file, name, headSize)
+		head, _, err := headOf(file, name, headSize)
 		if err != nil || !bytes.Equal(head, old) && !bytes.Equal(head, new) {
 			t.Fatalf("read %d: neither the old head nor the new one, %v", reads, err)
 		}

@@ -105,7 +105,7 @@ func victim(what string, arguments []string) error {
 		old, new := heads()
 		return OverwriteHead(arguments[0], old, new)
 	case "repair":
-		_, err := RepairHead(arguments[0])
+		_, err := RepairHead(arguments[0], related, nil)
 		return err
 	case "two":
 		return replaceTwo(arguments[0])

@@ -93,9 +93,9 @@ func (r *redoLog) whole(head []byte) []byte {
 
 // readRedo reads the log beside the file that info describes: nil if there is none that
 // counts. Who else can write there must not decide over the file, not even over whether it
-// can be read. So a log counts only if it belongs to the owner of the file, and is good
-// only if it is whole.
-func readRedo(dir folder, base string, info fs.FileInfo) (*redoLog, error) {
+// can be read. So a log counts only if it belongs to the owner of the file, is whole, and
+// has heads of one file.
+func readRedo(dir folder, base string, info fs.FileInfo, related Related) (*redoLog, error) {
 	name := redoName(base)
 	file, log, err := openRegular(dir, name, os.O_RDONLY)
 	switch {
@@ -117,7 +117,11 @@ func readRedo(dir folder, base string, info fs.FileInfo) (*redoLog, error) {
 	if _, err := io.ReadFull(file, b); ignoreEnd(err) != nil {
 		return nil, describe(dir, name, false, err)
 	}
-	return parseRedo(b), nil
+	r := parseRedo(b)
+	if r == nil || !related(r.old, r.new) {
+		return nil, nil
+	}
+	return r, nil
 }
 
 func redoName(base string) string { return stemOf(base) + RedoSuffix }

@@ -71,6 +71,15 @@ func Sealed(n int) []byte {
 	return file.Bytes()
 }
 
+// HeaderFor returns another header for a file of alice's, for somebody else and as long.
+func HeaderFor(file []byte, who string) []byte {
+	done, err := pqenc.Rewrap(bytes.NewReader(file), pqenc.Change{To: []pqenc.Recipient{Identity(who).Public()}}, Identity("alice"))
+	if err != nil {
+		panic(err)
+	}
+	return done.Header
+}
+
 // RedoLog returns the log of a header that is replaced in place, as SPEC.md, section 3.6,
 // has it.
 func RedoLog(old, new []byte) []byte {

@@ -62,6 +62,10 @@ type Vector struct {
 	AllowForwarded bool
 	// RedoLog, if not nil, is the log beside the file.
 	RedoLog []byte
+	// Repaired is the header that the file has after a repair with the identities, and
+	// after one without any: "disk" is the one that it has, "old" and "new" are in the log.
+	// The log is removed, unless nothing is changed: that is "none".
+	Repaired [2]string
 	// Released is the SHA-256 of all that a reader in order may release: the
 	// contents, or before a failure the chunks in front of it. Trailers come
 	// after all chunks.
@@ -133,6 +137,12 @@ func (v *Vector) set(key, value string) (err error) {
 	case "redo-log":
 		v.RedoLog, err = base64.StdEncoding.DecodeString(value)
 		return err
+	case "repaired":
+		with, without, ok := strings.Cut(value, " ")
+		v.Repaired = [2]string{with, without}
+		if !ok {
+			return fmt.Errorf("bad repairs %q", value)
+		}
 	case "context":
 		v.RequiredContext = &value
 	case "allow-forwarded":
@@ -180,7 +190,7 @@ func (v *Vector) Marshal() []byte {
 		b.WriteString("allow-forwarded: yes\n")
 	}
 	if v.RedoLog != nil {
-		fmt.Fprintf(&b, "redo-log: %s\n", base64.StdEncoding.EncodeToString(v.RedoLog))
+		fmt.Fprintf(&b, "redo-log: %s\nrepaired: %s %s\n", base64.StdEncoding.EncodeToString(v.RedoLog), v.Repaired[0], v.Repaired[1])
 	}
 	fmt.Fprintf(&b, "released-sha256: %x\n\n", v.Released)
 	b.Write(v.File)

@@ -194,11 +194,16 @@ func (f *file) header() []byte {
 	}
 	b = append(b, pad...)
 	if f.mac == nil {
-		h := hmac.New(sha256.New, f.expand("header-mac", 32))
-		h.Write(b)
-		f.mac = h.Sum(nil)
+		f.mac = f.macOf(b)
 	}
 	return append(b, f.mac...)
+}
+
+// macOf returns the MAC of a header that begins with b.
+func (f *file) macOf(b []byte) []byte {
+	h := hmac.New(sha256.New, f.expand("header-mac", 32))
+	h.Write(b)
+	return h.Sum(nil)
 }
 
 func (f *file) bytes() []byte {

@@ -163,7 +163,7 @@ func (s *Server) maintain(ctx context.Context) {
 			s.log.Error("cannot look after the store", "err", err)
 		}
 		for _, name := range s.store.Torn() {
-			s.log.Warn("the header of an object is torn, and it is not served: pqenc rewrap --repair completes its file", "object", name)
+			s.log.Warn("the header of an object is torn, and it is not served: pqenc rewrap --repair -i KEY completes its file", "object", name)
 		}
 	})
 }

@@ -21,15 +21,16 @@ import (
 func TestTornObject(t *testing.T) {
 	s := newServer(t, server.Limits{}, "{alice} pull,list **")
 	s.stop()
-	whole, other := testkit.Sealed(100), testkit.Sealed(100)
+	whole := testkit.Sealed(100)
+	other := testkit.HeaderFor(whole, "bob")
 	torn := slices.Clone(whole)
 	copy(torn[512:1024], other[512:])
 	writeFile(t, s.config.Dir, "torn.pqe", torn)
-	writeFile(t, s.config.Dir, ".torn.pqe.pqenc-redo", testkit.RedoLog(whole[:4096], other[:4096]))
+	writeFile(t, s.config.Dir, ".torn.pqe.pqenc-redo", testkit.RedoLog(whole[:4096], other))
 	s.start()
 	err := s.client("alice").Pull(t.Context(), "torn.pqe", io.Discard, transfer.PullOptions{})
 	if !errors.Is(err, transfer.ErrNotPqenc) {
-		t.Errorf("%v", err)
+		t.Fatal(err)
 	}
 	// The answer is not after the log, nor is the scan.
 	for log := ""; !strings.Contains(log, "the header is torn") || !strings.Contains(log, "object=torn.pqe"); log = s.log.String() {

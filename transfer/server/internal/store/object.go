@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
@@ -71,8 +72,9 @@ func (s *Store) Open(name wire.Name) (*Object, error) {
 		return nil, s.missing(name.String(), err)
 	}
 	var o *Object
-	_, torn, err := durable.ReadHeadIn(folder, base, file, 0)
-	if torn {
+	// Without a key a header that a log says to be torn cannot be told from a good one.
+	_, completed, err := durable.ReadHeadIn(folder, base, file, 0, format.SameFile)
+	if completed != nil {
 		err = ErrTorn
 	}
 	if err == nil {

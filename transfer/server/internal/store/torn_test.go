@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
@@ -18,11 +19,12 @@ import (
 // served nor taken for absent, and neither changed; whole again, it is an object.
 func TestTornObject(t *testing.T) {
 	dir := t.TempDir()
-	whole, other := encrypted(t, 100), encrypted(t, 100)
+	whole := testkit.Sealed(100)
+	other := testkit.HeaderFor(whole, "bob")
 	name, spare := filepath.Join(dir, "a", "torn.pqe"), filepath.Join(dir, "a", "spare")
 	put(t, name, whole)
 	put(t, spare, whole)
-	log := testkit.RedoLog(whole[:headerSize], other[:headerSize])
+	log := testkit.RedoLog(whole[:headerSize], other)
 	put(t, filepath.Join(dir, "a", ".torn.pqe.pqenc-redo"), log)
 	put(t, filepath.Join(dir, "a", ".spare.pqenc-redo"), nil)
 
@@ -37,10 +39,10 @@ func TestTornObject(t *testing.T) {
 	if got := s.Torn(); !slices.Equal(got, []string{"a/torn.pqe"}) {
 		t.Errorf("torn: %q", got)
 	}
-	if _, err := durable.RepairHead(name); err != nil {
+	if _, err := durable.RepairHead(name, format.SameFile, nil); err != nil {
 		t.Fatal(err)
 	}
-	wantObject(t, s, "a/torn.pqe", slices.Concat(other[:headerSize], whole[headerSize:]))
+	wantObject(t, s, "a/torn.pqe", slices.Concat(other, whole[headerSize:]))
 	if got := s.Torn(); got != nil {
 		t.Errorf("torn: %q", got)
 	}
