@@ -21,7 +21,7 @@ type signCmd struct {
 	Identity string  `short:"i" type:"path" placeholder:"KEY" help:"Sign with the private key KEY, a name in the keyring or a file. Without it, your default identity."`
 	Comment  *string `type:"text" placeholder:"TEXT" help:"A line that is signed, too, such as the version of what is in the file."`
 	Output   string  `short:"o" type:"path" placeholder:"OUT" help:"Write the signature to OUT. Without it, to FILE.pqs."`
-	Force    bool    `help:"Replace FILE.pqs if it exists."`
+	Force    bool    `help:"Replace the signature if it exists."`
 
 	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"What to sign: files of any kind. Without it, or as -, standard input, whose signature goes to standard output."`
 
@@ -117,14 +117,15 @@ func (c *signCmd) sign(a *app, id *keyfile.Identity, name string) error {
 // target returns what writes the signature of src to the output of that name, unless
 // there was an error.
 func (c *signCmd) target(a *app, src *input, out string) (save func(sig []byte, err error) error, err error) {
-	beside := c.Output == "" && !isStdio(out)
-	if beside && src.size < 0 {
+	if c.Output == "" && !isStdio(out) && src.size < 0 {
 		return nil, usageError(src.name+" is not a regular file, beside which a signature could be written", "name the signature with -o")
 	}
-	if !beside || c.Force {
+	info, err := os.Lstat(out)
+	special := err == nil && c.Output != "" && !info.Mode().IsRegular() // such as /dev/null
+	if isStdio(out) || c.Force || special || src.is(os.Stat(out)) || a.spareKeys(out) != nil {
 		return c.replace(a, src, out)
 	}
-	if _, err := os.Lstat(out); err == nil {
+	if err == nil {
 		return nil, taken(&fs.PathError{Op: "create", Path: out, Err: fs.ErrExist})
 	}
 	probe, err := a.create(out, durable.Options{}) // only to see that it can be done, before the work
