@@ -5,6 +5,8 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -22,6 +24,8 @@ type signCmd struct {
 	Comment  *string `type:"text" placeholder:"TEXT" help:"A line that is signed, too, such as the version of what is in the file."`
 	Output   string  `short:"o" type:"path" placeholder:"OUT" help:"Write the signature to OUT. Without it, to FILE.pqs."`
 	Force    bool    `help:"Replace the signature if it exists."`
+
+	AllowEmpty bool `help:"Sign also an empty standard input. Without it, that is taken for the failure of the command in front of the pipe."`
 
 	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"What to sign: files of any kind. Without it, or as -, standard input, whose signature goes to standard output."`
 
@@ -109,9 +113,26 @@ func (c *signCmd) sign(a *app, id *keyfile.Identity, name string) error {
 	}
 	meter := a.startMeter(src.size, out)
 	defer meter.Stop()
-	sig, err := pqenc.SignDetached(meter.Reader(src.whole()), id, c.comment())
+	contents := &counted{Reader: src.whole()}
+	sig, err := pqenc.SignDetached(meter.Reader(contents), id, c.comment())
 	meter.Stop()
+	if err == nil && contents.n == 0 && src.size < 0 && !c.AllowEmpty {
+		err = &failure{fmt.Errorf("%s is empty, and nothing was signed", src.name), exitIO,
+			[]string{"if the command in front of the pipe has failed, see to that", "if it is meant to be empty, use --allow-empty"}}
+	}
 	return save(sig, err)
+}
+
+// counted counts the bytes that are read.
+type counted struct {
+	io.Reader
+	n int64
+}
+
+func (r *counted) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	r.n += int64(n)
+	return n, err
 }
 
 // target returns what writes the signature of src to the output of that name, unless
