@@ -5,6 +5,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -34,8 +35,8 @@ type signCmd struct {
 
 func (signCmd) Help() string {
 	return `The file stays as it is, and nothing is encrypted. The signature says who signed,
-when, and the comment. "pqenc verify --signature" checks it. The exit code tells of
-the first file that could not be signed; the others are signed all the same.
+when, and the comment. "pqenc verify --signature" checks it. If one of several files
+fails the others are signed all the same: the exit code is 11 then.
 
 With "pqenc encrypt --sign" only the recipients of a file learn who signed it.
 
@@ -59,7 +60,12 @@ func (c *signCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.each(len(files), func(i int) error { return c.sign(a, id, files[i]) })
+	err = a.each(len(files), func(i int) error { return c.sign(a, id, files[i]) })
+	var some *failure
+	if len(files) > 1 && errors.As(err, &some) {
+		some.code = exitSomeFailed
+	}
+	return err
 }
 
 // check finds what is wrong with the flags before anything happens.
