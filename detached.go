@@ -23,7 +23,7 @@ var (
 	// changed.
 	ErrOtherFile = errors.New("the file is not the one that was signed")
 	// ErrComment: no signature can have such a comment.
-	ErrComment = errors.New("unfit comment")
+	ErrComment = errors.New("invalid comment")
 )
 
 // detachedUse keeps detached signatures apart from all others.

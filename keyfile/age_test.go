@@ -115,10 +115,11 @@ func TestAgeFiles(t *testing.T) {
 // TestAgeIdentities: errors neither quote the private key nor take it for another.
 func TestAgeIdentities(t *testing.T) {
 	k := newAgeKey(t)
-	changed := strings.Replace(k.private, "PQ-1Q", "PQ-1P", 1)
-	if changed == k.private {
-		changed = k.private[:20] + "Q" + k.private[21:]
+	other := "Q"
+	if k.private[20] == 'Q' {
+		other = "P"
 	}
+	changed := k.private[:20] + other + k.private[21:]
 	for what, c := range map[string]struct {
 		file string
 		want error

@@ -23,14 +23,7 @@ func Complete(hybrid *recipient.HybridIdentity, d Details) (*Identity, error) {
 func ParseForeign(data []byte) (*recipient.HybridIdentity, error) {
 	blocks, err := parseBlocks(data, privateType)
 	if IsAge(err) {
-		keys, err := ParseAgeIdentities(data)
-		if err != nil {
-			return nil, err
-		}
-		if len(keys) != 1 {
-			return nil, fmt.Errorf("%w: %d in the file", ErrSeveral, len(keys))
-		}
-		return keys[0], nil
+		return one(ParseAgeIdentities(data))
 	}
 	if err != nil {
 		return nil, err

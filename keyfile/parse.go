@@ -81,13 +81,13 @@ func ParsePublic(data []byte) (Publics, error) {
 	return chain(pairs, all)
 }
 
-// one returns the only one of several identities.
-func one(all []*Identity, err error) (*Identity, error) {
-	if err != nil {
-		return nil, err
+// one returns the only key of those in a file.
+func one[K any](all []K, err error) (key K, _ error) {
+	if err == nil && len(all) != 1 {
+		err = fmt.Errorf("%w: %d in the file", ErrSeveral, len(all))
 	}
-	if len(all) != 1 {
-		return nil, fmt.Errorf("%w: %d in the file", ErrSeveral, len(all))
+	if err != nil {
+		return key, err
 	}
 	return all[0], nil
 }

@@ -32,8 +32,8 @@ var (
 	// ErrIncomplete says that a file has an X-Wing key alone, as other programs make it;
 	// see [Complete].
 	ErrIncomplete = fmt.Errorf("%w: it has an encryption key without a signing key", ErrNotKey)
-	// ErrSeveral says that a file has several private keys where one is needed.
-	ErrSeveral = errors.New("there are several private keys, where one is needed")
+	// ErrSeveral says that a file has several keys where one is needed.
+	ErrSeveral = errors.New("there are several keys, where one is needed")
 	// ErrTooLarge says that a file is longer than any key file.
 	ErrTooLarge = errors.New("too large for a key file")
 )

@@ -117,6 +117,27 @@ func mapText(ctx *kong.DecodeContext, target reflect.Value) error {
 // misplaced matches what kong says of "pqenc -r PUB version".
 var misplaced = regexp.MustCompile(`^flag (--\S+) applies to the default command .*, not "(.+)"$`)
 
+// unplain are what kong says of values, in the terms of Go, and what people are told.
+var unplain = []struct {
+	kong  *regexp.Regexp
+	plain string
+}{
+	{regexp.MustCompile(`expected \w+ value but got "EOL" \(<EOL>\)$`), "needs a value"},
+	{regexp.MustCompile(`expected \w+ value but got (".*") \(\w+ flag\); perhaps try (--\S+)="(.*)"\?$`), "needs a value, and $1 looks like a flag: if it is the value, write $2=$3"},
+	{regexp.MustCompile(`expected a valid 16 bit uint but got (".*")$`), "$1 is not a whole number from 0 to 65535"},
+	{regexp.MustCompile(`expected a valid \d+ bit u?int but got (".*")$`), "$1 is not a whole number"},
+	{regexp.MustCompile(`expected duration but got (".*"): time: .*$`), "$1 is not a time like 20s or 5m"},
+}
+
+// plainParse returns what the parser says in plain words.
+func plainParse(err error) string {
+	text := err.Error()
+	for _, u := range unplain {
+		text = u.kong.ReplaceAllString(text, u.plain)
+	}
+	return text
+}
+
 // parseError adds what the parser knows to a mistake on the command line.
 func parseError(err error) error {
 	var writing *fs.PathError
@@ -139,10 +160,10 @@ func parseError(err error) error {
 			return misread
 		}
 		if cmd := parse.Context.Selected(); cmd != nil && !cmd.Hidden {
-			return usageError(err.Error(), fmt.Sprintf("see \"%s --help\"", cmd.FullPath()))
+			return usageError(plainParse(err), fmt.Sprintf("see \"%s --help\"", cmd.FullPath()))
 		}
 	}
-	return usageError(err.Error())
+	return usageError(plainParse(err))
 }
 
 // misplacedURL says what is wrong with the URL of a push that was taken for a file,

@@ -4,7 +4,12 @@
 
 package main
 
-import "github.com/pqenc/pqenc/internal/clidoc"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/pqenc/pqenc/internal/clidoc"
+)
 
 type completionCmd struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish."`
@@ -20,4 +25,30 @@ func (completionCmd) Help() string {
 
 func (c *completionCmd) Run(a *app) error {
 	return clidoc.Script(a.stdout, "pqenc", c.Shell)
+}
+
+// keyWords returns the names of the keys that complete a flag or an argument: "own" are
+// those with a private key, "others" those without, and "keys" all. It reads only the
+// names of files, and a keyring that cannot be read has none.
+func keyWords(of string) (words []clidoc.Word) {
+	r, err := ring()
+	if err != nil {
+		return nil
+	}
+	own, others, err := r.Names()
+	if err != nil {
+		return nil
+	}
+	if of != "others" {
+		for _, name := range own {
+			words = append(words, clidoc.Word{Text: name, Help: "a key of yours"})
+		}
+	}
+	if of != "own" {
+		for _, name := range others {
+			words = append(words, clidoc.Word{Text: name, Help: "somebody else's key"})
+		}
+	}
+	slices.SortFunc(words, func(a, b clidoc.Word) int { return cmp.Compare(a.Text, b.Text) })
+	return words
 }

@@ -97,11 +97,11 @@ func (o *opener) open(recall bool) (contents, error) {
 	}
 	if !recall && len(o.policy.From) > 0 && o.src.size >= 0 && !file.armored {
 		plain, err := o.verified()
-		return plain, o.explain(err, file)
+		return plain, o.keys.explain(err, file.begin)
 	}
 	plain, err := pqenc.DecryptSigned(file, o.policy, o.keys.list...)
 	if err != nil {
-		return nil, o.explain(err, file)
+		return nil, o.keys.explain(err, file.begin)
 	}
 	if !recall && len(o.policy.From) > 0 {
 		return nil, tooSoon(file)
@@ -137,17 +137,3 @@ func (o *opener) verified() (contents, error) {
 type wholeFile struct{ *pqenc.File }
 
 func (f wholeFile) WriteTo(dst io.Writer) (int64, error) { return f.DecryptTo(dst) }
-
-// explain adds what is known of the file and of the keys.
-func (o *opener) explain(err error, file *sniffed) error {
-	switch {
-	case errors.Is(err, pqenc.ErrNotPqenc):
-		if hint := looksLike(file.begin); hint != "" {
-			return withHints(err, hint)
-		}
-		return withHints(err, "only files that pqenc made can be decrypted")
-	case errors.Is(err, pqenc.ErrNoMatch):
-		return o.keys.noMatch(err)
-	}
-	return err
-}

@@ -7,7 +7,7 @@ package main
 import "fmt"
 
 type fingerprintCmd struct {
-	File string `arg:"" type:"path" name:"FILE" help:"A name in the keyring, a public or private key file, or a folder of public key files."`
+	File string `arg:"" type:"path" complete:"keys" name:"FILE" help:"A name in the keyring, a public or private key file, or a folder of public key files."`
 
 	Secret passphraseFlags `embed:""`
 }

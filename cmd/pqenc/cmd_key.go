@@ -33,9 +33,12 @@ func (keyCmd) Help() string {
 NAME.pub are an identity of yours, NAME.pub alone is somebody else's key. Wherever a
 key can be named, these names can be used.
 
-A name has the characters a to z, 0 to 9, dot, dash and underscore. What has a slash in
-it, or ends in .pub or .key, is the path of a file. Anything else is a file only if there
-is no such name.
+A name has up to 64 of the characters a to z, 0 to 9, dot, dash and underscore. It does
+not begin with a dot, a dash or age1, and does not end in .pub or .key.
+
+What has a slash in it, or ends in .pub or .key, is the path of a file. Anything else is
+a name if the keyring has it, and a file if not. If there are both, it is refused: write
+./alice for the file.
 
 Examples:
 

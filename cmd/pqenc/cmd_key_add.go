@@ -15,7 +15,7 @@ import (
 )
 
 type keyAddCmd struct {
-	Name        string `arg:"" type:"name" name:"NAME" help:"What to call the key."`
+	Name        string `arg:"" type:"name" complete:"others" name:"NAME" help:"What to call the key."`
 	File        string `arg:"" type:"path" name:"FILE" help:"The public key file, or - for standard input."`
 	Fingerprint string `placeholder:"SHA256:..." help:"Do not ask: the key must have this fingerprint."`
 }
@@ -112,9 +112,9 @@ func (c *keyAddCmd) succeed(a *app, r *keyring.Ring, old, p *keyfile.Public) err
 		a.inform("%s has this key already", c.Name)
 		return nil
 	}
-	question := fmt.Sprintf("It is the successor of %s. Accept it?", old.Fingerprint())
+	done, question := "%s has a new key", fmt.Sprintf("It is the successor of %s. Accept it?", old.Fingerprint())
 	if next.Fingerprint() == old.Fingerprint() {
-		question = "Its owner has retired it: nothing is to be encrypted to it any more. Accept that?"
+		done, question = "%s is retired", "Its owner has retired it: nothing is to be encrypted to it any more. Accept that?"
 	}
 	if err := c.approve(a, p, question); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (c *keyAddCmd) succeed(a *app, r *keyring.Ring, old, p *keyfile.Public) err
 	if err != nil {
 		return in(c.Name, err)
 	}
-	a.inform("%s has a new key", c.Name)
+	a.inform(done, c.Name)
 	return nil
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 type keyDefaultCmd struct {
-	Name string `arg:"" optional:"" type:"name" name:"NAME" help:"The identity of yours that is used where none is named."`
+	Name string `arg:"" optional:"" type:"name" complete:"own" name:"NAME" help:"The identity of yours that is used where none is named."`
 }
 
 func (keyDefaultCmd) Help() string {

@@ -5,7 +5,7 @@
 package main
 
 type keyExportCmd struct {
-	Name   string `arg:"" type:"name" name:"NAME" help:"The key, yours or somebody else's."`
+	Name   string `arg:"" type:"name" complete:"keys" name:"NAME" help:"The key, yours or somebody else's."`
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Without it, or as -, to standard output."`
 
 	Components bool `help:"Print the keys of standard algorithms that it is made of, for other programs to compare."`

@@ -13,7 +13,7 @@ import (
 )
 
 type keyImportCmd struct {
-	Name string `arg:"" type:"name" name:"NAME" help:"What to call the identity."`
+	Name string `arg:"" type:"name" complete:"own" name:"NAME" help:"What to call the identity."`
 	File string `arg:"" type:"path" name:"FILE" help:"The private key file."`
 
 	Secret passphraseFlags `embed:""`

@@ -11,7 +11,7 @@ import (
 )
 
 type keyPassphraseCmd struct {
-	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a name in the keyring or a file."`
+	Key    string `arg:"" type:"path" complete:"own" name:"KEY" help:"The private key: a name in the keyring or a file."`
 	Remove bool   `help:"Remove the passphrase: whoever can read the file then has the key."`
 
 	Current passphraseFlags   `embed:"" set:"passphrase=the passphrase that the key has"`

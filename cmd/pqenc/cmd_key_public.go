@@ -5,7 +5,7 @@
 package main
 
 type keyPublicCmd struct {
-	Key    string `arg:"" type:"path" name:"KEY" help:"The private key: a name in the keyring or a file."`
+	Key    string `arg:"" type:"path" complete:"own" name:"KEY" help:"The private key: a name in the keyring or a file."`
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Without it, or as -, to standard output."`
 
 	Secret passphraseFlags `embed:""`

@@ -12,7 +12,7 @@ import (
 )
 
 type keyRemoveCmd struct {
-	Name  string `arg:"" type:"name" name:"NAME" help:"The key."`
+	Name  string `arg:"" type:"name" complete:"keys" name:"NAME" help:"The key."`
 	Force bool   `help:"Do not ask before a private key is destroyed."`
 }
 

@@ -5,7 +5,7 @@
 package main
 
 type keyRenameCmd struct {
-	Old  string `arg:"" type:"name" name:"OLD" help:"The key."`
+	Old  string `arg:"" type:"name" complete:"keys" name:"OLD" help:"The key."`
 	Name string `arg:"" type:"name" name:"NEW" help:"Its new name."`
 }
 

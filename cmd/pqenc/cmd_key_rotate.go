@@ -6,7 +6,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,7 +17,7 @@ import (
 )
 
 type keyRotateCmd struct {
-	Key         string  `arg:"" type:"path" name:"KEY" help:"The private key: a name in the keyring or a file."`
+	Key         string  `arg:"" type:"path" complete:"own" name:"KEY" help:"The private key: a name in the keyring or a file."`
 	Expires     timeout `placeholder:"TIME" help:"Let the new generation expire after TIME, such as 90d or 1y (default: never)."`
 	IfOlderThan timeout `placeholder:"TIME" help:"Do nothing unless the key is older than TIME."`
 	Retire      bool    `help:"End the identity: no new generation follows."`
@@ -100,7 +99,7 @@ func (c *keyRotateCmd) publish(at place, next *keyfile.Public, old keyfile.Publi
 		err = errors.New("it has other keys, and stays as it is")
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = filled(next.Marshal())(durable.Create(context.Background(), name, durable.Options{Private: at.ring != nil}))
+		err = durable.Replace(name, next.Marshal(), durable.Options{Private: at.ring != nil})
 	}
 	if err != nil {
 		err = withHints(fmt.Errorf("%s is up to date, and %s is not: %w", at.privateFile(), name, err),

@@ -16,7 +16,7 @@ import (
 )
 
 type keyShowCmd struct {
-	Key  string `arg:"" type:"path" name:"KEY" help:"A public or private key: a name in the keyring or a file."`
+	Key  string `arg:"" type:"path" complete:"keys" name:"KEY" help:"A public or private key: a name in the keyring or a file."`
 	JSON bool   `name:"json" help:"Print JSON."`
 }
 

@@ -21,7 +21,7 @@ type pullCmd struct {
 	Stream  streamFlag   `embed:""`
 	Context contextFlag  `embed:""`
 
-	As    string         `type:"path" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file, not with the first one of -i."`
+	As    string         `type:"path" complete:"own" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file, not with the first one of -i."`
 	Older generationFlag `embed:""`
 
 	Raw        bool   `help:"Do not decrypt."`

@@ -13,9 +13,11 @@ import (
 	"path"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/server"
 )
@@ -23,7 +25,7 @@ import (
 type serveCmd struct {
 	Dir         string        `required:"" type:"path" placeholder:"DIR" help:"Keep the files in the folder DIR. It is made if it is not there."`
 	Listen      string        `required:"" placeholder:"ADDR" help:"Take connections at ADDR, a host and a port, or :PORT for all of this machine's addresses."`
-	Identity    string        `short:"i" required:"" type:"path" placeholder:"KEY" help:"Who the server is: the private key KEY, a name or a file. It opens none of the files."`
+	Identity    string        `short:"i" required:"" type:"path" complete:"own" placeholder:"KEY" help:"Who the server is: the private key KEY, a name or a file. It opens none of the files."`
 	Allow       string        `required:"" type:"path" placeholder:"FILE" help:"Who may do what: the access list in FILE."`
 	Endpoint    string        `default:"/pqenc" placeholder:"PATH" help:"The path at which clients connect (default: /pqenc)."`
 	Metrics     string        `placeholder:"ADDR" help:"Give metrics for Prometheus at http://ADDR/metrics, to everybody who can connect to it."`
@@ -47,7 +49,8 @@ names; ** stands for any folders. Keys are names in the keyring, files or finger
     keys/lab.pub      pull,list   **
     SHA256:zdLW...    pull,list   **
 
-A name admits all generations of the key, a file only the newest one in it.
+A name admits all generations of the key, a file only the newest one in it; an identity
+that was retired is admitted by neither.
 
 The rights are push, pull, list and delete. For push, overwrite allows to replace
 files; quota=SIZE bounds the bytes under these names and files=N their number,
@@ -139,17 +142,30 @@ func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
 }
 
 // locateKeys finds the keys that the access list names. A name stands for all accepted
-// generations of its key, and a file for the newest ones in it.
+// generations of its key, and a file for the newest ones in it. An identity that was
+// retired without a successor gets in no more.
 func (c *serveCmd) locateKeys(who string) (string, func(string) ([]signature.Fingerprint, error), error) {
 	at, err := locateBeside(who, filepath.Join(filepath.Dir(c.Allow), who))
 	if err != nil || at.ring == nil {
-		return filepath.FromSlash(who), fingerprints, err
+		return filepath.FromSlash(who), admitted, err
 	}
 	return at.ring.PublicFile(at.name), func(string) ([]signature.Fingerprint, error) {
 		e, err := at.ring.Find(at.name)
 		if err != nil {
 			return nil, err
 		}
+		if !e.Public.Retired().IsZero() {
+			return nil, nil
+		}
 		return e.Public.Fingerprints(), nil
 	}, nil
+}
+
+// admitted returns the fingerprints of the keys in a file, without retired ones.
+func admitted(file string) ([]signature.Fingerprint, error) {
+	keys, err := publicKeys(file)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(keys, func(p *keyfile.Public) bool { return !p.Retired().IsZero() }).Fingerprints(), nil
 }

@@ -21,7 +21,7 @@ import (
 const signatureSuffix = ".pqs"
 
 type signCmd struct {
-	Identity string  `short:"i" type:"path" placeholder:"KEY" help:"Sign with the private key KEY, a name in the keyring or a file. Without it, your default identity."`
+	Identity string  `short:"i" type:"path" complete:"own" placeholder:"KEY" help:"Sign with the private key KEY, a name in the keyring or a file. Without it, your default identity."`
 	Comment  *string `type:"text" placeholder:"TEXT" help:"A line that is signed, too, such as the version of what is in the file."`
 	Output   string  `short:"o" type:"path" placeholder:"OUT" help:"Write the signature to OUT. Without it, to FILE.pqs."`
 	Force    bool    `help:"Replace the signature if it exists."`

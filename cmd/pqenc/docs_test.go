@@ -7,11 +7,15 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/pqenc/pqenc/internal/durable"
 )
 
 // TestDocuments requires every command and every flag in the man page.
@@ -33,6 +37,14 @@ func TestDocuments(t *testing.T) {
 	for word := range words {
 		if !regexp.MustCompile(`(^|[^a-z])` + word + `($|[^a-z-])`).MatchString(text) {
 			t.Errorf("pqenc man does not know %q", word)
+		}
+	}
+	for _, want := range []string{
+		"The keyring is a plain folder", "PQENC_HOME", "HTTPS_PROXY", "known_servers", signatureSuffix,
+		durable.RedoSuffix, durable.PartSuffix, durable.JournalSuffix, ".pqenc-tmp", ".pqenc-kept",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("pqenc man does not have %q", want)
 		}
 	}
 }
@@ -60,6 +72,48 @@ func TestCompletion(t *testing.T) {
 	}
 	if code, _, _ := pqencIn(t, t.TempDir(), "__complete"); code == exitOK {
 		t.Error("nothing to complete is no error")
+	}
+}
+
+// TestCompletionOfKeys completes names of keys wherever a key can be named, and says
+// nothing where the keyring cannot be read.
+func TestCompletionOfKeys(t *testing.T) {
+	const all, own, others, files = "alice\nbob\nme\n", "me\n", "alice\nbob\n", ":files \n"
+	dir := t.TempDir()
+	home := filepath.Join(dir, "home")
+	for _, name := range []string{"alice.pub", "bob.pub", "me.key", "me.pub", "default"} {
+		writeIn(t, home, name, nil)
+	}
+	if err := os.Chmod(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PQENC_HOME", home)
+	complete := func(line string) string {
+		words := strings.Split(line, " ")
+		code, text, stderr := pqencIn(t, dir, append([]string{"__complete", "bash"}, words...)...)
+		if code != exitOK || stderr != "" {
+			t.Errorf("%s: exit code %d, %s", line, code, stderr)
+		}
+		return text
+	}
+	lines := map[string]string{
+		"-r ": all + files, "-r al": "alice\n" + files, "-d -i ": own + files, "--sign ": own + files, "-d --from ": all + files,
+		"rewrap -r ": all + files, "verify --from ": all + files, "sign -i ": own + files, "serve -i ": own + files,
+		"push --server ": all + files, "pull --as ": own + files, "ls -i ": own + files, "rm --server ": all + files,
+		"fingerprint ": all + files, "inspect -i ": own + files, "key show ": all + files, "key rotate ": own + files,
+		"key public ": own + files, "key passphrase ": own + files, "key remove ": all, "key rename ": all, "key rename bob ": "",
+		"key export ": all, "key default ": own, "key add ": others, "key add bob ": files, "key import ": own, "keygen ": "",
+	}
+	for line, want := range lines {
+		if got := complete(line); got != want {
+			t.Errorf("%s: got %q, want %q", line, got, want)
+		}
+	}
+	if err := os.Chmod(home, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if got := complete("-r "); got != files {
+		t.Errorf("a keyring that everybody can change: %q", got)
 	}
 }
 

@@ -159,7 +159,7 @@ func (d *download) open(src io.Reader, from *checkpoint) (object, error) {
 		r, err = pqenc.DecryptSigned(all, d.puller.policy, d.keys.list...)
 	}
 	if err != nil {
-		return nil, (&opener{keys: d.keys}).explain(err, &sniffed{begin: header.Bytes()})
+		return nil, d.keys.explain(err, header.Bytes())
 	}
 	return &decrypted{r, header.Bytes()}, nil
 }

@@ -107,6 +107,17 @@ func in(name string, err error) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
+// plain returns the text of an error. A file that could not be looked at could not be
+// opened: which system call it was is of no use to people.
+func plain(err error) string {
+	text := err.Error()
+	var path *fs.PathError
+	if errors.As(err, &path) && strings.HasSuffix(path.Op, "stat") {
+		text = strings.Replace(text, path.Op+" "+path.Path, "open "+path.Path, 1)
+	}
+	return text
+}
+
 // kind is the exit code of a sentinel error, with its usual hints.
 type kind struct {
 	err   error
@@ -279,7 +290,7 @@ func (a *app) report(err error) int {
 	if errors.As(err, &f) {
 		code, hints = f.code, f.hints
 	}
-	a.say("error: " + err.Error())
+	a.say("error: " + plain(err))
 	var other *pqenc.SignerError
 	if errors.As(err, &other) && nameOf(other.Signer) != "" {
 		a.say("hint: in your keyring that is " + nameOf(other.Signer))

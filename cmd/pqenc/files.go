@@ -131,7 +131,7 @@ func errShorter(size int64) error {
 		[]string{"nothing may write to it meanwhile: try again when it is whole"}}
 }
 
-// sniffed is an input whose begin has been looked at.
+// sniffed is an input whose first bytes have been looked at.
 type sniffed struct {
 	io.Reader        // of the binary form
 	begin     []byte // first bytes, for hints
@@ -283,22 +283,4 @@ func (a *app) writePublic(name string, key []byte) error {
 		err = withHints(err, "choose another name with -o, or move the old file away")
 	}
 	return err
-}
-
-// replaceFile writes a file, or replaces the one of that name.
-func (a *app) replaceFile(name string, content []byte, o durable.Options) error {
-	return filled(content)(a.create(name, o))
-}
-
-// filled returns a function that writes the content to a file, and ends it.
-func filled(content []byte) func(*durable.File, error) error {
-	return func(f *durable.File, err error) error {
-		if err != nil {
-			return err
-		}
-		if _, err := f.Write(content); err != nil {
-			return errors.Join(err, f.Abort())
-		}
-		return f.Commit()
-	}
 }

@@ -16,9 +16,9 @@ import (
 
 // recipientFlags say who can read what is encrypted, and who says to have made it.
 type recipientFlags struct {
-	Recipient    []string `short:"r" type:"path" sep:"none" placeholder:"PUB" help:"Encrypt to PUB: a name in the keyring, a public key file, a folder of them, or a post-quantum key of age. Can be repeated."`
+	Recipient    []string `short:"r" type:"path" complete:"keys" sep:"none" placeholder:"PUB" help:"Encrypt to PUB: a name in the keyring, a public key file, a folder of them, or a post-quantum key of age. Can be repeated."`
 	Passphrase   bool     `short:"p" help:"Encrypt with a passphrase instead."`
-	Sign         string   `type:"path" placeholder:"KEY" help:"Sign with the private key KEY, a name or a file, for these recipients."`
+	Sign         string   `type:"path" complete:"own" placeholder:"KEY" help:"Sign with the private key KEY, a name or a file, for these recipients."`
 	AllowExpired bool     `help:"Encrypt also to keys that have expired."`
 
 	New newPassphraseFlag `embed:""`
@@ -39,12 +39,12 @@ type reserveFlag struct {
 
 // identityFlag names private keys.
 type identityFlag struct {
-	Identity []string `short:"i" type:"path" sep:"none" placeholder:"KEY" help:"Decrypt with the private key KEY, a name in the keyring or a file. Can be repeated. ${otherwise=Without it, your default identity.}"`
+	Identity []string `short:"i" type:"path" complete:"own" sep:"none" placeholder:"KEY" help:"Decrypt with the private key KEY, a name in the keyring or a file. Can be repeated. ${otherwise=Without it, your default identity.}"`
 }
 
 // fromFlags say whose files are accepted.
 type fromFlags struct {
-	From           []string `type:"path" sep:"none" placeholder:"PUB" help:"Accept only what is signed by PUB, for you: a name in the keyring, a public key file, or a folder of them. Can be repeated."`
+	From           []string `type:"path" complete:"keys" sep:"none" placeholder:"PUB" help:"Accept only what is signed by PUB, for you: a name in the keyring, a public key file, or a folder of them. Can be repeated."`
 	AllowForwarded bool     `help:"Accept also what is signed for somebody else."`
 }
 
@@ -137,14 +137,14 @@ type secretFlags struct {
 
 // remoteFlags say how to reach a server, and who it must be.
 type remoteFlags struct {
-	Server      string  `type:"path" placeholder:"PUB" help:"The server must have the public key PUB, a name or a file, or this fingerprint (SHA256:...). Without it, the one in the file known_servers in $PQENC_HOME, or else in the folder pqenc of your settings."`
+	Server      string  `type:"path" complete:"keys" placeholder:"PUB" help:"The server must have the public key PUB, a name or a file, or this fingerprint (SHA256:...). Without it, the one in the file known_servers in $PQENC_HOME, or else in the folder pqenc of your settings."`
 	Endpoint    string  `default:"/pqenc" placeholder:"PATH" help:"The path at which the server takes connections (default: /pqenc)."`
 	GiveUpAfter timeout `placeholder:"TIME" help:"Go on trying for TIME without progress (default: 5m, or once if the server was never there)."`
 }
 
 // loginFlags say who logs in, and where.
 type loginFlags struct {
-	Identity string         `short:"i" aliases:"as" type:"path" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file. Without it, your default identity."`
+	Identity string         `short:"i" aliases:"as" type:"path" complete:"own" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file. Without it, your default identity."`
 	Older    generationFlag `embed:""`
 	Remote   remoteFlags    `embed:""`
 }

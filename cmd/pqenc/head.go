@@ -72,7 +72,7 @@ func (in *input) settle(keys *identities) error {
 		return nil
 	}
 	if keys.tryOn(in.completed) != nil {
-		return (&opener{keys: keys}).explain(err, &sniffed{begin: in.head})
+		return keys.explain(err, in.head)
 	}
 	in.complete()
 	return nil

@@ -175,6 +175,20 @@ func (w *witness) Unwrap(s pqenc.Stanza, _ *pqenc.Binding) (*pqenc.FileKey, erro
 
 var errWrongPassphrase = errors.New("wrong passphrase")
 
+// explain adds what is known of the keys and of the file, from what it begins with.
+func (k *identities) explain(err error, begin []byte) error {
+	switch {
+	case errors.Is(err, pqenc.ErrNotPqenc):
+		if hint := looksLike(begin); hint != "" {
+			return withHints(err, hint)
+		}
+		return withHints(err, "only files that pqenc made can be decrypted")
+	case errors.Is(err, pqenc.ErrNoMatch):
+		return k.noMatch(err)
+	}
+	return err
+}
+
 // noMatch explains why no key opened a file.
 func (k *identities) noMatch(err error) error {
 	var wrong *wrongKey

@@ -20,7 +20,7 @@ import (
 
 // reencrypt has a file with the same contents, under a new key, take the place of f.
 func (r *rewrapper) reencrypt(f *encryptedFile) error {
-	explain := func(err error) error { return (&opener{keys: f.keys}).explain(err, f.rest) }
+	explain := func(err error) error { return f.keys.explain(err, f.rest.begin) }
 	plain, err := pqenc.Decrypt(bytes.NewReader(f.head), f.keys.list...)
 	if err != nil {
 		return explain(err)

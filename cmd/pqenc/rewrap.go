@@ -137,7 +137,7 @@ func (r *rewrapper) choose(disk, old, new []byte) ([]byte, error) {
 			return head, nil
 		}
 	}
-	err := (&opener{keys: keys}).explain(first, &sniffed{begin: disk})
+	err := keys.explain(first, disk)
 	return nil, fmt.Errorf("neither the header nor one in the log beside the file opens, and nothing was changed: %w", err)
 }
 
@@ -190,7 +190,7 @@ func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 	}
 	file := &encryptedFile{found: f, src: src, head: head.Bytes(), rest: rest, keys: keys}
 	file.passphrase = hasPassphrase(info)
-	return file, (&opener{keys: keys}).explain(err, rest)
+	return file, keys.explain(err, rest.begin)
 }
 
 func hasPassphrase(info *pqenc.Info) bool {
@@ -206,7 +206,7 @@ func (r *rewrapper) header(f *encryptedFile) (done *pqenc.Rewrapped, err error) 
 			continue
 		}
 		if err != nil {
-			return nil, (&opener{keys: f.keys}).explain(err, f.rest)
+			return nil, f.keys.explain(err, f.rest.begin)
 		}
 		if done != nil {
 			next.Old, next.Forwarded = done.Old, append(done.Forwarded, next.Forwarded...)

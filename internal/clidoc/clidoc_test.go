@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -47,6 +48,8 @@ type encrypt struct {
 	input
 }
 
+func (key) Help() string { return "A key can be named by its name." }
+
 func (encrypt) Help() string {
 	return `The recipients' keys are read from files.
 .pub files are written by keygen.
@@ -73,7 +76,7 @@ type decrypt struct {
 
 type both struct {
 	Decrypt    bool     `short:"d" help:"Decrypt instead of encrypting."`
-	Recipients []string `short:"r" name:"recipient" type:"existingfile" placeholder:"KEY" sep:"none" help:"Encrypt to this public key."`
+	Recipients []string `short:"r" name:"recipient" type:"existingfile" complete:"keys" placeholder:"KEY" sep:"none" help:"Encrypt to this public key."`
 	Identities []string `short:"i" name:"identity" type:"existingfile" placeholder:"KEY" sep:"none" help:"Decrypt with this private key."`
 	output
 	input
@@ -93,7 +96,10 @@ type input struct {
 type key struct {
 	Dir  string   `type:"existingdir" help:"Where the keys are."`
 	List struct{} `cmd:"" help:"List the keys."`
-	Add  struct {
+	Drop struct {
+		Name string `arg:"" type:"name" complete:"keys" help:"Key to drop."`
+	} `cmd:"" help:"Drop a key."`
+	Add struct {
 		Name  string   `required:"" help:"Name of the new key."`
 		Files []string `arg:"" help:"Files to read."`
 	} `cmd:"" help:"Add a key."`
@@ -108,6 +114,14 @@ type odd struct {
 	What string `help:".dot leads, 100% \"sure\"; see https://example.org."`
 }
 
+// keys are what the hook says that there is where a key can be named.
+func keys(of string) []Word {
+	if of != "keys" {
+		return nil
+	}
+	return []Word{{"alice", "somebody else's"}, {"bob-2", "yours"}}
+}
+
 func model(t *testing.T) *kong.Application {
 	t.Helper()
 	app, err := newModel()
@@ -118,7 +132,8 @@ func model(t *testing.T) *kong.Application {
 }
 
 func newModel() (*kong.Application, error) {
-	k, err := kong.New(&grammar{}, kong.Name("pqenc"), kong.Vars{"version": "1"},
+	name := kong.MapperFunc(func(*kong.DecodeContext, reflect.Value) error { return nil })
+	k, err := kong.New(&grammar{}, kong.NamedMapper("name", name), kong.Name("pqenc"), kong.Vars{"version": "1"},
 		kong.Description("Encrypt files for the post-quantum age."))
 	if err != nil {
 		return nil, err
@@ -178,7 +193,7 @@ func writers(t *testing.T) map[string]func(io.Writer) error {
 func TestModelIsUntouched(t *testing.T) {
 	app := model(t)
 	for _, shell := range []string{"bash", "fish", "zsh"} {
-		if err := Complete(io.Discard, app, []string{shell, "encrypt", "-"}); err != nil {
+		if err := Complete(io.Discard, app, nil, []string{shell, "encrypt", "-"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -195,9 +210,9 @@ func TestModelIsUntouched(t *testing.T) {
 func TestUnknownShell(t *testing.T) {
 	for _, err := range []error{
 		Script(io.Discard, "pqenc", "tcsh"),
-		Complete(io.Discard, model(t), []string{"tcsh", ""}),
-		Complete(io.Discard, model(t), []string{"bash"}),
-		Complete(io.Discard, model(t), nil),
+		Complete(io.Discard, model(t), nil, []string{"tcsh", ""}),
+		Complete(io.Discard, model(t), nil, []string{"bash"}),
+		Complete(io.Discard, model(t), nil, nil),
 	} {
 		if !errors.Is(err, ErrShell) {
 			t.Fatalf("got %v, want ErrShell", err)
@@ -217,7 +232,7 @@ func TestBranchingArgument(t *testing.T) {
 			Show struct{} `cmd:""`
 		} `arg:""`
 	}{})
-	if err := Complete(io.Discard, k.Model, []string{"bash", ""}); !errors.Is(err, ErrBranch) {
+	if err := Complete(io.Discard, k.Model, nil, []string{"bash", ""}); !errors.Is(err, ErrBranch) {
 		t.Errorf("Complete: got %v, want ErrBranch", err)
 	}
 	if err := Man(io.Discard, k.Model, Page{}); !errors.Is(err, ErrBranch) {
@@ -238,7 +253,7 @@ func TestNoCommands(t *testing.T) {
 	if want := "complete -o bashdefault -o default -F _my_tool my-tool"; !strings.Contains(bash.String(), want) {
 		t.Errorf("bash script lacks %q", want)
 	}
-	if err := Complete(&words, k.Model, []string{"bash", "--level", "3", ""}); err != nil || words.String() != ":files \n" {
+	if err := Complete(&words, k.Model, nil, []string{"bash", "--level", "3", ""}); err != nil || words.String() != ":files \n" {
 		t.Errorf("after a flag: %q, %v", &words, err)
 	}
 	if err := Man(&man, k.Model, Page{}); err != nil {

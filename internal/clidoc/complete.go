@@ -10,19 +10,25 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// candidate is a word that completes a line.
-type candidate struct{ word, help string }
+// Word is a word that completes a line, and what some shells show beside it.
+type Word struct{ Text, Help string }
+
+// Words returns what a flag or an argument can be, where that is not in the grammar: of
+// is its tag complete:"...". Files are completed as well if it has the type of a path.
+// There is nobody to tell of an error.
+type Words func(of string) []Word
 
 // completions are what the last word of a line can become: one of the words, or a
 // file whose name follows the prefix.
 type completions struct {
-	words  []candidate
+	words  []Word
 	files  bool
 	prefix string
 }
 
 // line is what the words before the last one mean.
 type line struct {
+	known   Words
 	node    *kong.Node
 	args    int        // how many arguments there are
 	ended   bool       // by --: flags are arguments
@@ -30,8 +36,8 @@ type line struct {
 }
 
 // complete completes the last of the words, which follow the program's name.
-func complete(app *kong.Application, words []string) *completions {
-	l := &line{node: app.Node}
+func complete(app *kong.Application, known Words, words []string) *completions {
+	l := &line{known: known, node: app.Node}
 	last := len(words) - 1
 	for _, word := range words[:last] {
 		l.read(word)
@@ -130,11 +136,11 @@ func (l *line) complete(word string) *completions {
 	name, value, valued := strings.Cut(word, "=")
 	switch {
 	case l.pending != nil:
-		c.addValue(l.pending.Value, isPath(l.pending.Value))
+		l.addValue(c, l.pending.Value, isPath(l.pending.Value))
 	case !l.ended && valued && strings.HasPrefix(word, "--"):
 		word = value
 		if f := l.find(name); f != nil && takesValue(f) {
-			c.addValue(f.Value, isPath(f.Value))
+			l.addValue(c, f.Value, isPath(f.Value))
 		}
 		c.prefix = name + "="
 	case !l.ended && strings.HasPrefix(word, "-"):
@@ -142,7 +148,7 @@ func (l *line) complete(word string) *completions {
 	default:
 		l.addArguments(c)
 	}
-	c.words = slices.DeleteFunc(c.words, func(w candidate) bool { return !strings.HasPrefix(w.word, word) })
+	c.words = slices.DeleteFunc(c.words, func(w Word) bool { return !strings.HasPrefix(w.Text, word) })
 	return c
 }
 
@@ -158,7 +164,7 @@ func (l *line) addFlags(c *completions) {
 			if word == no {
 				help = "opposite of --" + f.Name
 			}
-			c.words = append(c.words, candidate{word, help})
+			c.words = append(c.words, Word{word, help})
 		}
 	}
 }
@@ -168,24 +174,27 @@ func (l *line) addArguments(c *completions) {
 	if l.args == 0 && !l.ended {
 		for _, child := range l.node.Children {
 			if !child.Hidden {
-				c.words = append(c.words, candidate{child.Name, short(child.Help)})
+				c.words = append(c.words, Word{child.Name, short(child.Help)})
 			}
 		}
 	}
 	l.runDefault()
 	args := l.node.Positional
 	if i := min(l.args, len(args)-1); i >= 0 && (i == l.args || args[i].IsCumulative()) {
-		c.addValue(args[i], args[i].Tag.Type != "name") // which are not files
+		l.addValue(c, args[i], args[i].Tag.Type != "name") // which are not files
 	}
 }
 
 // addValue adds what v can be, if that is known.
-func (c *completions) addValue(v *kong.Value, file bool) {
+func (l *line) addValue(c *completions, v *kong.Value, file bool) {
 	c.files = file && v.Enum == ""
+	if of := v.Tag.Get("complete"); of != "" && l.known != nil {
+		c.words = append(c.words, l.known(of)...)
+	}
 	if v.Enum != "" {
 		for _, word := range v.EnumSlice() {
 			if word != "" {
-				c.words = append(c.words, candidate{word, ""})
+				c.words = append(c.words, Word{word, ""})
 			}
 		}
 	}

@@ -53,11 +53,7 @@ func Man(w io.Writer, app *kong.Application, page Page) error {
 	if len(leaves(app.Node)) > 0 {
 		p.section("COMMANDS")
 	}
-	for _, n := range leaves(app.Node) {
-		p.subsection(n.FullPath())
-		p.usage(words(n), usageOf(commandFlags(n), n.Positional))
-		p.command(n)
-	}
+	p.commands(app.Node)
 	for _, s := range page.Sections {
 		p.section(s.Title)
 		p.prose(s.Body)
@@ -110,6 +106,24 @@ func (p *roff) options(app *kong.Application) {
 		p.subsection("With and without a command")
 	}
 	p.values(app.Positional, visible(app.Flags))
+}
+
+// commands describes the commands below n: those that have subcommands before these.
+func (p *roff) commands(n *kong.Node) {
+	for _, child := range n.Children {
+		switch {
+		case child.Hidden:
+		case child.Leaf():
+			p.subsection(child.FullPath())
+			p.usage(words(child), usageOf(commandFlags(child), child.Positional))
+			p.command(child)
+		default:
+			p.subsection(child.FullPath())
+			p.prose(child.Help)
+			p.prose(child.Detail)
+			p.commands(child)
+		}
+	}
 }
 
 // command describes n and what only n accepts.

@@ -24,13 +24,13 @@ const filesMark = ":files "
 type shell struct {
 	script string
 	split  func(words []string) (joined []string, drop string)
-	format func(candidate) string
+	format func(Word) string
 }
 
 var shells = map[string]shell{
-	"bash": {bashScript, joinBash, func(c candidate) string { return quoteBash(c.word) }},
-	"fish": {fishScript, keepWords, func(c candidate) string { return c.word + "\t" + c.help }},
-	"zsh":  {zshScript, keepWords, func(c candidate) string { return colon(c.word) + ":" + c.help }},
+	"bash": {bashScript, joinBash, func(w Word) string { return quoteBash(w.Text) }},
+	"fish": {fishScript, keepWords, func(w Word) string { return w.Text + "\t" + w.Help }},
+	"zsh":  {zshScript, keepWords, func(w Word) string { return colon(w.Text) + ":" + w.Help }},
 }
 
 // Script writes the completion script of the program of that name, for bash, fish
@@ -49,8 +49,9 @@ func Script(w io.Writer, program, shell string) error {
 
 // Complete answers a script: args are what follows [CompleteCommand]. It writes a
 // line for each word that the last one can become. Any other shell than those of
-// [Script] is an [ErrShell].
-func Complete(w io.Writer, app *kong.Application, args []string) error {
+// [Script] is an [ErrShell]. Words that are not in the grammar come from known, which
+// can be nil.
+func Complete(w io.Writer, app *kong.Application, known Words, args []string) error {
 	if err := checkBranches(app.Node); err != nil {
 		return err
 	}
@@ -62,10 +63,10 @@ func Complete(w io.Writer, app *kong.Application, args []string) error {
 		return unknown(args[0])
 	}
 	words, drop := s.split(args[1:])
-	c := complete(app, words)
+	c := complete(app, known, words)
 	out := bufio.NewWriter(w)
 	for _, word := range c.words {
-		word.word = c.prefix + word.word
+		word.Text = c.prefix + word.Text
 		fmt.Fprintln(out, strings.TrimPrefix(s.format(word), drop))
 	}
 	if c.files {

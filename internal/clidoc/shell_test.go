@@ -51,6 +51,14 @@ var completionTests = []struct{ line, last string }{
 	{"encrypt --report j", "json"},
 	{"encrypt --report=j", "--report=json"},
 	{"--report=j", "--report=json"},
+	{"-r al", "alice"},
+	{"-dr al", "alice"},
+	{"-r alice mod", "model.bin"},
+	{"--recipient=bo", "--recipient=bob-2"},
+	{"-r al mod", "model.bin"},
+	{"-i al", ""}, // nobody knows what it could be
+	{"key drop bo", "bob-2"},
+	{"key drop mod", ""},
 	{"key li", "list"},
 	{"key mod", ""},
 	{"key --di", "--dir"},
@@ -76,7 +84,7 @@ func TestMain(m *testing.M) {
 	}
 	app, err := newModel()
 	if err == nil {
-		err = Complete(os.Stdout, app, os.Args[2:])
+		err = Complete(os.Stdout, app, keys, os.Args[2:])
 	}
 	if err != nil || os.Args[1] != CompleteCommand {
 		os.Exit(1)
@@ -156,6 +164,9 @@ func TestBashLists(t *testing.T) {
 		{[]string{"completion", "-"}, global},
 		{[]string{"completion", ""}, "bash fish zsh"},
 		{[]string{"completion", "zsh", ""}, ""},
+		{[]string{"-r", ""}, "alice bob-2 d enclave key.pub model.bin my file"},
+		{[]string{"key", "drop", ""}, "alice bob-2"},
+		{[]string{"--recipient", "=", ""}, "alice bob-2 d enclave key.pub model.bin my file"},
 		{[]string{"--report", "=", ""}, "text json"},
 		{[]string{"--report", "="}, "text json"},
 		{[]string{"--report", "=", "j"}, "json"},

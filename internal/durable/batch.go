@@ -28,7 +28,7 @@ type Batch struct {
 }
 
 // maxRenew is how many folders wait for their sync at most, each of them open.
-const maxRenew = 64
+const maxRenew = 16
 
 // CreateOver begins the output that takes the place of a file which the caller has open.
 // All that [Create] says holds, with two differences:

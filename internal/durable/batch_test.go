@@ -188,6 +188,27 @@ func TestOverChangedLater(t *testing.T) {
 	wantFiles(t, directory, "file")
 }
 
+// noRename is a folder that lets nothing be renamed any more.
+type noRename struct{ folder }
+
+func (noRename) Rename(string, string) error { return fs.ErrPermission }
+
+// TestOverNotRenamed leaves no second copy beside the file, which stands.
+func TestOverNotRenamed(t *testing.T) {
+	directory := t.TempDir()
+	name := filepath.Join(directory, "file")
+	put(t, name, old)
+	var b Batch
+	f := over(t, &b, openOld(t, name), nil, name)
+	write(t, f, fresh)
+	f.dir = noRename{f.dir}
+	if err := f.Commit(); !errors.Is(err, fs.ErrPermission) {
+		t.Error(err)
+	}
+	wantContent(t, name, old)
+	wantFiles(t, directory, "file")
+}
+
 // TestOverAtOnce has many try to replace one file: none undoes what another has done
 // since it looked.
 func TestOverAtOnce(t *testing.T) {

@@ -198,6 +198,9 @@ func (f *File) rename() error {
 		f.temp = name
 	}
 	err := f.replace(f.temp, f.over != nil)
+	if err != nil && f.over != nil { // which has all that the new content was made of
+		return &ReplaceError{Name: f.name, Err: cause(err)}
+	}
 	if err != nil {
 		err = f.keep(f.file, f.temp, err)
 		f.temp = "" // it is nothing to be removed any more

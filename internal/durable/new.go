@@ -5,13 +5,27 @@
 package durable
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 )
 
+// Replace writes a file, or replaces the one of that name, as [Create] and [File.Commit] do.
+func Replace(name string, content []byte, o Options) error {
+	f, err := Create(context.Background(), name, o)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if _, err := f.Write(content); err != nil {
+		return err
+	}
+	return f.Commit()
+}
+
 // WriteNew creates the file of the given name with the given content, durably and
-// as a whole, with the permission bits perm less the umask. It never replaces
+// whole, with the permission bits perm less the umask. It never replaces
 // anything: if the name is taken, even by a dangling link, the error wraps
 // fs.ErrExist. On any error but [ErrNotDurable] there is no new file of that name.
 //

@@ -25,6 +25,17 @@ func TestWriteNew(t *testing.T) {
 	}
 }
 
+func TestReplaceSmall(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "key")
+	for _, content := range []string{old, fresh} {
+		if err := Replace(name, []byte(content), Options{Private: true}); err != nil {
+			t.Fatal(err)
+		}
+		wantContent(t, name, content)
+		wantFiles(t, filepath.Dir(name), "key")
+	}
+}
+
 func TestWriteNewNeverReplaces(t *testing.T) {
 	directory := t.TempDir()
 	file := filepath.Join(directory, "file")

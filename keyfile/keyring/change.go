@@ -5,7 +5,6 @@
 package keyring
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -272,15 +271,7 @@ func (r *Ring) writeDefault(name string) error {
 	return replace(filepath.Join(r.dir, defaultName), []byte(name+"\n"))
 }
 
-// replace writes a file, or replaces the one of that path.
+// replace writes a file that only its owner can read, or replaces the one of that path.
 func replace(path string, content []byte) error {
-	f, err := durable.Create(context.Background(), path, durable.Options{Private: true})
-	if err != nil {
-		return err
-	}
-	defer f.Abort()
-	if _, err := f.Write(content); err != nil {
-		return err
-	}
-	return f.Commit()
+	return durable.Replace(path, content, durable.Options{Private: true})
 }

@@ -559,3 +559,27 @@ func TestManyGenerations(t *testing.T) {
 		t.Errorf("it was replaced all the same: %v", err)
 	}
 }
+
+func TestNames(t *testing.T) {
+	r := newRing(t)
+	own, others, err := r.Names()
+	check(t, err)
+	if len(own)+len(others) > 0 {
+		t.Errorf("a folder that is not there has the names %q and %q", own, others)
+	}
+	addOwn(t, r, "me")
+	addOther(t, r, "bob")
+	addOther(t, r, "alice")
+	for name, content := range map[string]string{"work.key": "damaged", "Bob.pub": "", ".pub": "", "notes.txt": ""} {
+		check(t, os.WriteFile(filepath.Join(r.dir, name), []byte(content), 0o600))
+	}
+	own, others, err = r.Names()
+	check(t, err)
+	if got, want := fmt.Sprint(own, others), "[me work] [alice bob]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	check(t, os.Chmod(r.dir, 0o777))
+	if own, others, err = r.Names(); !errors.Is(err, ErrExposed) || len(own)+len(others) > 0 {
+		t.Errorf("a folder that others can change: %q, %q, %v", own, others, err)
+	}
+}

@@ -175,10 +175,11 @@ func (r *Ring) checkFile(name string) error {
 // each returns what read returns for each name, in their order. It is called by several
 // goroutines: most of it is arithmetic.
 func each[T any](root *os.Root, read func(name string) T) ([]T, error) {
-	names, err := names(root)
+	found, err := files(root)
 	if err != nil {
 		return nil, err
 	}
+	names := namesOf(found)
 	all := make([]T, len(names))
 	work := make(chan int, len(names))
 	for i := range names {
@@ -195,29 +196,6 @@ func each[T any](root *os.Root, read func(name string) T) ([]T, error) {
 	}
 	group.Wait()
 	return all, nil
-}
-
-// names returns the names that the folder has files for.
-func names(root *os.Root) ([]string, error) {
-	dir, err := root.Open(".")
-	if err != nil {
-		return nil, err
-	}
-	defer dir.Close()
-	files, err := dir.Readdirnames(-1)
-	if err != nil {
-		return nil, err
-	}
-	var all []string
-	for _, file := range files {
-		name, public := strings.CutSuffix(file, publicEnd)
-		name, private := strings.CutSuffix(name, privateEnd)
-		if public != private && !strings.HasPrefix(file, ".") {
-			all = append(all, name)
-		}
-	}
-	slices.Sort(all)
-	return slices.Compact(all), nil
 }
 
 // read reads the key of that name.

@@ -203,9 +203,6 @@ func (k *keyLoader) fingerprints(who string) ([]signature.Fingerprint, error) {
 		return nil, errors.New("expected a fingerprint")
 	}
 	keys, err := k.load(who)
-	if err == nil && len(keys) == 0 {
-		err = errors.New("no public key in the file")
-	}
 	if err != nil {
 		return nil, fmt.Errorf("expected a fingerprint or a file of public keys: %w", err)
 	}
