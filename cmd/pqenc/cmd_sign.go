@@ -5,6 +5,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -21,7 +24,9 @@ type signCmd struct {
 	Identity string  `short:"i" type:"path" complete:"own" placeholder:"KEY" help:"Sign with the private key KEY, a name in the keyring or a file. Without it, your default identity."`
 	Comment  *string `type:"text" placeholder:"TEXT" help:"A line that is signed, too, such as the version of what is in the file."`
 	Output   string  `short:"o" type:"path" placeholder:"OUT" help:"Write the signature to OUT. Without it, to FILE.pqs."`
-	Force    bool    `help:"Replace FILE.pqs if it exists."`
+	Force    bool    `help:"Replace the signature if it exists."`
+
+	AllowEmpty bool `help:"Sign also an empty standard input. Without it, that is taken for the failure of the command in front of the pipe."`
 
 	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"What to sign: files of any kind. Without it, or as -, standard input, whose signature goes to standard output."`
 
@@ -30,8 +35,8 @@ type signCmd struct {
 
 func (signCmd) Help() string {
 	return `The file stays as it is, and nothing is encrypted. The signature says who signed,
-when, and the comment. "pqenc verify --signature" checks it. The exit code tells of
-the first file that could not be signed; the others are signed all the same.
+when, and the comment. "pqenc verify --signature" checks it. If one of several files
+fails the others are signed all the same: the exit code is 11 then.
 
 With "pqenc encrypt --sign" only the recipients of a file learn who signed it.
 
@@ -55,7 +60,12 @@ func (c *signCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.each(len(files), func(i int) error { return c.sign(a, id, files[i]) })
+	err = a.each(len(files), func(i int) error { return c.sign(a, id, files[i]) })
+	var some *failure
+	if len(files) > 1 && errors.As(err, &some) {
+		some.code = exitSomeFailed
+	}
+	return err
 }
 
 // check finds what is wrong with the flags before anything happens.
@@ -109,22 +119,40 @@ func (c *signCmd) sign(a *app, id *keyfile.Identity, name string) error {
 	}
 	meter := a.startMeter(src.size, out)
 	defer meter.Stop()
-	sig, err := pqenc.SignDetached(meter.Reader(src.whole()), id, c.comment())
+	contents := &counted{Reader: src.whole()}
+	sig, err := pqenc.SignDetached(meter.Reader(contents), id, c.comment())
 	meter.Stop()
+	if err == nil && contents.n == 0 && src.size < 0 && !c.AllowEmpty {
+		err = &failure{fmt.Errorf("%s is empty, and nothing was signed", src.name), exitIO,
+			[]string{"if the command in front of the pipe has failed, see to that", "if it is meant to be empty, use --allow-empty"}}
+	}
 	return save(sig, err)
+}
+
+// counted counts the bytes that are read.
+type counted struct {
+	io.Reader
+	n int64
+}
+
+func (r *counted) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	r.n += int64(n)
+	return n, err
 }
 
 // target returns what writes the signature of src to the output of that name, unless
 // there was an error.
 func (c *signCmd) target(a *app, src *input, out string) (save func(sig []byte, err error) error, err error) {
-	beside := c.Output == "" && !isStdio(out)
-	if beside && src.size < 0 {
+	if c.Output == "" && !isStdio(out) && src.size < 0 {
 		return nil, usageError(src.name+" is not a regular file, beside which a signature could be written", "name the signature with -o")
 	}
-	if !beside || c.Force {
+	info, err := os.Lstat(out)
+	special := err == nil && c.Output != "" && !info.Mode().IsRegular() // such as /dev/null
+	if isStdio(out) || c.Force || special || src.is(os.Stat(out)) || a.spareKeys(out) != nil {
 		return c.replace(a, src, out)
 	}
-	if _, err := os.Lstat(out); err == nil {
+	if err == nil {
 		return nil, taken(&fs.PathError{Op: "create", Path: out, Err: fs.ErrExist})
 	}
 	probe, err := a.create(out, durable.Options{}) // only to see that it can be done, before the work

@@ -30,10 +30,11 @@ type verifyCmd struct {
 func (verifyCmd) Help() string {
 	return `Reads the whole file. With --from the file must be signed by one of these keys,
 for you, and the contents must be those that were signed: the exit code is 5 if
-not. Without --from it only checks that nothing is damaged, and says whose name the
-file gives as its signer.
+not. Without --from it only checks that an encrypted file is not damaged, and prints
+whom the file names as its signer.
 
-With --signature the signature is in a file of its own, and nothing is decrypted.
+With --signature the signature is in a file of its own, nothing is decrypted, and --from
+is needed.
 
 Examples:
 
@@ -135,11 +136,11 @@ func (v *verdict) print(w io.Writer) error {
 		rows = append(rows, [][2]string{{"signature", "verified: the signer signed these contents"}, {"signed by", withName(s.Signer, s.Name)}}...)
 	}
 	if s != nil {
-		rows = append(rows, [][2]string{
-			{"time", s.Time},
-			{"context", fmt.Sprintf("%q", s.Context)},
-			{"addressed", s.addressedText()},
-		}...)
+		rows = append(rows, [2]string{"time", s.Time})
+		if s.Context != "" {
+			rows = append(rows, [2]string{"context", fmt.Sprintf("%q", s.Context)})
+		}
+		rows = append(rows, [2]string{"addressed", s.addressedText()})
 	}
 	return printRows(w, rows)
 }

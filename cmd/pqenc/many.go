@@ -32,6 +32,7 @@ type manyFiles struct {
 	verb    string // of what changed: "rewrapped"
 	several bool   // or one, which was named
 	keep    bool   // results, for JSON
+	tell    bool   // the outcome also of one file
 	list    []found
 
 	mu      sync.Mutex // of all that follows, and over each message
@@ -136,7 +137,7 @@ func (m *manyFiles) end() error {
 	all := m.count[isChanged] + m.count[isUnchanged] + m.count[isFailed]
 	switch {
 	case !m.several:
-		if m.count[isUnchanged] == 1 && !m.app.grammar.Quiet {
+		if m.only == nil && (m.tell || m.count[isUnchanged] == 1) && !m.app.grammar.Quiet {
 			m.app.say(m.summary())
 		}
 		return m.only

@@ -26,8 +26,11 @@ func (r *rewrapper) reencrypt(f *encryptedFile) error {
 		return explain(err)
 	}
 	policy, signer, err := r.signing(plain.Signature())
-	if err != nil || r.cmd.DryRun {
+	if err != nil {
 		return err
+	}
+	if r.cmd.DryRun {
+		return r.explain(f, r.rehearse(f))
 	}
 	return r.explain(f, r.newFile(f, func(out *durable.File) error {
 		src := io.MultiReader(bytes.NewReader(f.head), f.progress.reader(f.rest))

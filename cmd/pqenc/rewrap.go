@@ -38,6 +38,7 @@ type rewrapper struct {
 	changes    []pqenc.Change   // to be made one after the other
 	work       manyFiles
 	batch      durable.Batch // of the files that are replaced
+	links      hardLinks     // among the files
 
 	mu     sync.Mutex
 	signed int      // files that are signed for others than those they are for now
@@ -59,7 +60,19 @@ func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 	if err != nil {
 		return isFailed, err
 	}
-	defer src.Close()
+	link, err := r.links.take(f, src)
+	if err != nil {
+		src.Close()
+		return isFailed, err
+	}
+	result, err := r.opened(f, src, p)
+	src.Close() // which unlocks it
+	link.release(result, err)
+	return result, err
+}
+
+// opened does what the flags say to a file that is open.
+func (r *rewrapper) opened(f found, src *input, p *fileProgress) (fileOutcome, error) {
 	if err := r.hold(f, src); err != nil {
 		return isFailed, err
 	}
@@ -68,6 +81,9 @@ func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 		return isSkipped, in(src.name, err)
 	}
 	file.progress = p
+	if r.cmd.ToCurrent && file.passphrase {
+		return isUnchanged, nil // it has no recipients
+	}
 	if r.cmd.Reencrypt {
 		return isChanged, in(src.name, r.reencrypt(file))
 	}
@@ -140,6 +156,8 @@ type encryptedFile struct {
 	rest     *sniffed // what follows
 	keys     *identities
 	progress *fileProgress
+
+	passphrase bool // it has one, and no recipients
 }
 
 // read reads the header. Without an error and a file it is another kind of file, in
@@ -167,8 +185,16 @@ func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 	if err == nil && !rest.armored {
 		_, err = info.ContentSize(src.size)
 	}
+	if err == nil && r.cmd.Add && hasPassphrase(info) {
+		return nil, pqenc.ErrPassphraseAlone // before anybody is asked for it
+	}
 	file := &encryptedFile{found: f, src: src, head: head.Bytes(), rest: rest, keys: keys}
+	file.passphrase = hasPassphrase(info)
 	return file, keys.explain(err, rest.begin)
+}
+
+func hasPassphrase(info *pqenc.Info) bool {
+	return info != nil && slices.Contains(info.Stanzas, format.TypePassphrase)
 }
 
 // header makes the changes to the header.
@@ -209,6 +235,7 @@ func (r *rewrapper) rewrap(f *encryptedFile) (fileOutcome, error) {
 		err = usageError(fmt.Sprintf("the new header has %d bytes and the old one %d: it cannot be replaced in place", len(done.Header), len(done.Old)),
 			notInPlaceHint+`; "pqenc encrypt --reserve N" leaves room for more recipients`)
 	case r.cmd.DryRun:
+		err = r.explain(f, r.rehearse(f))
 	case r.cmd.InPlace:
 		err = r.overwrite(f, done)
 	default:
@@ -246,6 +273,19 @@ func (r *rewrapper) replace(f *encryptedFile, header []byte) error {
 		_, err := out.CopyFrom(f.src.File, int64(len(f.head)), f.progress.add)
 		return err
 	}))
+}
+
+// rehearse finds out whether the file could be replaced.
+func (r *rewrapper) rehearse(f *encryptedFile) error {
+	if r.cmd.InPlace {
+		return durable.CanOverwriteHead(f.title())
+	}
+	out, err := r.app.createOver(&r.batch, f.src, f.found)
+	if err != nil {
+		return err
+	}
+	defer r.app.ended(out)
+	return out.Abort()
 }
 
 // newFile has the file that fill makes take the place of f.
@@ -317,7 +357,7 @@ func (r *rewrapper) sayForwarded() {
 
 // run works on all files.
 func (r *rewrapper) run() error {
-	r.work = manyFiles{app: r.app, verb: "rewrapped", keep: r.cmd.JSON}
+	r.work = manyFiles{app: r.app, verb: "rewrapped", keep: r.cmd.JSON, tell: r.cmd.DryRun}
 	switch {
 	case r.cmd.Reencrypt:
 		r.work.verb = "reencrypted"
@@ -334,6 +374,7 @@ func (r *rewrapper) run() error {
 	}
 	r.work.run(workers, r.one)
 	err := r.batch.Sync()
+	r.links.warn(r.app)
 	r.sayForwarded()
 	return cmp.Or(r.work.end(), err)
 }

@@ -163,6 +163,9 @@ func (r *rewrapper) planCurrent() error {
 		return err
 	}
 	if len(own) == 0 {
+		if len(r.keys) > 0 {
+			return usageError("--to-current is for keys of pqenc: those of age have no generations", "name the recipients with -r")
+		}
 		return usageError("--to-current is for your own keys", "name them with -i")
 	}
 	for _, id := range own {

@@ -113,11 +113,14 @@ func (c *verifyCmd) hintSignature(err error) error {
 
 // print writes the verdict for people.
 func (v *detachedVerdict) print(w io.Writer) error {
-	return printRows(w, [][2]string{
+	rows := [][2]string{
 		{"contents", fmt.Sprintf("%d bytes", v.ContentSize)},
 		{"signature", "verified: the signer signed this file"},
 		{"signed by", withName(v.Signature.Signer, v.Signature.Name)},
 		{"time", v.Signature.Time},
-		{"comment", fmt.Sprintf("%q", v.Signature.Comment)},
-	})
+	}
+	if v.Signature.Comment != "" {
+		rows = append(rows, [2]string{"comment", fmt.Sprintf("%q", v.Signature.Comment)})
+	}
+	return printRows(w, rows)
 }

@@ -58,6 +58,8 @@ func (f *inFolder) walk(a *app, visit func(found, error) error) error {
 				file.size = info.Size()
 			}
 			return visit(file, nil)
+		case d.Type()&fs.ModeSymlink != 0:
+			a.warn("%s is left out: it is a link", f.title(name))
 		case !d.IsDir():
 			a.warn("%s is left out: it is not a regular file", f.title(name))
 		}

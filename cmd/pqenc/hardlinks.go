@@ -1,0 +1,87 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"io/fs"
+	"os"
+	"sync"
+
+	"github.com/pqenc/pqenc/internal/durable"
+)
+
+// hardLinks are the files of several names among those that a command works on. A new
+// file takes the place of one name only: the others are done after it, or keep the old
+// file, which people must be told.
+type hardLinks struct {
+	mu  sync.Mutex
+	all []*hardLink
+}
+
+// hardLink is one such file.
+type hardLink struct {
+	info  fs.FileInfo
+	title string     // the first of its names that was met
+	names int        // how many it has
+	done  int        // how many have a new file
+	turn  sync.Mutex // held while one of its names is worked on
+}
+
+// take returns the file that src is by another name, locked, or nil if it has one name.
+func (h *hardLinks) take(f found, src *input) (*hardLink, error) {
+	info, err := src.Stat()
+	if err != nil {
+		return nil, err
+	}
+	names, err := durable.Links(src.File)
+	if err != nil {
+		return nil, err
+	}
+	link := h.find(info, names, f.title())
+	if link != nil {
+		link.turn.Lock()
+	}
+	return link, nil
+}
+
+func (h *hardLinks) find(info fs.FileInfo, names int, title string) *hardLink {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, link := range h.all {
+		if os.SameFile(link.info, info) { // also when only this name is left of it
+			return link
+		}
+	}
+	if names < 2 {
+		return nil
+	}
+	link := &hardLink{info: info, title: title, names: names}
+	h.all = append(h.all, link)
+	return link
+}
+
+// release lets the next name have its turn.
+func (l *hardLink) release(result fileOutcome, err error) {
+	if l == nil {
+		return
+	}
+	if result == isChanged && err == nil {
+		l.done++
+	}
+	l.turn.Unlock()
+}
+
+// warn names the files of which other names were left out.
+func (h *hardLinks) warn(a *app) {
+	for _, l := range h.all {
+		switch left := l.names - l.done; {
+		case l.done == 0 || left <= 0:
+		case left == 1:
+			a.warn("%s has %d names (hard links): the other one keeps the old recipients", l.title, l.names)
+		default:
+			a.warn("%s has %d names (hard links): %d others keep the old recipients", l.title, l.names, left)
+		}
+	}
+}

@@ -1,0 +1,28 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import "os"
+
+// Links returns how many names (hard links) an open file has, or 1 where the system does
+// not tell.
+func Links(file *os.File) (int, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return int(links(info)), nil
+}
+
+// CanOverwriteHead returns the error that [OverwriteHead] would fail with before it looks
+// at the heads, and changes nothing.
+func CanOverwriteHead(name string) error {
+	h, err := openHead(name)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	return h.exclusive()
+}
