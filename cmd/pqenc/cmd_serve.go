@@ -165,8 +165,11 @@ func (c *serveCmd) locateKeys(who string) (string, func(string) ([]signature.Fin
 // admitted returns the fingerprints of the keys in a file, without retired ones.
 func admitted(file string) ([]signature.Fingerprint, error) {
 	keys, err := publicKeys(file)
+	if err == nil {
+		_, err = amongKnown(keys, nil)
+	}
 	if err != nil {
-		return nil, err
+		return nil, in(file, err)
 	}
 	return slices.DeleteFunc(keys, func(p *keyfile.Public) bool { return !p.Retired().IsZero() }).Fingerprints(), nil
 }

@@ -54,7 +54,7 @@ func TestKeyQuestions(t *testing.T) {
 		{"key add alice alice.pub", nil, exitOK, "alice has this key already\n", one},
 		{"key add alice next.pub", []line{{successor, "no\n"}}, exitUsage, "error: alice was not changed\nhint: ask its owner for the fingerprint\n", one},
 		{"key add alice next.pub", []line{{successor, "yes\n"}}, exitOK, "alice has a new key\n", two},
-		{"key add alice retired.pub", []line{{retirement, "yes\n"}}, exitOK, "alice has a new key\n", two},
+		{"key add alice retired.pub", []line{{retirement, "yes\n"}}, exitOK, "alice is retired\n", two},
 		{"key add alice retired.pub", nil, exitOK, "alice has this key already\n", two},
 		{"key import me bob.key", nil, exitOK, "wrote " + r.PrivateFile("me") + ", which is private, and " + r.PublicFile("me") + "\nme is your default identity\n", two},
 		{"key remove me", []line{{destroy, "no\n"}}, exitUsage, "error: me was not removed\n", two},
