@@ -95,7 +95,7 @@ func testDetachedVerdict(t *testing.T, v *vectors.Detached, stdout, stderr strin
 // TestInterruptedSigning ends it before the end of what is signed.
 func TestInterruptedSigning(t *testing.T) {
 	t.Parallel()
-	c := startCopying(t, "pqenc", "sign", "-i", "alice.key", "-o", "out")
+	c := startCopying(t, "pqenc", "sign", "-i", "alice.key", "--force", "-o", "out")
 	c.halfWay(t, zeros)
 	if err := c.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
