@@ -26,13 +26,13 @@ the default identity. Damaged keys are reported as errors, and left out.
 Examples:
 
     pqenc key list
-    pqenc key list --json | jq -r '.[] | select(.own) | .name'`
+    pqenc key list --json | jq -r '.[] | select(.private) | .name'`
 }
 
 // keyReport is a key in its JSON form.
 type keyReport struct {
 	Name         string   `json:"name"`
-	Own          bool     `json:"own"`
+	Private      bool     `json:"private"`
 	Default      bool     `json:"default"`
 	Protected    bool     `json:"protected"`
 	Fingerprint  string   `json:"fingerprint,omitempty"`
@@ -93,7 +93,7 @@ func (a *app) reportDamaged(r *keyring.Ring, all []keyring.Item, defaultErr erro
 }
 
 func reportKey(e keyring.Item, standard string) keyReport {
-	k := keyReport{Name: e.Name, Own: e.Own, Default: e.Own && e.Name == standard, Protected: e.Protected}
+	k := keyReport{Name: e.Name, Private: e.Own, Default: e.Own && e.Name == standard, Protected: e.Protected}
 	if e.Err != nil {
 		k.Error = e.Err.Error()
 		return k
@@ -133,7 +133,7 @@ func star(is bool) string {
 }
 
 func (k *keyReport) whose() string {
-	if k.Own {
+	if k.Private {
 		return "own"
 	}
 	return "other"
