@@ -277,7 +277,7 @@ func (Reserve) Wrap(*FileKey, *Binding) (Stanza, error) { return Stanza{}, ErrNo
 func split(all []Recipient) (to []Recipient, room int) {
 	for _, r := range all {
 		if n, ok := r.(Reserve); ok {
-			room += int(min(max(n, 0), format.MaxKeyStanzas)) // more does not fit anyway
+			room += int(min(max(n, 0), 1<<16)) // more does not fit anyway
 		} else {
 			to = append(to, r)
 		}

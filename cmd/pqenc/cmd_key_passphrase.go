@@ -43,6 +43,7 @@ func (c *keyPassphraseCmd) protect(a *app, edit *keyfile.Edit) (err error) {
 	}
 	var secret []byte
 	if !c.Remove {
+		c.Next.source.missing = newPassphraseHint
 		if secret, err = c.Next.choose(a, c.Key, c.New); err != nil {
 			return err
 		}

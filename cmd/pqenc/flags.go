@@ -118,6 +118,9 @@ type passphraseFlags struct {
 // set reports whether a flag gives the passphrase.
 func (f *passphraseFlags) set() bool { return f.PassphraseFile != "" || f.PassphraseFd != nil }
 
+// newPassphraseHint is for commands with the flags of an old passphrase and of a new one.
+const newPassphraseHint = "give it with --new-passphrase-file or --new-passphrase-fd"
+
 // newPassphraseFlag is for those who choose a passphrase.
 type newPassphraseFlag struct {
 	GeneratePassphrase bool `help:"Make the passphrase, of six random words, and show it on the terminal, once."`

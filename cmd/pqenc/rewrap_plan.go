@@ -37,6 +37,7 @@ func (r *rewrapper) load() (err error) {
 	if c.Repair {
 		return nil
 	}
+	c.New.source.missing = newPassphraseHint
 	r.sealer = sealer{app: r.app, to: &c.To, context: new(contextFlag), secret: &secretFlags{File: c.New}}
 	if err := r.sealer.check(); err != nil {
 		return err

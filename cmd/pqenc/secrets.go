@@ -26,7 +26,7 @@ type passphraseSource struct {
 	file *os.File // the descriptor, kept: a second one would close it, too
 	read []byte   // the passphrase, nil before it is read
 
-	missing string // hint, where there is none and nobody to ask
+	missing string // hint, where there is none and nobody to ask, if it is not the usual one
 }
 
 // roles returns where the passphrase of files comes from, and where that of private
@@ -103,6 +103,9 @@ func (p *passphraseFlags) choose(a *app, what string, n newPassphraseFlag) ([]by
 	secret, err := p.given()
 	if secret == nil && err == nil {
 		secret, err = a.typeTwice(what)
+		if errors.Is(err, terminal.ErrNoTerminal) && p.source.missing != "" {
+			err = withHints(err, p.source.missing)
+		}
 	}
 	if err == nil && len(secret) > 0 && !a.grammar.Quiet && strength.Weak(secret) {
 		a.warn("the new passphrase for %s is weak: whoever has the file can find it by guessing", what)
