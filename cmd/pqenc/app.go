@@ -33,6 +33,7 @@ type app struct {
 	private  map[string][]pqenc.Identity // what is in them, by their names
 	stop     atomic.Pointer[func()]      // asks the command to end by itself, or nil
 
+	hinted  sync.Map     // the hints that were given
 	inPlace sync.RWMutex // held for reading while a header is overwritten
 
 	mu       sync.Mutex

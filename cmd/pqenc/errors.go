@@ -301,7 +301,9 @@ func (a *app) report(err error) int {
 	}
 	a.say("error: " + plain(err))
 	for _, h := range append(signerHints(err), hints...) {
-		a.say("hint: " + h)
+		if _, said := a.hinted.LoadOrStore(h, true); !said { // with many files, once is enough
+			a.say("hint: " + h)
+		}
 	}
 	return code
 }

@@ -180,6 +180,9 @@ func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 	var head bytes.Buffer
 	info, err := pqenc.Inspect(io.TeeReader(rest, &head))
 	if f.folder != nil && (src.size == 0 || errors.Is(err, pqenc.ErrNotPqenc)) {
+		if strings.HasSuffix(src.name, ".pqe") {
+			r.work.warn("%s is left alone: it is not an encrypted file, despite its name", f.title())
+		}
 		return nil, nil
 	}
 	if err == nil && !rest.armored {
