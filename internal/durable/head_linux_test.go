@@ -20,7 +20,7 @@ import (
 )
 
 // wantOldOrNew checks that the file reads with the old or the new head, as it is and after
-// the repair, which leaves nothing behind.
+// the repair, which leaves no log.
 func wantOldOrNew(t *testing.T, what, name string) {
 	t.Helper()
 	old, new := heads()
