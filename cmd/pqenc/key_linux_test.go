@@ -66,12 +66,7 @@ func TestKeyQuestions(t *testing.T) {
 		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
 		cmd.Env = append(os.Environ(), "PQENC_HOME="+filepath.Dir(r.PublicFile("x")))
 		p := begin(t, cmd)
-		for _, l := range c.talk {
-			if !p.sees(l.await) {
-				break
-			}
-			p.types(l.answer)
-		}
+		p.talks(c.talk)
 		screen := p.leaves()
 		cmd.Wait()
 		if code := cmd.ProcessState.ExitCode(); code != c.code {

@@ -108,6 +108,17 @@ func (p *person) sees(text string) bool {
 	}
 }
 
+// talks answers one question after the other, up to one that is not asked, which what is
+// shown will tell.
+func (p *person) talks(lines []line) {
+	for _, l := range lines {
+		if !p.sees(l.await) {
+			return
+		}
+		p.types(l.answer)
+	}
+}
+
 // look reads what comes next, and returns false when nothing can come any more.
 func (p *person) look() bool {
 	b := make([]byte, 4096)

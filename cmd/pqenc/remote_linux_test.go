@@ -53,12 +53,7 @@ func TestWeakFile(t *testing.T) {
 		cmd := exec.Command("pqenc", "pull", "-i", "alice.key", "-p", server, url)
 		cmd.Dir, cmd.Stdout = dir, &stdout
 		p := begin(t, cmd)
-		for _, l := range talk {
-			if !p.sees(l.await) {
-				break
-			}
-			p.types(l.answer)
-		}
+		p.talks(talk)
 		screen := p.leaves()
 		cmd.Wait()
 		code := cmd.ProcessState.ExitCode()
@@ -94,12 +89,7 @@ func TestFirstContact(t *testing.T) {
 		cmd.Dir, cmd.Stderr = dir, &stderr
 		cmd.Env = append(os.Environ(), "PQENC_HOME="+filepath.Join(dir, "new", "home"))
 		p := begin(t, cmd)
-		for _, l := range c.talk {
-			if !p.sees(l.await) {
-				break
-			}
-			p.types(l.answer)
-		}
+		p.talks(c.talk)
 		screen := p.leaves()
 		cmd.Wait()
 		if code := cmd.ProcessState.ExitCode(); code != c.code {

@@ -97,6 +97,24 @@ func (c *copying) end(t *testing.T) int {
 	return code
 }
 
+// endsBy ends the command by a signal that it can answer: it has that exit code and says
+// nothing, and nothing is left of what it did.
+func (c *copying) endsBy(t *testing.T, sig syscall.Signal, want int) {
+	t.Helper()
+	if err := c.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	if code := c.end(t); code != want || c.stderr.Len() > 0 {
+		t.Errorf("exit code %d, want %d, and it says %q", code, want, c.stderr.String())
+	}
+	if c.out(t) != oldContent {
+		t.Error("the old file has changed")
+	}
+	if left := c.temporaries(); len(left) > 0 {
+		t.Errorf("left %q", left)
+	}
+}
+
 func (c *copying) out(t *testing.T) string {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join(c.dir, "out"))
@@ -124,18 +142,7 @@ func TestInterrupted(t *testing.T) {
 			skipIgnored(t, sig)
 			c := startCopying(t, "pqenc", encrypting...)
 			c.halfWay(t, zeros)
-			if err := c.Process.Signal(sig); err != nil {
-				t.Fatal(err)
-			}
-			if code := c.end(t); code != want || c.stderr.Len() > 0 {
-				t.Errorf("exit code %d, want %d, and it says %q", code, want, c.stderr.String())
-			}
-			if c.out(t) != oldContent {
-				t.Error("the old file has changed")
-			}
-			if left := c.temporaries(); len(left) > 0 {
-				t.Errorf("left %q", left)
-			}
+			c.endsBy(t, sig, want)
 		})
 	}
 }
@@ -148,18 +155,7 @@ func TestInterruptedVerification(t *testing.T) {
 	c := startCopying(t, "pqenc", "-d", "-i", "alice.key", "--from", "bob.pub", "-o", "out")
 	file := signed(t, make([]byte, 20<<20), testkit.Identity("alice").Public(), testkit.Identity("carol").Public())
 	c.halfWay(t, file[:10<<20])
-	if err := c.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	if code := c.end(t); code != 130 || c.stderr.Len() > 0 {
-		t.Errorf("exit code %d, and it says %q", code, c.stderr.String())
-	}
-	if c.out(t) != oldContent {
-		t.Error("the old file has changed")
-	}
-	if left := c.temporaries(); len(left) > 0 {
-		t.Errorf("left %q", left)
-	}
+	c.endsBy(t, syscall.SIGINT, 130)
 }
 
 // signed returns a file that bob has signed.

@@ -179,39 +179,33 @@ func TestTornVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	workers := hireAll(t)
-	for _, v := range all {
-		t.Run(v.Name, func(t *testing.T) {
-			t.Parallel()
-			w := <-workers
-			defer func() { workers <- w }()
-			for i, keyed := range []bool{true, false} {
-				dir := t.TempDir()
-				keys := writeFiles(t, dir, v)
-				if err := os.WriteFile(filepath.Join(dir, ".in.pqe.pqenc-redo"), v.RedoLog, 0o600); err != nil {
-					t.Fatal(err)
-				}
-				expectTorn(t, w, dir, v, keys)
-				wantRepaired(t, dir, v, "none") // readers change nothing
-				arguments := []string{"rewrap", "--repair", "in.pqe"}
-				if keyed { // without those that say who must have signed
-					arguments = append(arguments, keys[:2*len(v.Identities)+2]...)
-				}
-				code, _, stderr := w.pqencIn(t, dir, arguments...)
-				wanted := exitOK
-				if v.Name == "torn-no-reader" && keyed {
-					wanted = exitNoKey
-				}
-				if code != wanted {
-					t.Errorf("repair: exit code %d: %s", code, stderr)
-				}
-				wantRepaired(t, dir, v, v.Repaired[i])
-				if v.Repaired[i] == v.Repaired[0] && v.Repaired[i] != "old" {
-					expectTorn(t, w, dir, v, keys)
-				}
+	withWorkers(t, all, func(v *vectors.Vector) string { return v.Name }, func(t *testing.T, w *hired, v *vectors.Vector) {
+		for i, keyed := range []bool{true, false} {
+			dir := t.TempDir()
+			keys := writeFiles(t, dir, v)
+			if err := os.WriteFile(filepath.Join(dir, ".in.pqe.pqenc-redo"), v.RedoLog, 0o600); err != nil {
+				t.Fatal(err)
 			}
-		})
-	}
+			expectTorn(t, w, dir, v, keys)
+			wantRepaired(t, dir, v, "none") // readers change nothing
+			arguments := []string{"rewrap", "--repair", "in.pqe"}
+			if keyed { // without those that say who must have signed
+				arguments = append(arguments, keys[:2*len(v.Identities)+2]...)
+			}
+			code, _, stderr := w.pqencIn(t, dir, arguments...)
+			wanted := exitOK
+			if v.Name == "torn-no-reader" && keyed {
+				wanted = exitNoKey
+			}
+			if code != wanted {
+				t.Errorf("repair: exit code %d: %s", code, stderr)
+			}
+			wantRepaired(t, dir, v, v.Repaired[i])
+			if v.Repaired[i] == v.Repaired[0] && v.Repaired[i] != "old" {
+				expectTorn(t, w, dir, v, keys)
+			}
+		}
+	})
 }
 
 // expectTorn reads a vector by its name.

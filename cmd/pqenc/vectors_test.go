@@ -73,25 +73,19 @@ var exitOf = map[vectors.Result]int{
 
 // TestVectors gives every vector to the command.
 func TestVectors(t *testing.T) {
-	workers := hireAll(t)
-	for _, v := range allVectors() {
-		t.Run(v.Name, func(t *testing.T) {
-			t.Parallel()
-			w := <-workers
-			defer func() { workers <- w }()
-			dir := t.TempDir()
-			keys := writeFiles(t, dir, v)
-			testStdout(t, w, dir, v, keys)
-			if testing.Short() {
-				return
-			}
-			testOutput(t, w, dir, v, keys)
-			code, _, stderr := w.pqencIn(t, dir, slices.Concat([]string{"verify", "in.pqe"}, keys)...)
-			expect(t, v, "verify", v.Expect, code, stderr)
-			code, _, stderr = w.pqencIn(t, dir, "inspect", "in.pqe")
-			expect(t, v, "inspect", v.Inspect, code, stderr)
-		})
-	}
+	withWorkers(t, allVectors(), func(v *vectors.Vector) string { return v.Name }, func(t *testing.T, w *hired, v *vectors.Vector) {
+		dir := t.TempDir()
+		keys := writeFiles(t, dir, v)
+		testStdout(t, w, dir, v, keys)
+		if testing.Short() {
+			return
+		}
+		testOutput(t, w, dir, v, keys)
+		code, _, stderr := w.pqencIn(t, dir, slices.Concat([]string{"verify", "in.pqe"}, keys)...)
+		expect(t, v, "verify", v.Expect, code, stderr)
+		code, _, stderr = w.pqencIn(t, dir, "inspect", "in.pqe")
+		expect(t, v, "inspect", v.Inspect, code, stderr)
+	})
 }
 
 // writeFiles puts a vector into dir, and returns the flags that name its keys and
@@ -114,19 +108,7 @@ func writeFiles(t *testing.T, dir string, v *vectors.Vector) (keys []string) {
 		write("pw", []byte(v.Passphrase))
 	}
 	keys = append(keys, "--passphrase-file", "pw")
-	for i, seeds := range v.From {
-		name := fmt.Sprintf("%d.pub", i)
-		id, err := keyfile.ParseIdentity(keyOf(seeds))
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(name, id.Public().Marshal())
-		keys = append(keys, "--from", name)
-	}
-	if len(v.FromFile) > 0 {
-		write("from.pub", v.FromFile)
-		keys = append(keys, "--from", "from.pub")
-	}
+	keys = append(keys, writeSenders(t, dir, v.From, v.FromFile)...)
 	if v.RequiredContext != nil {
 		keys = append(keys, "--context="+*v.RequiredContext)
 	}
@@ -134,6 +116,25 @@ func writeFiles(t *testing.T, dir string, v *vectors.Vector) (keys []string) {
 		keys = append(keys, "--allow-forwarded")
 	}
 	return keys
+}
+
+// writeSenders puts the public keys of a vector into dir, and returns the flags that name
+// them.
+func writeSenders(t *testing.T, dir string, identities [][]byte, file []byte) (from []string) {
+	for i, seeds := range identities {
+		id, err := keyfile.ParseIdentity(keyOf(seeds))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := fmt.Sprintf("%d.pub", i)
+		writeIn(t, dir, name, id.Public().Marshal())
+		from = append(from, "--from", name)
+	}
+	if len(file) > 0 {
+		writeIn(t, dir, "from.pub", file)
+		from = append(from, "--from", "from.pub")
+	}
+	return from
 }
 
 // testStdout decrypts to a pipe: what may be released gets there, no more. Where

@@ -8,14 +8,12 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
-	"os"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/internal/vectors"
-	"github.com/pqenc/pqenc/keyfile"
 )
 
 // detachedExit is the exit code of a result.
@@ -35,47 +33,28 @@ func TestDetachedVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	workers := hireAll(t)
-	for _, v := range all {
-		t.Run(v.Name, func(t *testing.T) {
-			t.Parallel()
-			w := <-workers
-			defer func() { workers <- w }()
-			dir := t.TempDir()
-			args := append([]string{"verify", "--json", "--signature", "in.pqs", "in"}, writeDetached(t, dir, v)...)
-			code, stdout, stderr := w.pqencIn(t, dir, args...)
-			if want := detachedExit(v.Expect); code != want {
-				t.Fatalf("exit code %d, want %d for %q\n%s", code, want, v.Expect, stderr)
+	withWorkers(t, all, func(v *vectors.Detached) string { return v.Name }, func(t *testing.T, w *hired, v *vectors.Detached) {
+		dir := t.TempDir()
+		args := append([]string{"verify", "--json", "--signature", "in.pqs", "in"}, writeDetached(t, dir, v)...)
+		code, stdout, stderr := w.pqencIn(t, dir, args...)
+		if want := detachedExit(v.Expect); code != want {
+			t.Fatalf("exit code %d, want %d for %q\n%s", code, want, v.Expect, stderr)
+		}
+		if code != exitOK {
+			if stdout != "" || stderr == "" {
+				t.Errorf("it prints %q and says %q", stdout, stderr)
 			}
-			if code != exitOK {
-				if stdout != "" || stderr == "" {
-					t.Errorf("it prints %q and says %q", stdout, stderr)
-				}
-				return
-			}
-			testDetachedVerdict(t, v, stdout, stderr)
-		})
-	}
+			return
+		}
+		testDetachedVerdict(t, v, stdout, stderr)
+	})
 }
 
 // writeDetached puts a vector into dir, and returns the flags that name its senders.
 func writeDetached(t *testing.T, dir string, v *vectors.Detached) (from []string) {
 	writeIn(t, dir, "in", v.Contents)
 	writeIn(t, dir, "in.pqs", v.File)
-	for i, seeds := range v.From {
-		id, err := keyfile.ParseIdentity(keyOf(seeds))
-		if err != nil {
-			t.Fatal(err)
-		}
-		name := fmt.Sprintf("%d.pub", i)
-		writeIn(t, dir, name, id.Public().Marshal())
-		from = append(from, "--from", name)
-	}
-	if len(v.FromFile) > 0 {
-		writeIn(t, dir, "from.pub", v.FromFile)
-		from = append(from, "--from", "from.pub")
-	}
-	return from
+	return writeSenders(t, dir, v.From, v.FromFile)
 }
 
 func testDetachedVerdict(t *testing.T, v *vectors.Detached, stdout, stderr string) {
@@ -97,18 +76,7 @@ func TestInterruptedSigning(t *testing.T) {
 	t.Parallel()
 	c := startCopying(t, "pqenc", "sign", "-i", "alice.key", "--force", "-o", "out")
 	c.halfWay(t, zeros)
-	if err := c.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
-	if code := c.end(t); code != 130 || c.stderr.Len() > 0 {
-		t.Errorf("exit code %d, and it says %q", code, c.stderr.String())
-	}
-	if c.out(t) != oldContent {
-		t.Error("the old file has changed")
-	}
-	if left := c.temporaries(); len(left) > 0 {
-		t.Errorf("left %q", left)
-	}
+	c.endsBy(t, syscall.SIGINT, 130)
 }
 
 // TestRetiredSigner has a key that is retired: what it signed before counts, and what

@@ -105,6 +105,19 @@ func hireAll(t *testing.T) chan *hired {
 	return free
 }
 
+// withWorkers runs a test for each vector, on all cores.
+func withWorkers[V any](t *testing.T, all []V, name func(V) string, test func(t *testing.T, w *hired, v V)) {
+	workers := hireAll(t)
+	for _, v := range all {
+		t.Run(name(v), func(t *testing.T) {
+			t.Parallel()
+			w := <-workers
+			defer func() { workers <- w }()
+			test(t, w, v)
+		})
+	}
+}
+
 func hire(t *testing.T) *hired {
 	t.Helper()
 	h := new(hired)
