@@ -19,32 +19,41 @@ func (p *Public) Lineage() []Fingerprint {
 // the others succeeds or retires is retired. The error is [ErrSecondSuccessor] if two of
 // them claim to succeed the same key.
 func (ps Publics) Among(known Publics) (Publics, error) {
-	successors := make(map[Fingerprint]*statement)
+	all := make(successors)
 	for _, p := range append(append(Publics(nil), ps...), known...) {
 		for _, g := range p.Generations() {
 			for _, s := range []*statement{g.statement, g.successor} {
-				if s == nil || !s.succeeds() {
-					continue
-				}
-				if other := successors[s.previous]; other != nil && other.fingerprint != s.fingerprint {
+				if s != nil && s.succeeds() && !all.add(s) {
 					return nil, ErrSecondSuccessor
 				}
-				successors[s.previous] = s
 			}
 		}
 	}
-	return each(ps, func(p *Public) *Public { return p.among(successors) }), nil
+	return each(ps, func(p *Public) *Public { return p.among(all) }), nil
 }
 
 // among returns a copy of a key, each generation of which knows its successor.
-func (p *Public) among(successors map[Fingerprint]*statement) *Public {
+func (p *Public) among(all successors) *Public {
 	if p == nil {
 		return nil
 	}
 	g := *p
-	g.previous = p.previous.among(successors)
-	if s := successors[g.fingerprint]; s != nil {
+	g.previous = p.previous.among(all)
+	if s := all[g.fingerprint]; s != nil {
 		g.successor = s
 	}
 	return &g
+}
+
+// successors has for each key the statement that names it as the previous one.
+type successors map[Fingerprint]*statement
+
+// add adds a statement. It reports false if there is one of another successor, or of a
+// retirement, for the same key.
+func (all successors) add(s *statement) bool {
+	if other := all[s.previous]; other != nil && other.fingerprint != s.fingerprint {
+		return false
+	}
+	all[s.previous] = s
+	return true
 }

@@ -194,7 +194,7 @@ func arrange(pairs []pair) error {
 	for i := range pairs {
 		of[pairs[i].fingerprint] = append(of[pairs[i].fingerprint], &pairs[i])
 	}
-	successors := make(map[Fingerprint]*statement)
+	known := make(successors)
 	for _, p := range pairs {
 		if s := p.statement; s != nil && s.fingerprint != p.fingerprint {
 			return s.wrong(errOtherKey)
@@ -206,10 +206,9 @@ func arrange(pairs []pair) error {
 			if s == nil || !s.succeeds() {
 				continue
 			}
-			if other := successors[s.previous]; other != nil && other.fingerprint != s.fingerprint {
+			if !known.add(s) {
 				return s.wrong(errSucceeded)
 			}
-			successors[s.previous] = s
 			for _, old := range of[s.previous] {
 				if err := s.follows(old.statement); err != nil {
 					return s.wrong(err)

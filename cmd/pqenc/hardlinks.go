@@ -35,11 +35,7 @@ func (h *hardLinks) take(f found, src *input) (*hardLink, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := durable.Links(src.File)
-	if err != nil {
-		return nil, err
-	}
-	link := h.find(info, names, f.title())
+	link := h.find(info, durable.Links(info), f.title())
 	if link != nil {
 		link.turn.Lock()
 	}

@@ -40,7 +40,8 @@ func isPath(arg string) bool {
 
 // locate finds out what an argument means. Unless it can only be a file, it is a name if
 // the keyring has it, and a file if not. Both is an error: a file that somebody has put
-// here must not decide who "alice" is. A folder without keys is none. A fingerprint is that of a key in the keyring.
+// here must not decide who "alice" is. A folder without keys is none. A fingerprint is
+// that of a key in the keyring.
 func locate(arg string) (place, error) { return locateBeside(arg, arg) }
 
 // locateBeside is locate for an argument that stands for the file of that path.

@@ -4,17 +4,11 @@
 
 package durable
 
-import "os"
+import "io/fs"
 
-// Links returns how many names (hard links) an open file has, or 1 where the system does
-// not tell.
-func Links(file *os.File) (int, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return int(links(info)), nil
-}
+// Links returns how many names (hard links) a file has, or 1 where the system does not
+// tell.
+func Links(info fs.FileInfo) int { return int(links(info)) }
 
 // CanOverwriteHead returns the error that [OverwriteHead] would fail with before it looks
 // at the heads, and changes nothing.

@@ -175,14 +175,19 @@ func (r *Ring) scan(root *os.Root, name string) ([]keyfile.Scanned, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := keyfile.ScanPublic(data)
-	if err == nil && len(found) != 1 {
-		err = fmt.Errorf("%w: %d in the file", keyfile.ErrSeveral, len(found))
+	found, err := only(keyfile.ScanPublic(data))
+	return found, about(r.PublicFile(name), err)
+}
+
+// only returns the one key of a file.
+func only[T any](all []T, err error) (key T, _ error) {
+	if err == nil && len(all) != 1 {
+		err = fmt.Errorf("%w: %d in the file", keyfile.ErrSeveral, len(all))
 	}
 	if err != nil {
-		return nil, about(r.PublicFile(name), err)
+		return key, err
 	}
-	return found[0], nil
+	return all[0], nil
 }
 
 // checkFile returns an error that says where a file has no name for a key.
@@ -293,14 +298,8 @@ func (r *Ring) readPublic(root *os.Root, name string) (*keyfile.Public, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, err := keyfile.ReadPublic(bytes.NewReader(data))
-	if err == nil && len(keys) != 1 {
-		err = fmt.Errorf("%w: %d in the file", keyfile.ErrSeveral, len(keys))
-	}
-	if err != nil {
-		return nil, about(r.PublicFile(name), err)
-	}
-	return keys[0], nil
+	key, err := only(keyfile.ReadPublic(bytes.NewReader(data)))
+	return key, about(r.PublicFile(name), err)
 }
 
 // readFile reads a file of up to limit bytes, and no link to one.
