@@ -94,9 +94,9 @@ func (a *app) create(name string, o durable.Options) (*durable.File, error) {
 // createOver opens the output that takes the place of a file.
 func (a *app) createOver(b *durable.Batch, src *input, f found) (*durable.File, error) {
 	if f.folder != nil {
-		return a.began(b.CreateOver(src.File, f.folder.root, f.path))
+		return a.began(b.CreateOver(src.file, f.folder.root, f.path))
 	}
-	return a.began(b.CreateOver(src.File, nil, f.file))
+	return a.began(b.CreateOver(src.file, nil, f.file))
 }
 
 // began has an interruption undo an output.
