@@ -5,7 +5,6 @@
 package pqenc
 
 import (
-	"crypto/sha256"
 	"io"
 
 	"github.com/pqenc/pqenc/stream"
@@ -22,6 +21,7 @@ type File struct {
 	header  *header
 	end     int64 // of the body, in src
 	trailer []byte
+	seen    *digests // by Verify or UseDigests; nil until one succeeded
 }
 
 // Open opens the encrypted file in the first size bytes of src. It
@@ -44,7 +44,7 @@ func OpenSigned(src io.ReaderAt, size int64, policy Policy, identities ...Identi
 	if err != nil {
 		return nil, err
 	}
-	f.use(r)
+	f.use(r, nil)
 	if h.sig == nil {
 		return f, nil
 	}
@@ -67,9 +67,9 @@ func (f *File) contents(seen *digests) (*stream.ReaderAt, error) {
 	return f.cipher(seen).NewReaderAt(body, body.Size())
 }
 
-// use reads the contents from r.
-func (f *File) use(r *stream.ReaderAt) {
-	f.plain, f.SectionReader = r, io.NewSectionReader(r, 0, r.Size())
+// use reads the contents from r, whose chunks must be those that were seen.
+func (f *File) use(r *stream.ReaderAt, seen *digests) {
+	f.plain, f.SectionReader, f.seen = r, io.NewSectionReader(r, 0, r.Size()), seen
 }
 
 // cipher returns the cipher of the body, which opens all chunks if none were
@@ -105,9 +105,7 @@ func (f *File) Verify() error {
 	if f.header.sig == nil {
 		return ErrNotSigned
 	}
-	// A sparse file can have any size: memory for more comes with its chunks.
-	chunks := min(f.Size()>>f.header.ChunkLog2+1, 1<<16)
-	seen := &digests{sum: sha256.New(), list: make([][sha256.Size]byte, 0, chunks)}
+	seen := newDigests(f.chunks())
 	c := f.cipher(nil)
 	c.OnDigest = seen.add
 	if err := c.NewReader(f.body(), 0).Skim(); err != nil {
@@ -128,7 +126,7 @@ func (f *File) Verify() error {
 	if err != nil {
 		return err
 	}
-	f.use(contents)
+	f.use(contents, seen)
 	return nil
 }
 
