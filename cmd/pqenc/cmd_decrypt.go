@@ -20,6 +20,7 @@ type decryptCmd struct {
 	Trust   fromFlags      `embed:""`
 	Stream  streamFlag     `embed:""`
 	Context contextFlag    `embed:""`
+	Sparse  sparseFlag     `embed:""`
 	Files   fileArgs       `embed:""`
 	Secret  secretFlags    `embed:""`
 }
@@ -34,6 +35,9 @@ func (decryptCmd) Help() string {
 }
 
 func (c *decryptCmd) Run(a *app) error {
+	if err := c.Sparse.check(c.Files.Output); err != nil {
+		return err
+	}
 	src, err := a.openEncrypted(c.Files.In)
 	if err != nil {
 		return err
@@ -56,11 +60,11 @@ func (c *decryptCmd) Run(a *app) error {
 		return in(src.name, err)
 	}
 	// Only now: a file that does not open must not touch the output.
-	out, err := a.openOutput(c.Files.Output, src, durable.Options{Private: src.private()})
+	out, err := a.openOutput(c.Files.Output, src, durable.Options{Private: src.private(), Sparse: c.Sparse.Sparse})
 	if err != nil {
 		return err
 	}
-	_, err = plain.WriteTo(out)
+	_, err = plain.WriteTo(out.byOffset())
 	meter.Stop()
 	err = in(src.name, cmp.Or(err, src.unchanged()))
 	if err = out.finish(err); err == nil {
