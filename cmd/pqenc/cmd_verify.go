@@ -43,7 +43,7 @@ Examples:
 
     pqenc verify -i lab.key --from alice.pub update.pqe
     pqenc verify -i lab.key --json update.pqe | jq -r .signature.signer
-    pqenc verify -i lab.key --from alice.pub --write-digests a.pqe.digests a.pqe
+    pqenc verify -i lab.key --write-digests up.pqe.digests up.pqe
     pqenc verify --from alice.pub --signature release.tar.pqs release.tar`
 }
 
