@@ -295,7 +295,7 @@ func TestBatchCreate(t *testing.T) {
 			t.Errorf("%s: %v, %v", base, info.Mode(), err)
 		}
 	}
-	put(t, filepath.Join(directory, "old"), old)
+	want(t, os.WriteFile(filepath.Join(directory, "old"), []byte(old), 0o666), nil)
 	usual, err := os.Stat(filepath.Join(directory, "old")) // the bits that a new file gets here
 	want(t, err, nil)
 	chmod(t, filepath.Join(directory, "old"), 0o640)
