@@ -12,11 +12,11 @@ import (
 const (
 	// MaxPut is the size of the longest object that fits into a [Put] whatever its name
 	// is, in bytes.
-	MaxPut = MaxData - 1 - len(PushID{}) - 2 - MaxName
+	MaxPut = MaxData - 1 - 16 - 2 - MaxName
 	// MaxGet is the longest length that a [Get] may ask for, in bytes.
 	MaxGet = MaxData - contentFields
 
-	contentFields = 8 + sha256.Size
+	contentFields = 8 + 32
 )
 
 // Put is the body of [TypePut]: a whole object.
