@@ -198,7 +198,13 @@ func (c *Client) attempt(ctx context.Context, l *lane, r request) error {
 	defer q.End()
 	err = r.run(ctx, q)
 	var refused *wire.Error
+	var mine *permanent
 	done = err == nil || q.Gone() || errors.As(err, &refused)
+	if !done && errors.As(err, &mine) && !c.lanes.alone(l) { // or others would have to begin again
+		q.Abandon()
+		q.Drain(wire.TypeEnd)
+		done = q.Ended()
+	}
 	return err
 }
 

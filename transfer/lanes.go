@@ -147,6 +147,17 @@ func (s *lanes) leave(l *lane, k kind) {
 	s.call()
 }
 
+// alone reports whether there is no more than one request under way on a connection.
+func (s *lanes) alone(l *lane) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, used := range l.used {
+		n += used
+	}
+	return n <= 1
+}
+
 // spare reports whether a connection is one more than the first, and was never there.
 func (s *lanes) spare(l *lane) bool {
 	s.mu.Lock()

@@ -6,6 +6,7 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -167,8 +168,8 @@ func (c *Client) pullSmall(ctx context.Context, r *puller) (whole bool, err erro
 	if c.noGet.Load() {
 		return false, nil
 	}
-	g := &getter{r}
-	err = c.do(ctx, asking, g)
+	g := &getter{puller: r}
+	err = cmp.Or(c.do(ctx, asking, g), g.failed)
 	if errors.Is(err, wire.ErrUnsupported) {
 		c.noGet.Store(true)
 		return false, nil
@@ -177,7 +178,10 @@ func (c *Client) pullSmall(ctx context.Context, r *puller) (whole bool, err erro
 }
 
 // getter gets the next part of an object.
-type getter struct{ *puller }
+type getter struct {
+	*puller
+	failed error // on this side, once the server has answered
+}
 
 func (g *getter) asks() *wire.Get {
 	return &wire.Get{Offset: g.offset, Length: wire.MaxGet, Digest: g.digest, Name: g.name}
@@ -202,6 +206,11 @@ func (g *getter) run(_ context.Context, q *channel.Request) error {
 	}
 	if err == nil && g.offset == g.length {
 		err = g.fits(g.length)
+	}
+	var mine *permanent
+	if errors.As(err, &mine) { // which is no reason to end the connection
+		g.failed = err
+		return nil
 	}
 	return err
 }

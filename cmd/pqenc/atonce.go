@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer"
@@ -60,11 +61,11 @@ type ending struct {
 type atOnce struct {
 	app   *app
 	tally *tally
-	sizes []int64          // of the files in bytes, -1 if one is not known
-	one   bool             // after the other
+	sizes []int64            // of the files in bytes, -1 if one is not known
+	one   bool               // after the other
 	begin func(i int) errand // is called in order; what it returns may take long
 
-	stop  chan struct{}  // closed when no more are to be begun
+	stop  atomic.Bool    // no more are to be begun
 	ended map[int]ending // of those whose turn it is not yet
 	next  int            // whose turn it is
 	done  int
@@ -83,15 +84,10 @@ func (a *atOnce) run() error {
 	}
 	a.tally.begins(sum(a.sizes))
 	defer a.tally.ends()
-	a.stop, a.ended = make(chan struct{}), make(map[int]ending)
+	a.ended = make(map[int]ending)
 	outcomes := make(chan ending)
 	go a.start(outcomes)
-	stopped := false
 	for o := range outcomes {
-		if fatal(o.err) && !stopped {
-			stopped = true
-			close(a.stop)
-		}
 		a.ended[o.i] = o
 		a.tell()
 	}
@@ -135,14 +131,16 @@ func (a *atOnce) start(outcomes chan<- ending) {
 		if a.one {
 			gate = gates.large
 		}
-		select {
-		case gate <- struct{}{}:
-		case <-a.stop:
+		gate <- struct{}{}
+		if a.stop.Load() {
 			return
 		}
 		work := a.begin(i)
 		all.Go(func() {
 			say, err := work()
+			if fatal(err) {
+				a.stop.Store(true) // before the next one has room
+			}
 			outcomes <- ending{i, say, err}
 			<-gate
 		})
