@@ -323,6 +323,44 @@ func TestKilledAtRename(t *testing.T) {
 	}
 }
 
+// TestAllOrNothing kills a process at each call with which it puts small content in place
+// of another one, or lets that call fail. The target is the old or the new content. A record
+// is about its own content: what it says of another one is no receipt.
+func TestAllOrNothing(t *testing.T) {
+	for _, inject := range []string{
+		"pwrite64:signal=KILL", "fsync:signal=KILL", "renameat,renameat2:signal=KILL", "openat:signal=KILL",
+		"pwrite64:error=ENOSPC", "fsync:error=EIO", "openat:error=EMFILE",
+	} {
+		t.Run(inject, func(t *testing.T) {
+			t.Parallel()
+			for n := 1; ; n++ {
+				directory := t.TempDir()
+				want(t, replaceAll(directory, old), nil)
+				out, hit, err := injected(t, fmt.Sprint(inject, ":when=", n), "all", directory, fresh)
+				got, failed := os.ReadFile(filepath.Join(directory, "out"))
+				if failed != nil || string(got) != old && string(got) != fresh || err == nil && string(got) != fresh {
+					t.Errorf("call %d: %q, %v, %v: %s", n, got, failed, err, out)
+				}
+				p := openIn(t, directory)
+				if state, length := p.State(); state != nil && !p.Committed() {
+					b := make([]byte, length)
+					if _, err := p.file.ReadAt(b, 0); err != nil || string(b) != string(state) {
+						t.Errorf("call %d: a record of %q is beside %q, %v", n, state, b, err)
+					}
+				}
+				want(t, p.Remove(), nil)
+				wantFiles(t, directory, "out")
+				if !hit {
+					if n == 1 {
+						t.Error("it never happened")
+					}
+					return
+				}
+			}
+		})
+	}
+}
+
 // TestKept lets each rename of a Commit and all that follow fail. The finished file is
 // what the error says.
 func TestKept(t *testing.T) {
