@@ -114,15 +114,20 @@ func (r *ReaderAt) ReadAt(p []byte, off int64) (n int, err error) {
 	return n, atEnd
 }
 
-// readBlocks fills p from several blocks at once. It returns how many bytes are
-// good up to the first fault in the body.
+// readBlocks fills p. It returns how many bytes are good up to the first fault
+// in the body.
 func (r *ReaderAt) readBlocks(p []byte, off int64) (n int, err error) {
 	size := r.per * int64(r.c.chunkSize)
-	first := off / size
-	count := (off+int64(len(p))-1)/size - first + 1
-	if count == 1 {
+	first, last := off/size, (off+int64(len(p))-1)/size
+	if first == last {
 		return r.readBlock(p, off)
 	}
+	return r.spread(p, off, first, last-first+1)
+}
+
+// spread is readBlocks for several blocks, count from first on.
+func (r *ReaderAt) spread(p []byte, off, first, count int64) (n int, err error) {
+	size := r.per * int64(r.c.chunkSize)
 	var next atomic.Int64
 	var mu sync.Mutex // of n and err
 	n = len(p)
