@@ -26,14 +26,15 @@ const minBlocks = 4
 //
 // It reads and opens blocks: a chunk each, or as many small ones as have 1 MiB
 // together, so that even those need few reads of the source. It keeps those
-// that were used last and of which only a part was wanted: one for each core,
-// and one for each that one call opens at once, but at least 4. This is all its
-// memory, whatever the number of calls: at most 16 MiB on two cores with
-// chunks of 4 MiB. The memory is taken as needed, and is free when the
-// ReaderAt is.
+// that were used last and of which only a part was wanted. There is memory for
+// one block for each core and one for each that a call opens at once, but for 4
+// at least, whatever the number of calls: with chunks of 4 MiB 16 MiB on two
+// cores, and 40 MiB where the source wants 8 reads at once. It is taken as
+// needed, and is free when the ReaderAt is.
 //
-// A call opens several blocks at once: one on each core, or as many as the
-// source's method Concurrency() int says, if it has one.
+// A call opens several blocks at once: one on each core, but two at least, or as
+// many as the source's method Concurrency() int says, if it has one; never more
+// than 16.
 type ReaderAt struct {
 	c     *Cipher
 	src   io.ReaderAt
@@ -67,20 +68,6 @@ func (c *Cipher) NewReaderAt(src io.ReaderAt, size int64) (*ReaderAt, error) {
 		return nil, k.err
 	}
 	return r, nil
-}
-
-// concurrency returns how many parts of src are worth reading at once.
-func concurrency(src io.ReaderAt) int {
-	for {
-		switch s := src.(type) {
-		case interface{ Concurrency() int }:
-			return max(1, s.Concurrency())
-		case *io.SectionReader:
-			src, _, _ = s.Outer()
-		default:
-			return runtime.GOMAXPROCS(0)
-		}
-	}
 }
 
 // Size returns the length of the plaintext in bytes.
