@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	".":                              {"format", "stream", "signature", "internal/aead", "internal/armor", "internal/fips", "internal/text"},
 	"keyfile":                        {".", "format", "recipient", "signature", "internal/armor", "internal/fips", "internal/durable", "internal/text"},
 	"keyfile/keyring":                {"keyfile", "internal/durable"},
+	"remote":                         {},
 	"transfer":                       {".", "format", "signature", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire"},
 	"transfer/server":                {"signature", "internal/text", "internal/units", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire", "transfer/server/internal/store"},
 	"transfer/internal/channel":      {"signature", "transfer/internal/wire", "github.com/gobwas/ws", "github.com/gobwas/ws/wsutil"},
