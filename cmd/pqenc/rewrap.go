@@ -255,8 +255,8 @@ const notInPlaceHint = "without --in-place a new file takes the place of the old
 
 // overwrite puts the new header where the old one is.
 func (r *rewrapper) overwrite(f *encryptedFile, done *pqenc.Rewrapped) error {
-	r.app.inPlace.RLock()
-	defer r.app.inPlace.RUnlock()
+	r.app.brief.RLock()
+	defer r.app.brief.RUnlock()
 	return r.explain(f, durable.OverwriteHead(f.title(), done.Old, done.Header))
 }
 
