@@ -5,7 +5,6 @@
 package pqenc
 
 import (
-	"crypto/sha256"
 	"io"
 
 	"github.com/pqenc/pqenc/stream"
@@ -21,7 +20,7 @@ type File struct {
 	header  *header
 	end     int64 // of the body, in src
 	trailer []byte
-	seen    *digests // by Verify; nil until it succeeded
+	seen    *digests // by Verify or UseDigests; nil until one succeeded
 }
 
 // Open opens the encrypted file in the first size bytes of src. It
@@ -102,9 +101,7 @@ func (f *File) Verify() error {
 	if f.header.sig == nil {
 		return ErrNotSigned
 	}
-	// A sparse file can have any size: memory for more comes with its chunks.
-	chunks := min(f.Size()>>f.header.ChunkLog2+1, 1<<16)
-	seen := &digests{sum: sha256.New(), list: make([][sha256.Size]byte, 0, chunks)}
+	seen := newDigests(f.chunks())
 	c := f.cipher(nil)
 	c.OnDigest = seen.add
 	if err := c.NewReader(f.body(), 0).Skim(); err != nil {

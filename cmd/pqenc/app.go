@@ -100,9 +100,9 @@ func (a *app) createOver(b *durable.Batch, src *input, f found) (*durable.File, 
 	a.brief.RLock()
 	defer a.brief.RUnlock()
 	if f.folder != nil {
-		return a.began(b.CreateOver(src.File, f.folder.root, f.path))
+		return a.began(b.CreateOver(src.file, f.folder.root, f.path))
 	}
-	return a.began(b.CreateOver(src.File, nil, f.file))
+	return a.began(b.CreateOver(src.file, nil, f.file))
 }
 
 // began has an interruption undo an output.

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 
@@ -48,6 +49,7 @@ func (c *decryptCmd) Run(a *app) error {
 	}
 	meter := a.startMeter(src.size, c.Files.Output)
 	defer meter.Stop()
+	src.measure(meter)
 	o := &opener{src: src, meter: meter, policy: policy, keys: keys}
 	plain, err := o.open(staged(c.Files.Output) || c.Stream.StreamUnverified)
 	if err != nil {
@@ -60,7 +62,8 @@ func (c *decryptCmd) Run(a *app) error {
 	}
 	_, err = plain.WriteTo(out)
 	meter.Stop()
-	if err = out.finish(in(src.name, err)); err == nil {
+	err = in(src.name, cmp.Or(err, src.unchanged()))
+	if err = out.finish(err); err == nil {
 		a.sayWho("", plain.Signature())
 	}
 	return err
@@ -91,7 +94,7 @@ func (o *opener) open(recall bool) (contents, error) {
 	if err := o.src.settle(o.keys); err != nil {
 		return nil, err
 	}
-	file, err := sniff(o.meter.Reader(o.src))
+	file, err := sniff(o.src.reader())
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +102,7 @@ func (o *opener) open(recall bool) (contents, error) {
 		plain, err := o.verified()
 		return plain, o.keys.explain(err, file.begin)
 	}
-	plain, err := pqenc.DecryptSigned(file, o.policy, o.keys.list...)
+	plain, err := pqenc.DecryptSigned(file.Reader, o.policy, o.keys.list...)
 	if err != nil {
 		return nil, o.keys.explain(err, file.begin)
 	}
@@ -121,8 +124,7 @@ func tooSoon(file *sniffed) error {
 
 // verified opens the input, which is a file, and reads it once to verify it.
 func (o *opener) verified() (contents, error) {
-	section := io.NewSectionReader(o.meter.ReaderAt(o.src), o.src.start, o.src.size)
-	f, err := pqenc.OpenSigned(section, o.src.size, o.policy, o.keys.list...)
+	f, err := pqenc.OpenSigned(o.src.section(), o.src.size, o.policy, o.keys.list...)
 	if err != nil {
 		return nil, err
 	}

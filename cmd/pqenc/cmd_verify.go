@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -79,6 +80,7 @@ func (c *verifyCmd) Run(a *app) error {
 	}
 	meter := a.startMeter(src.size, os.DevNull) // the verdict comes after it
 	defer meter.Stop()
+	src.measure(meter)
 	// Nothing leaves, so that the end of the contents is soon enough.
 	plain, err := (&opener{src: src, meter: meter, policy: policy, keys: keys}).open(true)
 	if err != nil {
@@ -86,7 +88,7 @@ func (c *verifyCmd) Run(a *app) error {
 	}
 	n, err := plain.WriteTo(io.Discard)
 	meter.Stop()
-	if err != nil {
+	if err = cmp.Or(err, src.unchanged()); err != nil {
 		return in(src.name, err)
 	}
 	v := &verdict{File: src.name, ContentSize: n, Signature: reportOf(plain.Signature())}
