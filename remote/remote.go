@@ -35,7 +35,7 @@ const HeadSize = 64 << 10
 const (
 	defaultConnections = 8
 	defaultStall       = 30 * time.Second
-	defaultTries       = 6
+	defaultTries       = 10
 )
 
 // Options are the options of [Open] and [Get]. The zero value, and nil, are the defaults.
@@ -48,7 +48,7 @@ type Options struct {
 	// request that makes progress may take any time. Zero is 30 s.
 	Stall time.Duration
 	// Tries is how many times in a row a request may fail without a byte of progress.
-	// Zero is 6, which takes 8 s if each fails at once.
+	// Zero is 10, which takes more than a minute if each fails at once.
 	Tries int
 	// OnRetry, if set, is told that a request has failed and will be repeated. It may be
 	// called by several goroutines at once.

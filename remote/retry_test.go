@@ -155,7 +155,7 @@ func TestGone(t *testing.T) {
 	f := open(t, withSecrets(s.URL), q)
 	s.Close()
 	_, err := f.ReadAt(make([]byte, 10), 100_000)
-	if !errors.Is(err, remote.ErrConnection) || len(q.waits) != 5 {
+	if !errors.Is(err, remote.ErrConnection) || len(q.waits) != 9 {
 		t.Fatalf("%v, %v", err, q.waits)
 	}
 	discreet(t, err)
