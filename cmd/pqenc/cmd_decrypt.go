@@ -20,6 +20,7 @@ type decryptCmd struct {
 	Trust   fromFlags      `embed:""`
 	Stream  streamFlag     `embed:""`
 	Context contextFlag    `embed:""`
+	URL     urlFlags       `embed:""`
 	Files   fileArgs       `embed:""`
 	Secret  secretFlags    `embed:""`
 }
@@ -29,12 +30,13 @@ func (decryptCmd) Help() string {
 
     pqenc -d -i lab.key model.pqe > model.bin
     pqenc -d -i lab.key -o model.bin model.pqe
+    pqenc -d -i lab.key -o model.bin https://example.org/model.pqe
     ssh host 'cat run7.pqe' | pqenc -d -i lab.key | tar x
     pqenc -d -i lab.key --from alice.pub --context "round 17" -o up.bin up.pqe`
 }
 
 func (c *decryptCmd) Run(a *app) error {
-	src, err := a.openEncrypted(c.Files.In)
+	src, err := a.openEncrypted(c.Files.In, c.URL)
 	if err != nil {
 		return err
 	}
@@ -50,7 +52,12 @@ func (c *decryptCmd) Run(a *app) error {
 	meter := a.startMeter(src.size, c.Files.Output)
 	defer meter.Stop()
 	src.measure(meter)
-	o := &opener{src: src, meter: meter, policy: policy, keys: keys}
+	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys}
+	if src.web != nil && staged(c.Files.Output) {
+		if done, err := o.resumable(c.Files.Output); done || err != nil {
+			return in(src.name, err)
+		}
+	}
 	plain, err := o.open(staged(c.Files.Output) || c.Stream.StreamUnverified)
 	if err != nil {
 		return in(src.name, err)
@@ -62,7 +69,7 @@ func (c *decryptCmd) Run(a *app) error {
 	}
 	_, err = plain.WriteTo(out)
 	meter.Stop()
-	err = in(src.name, cmp.Or(err, src.unchanged()))
+	err = in(src.name, src.doubt(cmp.Or(err, src.unchanged())))
 	if err = out.finish(err); err == nil {
 		a.sayWho("", plain.Signature())
 	}
@@ -71,6 +78,7 @@ func (c *decryptCmd) Run(a *app) error {
 
 // opener opens the input of a command.
 type opener struct {
+	app    *app
 	src    *input
 	meter  *progress.Meter
 	policy pqenc.Policy
@@ -91,10 +99,7 @@ type contents interface {
 // the reader is the only one in the signature does not help: others may have been
 // added to the recipients since.
 func (o *opener) open(recall bool) (contents, error) {
-	if err := o.src.settle(o.keys); err != nil {
-		return nil, err
-	}
-	file, err := sniff(o.src.reader())
+	file, err := o.look()
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +115,14 @@ func (o *opener) open(recall bool) (contents, error) {
 		return nil, tooSoon(file)
 	}
 	return plain, nil
+}
+
+// look looks at the first bytes of the input, with the header that opens.
+func (o *opener) look() (*sniffed, error) {
+	if err := o.src.settle(o.keys); err != nil {
+		return nil, err
+	}
+	return sniff(o.src.reader())
 }
 
 // tooSoon says why nothing of a file may leave.

@@ -22,8 +22,9 @@ type verifyCmd struct {
 
 	Signature string `type:"path" placeholder:"SIG" help:"FILE is any file, and SIG the signature of it that \"pqenc sign\" made."`
 
-	JSON bool   `name:"json" help:"Print JSON."`
-	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or with --signature any file. Without it, or as -, standard input."`
+	URL  urlFlags `embed:""`
+	JSON bool     `name:"json" help:"Print JSON."`
+	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or its URL; with --signature any file. Without it, or as -, standard input."`
 
 	Secret secretFlags `embed:""`
 }
@@ -40,6 +41,7 @@ is needed.
 Examples:
 
     pqenc verify -i lab.key --from alice.pub update.pqe
+    pqenc verify -i lab.key --from alice.pub https://example.org/update.pqe
     pqenc verify -i lab.key --json update.pqe | jq -r .signature.signer
     pqenc verify --from alice.pub --signature release.tar.pqs release.tar`
 }
@@ -47,8 +49,9 @@ Examples:
 // verdict is what verify says, in its JSON form.
 type verdict struct {
 	File        string     `json:"file"`
-	ContentSize int64      `json:"content_size"` // all of it is authentic
-	Signature   *sigReport `json:"signature"`    // null if there is none
+	ContentSize int64      `json:"content_size"`      // all of it is authentic
+	Signature   *sigReport `json:"signature"`         // null if there is none
+	Fetched     int64      `json:"fetched,omitempty"` // bytes that came from a URL
 }
 
 type sigReport struct {
@@ -65,7 +68,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if c.Signature != "" {
 		return c.detached(a)
 	}
-	src, err := a.openEncrypted(c.File)
+	src, err := a.openEncrypted(c.File, c.URL)
 	if err != nil {
 		return err
 	}
@@ -82,16 +85,16 @@ func (c *verifyCmd) Run(a *app) error {
 	defer meter.Stop()
 	src.measure(meter)
 	// Nothing leaves, so that the end of the contents is soon enough.
-	plain, err := (&opener{src: src, meter: meter, policy: policy, keys: keys}).open(true)
+	plain, err := (&opener{app: a, src: src, meter: meter, policy: policy, keys: keys}).open(true)
 	if err != nil {
 		return in(src.name, c.hintSignature(err))
 	}
 	n, err := plain.WriteTo(io.Discard)
 	meter.Stop()
 	if err = cmp.Or(err, src.unchanged()); err != nil {
-		return in(src.name, err)
+		return in(src.name, src.doubt(err))
 	}
-	v := &verdict{File: src.name, ContentSize: n, Signature: reportOf(plain.Signature())}
+	v := &verdict{File: src.name, ContentSize: n, Signature: reportOf(plain.Signature()), Fetched: src.fetched()}
 	if c.JSON {
 		return printJSON(a.stdout, v)
 	}
