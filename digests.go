@@ -66,7 +66,7 @@ func (f *File) UseDigests(list io.Reader) error {
 	if err != nil {
 		return err
 	}
-	f.SectionReader, f.seen = contents, seen
+	f.use(contents, seen)
 	return nil
 }
 
