@@ -45,7 +45,7 @@ Examples:
     pqenc verify -i lab.key --from alice.pub update.pqe
     pqenc verify -i lab.key --from alice.pub https://example.org/update.pqe
     pqenc verify -i lab.key --json update.pqe | jq -r .signature.signer
-    pqenc verify -i lab.key --from alice.pub --write-digests update.pqe.digests update.pqe
+    pqenc verify -i lab.key --write-digests up.pqe.digests up.pqe
     pqenc verify --from alice.pub --signature release.tar.pqs release.tar`
 }
 

@@ -97,9 +97,7 @@ type part struct {
 }
 
 // WriteTo decrypts the part to dst.
-func (p part) WriteTo(dst io.Writer) (int64, error) {
-	return p.WriteRange(dst, p.offset, p.length)
-}
+func (p part) WriteTo(dst io.Writer) (int64, error) { return p.WriteRange(dst, p.offset, p.length) }
 
 // part opens the part of the input that is wanted. If verify is set the signer is verified
 // before anything of it is released.
