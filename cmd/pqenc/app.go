@@ -195,6 +195,9 @@ func (a *app) sayWho(what string, s *pqenc.Signature) {
 	case s.Level == pqenc.Unverified:
 		a.say(fmt.Sprintf("%ssigned by %s %s", what, s.Signer, notChecked))
 		a.say("hint: " + checkHint(s.Signer))
+	case s.Level == pqenc.Claimed: // of a part
+		a.say(fmt.Sprintf("%ssigned by %s on %s%s, but these contents were not checked: another recipient could have replaced them",
+			what, who(s.Signer), timeText(s.Time), contextText(s.Context)))
 	default:
 		a.say(fmt.Sprintf("%ssigned by %s on %s%s", what, who(s.Signer), timeText(s.Time), contextText(s.Context)))
 	}

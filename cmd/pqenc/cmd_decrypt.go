@@ -20,6 +20,7 @@ type decryptCmd struct {
 	Trust   fromFlags      `embed:""`
 	Stream  streamFlag     `embed:""`
 	Context contextFlag    `embed:""`
+	Part    partFlags      `embed:""`
 	URL     urlFlags       `embed:""`
 	Files   fileArgs       `embed:""`
 	Secret  secretFlags    `embed:""`
@@ -32,11 +33,15 @@ func (decryptCmd) Help() string {
     pqenc -d -i lab.key -o model.bin model.pqe
     pqenc -d -i lab.key -o model.bin https://example.org/model.pqe
     ssh host 'cat run7.pqe' | pqenc -d -i lab.key | tar x
+    pqenc -d -i lab.key --range 1GiB:64KiB model.pqe > part.bin
     pqenc -d -i lab.key --from alice.pub --context "round 17" -o up.bin up.pqe`
 }
 
 func (c *decryptCmd) Run(a *app) error {
-	src, err := a.openEncrypted(c.Files.In, c.URL)
+	if c.Part.Digests != "" && len(c.Trust.From) == 0 {
+		return usageError("--digests is of no use without --from", "name the signer with --from PUB")
+	}
+	src, err := a.openEncrypted(c.Files.In, urlFlags{c.URL.RangeOnly || c.Part != partFlags{}})
 	if err != nil {
 		return err
 	}
@@ -52,13 +57,17 @@ func (c *decryptCmd) Run(a *app) error {
 	meter := a.startMeter(src.size, c.Files.Output)
 	defer meter.Stop()
 	src.measure(meter)
-	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys}
-	if src.web != nil && staged(c.Files.Output) {
+	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys, flags: c.Part}
+	if !isStdio(c.Files.In) {
+		o.beside = digestsOf(c.Files.In)
+	}
+	if src.web != nil && c.Part == (partFlags{}) && staged(c.Files.Output) {
 		if done, err := o.resumable(c.Files.Output); done || err != nil {
 			return in(src.name, err)
 		}
 	}
-	plain, err := o.open(staged(c.Files.Output) || c.Stream.StreamUnverified)
+	// The signature of the contents is after all of them, and not after a part.
+	plain, err := o.open(c.Part.Range == nil && staged(c.Files.Output) || c.Stream.StreamUnverified)
 	if err != nil {
 		return in(src.name, err)
 	}
@@ -83,6 +92,9 @@ type opener struct {
 	meter  *progress.Meter
 	policy pqenc.Policy
 	keys   *identities
+	flags  partFlags
+	beside string // where a list of digests may be, or empty
+	passed int64  // bytes that were read before what is released is
 }
 
 // contents are those of an encrypted file.
@@ -103,15 +115,20 @@ func (o *opener) open(recall bool) (contents, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !recall && len(o.policy.From) > 0 && o.src.size >= 0 && !file.armored {
-		plain, err := o.verified()
+	verify := len(o.policy.From) > 0 && !recall || o.flags.Digests != ""
+	needed := o.flags != partFlags{}
+	switch err := o.atRandom(file); {
+	case err == nil && (verify || needed || o.src.web != nil && !recall): // a server may cut files short
+		plain, err := o.part(verify)
 		return plain, o.keys.explain(err, file.begin)
+	case err != nil && needed:
+		return nil, err
 	}
 	plain, err := pqenc.DecryptSigned(file.Reader, o.policy, o.keys.list...)
 	if err != nil {
 		return nil, o.keys.explain(err, file.begin)
 	}
-	if !recall && len(o.policy.From) > 0 {
+	if verify {
 		return nil, tooSoon(file)
 	}
 	return plain, nil
@@ -125,6 +142,17 @@ func (o *opener) look() (*sniffed, error) {
 	return sniff(o.src.reader())
 }
 
+// atRandom fails for an input that cannot be read at random.
+func (o *opener) atRandom(file *sniffed) error {
+	switch {
+	case o.src.size < 0:
+		return usageError("can be read in order only: it is not a file", "put it into a file first, or read all of it")
+	case file.armored:
+		return usageError("can be read in order only: it is text (armor)", "read all of it, or get it in its binary form")
+	}
+	return nil
+}
+
 // tooSoon says why nothing of a file may leave.
 func tooSoon(file *sniffed) error {
 	hint := "write to a file with -o, give the input as a file, or accept that with --stream-unverified"
@@ -134,21 +162,3 @@ func tooSoon(file *sniffed) error {
 	return &failure{errors.New("the signature of the contents comes at their end, and other recipients could have replaced them"),
 		exitSigner, []string{hint}}
 }
-
-// verified opens the input, which is a file, and reads it once to verify it.
-func (o *opener) verified() (contents, error) {
-	f, err := pqenc.OpenSigned(o.src.section(), o.src.size, o.policy, o.keys.list...)
-	if err != nil {
-		return nil, err
-	}
-	// The last chunk was read by itself, and is again: that is no progress.
-	o.meter.Reset(0, 2*o.src.size)
-	err = f.Verify()
-	o.meter.Reset(o.src.size, 2*o.src.size)
-	return wholeFile{f}, err
-}
-
-// wholeFile makes a file the contents that are in it.
-type wholeFile struct{ *pqenc.File }
-
-func (f wholeFile) WriteTo(dst io.Writer) (int64, error) { return f.DecryptTo(dst) }

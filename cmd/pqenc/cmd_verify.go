@@ -22,6 +22,8 @@ type verifyCmd struct {
 
 	Signature string `type:"path" placeholder:"SIG" help:"FILE is any file, and SIG the signature of it that \"pqenc sign\" made."`
 
+	WriteDigests string `type:"path" placeholder:"LIST" help:"Write to LIST the digests of a signed FILE, by which \"pqenc -d --range --from\" can verify parts of it. It looks for them in FILE.digests."`
+
 	URL  urlFlags `embed:""`
 	JSON bool     `name:"json" help:"Print JSON."`
 	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or its URL; with --signature any file. Without it, or as -, standard input."`
@@ -43,6 +45,7 @@ Examples:
     pqenc verify -i lab.key --from alice.pub update.pqe
     pqenc verify -i lab.key --from alice.pub https://example.org/update.pqe
     pqenc verify -i lab.key --json update.pqe | jq -r .signature.signer
+    pqenc verify -i lab.key --write-digests up.pqe.digests up.pqe
     pqenc verify --from alice.pub --signature release.tar.pqs release.tar`
 }
 
@@ -65,6 +68,9 @@ type sigReport struct {
 }
 
 func (c *verifyCmd) Run(a *app) error {
+	if err := c.checkDigests(); err != nil {
+		return err
+	}
 	if c.Signature != "" {
 		return c.detached(a)
 	}
@@ -73,6 +79,9 @@ func (c *verifyCmd) Run(a *app) error {
 		return err
 	}
 	defer src.Close()
+	if err := c.spareInput(src); err != nil {
+		return err
+	}
 	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
 	if err != nil {
 		return err
@@ -84,21 +93,32 @@ func (c *verifyCmd) Run(a *app) error {
 	meter := a.startMeter(src.size, os.DevNull) // the verdict comes after it
 	defer meter.Stop()
 	src.measure(meter)
-	// Nothing leaves, so that the end of the contents is soon enough.
-	plain, err := (&opener{app: a, src: src, meter: meter, policy: policy, keys: keys}).open(true)
+	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys}
+	read := o.readAll
+	if c.WriteDigests != "" {
+		read = func() (int64, *pqenc.Signature, error) { return o.writeDigests(c.WriteDigests) }
+	}
+	n, s, err := read()
 	if err != nil {
-		return in(src.name, c.hintSignature(err))
+		return in(src.name, c.hintSignature(src.doubt(err)))
 	}
-	n, err := plain.WriteTo(io.Discard)
-	meter.Stop()
-	if err = cmp.Or(err, src.unchanged()); err != nil {
-		return in(src.name, src.doubt(err))
-	}
-	v := &verdict{File: src.name, ContentSize: n, Signature: reportOf(plain.Signature()), Fetched: src.fetched()}
+	v := &verdict{File: src.name, ContentSize: n, Signature: reportOf(s), Fetched: src.fetched()}
 	if c.JSON {
 		return printJSON(a.stdout, v)
 	}
 	return v.print(a.stdout)
+}
+
+// readAll reads all contents, and returns their size.
+func (o *opener) readAll() (size int64, s *pqenc.Signature, err error) {
+	// Nothing leaves, so that the end of the contents is soon enough.
+	plain, err := o.open(true)
+	if err != nil {
+		return 0, nil, err
+	}
+	size, err = plain.WriteTo(io.Discard)
+	o.meter.Stop()
+	return size, plain.Signature(), cmp.Or(err, o.src.unchanged())
 }
 
 func reportOf(s *pqenc.Signature) *sigReport {

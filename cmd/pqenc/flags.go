@@ -72,7 +72,7 @@ func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 
 // streamFlag accepts contents before their signature.
 type streamFlag struct {
-	StreamUnverified bool `help:"Let contents into a pipe before it is known that they are those that were signed. A failure shows at the end, in the exit code."`
+	StreamUnverified bool `help:"Let contents into a pipe before it is known that they are those that were signed. A failure shows at the end, in the exit code, and with --range not at all."`
 }
 
 // contextFlag is a part of making a signature, and of verifying one.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -52,6 +53,36 @@ func (a *app) openURL(text string, flags urlFlags) (*input, error) {
 	a.warn("%s: %v: reading all of it in order", name, web.ErrNoRanges)
 	return &input{name: name, stream: body, size: -1, closer: body}, nil
 }
+
+// openList opens a list of digests, which may be on a web server.
+func (a *app) openList(name string) (*input, error) {
+	if web.IsURL(name) {
+		return a.openURL(name, urlFlags{})
+	}
+	return a.openInput(name)
+}
+
+// digestsOf returns where the list of digests of a file is looked for: beside it.
+func digestsOf(name string) string {
+	if !web.IsURL(name) {
+		return name + digestsSuffix
+	}
+	u, err := url.Parse(name)
+	if err != nil {
+		return ""
+	}
+	u.Path += digestsSuffix
+	if u.RawPath != "" {
+		u.RawPath += digestsSuffix
+	}
+	return u.String()
+}
+
+// errReadTwice is for a file on a web server, all of which would have to be read first to
+// verify its signer.
+var errReadTwice = &failure{errors.New("the signature of the contents needs all of them, which are not read from a server twice"), exitSigner, []string{
+	"put the list that \"pqenc verify --write-digests\" makes beside the file, or name it with --digests; write the whole file with -o; or accept contents of any recipient with --stream-unverified",
+}}
 
 // keepHead keeps the header of a file on a web server, which is read several times, and
 // may be longer than what is there.
