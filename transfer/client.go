@@ -118,10 +118,10 @@ func (c *Client) do(ctx context.Context, k kind, r request) error {
 	if err != nil {
 		return err
 	}
-	defer c.lanes.leave(l, k)
+	defer func() { c.lanes.leave(l, k) }()
 	last, before := time.Now(), r.progress()
 	for attempt := 1; ; attempt++ {
-		err := understand(c.attempt(ctx, l, r))
+		err = understand(c.attempt(ctx, l, r))
 		if ctx.Err() != nil {
 			err = cmp.Or(context.Cause(ctx), err)
 		}
@@ -155,6 +155,11 @@ func (c *Client) do(ctx context.Context, k kind, r request) error {
 		case <-time.After(wait):
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		}
+		if c.lanes.gone(l) {
+			if l, err = c.lanes.enter(ctx, k, c.Connections, c.dial); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -32,6 +32,7 @@ type lane struct {
 	dialing chan struct{} // has room for the one who opens the connection
 	conn    atomic.Pointer[channel.Conn]
 	used    [kinds]int // requests under way
+	good    bool       // a request has ended on it
 }
 
 func newLane(conn *channel.Conn) *lane {
@@ -168,13 +169,39 @@ func (s *lanes) giveUp(t *ticket, k kind) {
 	}
 }
 
-// leave gives a place back.
+// leave gives a place back, if there is one.
 func (s *lanes) leave(l *lane, k kind) {
+	if l == nil {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l.used[k]--
+	l.good = true
 	s.freed[k] = time.Now()
 	s.call()
+}
+
+// gone reports whether a request has to look for another place: the connection is lost, and
+// is not the first one. There will be more of them only if it was of use.
+func (s *lanes) gone(l *lane) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l == s.all[0] {
+		return false
+	}
+	if conn := l.conn.Load(); conn != nil {
+		select {
+		case <-conn.Closed():
+		default:
+			return false
+		}
+	}
+	if i := slices.Index(s.all, l); i > 0 {
+		s.all = slices.Delete(s.all, i, i+1)
+		s.refused = s.refused || !l.good
+	}
+	return true
 }
 
 // alone reports whether there is no more than one request under way on a connection.
