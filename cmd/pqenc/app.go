@@ -110,9 +110,9 @@ func (a *app) createOver(b *durable.Batch, src *input, f found) (*durable.File, 
 	a.brief.RLock()
 	defer a.brief.RUnlock()
 	if f.folder != nil {
-		return a.began(b.CreateOver(src.File, f.folder.root, f.path))
+		return a.began(b.CreateOver(src.file, f.folder.root, f.path))
 	}
-	return a.began(b.CreateOver(src.File, nil, f.file))
+	return a.began(b.CreateOver(src.file, nil, f.file))
 }
 
 // began has an interruption undo an output.
@@ -218,6 +218,9 @@ func (a *app) sayWho(what string, s *pqenc.Signature) {
 	case s.Level == pqenc.Unverified:
 		a.say(fmt.Sprintf("%ssigned by %s %s", what, s.Signer, notChecked))
 		a.say("hint: " + checkHint(s.Signer))
+	case s.Level == pqenc.Claimed: // of a part
+		a.say(fmt.Sprintf("%ssigned by %s on %s%s, but these contents were not checked: another recipient could have replaced them",
+			what, who(s.Signer), timeText(s.Time), contextText(s.Context)))
 	default:
 		a.say(fmt.Sprintf("%ssigned by %s on %s%s", what, who(s.Signer), timeText(s.Time), contextText(s.Context)))
 	}

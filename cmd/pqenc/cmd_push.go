@@ -63,7 +63,7 @@ func (c *pushCmd) Run(a *app) error {
 		return err
 	}
 	if slices.ContainsFunc(c.Files, isStdio) {
-		if err := c.Secret.check(&input{File: a.stdin, name: "standard input"}, true); err != nil {
+		if err := c.Secret.check(&input{file: a.stdin, name: "standard input"}, true); err != nil {
 			return err
 		}
 	}
@@ -276,7 +276,7 @@ func (p *pusher) encrypt(s sending, src *input, l *leg) error {
 	if err := p.getRecipients(); err != nil {
 		return err
 	}
-	return p.stream(s.name, src.size, l, func(dst io.Writer) error { return p.sealer.seal(dst, plain) })
+	return p.stream(s.name, src.size, l, func(dst io.Writer) error { return p.sealer.seal(dst, plain.all) })
 }
 
 // getRecipients gets the passphrase, if that is what everything is encrypted with.
@@ -295,7 +295,7 @@ func (p *pusher) asItIs(s sending, src *input, l *leg) error {
 	if err := s.intact(src); err != nil {
 		return err
 	}
-	file, err := sniff(src.all())
+	file, err := sniff(src.reader())
 	if err != nil {
 		return err
 	}
@@ -316,7 +316,7 @@ func (p *pusher) asItIs(s sending, src *input, l *leg) error {
 		return p.whole(s.name, src, l)
 	}
 	if src.size >= 0 { // what was read to its end
-		file, err = sniff(src.all())
+		file, err = sniff(src.reader())
 		header.Reset()
 	}
 	if err != nil {
@@ -330,8 +330,7 @@ func (p *pusher) asItIs(s sending, src *input, l *leg) error {
 
 // whole pushes an encrypted file, of which the server can ask for any part.
 func (p *pusher) whole(name string, src *input, l *leg) error {
-	section := io.NewSectionReader(src, src.start, src.size)
-	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{section}, src.size, p.options(src.size, l)))
+	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{src.section()}, src.size, p.options(src.size, l)))
 }
 
 // stream pushes what write writes, which need not be there twice. Should write
@@ -368,15 +367,11 @@ func (p *pusher) options(size int64, l *leg) transfer.PushOptions {
 	}}
 }
 
-// ownReaderAt marks the errors of a file as this side's own. One of them is an end
-// before that of the section, which was the file's when it was opened.
+// ownReaderAt marks the errors of a file as this side's own.
 type ownReaderAt struct{ *io.SectionReader }
 
 func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {
 	n, err := r.SectionReader.ReadAt(b, offset)
-	if end := offset + int64(n); err == io.EOF && end < r.Size() {
-		err = errShorter(r.Size())
-	}
 	if err != nil && err != io.EOF {
 		err = &ownError{err}
 	}
