@@ -49,12 +49,19 @@ func injected(t *testing.T, inject, what string, arguments ...string) (out strin
 	}
 	cmd := exec.Command("strace", append(options, victim.Args...)...)
 	cmd.Env = append(victim.Env, "GOMAXPROCS=1")
-	b, err := cmd.CombinedOutput()
-	trace, failed := os.ReadFile(log)
-	if failed != nil || bytes.Contains(b, []byte("Operation not permitted")) {
-		t.Skipf("strace: %v: %s", failed, b)
+	var b bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &b, &b
+	starting.Lock()
+	err = cmd.Start()
+	starting.Unlock()
+	if err == nil {
+		err = cmd.Wait()
 	}
-	return string(b), bytes.Contains(trace, []byte("INJECTED")) || bytes.Contains(trace, []byte("killed by")), err
+	trace, failed := os.ReadFile(log)
+	if failed != nil || bytes.Contains(b.Bytes(), []byte("Operation not permitted")) {
+		t.Skipf("strace: %v: %s", failed, &b)
+	}
+	return b.String(), bytes.Contains(trace, []byte("INJECTED")) || bytes.Contains(trace, []byte("killed by")), err
 }
 
 // TestOpenFails lets each of the system calls fail with which a partial output is
