@@ -7,6 +7,7 @@ package main
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"syscall"
@@ -41,8 +42,9 @@ func (r *reading) batch() error {
 			return out.finish(err)
 		}
 	}
+	stdout := r.app.stdout.file.Fd()
 	go func() {
-		if awaitNoReader(r.app.stdout.file) {
+		if awaitNoReader(stdout) {
 			s.Stop(errReaderGone)
 		}
 	}()
@@ -136,8 +138,11 @@ var errNotNamed = &failure{errors.New("--only allows no files but those that the
 // writer, and none of it can be read twice.
 func regular(name string) error {
 	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = in(name, durable.ErrNotRegular)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return in(name, durable.ErrNotRegular)
+	case errors.Is(err, fs.ErrNotExist) && isURL(name):
+		return withHints(err, `only http:// and https:// are read: for others, answer up-calls`)
 	}
 	return err
 }

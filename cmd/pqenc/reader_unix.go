@@ -6,16 +6,12 @@
 
 package main
 
-import (
-	"os"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // awaitNoReader waits until nobody can read what is written to a pipe or a socket, and
-// reports whether it is so. It waits forever for a file.
-func awaitNoReader(f *os.File) bool {
-	fds := []unix.PollFd{{Fd: int32(f.Fd())}}
+// reports whether it is so. For a file it waits until the process ends.
+func awaitNoReader(fd uintptr) bool {
+	fds := []unix.PollFd{{Fd: int32(fd)}}
 	for {
 		_, err := unix.Poll(fds, -1)
 		if err != nil && err != unix.EINTR {
