@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"internal/aead":                  {},
 	"internal/armor":                 {"internal/text"},
 	"internal/fips":                  {},
+	"internal/batch":                 {"internal/terminal"},
 	"internal/durable":               {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"internal/text":                  {},
 	"internal/terminal":              {"golang.org/x/term", "golang.org/x/sys/unix"},
@@ -50,7 +51,7 @@ var mayImport = map[string][]string{
 	"internal/units":                 {},
 	"internal/testkit":               {".", "keyfile"}, // for tests: nothing here imports it
 	"internal/vectors":               {},
-	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "keyfile/keyring", "internal/armor", "internal/clidoc",
+	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "keyfile/keyring", "internal/armor", "internal/batch", "internal/clidoc",
 		"internal/durable", "internal/progress", "internal/strength", "internal/terminal", "internal/text", "internal/units", "remote", "transfer", "transfer/server", "github.com/alecthomas/kong",
 		"github.com/prometheus/client_golang/prometheus", "github.com/prometheus/client_golang/prometheus/collectors",
 		"github.com/prometheus/client_golang/prometheus/promhttp",
