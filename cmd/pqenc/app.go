@@ -37,11 +37,11 @@ type app struct {
 	brief  sync.RWMutex // held for reading by what takes a moment and would leave something if it was cut
 
 	mu       sync.Mutex
-	outputs  map[*durable.File]bool // being written
-	part     *durable.Partial       // the same, if it outlasts the process
-	folder   *outFolder             // for what is pulled, or nil
-	meter    *progress.Meter        // being shown, or nil
-	producer *producer              // of what is read, or nil
+	outputs  map[*durable.File]bool    // being written
+	parts    map[*durable.Partial]bool // the same, of those that outlast the process
+	folder   *outFolder                // for what is pulled, or nil
+	meter    *progress.Meter           // being shown, or nil
+	producer *producer                 // of what is read, or nil
 }
 
 func newApp() *app {
@@ -76,8 +76,8 @@ func (a *app) interrupt() {
 	for out := range a.outputs {
 		out.Abort()
 	}
-	if a.part != nil {
-		a.part.Abandon()
+	for part := range a.parts {
+		part.Abandon()
 	}
 	a.folder.Close()
 }
@@ -95,14 +95,24 @@ func (a *app) create(name string, o durable.Options) (*durable.File, error) {
 	return a.began(durable.Create(context.Background(), name, o))
 }
 
+// createIn is create for one of many outputs, which the batch makes durable.
+func (a *app) createIn(b *durable.Batch, name string) (*durable.File, error) {
+	if err := a.spareKeys(name); err != nil {
+		return nil, err
+	}
+	a.brief.RLock()
+	defer a.brief.RUnlock()
+	return a.began(b.Create(name, durable.Options{}))
+}
+
 // createOver opens the output that takes the place of a file.
 func (a *app) createOver(b *durable.Batch, src *input, f found) (*durable.File, error) {
 	a.brief.RLock()
 	defer a.brief.RUnlock()
 	if f.folder != nil {
-		return a.began(b.CreateOver(src.File, f.folder.root, f.path))
+		return a.began(b.CreateOver(src.file, f.folder.root, f.path))
 	}
-	return a.began(b.CreateOver(src.File, nil, f.file))
+	return a.began(b.CreateOver(src.file, nil, f.file))
 }
 
 // began has an interruption undo an output.
@@ -135,10 +145,23 @@ func (a *app) createPart(name string) (*durable.Partial, error) {
 	a.brief.RLock()
 	defer a.brief.RUnlock()
 	p, err := durable.OpenPartial(name, durable.Options{})
+	if err != nil {
+		return nil, err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.part = p
-	return p, err
+	if a.parts == nil {
+		a.parts = make(map[*durable.Partial]bool)
+	}
+	a.parts[p] = true
+	return p, nil
+}
+
+// partEnded forgets an output that was finished, where there are many.
+func (a *app) partEnded(p *durable.Partial) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.parts, p)
 }
 
 // spareKeys refuses an output of that name if it is a private key that is in use.
@@ -195,6 +218,9 @@ func (a *app) sayWho(what string, s *pqenc.Signature) {
 	case s.Level == pqenc.Unverified:
 		a.say(fmt.Sprintf("%ssigned by %s %s", what, s.Signer, notChecked))
 		a.say("hint: " + checkHint(s.Signer))
+	case s.Level == pqenc.Claimed: // of a part
+		a.say(fmt.Sprintf("%ssigned by %s on %s%s, but these contents were not checked: another recipient could have replaced them",
+			what, who(s.Signer), timeText(s.Time), contextText(s.Context)))
 	default:
 		a.say(fmt.Sprintf("%ssigned by %s on %s%s", what, who(s.Signer), timeText(s.Time), contextText(s.Context)))
 	}

@@ -157,6 +157,7 @@ var fileKinds = []kind{
 	{pqenc.ErrForwarded, exitSigner, []string{"somebody passed it on: if that is all right, use --allow-forwarded"}},
 	{pqenc.ErrContext, exitSigner, []string{"the sender meant it for something else: do not use it for this"}},
 	{pqenc.ErrSignature, exitSigner, []string{"somebody forged it: do not use it, and ask the sender for another one"}},
+	{pqenc.ErrDigests, exitSigner, []string{`make it again with "pqenc verify --write-digests", or leave --digests out: the whole file is read instead`}},
 	{pqenc.ErrRetired, exitSigner, []string{"whoever has the old key may have signed it: ask the sender to sign it with the new one"}},
 	{pqenc.ErrReplaced, exitSigner, []string{"another recipient of the file forged it: do not use it, and ask the sender for another one"}},
 	{pqenc.ErrOtherFile, exitSigner, []string{"it was changed, or the signature is that of another file or version: get both again from where they came from"}},
@@ -291,14 +292,7 @@ func (a *app) report(err error) int {
 	case errors.Is(err, errReaderGone):
 		return interrupted(syscall.SIGPIPE) // without a word, as if by the signal
 	}
-	code, hints := exitIO, []string(nil)
-	if k := kindOf(err); k != nil {
-		code, hints = k.code, k.hints
-	}
-	var f *failure
-	if errors.As(err, &f) {
-		code, hints = f.code, f.hints
-	}
+	code, hints := codeOf(err)
 	a.say("error: " + plain(err))
 	for _, h := range append(signerHints(err), hints...) {
 		if _, said := a.hinted.LoadOrStore(h, true); !said { // with many files, once is enough
@@ -306,6 +300,18 @@ func (a *app) report(err error) int {
 		}
 	}
 	return code
+}
+
+// codeOf returns the exit code for an error, and what there is to say beside it.
+func codeOf(err error) (code int, hints []string) {
+	var f *failure
+	if errors.As(err, &f) {
+		return f.code, f.hints
+	}
+	if k := kindOf(err); k != nil {
+		return k.code, k.hints
+	}
+	return exitIO, nil
 }
 
 // signerHints are for a file that is signed by another key than those of --from.
