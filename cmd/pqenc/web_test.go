@@ -7,6 +7,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,9 +17,16 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/durable"
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // webCommand is the script command
@@ -57,7 +66,7 @@ func webCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // webHandler serves the files in a folder: below /good/ as nginx does, /plain/ without a
-// version, /whole/ without ranges, and the others wrongly.
+// version, /half/ and /stuck/ no more than 15 MB, /whole/ without ranges, and the others wrongly.
 func webHandler(dir string) http.Handler {
 	file := func(r *http.Request) (*os.File, time.Time, int64) {
 		f, err := os.Open(filepath.Join(dir, filepath.Base(r.URL.Path)))
@@ -83,10 +92,23 @@ func webHandler(dir string) http.Handler {
 			h(w, r, f, modified, size)
 		})
 	}
-	serve("/good/", func(w http.ResponseWriter, r *http.Request, f *os.File, modified time.Time, size int64) {
+	good := func(w http.ResponseWriter, r *http.Request, f *os.File, modified time.Time, size int64) {
 		w.Header().Set("ETag", fmt.Sprintf(`"%x-%x"`, modified.UnixNano(), size))
 		http.ServeContent(w, r, "", modified, f)
-	})
+	}
+	serve("/good/", good)
+	half := func(rest http.HandlerFunc) func(http.ResponseWriter, *http.Request, *os.File, time.Time, int64) {
+		return func(w http.ResponseWriter, r *http.Request, f *os.File, modified time.Time, size int64) {
+			var from int64
+			if fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from); from > 15_000_000 {
+				rest(w, r)
+				return
+			}
+			good(w, r, f, modified, size)
+		}
+	}
+	serve("/half/", half(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	serve("/stuck/", half(func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	serve("/plain/", func(w http.ResponseWriter, r *http.Request, f *os.File, _ time.Time, _ int64) {
 		http.ServeContent(w, r, "", time.Time{}, f)
 	})
@@ -110,4 +132,64 @@ func webHandler(dir string) http.Handler {
 		http.Redirect(w, r, strings.Replace(r.URL.Path, "moved", "good", 1), http.StatusFound)
 	})
 	return mux
+}
+
+// TestCompletePart resumes a download of which only the last chunk, which is never a part
+// of a mark, and the rename are missing.
+func TestCompletePart(t *testing.T) {
+	dir := t.TempDir()
+	if err := testkit.Identity("alice").Save(filepath.Join(dir, "alice")); err != nil {
+		t.Fatal(err)
+	}
+	contents := testkit.Contents(5 << 22)
+	file := testkit.Sealed(len(contents))
+	writeIn(t, dir, "m.pqe", file)
+	var sent atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"1"`)
+		http.ServeContent(tallied{w, &sent}, r, "", time.Time{}, bytes.NewReader(file))
+	}))
+	defer server.Close()
+
+	r, err := pqenc.Decrypt(bytes.NewReader(file), testkit.Identity("alice"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		t.Fatal(err)
+	}
+	saved := &checkpoint{mark: r.Mark(), header: file[:format.SizeOf(file)], version: fmt.Sprint(len(file), ` "1"`)}
+	part, err := durable.OpenPartial(filepath.Join(dir, "out"), durable.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := part.Begin(0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := part.Write(contents); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(part.Save(saved.marshal(), int64(len(contents))), part.Close()); err != nil {
+		t.Fatal(err)
+	}
+
+	code, _, stderr := pqencIn(t, dir, "-d", "-i", "alice.key", "-o", "out", server.URL+"/m.pqe")
+	got, err := os.ReadFile(filepath.Join(dir, "out"))
+	if code != exitOK || stderr != "" || err != nil || !bytes.Equal(got, contents) {
+		t.Fatalf("exit code %d: %s, %v", code, stderr, err)
+	}
+	if n := sent.Load(); n > 65536+16 {
+		t.Errorf("%d bytes were sent", n)
+	}
+}
+
+type tallied struct {
+	http.ResponseWriter
+	n *atomic.Int64
+}
+
+func (c tallied) Write(b []byte) (int, error) {
+	n, err := c.ResponseWriter.Write(b)
+	c.n.Add(int64(n))
+	return n, err
 }
