@@ -20,6 +20,7 @@ type decryptCmd struct {
 	Trust   fromFlags      `embed:""`
 	Stream  streamFlag     `embed:""`
 	Context contextFlag    `embed:""`
+	Sparse  sparseFlag     `embed:""`
 	Part    partFlags      `embed:""`
 	URL     urlFlags       `embed:""`
 	Files   fileArgs       `embed:""`
@@ -41,6 +42,9 @@ func (c *decryptCmd) Run(a *app) error {
 	if c.Part.Digests != "" && len(c.Trust.From) == 0 {
 		return usageError("--digests is of no use without --from", "name the signer with --from PUB")
 	}
+	if err := c.Sparse.check(c.Files.Output); err != nil {
+		return err
+	}
 	src, err := a.openEncrypted(c.Files.In, urlFlags{c.URL.RangeOnly || c.Part != partFlags{}})
 	if err != nil {
 		return err
@@ -61,7 +65,7 @@ func (c *decryptCmd) Run(a *app) error {
 	if !isStdio(c.Files.In) {
 		o.beside = digestsOf(c.Files.In)
 	}
-	if src.web != nil && c.Part == (partFlags{}) && staged(c.Files.Output) {
+	if src.web != nil && c.Part == (partFlags{}) && !c.Sparse.Sparse && staged(c.Files.Output) {
 		if done, err := o.resumable(c.Files.Output); done || err != nil {
 			return in(src.name, err)
 		}
@@ -72,11 +76,11 @@ func (c *decryptCmd) Run(a *app) error {
 		return in(src.name, err)
 	}
 	// Only now: a file that does not open must not touch the output.
-	out, err := a.openOutput(c.Files.Output, src, durable.Options{Private: src.private()})
+	out, err := a.openOutput(c.Files.Output, src, durable.Options{Private: src.private(), Sparse: c.Sparse.Sparse})
 	if err != nil {
 		return err
 	}
-	_, err = plain.WriteTo(out)
+	_, err = plain.WriteTo(out.byOffset())
 	meter.Stop()
 	err = in(src.name, src.doubt(cmp.Or(err, src.unchanged())))
 	if err = out.finish(err); err == nil {

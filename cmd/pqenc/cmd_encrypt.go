@@ -76,7 +76,7 @@ func (c *encryptCmd) copy(a *app, out *output, src *input, s *sealer) error {
 	meter := a.startMeter(src.size, c.Files.Output)
 	defer meter.Stop()
 	src.measure(meter)
-	return cmp.Or(c.encrypt(out, plain.all, s), src.unchanged())
+	return cmp.Or(c.encrypt(out.byOffset(), plain.all, s), src.unchanged())
 }
 
 // encrypt copies src to dst.

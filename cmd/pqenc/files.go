@@ -70,6 +70,15 @@ func (a *app) openOutput(name string, in *input, o durable.Options) (*output, er
 	return &output{Writer: f, file: f}, nil
 }
 
+// byOffset returns what is written by offset, if that can be done with the output, or
+// else the output.
+func (o *output) byOffset() io.Writer {
+	if o.file == nil || !o.file.Atomic() {
+		return o
+	}
+	return io.NewOffsetWriter(o.file, 0)
+}
+
 // replaces returns the name of the file that is there already, empty if there is none.
 func (o *output) replaces() string {
 	if o.file == nil {

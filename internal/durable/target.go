@@ -58,6 +58,7 @@ type target struct {
 	old     fs.FileInfo // the regular file to be replaced, or nil
 	perm    fs.FileMode // of the new file, unless it takes that of old
 	private bool
+	sparse  bool
 	named   bool  // temporary files need names there
 	failed  int64 // FailedSyncs, before entries were made there
 }
@@ -78,7 +79,7 @@ func openTarget(name, path string, old fs.FileInfo, o Options) (*target, error) 
 
 // newTarget is openTarget for a folder that is open, and is closed if that fails.
 func newTarget(name string, dir folder, base string, old fs.FileInfo, o Options) (*target, error) {
-	t := &target{name: name, dir: dir, base: base, old: old, private: o.Private, failed: FailedSyncs()}
+	t := &target{name: name, dir: dir, base: base, old: old, private: o.Private, sparse: o.Sparse, failed: FailedSyncs()}
 	sweep(dir)
 	err := obstacle(dir, base, old)
 	if err != nil {
@@ -185,8 +186,13 @@ func (t *target) explain(op string, err error) error {
 func errSync(err error) error { return fmt.Errorf("%w: %w", ErrSync, cause(err)) }
 
 // sync makes the entries of the folder durable.
-func (t *target) sync() error {
-	if err := syncFolder(t.dir); err != nil {
+func (t *target) sync() error { return t.syncBy(t.syncDir) }
+
+func (t *target) syncDir() error { return syncFolder(t.dir) }
+
+// syncBy is sync with another way to do it.
+func (t *target) syncBy(sync func() error) error {
+	if err := sync(); err != nil {
 		return err
 	}
 	if t.failed != FailedSyncs() {
@@ -196,8 +202,10 @@ func (t *target) sync() error {
 }
 
 // settle makes the entries of the folder durable after a rename.
-func (t *target) settle() error {
-	if err := t.sync(); err != nil {
+func (t *target) settle() error { return t.settleBy(t.syncDir) }
+
+func (t *target) settleBy(sync func() error) error {
+	if err := t.syncBy(sync); err != nil {
 		return t.explain("sync the folder of", fmt.Errorf("%w: %w", ErrNotDurable, cause(err)))
 	}
 	return nil
