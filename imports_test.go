@@ -56,6 +56,7 @@ var mayImport = map[string][]string{
 		"github.com/prometheus/client_golang/prometheus/promhttp",
 		"golang.org/x/sys/unix"},
 	"examples/relay":      {".", "keyfile", "signature", "transfer", "transfer/server"},
+	"examples/tensor":     {".", "keyfile", "remote"},
 	"internal/crosscheck": {},
 	"internal/interop":    {},
 }

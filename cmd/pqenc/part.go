@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"reflect"
 	"strings"
 
@@ -140,6 +141,9 @@ func (o *opener) useDigests(f *pqenc.File) (used bool, err error) {
 	name, named := o.flags.Digests, o.flags.Digests != ""
 	if !named {
 		name = o.beside
+		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // a pipe would be waited for
+			return false, nil
+		}
 	}
 	if name == "" {
 		return false, nil
