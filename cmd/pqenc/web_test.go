@@ -8,9 +8,11 @@ package main
 
 import (
 	"bytes"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -35,7 +37,7 @@ import (
 //	web BYTES CONNECTIONS
 //
 // that starts a web server of the files in $WORK at $WEB, a URL with a user and a
-// password, which are not checked. With numbers, it is a proxy in front of that server at
+// password, which are not checked, and at $TLS, with the certificate in web.pem. With numbers, it is a proxy in front of that server at
 // $CUT, which cuts every connection after so many bytes, and lets in only so many of them.
 // The first folder of a path says what the server does wrong: see webHandler.
 func webCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -43,12 +45,19 @@ func webCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: web [BYTES CONNECTIONS]")
 	}
 	if len(args) == 0 {
-		s := httptest.NewServer(webHandler(ts.Getenv("WORK")))
+		h := webHandler(ts.Getenv("WORK"))
+		s, tls := httptest.NewServer(h), httptest.NewUnstartedServer(h)
+		tls.Config.ErrorLog = log.New(io.Discard, "", 0)
+		tls.StartTLS()
 		ts.Defer(func() {
 			s.CloseClientConnections()
 			s.Close()
+			tls.Close()
 		})
+		cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: tls.Certificate().Raw})
+		ts.Check(os.WriteFile(ts.MkAbs("web.pem"), cert, 0o644))
 		ts.Setenv("WEB", strings.Replace(s.URL, "://", "://bob:hunter2@", 1))
+		ts.Setenv("TLS", strings.Replace(tls.URL, "://", "://bob:hunter2@", 1))
 		ts.Setenv("WEBHOST", strings.TrimPrefix(s.URL, "http://"))
 		return
 	}
@@ -125,6 +134,14 @@ func webHandler(dir string) http.Handler {
 		w.WriteHeader(http.StatusPartialContent)
 		io.CopyN(w, f, 65536)
 	})
+	serve("/huge/", func(w http.ResponseWriter, r *http.Request, f *os.File, _ time.Time, _ int64) {
+		var from, to int64
+		fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-%d", &from, &to)
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, to, int64(1)<<62))
+		w.WriteHeader(http.StatusPartialContent)
+		f.Seek(min(from, 1<<20), io.SeekStart)
+		io.CopyN(w, f, to-from+1)
+	})
 	mux.HandleFunc("/denied/", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusForbidden) })
 	mux.HandleFunc("/failing/", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	mux.HandleFunc("/round/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) })
@@ -192,4 +209,30 @@ func (c tallied) Write(b []byte) (int, error) {
 	n, err := c.ResponseWriter.Write(b)
 	c.n.Add(int64(n))
 	return n, err
+}
+
+// TestNginxRange decrypts a part of a file on nginx, which logs what it has sent.
+func TestNginxRange(t *testing.T) {
+	nginx := testkit.StartNginx(t)
+	dir := t.TempDir()
+	if err := testkit.Identity("alice").Save(filepath.Join(dir, "alice")); err != nil {
+		t.Fatal(err)
+	}
+	contents := testkit.Contents(5<<22 + 100)
+	writeIn(t, nginx.Dir, "m.pqe", testkit.Sealed(len(contents)))
+	code, stdout, stderr := pqencIn(t, dir, "-d", "-i", "alice.key", "--range", "4194000:1MiB", nginx.URL+"/moved/m.pqe")
+	if code != exitOK || stderr != "" || stdout != string(contents[4194000:][:1<<20]) {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	sent := 0
+	for line := range strings.Lines(nginx.Stop(t)) {
+		var status, n int
+		if fmt.Sscan(line, &status, &n); status == http.StatusPartialContent {
+			sent += n
+		}
+	}
+	// The first 64 KiB, in which the first of the two chunks begins, and the last chunk.
+	if want := 2*(4<<20+16) + 4096 + 116; sent != want {
+		t.Errorf("%d bytes were sent, want %d", sent, want)
+	}
 }
