@@ -25,18 +25,28 @@ type PushOptions struct {
 	// Progress, if set, is told how many bytes of the object are safe on the
 	// server, from time to time.
 	Progress func(durable int64)
+	// Buffer is how many bytes of what comes from a stream are kept in memory at most: Push
+	// and PushFunc send so far ahead of what is durable. They begin with up to 16 MiB,
+	// and take more only if the line needs it: its bandwidth times the time from sending to
+	// the acknowledgement. Zero is 128 MiB; anything below [LeastBuffer] is that, and anything
+	// above 4 GiB - 1 is that. PushFile needs no buffer, however long the line.
+	Buffer int64
 }
+
+// LeastBuffer is the smallest [PushOptions.Buffer], in bytes: 8 MiB. The server of this
+// module makes 4 MiB durable at a time, and one unit is sent while another is synced.
+const LeastBuffer = 8 << 20
 
 // Push stores the pqenc file that src gives, up to its end, as an object of that
 // name. The object appears when it is whole, and Push returns nil when it is
 // durable.
 //
-// What has been read is kept in memory, up to 16 MiB, until the server has made
+// What has been read is kept in memory, up to o.Buffer, until the server has made
 // it durable, and so a cut connection costs nothing but time. A failure of src
 // ends the push, and nothing of it stays on the server. When Push fails, one Read
 // of src may still be under way; what it returns is dropped.
 func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOptions) error {
-	w := newWindow()
+	w := newWindow(o.Buffer)
 	go w.readFrom(src)
 	return c.push(ctx, name, w, wire.Unknown, o)
 }
@@ -46,7 +56,7 @@ func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOpt
 // and nothing of it stays on the server. When PushFunc fails, write may still be at
 // work; the writer gives it an error from then on.
 func (c *Client) PushFunc(ctx context.Context, name string, write func(io.Writer) error, o PushOptions) error {
-	w := newWindow()
+	w := newWindow(o.Buffer)
 	go w.writtenBy(write)
 	return c.push(ctx, name, w, wire.Unknown, o)
 }
@@ -72,7 +82,8 @@ func (c *Client) push(ctx context.Context, name string, src source, length int64
 		return err
 	}
 	r := &pusher{src: src, o: o, end: -1}
-	r.ask = wire.Push{Overwrite: o.Overwrite, Window: windowSize, Length: length, Digest: digest, Name: n}
+	_, most := src.window()
+	r.ask = wire.Push{Overwrite: o.Overwrite, Window: uint32(most), Length: length, Digest: digest, Name: n}
 	rand.Read(r.ask.ID[:])
 	return c.do(ctx, pushing, r)
 }
@@ -87,13 +98,19 @@ type pusher struct {
 	highest int64        // that sent has been on any
 	end     int64        // of the object, once the server was told; -1 before
 	starves atomic.Bool  // what comes next is up to the source
+	line    *line        // of this connection
 }
 
 func (r *pusher) progress() int64 { return r.highest }
 
 // waits reports whether there is nothing to send, though there is room for it.
-func (r *pusher) waits() bool {
-	return r.starves.Load() && r.sent.Load()-r.durable.Load() <= windowSize-2*wire.MaxData
+func (r *pusher) waits() bool { return r.starves.Load() && !r.full() }
+
+// full reports whether no more can be sent before there is an acknowledgement. Both ends
+// of what is in flight may be in the middle of a segment.
+func (r *pusher) full() bool {
+	now, _ := r.src.window()
+	return r.sent.Load()-r.durable.Load() > now-2*segmentSize
 }
 
 func (r *pusher) begin() (wire.Type, []byte) {
@@ -109,6 +126,7 @@ func (r *pusher) run(ctx context.Context, q *channel.Request) error {
 	}
 	r.durable.Store(offset)
 	r.sent.Store(offset)
+	r.line = &line{durable: offset}
 	if err := cmp.Or(q.Send(wire.TypeStart, wire.Size(offset)), r.acknowledged(offset)); err != nil {
 		return err
 	}
@@ -162,9 +180,11 @@ func (r *pusher) agree(ctx context.Context, q *channel.Request) (offset int64, s
 	if err != nil {
 		return 0, false, err
 	}
-	if ready.Unit > windowSize/2 || ready.Proven && ready.Offset > r.highest {
+	_, most := r.src.window()
+	if int64(ready.Unit) > most/2 || ready.Proven && ready.Offset > r.highest {
 		return 0, false, fmt.Errorf("%w: ready for what was not offered", wire.ErrOrder)
 	}
+	r.src.grow(2 * int64(ready.Unit))
 	offset = ready.Offset
 	if !ready.Proven && offset > 0 {
 		same, err := r.compare(ctx, q, offset)
@@ -255,6 +275,7 @@ func (r *pusher) send(ctx context.Context, q *channel.Request, offset int64, end
 			q.Abandon()
 			return &permanent{err}
 		}
+		r.line.sending(offset + int64(len(b)))
 		r.sent.Store(offset + int64(len(b)))
 		if err := q.Send(wire.TypeData, b); err != nil {
 			return err
@@ -289,10 +310,16 @@ func (r *pusher) listen(q *channel.Request, end *atomic.Int64) error {
 	}
 }
 
-// acknowledged lets go of what is safe.
+// acknowledged lets go of what is safe, and makes the window as large as the line needs it
+// if that was what sending has waited for: at most twice as large as before, since what
+// was measured may be a hiccup.
 func (r *pusher) acknowledged(offset int64) error {
 	if durable, sent := r.durable.Load(), r.sent.Load(); offset > sent || offset < durable {
 		return fmt.Errorf("%w: byte %d acknowledged, after %d and before %d", wire.ErrOrder, offset, durable, sent)
+	}
+	need := r.line.acknowledged(offset)
+	if now, _ := r.src.window(); r.starves.Load() && r.full() {
+		r.src.grow(min(need, 2*now))
 	}
 	r.durable.Store(offset)
 	r.src.release(offset)

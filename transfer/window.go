@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
@@ -31,12 +32,17 @@ type window struct {
 	lent     int64 // where next was asked to begin last: those bytes may be in use
 	err      error // why nothing more comes in; io.EOF when that was all
 	closed   bool
+
+	limit, most int64 // of what is kept, now and at any time
 }
 
 const segmentSize = wire.MaxData
 
-func newWindow() *window {
-	w := new(window)
+// newWindow returns a window that takes up to so many bytes of memory, see
+// [PushOptions.Buffer].
+func newWindow(most int64) *window {
+	most = min(max(cmp.Or(most, defaultBuffer), LeastBuffer), math.MaxUint32)
+	w := &window{limit: min(firstWindow, most), most: most}
 	w.changed.L = &w.mu
 	return w
 }
@@ -99,7 +105,7 @@ func (w *window) room() []byte {
 			s := w.segments[last]
 			return s[len(s):segmentSize]
 		}
-		if len(w.segments) < windowSize/segmentSize {
+		if int64(len(w.segments)+1)*segmentSize <= w.limit {
 			w.segments = append(w.segments, w.segment())
 			continue
 		}
@@ -174,6 +180,16 @@ func (w *window) drop() {
 		w.segments = append(w.segments[:0], w.segments[1:]...)
 		w.base += segmentSize
 	}
+}
+
+func (w *window) window() (now, most int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.limit, w.most
+}
+
+func (w *window) grow(size int64) {
+	w.change(func() { w.limit = max(w.limit, min(size, w.most)) })
 }
 
 func (w *window) close() { w.change(func() { w.closed = true }) }

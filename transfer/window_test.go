@@ -18,7 +18,7 @@ import (
 
 // windowOf returns a window that src is read into.
 func windowOf(src io.Reader) *window {
-	w := newWindow()
+	w := newWindow(0)
 	go w.readFrom(src)
 	return w
 }
@@ -27,7 +27,7 @@ func windowOf(src io.Reader) *window {
 // and rewinds at random places.
 func TestWindow(t *testing.T) {
 	t.Parallel()
-	for _, length := range []int{0, 1, segmentSize - 1, segmentSize, segmentSize + 1, windowSize, 3*windowSize + 12345} {
+	for _, length := range []int{0, 1, segmentSize - 1, segmentSize, segmentSize + 1, firstWindow, 3*firstWindow + 12345} {
 		content := make([]byte, length)
 		for i := range content {
 			content[i] = byte(i * 7 / 1000)
@@ -56,7 +56,7 @@ func TestWindow(t *testing.T) {
 				acknowledged += rand.Int64N(offset - acknowledged + 1)
 				w.release(acknowledged)
 			}
-			if offset-acknowledged > windowSize-segmentSize {
+			if offset-acknowledged > firstWindow-segmentSize {
 				acknowledged = offset
 				w.release(offset)
 			}
@@ -101,12 +101,12 @@ func TestWindowIsBounded(t *testing.T) {
 	w := windowOf(src)
 	defer w.close()
 	<-src.full
-	if _, err := w.next(t.Context(), windowSize-1); err != nil {
+	if _, err := w.next(t.Context(), firstWindow-1); err != nil {
 		t.Fatal(err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.end > windowSize {
+	if w.end > firstWindow {
 		t.Errorf("%d bytes are kept", w.end)
 	}
 }
@@ -124,7 +124,7 @@ type counted struct {
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
-	if c.n += n; c.n == windowSize {
+	if c.n += n; c.n == firstWindow {
 		close(c.full)
 	}
 	return n, err
@@ -137,12 +137,12 @@ func TestStoppedSource(t *testing.T) {
 	defer w.Close()
 	for name, s := range map[string]source{
 		"window": windowOf(silent),
-		"file":   newFileSource(bytes.NewReader(make([]byte, 2*windowSize)), 2*windowSize),
+		"file":   newFileSource(bytes.NewReader(nil), 2*fileWindow),
 	} {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() {
-			_, err := s.next(ctx, windowSize)
+			_, err := s.next(ctx, fileWindow)
 			done <- err
 		}()
 		stop()

@@ -1,0 +1,248 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package transfer
+
+import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/signature"
+	"github.com/pqenc/pqenc/transfer/internal/channel"
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+)
+
+// far is a line to a server, both in the fake time of a test.
+type far struct {
+	rate  int64         // bytes a second
+	delay time.Duration // one way
+	sync  time.Duration // from a unit that has come to its acknowledgement
+	disk  int64         // bytes a second that are synced, if it is not 0
+	unit  int64         // 4 MiB if it is 0
+}
+
+// hop is one direction of a line. It takes whatever it is given.
+type hop struct {
+	far   *far
+	queue chan piece
+	gone  chan struct{}
+	once  sync.Once
+	mu    sync.Mutex
+	free  time.Time // when the line is
+	rest  []byte
+}
+
+type piece struct {
+	b   []byte
+	due time.Time
+}
+
+func (h *hop) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if now := time.Now(); h.free.Before(now) {
+		h.free = now
+	}
+	h.free = h.free.Add(lasts(int64(len(p)), h.far.rate))
+	select {
+	case h.queue <- piece{bytes.Clone(p), h.free.Add(h.far.delay)}:
+		return len(p), nil
+	case <-h.gone:
+		return 0, io.ErrClosedPipe
+	}
+}
+
+func (h *hop) Read(p []byte) (int, error) {
+	if len(h.rest) == 0 {
+		select {
+		case next := <-h.queue:
+			time.Sleep(time.Until(next.due))
+			h.rest = next.b
+		case <-h.gone:
+			return 0, io.EOF
+		}
+	}
+	n := copy(p, h.rest)
+	h.rest = h.rest[n:]
+	return n, nil
+}
+
+// lineEnd is one end of a line, and the byte stream of a connection.
+type lineEnd struct {
+	net.Conn // for what is not used
+	in, out  *hop
+}
+
+func (e lineEnd) Read(p []byte) (int, error)       { return e.in.Read(p) }
+func (e lineEnd) Write(p []byte) (int, error)      { return e.out.Write(p) }
+func (e lineEnd) SetDeadline(time.Time) error      { return nil }
+func (e lineEnd) SetReadDeadline(time.Time) error  { return nil }
+func (e lineEnd) SetWriteDeadline(time.Time) error { return nil }
+func (e lineEnd) Flush() error                     { return nil }
+func (e lineEnd) Grow()                            {}
+
+func (e lineEnd) Close() error {
+	for _, h := range []*hop{e.in, e.out} {
+		h.once.Do(func() { close(h.gone) })
+	}
+	return nil
+}
+
+var lineCertificate = sync.OnceValues(channel.NewCertificate)
+
+// connect returns a client whose connection goes over the line, to a server that stores nothing.
+func (f *far) connect(t *testing.T) *Client {
+	t.Helper()
+	there := &hop{far: f, queue: make(chan piece, 1<<20), gone: make(chan struct{})}
+	back := &hop{far: f, queue: make(chan piece, 1<<20), gone: make(chan struct{})}
+	cert, err := lineCertificate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	go f.serve(t, lineEnd{in: there, out: back}, cert)
+	conn, err := channel.Connect(lineEnd{in: back, out: there}, f.login("alice"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	go conn.Dispatch(nil)
+	c := new(Client)
+	c.conn.Store(conn)
+	return c
+}
+
+func (f *far) login(who string) *channel.Login {
+	return &channel.Login{Identity: testkit.Identity(who), Check: func(signature.Fingerprint) error { return nil }}
+}
+
+// serve takes one push.
+func (f *far) serve(t *testing.T, s channel.Stream, cert *tls.Certificate) {
+	conn, err := channel.Accept(s, cert, f.login("server"))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer conn.Close()
+	if m, err := conn.Next(); err != nil || m.Type != wire.TypePush {
+		t.Errorf("0x%02x, %v", m.Type, err)
+		return
+	}
+	if f.unit == 0 {
+		f.unit = 4 << 20
+	}
+	conn.Send(wire.TypeReady, 1, (&wire.Ready{Proven: true, Unit: uint32(f.unit)}).Marshal())
+	written := make(chan int64, 1<<20)
+	go f.acknowledge(conn, written)
+	defer close(written)
+	for size, unsynced := int64(0), int64(0); ; {
+		m, err := conn.Next()
+		switch {
+		case err != nil:
+			return
+		case m.Type == wire.TypeData:
+			size += int64(len(m.Body))
+			unsynced += int64(len(m.Body))
+		}
+		if unsynced >= f.unit || m.Type == wire.TypeEnd {
+			unsynced = 0
+			written <- size
+		}
+		if m.Type == wire.TypeEnd {
+			written <- -1
+		}
+	}
+}
+
+// acknowledge makes durable what was written: one sync is for all that has come before it.
+// After the end of the object, which is said by a negative size, it is stored.
+func (f *far) acknowledge(conn *channel.Conn, written <-chan int64) {
+	durable := int64(0)
+	for size := range written {
+		ended := size < 0
+		for len(written) > 0 && !ended {
+			more := <-written
+			size, ended = max(size, more), more < 0
+		}
+		time.Sleep(f.sync)
+		if f.disk > 0 {
+			time.Sleep(lasts(max(size-durable, 0), f.disk))
+		}
+		durable = max(durable, size)
+		conn.Send(wire.TypeDurable, 1, wire.Size(durable))
+		if ended {
+			conn.Send(wire.TypeStored, 1, wire.Size(durable))
+		}
+	}
+}
+
+// lasts returns how long so many bytes take.
+func lasts(n, rate int64) time.Duration {
+	return time.Duration(float64(n) / float64(rate) * float64(time.Second))
+}
+
+// zeros is a pqenc file as far as anybody looks, of n bytes.
+func zeros(n int64) io.Reader {
+	head := testkit.Sealed(0)
+	return io.LimitReader(io.MultiReader(bytes.NewReader(head), endless{}), n)
+}
+
+const (
+	gigabit  = 125_000_000
+	inMemory = 12_500_000_000 // as good as no line at all
+)
+
+// TestWindowGrows pushes over lines and to servers of all kinds, and looks how much the
+// window has taken in the end, and how much of the line was used.
+func TestWindowGrows(t *testing.T) {
+	for name, test := range map[string]struct {
+		far
+		buffer     int64
+		size       int64
+		from, upTo int64   // MiB of the window
+		least      float64 // of the rate of the line, or of the disk
+	}{
+		"loopback":                        {far{rate: inMemory, sync: time.Millisecond}, 0, 256 << 20, 16, 16, 0},
+		"a fast near line":                {far{rate: gigabit, delay: time.Millisecond / 2, sync: time.Millisecond}, 0, 128 << 20, 16, 16, 0.95},
+		"a slow far line":                 {far{rate: gigabit / 100, delay: 50 * time.Millisecond}, 0, 24 << 20, 16, 16, 0.95},
+		"a fast far line":                 {far{rate: gigabit, delay: 50 * time.Millisecond}, 0, 256 << 20, 24, 64, 0.9},
+		"half the world":                  {far{rate: gigabit, delay: 100 * time.Millisecond, sync: 5 * time.Millisecond}, 0, 512 << 20, 32, 96, 0.85},
+		"a server that is slow to say so": {far{rate: gigabit, delay: time.Millisecond, sync: 200 * time.Millisecond}, 0, 256 << 20, 32, 96, 0.85},
+		"a slow disk":                     {far{rate: inMemory, sync: time.Millisecond, disk: 40_000_000}, 0, 128 << 20, 16, 24, 0},
+		"a small buffer":                  {far{rate: gigabit, delay: 100 * time.Millisecond}, 20 << 20, 128 << 20, 20, 20, 0},
+		"a buffer that is too small":      {far{rate: gigabit, delay: 100 * time.Millisecond}, 1, 64 << 20, 8, 8, 0},
+		"the moon":                        {far{rate: gigabit, delay: 1300 * time.Millisecond}, 0, 512 << 20, 128, 128, 0},
+		"a large unit":                    {far{rate: gigabit, delay: time.Millisecond, unit: 48 << 20}, 0, 256 << 20, 96, 96, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := test.connect(t)
+				w := newWindow(test.buffer)
+				go w.readFrom(zeros(test.size))
+				begin := time.Now()
+				if err := c.push(t.Context(), "a.pqe", w, wire.Unknown, PushOptions{}); err != nil {
+					t.Fatal(err)
+				}
+				took := time.Since(begin)
+				c.Close()
+				now, _ := w.window()
+				t.Logf("%v, %d MiB, %.2f", took, now>>20, lasts(test.size, test.rate).Seconds()/took.Seconds())
+				if now < test.from<<20 || now > test.upTo<<20 {
+					t.Errorf("a window of %d MiB", now>>20)
+				}
+				if kept := int64(len(w.segments)+len(w.spare)) * segmentSize; kept > now {
+					t.Errorf("%d bytes were kept in a window of %d", kept, now)
+				}
+				if used := lasts(test.size, test.rate).Seconds() / took.Seconds(); used < test.least {
+					t.Errorf("%.2f of the line were used", used)
+				}
+			})
+		})
+	}
+}
