@@ -27,6 +27,17 @@ type far struct {
 	sync  time.Duration // from a unit that has come to its acknowledgement
 	disk  int64         // bytes a second that are synced, if it is not 0
 	unit  int64         // 4 MiB if it is 0
+
+	window int64 // that the client has announced
+	most   int64 // that it has sent ahead of the last acknowledgement, at least
+
+	mu   sync.Mutex
+	told []told // the acknowledgements
+}
+
+type told struct {
+	durable int64
+	at      time.Time
 }
 
 // hop is one direction of a line. It takes whatever it is given.
@@ -130,10 +141,17 @@ func (f *far) serve(t *testing.T, s channel.Stream, cert *tls.Certificate) {
 		return
 	}
 	defer conn.Close()
-	if m, err := conn.Next(); err != nil || m.Type != wire.TypePush {
-		t.Errorf("0x%02x, %v", m.Type, err)
+	m, err := conn.Next()
+	if err != nil {
+		t.Error(err)
 		return
 	}
+	push, err := wire.ParsePush(m.Body)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	f.window = int64(push.Window)
 	if f.unit == 0 {
 		f.unit = 4 << 20
 	}
@@ -148,6 +166,7 @@ func (f *far) serve(t *testing.T, s channel.Stream, cert *tls.Certificate) {
 			return
 		case m.Type == wire.TypeData:
 			size += int64(len(m.Body))
+			f.most = max(f.most, size-f.known())
 			unsynced += int64(len(m.Body))
 		}
 		if unsynced >= f.unit || m.Type == wire.TypeEnd {
@@ -175,11 +194,27 @@ func (f *far) acknowledge(conn *channel.Conn, written <-chan int64) {
 			time.Sleep(lasts(max(size-durable, 0), f.disk))
 		}
 		durable = max(durable, size)
+		f.mu.Lock()
+		f.told = append(f.told, told{durable, time.Now()})
+		f.mu.Unlock()
 		conn.Send(wire.TypeDurable, 1, wire.Size(durable))
 		if ended {
 			conn.Send(wire.TypeStored, 1, wire.Size(durable))
 		}
 	}
+}
+
+// known returns the last acknowledgement that the client can have known when it sent what
+// has just come.
+func (f *far) known() (durable int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := len(f.told) - 1; i >= 0; i-- {
+		if time.Since(f.told[i].at) >= 2*f.delay {
+			return f.told[i].durable
+		}
+	}
+	return 0
 }
 
 // lasts returns how long so many bytes take.
@@ -194,31 +229,33 @@ func zeros(n int64) io.Reader {
 }
 
 const (
-	gigabit  = 125_000_000
-	inMemory = 12_500_000_000 // as good as no line at all
+	gigabit = 125_000_000
+	local   = 600_000_000 // what two processes do on one machine
 )
 
-// TestWindowGrows pushes over lines and to servers of all kinds, and looks how much the
+// TestWindowGrows pushes over lines and to servers of all kinds, and looks how much memory the
 // window has taken in the end, and how much of the line was used.
 func TestWindowGrows(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
-		far
+		*far
 		buffer     int64
 		size       int64
 		from, upTo int64   // MiB of the window
-		least      float64 // of the rate of the line, or of the disk
+		least      float64 // part of the rate of the line
 	}{
-		"loopback":                        {far{rate: inMemory, sync: time.Millisecond}, 0, 256 << 20, 16, 16, 0},
-		"a fast near line":                {far{rate: gigabit, delay: time.Millisecond / 2, sync: time.Millisecond}, 0, 128 << 20, 16, 16, 0.95},
-		"a slow far line":                 {far{rate: gigabit / 100, delay: 50 * time.Millisecond}, 0, 24 << 20, 16, 16, 0.95},
-		"a fast far line":                 {far{rate: gigabit, delay: 50 * time.Millisecond}, 0, 256 << 20, 24, 64, 0.9},
-		"half the world":                  {far{rate: gigabit, delay: 100 * time.Millisecond, sync: 5 * time.Millisecond}, 0, 512 << 20, 32, 96, 0.85},
-		"a server that is slow to say so": {far{rate: gigabit, delay: time.Millisecond, sync: 200 * time.Millisecond}, 0, 256 << 20, 32, 96, 0.85},
-		"a slow disk":                     {far{rate: inMemory, sync: time.Millisecond, disk: 40_000_000}, 0, 128 << 20, 16, 24, 0},
-		"a small buffer":                  {far{rate: gigabit, delay: 100 * time.Millisecond}, 20 << 20, 128 << 20, 20, 20, 0},
-		"a buffer that is too small":      {far{rate: gigabit, delay: 100 * time.Millisecond}, 1, 64 << 20, 8, 8, 0},
-		"the moon":                        {far{rate: gigabit, delay: 1300 * time.Millisecond}, 0, 512 << 20, 128, 128, 0},
-		"a large unit":                    {far{rate: gigabit, delay: time.Millisecond, unit: 48 << 20}, 0, 256 << 20, 96, 96, 0},
+		"loopback":                        {&far{rate: local, sync: time.Millisecond}, 0, 256 << 20, 16, 16, 0.95},
+		"a fast near line":                {&far{rate: gigabit, delay: time.Millisecond / 2, sync: time.Millisecond}, 0, 128 << 20, 16, 16, 0.95},
+		"a slow far line":                 {&far{rate: gigabit / 100, delay: 50 * time.Millisecond}, 0, 24 << 20, 16, 16, 0.95},
+		"a slow disk":                     {&far{rate: local, sync: time.Millisecond, disk: 40_000_000}, 0, 128 << 20, 16, 16, 0},
+		"a fast far line":                 {&far{rate: gigabit, delay: 50 * time.Millisecond}, 0, 256 << 20, 24, 64, 0.9},
+		"half the world":                  {&far{rate: gigabit, delay: 100 * time.Millisecond, sync: 5 * time.Millisecond}, 0, 512 << 20, 32, 96, 0.85},
+		"a server that is slow to say so": {&far{rate: gigabit, delay: time.Millisecond, sync: 200 * time.Millisecond}, 0, 256 << 20, 32, 96, 0.6},
+		"the moon":                        {&far{rate: gigabit, delay: 1300 * time.Millisecond}, 0, 512 << 20, 128, 128, 0},
+		"a small buffer":                  {&far{rate: gigabit, delay: 100 * time.Millisecond}, 20 << 20, 128 << 20, 20, 20, 0},
+		"a buffer that is too small":      {&far{rate: gigabit, delay: 100 * time.Millisecond}, 1, 64 << 20, LeastBuffer >> 20, LeastBuffer >> 20, 0},
+		"a large unit":                    {&far{rate: gigabit, delay: time.Millisecond, unit: 48 << 20}, 0, 256 << 20, 96, 128, 0.95},
+		"the largest unit":                {&far{rate: gigabit, delay: time.Millisecond, unit: 64 << 20}, 0, 256 << 20, 128, 128, 0.9},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -229,20 +266,56 @@ func TestWindowGrows(t *testing.T) {
 				if err := c.push(t.Context(), "a.pqe", w, wire.Unknown, PushOptions{}); err != nil {
 					t.Fatal(err)
 				}
-				took := time.Since(begin)
+				used := lasts(test.size, test.rate).Seconds() / time.Since(begin).Seconds()
 				c.Close()
-				now, _ := w.window()
-				t.Logf("%v, %d MiB, %.2f", took, now>>20, lasts(test.size, test.rate).Seconds()/took.Seconds())
-				if now < test.from<<20 || now > test.upTo<<20 {
-					t.Errorf("a window of %d MiB", now>>20)
+				size, most := w.window()
+				t.Logf("a window of %d MiB, %.2f of the line", size>>20, used)
+				if size < test.from<<20 || size > test.upTo<<20 {
+					t.Error("that window is too small, or too large")
 				}
-				if kept := int64(len(w.segments)+len(w.spare)) * segmentSize; kept > now {
-					t.Errorf("%d bytes were kept in a window of %d", kept, now)
+				if kept := int64(len(w.segments)+len(w.spare)) * segmentSize; kept > size {
+					t.Errorf("%d bytes were kept", kept)
 				}
-				if used := lasts(test.size, test.rate).Seconds() / took.Seconds(); used < test.least {
-					t.Errorf("%.2f of the line were used", used)
+				if used < test.least {
+					t.Error("not enough of the line was used")
+				}
+				if test.far.window != most || test.far.most > size {
+					t.Errorf("a window of %d was announced, and %d bytes were sent", test.far.window, test.far.most)
 				}
 			})
 		})
 	}
+}
+
+// TestFilesNeedNoWindow pushes a file over a line that is longer than any buffer.
+func TestFilesNeedNoWindow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const size = 768 << 20
+		f := &far{rate: gigabit, delay: 1300 * time.Millisecond}
+		c := f.connect(t)
+		begin := time.Now()
+		if err := c.PushFile(t.Context(), "a.pqe", zerosAt{testkit.Sealed(0)}, size, PushOptions{Buffer: LeastBuffer}); err != nil {
+			t.Fatal(err)
+		}
+		took := time.Since(begin)
+		c.Close()
+		if longest := lasts(size, f.rate) + 6*f.delay + time.Second; took > longest {
+			t.Errorf("it took %v, and not %v", took, longest)
+		}
+		if f.window != fileWindow || f.most < 2*defaultBuffer {
+			t.Errorf("a window of %d was announced, and no more than %d bytes were sent ahead", f.window, f.most)
+		}
+	})
+}
+
+// zerosAt is what zeros is, as a file without an end.
+type zerosAt struct{ head []byte }
+
+func (z zerosAt) ReadAt(p []byte, off int64) (int, error) {
+	clear(p)
+	if off < int64(len(z.head)) {
+		copy(p, z.head[off:])
+	}
+	return len(p), nil
 }

@@ -98,7 +98,7 @@ type pusher struct {
 	highest int64        // that sent has been on any
 	end     int64        // of the object, once the server was told; -1 before
 	starves atomic.Bool  // what comes next is up to the source
-	line    *line        // of this connection
+	line    line         // of this connection
 }
 
 func (r *pusher) progress() int64 { return r.highest }
@@ -126,7 +126,7 @@ func (r *pusher) run(ctx context.Context, q *channel.Request) error {
 	}
 	r.durable.Store(offset)
 	r.sent.Store(offset)
-	r.line = &line{durable: offset}
+	r.line.start(offset)
 	if err := cmp.Or(q.Send(wire.TypeStart, wire.Size(offset)), r.acknowledged(offset)); err != nil {
 		return err
 	}
@@ -184,7 +184,8 @@ func (r *pusher) agree(ctx context.Context, q *channel.Request) (offset int64, s
 	if int64(ready.Unit) > most/2 || ready.Proven && ready.Offset > r.highest {
 		return 0, false, fmt.Errorf("%w: ready for what was not offered", wire.ErrOrder)
 	}
-	r.src.grow(2 * int64(ready.Unit))
+	r.line.unit = int64(ready.Unit)
+	r.src.grow(2 * r.line.unit)
 	offset = ready.Offset
 	if !ready.Proven && offset > 0 {
 		same, err := r.compare(ctx, q, offset)

@@ -38,6 +38,10 @@ type window struct {
 
 const segmentSize = wire.MaxData
 
+// aheadOfSending is how much is taken in before it is sent. More would have left the caches
+// of the processor until then.
+const aheadOfSending = 1 << 20
+
 // newWindow returns a window that takes up to so many bytes of memory, see
 // [PushOptions.Buffer].
 func newWindow(most int64) *window {
@@ -105,7 +109,7 @@ func (w *window) room() []byte {
 			s := w.segments[last]
 			return s[len(s):segmentSize]
 		}
-		if int64(len(w.segments)+1)*segmentSize <= w.limit {
+		if int64(len(w.segments)+1)*segmentSize <= w.limit && w.end-max(w.lent, w.base) < aheadOfSending {
 			w.segments = append(w.segments, w.segment())
 			continue
 		}
