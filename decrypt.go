@@ -71,9 +71,17 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// WriteTo decrypts all contents to dst, on several cores. [io.Copy] uses it.
-func (r *Reader) WriteTo(dst io.Writer) (int64, error) {
-	n, err := r.body.WriteTo(released{dst, &r.length})
+// WriteTo decrypts all contents to dst, on several cores. [io.Copy] uses it. A dst that
+// is an [*io.OffsetWriter] is written by offset, in any order, and holds nothing of use
+// after an error; [Reader.Mark] is not for use meanwhile. A source that is an
+// [*io.SectionReader] is read by offset.
+func (r *Reader) WriteTo(dst io.Writer) (n int64, err error) {
+	if _, ok := dst.(*io.OffsetWriter); ok {
+		n, err = r.body.WriteTo(dst)
+		r.length += n
+	} else {
+		n, err = r.body.WriteTo(released{dst, &r.length})
+	}
 	if err == nil {
 		err = r.end()
 	}

@@ -20,6 +20,9 @@ import (
 //
 // The caller must Close the writer. dst is not closed, and after any error
 // holds nothing of use.
+//
+// From file to file, on all cores: let dst be an [*io.OffsetWriter], and copy from an
+// [*io.SectionReader]. Both are then used by offset.
 func Encrypt(dst io.Writer, recipients ...Recipient) (*Writer, error) {
 	return encrypt(dst, format.DefaultChunkLog2, nil, recipients)
 }
@@ -97,7 +100,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom encrypts all of src. [io.Copy] uses it; it saves a copy.
+// ReadFrom encrypts all of src. [io.Copy] uses it; it saves a copy. A src that is an
+// [*io.SectionReader] is read by offset, on several cores.
 func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
 	n, err := w.body.ReadFrom(src)
 	w.length += n

@@ -5,7 +5,6 @@
 package pqenc
 
 import (
-	"crypto/sha256"
 	"io"
 
 	"github.com/pqenc/pqenc/stream"
@@ -17,11 +16,12 @@ import (
 type File struct {
 	*io.SectionReader
 
-	src     io.ReaderAt // of the encrypted file
+	plain   *stream.ReaderAt // below the SectionReader
+	src     io.ReaderAt      // of the encrypted file
 	header  *header
 	end     int64 // of the body, in src
 	trailer []byte
-	seen    *digests // by Verify; nil until it succeeded
+	seen    *digests // by Verify or UseDigests; nil until one succeeded
 }
 
 // Open opens the encrypted file in the first size bytes of src. It
@@ -40,9 +40,11 @@ func OpenSigned(src io.ReaderAt, size int64, policy Policy, identities ...Identi
 		return nil, err
 	}
 	f := &File{src: src, header: h, end: size - int64(h.trailerSize())}
-	if f.SectionReader, err = f.contents(nil); err != nil {
+	r, err := f.contents(nil)
+	if err != nil {
 		return nil, err
 	}
+	f.use(r, nil)
 	if h.sig == nil {
 		return f, nil
 	}
@@ -60,13 +62,14 @@ func OpenSigned(src io.ReaderAt, size int64, policy Policy, identities ...Identi
 }
 
 // contents opens the contents, whose chunks must be those that were seen.
-func (f *File) contents(seen *digests) (*io.SectionReader, error) {
+func (f *File) contents(seen *digests) (*stream.ReaderAt, error) {
 	body := f.body()
-	r, err := f.cipher(seen).NewReaderAt(body, body.Size())
-	if err != nil {
-		return nil, err
-	}
-	return io.NewSectionReader(r, 0, r.Size()), nil
+	return f.cipher(seen).NewReaderAt(body, body.Size())
+}
+
+// use reads the contents from r, whose chunks must be those that were seen.
+func (f *File) use(r *stream.ReaderAt, seen *digests) {
+	f.plain, f.SectionReader, f.seen = r, io.NewSectionReader(r, 0, r.Size()), seen
 }
 
 // cipher returns the cipher of the body, which opens all chunks if none were
@@ -102,9 +105,7 @@ func (f *File) Verify() error {
 	if f.header.sig == nil {
 		return ErrNotSigned
 	}
-	// A sparse file can have any size: memory for more comes with its chunks.
-	chunks := min(f.Size()>>f.header.ChunkLog2+1, 1<<16)
-	seen := &digests{sum: sha256.New(), list: make([][sha256.Size]byte, 0, chunks)}
+	seen := newDigests(f.chunks())
 	c := f.cipher(nil)
 	c.OnDigest = seen.add
 	if err := c.NewReader(f.body(), 0).Skim(); err != nil {
@@ -125,12 +126,21 @@ func (f *File) Verify() error {
 	if err != nil {
 		return err
 	}
-	f.SectionReader, f.seen = contents, seen
+	f.use(contents, seen)
 	return nil
 }
 
 // DecryptTo decrypts all contents to dst, on several cores, whatever the
-// position is.
+// position is. It is [File.WriteRange] of all.
 func (f *File) DecryptTo(dst io.Writer) (int64, error) {
-	return f.cipher(f.seen).NewReader(f.body(), 0).WriteTo(dst)
+	return f.WriteRange(dst, 0, f.Size())
+}
+
+// WriteRange decrypts length bytes of the contents, from an offset on, to dst. It works
+// on several chunks at once, in constant memory, and writes them in order, or by offset
+// if dst is an [*io.OffsetWriter]: that one holds nothing of use after an error. It
+// returns how many bytes were written. If the range is not within the contents nothing is
+// written, and the error is [io.EOF].
+func (f *File) WriteRange(dst io.Writer, offset, length int64) (int64, error) {
+	return f.plain.WriteRange(dst, offset, length)
 }

@@ -35,6 +35,7 @@ func result(err error) vectors.Result {
 		{pqenc.ErrBody, vectors.Body},
 		{pqenc.ErrTruncated, vectors.Truncated},
 		{pqenc.ErrArmor, vectors.Armor},
+		{pqenc.ErrDigests, vectors.DigestList},
 		{pqenc.ErrNotSigned, vectors.NotSigned},
 		{pqenc.ErrWrongSigner, vectors.WrongSigner},
 		{pqenc.ErrSignature, vectors.Signature},
@@ -233,9 +234,33 @@ func TestVectors(t *testing.T) {
 					t.Errorf("%s: released %d bytes that are not the right ones", name, len(got.released))
 				}
 			}
+			testList(t, v, policy, ids)
 			testInspect(t, v)
 			testReencode(t, v)
 		})
+	}
+}
+
+// testList verifies a file with the list of digests that the vector has.
+func testList(t *testing.T, v *vectors.Vector, p pqenc.Policy, ids []pqenc.Identity) {
+	if v.Digests == nil {
+		return
+	}
+	f, err := openArmored(v.File, p, ids)
+	level := pqenc.Claimed
+	var released bytes.Buffer
+	if err == nil {
+		err = f.UseDigests(bytes.NewReader(v.Digests))
+	}
+	if err == nil {
+		level = pqenc.Verified
+		_, err = f.DecryptTo(&released)
+	}
+	if result(err) != v.ListExpect || f != nil && f.Signature().Level != level {
+		t.Errorf("with the list: %s (%v), want %s", result(err), err, v.ListExpect)
+	}
+	if err == nil && sha256.Sum256(released.Bytes()) != v.Released {
+		t.Errorf("with the list: released %d bytes that are not the right ones", released.Len())
 	}
 }
 

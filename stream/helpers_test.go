@@ -114,6 +114,11 @@ var ways = []way{
 		_, err := c.NewReader(iotest.DataErrReader(bytes.NewReader(body)), 0).WriteTo(&b)
 		return b.Bytes(), err
 	}},
+	{"WriteTo, read by offset", func(c *stream.Cipher, body []byte) ([]byte, error) {
+		var b bytes.Buffer
+		_, err := c.NewReader(section(body), 0).WriteTo(&b)
+		return b.Bytes(), err
+	}},
 	{"ReadAt", func(c *stream.Cipher, body []byte) ([]byte, error) {
 		r, err := c.NewReaderAt(bytes.NewReader(body), int64(len(body)))
 		if err != nil {
@@ -123,6 +128,11 @@ var ways = []way{
 		n, err := r.ReadAt(b, 0)
 		return b[:n], err
 	}},
+}
+
+// section returns a source that is read by offset.
+func section(b []byte) *io.SectionReader {
+	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
 }
 
 // open requires that every way decrypts body to plain.

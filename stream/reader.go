@@ -77,20 +77,20 @@ func (r *Reader) advance() {
 // WriteTo decrypts everything that is left to dst. Chunks are opened in
 // parallel and written in order, all before WriteTo returns.
 func (r *Reader) WriteTo(dst io.Writer) (int64, error) {
-	count := &countingWriter{dst: dst}
-	err := writeAll(count, r.unread)
+	n, err := writeAll(dst, r.unread)
 	r.unread = nil
 	if err != nil {
 		r.err = err
-		return count.n, err
+		return int64(n), err
 	}
+	p := newPipeline(dst, r.slotSize())
 	if r.err == nil {
-		r.err = r.pump(newPipeline(count, r.slotSize()), r.c.open)
+		r.err = r.pump(p, r.c.open)
 	}
 	if r.err != io.EOF {
-		return count.n, r.err
+		err = r.err
 	}
-	return count.n, nil
+	return int64(n) + p.length, err
 }
 
 // Skim reads everything that is left and opens nothing: it is for
@@ -109,16 +109,19 @@ func (r *Reader) Skim() error {
 // pump sends the rest of the body through p, and work upon every chunk. It
 // returns io.EOF after the last one.
 func (r *Reader) pump(p *pipeline, work func(*chunk) error) error {
+	if src, ok := r.src.(*io.SectionReader); ok {
+		return r.pumpAt(p, src, work)
+	}
 	var last bool
 	var readErr error
-	for !last && readErr == nil {
+	for to := int64(0); !last && readErr == nil; to += int64(r.c.chunkSize) {
 		buf, err := p.take()
 		if err != nil {
 			break // p.end has it, too
 		}
 		var k *chunk
 		if k, readErr = r.next(buf); readErr == nil {
-			last = k.last
+			k.to, last = to, k.last
 			p.submit(k, work, r.c.report)
 		}
 	}
@@ -129,6 +132,34 @@ func (r *Reader) pump(p *pipeline, work func(*chunk) error) error {
 	}
 	if readErr != nil {
 		return readErr
+	}
+	return io.EOF
+}
+
+// pumpAt is pump for a source that is read by offset.
+func (r *Reader) pumpAt(p *pipeline, src *io.SectionReader, work func(*chunk) error) error {
+	at, err := src.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return err
+	}
+	at -= int64(len(r.carry))
+	s := span{src: src, at: at, size: src.Size() - int64(r.tail) - at, index: r.index}
+	err = s.pump(r.c, p, work)
+	if err == nil && (s.size < 0 || s.size%int64(r.c.sealedSize()) < Overhead) {
+		err = ErrTruncated
+	}
+	if err != nil {
+		return err
+	}
+	r.carry = make([]byte, r.tail)
+	if n, err := src.ReadAt(r.carry, at+s.size); n < r.tail {
+		if err == io.EOF {
+			err = ErrTruncated
+		}
+		return err
+	}
+	if _, err := src.Seek(0, io.SeekEnd); err != nil {
+		return err
 	}
 	return io.EOF
 }
@@ -161,14 +192,3 @@ func (r *Reader) next(buf []byte) (*chunk, error) {
 // Tail returns the bytes after the body, once it has been read to its end:
 // as many as [Cipher.NewReader] was told.
 func (r *Reader) Tail() []byte { return r.carry }
-
-type countingWriter struct {
-	dst io.Writer
-	n   int64
-}
-
-func (w *countingWriter) Write(p []byte) (int, error) {
-	n, err := w.dst.Write(p)
-	w.n += int64(n)
-	return n, err
-}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"testing/iotest"
 
@@ -45,6 +46,12 @@ var writers = []struct {
 	}},
 	{"ReadFrom halves", func(w *stream.Writer, plain []byte) error {
 		return readFrom(w, plain, iotest.HalfReader(bytes.NewReader(plain)))
+	}},
+	{"ReadFrom by offset", func(w *stream.Writer, plain []byte) error { return readFrom(w, plain, section(plain)) }},
+	{"Write, ReadFrom by offset twice", func(w *stream.Writer, plain []byte) error {
+		q, r := len(plain)/4, section(plain)
+		r.Seek(int64(q), io.SeekStart)
+		return errors.Join(writeAll(w, plain[:q], q), readFrom(w, plain[q:], r), readFrom(w, nil, r))
 	}},
 	{"Write, ReadFrom, ReadFrom, Write", func(w *stream.Writer, plain []byte) error {
 		q := len(plain) / 4
@@ -92,6 +99,16 @@ func TestSeal(t *testing.T) {
 			}
 			if !bytes.Equal(got.Bytes(), want) {
 				t.Fatalf("%d bytes, %s: another body", n, way.name)
+			}
+			at := new(memory)
+			dst := at.writer()
+			w = newCipher().NewWriter(dst)
+			if err := errors.Join(way.write(w, plain), w.Close()); err != nil {
+				t.Fatalf("%d bytes, %s, to an offset: %v", n, way.name, err)
+			}
+			io.WriteString(dst, "after")
+			if !bytes.Equal(at.b, slices.Concat([]byte("begin"), want, []byte("after"))) {
+				t.Fatalf("%d bytes, %s: another body at the offset", n, way.name)
 			}
 		}
 	}

@@ -15,6 +15,12 @@
 // Chunks are sealed and opened in place, by several goroutines at once, and
 // leave in order. Memory does not depend on the length of the body: a few
 // chunk buffers, used again and again.
+//
+// From one file to another there is no need for any order. A source that is an
+// [*io.SectionReader] is read by offset, and a destination that is an
+// [*io.OffsetWriter] is written by offset: each goroutine then reads its chunk, works on
+// it and writes it. Such a destination holds nothing of use after an error. When all is
+// well, both are left at the end, as by Read and Write.
 package stream
 
 import (
@@ -62,9 +68,10 @@ var (
 type Cipher struct {
 	// OnDigest, if set, is given the SHA-256 of each ciphertext chunk, tag
 	// included. Whoever has the chunk in hand computes it. Writers and readers
-	// call OnDigest in the order of the chunks and before the chunk leaves; a
-	// [ReaderAt] calls it in any order and concurrently. An error ends the
-	// operation, and the chunk is not released.
+	// call OnDigest in the order of the chunks and before the chunk leaves, except
+	// where they write by offset: then it has been written. ReadAt of a [ReaderAt]
+	// calls it in any order and concurrently. An error ends the operation, and the
+	// chunk is not released.
 	OnDigest func(index uint32, digest [sha256.Size]byte) error
 
 	aead      cipher.AEAD
@@ -96,6 +103,7 @@ func (c *Cipher) nonce(index uint32, last bool) []byte {
 // chunk is one chunk on its way through: sealed or opened in place in buf.
 type chunk struct {
 	buf    []byte // has room for the tag
+	to     int64  // where it goes in a destination that is written by offset
 	index  uint32
 	last   bool
 	digest [sha256.Size]byte

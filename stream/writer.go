@@ -40,8 +40,13 @@ func (w *Writer) Write(p []byte) (n int, err error) {
 
 // ReadFrom encrypts all of src, which it reads straight into the chunks:
 // [io.Copy] calls it. It does not Close the writer. After a failure of src, Close
-// does not make a whole body of what came before.
+// does not make a whole body of what came before. A src that is an
+// [*io.SectionReader] must have all bytes of its section, else the error wraps
+// [io.ErrUnexpectedEOF]; it may show in a later call, as one of the destination.
 func (w *Writer) ReadFrom(src io.Reader) (n int64, err error) {
+	if s, ok := src.(*io.SectionReader); ok && w.buf == nil && w.err == nil {
+		n, w.err = w.readFullChunks(s)
+	}
 	for {
 		if err := w.makeRoom(); err != nil {
 			return n, err
@@ -57,6 +62,26 @@ func (w *Writer) ReadFrom(src io.Reader) (n int64, err error) {
 	}
 }
 
+// readFullChunks encrypts src by offset, as far as it has full chunks.
+func (w *Writer) readFullChunks(src *io.SectionReader) (n int64, err error) {
+	w.p.readAt(src)
+	at, err := src.Seek(0, io.SeekCurrent)
+	for rest := src.Size() - at; rest-n >= int64(w.c.chunkSize) && err == nil; {
+		if err = w.makeRoom(); err != nil {
+			break
+		}
+		w.buf = w.buf[:w.c.chunkSize]
+		from := at + n
+		w.flushAfter(func(k *chunk) error { return readChunk(src, k, from) }, false)
+		n += int64(w.c.chunkSize)
+		err = w.err
+	}
+	if err == nil {
+		_, err = src.Seek(at+n, io.SeekStart)
+	}
+	return n, err
+}
+
 // makeRoom leaves w with a chunk that is not full.
 func (w *Writer) makeRoom() error {
 	if w.err == nil && len(w.buf) == w.c.chunkSize {
@@ -69,13 +94,23 @@ func (w *Writer) makeRoom() error {
 }
 
 // flush sends the chunk on its way.
-func (w *Writer) flush(last bool) {
+func (w *Writer) flush(last bool) { w.flushAfter(func(*chunk) error { return nil }, last) }
+
+// flushAfter sends the chunk on its way, to be sealed once fill has filled it.
+func (w *Writer) flushAfter(fill func(*chunk) error, last bool) {
 	if w.index >= MaxChunks-1 && !last {
 		w.err = ErrTooLong // the last chunk could not follow
 		return
 	}
-	seal := func(k *chunk) error { w.c.seal(k); return nil }
-	w.p.submit(&chunk{buf: w.buf, index: w.index, last: last}, seal, w.c.report)
+	k := &chunk{buf: w.buf, to: int64(w.index) * int64(w.c.sealedSize()), index: w.index, last: last}
+	seal := func(k *chunk) error {
+		if err := fill(k); err != nil {
+			return err
+		}
+		w.c.seal(k)
+		return nil
+	}
+	w.p.submit(k, seal, w.c.report)
 	w.buf = nil
 	w.index++
 }
@@ -95,6 +130,18 @@ func (w *Writer) Close() error {
 	}
 	w.err = ErrClosed
 	return nil
+}
+
+// readChunk fills k from an offset of src.
+func readChunk(src io.ReaderAt, k *chunk, from int64) error {
+	n, err := src.ReadAt(k.buf, from)
+	switch {
+	case n == len(k.buf):
+		return nil
+	case err == nil || err == io.EOF:
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // readFull reads until b is full or src has ended. It differs from

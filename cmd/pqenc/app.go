@@ -33,8 +33,8 @@ type app struct {
 	private  map[string][]pqenc.Identity // what is in them, by their names
 	stop     atomic.Pointer[func()]      // asks the command to end by itself, or nil
 
-	hinted  sync.Map     // the hints that were given
-	inPlace sync.RWMutex // held for reading while a header is overwritten
+	hinted sync.Map     // the hints that were given
+	brief  sync.RWMutex // held for reading by what takes a moment and would leave something if it was cut
 
 	mu       sync.Mutex
 	outputs  map[*durable.File]bool // being written
@@ -68,7 +68,7 @@ func (a *app) stopGently() bool {
 // lock stays locked, so that it cannot begin another one before the process has
 // ended.
 func (a *app) interrupt() {
-	a.inPlace.Lock()
+	a.brief.Lock()
 	a.mu.Lock()
 	a.prompter.Restore()
 	a.meter.Stop()
@@ -82,21 +82,27 @@ func (a *app) interrupt() {
 	a.folder.Close()
 }
 
-// create opens the output of that name, which an interruption will undo. The lock is
-// free meanwhile: to open a pipe is to wait for its reader.
+// create opens the output of that name, which an interruption will undo. The locks are
+// free while a pipe is opened, which is to wait for its reader.
 func (a *app) create(name string, o durable.Options) (*durable.File, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
+	}
+	if durable.Atomic(name) {
+		a.brief.RLock()
+		defer a.brief.RUnlock()
 	}
 	return a.began(durable.Create(context.Background(), name, o))
 }
 
 // createOver opens the output that takes the place of a file.
 func (a *app) createOver(b *durable.Batch, src *input, f found) (*durable.File, error) {
+	a.brief.RLock()
+	defer a.brief.RUnlock()
 	if f.folder != nil {
-		return a.began(b.CreateOver(src.File, f.folder.root, f.path))
+		return a.began(b.CreateOver(src.file, f.folder.root, f.path))
 	}
-	return a.began(b.CreateOver(src.File, nil, f.file))
+	return a.began(b.CreateOver(src.file, nil, f.file))
 }
 
 // began has an interruption undo an output.
@@ -126,6 +132,8 @@ func (a *app) createPart(name string) (*durable.Partial, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
 	}
+	a.brief.RLock()
+	defer a.brief.RUnlock()
 	p, err := durable.OpenPartial(name, durable.Options{})
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -187,6 +195,9 @@ func (a *app) sayWho(what string, s *pqenc.Signature) {
 	case s.Level == pqenc.Unverified:
 		a.say(fmt.Sprintf("%ssigned by %s %s", what, s.Signer, notChecked))
 		a.say("hint: " + checkHint(s.Signer))
+	case s.Level == pqenc.Claimed: // of a part
+		a.say(fmt.Sprintf("%ssigned by %s on %s%s, but these contents were not checked: another recipient could have replaced them",
+			what, who(s.Signer), timeText(s.Time), contextText(s.Context)))
 	default:
 		a.say(fmt.Sprintf("%ssigned by %s on %s%s", what, who(s.Signer), timeText(s.Time), contextText(s.Context)))
 	}

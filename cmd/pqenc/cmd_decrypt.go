@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 
@@ -19,6 +20,8 @@ type decryptCmd struct {
 	Trust   fromFlags      `embed:""`
 	Stream  streamFlag     `embed:""`
 	Context contextFlag    `embed:""`
+	Sparse  sparseFlag     `embed:""`
+	Part    partFlags      `embed:""`
 	Files   fileArgs       `embed:""`
 	Secret  secretFlags    `embed:""`
 }
@@ -29,10 +32,17 @@ func (decryptCmd) Help() string {
     pqenc -d -i lab.key model.pqe > model.bin
     pqenc -d -i lab.key -o model.bin model.pqe
     ssh host 'cat run7.pqe' | pqenc -d -i lab.key | tar x
+    pqenc -d -i lab.key --range 1GiB:64KiB model.pqe > part.bin
     pqenc -d -i lab.key --from alice.pub --context "round 17" -o up.bin up.pqe`
 }
 
 func (c *decryptCmd) Run(a *app) error {
+	if c.Part.Digests != "" && len(c.Trust.From) == 0 {
+		return usageError("--digests is of no use without --from", "name the signer with --from PUB")
+	}
+	if err := c.Sparse.check(c.Files.Output); err != nil {
+		return err
+	}
 	src, err := a.openEncrypted(c.Files.In)
 	if err != nil {
 		return err
@@ -48,19 +58,25 @@ func (c *decryptCmd) Run(a *app) error {
 	}
 	meter := a.startMeter(src.size, c.Files.Output)
 	defer meter.Stop()
-	o := &opener{src: src, meter: meter, policy: policy, keys: keys}
-	plain, err := o.open(staged(c.Files.Output) || c.Stream.StreamUnverified)
+	src.measure(meter)
+	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys, flags: c.Part}
+	if !isStdio(c.Files.In) {
+		o.beside = c.Files.In + digestsSuffix
+	}
+	// The signature of the contents is after all of them, and not after a part.
+	plain, err := o.open(c.Part.Range == nil && staged(c.Files.Output) || c.Stream.StreamUnverified)
 	if err != nil {
 		return in(src.name, err)
 	}
 	// Only now: a file that does not open must not touch the output.
-	out, err := a.openOutput(c.Files.Output, src, durable.Options{Private: src.private()})
+	out, err := a.openOutput(c.Files.Output, src, durable.Options{Private: src.private(), Sparse: c.Sparse.Sparse})
 	if err != nil {
 		return err
 	}
-	_, err = plain.WriteTo(out)
+	_, err = plain.WriteTo(out.byOffset())
 	meter.Stop()
-	if err = out.finish(in(src.name, err)); err == nil {
+	err = in(src.name, cmp.Or(err, src.unchanged()))
+	if err = out.finish(err); err == nil {
 		a.sayWho("", plain.Signature())
 	}
 	return err
@@ -68,10 +84,14 @@ func (c *decryptCmd) Run(a *app) error {
 
 // opener opens the input of a command.
 type opener struct {
+	app    *app
 	src    *input
 	meter  *progress.Meter
 	policy pqenc.Policy
 	keys   *identities
+	flags  partFlags
+	beside string // where a list of digests may be, or empty
+	passed int64  // bytes that were read before what is released is
 }
 
 // contents are those of an encrypted file.
@@ -88,25 +108,46 @@ type contents interface {
 // the reader is the only one in the signature does not help: others may have been
 // added to the recipients since.
 func (o *opener) open(recall bool) (contents, error) {
-	if err := o.src.settle(o.keys); err != nil {
-		return nil, err
-	}
-	file, err := sniff(o.meter.Reader(o.src))
+	file, err := o.look()
 	if err != nil {
 		return nil, err
 	}
-	if !recall && len(o.policy.From) > 0 && o.src.size >= 0 && !file.armored {
-		plain, err := o.verified()
+	verify := len(o.policy.From) > 0 && !recall || o.flags.Digests != ""
+	needed := o.flags != partFlags{}
+	switch err := o.atRandom(file); {
+	case err == nil && (verify || needed):
+		plain, err := o.part(verify)
 		return plain, o.keys.explain(err, file.begin)
+	case err != nil && needed:
+		return nil, err
 	}
-	plain, err := pqenc.DecryptSigned(file, o.policy, o.keys.list...)
+	plain, err := pqenc.DecryptSigned(file.Reader, o.policy, o.keys.list...)
 	if err != nil {
 		return nil, o.keys.explain(err, file.begin)
 	}
-	if !recall && len(o.policy.From) > 0 {
+	if verify {
 		return nil, tooSoon(file)
 	}
 	return plain, nil
+}
+
+// look looks at the first bytes of the input, with the header that opens.
+func (o *opener) look() (*sniffed, error) {
+	if err := o.src.settle(o.keys); err != nil {
+		return nil, err
+	}
+	return sniff(o.src.reader())
+}
+
+// atRandom fails for an input that cannot be read at random.
+func (o *opener) atRandom(file *sniffed) error {
+	switch {
+	case o.src.size < 0:
+		return usageError("can be read in order only: it is not a file", "put it into a file first, or read all of it")
+	case file.armored:
+		return usageError("can be read in order only: it is text (armor)", "read all of it, or get it in its binary form")
+	}
+	return nil
 }
 
 // tooSoon says why nothing of a file may leave.
@@ -118,22 +159,3 @@ func tooSoon(file *sniffed) error {
 	return &failure{errors.New("the signature of the contents comes at their end, and other recipients could have replaced them"),
 		exitSigner, []string{hint}}
 }
-
-// verified opens the input, which is a file, and reads it once to verify it.
-func (o *opener) verified() (contents, error) {
-	section := io.NewSectionReader(o.meter.ReaderAt(o.src), o.src.start, o.src.size)
-	f, err := pqenc.OpenSigned(section, o.src.size, o.policy, o.keys.list...)
-	if err != nil {
-		return nil, err
-	}
-	// The last chunk was read by itself, and is again: that is no progress.
-	o.meter.Reset(0, 2*o.src.size)
-	err = f.Verify()
-	o.meter.Reset(o.src.size, 2*o.src.size)
-	return wholeFile{f}, err
-}
-
-// wholeFile makes a file the contents that are in it.
-type wholeFile struct{ *pqenc.File }
-
-func (f wholeFile) WriteTo(dst io.Writer) (int64, error) { return f.DecryptTo(dst) }

@@ -21,6 +21,8 @@ type mainCmd struct {
 	Trust   fromFlags      `embed:""`
 	Stream  streamFlag     `embed:""`
 	Context contextFlag    `embed:""`
+	Sparse  sparseFlag     `embed:""`
+	Part    partFlags      `embed:""`
 	Source  sourceFlags    `embed:""`
 	Files   fileArgs       `embed:""`
 	Secret  secretFlags    `embed:""`
@@ -44,7 +46,7 @@ func (c *mainCmd) decrypt(a *app) error {
 	if c.Source != (sourceFlags{}) {
 		return usageError("--force, --allow-empty and --from-command are for encrypting", "a file that was cut short does not decrypt")
 	}
-	cmd := &decryptCmd{Keys: c.Keys, Has: passphraseFlag{c.To.Passphrase}, Trust: c.Trust, Stream: c.Stream, Context: c.Context, Files: c.Files, Secret: c.Secret}
+	cmd := &decryptCmd{Keys: c.Keys, Has: passphraseFlag{c.To.Passphrase}, Trust: c.Trust, Stream: c.Stream, Context: c.Context, Sparse: c.Sparse, Part: c.Part, Files: c.Files, Secret: c.Secret}
 	return cmd.Run(a)
 }
 
@@ -54,6 +56,8 @@ func (c *mainCmd) encrypt(a *app) error {
 		return usageError("-i is for decrypting", "decrypt with -d -i, or encrypt to a public key with -r")
 	case len(c.Trust.From) > 0 || c.Trust.AllowForwarded || c.Stream.StreamUnverified:
 		return usageError("--from, --allow-forwarded and --stream-unverified are for decrypting", "decrypt with -d, or sign with --sign KEY")
+	case c.Part != partFlags{}, c.Sparse.Sparse:
+		return usageError("--range, --digests and --sparse are for decrypting", "decrypt with -d")
 	}
 	cmd := &encryptCmd{To: c.To, Context: c.Context, Secret: c.Secret, Armor: c.Armor, Room: c.Room, Source: c.Source, Files: c.Files}
 	return cmd.Run(a)

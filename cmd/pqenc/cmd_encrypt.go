@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"syscall"
@@ -74,7 +75,8 @@ func (c *encryptCmd) copy(a *app, out *output, src *input, s *sealer) error {
 	}
 	meter := a.startMeter(src.size, c.Files.Output)
 	defer meter.Stop()
-	return c.encrypt(out, meter.Reader(plain), s)
+	src.measure(meter)
+	return cmp.Or(c.encrypt(out.byOffset(), plain.all, s), src.unchanged())
 }
 
 // encrypt copies src to dst.

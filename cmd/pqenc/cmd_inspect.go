@@ -104,7 +104,7 @@ func (c *inspectCmd) keys(a *app, src *input) (*identities, error) {
 
 // inspect reads what everybody can see.
 func inspect(src *input) (*report, error) {
-	file, err := sniff(src)
+	file, err := sniff(src.reader())
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func inspect(src *input) (*report, error) {
 // open tries the keys. The error is that they do not open the file, which belongs into
 // the report.
 func (r *report) open(src *input, keys *identities) (opening error) {
-	section := io.NewSectionReader(src, src.start, src.size)
+	section := src.section()
 	var sig *pqenc.Signature
 	if r.Armored {
 		var plain *pqenc.Reader

@@ -64,7 +64,7 @@ func (c *pushCmd) Run(a *app) error {
 		return err
 	}
 	if slices.ContainsFunc(c.Files, isStdio) {
-		if err := c.Secret.check(&input{File: a.stdin, name: "standard input"}, true); err != nil {
+		if err := c.Secret.check(&input{file: a.stdin, name: "standard input"}, true); err != nil {
 			return err
 		}
 	}
@@ -270,7 +270,7 @@ func (p *pusher) encrypt(s sending, src *input) error {
 			return err
 		}
 	}
-	return p.stream(s.name, src.size, func(dst io.Writer) error { return p.sealer.seal(dst, plain) })
+	return p.stream(s.name, src.size, func(dst io.Writer) error { return p.sealer.seal(dst, plain.all) })
 }
 
 // asItIs pushes a file that is encrypted, and nothing else: only a header that can be
@@ -279,7 +279,7 @@ func (p *pusher) asItIs(s sending, src *input) error {
 	if err := s.intact(src); err != nil {
 		return err
 	}
-	file, err := sniff(src.all())
+	file, err := sniff(src.reader())
 	if err != nil {
 		return err
 	}
@@ -300,7 +300,7 @@ func (p *pusher) asItIs(s sending, src *input) error {
 		return p.whole(s.name, src)
 	}
 	if src.size >= 0 { // what was read to its end
-		file, err = sniff(src.all())
+		file, err = sniff(src.reader())
 		header.Reset()
 	}
 	if err != nil {
@@ -314,8 +314,7 @@ func (p *pusher) asItIs(s sending, src *input) error {
 
 // whole pushes an encrypted file, of which the server can ask for any part.
 func (p *pusher) whole(name string, src *input) error {
-	section := io.NewSectionReader(src, src.start, src.size)
-	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{section}, src.size, p.options(src.size)))
+	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{src.section()}, src.size, p.options(src.size)))
 }
 
 // stream pushes what write writes, which need not be there twice. Should write
@@ -351,15 +350,11 @@ func (p *pusher) options(size int64) transfer.PushOptions {
 	}}
 }
 
-// ownReaderAt marks the errors of a file as this side's own. One of them is an end
-// before that of the section, which was the file's when it was opened.
+// ownReaderAt marks the errors of a file as this side's own.
 type ownReaderAt struct{ *io.SectionReader }
 
 func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {
 	n, err := r.SectionReader.ReadAt(b, offset)
-	if end := offset + int64(n); err == io.EOF && end < r.Size() {
-		err = errShorter(r.Size())
-	}
 	if err != nil && err != io.EOF {
 		err = &ownError{err}
 	}

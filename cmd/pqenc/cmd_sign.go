@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -77,7 +78,7 @@ func (c *signCmd) check(a *app, files names) error {
 		return err
 	}
 	if slices.ContainsFunc(files, isStdio) {
-		return c.Secret.notFrom(&input{File: a.stdin, name: "standard input"})
+		return c.Secret.notFrom(&input{file: a.stdin, name: "standard input"})
 	}
 	return nil
 }
@@ -119,9 +120,11 @@ func (c *signCmd) sign(a *app, id *keyfile.Identity, name string) error {
 	}
 	meter := a.startMeter(src.size, out)
 	defer meter.Stop()
-	contents := &counted{Reader: src.whole()}
-	sig, err := pqenc.SignDetached(meter.Reader(contents), id, c.comment())
+	src.measure(meter)
+	contents := &counted{Reader: src.reader()}
+	sig, err := pqenc.SignDetached(contents, id, c.comment())
 	meter.Stop()
+	err = cmp.Or(err, src.unchanged())
 	if err == nil && contents.n == 0 && src.size < 0 && !c.AllowEmpty {
 		err = &failure{fmt.Errorf("%s is empty, and nothing was signed", src.name), exitIO,
 			[]string{"if the command in front of the pipe has failed, see to that", "if it is meant to be empty, use --allow-empty"}}

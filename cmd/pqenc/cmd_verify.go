@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -20,6 +21,8 @@ type verifyCmd struct {
 	Context contextFlag    `embed:""`
 
 	Signature string `type:"path" placeholder:"SIG" help:"FILE is any file, and SIG the signature of it that \"pqenc sign\" made."`
+
+	WriteDigests string `type:"path" placeholder:"LIST" help:"Write to LIST the digests of a signed FILE, by which \"pqenc -d --range --from\" can verify parts of it. It looks for them in FILE.digests."`
 
 	JSON bool   `name:"json" help:"Print JSON."`
 	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or with --signature any file. Without it, or as -, standard input."`
@@ -40,6 +43,7 @@ Examples:
 
     pqenc verify -i lab.key --from alice.pub update.pqe
     pqenc verify -i lab.key --json update.pqe | jq -r .signature.signer
+    pqenc verify -i lab.key --write-digests up.pqe.digests up.pqe
     pqenc verify --from alice.pub --signature release.tar.pqs release.tar`
 }
 
@@ -61,6 +65,9 @@ type sigReport struct {
 }
 
 func (c *verifyCmd) Run(a *app) error {
+	if err := c.checkDigests(); err != nil {
+		return err
+	}
 	if c.Signature != "" {
 		return c.detached(a)
 	}
@@ -69,6 +76,9 @@ func (c *verifyCmd) Run(a *app) error {
 		return err
 	}
 	defer src.Close()
+	if err := c.spareInput(src); err != nil {
+		return err
+	}
 	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
 	if err != nil {
 		return err
@@ -79,21 +89,33 @@ func (c *verifyCmd) Run(a *app) error {
 	}
 	meter := a.startMeter(src.size, os.DevNull) // the verdict comes after it
 	defer meter.Stop()
-	// Nothing leaves, so that the end of the contents is soon enough.
-	plain, err := (&opener{src: src, meter: meter, policy: policy, keys: keys}).open(true)
+	src.measure(meter)
+	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys}
+	read := o.readAll
+	if c.WriteDigests != "" {
+		read = func() (int64, *pqenc.Signature, error) { return o.writeDigests(c.WriteDigests) }
+	}
+	n, s, err := read()
 	if err != nil {
 		return in(src.name, c.hintSignature(err))
 	}
-	n, err := plain.WriteTo(io.Discard)
-	meter.Stop()
-	if err != nil {
-		return in(src.name, err)
-	}
-	v := &verdict{File: src.name, ContentSize: n, Signature: reportOf(plain.Signature())}
+	v := &verdict{File: src.name, ContentSize: n, Signature: reportOf(s)}
 	if c.JSON {
 		return printJSON(a.stdout, v)
 	}
 	return v.print(a.stdout)
+}
+
+// readAll reads all contents, and returns their size.
+func (o *opener) readAll() (size int64, s *pqenc.Signature, err error) {
+	// Nothing leaves, so that the end of the contents is soon enough.
+	plain, err := o.open(true)
+	if err != nil {
+		return 0, nil, err
+	}
+	size, err = plain.WriteTo(io.Discard)
+	o.meter.Stop()
+	return size, plain.Signature(), cmp.Or(err, o.src.unchanged())
 }
 
 func reportOf(s *pqenc.Signature) *sigReport {

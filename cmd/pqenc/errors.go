@@ -157,6 +157,7 @@ var fileKinds = []kind{
 	{pqenc.ErrForwarded, exitSigner, []string{"somebody passed it on: if that is all right, use --allow-forwarded"}},
 	{pqenc.ErrContext, exitSigner, []string{"the sender meant it for something else: do not use it for this"}},
 	{pqenc.ErrSignature, exitSigner, []string{"somebody forged it: do not use it, and ask the sender for another one"}},
+	{pqenc.ErrDigests, exitSigner, []string{`make it again with "pqenc verify --write-digests", or leave --digests out: the whole file is read instead`}},
 	{pqenc.ErrRetired, exitSigner, []string{"whoever has the old key may have signed it: ask the sender to sign it with the new one"}},
 	{pqenc.ErrReplaced, exitSigner, []string{"another recipient of the file forged it: do not use it, and ask the sender for another one"}},
 	{pqenc.ErrOtherFile, exitSigner, []string{"it was changed, or the signature is that of another file or version: get both again from where they came from"}},

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -289,32 +290,56 @@ func TestClosedStreams(t *testing.T) {
 	}
 }
 
-// TestInputBecomesShorter cuts a file while it is being read.
-func TestInputBecomesShorter(t *testing.T) {
+// TestInputChanges cuts and extends a file while it is being read.
+func TestInputChanges(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
 	dir := newFolder(t)
-	sparse(t, filepath.Join(dir, "in"), 64<<20)
-	r, w := pipe(t)
-	var stderr strings.Builder
-	cmd := exec.Command("pqenc", "-r", "alice.pub", "in")
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, w, &stderr
-	if err := cmd.Start(); err != nil {
+	plain := make([]byte, 64<<20)
+	for _, test := range []struct {
+		file    []byte
+		command []string
+	}{
+		{plain, []string{"-r", "alice.pub", "in"}},
+		{sealed(t, plain), []string{"-d", "-i", "alice.key", "in"}},
+	} {
+		for how, change := range map[string]int64{"shorter": -5 << 20, "longer": 1} {
+			size := int64(len(test.file))
+			writeIn(t, dir, "in", test.file)
+			r, w := pipe(t)
+			var stderr strings.Builder
+			cmd := exec.Command("pqenc", test.command...)
+			cmd.Dir, cmd.Stdout, cmd.Stderr = dir, w, &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { cmd.Process.Kill() })
+			w.Close()
+			// It has begun, and gets no further than the pipe lets it.
+			if _, err := io.ReadFull(r, make([]byte, 1<<20)); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(filepath.Join(dir, "in"), size+change); err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, r)
+			code, err := exitCode(cmd.Wait())
+			if want := fmt.Sprintf("read in: the file has become %s: it had %d bytes\n", how, size); err != nil || code != exitIO || !strings.Contains(stderr.String(), want) {
+				t.Errorf("%s: exit code %d, %v: %s", test.command, code, err, &stderr)
+			}
+		}
+	}
+}
+
+// TestSizelessInput reads a file that has something in it, and no size.
+func TestSizelessInput(t *testing.T) {
+	in, err := quietApp().openInput("/proc/self/status")
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { cmd.Process.Kill() })
-	w.Close()
-	// It has begun, and gets no further than the pipe lets it.
-	if _, err := io.ReadFull(r, make([]byte, 1<<20)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(filepath.Join(dir, "in"), 60<<20); err != nil {
-		t.Fatal(err)
-	}
-	io.Copy(io.Discard, r)
-	code, err := exitCode(cmd.Wait())
-	if err != nil || code != exitIO || !strings.Contains(stderr.String(), "in: the file has become shorter: it had 67108864 bytes\n") {
-		t.Errorf("exit code %d, %v: %s", code, err, &stderr)
+	defer in.Close()
+	if text, err := io.ReadAll(in.reader()); err != nil || !strings.Contains(string(text), "VmPeak:") || in.size != -1 {
+		t.Errorf("%d bytes, %v; size %d", len(text), err, in.size)
 	}
 }
 

@@ -72,7 +72,19 @@ func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 
 // streamFlag accepts contents before their signature.
 type streamFlag struct {
-	StreamUnverified bool `help:"Let contents into a pipe before it is known that they are those that were signed. A failure shows at the end, in the exit code."`
+	StreamUnverified bool `help:"Let contents into a pipe before it is known that they are those that were signed. A failure shows at the end, in the exit code, and with --range not at all."`
+}
+
+// sparseFlag makes holes.
+type sparseFlag struct {
+	Sparse bool `help:"Make holes of blocks of zeros, as cp --sparse=always does. Needs -o."`
+}
+
+func (f sparseFlag) check(output string) error {
+	if f.Sparse && !staged(output) {
+		return usageError("--sparse needs a file to be written", "name it with -o")
+	}
+	return nil
 }
 
 // contextFlag is a part of making a signature, and of verifying one.

@@ -56,6 +56,7 @@ func newParser(a *app, options ...kong.Option) (*kong.Kong, error) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoAppDescFormat: true, WrapUpperBound: 100}),
 		kong.Writers(a.stdout.file, a.stderr),
 		kong.Bind(a),
+		kong.NamedMapper("range", kong.MapperFunc(mapRange)),
 		kong.NamedMapper("path", kong.MapperFunc(mapPath)),
 		kong.NamedMapper("text", kong.MapperFunc(mapText)),
 		kong.NamedMapper("name", kong.MapperFunc(mapName)),

@@ -31,7 +31,7 @@ type hardLink struct {
 
 // take returns the file that src is by another name, locked, or nil if it has one name.
 func (h *hardLinks) take(f found, src *input) (*hardLink, error) {
-	info, err := src.Stat()
+	info, err := src.file.Stat()
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ package main
 
 import (
 	"bytes"
-	"io"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
@@ -39,25 +38,22 @@ func (a *app) openEncrypted(name string) (*input, error) {
 // readHead has the input, which is this file, begin with the header that it has now, if
 // it has one, and finds that in the log.
 func (f found) readHead(src *input) error {
-	if src.size < 0 || src.start != 0 {
+	if src.file == nil || src.size < 0 || src.start != 0 {
 		return nil // not the whole file, or none
 	}
 	prefix := make([]byte, format.PrefixSize)
-	n, _ := src.File.ReadAt(prefix, 0) // whoever reads the file will see the error
+	n, _ := src.file.ReadAt(prefix, 0) // whoever reads the file will see the error
 	var head, completed []byte
 	var err error
 	if size := format.SizeOf(prefix[:n]); f.folder != nil {
-		head, completed, err = f.folder.readHead(f.path, src.File, size)
+		head, completed, err = f.folder.readHead(f.path, src.file, size)
 	} else {
-		head, completed, err = durable.ReadHead(src.File, f.file, size, format.SameFile)
+		head, completed, err = durable.ReadHead(src.file, f.file, size, format.SameFile)
 	}
 	if err != nil || head == nil {
 		return err
 	}
-	if _, err := src.File.Seek(int64(len(head)), io.SeekStart); err != nil {
-		return err
-	}
-	src.head, src.unread, src.completed = head, head, completed
+	src.head, src.completed = head, completed
 	return nil
 }
 
@@ -83,7 +79,7 @@ func (in *input) complete() {
 	if in.completed == nil {
 		return
 	}
-	in.head, in.unread, in.torn = in.completed, in.completed, true
+	in.head, in.torn = in.completed, true
 	if in.onTorn != nil {
 		in.onTorn()
 	}
@@ -93,35 +89,6 @@ func (in *input) complete() {
 func (k *identities) tryOn(head []byte) error {
 	_, err := pqenc.Decrypt(bytes.NewReader(head), k.list...)
 	return err
-}
-
-// Read reads the input from where it is, the header first.
-func (in *input) Read(b []byte) (int, error) {
-	if len(in.unread) == 0 {
-		return in.File.Read(b)
-	}
-	n := copy(b, in.unread)
-	in.unread = in.unread[n:]
-	return n, nil
-}
-
-// ReadAt reads the input as [io.ReaderAt] has it.
-func (in *input) ReadAt(b []byte, offset int64) (int, error) {
-	if offset < 0 || offset >= int64(len(in.head)) {
-		return in.File.ReadAt(b, offset)
-	}
-	n := copy(b, in.head[offset:])
-	if n == len(b) {
-		return n, nil
-	}
-	more, err := in.File.ReadAt(b[n:], int64(len(in.head)))
-	return n + more, err
-}
-
-// WriteTo writes the input from where it is to dst. It hides that of the file, which knows
-// of no other header.
-func (in *input) WriteTo(dst io.Writer) (int64, error) {
-	return io.Copy(dst, struct{ io.Reader }{in})
 }
 
 // intact requires that what is sent is whole without the log beside it.

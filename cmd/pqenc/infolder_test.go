@@ -62,7 +62,7 @@ func TestInFolder(t *testing.T) {
 			}
 			continue
 		}
-		content, err := io.ReadAll(src)
+		content, err := io.ReadAll(src.reader())
 		src.Close()
 		if s.path != "same" || string(content) != "in/same" || err != nil {
 			t.Errorf("%s holds %q, %v", s.path, content, err)

@@ -182,10 +182,10 @@ type fileProgress struct {
 
 // add counts n more bytes as done.
 func (p *fileProgress) add(n int64) {
-	n = min(n, p.left)
-	p.left -= n
 	p.files.mu.Lock()
 	defer p.files.mu.Unlock()
+	n = min(n, p.left)
+	p.left -= n
 	p.files.done += n
 	p.files.meter.Set(p.files.done)
 }
@@ -201,5 +201,18 @@ type countedReader struct {
 func (r *countedReader) Read(b []byte) (int, error) {
 	n, err := r.Reader.Read(b)
 	r.progress.add(int64(n))
+	return n, err
+}
+
+// countedReaderAt is read as a whole in so many passes, all of which are progress.
+type countedReaderAt struct {
+	src      io.ReaderAt
+	progress *fileProgress
+	passes   int64
+}
+
+func (r *countedReaderAt) ReadAt(b []byte, offset int64) (int, error) {
+	n, err := r.src.ReadAt(b, offset)
+	r.progress.add(int64(n) / r.passes)
 	return n, err
 }

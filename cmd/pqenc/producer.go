@@ -68,7 +68,7 @@ func (a *app) newProducer() (*input, error) {
 	a.mu.Unlock()
 	in, err := newInput(r, "the output of "+p.name)
 	if err == nil {
-		in.producer = p
+		in.stream, in.producer = p, p
 	}
 	return in, err
 }

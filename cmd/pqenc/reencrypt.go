@@ -32,32 +32,53 @@ func (r *rewrapper) reencrypt(f *encryptedFile) error {
 	if r.cmd.DryRun {
 		return r.explain(f, r.rehearse(f))
 	}
-	return r.explain(f, r.newFile(f, func(out *durable.File) error {
-		src := io.MultiReader(bytes.NewReader(f.head), f.progress.reader(f.rest))
-		plain, err := pqenc.DecryptSigned(src, policy, f.keys.list...)
-		if err != nil {
-			return explain(err)
-		}
-		if !f.rest.armored {
-			return r.encrypt(out, plain, signer)
-		}
-		text := armor.NewWriter(out)
-		if err := r.encrypt(text, plain, signer); err != nil {
-			return err
-		}
-		return text.Close()
-	}))
+	work := r.reencryptFile
+	if f.rest.armored {
+		work = r.reencryptText
+	}
+	return r.explain(f, r.newFile(f, func(out *durable.File) error { return explain(work(out, f, policy, signer)) }))
+}
+
+// reencryptFile does it by offset, from file to file.
+func (r *rewrapper) reencryptFile(out *durable.File, f *encryptedFile, policy pqenc.Policy, signer *keyfile.Identity) error {
+	verifying := len(policy.From) > 0
+	src := &countedReaderAt{src: f.src.section(), progress: f.progress, passes: 1}
+	if verifying {
+		src.passes = 2
+	}
+	plain, err := pqenc.OpenSigned(src, f.src.size, policy, f.keys.list...)
+	if err == nil && verifying {
+		err = plain.Verify()
+	}
+	if err != nil {
+		return err
+	}
+	return r.encrypt(io.NewOffsetWriter(out, 0), plain.SectionReader, plain.Signature(), signer)
+}
+
+// reencryptText does it for a file in armor, which stays one.
+func (r *rewrapper) reencryptText(out *durable.File, f *encryptedFile, policy pqenc.Policy, signer *keyfile.Identity) error {
+	src := io.MultiReader(bytes.NewReader(f.head), f.progress.reader(f.rest))
+	plain, err := pqenc.DecryptSigned(src, policy, f.keys.list...)
+	if err != nil {
+		return err
+	}
+	text := armor.NewWriter(out)
+	if err := r.encrypt(text, plain, plain.Signature(), signer); err != nil {
+		return err
+	}
+	return text.Close()
 }
 
 // encrypt encrypts the contents for the new recipients, signed for the context that
 // they had if there is a signer.
-func (r *rewrapper) encrypt(dst io.Writer, plain *pqenc.Reader, signer *keyfile.Identity) (err error) {
+func (r *rewrapper) encrypt(dst io.Writer, plain io.Reader, s *pqenc.Signature, signer *keyfile.Identity) (err error) {
 	var w *pqenc.Writer
 	if signer == nil {
 		w, err = pqenc.Encrypt(dst, r.sealer.recipients...)
 	} else {
 		context := ""
-		if s := plain.Signature(); s != nil {
+		if s != nil {
 			context = s.Context
 		}
 		w, err = pqenc.EncryptSigned(dst, signer, context, r.sealer.recipients...)
@@ -65,7 +86,7 @@ func (r *rewrapper) encrypt(dst io.Writer, plain *pqenc.Reader, signer *keyfile.
 	if err != nil {
 		return err
 	}
-	if _, err := plain.WriteTo(w); err != nil {
+	if _, err := io.Copy(w, plain); err != nil {
 		return err // without Close: a file that is cut must look like one
 	}
 	return w.Close()

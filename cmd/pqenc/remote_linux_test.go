@@ -198,7 +198,7 @@ func TestShorterPush(t *testing.T) {
 		}
 	}
 	code, err := exitCode(cmd.Wait())
-	want := []string{"pqenc: error: in.pqe: the file has become shorter: it had 30004224 bytes", "pqenc: hint: nothing may write to it meanwhile: try again when it is whole"}
+	want := []string{"pqenc: error: read in.pqe: the file has become shorter: it had 30004224 bytes", "pqenc: hint: nothing may write to it meanwhile: try again when it is whole"}
 	if err != nil || code != exitIO || !slices.Equal(last, want) {
 		t.Errorf("exit code %d, %v, it says %q", code, err, last)
 	}

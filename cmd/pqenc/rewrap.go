@@ -97,7 +97,7 @@ func (r *rewrapper) hold(f found, src *input) error {
 	if r.cmd.InPlace || r.cmd.DryRun {
 		return f.readHead(src)
 	}
-	if err := durable.Lock(src.File); errors.Is(err, durable.ErrInUse) {
+	if err := durable.Lock(src.file); errors.Is(err, durable.ErrInUse) {
 		return withHints(&fs.PathError{Op: "replace", Path: f.title(), Err: err}, inUseHint)
 	}
 	return nil // where there are no locks, that has to do
@@ -167,7 +167,7 @@ func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 	if err := src.settle(keys); err != nil {
 		return nil, err
 	}
-	rest, err := sniff(io.NewSectionReader(src, 0, src.size))
+	rest, err := sniff(src.reader())
 	if err != nil {
 		return nil, err
 	}
@@ -255,8 +255,8 @@ const notInPlaceHint = "without --in-place a new file takes the place of the old
 
 // overwrite puts the new header where the old one is.
 func (r *rewrapper) overwrite(f *encryptedFile, done *pqenc.Rewrapped) error {
-	r.app.inPlace.RLock()
-	defer r.app.inPlace.RUnlock()
+	r.app.brief.RLock()
+	defer r.app.brief.RUnlock()
 	return r.explain(f, durable.OverwriteHead(f.title(), done.Old, done.Header))
 }
 
@@ -273,7 +273,7 @@ func (r *rewrapper) replace(f *encryptedFile, header []byte) error {
 		if _, err := out.Write(header); err != nil {
 			return err
 		}
-		_, err := out.CopyFrom(f.src.File, int64(len(f.head)), f.progress.add)
+		_, err := out.CopyFrom(f.src.file, int64(len(f.head)), f.progress.add)
 		return err
 	}))
 }
@@ -306,7 +306,7 @@ func (r *rewrapper) newFile(f *encryptedFile, fill func(*durable.File) error) er
 
 // explain adds what can be done about a file that could not be replaced.
 func (r *rewrapper) explain(f *encryptedFile, err error) error {
-	info, failed := f.src.Stat()
+	info, failed := f.src.file.Stat()
 	switch {
 	case err == nil:
 		return nil

@@ -74,7 +74,7 @@ func (p *passphraseFlags) notFrom(src *input) error {
 		}
 		from, _ = f.Stat()
 	}
-	info, err := src.Stat()
+	info, err := src.file.Stat()
 	if err == nil && from != nil && os.SameFile(from, info) {
 		return usageError("the passphrase cannot come from " + src.name + ", which is the input")
 	}

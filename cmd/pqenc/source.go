@@ -5,7 +5,6 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -15,21 +14,21 @@ import (
 	"github.com/pqenc/pqenc/internal/armor"
 )
 
-// source is the input of what encrypts: all of it, and what it begins with.
+// source is the input of what encrypts, and what it begins with.
 type source struct {
-	io.Reader
+	all       io.Reader // a *io.SectionReader if it is read by offset
 	empty     bool
 	encrypted bool // by pqenc, as it seems
 }
 
 // look returns the input, once its first bytes are there.
 func (in *input) look() (*source, error) {
-	b := bufio.NewReaderSize(in.whole(), 4096)
+	all, b := peek(in.reader())
 	begin, err := b.Peek(len(format.Magic))
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	s := &source{Reader: b, empty: len(begin) == 0, encrypted: string(begin) == format.Magic}
+	s := &source{all: all, empty: len(begin) == 0, encrypted: string(begin) == format.Magic}
 	if !s.encrypted && !s.empty {
 		s.encrypted, err = armor.Detect(b)
 	}

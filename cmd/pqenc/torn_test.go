@@ -86,8 +86,8 @@ func opensFor(t *testing.T, name string, want []byte) (who string) {
 		if src.settle(newIdentities([]pqenc.Identity{testkit.Identity(who)}, "", nil)) != nil {
 			continue
 		}
-		f, err := pqenc.Open(src, src.size, testkit.Identity(who))
-		plain, streamErr := pqenc.Decrypt(src, testkit.Identity(who))
+		f, err := pqenc.Open(src.section(), src.size, testkit.Identity(who))
+		plain, streamErr := pqenc.Decrypt(src.section(), testkit.Identity(who))
 		if errors.Is(err, pqenc.ErrNoMatch) && errors.Is(streamErr, pqenc.ErrNoMatch) {
 			continue
 		}

@@ -69,6 +69,7 @@ var exitOf = map[vectors.Result]int{
 	vectors.Forwarded:   exitSigner,
 	vectors.Context:     exitSigner,
 	vectors.Retired:     exitSigner,
+	vectors.DigestList:  exitSigner,
 }
 
 // TestVectors gives every vector to the command.
@@ -81,6 +82,7 @@ func TestVectors(t *testing.T) {
 			return
 		}
 		testOutput(t, w, dir, v, keys)
+		testList(t, w, dir, v, keys)
 		code, _, stderr := w.pqencIn(t, dir, slices.Concat([]string{"verify", "in.pqe"}, keys)...)
 		expect(t, v, "verify", v.Expect, code, stderr)
 		code, _, stderr = w.pqencIn(t, dir, "inspect", "in.pqe")
@@ -185,6 +187,19 @@ func testOutput(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []st
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("temporary files are left: %q", left)
+	}
+}
+
+// testList decrypts with the list of digests that the vector has.
+func testList(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []string) {
+	if v.Digests == nil {
+		return
+	}
+	writeIn(t, dir, "list", v.Digests)
+	code, stdout, stderr := w.pqencIn(t, dir, append(keys, "-d", "--digests", "list", "in.pqe")...)
+	expect(t, v, "--digests", v.ListExpect, code, stderr)
+	if v.ListExpect == vectors.Success && sha256.Sum256([]byte(stdout)) != v.Released {
+		t.Errorf("--digests: released %d bytes that are not the right ones", len(stdout))
 	}
 }
 

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -53,8 +54,10 @@ func (c *verifyCmd) detached(a *app) error {
 	defer src.Close()
 	meter := a.startMeter(src.size, os.DevNull)
 	defer meter.Stop()
-	d, err := pqenc.VerifyDetached(meter.Reader(src.File), sig, policy.From)
+	src.measure(meter)
+	d, err := pqenc.VerifyDetached(src.reader(), sig, policy.From)
 	meter.Stop()
+	err = cmp.Or(err, src.unchanged())
 	switch {
 	case errors.Is(err, pqenc.ErrMalformedSignature), errors.Is(err, pqenc.ErrSignature):
 		return in(sigName, err)
@@ -94,7 +97,7 @@ func (a *app) readSignature(name string) (title string, sig []byte, err error) {
 		return "", nil, err
 	}
 	defer src.Close()
-	sig, err = io.ReadAll(io.LimitReader(src.File, pqenc.MaxSignatureFile+1))
+	sig, err = io.ReadAll(io.LimitReader(src.reader(), pqenc.MaxSignatureFile+1))
 	return src.name, sig, err
 }
 

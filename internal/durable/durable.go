@@ -123,6 +123,8 @@ type Options struct {
 	// replaces say: for secrets, and for what comes from an input that others
 	// cannot read.
 	Private bool
+	// Sparse makes holes of the blocks of zeros that [File.WriteAt] is given.
+	Sparse bool
 }
 
 // Suffixes of the two files of a [Partial], after the stem.

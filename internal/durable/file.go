@@ -8,17 +8,20 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"sync/atomic"
 )
 
 // File is an output file in the making. Its content becomes that of the target by
 // Commit and by nothing else. Abort may be called at any time and from any
-// goroutine; Write and Commit are for one goroutine at a time.
+// goroutine, and WriteAt by several; Write and Commit are for one goroutine at a time.
 type File struct {
 	output
-	temp   string   // name of the temporary file in the folder, or empty
-	synced bool     // whether file is on a disk
-	over   *os.File // what the target must still be, or nil
-	batch  *Batch   // that syncs the folder, or nil
+	temp   string // name of the temporary file in the folder, or empty
+	synced bool   // whether file is on a disk
+	sparse bool
+	extent atomic.Int64 // of what WriteAt was given, if that is sparse
+	over   *os.File     // what the target must still be, or nil
+	batch  *Batch       // that syncs the folder, or nil
 }
 
 // Create begins the output file of the given name. Nothing under that name changes
@@ -57,7 +60,7 @@ func (t *target) create() (*File, error) {
 		t.dir.Close()
 		return nil, err
 	}
-	return &File{output: output{target: t, file: file}, temp: temp, synced: true}, nil
+	return &File{output: output{target: t, file: file}, temp: temp, synced: true, sparse: t.sparse}, nil
 }
 
 func direct(name string, file *os.File, err error) (*File, error) {
@@ -134,6 +137,20 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, f.fail(f.explain("write", err))
 }
 
+// WriteAt puts p at an offset of the new content of an atomic output. It does not move
+// where Write goes on. After an error there is nothing left to do but Abort.
+func (f *File) WriteAt(p []byte, off int64) (n int, err error) {
+	if f.sparse {
+		n, err = f.writeSparse(p, off)
+	} else {
+		n, err = f.file.WriteAt(p, off)
+	}
+	if err == nil {
+		return n, nil
+	}
+	return n, f.fail(f.explain("write", err))
+}
+
 // ReadAt implements [io.ReaderAt] for what was written to an atomic output.
 func (f *File) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p, off) }
 
@@ -168,6 +185,11 @@ func (f *File) Commit() error {
 func (f *File) prepare() error {
 	if f.failed != nil {
 		return f.failed
+	}
+	if f.sparse {
+		if err := f.extend(); err != nil {
+			return f.fail(f.explain("write", err))
+		}
 	}
 	if f.Atomic() {
 		if err := f.finalize(f.file); err != nil {

@@ -58,6 +58,7 @@ type target struct {
 	old     fs.FileInfo // the regular file to be replaced, or nil
 	perm    fs.FileMode // of the new file, unless it takes that of old
 	private bool
+	sparse  bool
 	named   bool  // temporary files need names there
 	failed  int64 // FailedSyncs, before entries were made there
 }
@@ -78,7 +79,7 @@ func openTarget(name, path string, old fs.FileInfo, o Options) (*target, error) 
 
 // newTarget is openTarget for a folder that is open, and is closed if that fails.
 func newTarget(name string, dir folder, base string, old fs.FileInfo, o Options) (*target, error) {
-	t := &target{name: name, dir: dir, base: base, old: old, private: o.Private, failed: FailedSyncs()}
+	t := &target{name: name, dir: dir, base: base, old: old, private: o.Private, sparse: o.Sparse, failed: FailedSyncs()}
 	sweep(dir)
 	err := obstacle(dir, base, old)
 	if err != nil {

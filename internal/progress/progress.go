@@ -27,10 +27,10 @@ const patience = 300 * time.Millisecond
 
 // Meter counts what is read through it. A nil meter counts nothing.
 type Meter struct {
-	bar   *pb.ProgressBar
-	begin time.Time // of the copy, which may have to wait for its first byte
+	bar *pb.ProgressBar
 
 	mu      sync.Mutex
+	begin   time.Time // of the copy, which may have to wait for its first byte
 	shown   bool
 	stopped bool
 }
@@ -56,7 +56,7 @@ func (m *Meter) Reader(r io.Reader) io.Reader {
 	return &reader{r, m}
 }
 
-// ReaderAt returns r with its bytes counted.
+// ReaderAt returns r with its bytes counted. It may be used concurrently, as r may.
 func (m *Meter) ReaderAt(r io.ReaderAt) io.ReaderAt {
 	if m == nil {
 		return r
@@ -115,15 +115,12 @@ func (m *Meter) Stop() {
 
 func (m *Meter) add(n int64) {
 	m.bar.Add64(n)
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.begin.IsZero() {
 		m.begin = time.Now()
 	}
-	if time.Since(m.begin) < patience {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if !m.shown && !m.stopped {
+	if !m.shown && !m.stopped && time.Since(m.begin) >= patience {
 		m.shown = true
 		m.bar.Start()
 	}

@@ -280,7 +280,12 @@ func TestReaderAt(t *testing.T) {
 	if n != 3 || err != io.EOF || string(b[:n]) != "ext" {
 		t.Errorf("read %q, %v", b[:n], err)
 	}
-	if got := m.bar.Current(); got != 3 {
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() { m.ReaderAt(strings.NewReader("text")).ReadAt(make([]byte, 4), 0) })
+	}
+	all.Wait()
+	if got := m.bar.Current(); got != 3+8*4 {
 		t.Errorf("counted %d bytes", got)
 	}
 }

@@ -29,6 +29,7 @@ type recipe struct {
 	context    *string
 	// allowForwarded accepts what is signed for others.
 	allowForwarded bool
+	list           Result // with the digests of the file, if it has some; if empty, it has none
 	build          func(f *file)
 	edit           func(b []byte) []byte
 }
@@ -420,6 +421,9 @@ func (r recipe) vector() *Vector {
 	}
 	if r.edit != nil {
 		v.File = r.edit(v.File)
+	}
+	if r.list != "" {
+		v.Digests, v.ListExpect = append([]byte{}, f.list...), r.list
 	}
 	if v.Expect == "" {
 		v.Expect = Success

@@ -6,6 +6,7 @@ package vectors
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"slices"
 	"strings"
 )
@@ -73,9 +74,24 @@ func replaced(signed, there []byte) func(*file) {
 		f.stanza(1, f.hybrid(malloryID[:32], f.fileKey))
 		f.body(signed)
 		f.close(bobID)
-		f.chunks = nil
+		f.list, f.chunks = f.digests(), nil
 		f.body(there)
 	}
+}
+
+// listed makes a signed file of three chunks, and a list of digests by changing its own.
+func listed(change func(list []byte) []byte) func(*file) {
+	return then(signed(2*chunk+5), func(f *file) { f.list = change(f.digests()) })
+}
+
+// asItIs changes nothing.
+func asItIs(list []byte) []byte { return list }
+
+// changedText is text with another byte in the second chunk.
+func changedText(n int) []byte {
+	b := text(n)
+	b[chunk] ^= 1
+	return b
 }
 
 // reseal changes what bob signed in the opening, and keeps the signature.
@@ -231,6 +247,39 @@ var badContents = []recipe{
 	})},
 }
 
+var digestLists = []recipe{
+	{name: "digests", comment: "the list of digests of the file", list: Success, released: 2*chunk + 5, build: listed(asItIs)},
+	{name: "digests-one", comment: "the list of digests of a file with one chunk, which is empty", list: Success, build: then(signed(0), func(f *file) { f.list = f.digests() })},
+	{name: "digests-rewrapped", comment: "the list was made before carol was added", list: Success, released: 2*chunk + 5, build: then(listed(asItIs), func(f *file) { f.rewrap(nil, carolID) })},
+	{name: "digests-chunk-replaced", comment: "the list is right, and a recipient replaced the second chunk", expect: Replaced, list: Replaced, released: 2*chunk + 5,
+		build: replaced(changedText(2*chunk+5), text(2*chunk+5))},
+	{name: "digests-chunk-damaged", comment: "the list is right, and a bit in the second chunk is flipped", expect: Body, list: Body, released: chunk,
+		build: listed(asItIs), edit: flip(2*4096 + sealed)},
+	{name: "digests-replaced", comment: "a recipient replaced the second chunk, and the list fits", expect: Replaced, list: DigestList, released: 2*chunk + 5, build: then(
+		replaced(changedText(2*chunk+5), text(2*chunk+5)), func(f *file) { f.list = f.digests() })},
+	{name: "digests-replaced-longer", comment: "a recipient added a chunk, and the list is that of what was signed", expect: Replaced, list: DigestList, released: 2*chunk + 5,
+		build: replaced(text(chunk+5), text(2*chunk+5))},
+	{name: "digests-of-another-file", comment: "the list is that of another file with the same contents", list: DigestList, released: 2*chunk + 5, build: then(signed(2*chunk+5), func(f *file) {
+		other := newFile("another file")
+		listed(asItIs)(other)
+		f.list = other.list
+	})},
+	{name: "digests-swapped", comment: "the first two digests are swapped", list: DigestList, released: 2*chunk + 5, build: listed(func(list []byte) []byte {
+		return slices.Concat(list[32:64], list[:32], list[64:])
+	})},
+	{name: "digests-bit", comment: "a bit of the last digest is flipped", list: DigestList, released: 2*chunk + 5, build: listed(flip(-1))},
+	{name: "digests-none", comment: "the list is empty", list: DigestList, released: 2*chunk + 5, build: listed(keep(0))},
+	{name: "digests-short", comment: "the list lacks its last byte", list: DigestList, released: 2*chunk + 5, build: listed(drop(1))},
+	{name: "digests-fewer", comment: "the list lacks its last digest", list: DigestList, released: 2*chunk + 5, build: listed(drop(32))},
+	{name: "digests-long", comment: "a byte follows the list", list: DigestList, released: 2*chunk + 5, build: listed(func(list []byte) []byte { return append(list, 0) })},
+	{name: "digests-text", comment: "a line end follows the list", list: DigestList, released: 2*chunk + 5, build: listed(func(list []byte) []byte { return append(list, '\n') })},
+	{name: "digests-hashed", comment: "the list is the SHA-256 of the digests", list: DigestList, released: 5, build: then(signed(5), func(f *file) {
+		sum := sha256.Sum256(f.digests())
+		f.list = sum[:]
+	})},
+	{name: "digests-not-signed", comment: "a file that is not signed, and the list of its digests", expect: NotSigned, list: NotSigned, build: then(toAlice(5), func(f *file) { f.list = f.digests() })},
+}
+
 // malformed has openings that bob signed as they are.
 var malformed = []recipe{
 	{name: "opening-readers-unsorted", comment: "the readers are not in order", build: func(f *file) {
@@ -340,7 +389,7 @@ func signedRecipes() []recipe {
 	for i := range badSignerStanzas {
 		badSignerStanzas[i].inspect = Header
 	}
-	all := slices.Concat(signedSuccesses, badSigners, badContents, malformed, badSignerStanzas, badTrailers)
+	all := slices.Concat(signedSuccesses, badSigners, badContents, digestLists, malformed, badSignerStanzas, badTrailers)
 	for i := range all {
 		r := &all[i]
 		if r.identities == nil && r.passphrase == "" {

@@ -123,14 +123,21 @@ func (f *file) sealClosing(sig []byte) { f.trailer = f.seal("trailer", sig) }
 func (f *file) closingBy(id []byte) []byte { return sign(id, "pqenc/v1/closing", f.closingMessage()) }
 
 func (f *file) closingMessage() []byte {
-	length, digests := 0, sha256.New()
+	length := 0
 	for _, c := range f.chunks {
 		length += len(c) - 16
-		digest := sha256.Sum256(c)
-		digests.Write(digest[:])
 	}
-	sum := sha256.Sum256(f.openingMessage())
-	return digests.Sum(binary.BigEndian.AppendUint64(sum[:], uint64(length)))
+	sum, digest := sha256.Sum256(f.openingMessage()), sha256.Sum256(f.digests())
+	return slices.Concat(binary.BigEndian.AppendUint64(sum[:], uint64(length)), digest[:])
+}
+
+// digests returns the digest list of the chunks.
+func (f *file) digests() (list []byte) {
+	for _, c := range f.chunks {
+		digest := sha256.Sum256(c)
+		list = append(list, digest[:]...)
+	}
+	return list
 }
 
 // seal returns nonce || ciphertext || tag.

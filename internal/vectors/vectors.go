@@ -36,6 +36,7 @@ const (
 	Forwarded   Result = "forwarded"
 	Context     Result = "context"
 	Retired     Result = "retired"
+	DigestList  Result = "digest list"
 )
 
 // Vector is a file, what to open it with, and what must come of that.
@@ -60,6 +61,10 @@ type Vector struct {
 	RequiredContext *string
 	// AllowForwarded accepts what is signed for others.
 	AllowForwarded bool
+	// Digests, if not nil, is a list of digests for the file, and ListExpect the result of
+	// verifying the file with it and then reading all of it.
+	Digests    []byte
+	ListExpect Result
 	// RedoLog, if not nil, is the log beside the file.
 	RedoLog []byte
 	// Repaired is the header that the file has after a repair with the identities, and
@@ -134,6 +139,11 @@ func (v *Vector) set(key, value string) (err error) {
 	case "from-file":
 		v.FromFile, err = base64.StdEncoding.DecodeString(value)
 		return err
+	case "digests":
+		v.Digests, err = hex.DecodeString(value)
+		return err
+	case "digests-expect":
+		v.ListExpect = Result(value)
 	case "redo-log":
 		v.RedoLog, err = base64.StdEncoding.DecodeString(value)
 		return err
@@ -188,6 +198,9 @@ func (v *Vector) Marshal() []byte {
 	}
 	if v.AllowForwarded {
 		b.WriteString("allow-forwarded: yes\n")
+	}
+	if v.Digests != nil {
+		fmt.Fprintf(&b, "digests: %x\ndigests-expect: %s\n", v.Digests, v.ListExpect)
 	}
 	if v.RedoLog != nil {
 		fmt.Fprintf(&b, "redo-log: %s\nrepaired: %s %s\n", base64.StdEncoding.EncodeToString(v.RedoLog), v.Repaired[0], v.Repaired[1])

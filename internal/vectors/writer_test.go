@@ -46,6 +46,7 @@ type file struct {
 	fields  []byte // of the opening
 	signer  []byte // body of the signer stanza, the first one
 	trailer []byte
+	list    []byte // of digests
 }
 
 // newFile begins a file with chunks of 4 KiB.

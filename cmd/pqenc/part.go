@@ -1,0 +1,156 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"reflect"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/units"
+)
+
+// partFlags say which part of the contents is wanted, and how its signer is verified.
+type partFlags struct {
+	Range   *byteRange `type:"range" placeholder:"OFFSET:LENGTH" help:"Decrypt only LENGTH bytes of the contents from OFFSET on. OFFSET: is all from there on, and -LENGTH the last LENGTH bytes. Both may have a unit, such as 64KiB."`
+	Digests string     `type:"path" placeholder:"LIST" help:"With --from, verify by the list that \"pqenc verify --write-digests\" wrote, instead of reading the whole file first. Without it, IN.digests is used if it is there and needed."`
+}
+
+// digestsSuffix is what the name of a list of digests adds to that of its file.
+const digestsSuffix = ".digests"
+
+// byteRange is a part of the contents of a file.
+type byteRange struct {
+	offset int64 // -1: the part is the last one
+	length int64 // -1: to the end
+}
+
+var errRange = errors.New("expected OFFSET:LENGTH, OFFSET: or -LENGTH, such as 1GiB:64KiB")
+
+// parseRange parses a range as it is typed.
+func parseRange(text string) (*byteRange, error) {
+	if last, ok := strings.CutPrefix(text, "-"); ok {
+		length, err := units.ParseBytes(last)
+		if err != nil {
+			return nil, errRange
+		}
+		return &byteRange{offset: -1, length: length}, nil
+	}
+	from, count, ok := strings.Cut(text, ":")
+	offset, err := units.ParseBytes(from)
+	if !ok || err != nil {
+		return nil, errRange
+	}
+	if count == "" {
+		return &byteRange{offset: offset, length: -1}, nil
+	}
+	length, err := units.ParseBytes(count)
+	if err != nil {
+		return nil, errRange
+	}
+	return &byteRange{offset, length}, nil
+}
+
+// mapRange takes a range, which may look like a flag.
+func mapRange(ctx *kong.DecodeContext, target reflect.Value) error {
+	text, ok := ctx.Scan.Pop().Value.(string)
+	if !ok {
+		return errors.New("needs a value")
+	}
+	r, err := parseRange(text)
+	if err == nil {
+		target.Set(reflect.ValueOf(r))
+	}
+	return err
+}
+
+// within returns where the range begins in contents of that size, and its length.
+func (r *byteRange) within(size int64) (offset, length int64, err error) {
+	offset, length = r.offset, r.length
+	switch {
+	case offset < 0:
+		offset = size - length
+	case length < 0:
+		length = size - offset
+	}
+	if offset < 0 || length < 0 || offset > size || length > size-offset {
+		return 0, 0, usageError(fmt.Sprintf("the range is not within the contents, which have %d bytes", size),
+			"choose another --range")
+	}
+	return offset, length, nil
+}
+
+// part is some of the contents of a file, or all.
+type part struct {
+	*pqenc.File
+	offset, length int64
+}
+
+// WriteTo decrypts the part to dst.
+func (p part) WriteTo(dst io.Writer) (int64, error) { return p.WriteRange(dst, p.offset, p.length) }
+
+// part opens the part of the input that is wanted. If verify is set the signer is verified
+// before anything of it is released.
+func (o *opener) part(verify bool) (contents, error) {
+	f, err := pqenc.OpenSigned(o.src.section(), o.src.size, o.policy, o.keys.list...)
+	if err != nil {
+		return nil, err
+	}
+	p := part{f, 0, f.Size()}
+	if o.flags.Range != nil {
+		if p.offset, p.length, err = o.flags.Range.within(f.Size()); err != nil {
+			return nil, err
+		}
+	}
+	if verify {
+		err = o.verify(p)
+	}
+	o.meter.Reset(o.passed, o.passed+p.length)
+	return p, err
+}
+
+// verify verifies the signer of all contents: by a list of digests, or else by reading
+// them all.
+func (o *opener) verify(p part) error {
+	if used, err := o.useDigests(p.File); used || err != nil {
+		return err
+	}
+	// The last chunk was read by itself, and is again: that is no progress.
+	o.meter.Reset(0, o.src.size+p.length)
+	o.passed = o.src.size
+	return p.Verify()
+}
+
+// useDigests verifies the signer by the list that --digests names, or by the one beside
+// the file, if that is of any use.
+func (o *opener) useDigests(f *pqenc.File) (used bool, err error) {
+	name, named := o.flags.Digests, o.flags.Digests != ""
+	if !named {
+		name = o.beside
+	}
+	if name == "" {
+		return false, nil
+	}
+	list, err := o.app.openInput(name)
+	if err == nil {
+		defer list.Close()
+		err = in(name, f.UseDigests(list.reader()))
+	}
+	switch {
+	case err == nil:
+		return true, nil
+	case named:
+		return false, err
+	case !errors.Is(err, fs.ErrNotExist):
+		o.app.warn("%v: the whole file is read instead", err)
+	}
+	return false, nil
+}

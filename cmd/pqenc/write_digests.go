@@ -1,0 +1,64 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"os"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/durable"
+)
+
+// writeDigests verifies the input, as verify does, and writes the list of its digests to
+// the file of that name.
+func (o *opener) writeDigests(name string) (size int64, s *pqenc.Signature, err error) {
+	file, err := o.look()
+	if err == nil {
+		err = o.atRandom(file)
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	f, err := pqenc.OpenSigned(o.src.section(), o.src.size, o.policy, o.keys.list...)
+	if err != nil {
+		return 0, nil, o.keys.explain(err, file.begin)
+	}
+	if f.Signature() == nil {
+		return 0, nil, withHints(pqenc.ErrNotSigned, "leave --write-digests out: without a signature nothing can be verified by a list")
+	}
+	// Now: should that fail, nobody has waited for it.
+	out, err := o.app.openOutput(name, o.src, durable.Options{})
+	if err != nil {
+		return 0, nil, err
+	}
+	err = errors.Join(f.Verify(), o.src.unchanged())
+	o.meter.Stop()
+	if err == nil {
+		err = f.WriteDigests(out)
+	}
+	return f.Size(), f.Signature(), out.finish(err)
+}
+
+// checkDigests finds what does not go with --write-digests.
+func (c *verifyCmd) checkDigests() error {
+	switch {
+	case c.WriteDigests == "":
+		return nil
+	case c.Signature != "":
+		return usageError("--write-digests is for encrypted files, and --signature for any", "leave one of the two out")
+	case isStdio(c.WriteDigests):
+		return usageError("the list of digests needs a file: the verdict goes to standard output", "name one with --write-digests")
+	}
+	return nil
+}
+
+// spareInput refuses an input that the list of digests would replace.
+func (c *verifyCmd) spareInput(src *input) error {
+	if c.WriteDigests != "" && src.is(os.Stat(c.WriteDigests)) {
+		return usageError(c.WriteDigests+" is the input, which --write-digests would replace", "choose another name")
+	}
+	return nil
+}
