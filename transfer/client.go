@@ -71,7 +71,8 @@ type Client struct {
 	once    sync.Once
 	slots   [kinds]chan struct{} // one taken for each request of that kind
 	conn    atomic.Pointer[channel.Conn]
-	reached atomic.Bool // a server was, at some time
+	reached atomic.Bool  // a server was, at some time
+	needed  atomic.Int64 // how large the window of a push had to be, which the next one begins with
 }
 
 // kind is of things of which a client does only so many at a time.

@@ -6,6 +6,7 @@ package transfer
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"io"
 	"net"
@@ -133,7 +134,7 @@ func (f *far) login(who string) *channel.Login {
 	return &channel.Login{Identity: testkit.Identity(who), Check: func(signature.Fingerprint) error { return nil }}
 }
 
-// serve takes one push.
+// serve takes one push after the other.
 func (f *far) serve(t *testing.T, s channel.Stream, cert *tls.Certificate) {
 	conn, err := channel.Accept(s, cert, f.login("server"))
 	if err != nil {
@@ -141,24 +142,28 @@ func (f *far) serve(t *testing.T, s channel.Stream, cert *tls.Certificate) {
 		return
 	}
 	defer conn.Close()
-	m, err := conn.Next()
-	if err != nil {
-		t.Error(err)
-		return
+	for {
+		m, err := conn.Next()
+		if err != nil {
+			return
+		}
+		push, err := wire.ParsePush(m.Body)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		f.window, f.told = int64(push.Window), nil
+		f.receive(conn, m.Request)
 	}
-	push, err := wire.ParsePush(m.Body)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	f.window = int64(push.Window)
-	if f.unit == 0 {
-		f.unit = 4 << 20
-	}
-	conn.Send(wire.TypeReady, 1, (&wire.Ready{Proven: true, Unit: uint32(f.unit)}).Marshal())
+}
+
+// receive takes one push.
+func (f *far) receive(conn *channel.Conn, id uint32) {
+	unit := cmp.Or(f.unit, 4<<20)
+	conn.Send(wire.TypeReady, id, (&wire.Ready{Proven: true, Unit: uint32(unit)}).Marshal())
 	written := make(chan int64, 1<<20)
-	go f.acknowledge(conn, written)
 	defer close(written)
+	go f.acknowledge(conn, id, written)
 	for size, unsynced := int64(0), int64(0); ; {
 		m, err := conn.Next()
 		switch {
@@ -169,19 +174,20 @@ func (f *far) serve(t *testing.T, s channel.Stream, cert *tls.Certificate) {
 			f.most = max(f.most, size-f.known())
 			unsynced += int64(len(m.Body))
 		}
-		if unsynced >= f.unit || m.Type == wire.TypeEnd {
+		if unsynced >= unit || m.Type == wire.TypeEnd {
 			unsynced = 0
 			written <- size
 		}
 		if m.Type == wire.TypeEnd {
 			written <- -1
+			return
 		}
 	}
 }
 
 // acknowledge makes durable what was written: one sync is for all that has come before it.
 // After the end of the object, which is said by a negative size, it is stored.
-func (f *far) acknowledge(conn *channel.Conn, written <-chan int64) {
+func (f *far) acknowledge(conn *channel.Conn, id uint32, written <-chan int64) {
 	durable := int64(0)
 	for size := range written {
 		ended := size < 0
@@ -197,9 +203,9 @@ func (f *far) acknowledge(conn *channel.Conn, written <-chan int64) {
 		f.mu.Lock()
 		f.told = append(f.told, told{durable, time.Now()})
 		f.mu.Unlock()
-		conn.Send(wire.TypeDurable, 1, wire.Size(durable))
+		conn.Send(wire.TypeDurable, id, wire.Size(durable))
 		if ended {
-			conn.Send(wire.TypeStored, 1, wire.Size(durable))
+			conn.Send(wire.TypeStored, id, wire.Size(durable))
 		}
 	}
 }
@@ -237,6 +243,7 @@ const (
 // window has taken in the end, and how much of the line was used.
 func TestWindowGrows(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	for name, test := range map[string]struct {
 		*far
 		buffer     int64
@@ -244,16 +251,16 @@ func TestWindowGrows(t *testing.T) {
 		from, upTo int64   // MiB of the window
 		least      float64 // part of the rate of the line
 	}{
-		"loopback":                        {&far{rate: local, sync: time.Millisecond}, 0, 256 << 20, 16, 16, 0.95},
-		"a fast near line":                {&far{rate: gigabit, delay: time.Millisecond / 2, sync: time.Millisecond}, 0, 128 << 20, 16, 16, 0.95},
+		"loopback":                        {&far{rate: local, sync: time.Millisecond}, 0, 96 << 20, 16, 16, 0.95},
+		"a fast near line":                {&far{rate: gigabit, delay: time.Millisecond / 2, sync: time.Millisecond}, 0, 96 << 20, 16, 16, 0.95},
 		"a slow far line":                 {&far{rate: gigabit / 100, delay: 50 * time.Millisecond}, 0, 24 << 20, 16, 16, 0.95},
-		"a slow disk":                     {&far{rate: local, sync: time.Millisecond, disk: 40_000_000}, 0, 128 << 20, 16, 16, 0},
-		"a fast far line":                 {&far{rate: gigabit, delay: 50 * time.Millisecond}, 0, 256 << 20, 24, 64, 0.9},
+		"a slow disk":                     {&far{rate: local, sync: time.Millisecond, disk: 40_000_000}, 0, 64 << 20, 16, 16, 0},
+		"a fast far line":                 {&far{rate: gigabit, delay: 50 * time.Millisecond}, 0, 224 << 20, 24, 64, 0.9},
 		"half the world":                  {&far{rate: gigabit, delay: 100 * time.Millisecond, sync: 5 * time.Millisecond}, 0, 512 << 20, 32, 96, 0.85},
 		"a server that is slow to say so": {&far{rate: gigabit, delay: time.Millisecond, sync: 200 * time.Millisecond}, 0, 256 << 20, 32, 96, 0.6},
 		"the moon":                        {&far{rate: gigabit, delay: 1300 * time.Millisecond}, 0, 512 << 20, 128, 128, 0},
-		"a small buffer":                  {&far{rate: gigabit, delay: 100 * time.Millisecond}, 20 << 20, 128 << 20, 20, 20, 0},
-		"a buffer that is too small":      {&far{rate: gigabit, delay: 100 * time.Millisecond}, 1, 64 << 20, LeastBuffer >> 20, LeastBuffer >> 20, 0},
+		"a small buffer":                  {&far{rate: gigabit, delay: 100 * time.Millisecond}, 20 << 20, 64 << 20, 20, 20, 0},
+		"a buffer that is too small":      {&far{rate: gigabit, delay: 100 * time.Millisecond}, 1, 32 << 20, LeastBuffer >> 20, LeastBuffer >> 20, 0},
 		"a large unit":                    {&far{rate: gigabit, delay: time.Millisecond, unit: 48 << 20}, 0, 256 << 20, 96, 128, 0.95},
 		"the largest unit":                {&far{rate: gigabit, delay: time.Millisecond, unit: 64 << 20}, 0, 256 << 20, 128, 128, 0.9},
 	} {
@@ -287,11 +294,48 @@ func TestWindowGrows(t *testing.T) {
 	}
 }
 
+// TestWindowIsRemembered checks that a second push begins with the window that the line needs,
+// as far as it may, and that none is remembered from a unit.
+func TestWindowIsRemembered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &far{rate: gigabit, delay: 50 * time.Millisecond}
+		c := f.connect(t)
+		push := func(size, buffer int64) int64 {
+			t.Helper()
+			w := newWindow(buffer)
+			go w.readFrom(zeros(size))
+			if err := c.push(t.Context(), "a.pqe", w, wire.Unknown, PushOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			now, _ := w.window()
+			return now
+		}
+		f.unit = 10 << 20
+		if now := push(1<<20, 0); now != 20<<20 {
+			t.Errorf("%d bytes for a large unit", now)
+		}
+		f.unit = 0
+		if now := push(1<<20, 0); now != firstWindow {
+			t.Errorf("%d bytes at first", now)
+		}
+		needed := push(256<<20, 0)
+		if now := push(1<<20, 0); now != needed || needed <= firstWindow {
+			t.Errorf("%d bytes after %d", now, needed)
+		}
+		if now := push(1<<20, 9<<20); now != 9<<20 {
+			t.Errorf("%d bytes, more than there may be", now)
+		}
+		c.Close()
+	})
+}
+
 // TestFilesNeedNoWindow pushes a file over a line that is longer than any buffer.
 func TestFilesNeedNoWindow(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	synctest.Test(t, func(t *testing.T) {
-		const size = 768 << 20
+		const size = 448 << 20
 		f := &far{rate: gigabit, delay: 1300 * time.Millisecond}
 		c := f.connect(t)
 		begin := time.Now()

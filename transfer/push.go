@@ -85,6 +85,8 @@ func (c *Client) push(ctx context.Context, name string, src source, length int64
 	_, most := src.window()
 	r.ask = wire.Push{Overwrite: o.Overwrite, Window: uint32(most), Length: length, Digest: digest, Name: n}
 	rand.Read(r.ask.ID[:])
+	src.grow(c.needed.Load())
+	defer func() { c.needed.Store(max(c.needed.Load(), r.needed)) }()
 	return c.do(ctx, pushing, r)
 }
 
@@ -99,6 +101,7 @@ type pusher struct {
 	end     int64        // of the object, once the server was told; -1 before
 	starves atomic.Bool  // what comes next is up to the source
 	line    line         // of this connection
+	needed  int64        // of the window, for the line
 }
 
 func (r *pusher) progress() int64 { return r.highest }
@@ -319,8 +322,9 @@ func (r *pusher) acknowledged(offset int64) error {
 		return fmt.Errorf("%w: byte %d acknowledged, after %d and before %d", wire.ErrOrder, offset, durable, sent)
 	}
 	need := r.line.acknowledged(offset)
-	if now, _ := r.src.window(); r.starves.Load() && r.full() {
-		r.src.grow(min(need, 2*now))
+	if now, _ := r.src.window(); need > now && r.starves.Load() && r.full() {
+		r.needed = min(need, 2*now)
+		r.src.grow(r.needed)
 	}
 	r.durable.Store(offset)
 	r.src.release(offset)
