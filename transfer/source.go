@@ -19,12 +19,13 @@ import (
 // How far a push runs ahead of what the server has made durable, in bytes, and so how
 // much at most is sent again after a cut.
 const (
-	// firstWindow is where a window of memory begins. It grows when the line needs more.
+	// firstWindow is how far at first. It grows when the line needs more.
 	firstWindow = 16 << 20
-	// defaultBuffer is up to where. 128 MiB keep a line of 1 Gbit/s busy over half a
-	// second, or one of 10 Gbit/s over 50 ms.
+	// defaultBuffer is up to where it grows in memory. 128 MiB keep a line of 1 Gbit/s busy over
+	// half a second, or one of 10 Gbit/s over 50 ms.
 	defaultBuffer = 128 << 20
-	// fileWindow is for files, of which none of that is in memory.
+	// fileWindow is up to where it grows for files, of which none of that is in memory. A
+	// server with a slow disk is not to be filled with what it cannot make durable.
 	fileWindow = 1 << 30
 )
 
@@ -82,20 +83,21 @@ func (m *monitor) change(do func()) {
 // from anywhere.
 type fileSource struct {
 	monitor
-	file io.ReaderAt
-	size int64
-	buf  []byte
-	base int64 // what is before it was acknowledged
+	file  io.ReaderAt
+	size  int64
+	buf   []byte
+	base  int64 // what is before it was acknowledged
+	limit int64 // how far from there next goes now
 }
 
 func newFileSource(file io.ReaderAt, size int64) *fileSource {
-	s := &fileSource{file: file, size: size, buf: make([]byte, wire.MaxData)}
+	s := &fileSource{file: file, size: size, buf: make([]byte, wire.MaxData), limit: firstWindow}
 	s.changed.L = &s.mu
 	return s
 }
 
 func (s *fileSource) next(ctx context.Context, offset int64) ([]byte, error) {
-	if err := s.await(ctx, func() bool { return offset-s.base < fileWindow }); err != nil {
+	if err := s.await(ctx, func() bool { return offset-s.base < s.limit }); err != nil {
 		return nil, err
 	}
 	if offset >= s.size {
@@ -121,9 +123,15 @@ func (s *fileSource) seek(offset int64) error {
 
 func (s *fileSource) release(offset int64) { s.change(func() { s.base = offset }) }
 
-func (s *fileSource) window() (now, most int64) { return fileWindow, fileWindow }
+func (s *fileSource) window() (now, most int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.limit, fileWindow
+}
 
-func (s *fileSource) grow(int64) {}
+func (s *fileSource) grow(size int64) {
+	s.change(func() { s.limit = max(s.limit, min(size, fileWindow)) })
+}
 
 func (s *fileSource) close() {}
 

@@ -149,7 +149,7 @@ func TestStoppedSource(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() {
-			_, err := s.next(ctx, fileWindow)
+			_, err := s.next(ctx, firstWindow)
 			done <- err
 		}()
 		stop()
