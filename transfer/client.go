@@ -38,7 +38,7 @@ type Identity = channel.Identity
 // after another: when one is cut, it opens the next and resumes from the last byte
 // that is safe.
 //
-// Any number of goroutines may use it. One push, one pull and a few small requests run
+// Any number of goroutines may use it. One push, one pull and 16 small requests run
 // at the same time, over the same connection; others wait. What the server sends comes in
 // order: a pull whose bytes nobody takes holds up the answers to the other requests. So a
 // pull that waits for a push of the same Client may wait without end; use two. To end a
@@ -53,6 +53,9 @@ type Client struct {
 	// who it is and before it learns who the client is. An error, such as
 	// [ErrUnknownServer], ends it all.
 	CheckServer func(server signature.Fingerprint) error
+	// Connections is how many connections there are at most. Zero is one. There is another
+	// one where nothing gets free for those who wait: on a long line.
+	Connections int
 	// GiveUpAfter is how long the client goes on trying without any progress: without
 	// a connection, or with a server that is there and does nothing, which is given as
 	// long as Silence at least. A source that has nothing to send, and an object that is
@@ -68,38 +71,13 @@ type Client struct {
 	// counts as dead. Zero is 60 s.
 	Silence time.Duration
 
+	lanes   lanes
 	once    sync.Once
-	slots   [kinds]chan struct{} // one taken for each request of that kind
-	conn    atomic.Pointer[channel.Conn]
-	reached atomic.Bool  // a server was, at some time
-	needed  atomic.Int64 // how large the window of a push had to be, which the next one begins with
-}
-
-// kind is of things of which a client does only so many at a time.
-type kind int
-
-const (
-	pushing kind = iota
-	pulling
-	asking // for something small
-	connecting
-	kinds
-)
-
-// enter waits until there is room for one more of that kind.
-func (c *Client) enter(ctx context.Context, k kind) (leave func(), err error) {
-	c.once.Do(func() {
-		for k := range c.slots {
-			c.slots[k] = make(chan struct{}, 1)
-		}
-		c.slots[asking] = make(chan struct{}, wire.MaxSmall)
-	})
-	select {
-	case c.slots[k] <- struct{}{}:
-		return func() { <-c.slots[k] }, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	dialing chan struct{} // has room for the one who opens a connection
+	reached atomic.Bool   // a server was, at some time
+	needed  atomic.Int64  // how large the window of a push had to be, which the next one begins with
+	noPut   atomic.Bool   // the server does not know it
+	noGet   atomic.Bool
 }
 
 // Retry is a connection that has failed.
@@ -116,11 +94,9 @@ const (
 	hangs         = 15 * time.Minute // a server that lives and does nothing, until it is given up
 )
 
-// Close closes the connection, if there is one. The client can be used again.
+// Close closes the connections, if there are any. The client can be used again.
 func (c *Client) Close() error {
-	if conn := c.conn.Swap(nil); conn != nil {
-		conn.Close()
-	}
+	c.lanes.close()
 	return nil
 }
 
@@ -140,16 +116,22 @@ type request interface {
 
 // do runs a request until it succeeds, or cannot.
 func (c *Client) do(ctx context.Context, k kind, r request) error {
-	leave, err := c.enter(ctx, k)
+	l, err := c.lanes.enter(ctx, k, c.Connections)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer func() { c.lanes.leave(l, k) }()
 	last, before := time.Now(), r.progress()
 	for attempt := 1; ; attempt++ {
-		err := understand(c.attempt(ctx, r))
+		err := understand(c.attempt(ctx, l, r))
 		if ctx.Err() != nil {
 			err = cmp.Or(context.Cause(ctx), err)
+		}
+		if err != nil && ctx.Err() == nil && c.lanes.spare(l) { // which may be one too many for the server
+			if l, err = c.lanes.change(ctx, l, k); err != nil {
+				return err
+			}
+			continue
 		}
 		if err == nil || ctx.Err() != nil || !temporary(err) {
 			return err
@@ -197,8 +179,8 @@ func backOff(attempt int) time.Duration {
 
 // attempt runs a request on the connection there is, or on a new one. That stays if the
 // server has ended the request, and nothing else.
-func (c *Client) attempt(ctx context.Context, r request) error {
-	conn, err := c.connection(ctx)
+func (c *Client) attempt(ctx context.Context, l *lane, r request) error {
+	conn, err := c.connection(ctx, l)
 	if err != nil {
 		return err
 	}
@@ -217,18 +199,26 @@ func (c *Client) attempt(ctx context.Context, r request) error {
 	defer q.End()
 	err = r.run(ctx, q)
 	var refused *wire.Error
+	var mine *permanent
 	done = err == nil || q.Gone() || errors.As(err, &refused)
+	if !done && errors.As(err, &mine) && !c.lanes.alone(l) { // or others would have to begin again
+		q.Abandon()
+		q.Drain(wire.TypeEnd)
+		done = q.Ended()
+	}
 	return err
 }
 
 // connection returns the connection, a new one if there is none.
-func (c *Client) connection(ctx context.Context) (*channel.Conn, error) {
-	leave, err := c.enter(ctx, connecting)
-	if err != nil {
-		return nil, err
+func (c *Client) connection(ctx context.Context, l *lane) (*channel.Conn, error) {
+	c.once.Do(func() { c.dialing = make(chan struct{}, 1) })
+	select {
+	case c.dialing <- struct{}{}:
+		defer func() { <-c.dialing }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
-	defer leave()
-	if conn := c.conn.Load(); conn != nil {
+	if conn := l.conn.Load(); conn != nil {
 		select {
 		case <-conn.Closed():
 		default:
@@ -240,7 +230,7 @@ func (c *Client) connection(ctx context.Context) (*channel.Conn, error) {
 		return nil, err
 	}
 	go conn.Dispatch(nil)
-	c.conn.Store(conn)
+	l.conn.Store(conn)
 	return conn, nil
 }
 

@@ -119,3 +119,5 @@ func temporary(err error) bool {
 type permanent struct{ error }
 
 func (p *permanent) Unwrap() error { return p.error }
+
+var errNotReturned = errors.New("the function that was to write has not returned")

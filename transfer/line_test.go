@@ -125,8 +125,9 @@ func (f *far) connect(t *testing.T) *Client {
 		t.Fatal(err)
 	}
 	go conn.Dispatch(nil)
-	c := new(Client)
-	c.conn.Store(conn)
+	c, l := new(Client), new(lane)
+	l.conn.Store(conn)
+	c.lanes.all = []*lane{l}
 	return c
 }
 

@@ -35,6 +35,9 @@ type PullOptions struct {
 	// Follow waits for an object that is not there yet, and gets one that is
 	// still being pushed as it comes.
 	Follow bool
+	// Small asks for the first 256 KiB by a small request, of which many can be under way
+	// at the same time, if the server knows how. It is not for Follow.
+	Small bool
 	// Started, if set, is told the length of the object, -1 if it is not known yet,
 	// before its first byte.
 	Started func(length int64) error
@@ -49,7 +52,13 @@ func (c *Client) Pull(ctx context.Context, name string, dst io.Writer, o PullOpt
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, pulling, &puller{name: n, dst: dst, o: o, offset: o.Offset, digest: o.Digest})
+	r := &puller{name: n, dst: dst, o: o, offset: o.Offset, digest: o.Digest}
+	if o.Small && !o.Follow {
+		if whole, err := c.pullSmall(ctx, r); whole || err != nil {
+			return err
+		}
+	}
+	return c.do(ctx, pulling, r)
 }
 
 // Reader returns the object of that name as a stream, for what decrypts it, for
@@ -196,6 +205,10 @@ func (r *puller) learn(q *channel.Request) error {
 	if err != nil {
 		return err
 	}
+	return r.announced(object)
+}
+
+func (r *puller) announced(object *wire.Object) error {
 	if r.digest != object.Digest && r.digest != [sha256.Size]byte{} {
 		return &permanent{ErrChanged}
 	}

@@ -25,6 +25,11 @@ type PushOptions struct {
 	// Progress, if set, is told how many bytes of the object are safe on the
 	// server, from time to time.
 	Progress func(durable int64)
+	// Small sends an object of up to [MaxSmall] bytes in one message, if the server knows
+	// how: it is kept in memory until it is stored, and is not resumed when this process
+	// ends. Many of these can be under way at the same time. Nothing is sent before all of
+	// it is there, or more than that.
+	Small bool
 	// Buffer is how many bytes of what comes from a stream are kept in memory at most: Push
 	// and PushFunc send so far ahead of what is durable. They begin with up to 16 MiB,
 	// and take more only if the line needs it: its bandwidth times the time from sending to
@@ -46,6 +51,9 @@ const LeastBuffer = 8 << 20
 // ends the push, and nothing of it stays on the server. When Push fails, one Read
 // of src may still be under way; what it returns is dropped.
 func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOptions) error {
+	if o.Small {
+		return c.pushSmall(ctx, name, func(dst io.Writer) error { _, err := io.Copy(dst, src); return err }, o)
+	}
 	w := newWindow(o.Buffer)
 	go w.readFrom(src)
 	return c.push(ctx, name, w, wire.Unknown, o)
@@ -56,6 +64,9 @@ func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOpt
 // and nothing of it stays on the server. When PushFunc fails, write may still be at
 // work; the writer gives it an error from then on.
 func (c *Client) PushFunc(ctx context.Context, name string, write func(io.Writer) error, o PushOptions) error {
+	if o.Small {
+		return c.pushSmall(ctx, name, write, o)
+	}
 	w := newWindow(o.Buffer)
 	go w.writtenBy(write)
 	return c.push(ctx, name, w, wire.Unknown, o)
@@ -65,6 +76,9 @@ func (c *Client) PushFunc(ctx context.Context, name string, write func(io.Writer
 // that name was interrupted, even in another process, it resumes from there, once the
 // server has proven that what it has is the beginning of this file.
 func (c *Client) PushFile(ctx context.Context, name string, file io.ReaderAt, size int64, o PushOptions) error {
+	if o.Small && size <= MaxSmall {
+		return c.pushSmall(ctx, name, func(dst io.Writer) error { return copyAll(dst, file, size) }, o)
+	}
 	return c.push(ctx, name, newFileSource(file, size), size, o)
 }
 

@@ -7,7 +7,6 @@ package transfer
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -69,7 +68,7 @@ func (w *window) readFrom(src io.Reader) {
 
 // writtenBy takes in what write writes, until that returns.
 func (w *window) writtenBy(write func(io.Writer) error) {
-	err := errors.New("the function that was to write has not returned")
+	err := errNotReturned
 	defer func() { w.finish(err) }()   // also when it has called runtime.Goexit
 	if err = write(w); err == io.EOF { // of what it reads
 		err = io.ErrUnexpectedEOF

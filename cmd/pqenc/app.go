@@ -37,11 +37,11 @@ type app struct {
 	brief  sync.RWMutex // held for reading by what takes a moment and would leave something if it was cut
 
 	mu       sync.Mutex
-	outputs  map[*durable.File]bool // being written
-	part     *durable.Partial       // the same, if it outlasts the process
-	folder   *outFolder             // for what is pulled, or nil
-	meter    *progress.Meter        // being shown, or nil
-	producer *producer              // of what is read, or nil
+	outputs  map[*durable.File]bool    // being written
+	parts    map[*durable.Partial]bool // the same, of those that outlast the process
+	folder   *outFolder                // for what is pulled, or nil
+	meter    *progress.Meter           // being shown, or nil
+	producer *producer                 // of what is read, or nil
 }
 
 func newApp() *app {
@@ -76,8 +76,8 @@ func (a *app) interrupt() {
 	for out := range a.outputs {
 		out.Abort()
 	}
-	if a.part != nil {
-		a.part.Abandon()
+	for part := range a.parts {
+		part.Abandon()
 	}
 	a.folder.Close()
 }
@@ -93,6 +93,16 @@ func (a *app) create(name string, o durable.Options) (*durable.File, error) {
 		defer a.brief.RUnlock()
 	}
 	return a.began(durable.Create(context.Background(), name, o))
+}
+
+// createIn is create for one of many outputs, which the batch makes durable.
+func (a *app) createIn(b *durable.Batch, name string) (*durable.File, error) {
+	if err := a.spareKeys(name); err != nil {
+		return nil, err
+	}
+	a.brief.RLock()
+	defer a.brief.RUnlock()
+	return a.began(b.Create(name, durable.Options{}))
 }
 
 // createOver opens the output that takes the place of a file.
@@ -135,10 +145,23 @@ func (a *app) createPart(name string) (*durable.Partial, error) {
 	a.brief.RLock()
 	defer a.brief.RUnlock()
 	p, err := durable.OpenPartial(name, durable.Options{})
+	if err != nil {
+		return nil, err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.part = p
-	return p, err
+	if a.parts == nil {
+		a.parts = make(map[*durable.Partial]bool)
+	}
+	a.parts[p] = true
+	return p, nil
+}
+
+// partEnded forgets an output that was finished, where there are many.
+func (a *app) partEnded(p *durable.Partial) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.parts, p)
 }
 
 // spareKeys refuses an output of that name if it is a private key that is in use.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/recipient"
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -68,7 +69,16 @@ func (c *pullCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.each(len(list), func(i int) error { return in(list[i].from.String(), p.pull(list[i])) })
+	all := &atOnce{app: a, tally: p.servers.tally, one: c.Passphrase, begin: func(i int) errand { return p.begin(list[i]) }}
+	for _, r := range list {
+		all.sizes = append(all.sizes, r.size)
+	}
+	err = all.run()
+	if synced := p.batch.Sync(); synced != nil {
+		a.report(err)
+		err = synced
+	}
+	return err
 }
 
 // check finds what is wrong with the flags before anything happens.
@@ -94,6 +104,7 @@ func (c *pullCmd) login() string {
 // receiving is an object and the file that it will be.
 type receiving struct {
 	from   location
+	size   int64 // of the object in bytes, -1 if it is not known
 	output string
 	into   *outFolder // for which output is meant, or nil
 }
@@ -106,7 +117,8 @@ type puller struct {
 	named   []pqenc.Identity // the keys that decrypt
 	own     string           // the name of the default one, if that does
 	servers *servers
-	into    *outFolder // or nil
+	into    *outFolder    // or nil
+	batch   durable.Batch // of small files in the folder
 }
 
 // login gets the keys.
@@ -126,7 +138,7 @@ func (p *puller) login() (err error) {
 // list returns what is to be pulled, and to where.
 func (p *puller) list(from []location) ([]receiving, error) {
 	if len(from) == 1 && !from[0].isFolder() && !isFolder(p.cmd.Output) {
-		return []receiving{{from: from[0], output: p.cmd.Output}}, nil
+		return []receiving{{from: from[0], size: -1, output: p.cmd.Output}}, nil
 	}
 	if isStdio(p.cmd.Output) {
 		return nil, usageError("several objects need a folder", "name it with -o FOLDER/")
@@ -134,7 +146,7 @@ func (p *puller) list(from []location) ([]receiving, error) {
 	var all []receiving
 	for _, l := range from {
 		if !l.isFolder() {
-			all = append(all, receiving{from: l, output: p.fileName(path.Base(l.name))})
+			all = append(all, receiving{from: l, size: -1, output: p.fileName(path.Base(l.name))})
 			continue
 		}
 		below, err := p.below(l)
@@ -168,7 +180,7 @@ func (p *puller) below(folder location) (all []receiving, err error) {
 	found, err := server.list(folder.name)
 	for _, object := range found {
 		file := p.fileName(strings.TrimPrefix(object.Name, folder.name))
-		all = append(all, receiving{from: folder.with(object.Name), output: file})
+		all = append(all, receiving{from: folder.with(object.Name), size: object.Size, output: file})
 	}
 	if err == nil && len(all) == 0 {
 		err = transfer.ErrNotFound
@@ -195,22 +207,40 @@ func (p *puller) passphrase(from location) *recipient.Prompted {
 	return id
 }
 
-// pull pulls one object.
-func (p *puller) pull(r receiving) (err error) {
+// begin finds a place for an object, and returns what pulls it.
+func (p *puller) begin(r receiving) errand {
+	d, err := p.download(r)
+	return func() (func(), error) {
+		if err == nil {
+			err = d.pull(r)
+		}
+		return d.say, in(r.from.String(), err)
+	}
+}
+
+// download prepares the pull of one object.
+func (p *puller) download(r receiving) (d *download, err error) {
+	d = &download{puller: p, cmd: p.cmd, name: r.from.name, output: r.output}
 	if r.into != nil {
-		if r.output, err = r.into.place(r.output); err != nil {
-			return err
+		if d.output, err = r.into.place(r.output); err != nil {
+			return d, err
 		}
 	}
-	server, err := p.servers.at(r.from)
-	if err != nil {
-		return err
-	}
-	defer server.end()
-	d := &download{puller: p, cmd: p.cmd, server: server, name: r.from.name, output: r.output}
+	d.server, err = p.servers.at(r.from)
+	return d, err
+}
+
+// pull pulls the object.
+func (d *download) pull(r receiving) (err error) {
+	p := d.puller
+	d.leg = &leg{tally: p.servers.tally}
+	defer func() { d.leg.end(err) }()
 	d.keys = newIdentities(p.named, p.own, p.passphrase(r.from))
-	if !staged(r.output) {
+	switch {
+	case !staged(d.output):
 		return d.direct()
+	case r.into != nil && r.size >= 0 && r.size <= transfer.MaxSmall && !d.cmd.Follow && !durable.CanResume(d.output):
+		return d.small()
 	}
 	err = d.resume(true)
 	if errors.Is(err, transfer.ErrChanged) {

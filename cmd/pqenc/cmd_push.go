@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/transfer"
@@ -77,7 +78,13 @@ func (c *pushCmd) Run(a *app) error {
 		return err
 	}
 	defer p.server.Close()
-	return a.each(len(list), func(i int) error { return in(list[i].title(), p.push(list[i])) })
+	all := &atOnce{app: a, tally: p.server.tally, one: c.To.Passphrase, begin: func(i int) errand {
+		return func() (func(), error) { return nil, in(list[i].title(), p.push(list[i])) }
+	}}
+	for _, s := range list {
+		all.sizes = append(all.sizes, s.size)
+	}
+	return all.run()
 }
 
 // check finds what is wrong with the flags before anything happens.
@@ -118,12 +125,16 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 			if to.isFolder() {
 				return nil, usageError("standard input has no name", "name the object: "+urlHint)
 			}
-			all = append(all, sending{found{file: file}, to.name})
+			all = append(all, sending{found{file: file, size: -1}, to.name})
 			continue
 		}
 		info, err := os.Stat(file)
 		if err != nil {
 			return nil, err
+		}
+		size := int64(-1)
+		if info.Mode().IsRegular() {
+			size = info.Size()
 		}
 		if (info.IsDir() || len(c.Files) > 1) && !to.isFolder() {
 			return nil, usageError("several files need a URL that ends in /", "each file gets its own name after it")
@@ -146,9 +157,9 @@ func (c *pushCmd) list(a *app, to location) ([]sending, error) {
 				return nil, usageError("there is no file in "+file, "nothing was pushed")
 			}
 		case to.isFolder():
-			all = append(all, sending{found{file: file}, objectName(to.name, filepath.Base(file))})
+			all = append(all, sending{found{file: file, size: size}, objectName(to.name, filepath.Base(file))})
 		default:
-			all = append(all, sending{found{file: file}, to.name})
+			all = append(all, sending{found{file: file, size: size}, to.name})
 		}
 	}
 	if err := distinct(all); err != nil {
@@ -196,6 +207,7 @@ type pusher struct {
 	app    *app
 	sealer *sealer
 	server *remote
+	asking sync.Mutex // held while a passphrase is asked for
 }
 
 // login gets the keys, and prepares the connection.
@@ -225,7 +237,7 @@ func (p *pusher) loadKeys() error {
 }
 
 // push pushes one file.
-func (p *pusher) push(s sending) error {
+func (p *pusher) push(s sending) (err error) {
 	src, err := p.open(s)
 	if err != nil {
 		return err
@@ -233,12 +245,13 @@ func (p *pusher) push(s sending) error {
 	if !s.isStdin() || src.producer != nil {
 		defer src.Close()
 	}
-	p.server.begin(src.size, os.DevNull)
-	defer p.server.end()
+	l := &leg{tally: p.server.tally}
+	l.begin(src.size, os.DevNull)
+	defer func() { l.end(err) }()
 	if p.cmd.To.encrypts() {
-		return p.encrypt(s, src)
+		return p.encrypt(s, src, l)
 	}
-	return p.asItIs(s, src)
+	return p.asItIs(s, src, l)
 }
 
 // open opens what is to be sent.
@@ -250,7 +263,7 @@ func (p *pusher) open(s sending) (*input, error) {
 }
 
 // encrypt encrypts a file on the way.
-func (p *pusher) encrypt(s sending, src *input) error {
+func (p *pusher) encrypt(s sending, src *input, l *leg) error {
 	plain, err := src.look()
 	if err != nil {
 		return err
@@ -265,17 +278,25 @@ func (p *pusher) encrypt(s sending, src *input) error {
 		}
 		return err
 	}
-	if p.sealer.recipients == nil {
-		if err := p.sealer.loadRecipients("what is pushed"); err != nil {
-			return err
-		}
+	if err := p.getRecipients(); err != nil {
+		return err
 	}
-	return p.stream(s.name, src.size, func(dst io.Writer) error { return p.sealer.seal(dst, plain.all) })
+	return p.stream(s.name, src.size, l, func(dst io.Writer) error { return p.sealer.seal(dst, plain.all) })
+}
+
+// getRecipients gets the passphrase, if that is what everything is encrypted with.
+func (p *pusher) getRecipients() error {
+	p.asking.Lock()
+	defer p.asking.Unlock()
+	if p.sealer.recipients != nil {
+		return nil
+	}
+	return p.sealer.loadRecipients("what is pushed")
 }
 
 // asItIs pushes a file that is encrypted, and nothing else: only a header that can be
 // parsed shows that, and of a file a length that a whole one can have.
-func (p *pusher) asItIs(s sending, src *input) error {
+func (p *pusher) asItIs(s sending, src *input, l *leg) error {
 	if err := s.intact(src); err != nil {
 		return err
 	}
@@ -297,7 +318,7 @@ func (p *pusher) asItIs(s sending, src *input) error {
 		}
 	}
 	if src.size >= 0 && !file.armored {
-		return p.whole(s.name, src)
+		return p.whole(s.name, src, l)
 	}
 	if src.size >= 0 { // what was read to its end
 		file, err = sniff(src.reader())
@@ -306,20 +327,20 @@ func (p *pusher) asItIs(s sending, src *input) error {
 	if err != nil {
 		return err
 	}
-	return p.stream(s.name, src.size, func(dst io.Writer) error {
+	return p.stream(s.name, src.size, l, func(dst io.Writer) error {
 		_, err := io.CopyBuffer(dst, io.MultiReader(&header, file), make([]byte, 256<<10))
 		return err
 	})
 }
 
 // whole pushes an encrypted file, of which the server can ask for any part.
-func (p *pusher) whole(name string, src *input) error {
-	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{src.section()}, src.size, p.options(src.size)))
+func (p *pusher) whole(name string, src *input, l *leg) error {
+	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{src.section()}, src.size, p.options(src.size, l)))
 }
 
 // stream pushes what write writes, which need not be there twice. Should write
 // fail, the object is not published.
-func (p *pusher) stream(name string, size int64, write func(io.Writer) error) error {
+func (p *pusher) stream(name string, size int64, l *leg, write func(io.Writer) error) error {
 	own := func(dst io.Writer) error {
 		err := write(dst)
 		if err != nil {
@@ -327,7 +348,7 @@ func (p *pusher) stream(name string, size int64, write func(io.Writer) error) er
 		}
 		return err
 	}
-	return p.explain(p.server.PushFunc(context.Background(), name, own, p.options(size)))
+	return p.explain(p.server.PushFunc(context.Background(), name, own, p.options(size, l)))
 }
 
 func (p *pusher) explain(err error) error {
@@ -341,12 +362,13 @@ func (p *pusher) explain(err error) error {
 
 // options are for a file of that size. What encrypting adds to it is not worth
 // counting.
-func (p *pusher) options(size int64) transfer.PushOptions {
-	return transfer.PushOptions{Overwrite: p.cmd.Overwrite, Buffer: int64(p.cmd.Buffer), Progress: func(durable int64) {
+func (p *pusher) options(size int64, l *leg) transfer.PushOptions {
+	small := size >= 0 && size <= transfer.MaxSmall
+	return transfer.PushOptions{Overwrite: p.cmd.Overwrite, Small: small, Buffer: int64(p.cmd.Buffer), Progress: func(durable int64) {
 		if size >= 0 {
 			durable = min(durable, size)
 		}
-		p.server.reached(durable)
+		l.reached(durable)
 	}}
 }
 

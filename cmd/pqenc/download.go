@@ -25,6 +25,8 @@ type download struct {
 	server       *remote
 	name, output string
 	keys         *identities
+	leg          *leg
+	say          func() // who signed it, or nil
 }
 
 // direct pulls to an output that is there at once, such as a pipe.
@@ -49,13 +51,42 @@ func (d *download) direct() error {
 	return err
 }
 
-// sayWho says who signed it, and what it is if it is one of several.
+// sayWho will say who signed it, and what it is if it is one of several.
 func (d *download) sayWho(s *pqenc.Signature) {
 	what := ""
 	if d.puller.into != nil {
 		what = d.output
 	}
-	d.puller.app.sayWho(what, s)
+	if s != nil {
+		d.say = func() { d.puller.app.sayWho(what, s) }
+	}
+}
+
+// small pulls one of many small files. It is not resumed, and it is the batch that makes
+// it durable.
+func (d *download) small() error {
+	src := new(incoming)
+	src.start(d, nil)
+	o, err := d.open(src, nil)
+	if err != nil {
+		return src.end(err)
+	}
+	app := d.puller.app
+	out, err := app.createIn(&d.puller.batch, d.output)
+	if err != nil {
+		return src.end(err)
+	}
+	defer app.ended(out)
+	_, err = o.WriteTo(out)
+	if err = src.end(err); err != nil {
+		return errors.Join(err, out.Abort())
+	}
+	hideKey(out)
+	if err := out.Commit(); err != nil {
+		return err
+	}
+	d.sayWho(o.Signature())
+	return nil
 }
 
 // resume pulls to a file, from where an earlier pull has left it if that is
@@ -68,6 +99,7 @@ func (d *download) resume(wanted bool) error {
 	if err != nil {
 		return err
 	}
+	defer d.puller.app.partEnded(part)
 	src := new(incoming)
 	var from *checkpoint
 	var o object
@@ -213,20 +245,21 @@ type incoming struct {
 	*transfer.Reader
 	offset int64 // of what comes next
 	server *remote
+	leg    *leg
 }
 
 // start begins to pull what follows from.
 func (i *incoming) start(d *download, from *checkpoint) {
-	o := transfer.PullOptions{Follow: d.cmd.Follow}
+	o := transfer.PullOptions{Follow: d.cmd.Follow, Small: d.puller.into != nil}
 	if from != nil {
 		o.Offset, o.Digest, o.Header = from.offset(), from.headerDigest(), from.header
 	}
 	o.Started = func(length int64) error {
-		d.server.begin(length, d.output)
-		d.server.reached(o.Offset)
+		d.leg.begin(length, d.output)
+		d.leg.reached(o.Offset)
 		return nil
 	}
-	i.offset, i.server = o.Offset, d.server
+	i.offset, i.server, i.leg = o.Offset, d.server, d.leg
 	i.Reader = d.server.Reader(context.Background(), d.name, o)
 }
 
@@ -234,7 +267,7 @@ func (i *incoming) Read(b []byte) (int, error) {
 	n, err := i.Reader.Read(b)
 	if n > 0 {
 		i.offset += int64(n)
-		i.server.reached(i.offset)
+		i.leg.reached(i.offset)
 	}
 	return n, err
 }

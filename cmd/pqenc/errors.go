@@ -292,14 +292,7 @@ func (a *app) report(err error) int {
 	case errors.Is(err, errReaderGone):
 		return interrupted(syscall.SIGPIPE) // without a word, as if by the signal
 	}
-	code, hints := exitIO, []string(nil)
-	if k := kindOf(err); k != nil {
-		code, hints = k.code, k.hints
-	}
-	var f *failure
-	if errors.As(err, &f) {
-		code, hints = f.code, f.hints
-	}
+	code, hints := codeOf(err)
 	a.say("error: " + plain(err))
 	for _, h := range append(signerHints(err), hints...) {
 		if _, said := a.hinted.LoadOrStore(h, true); !said { // with many files, once is enough
@@ -307,6 +300,18 @@ func (a *app) report(err error) int {
 		}
 	}
 	return code
+}
+
+// codeOf returns the exit code for an error, and what there is to say beside it.
+func codeOf(err error) (code int, hints []string) {
+	var f *failure
+	if errors.As(err, &f) {
+		return f.code, f.hints
+	}
+	if k := kindOf(err); k != nil {
+		return k.code, k.hints
+	}
+	return exitIO, nil
 }
 
 // signerHints are for a file that is signed by another key than those of --from.

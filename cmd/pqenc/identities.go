@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
@@ -78,6 +79,7 @@ type protected struct {
 	app  *app
 	ask  func() ([]byte, error)
 
+	mu    sync.Mutex          // held while the passphrase is asked for
 	ids   []*keyfile.Identity // once it is open
 	wrong error               // the passphrase was, and is not asked for again
 }
@@ -104,6 +106,8 @@ func (k *protected) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileK
 
 // open asks for the passphrase, if that has not been done.
 func (k *protected) open() ([]*keyfile.Identity, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.ids != nil || k.wrong != nil {
 		return k.ids, k.wrong
 	}
@@ -123,6 +127,8 @@ func (k *protected) open() ([]*keyfile.Identity, error) {
 
 // Fingerprints returns the names of the identities, or none while they are closed.
 func (k *protected) Fingerprints() (all []pqenc.Fingerprint) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	for _, id := range k.ids {
 		all = append(all, id.Fingerprints()...)
 	}
@@ -139,6 +145,7 @@ func (w *wrongKey) Unwrap() []error { return []error{w.err, pqenc.ErrNoMatch} }
 // ownKey is the default identity, which is not read before a file needs a key.
 type ownKey struct {
 	load func() (pqenc.Identity, error)
+	mu   sync.Mutex // held while it is read
 	id   pqenc.Identity
 }
 
@@ -147,6 +154,17 @@ func (k *ownKey) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey,
 	if s.Type != format.TypeHybrid {
 		return nil, pqenc.ErrNoMatch
 	}
+	id, err := k.open()
+	if err != nil {
+		return nil, err
+	}
+	return id.Unwrap(s, binding)
+}
+
+// open reads the identity, if that has not been done.
+func (k *ownKey) open() (pqenc.Identity, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if k.id == nil {
 		id, err := k.load()
 		if err != nil {
@@ -154,11 +172,13 @@ func (k *ownKey) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey,
 		}
 		k.id = id
 	}
-	return k.id.Unwrap(s, binding)
+	return k.id, nil
 }
 
 // Fingerprints returns the names of the identity, or none while it is closed.
 func (k *ownKey) Fingerprints() []pqenc.Fingerprint {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if named, ok := k.id.(interface{ Fingerprints() []pqenc.Fingerprint }); ok {
 		return named.Fingerprints()
 	}

@@ -117,7 +117,9 @@ func (f *outFolder) place(name string) (string, error) {
 	if f.taken[name] {
 		return "", f.refuse(exitUsage, "another one has become %s", name)
 	}
-	f.taken[name] = true
+	if above := f.takenAbove(name); above != "" { // which is perhaps not there yet
+		return "", f.refuse(exitIO, "another one has become %s, which would have to be a folder", above)
+	}
 	file := filepath.Join(f.name, filepath.FromSlash(name))
 	if err := f.makeBelow(path.Dir(name)); err != nil {
 		return "", f.noFolder(name, err)
@@ -125,27 +127,32 @@ func (f *outFolder) place(name string) (string, error) {
 	info, err := f.root.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return file, nil
+		err = nil
 	case err != nil:
-		return "", err
 	case info.IsDir():
 		return "", f.refuse(exitIO, "create %s: there is a folder of that name", file)
 	case !info.Mode().IsRegular():
 		return "", &fs.PathError{Op: "create", Path: file, Err: errors.New("is there, and is not a regular file")}
 	}
-	return file, nil
+	f.taken[name] = err == nil
+	return file, err
+}
+
+// takenAbove returns the file in the place of a folder on the way to another one, if there
+// is such a file, and else nothing.
+func (f *outFolder) takenAbove(name string) string {
+	for above := path.Dir(name); above != "."; above = path.Dir(above) {
+		if f.taken[above] {
+			return above
+		}
+	}
+	return ""
 }
 
 // noFolder says why the folders on the way to a file cannot be made, most likely
 // since there is a file in their place.
 func (f *outFolder) noFolder(name string, err error) error {
-	dir := path.Dir(name)
-	for above := dir; above != "."; above = path.Dir(above) {
-		if f.taken[above] {
-			return f.refuse(exitIO, "another one has become %s, which would have to be a folder", above)
-		}
-	}
-	file := filepath.Join(f.name, filepath.FromSlash(dir))
+	file := filepath.Join(f.name, filepath.FromSlash(path.Dir(name)))
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTDIR) {
 		return f.refuse(exitIO, "create %s: there is a file in place of the folder", file)
 	}

@@ -14,10 +14,10 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pqenc/pqenc/format"
-	"github.com/pqenc/pqenc/internal/progress"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -83,11 +83,8 @@ type remote struct {
 	app   *app
 	id    *keyfile.Identity // who logs in
 	name  string            // as it is known by
-	there bool              // it has been reached, and is the right one
-
-	// Of the transfer under way. All that uses them runs in one goroutine.
-	meter *progress.Meter
-	at    int64 // how far it is, in bytes
+	there atomic.Bool       // it has been reached, and is the right one
+	tally *tally            // of all transfers of the command
 }
 
 // connect prepares a connection to the server of a location, which the first
@@ -96,13 +93,14 @@ func (f *remoteFlags) connect(a *app, to location, id *keyfile.Identity) (*remot
 	if path.Clean("/"+f.Endpoint) != f.Endpoint {
 		return nil, usageError("--endpoint: expected a path like /pqenc")
 	}
-	r := &remote{app: a, id: id, name: to.host}
+	r := &remote{app: a, id: id, name: to.host, tally: &tally{app: a}}
 	if f.Endpoint != "/pqenc" {
 		r.name += f.Endpoint // there may be several behind one proxy
 	}
 	r.Client = &transfer.Client{
 		URL:         (&url.URL{Scheme: to.scheme, Host: to.host, Path: f.Endpoint}).String(),
 		Identity:    id,
+		Connections: connections,
 		GiveUpAfter: time.Duration(f.GiveUpAfter),
 		OnRetry:     r.retry,
 	}
@@ -112,7 +110,7 @@ func (f *remoteFlags) connect(a *app, to location, id *keyfile.Identity) (*remot
 	}
 	r.CheckServer = func(server keyfile.Fingerprint) error {
 		err := expected.check(server)
-		r.there = err == nil
+		r.there.Store(err == nil)
 		return err
 	}
 	return r, nil
@@ -124,10 +122,11 @@ type servers struct {
 	app   *app
 	id    *keyfile.Identity // who logs in
 	all   map[string]*remote
+	tally *tally
 }
 
 func (f *remoteFlags) servers(a *app, id *keyfile.Identity) *servers {
-	return &servers{f, a, id, make(map[string]*remote)}
+	return &servers{f, a, id, make(map[string]*remote), &tally{app: a}}
 }
 
 // at returns the server of a location.
@@ -138,6 +137,7 @@ func (s *servers) at(l location) (*remote, error) {
 		if err != nil {
 			return nil, err
 		}
+		r.tally = s.tally
 		s.all[name] = r
 	}
 	return s.all[name], nil
@@ -149,38 +149,23 @@ func (s *servers) Close() {
 	}
 }
 
-// begin shows the progress of a transfer of total bytes, -1 if that is not known,
-// to the output of that name.
-func (r *remote) begin(total int64, output string) {
-	r.end()
-	r.meter = r.app.startMeter(total, output)
-}
-
-// reached says how far it is.
-func (r *remote) reached(offset int64) {
-	r.at = offset
-	r.meter.Set(offset)
-}
-
-// end ends that.
-func (r *remote) end() {
-	r.meter.Stop()
-	r.at, r.meter = 0, nil
-}
-
 // retry says that the connection has failed.
 func (r *remote) retry(e transfer.Retry) {
 	if e.Wait == 0 {
 		return // it was only old
 	}
+	at, say := r.tally.lost(e.Wait)
+	if !say {
+		return
+	}
 	what := "no connection to " + r.name
-	if r.there {
+	if r.there.Load() {
 		what = "connection lost"
 	}
-	if r.at > 0 {
-		what += " at " + sizeText(r.at)
+	if at > 0 {
+		what += " at " + sizeText(at)
 	}
-	r.meter.Aside(func() {
+	r.tally.aside(func() {
 		r.app.warn("%s (%s): trying again in %s (attempt %d)", what, brief(e.Err), e.Wait.Round(100*time.Millisecond), e.Attempt+1)
 	})
 }
@@ -271,7 +256,7 @@ func (a *app) each(n int, do func(i int) error) error {
 		if first == exitOK {
 			first = code
 		}
-		if code == exitServer || code == exitConnection || errors.Is(err, errWrongPassphrase) || errors.Is(err, keyfile.ErrPassphrase) {
+		if fatal(err) {
 			break
 		}
 	}

@@ -17,18 +17,58 @@ import (
 // ErrChanged reports that another file stands where the one was that is to be replaced.
 var ErrChanged = errors.New("was replaced by another process meanwhile")
 
-// Batch replaces files that are there, one or very many, by outputs that mostly are made
-// of them. Each folder is tested once and synced once. The zero value is ready for use,
-// from several goroutines.
+// Batch makes outputs, one or very many. Each folder is tested once and synced once. The
+// zero value is ready for use, from several goroutines.
 type Batch struct {
 	mu     sync.Mutex
-	tested map[string]bool   // folders that let files be renamed; the value is target.named
+	tested map[string]tested // folders that let files be renamed
 	renew  map[string]folder // with entries that no sync has made durable
 	failed int64             // FailedSyncs before the first of them
 }
 
+// tested is what the test of a folder has told.
+type tested struct {
+	named bool        // target.named
+	perm  fs.FileMode // of new files
+}
+
 // maxRenew is how many folders wait for their sync at most, each of them open.
 const maxRenew = 16
+
+// Create begins an output as [Create] does, of a new file or one in the place of a regular
+// file. What Commit has put in place becomes durable by [Batch.Sync]. Until then a power cut
+// may bring the old state back. The error wraps [ErrNotRegular] if the name is that of
+// something else.
+func (b *Batch) Create(name string, o Options) (*File, error) {
+	real, old, err := resolve(name)
+	if err == nil && old != nil && !old.Mode().IsRegular() {
+		err = &fs.PathError{Op: "create", Path: name, Err: ErrNotRegular}
+	}
+	if err != nil {
+		return nil, err
+	}
+	directory, base, err := split(real)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := openFolder(directory)
+	if err != nil {
+		return nil, err
+	}
+	return b.create(&target{name: name, dir: dir, base: base, old: old, private: o.Private})
+}
+
+// create begins the output for a target whose folder is open.
+func (b *Batch) create(t *target) (*File, error) {
+	if err := b.test(t); err != nil {
+		return nil, err
+	}
+	f, err := t.create()
+	if err == nil {
+		f.batch = b
+	}
+	return f, err
+}
 
 // CreateOver begins the output that takes the place of a file which the caller has open.
 // All that [Create] says holds, with two differences:
@@ -53,15 +93,11 @@ func (b *Batch) CreateOver(file *os.File, folder *os.Root, name string) (*File, 
 		t.dir.Close()
 		return nil, t.explain("replace", err)
 	}
-	if err := b.test(t); err != nil {
-		return nil, err
+	f, err := b.create(t)
+	if err == nil {
+		f.over = file
 	}
-	f, err := t.create()
-	if err != nil {
-		return nil, err
-	}
-	f.over, f.batch = file, b
-	return f, nil
+	return f, err
 }
 
 // openOver opens the folder of a file, and names it.
@@ -108,27 +144,27 @@ func (t *target) claim(file *os.File) (err error) {
 // only once.
 func (b *Batch) test(t *target) error {
 	b.mu.Lock()
-	named, tested := b.tested[pathOf(t.dir)]
+	folder, done := b.tested[pathOf(t.dir)]
 	b.mu.Unlock()
-	t.named = named
-	if !tested {
-		tested, err := newTarget(t.name, t.dir, t.base, t.old, Options{})
-		if err != nil {
-			return err
+	if done {
+		t.named, t.perm = folder.named, folder.perm
+		if err := obstacle(t.dir, t.base, t.old); err != nil {
+			t.dir.Close()
+			return &ReplaceError{Name: t.name, Err: err}
 		}
-		*t = *tested
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.tested == nil {
-			b.tested = make(map[string]bool)
-		}
-		b.tested[pathOf(t.dir)] = t.named
 		return nil
 	}
-	if err := obstacle(t.dir, t.base, t.old); err != nil {
-		t.dir.Close()
-		return &ReplaceError{Name: t.name, Err: err}
+	new, err := newTarget(t.name, t.dir, t.base, t.old, Options{Private: t.private})
+	if err != nil {
+		return err
 	}
+	*t = *new
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.tested == nil {
+		b.tested = make(map[string]tested)
+	}
+	b.tested[pathOf(t.dir)] = tested{t.named, t.perm}
 	return nil
 }
 

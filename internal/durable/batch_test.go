@@ -276,3 +276,49 @@ func TestBatchNotDurable(t *testing.T) {
 	}
 	wantContent(t, name, fresh)
 }
+
+// TestBatchCreate makes new files and replaces others, each folder tested once.
+func TestBatchCreate(t *testing.T) {
+	directory := t.TempDir()
+	var b Batch
+	made := func(base, mode string, o Options) {
+		t.Helper()
+		name := filepath.Join(directory, base)
+		f, err := b.Create(name, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, f, fresh)
+		commit(t, f)
+		wantContent(t, name, fresh)
+		if info, err := os.Stat(name); err != nil || info.Mode().String() != mode {
+			t.Errorf("%s: %v, %v", base, info.Mode(), err)
+		}
+	}
+	want(t, os.WriteFile(filepath.Join(directory, "old"), []byte(old), 0o666), nil)
+	usual, err := os.Stat(filepath.Join(directory, "old")) // the bits that a new file gets here
+	want(t, err, nil)
+	chmod(t, filepath.Join(directory, "old"), 0o640)
+	want(t, os.Symlink("old", filepath.Join(directory, "link")), nil)
+	made("old", "-rw-r-----", Options{})
+	made("link", "-rw-r-----", Options{})
+	made("one", usual.Mode().String(), Options{})
+	made("two", usual.Mode().String(), Options{})
+	made("secret", "-rw-------", Options{Private: true})
+	if len(b.renew) != 1 || len(b.tested) != 1 {
+		t.Errorf("%d folders are to be synced, and %d are tested", len(b.renew), len(b.tested))
+	}
+	want(t, b.Sync(), nil)
+	f, err := b.Create(filepath.Join(directory, "three"), Options{})
+	want(t, err, nil)
+	want(t, f.Abort(), nil)
+	wantFiles(t, directory, "link", "old", "one", "secret", "two")
+
+	want(t, os.Mkdir(filepath.Join(directory, "folder"), 0o755), nil)
+	for base, reason := range map[string]error{"folder": errDirectory, "none/x": fs.ErrNotExist, "": errNoName} {
+		_, err := b.Create(directory+string(filepath.Separator)+base, Options{})
+		want(t, err, reason)
+	}
+	_, err = b.Create(os.DevNull, Options{})
+	want(t, err, ErrNotRegular)
+}

@@ -49,12 +49,19 @@ func injected(t *testing.T, inject, what string, arguments ...string) (out strin
 	}
 	cmd := exec.Command("strace", append(options, victim.Args...)...)
 	cmd.Env = append(victim.Env, "GOMAXPROCS=1")
-	b, err := cmd.CombinedOutput()
-	trace, failed := os.ReadFile(log)
-	if failed != nil || bytes.Contains(b, []byte("Operation not permitted")) {
-		t.Skipf("strace: %v: %s", failed, b)
+	var b bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &b, &b
+	starting.Lock()
+	err = cmd.Start()
+	starting.Unlock()
+	if err == nil {
+		err = cmd.Wait()
 	}
-	return string(b), bytes.Contains(trace, []byte("INJECTED")) || bytes.Contains(trace, []byte("killed by")), err
+	trace, failed := os.ReadFile(log)
+	if failed != nil || bytes.Contains(b.Bytes(), []byte("Operation not permitted")) {
+		t.Skipf("strace: %v: %s", failed, &b)
+	}
+	return b.String(), bytes.Contains(trace, []byte("INJECTED")) || bytes.Contains(trace, []byte("killed by")), err
 }
 
 // TestOpenFails lets each of the system calls fail with which a partial output is
@@ -315,6 +322,44 @@ func TestKilledAtRename(t *testing.T) {
 				if !hit {
 					if n == 1 {
 						t.Error("it was never killed")
+					}
+					return
+				}
+			}
+		})
+	}
+}
+
+// TestAllOrNothing kills a process at each call with which it puts small content in place
+// of another one, or lets that call fail. The target is the old or the new content. A record
+// is about its own content: what it says of another one is no receipt.
+func TestAllOrNothing(t *testing.T) {
+	for _, inject := range []string{
+		"pwrite64:signal=KILL", "fsync:signal=KILL", "renameat,renameat2:signal=KILL", "openat:signal=KILL",
+		"pwrite64:error=ENOSPC", "fsync:error=EIO", "openat:error=EMFILE",
+	} {
+		t.Run(inject, func(t *testing.T) {
+			t.Parallel()
+			for n := 1; ; n++ {
+				directory := t.TempDir()
+				want(t, replaceAll(directory, old), nil)
+				out, hit, err := injected(t, fmt.Sprint(inject, ":when=", n), "all", directory, fresh)
+				got, failed := os.ReadFile(filepath.Join(directory, "out"))
+				if failed != nil || string(got) != old && string(got) != fresh || err == nil && string(got) != fresh {
+					t.Errorf("call %d: %q, %v, %v: %s", n, got, failed, err, out)
+				}
+				p := openIn(t, directory)
+				if state, length := p.State(); state != nil && !p.Committed() {
+					b := make([]byte, length)
+					if _, err := p.file.ReadAt(b, 0); err != nil || string(b) != string(state) {
+						t.Errorf("call %d: a record of %q is beside %q, %v", n, state, b, err)
+					}
+				}
+				want(t, p.Remove(), nil)
+				wantFiles(t, directory, "out")
+				if !hit {
+					if n == 1 {
+						t.Error("it never happened")
 					}
 					return
 				}

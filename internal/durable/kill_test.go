@@ -99,6 +99,8 @@ func victim(what string, arguments []string) error {
 		}
 		p.Write([]byte(fresh))
 		return p.Commit()
+	case "all":
+		return replaceAll(arguments[0], arguments[1])
 	case "copy":
 		return copyBody(arguments[0], arguments[1])
 	case "head":
@@ -123,6 +125,25 @@ func victim(what string, arguments []string) error {
 		return writePart(arguments[0])
 	}
 	return fmt.Errorf("no such child: %s", what)
+}
+
+// replaceAll puts content in place as a server does with a small object.
+func replaceAll(directory, content string) error {
+	root, err := os.OpenRoot(directory)
+	if err != nil {
+		return err
+	}
+	p, err := OpenPartialIn(root, "out", stem, Options{Private: true})
+	if err != nil {
+		return err
+	}
+	if err := p.PrepareAll([]byte(content), []byte(content)); err != nil {
+		return errors.Join(err, p.Remove())
+	}
+	if err := p.Publish(); err != nil {
+		return err
+	}
+	return p.Finish()
 }
 
 // copyBody replaces the first 4096 bytes of a file, for another one.

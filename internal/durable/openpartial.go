@@ -136,3 +136,18 @@ func RemovePartial(folder *os.Root, stem string) error {
 		IgnoreMissing(folder.Remove(stem+JournalSuffix)),
 		IgnoreMissing(remove(folder, stem+PartSuffix)))
 }
+
+// CanResume reports whether there is something of an output of that name which
+// [OpenPartial] would find.
+func CanResume(name string) bool {
+	path, _, err := resolve(name)
+	if err != nil {
+		return false
+	}
+	directory, base, err := split(path)
+	if err != nil {
+		return false
+	}
+	_, err = os.Lstat(directory + stemOf(base) + JournalSuffix)
+	return err == nil
+}

@@ -306,13 +306,17 @@ func (p *Partial) rename() (err error) {
 // Finish makes durable what Publish has done, and ends the Partial. If that fails the
 // error wraps [ErrNotDurable], and the receipt is removed: the output has to be
 // written again.
-func (p *Partial) Finish() error {
+func (p *Partial) Finish() error { return p.FinishBy(p.syncDir) }
+
+// FinishBy is Finish with another way to sync the folder: one sync that begins after
+// Publish may be that of many outputs. It may sync more than the folder.
+func (p *Partial) FinishBy(sync func() error) error {
 	p.work.Lock()
 	defer p.work.Unlock()
 	if err := p.advance(committed, noStep); err != nil {
 		return err
 	}
-	err := p.settle()
+	err := p.settle(sync)
 	p.file.Close()
 	if r := p.journal.newest; err == nil && r != nil && r.Complete {
 		p.journal.file.Close()
@@ -324,13 +328,13 @@ func (p *Partial) Finish() error {
 }
 
 // settle makes the permission bits durable, too.
-func (p *Partial) settle() error {
+func (p *Partial) settle(sync func() error) error {
 	if !p.private {
 		if err := flush(p.file); err != nil {
 			return p.explain("sync", fmt.Errorf("%w: %w", ErrNotDurable, cause(err)))
 		}
 	}
-	return p.target.settle()
+	return p.settleBy(sync)
 }
 
 // Close leaves the output for later, as Save has left it. If there is no state,

@@ -52,9 +52,16 @@ func wantState(t *testing.T, p *Partial, state string, length int64) {
 	}
 }
 
+// starting is held while a child is started in parallel with other tests. Until it has
+// begun its own program it has all files of this one, and so their locks, even if they
+// are closed here.
+var starting sync.RWMutex
+
 // leave makes an output of which the first 4 bytes are saved.
 func leave(t *testing.T, name string) {
 	t.Helper()
+	starting.RLock()
+	defer starting.RUnlock()
 	p := resume(t, name)
 	wantState(t, p, "", 0)
 	want(t, p.Begin(0), nil)
@@ -354,6 +361,8 @@ func overwrite(t *testing.T, name string, at int64, b []byte) {
 // wantNext is what the next process finds, which then ends at once.
 func wantNext(t *testing.T, name, state string, length int64) {
 	t.Helper()
+	starting.RLock()
+	defer starting.RUnlock()
 	p := resume(t, name)
 	wantState(t, p, state, length)
 	p.file.Close()

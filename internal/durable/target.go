@@ -186,8 +186,13 @@ func (t *target) explain(op string, err error) error {
 func errSync(err error) error { return fmt.Errorf("%w: %w", ErrSync, cause(err)) }
 
 // sync makes the entries of the folder durable.
-func (t *target) sync() error {
-	if err := syncFolder(t.dir); err != nil {
+func (t *target) sync() error { return t.syncBy(t.syncDir) }
+
+func (t *target) syncDir() error { return syncFolder(t.dir) }
+
+// syncBy is sync with another way to do it.
+func (t *target) syncBy(sync func() error) error {
+	if err := sync(); err != nil {
 		return err
 	}
 	if t.failed != FailedSyncs() {
@@ -197,8 +202,10 @@ func (t *target) sync() error {
 }
 
 // settle makes the entries of the folder durable after a rename.
-func (t *target) settle() error {
-	if err := t.sync(); err != nil {
+func (t *target) settle() error { return t.settleBy(t.syncDir) }
+
+func (t *target) settleBy(sync func() error) error {
+	if err := t.syncBy(sync); err != nil {
 		return t.explain("sync the folder of", fmt.Errorf("%w: %w", ErrNotDurable, cause(err)))
 	}
 	return nil

@@ -57,9 +57,14 @@ func (r *request) push(ask *wire.Push) (answer wire.Message, err error) {
 			return answer, err
 		}
 	}
+	return r.stored(ask.Name, size)
+}
+
+// stored says that an object is stored.
+func (r *request) stored(name wire.Name, size int64) (answer wire.Message, err error) {
 	r.server.stats.pushes.Add(1)
 	if r.server.config.OnCommit != nil {
-		r.server.config.OnCommit(r.server.commits, Commit{r.peer, ask.Name.String(), size})
+		r.server.config.OnCommit(r.server.commits, Commit{r.peer, name.String(), size})
 	}
 	return wire.Message{Type: wire.TypeStored, Body: wire.Size(size)}, nil
 }

@@ -104,6 +104,7 @@ type Server struct {
 	gate     gate
 	uploads  uploads
 	proofs   proofs
+	puts     budget
 	stats    stats
 	knocking sync.Map // net.Conn to *visitor, before a request has come
 
@@ -127,6 +128,7 @@ func New(config Config) (*Server, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.gate.max, s.gate.perAddress = s.limits.Unauthenticated, s.limits.UnauthenticatedPerAddress
+	s.puts.left = putMemory
 	var err error
 	if s.cert, err = channel.NewCertificate(); err != nil {
 		return nil, err

@@ -31,6 +31,8 @@ type session struct {
 	mu       sync.Mutex
 	open     map[*request]struct{}
 	handlers sync.WaitGroup
+
+	getting sync.Mutex // held while a content is read and sent
 }
 
 // request is one of a session.
@@ -38,6 +40,7 @@ type request struct {
 	*session
 	*channel.Request
 	class class
+	kind  class // of what it does, for the statistics
 	log   *slog.Logger
 
 	op   Operation // with the name, for what the right must last
@@ -45,6 +48,10 @@ type request struct {
 
 	// sends is that the client will still say, in any case, that it has ended its part.
 	sends bool
+	// prepare, if set, takes what the request needs before the next message is read, and
+	// may wait for it. done, if set, is called after the last answer.
+	prepare, done func()
+
 	// answered is that the last answer is on its way. Then sends does not change any more.
 	answered atomic.Bool
 }
@@ -115,6 +122,19 @@ func (s *session) begin(m wire.Message) error {
 		return err
 	}
 	r.log = s.log.With("request", m.Request)
+	if err := s.enter(r); err != nil {
+		r.Request.End()
+		return err
+	}
+	if r.prepare != nil && refused == nil {
+		r.prepare()
+	}
+	s.handlers.Go(func() { r.serve(work) })
+	return nil
+}
+
+// enter counts a request in, unless the client has too many of its class.
+func (s *session) enter(r *request) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	same := 0
@@ -124,12 +144,10 @@ func (s *session) begin(m wire.Message) error {
 		}
 	}
 	if same >= most[r.class] {
-		r.Request.End()
 		return fmt.Errorf("%w: too many requests at a time", wire.ErrOrder)
 	}
 	s.open[r] = struct{}{}
 	s.busy.Add(1)
-	s.handlers.Go(func() { r.serve(work) })
 	return nil
 }
 
@@ -140,13 +158,22 @@ type work func() (wire.Message, error)
 func (r *request) parse(m wire.Message) (work work, err error) {
 	switch m.Type {
 	case wire.TypePush:
-		r.class = pushClass
+		r.class, r.kind = pushClass, pushClass
 		ask, err := wire.ParsePush(m.Body)
 		return func() (wire.Message, error) { return r.push(ask) }, err
 	case wire.TypePull:
-		r.class = pullClass
+		r.class, r.kind = pullClass, pullClass
 		ask, err := wire.ParsePull(m.Body)
 		return func() (wire.Message, error) { return r.pull(ask) }, err
+	case wire.TypePut:
+		r.kind = pushClass
+		ask, err := wire.ParsePut(m.Body)
+		r.prepare = func() { r.takeIn(ask) }
+		return func() (wire.Message, error) { return r.put(ask) }, err
+	case wire.TypeGet:
+		r.kind = pullClass
+		ask, err := wire.ParseGet(m.Body)
+		return func() (wire.Message, error) { return r.get(ask) }, err
 	case wire.TypeList:
 		ask, err := wire.ParseList(m.Body)
 		return func() (wire.Message, error) { return r.list(ask) }, err
@@ -162,7 +189,7 @@ func (r *request) parse(m wire.Message) (work work, err error) {
 func (r *request) serve(work work) {
 	answer, err := work()
 	if err != nil {
-		r.server.stats.failed[r.class].Add(1)
+		r.server.stats.failed[r.kind].Add(1)
 	}
 	r.answered.Store(true)
 	var theirs *wire.Error
@@ -176,6 +203,9 @@ func (r *request) serve(work work) {
 	case errors.Is(err, channel.ErrClosed): // whose reason must not come second
 	default:
 		r.Refuse(err) // in vain, if the connection is what has failed
+	}
+	if r.done != nil {
+		r.done()
 	}
 	if err != nil {
 		r.log.Info("request ended", "reason", err)

@@ -61,6 +61,8 @@ const (
 	TypePull   Type = 0x11 // C: Pull
 	TypeList   Type = 0x12 // C: List
 	TypeDelete Type = 0x14 // C: Names
+	TypePut    Type = 0x16 // C: Put
+	TypeGet    Type = 0x17 // C: Get
 )
 
 // Types of messages within a request.
@@ -78,6 +80,7 @@ const (
 	TypeObject  Type = 0x85 // S: Object
 	TypePage    Type = 0x86 // S: Page
 	TypeResults Type = 0x88 // S: Results
+	TypeContent Type = 0x89 // S: Content
 )
 
 // Starts reports whether messages of that type begin a request.
@@ -139,9 +142,9 @@ func (t Type) maxBody() (n int, known bool) {
 		return 8, true
 	case TypePrefix:
 		return 32, true
-	case TypeError, TypePush, TypePull, TypeList, TypeReady, TypeObject:
+	case TypeError, TypePush, TypePull, TypeList, TypeGet, TypeReady, TypeObject:
 		return MaxControl, true
-	case TypeData, TypePage, TypeResults:
+	case TypeData, TypePage, TypeResults, TypeContent:
 		return MaxData, true
 	}
 	return MaxData, t.Starts()

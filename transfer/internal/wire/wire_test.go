@@ -37,6 +37,9 @@ var parsers = map[Type]func([]byte) (any, []byte, error){
 	TypeObject:  again(ParseObject, (*Object).Marshal),
 	TypePage:    again(ParsePage, (*Page).Marshal),
 	TypeResults: again(ParseResults, Results.Marshal),
+	TypePut:     again(ParsePut, (*Put).Marshal),
+	TypeGet:     again(ParseGet, (*Get).Marshal),
+	TypeContent: again(ParseContent, (*Content).Marshal),
 }
 
 // bodiless are the types whose body is empty or any, and so needs no parser.
@@ -139,6 +142,12 @@ func randomBody(rng *rand.Rand, typ Type) any {
 		return &List{Prefix: text(MaxName), After: text(MaxName)}
 	case TypeDelete:
 		return Names(several())
+	case TypePut:
+		return &Put{Overwrite: rng.IntN(2) == 0, ID: PushID(digest[16:]), Name: name(), Object: []byte(text(500))}
+	case TypeGet:
+		return &Get{Offset: length(), Length: rng.Uint32N(MaxGet + 1), Digest: digest, Name: name()}
+	case TypeContent:
+		return &Content{Object{length(), digest}, []byte(text(500))}
 	}
 	return length()
 }
@@ -214,7 +223,7 @@ func TestExactLengths(t *testing.T) {
 		}
 	}
 	// Zeros are no name, so what has one ends with it.
-	for typ, fixed := range map[Type]int{TypePush: 61, TypePull: 41} {
+	for typ, fixed := range map[Type]int{TypePush: 61, TypePull: 41, TypeGet: 44} {
 		for n, want := range map[int]error{fixed - 1: ErrMalformed, fixed: ErrName, fixed + 1: nil, fixed + 1024: ErrName, fixed + 1025: ErrMalformed} {
 			body := append(make([]byte, fixed), strings.Repeat("n", 1025)...)[:n]
 			if _, _, err := parsers[typ](body); !errors.Is(err, want) {
@@ -226,6 +235,7 @@ func TestExactLengths(t *testing.T) {
 
 // TestTexts has texts that are longer than what is left, or than a name may be.
 func TestTexts(t *testing.T) {
+	put := strings.Repeat("\x00", 17)
 	for typ, bodies := range map[Type]map[string]error{
 		TypeList: {
 			"\x00\x00\x00\x00": nil, "\x00\x01\xff\x00\x01/": nil, "\x00\x01": ErrMalformed, "\x00\x00\x00\x02x": ErrMalformed, "\x00\x00\x00\x00x": ErrMalformed,
@@ -240,11 +250,51 @@ func TestTexts(t *testing.T) {
 			"\x00" + strings.Repeat("\x00", 16) + "\x00\x02..": ErrMalformed, "\x00" + strings.Repeat("\x00", 17): ErrMalformed,
 		},
 		TypeResults: {"": nil, "\x00": ErrMalformed, "\x00\x02": nil},
+		TypePut: {
+			"": ErrMalformed, put + "\x00\x00": ErrName, put + "\x00\x01a": nil, put + "\x00\x01aobject": nil, put + "\x00\x02a": ErrMalformed, put + "\x00\x02..object": ErrName,
+			"\x02" + put[1:] + "\x00\x01a": ErrMalformed, put + "\x04\x01" + strings.Repeat("x", 1025): ErrMalformed,
+		},
 	} {
 		for body, want := range bodies {
 			if _, _, err := parsers[typ]([]byte(body)); !errors.Is(err, want) {
 				t.Errorf("type 0x%02x with %.40q: %v", typ, body, err)
 			}
+		}
+	}
+}
+
+// TestSmallFits has the longest object with the longest name in a put, the longest part in
+// an answer, and a get for no more than that.
+func TestSmallFits(t *testing.T) {
+	name, _ := ParseName(strings.Repeat(strings.Repeat("s", 199)+"/", 5) + strings.Repeat("s", 24))
+	if n := len((&Put{Name: name, Object: make([]byte, MaxPut)}).Marshal()); n != MaxData {
+		t.Errorf("a put of %d bytes", n)
+	}
+	if n := len((&Content{Bytes: make([]byte, MaxGet)}).Marshal()); n != MaxData || MaxGet != 262104 {
+		t.Errorf("a content of %d bytes, for %d", n, MaxGet)
+	}
+	for length, want := range map[uint32]error{0: nil, MaxGet: nil, MaxGet + 1: ErrMalformed, math.MaxUint32: ErrMalformed} {
+		if _, err := ParseGet((&Get{Length: length, Name: name}).Marshal()); !errors.Is(err, want) {
+			t.Errorf("a get of %d bytes: %v", length, err)
+		}
+	}
+}
+
+// TestAnswers has contents of a byte too few and too many.
+func TestAnswers(t *testing.T) {
+	for _, test := range []struct {
+		offset int64
+		asked  uint32
+		object int64
+		got    int
+		good   bool
+	}{
+		{0, 10, 20, 10, true}, {0, 10, 20, 9, false}, {0, 10, 20, 11, false}, {0, 10, 5, 5, true}, {0, 10, 5, 10, false}, {0, 10, 5, 4, false},
+		{20, 10, 20, 0, true}, {21, 10, 20, 0, false}, {15, 10, 20, 5, true}, {0, 0, 20, 0, true}, {math.MaxInt64, 10, math.MaxInt64, 0, true},
+	} {
+		c := &Content{Object{Length: test.object}, make([]byte, test.got)}
+		if err := c.Answers(&Get{Offset: test.offset, Length: test.asked}); (err == nil) != test.good || err != nil && !errors.Is(err, ErrProtocol) {
+			t.Errorf("%+v: %v", test, err)
 		}
 	}
 }
@@ -275,6 +325,8 @@ func TestRanges(t *testing.T) {
 	}{
 		{TypePush, 62, 5, true},
 		{TypePull, 42, 1, false},
+		{TypeGet, 45, 0, false},
+		{TypeContent, 40, 0, false},
 		{TypeObject, 40, 0, true},
 		{TypePage, 20, 1, false},
 		{TypePage, 20, 9, false},
@@ -403,8 +455,8 @@ func TestErrorsQuoteNothing(t *testing.T) {
 	const secret = "\x1b[31mSECRET"
 	for typ, parse := range parsers {
 		body := bytes.Repeat([]byte(secret), MaxControl/len(secret))
-		if typ == TypeResults {
-			continue // any codes will do
+		if typ == TypeResults || typ == TypeContent {
+			continue // any codes or bytes will do
 		}
 		if _, _, err := parse(body); err == nil || strings.ContainsAny(err.Error(), "\x1bS") {
 			t.Errorf("type 0x%02x: %v", typ, err)

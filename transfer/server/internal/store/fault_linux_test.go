@@ -41,7 +41,7 @@ func TestFolderNotSynced(t *testing.T) {
 	runtime.LockOSThread() // strace counts those of each thread
 	s := open(t, dir, Options{})
 	file := encrypted(t, 10)
-	p, err := s.open(idOf(bob, "new/b", file), replace)
+	p, err := s.open(idOf(bob, "new/b", file), replace, (*Partial).openFile)
 	wantError(t, err, nil)
 	_, err = s.Partial(idOf(alice, "new/a", file), replace)
 	if err == nil {

@@ -135,11 +135,14 @@ func (s *Store) syncUp(name string) error {
 	}
 }
 
+// syncFolder syncs a folder, once for all who ask for it at about the same time.
 func (s *Store) syncFolder(dir string) error {
-	folder, err := s.root.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	return durable.SyncFolder(folder)
+	return s.syncs.run(dir, func() error {
+		folder, err := s.root.OpenRoot(dir)
+		if err != nil {
+			return err
+		}
+		defer folder.Close()
+		return durable.SyncFolder(folder)
+	})
 }

@@ -92,7 +92,7 @@ func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 		// Whoever placed it may have died before that was durable.
 		return nil, cmp.Or(s.syncUp(id.Name.String()), error(&StoredError{size}))
 	}
-	p, err := s.open(id, b)
+	p, err := s.open(id, b, (*Partial).openFile)
 	if errors.Is(err, wire.ErrExists) || errors.Is(err, wire.ErrQuota) {
 		return nil, errors.Join(err, s.forget(id))
 	}
@@ -132,9 +132,10 @@ func (s *Store) stored(id ID) (size int64, ok bool, err error) {
 	return e.Size, e.Size == p.length, err
 }
 
-// open enters the partial into the index and opens its files. That may take its time,
-// to drop a large one that it replaces, say, and is not done under the lock.
-func (s *Store) open(id ID, b Bounds) (*Partial, error) {
+// open enters the partial into the index and opens its files, which then own the folder.
+// That may take its time, to drop a large one that it replaces, say, and is not done under
+// the lock.
+func (s *Store) open(id ID, b Bounds, files func(*Partial, *os.Root) error) (*Partial, error) {
 	p := &Partial{store: s, id: id, bounds: b}
 	p.slot = &slot{stem: id.stem(), record: id.record(), touched: time.Now()}
 	s.mu.Lock()
@@ -154,7 +155,7 @@ func (s *Store) open(id ID, b Bounds) (*Partial, error) {
 	folder, err := p.prepare()
 	if err == nil {
 		s.mu.Unlock()
-		err = p.openFile(folder)
+		err = files(p, folder)
 		s.mu.Lock()
 	}
 	if err != nil {
@@ -204,8 +205,8 @@ func (p *Partial) prepare() (*os.Root, error) {
 	return folder, nil
 }
 
-// openFile opens or makes the files. They keep the folder.
-func (p *Partial) openFile(folder *os.Root) error {
+// openFiles opens or makes the files.
+func (p *Partial) openFiles(folder *os.Root) (*durable.Partial, error) {
 	_, base := path.Split(p.id.Name.String())
 	file, err := durable.OpenPartialIn(folder, base, path.Base(p.slot.stem), durable.Options{Private: true})
 	if err != nil {
@@ -213,6 +214,14 @@ func (p *Partial) openFile(folder *os.Root) error {
 		if errors.Is(err, durable.ErrInUse) {
 			err = wire.ErrBusy
 		}
+	}
+	return file, err
+}
+
+// openFile opens the files where the partial is resumed.
+func (p *Partial) openFile(folder *os.Root) error {
+	file, err := p.openFiles(folder)
+	if err != nil {
 		return err
 	}
 	state, have := file.State()

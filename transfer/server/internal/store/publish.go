@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"time"
 
 	"github.com/pqenc/pqenc"
@@ -108,13 +109,19 @@ func (p *Partial) Publish() (size int64, err error) {
 	if err := p.file.Prepare(receipt.marshal()); err != nil {
 		return 0, noSpaceOr(err)
 	}
+	return p.publish(receipt, func() error { return p.store.syncFolder(path.Dir(p.slot.name)) })
+}
+
+// publish is Publish for what is prepared, with p.writing and p.syncing held. sync makes the
+// folder durable.
+func (p *Partial) publish(receipt record, sync func() error) (size int64, err error) {
 	old, err := p.place()
 	if err != nil {
 		p.doomed = isFinal(err)
 		return 0, noSpaceOr(err)
 	}
 	p.ended = true
-	err = p.file.Finish()
+	err = p.file.FinishBy(sync)
 	p.leave(&slot{stem: p.slot.stem, record: receipt, touched: time.Now(), receipt: true, unsure: err != nil}, true)
 	return receipt.length, errors.Join(err, p.store.removeReceipts(old))
 }

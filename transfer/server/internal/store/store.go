@@ -57,6 +57,7 @@ type Store struct {
 	lock    *os.File
 	options Options
 
+	syncs    groups     // of folders
 	scanning sync.Mutex // held by the one Rescan
 	// mu guards the index and the shape of the tree: it is held while names or
 	// folders come and go. Nothing is written or synced under it.

@@ -1,0 +1,61 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package durable
+
+import (
+	"bytes"
+	"cmp"
+)
+
+// PrepareAll is Begin(0), Write and Prepare for content that is there at once, as that of
+// many small files is: no mark is set on the way, so that it costs a sync of the journal
+// and one of the content, and none of the folder. It is for an output that was not begun,
+// and after an error there is nothing left to do but Remove.
+//
+// The receipt is durable before the content is, and so may stay without it: whoever finds
+// a receipt of such an output compares the target with the content.
+func (p *Partial) PrepareAll(content, receipt []byte) error {
+	p.work.Lock()
+	defer p.work.Unlock()
+	if err := cmp.Or(p.ended(), p.dead); err != nil {
+		return err
+	}
+	if !p.journal.fits(receipt) {
+		return p.explain("save", errState)
+	}
+	if err := p.prepareAll(content, receipt); err != nil {
+		p.lost = p.explain("write", err)
+		return p.fail(p.lost)
+	}
+	p.written.Store(int64(len(content)))
+	p.durable.Store(int64(len(content)))
+	p.lost = nil
+	p.fail(nil)
+	return p.advance(open, noStep)
+}
+
+// prepareAll lets no record be about content that is not its own.
+func (p *Partial) prepareAll(content, receipt []byte) (err error) {
+	if p.file != nil {
+		if err := p.begin(0); err != nil {
+			return err
+		}
+	}
+	if err := p.journal.add(Record{State: bytes.Clone(receipt), Length: int64(len(content)), Complete: true}); err != nil {
+		return err
+	}
+	if p.file == nil {
+		if p.file, err = createPrivate(p.dir, p.part); err != nil {
+			return err
+		}
+	}
+	if _, err := p.file.WriteAt(content, 0); err != nil {
+		return err
+	}
+	if err := flush(p.file); err != nil {
+		return errSync(err)
+	}
+	return nil
+}

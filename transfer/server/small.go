@@ -1,0 +1,140 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package server
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pqenc/pqenc/transfer/internal/wire"
+	"github.com/pqenc/pqenc/transfer/server/internal/store"
+)
+
+// putMemory is how many bytes of small objects are in memory at a time, of all clients.
+const putMemory = 32 << 20
+
+// budget is memory for objects, of which everybody waits for a part, the first one first.
+type budget struct {
+	queue sync.Mutex // held by the one who waits for it
+	mu    sync.Mutex
+	left  int
+	freed chan struct{} // closed when there is more; nil if nobody waits
+}
+
+// take waits until there are n bytes, or until quit is closed.
+func (b *budget) take(n int, quit <-chan struct{}) (taken bool) {
+	b.queue.Lock()
+	defer b.queue.Unlock()
+	for {
+		b.mu.Lock()
+		if b.left >= n {
+			b.left -= n
+			b.mu.Unlock()
+			return true
+		}
+		b.freed = make(chan struct{})
+		freed := b.freed
+		b.mu.Unlock()
+		select {
+		case <-freed:
+		case <-quit:
+			return false
+		}
+	}
+}
+
+func (b *budget) give(n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left += n
+	if b.freed != nil {
+		close(b.freed)
+		b.freed = nil
+	}
+}
+
+// takeIn keeps the object of a put, of which the message is about to be overwritten. While
+// there is no memory for it, nothing more of this connection is read: what works on the
+// objects that have it needs nothing from there.
+func (r *request) takeIn(ask *wire.Put) {
+	if r.server.puts.take(len(ask.Object), r.session.conn.Closed()) {
+		ask.Object = bytes.Clone(ask.Object)
+	} else {
+		ask.Object = nil // nobody is there any more
+	}
+}
+
+// put stores an object that has come as a whole. It is stored also when the connection has
+// ended meanwhile: the client will ask.
+func (r *request) put(ask *wire.Put) (answer wire.Message, err error) {
+	defer func() { r.server.puts.give(len(ask.Object)) }()
+	grant, err := r.authorize(Push, ask.Name)
+	if err != nil {
+		return answer, err
+	}
+	if ask.Object == nil {
+		return answer, r.Context().Err()
+	}
+	begun := time.Now()
+	r.log = r.log.With("push", ask.Name.String())
+	id := store.ID{Client: r.peer, Name: ask.Name, Push: ask.ID}
+	bounds := grant.bounds(ask.Overwrite)
+	up, err := r.server.uploads.claim(id, bounds.Overwrite, r)
+	if err != nil {
+		return answer, err
+	}
+	defer r.server.uploads.release(up)
+	size, err := r.server.store.Put(id, bounds, ask.Object)
+	var stored *store.StoredError
+	switch {
+	case errors.As(err, &stored):
+		size = stored.Size
+		r.log.Info("already stored", "bytes", size)
+	case err != nil:
+		return answer, err
+	default:
+		r.server.stats.received.Add(size)
+		r.log.Info("stored", "bytes", size, "received", size, "took", time.Since(begun))
+	}
+	return r.stored(ask.Name, size)
+}
+
+// get sends a part of an object.
+func (r *request) get(ask *wire.Get) (answer wire.Message, err error) {
+	if _, err := r.authorize(Pull, ask.Name); err != nil {
+		return answer, err
+	}
+	object, err := r.server.store.Open(ask.Name)
+	if err != nil {
+		return answer, err
+	}
+	defer object.Close()
+	if ask.Offset > object.Size || ask.Digest != object.Digest && ask.Digest != [len(ask.Digest)]byte{} {
+		return answer, wire.ErrChanged
+	}
+	// A client that does not read what it gets keeps one buffer, and not 16.
+	r.getting.Lock()
+	buf := sendBuffers.Get().(*[wire.MaxData]byte)
+	r.done = func() {
+		sendBuffers.Put(buf)
+		r.getting.Unlock()
+	}
+	about := wire.Content{Object: wire.Object{Length: object.Size, Digest: object.Digest}}
+	fields := copy(buf[:], about.Marshal())
+	content := buf[fields:][:min(int64(ask.Length), object.Size-ask.Offset)]
+	if n, err := object.ReadAt(content, ask.Offset); n < len(content) {
+		return answer, fmt.Errorf("at byte %d of %q: %w", ask.Offset+int64(n), ask.Name.String(), err)
+	}
+	n := int64(len(content))
+	r.server.stats.sent.Add(n)
+	if ask.Offset+n == object.Size {
+		r.server.stats.pulls.Add(1)
+	}
+	r.log.Info("sent", "pull", ask.Name.String(), "at", ask.Offset, "bytes", n)
+	return wire.Message{Type: wire.TypeContent, Body: buf[:fields+len(content)]}, nil
+}
