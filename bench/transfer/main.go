@@ -45,6 +45,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/pqenc/pqenc/bench/internal/hold"
 )
 
 func main() {
@@ -83,7 +85,7 @@ func main() {
 // part is what another process of this command does for the measurement.
 func part(what string, args []string) error {
 	if what == "hold" {
-		return hold(args[0])
+		return hold.Run(args[0])
 	}
 	return send(args[0], args[1])
 }
