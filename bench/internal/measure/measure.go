@@ -24,9 +24,8 @@ import (
 // Request says what to run, in the current folder.
 type Request struct {
 	Args    []string
-	Stdout  string   // a file; empty: /dev/null
 	Feed    []string // the command whose output is the input; empty: /dev/null is
-	Drain   bool     // the output goes through a pipe, which cat reads
+	Drain   bool     // the output goes through a pipe to cat; otherwise to /dev/null
 	OneCore bool
 }
 
@@ -84,16 +83,12 @@ func connect(ctx context.Context, cmd *exec.Cmd, r Request) (others []*exec.Cmd,
 		if err := pipe(cmd, drain); err != nil {
 			return nil, err
 		}
-		if drain.Stdout, err = openOutput(os.DevNull); err != nil {
+		if drain.Stdout, err = openNull(); err != nil {
 			return nil, err
 		}
 		return append(others, drain), nil
 	}
-	name := os.DevNull
-	if r.Stdout != "" {
-		name = r.Stdout
-	}
-	cmd.Stdout, err = openOutput(name)
+	cmd.Stdout, err = openNull()
 	return others, err
 }
 
@@ -103,11 +98,9 @@ func pipe(from, to *exec.Cmd) error {
 	return err
 }
 
-// openOutput opens a file as a shell does: pqenc takes a /dev/null that can be read
-// for a closed output.
-func openOutput(name string) (*os.File, error) {
-	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-}
+// openNull opens /dev/null as a shell does: pqenc takes one that can be read for a
+// closed output.
+func openNull() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_WRONLY, 0) }
 
 // runAll starts the commands and waits for all of them. If one fails, the others
 // are stopped.
