@@ -117,7 +117,6 @@ func (b *bench) cases() {
 	}
 	b.add(b.crowdCases())
 	b.add(b.hugeCases())
-	b.add(b.batchCases())
 	b.add(group{{what: what{starting, toNull, 0, false, pqencPlain}, args: []string{"./pqenc", "version"}}})
 	if !canUseOneCore {
 		b.note("Left out: one core, which needs Linux.")
@@ -227,10 +226,13 @@ func (b *bench) extras(t tool, n int64) (g group) {
 	if n == b.large() {
 		g = b.rangeCases(t)
 	}
-	if t.name == pqencPlain {
-		g = append(g, rewrapCases(n)...)
+	if t.name != pqencPlain {
+		return g
 	}
-	return g
+	if n == b.large() {
+		g = append(g, b.batchCases(t)...)
+	}
+	return append(g, rewrapCases(n)...)
 }
 
 // rewrapCases gives a file other recipients.

@@ -8,7 +8,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/go-analyze/charts"
 )
@@ -63,12 +62,14 @@ func plot(s speeds) ([]byte, error) {
 	opt := charts.NewBarChartOptionWithData(s.values)
 	opt.Title.Text = s.title
 	opt.Legend.SeriesNames = s.programs
+	opt.Legend.FontStyle.FontSize = 9
 	opt.Legend.Offset = charts.OffsetStr{Top: "30"}
 	opt.CategoryAxis.Labels = s.ways
+	opt.CategoryAxis.LabelCount = len(s.ways)
+	opt.CategoryAxis.LabelFontStyle.FontSize = 9
 	opt.ValueAxis[0].Min = charts.Ptr(0.0)
-	opt.ValueFormatter = func(f float64) string { return fmt.Sprintf("%.1f", f) }
 	opt.SeriesList.SetSeriesLabels(charts.SeriesLabel{Show: charts.Ptr(true), FontStyle: charts.FontStyle{FontSize: 7}})
-	p := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: 1200, Height: 560})
+	p := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: 1300, Height: 560})
 	if err := p.BarChart(opt); err != nil {
 		return nil, err
 	}

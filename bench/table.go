@@ -57,7 +57,7 @@ func (b *bench) arguments() (args []string) {
 // caseTable has a line for each case, as they were measured.
 func caseTable(cases []*testCase) string {
 	var s strings.Builder
-	s.WriteString("| | | size | cores | program | runs | median | least | GB/s | CPU | memory |\n" +
+	s.WriteString("| operation | how | size | cores | program | runs | median | least | GB/s | CPU | memory |\n" +
 		"|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, c := range cases {
 		sum := summarize(c.results)

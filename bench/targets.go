@@ -93,35 +93,36 @@ func (b *bench) targets(done []*testCase) (all []target) {
 		}
 	}
 	at := func(operation, route, tool string) what { return what{operation, route, b.large(), false, tool} }
-	copied, piped := at("copy", fileToFile, copying), at("copy", onePipe, copying)
+	copied, onePiped := at("copy", fileToFile, copying), at("copy", onePipe, copying)
 	floor := map[string]what{"encrypt": at("bound", sealing, bounds), "decrypt": at("bound", opening, bounds)}
 	directions := []string{"encrypt", "decrypt"}
 	for _, d := range directions {
-		add(d+", file to file: times cp", l.most(l.wall, at(d, fileToFile, pqencPlain), copied, 0.95))
+		add(d+", file to file / cp", l.most(l.wall, at(d, fileToFile, pqencPlain), copied, 0.95))
 	}
-	add("encrypt and sign, to /dev/null: times reading, sealing and hashing",
+	add("encrypt and sign, to /dev/null / reading, sealing and hashing",
 		l.most(l.wall, at("encrypt", toNull, pqencSigned), at("bound", sealHashing, bounds), 1.15))
 	for _, d := range directions {
-		add(d+", to /dev/null: as fast as age, times; or times reading and the cipher",
+		add("age / "+d+", to /dev/null; or that / reading and the cipher",
 			l.atLeast(at(d, toNull, agePlain), at(d, toNull, pqencPlain), 3), l.most(l.wall, at(d, toNull, pqencPlain), floor[d], 1.2))
 	}
 	for _, d := range directions {
-		add(d+", pipe to pipe: times cat through one pipe; or times reading and the cipher",
-			l.most(l.wall, at(d, pipeToPipe, pqencPlain), piped, 1.3), l.most(l.wall, at(d, pipeToPipe, pqencPlain), floor[d], 1.3))
+		add(d+", pipe to pipe / cat \\| cat; or / reading and the cipher",
+			l.most(l.wall, at(d, pipeToPipe, pqencPlain), onePiped, 1.3), l.most(l.wall, at(d, pipeToPipe, pqencPlain), floor[d], 1.3))
 	}
 	for _, d := range directions {
-		add(d+", to /dev/null: CPU seconds of age, times", l.most(l.cpu, at(d, toNull, pqencPlain), at(d, toNull, agePlain), 1))
+		add(d+", pipe to pipe / cat in its place", l.most(l.wall, at(d, pipeToPipe, pqencPlain), at("copy", pipeToPipe, copying), 1.3))
 	}
-	add("peak memory", b.peak(l))
-	add("peak memory: more for the largest file than for 100 MiB", b.growth(l))
+	for _, d := range directions {
+		add("CPU of "+d+", to /dev/null / CPU of age", l.most(l.cpu, at(d, toNull, pqencPlain), at(d, toNull, agePlain), 1))
+	}
+	add("peak memory, of any size", b.peak(l))
+	add("peak memory of the largest file − that of 100 MiB", b.growth(l))
 	small := b.small()[0]
 	for _, d := range directions {
-		add(d+" "+size(small)+": more than cat takes",
-			l.beyond(what{d, toNull, small, false, pqencPlain}, what{"copy", toNull, small, false, copying}, 8))
+		add(d+" of "+size(small)+" − cat", l.beyond(what{d, toNull, small, false, pqencPlain}, what{"copy", toNull, small, false, copying}, 8))
 	}
-	add("1 MiB out of "+size(b.huge())+": more than the start of the process",
-		l.beyond(what{reading, toNull, b.huge(), false, pqencPlain}, what{starting, toNull, 0, false, pqencPlain}, 20))
-	add("1000 reads of 64 KiB: times opening the same chunks", l.most(l.wall, at(batchReads, overPipes, pqencPlain), at("bound", openingRandom, bounds), 1.3))
+	add("1 MiB out of "+size(b.huge())+" − pqenc version", l.beyond(what{reading, toNull, b.huge(), false, pqencPlain}, what{starting, toNull, 0, false, pqencPlain}, 20))
+	add(batchReads+" / opening the same chunks", l.most(l.wall, at(batchReads, overPipes, pqencPlain), at("bound", openingRandom, bounds), 1.3))
 	return all
 }
 

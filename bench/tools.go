@@ -120,7 +120,7 @@ func (b *bench) addAge(ctx context.Context) error {
 	use := func(args ...string) func(in, out string) []string {
 		return func(in, out string) []string { return inAndOut(append([]string{"./age"}, args...), "-o", out, in) }
 	}
-	b.tools = append(b.tools, tool{name: agePlain, version: version + ", post-quantum recipient", encrypt: use("-R", "age.pub"), decrypt: use("-d", "-i", "age.key")})
+	b.tools = append(b.tools, tool{name: agePlain, version: strings.TrimSpace(version) + ", with a post-quantum recipient", encrypt: use("-R", "age.pub"), decrypt: use("-d", "-i", "age.key")})
 	return nil
 }
 
