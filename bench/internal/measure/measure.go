@@ -105,25 +105,25 @@ func openNull() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_WRONLY, 
 // runAll starts the commands and waits for all of them. If one fails, the others
 // are stopped.
 func runAll(all []*exec.Cmd, stop func()) error {
-	var failed error
+	var failed []error
 	started := 0
 	for _, cmd := range all {
 		err := cmd.Start()
 		closeFiles(cmd)
 		if err != nil {
-			failed = err
+			failed = append(failed, err)
 			stop()
 			break
 		}
 		started++
 	}
 	for _, cmd := range all[:started] {
-		if err := cmd.Wait(); err != nil && failed == nil {
-			failed = fmt.Errorf("%q: %w", cmd.Args, err)
+		if err := cmd.Wait(); err != nil {
+			failed = append(failed, fmt.Errorf("%q: %w", cmd.Args, err))
 			stop()
 		}
 	}
-	return failed
+	return errors.Join(failed...)
 }
 
 // closeFiles closes what a command has got: pipes end when nobody else has their
