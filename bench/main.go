@@ -34,6 +34,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 )
 
@@ -107,21 +108,27 @@ func run(ctx context.Context, o options) (r *report, err error) {
 
 // report is the result of a run.
 type report struct {
-	markdown string
+	markdown string // with plotHere in it
 	svg      []byte // nil if there is nothing to draw
 }
 
+const (
+	svgName  = "benchmark.svg"
+	plotHere = "<!-- plot -->\n"
+)
+
 // publish prints a report, and writes it into a folder unless that is "".
 func (r *report) publish(folder string) error {
-	if _, err := fmt.Print(r.markdown); err != nil || folder == "" {
+	if _, err := fmt.Print(strings.Replace(r.markdown, plotHere, "", 1)); err != nil || folder == "" {
 		return err
 	}
 	text := r.markdown
 	if r.svg != nil {
-		text += "\n![Speed of the large file](benchmark.svg)\n"
-		if err := os.WriteFile(filepath.Join(folder, "benchmark.svg"), r.svg, 0o666); err != nil {
+		text = strings.Replace(text, plotHere, "![Speed of the large file]("+svgName+")\n\n", 1)
+		if err := os.WriteFile(filepath.Join(folder, svgName), r.svg, 0o666); err != nil {
 			return err
 		}
 	}
+	text = strings.Replace(text, plotHere, "", 1)
 	return os.WriteFile(filepath.Join(folder, "benchmark.md"), []byte(text), 0o666)
 }

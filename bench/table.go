@@ -28,7 +28,11 @@ func (b *bench) report(ctx context.Context) *report {
 	s.WriteString("# Benchmark\n\n")
 	fmt.Fprintf(&s, "Made by `cd bench && go run . %s`: all commands in turns, each %d times, the slow ones fewer.\n\n", strings.Join(b.arguments(), " "), b.runs)
 	s.WriteString(strings.Join(b.machine(ctx), "\n"))
-	s.WriteString("\n\n## Targets\n\n")
+	s.WriteString("\n\n")
+	if b.quick {
+		s.WriteString("This was a quick run, with files so small that its figures compare nothing.\n\n")
+	}
+	s.WriteString(plotHere + "## Targets\n\n")
 	s.WriteString(targetTable(b.targets(done)))
 	s.WriteString("\n## All cases\n\n" +
 		"Time is that of the whole command, CPU the seconds of all cores in user and system mode, memory the maximum resident set.\n\n")

@@ -10,6 +10,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -131,5 +133,23 @@ func TestArguments(t *testing.T) {
 	b := &bench{options: options{quick: true, dir: "/dev/shm", only: regexp.MustCompile("1 KiB")}}
 	if got, want := strings.Join(b.arguments(), " "), `-quick -only "1 KiB" -dir /dev/shm`; got != want {
 		t.Errorf("%s, not %s", got, want)
+	}
+}
+
+// TestPublish writes the report and the picture in its place.
+func TestPublish(t *testing.T) {
+	folder := t.TempDir()
+	if err := (&report{markdown: "a\n" + plotHere + "b\n", svg: []byte("<svg/>")}).publish(folder); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "benchmark.md"))
+	if want := "a\n![Speed of the large file](benchmark.svg)\n\nb\n"; err != nil || string(text) != want {
+		t.Errorf("%q, %v", text, err)
+	}
+	if svg, err := os.ReadFile(filepath.Join(folder, svgName)); err != nil || string(svg) != "<svg/>" {
+		t.Errorf("%q, %v", svg, err)
+	}
+	if err := (&report{markdown: "a\n"}).publish(filepath.Join(folder, "nothing")); err == nil {
+		t.Error("it was written into a folder that is not there")
 	}
 }

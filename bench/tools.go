@@ -79,6 +79,10 @@ func (b *bench) addPqenc(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	version = strings.TrimSpace(version)
+	if commit, err := b.commandIn(ctx, "..", "git", "describe", "--always", "--dirty"); err == nil {
+		version += ", commit " + strings.TrimSpace(commit)
+	}
 	use := func(args ...string) func(in, out string) []string {
 		return func(in, out string) []string { return inAndOut(append([]string{"./pqenc"}, args...), "-o", out, in) }
 	}
@@ -244,6 +248,8 @@ func size(n int64) string {
 	switch {
 	case n >= 1<<30:
 		return strconv.FormatInt(n>>30, 10) + " GiB"
+	case n == 0:
+		return ""
 	case n >= 1<<20:
 		return strconv.FormatInt(n>>20, 10) + " MiB"
 	}
