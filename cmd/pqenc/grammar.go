@@ -21,6 +21,7 @@ type grammar struct {
 	Main        mainCmd        `cmd:"" name:"encrypt-or-decrypt" hidden:"" default:"withargs" help:"Encrypt, or decrypt with -d."`
 	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
+	Cat         catCmd         `cmd:"" help:"Decrypt several files, or parts of files for other programs."`
 	Rewrap      rewrapCmd      `cmd:"" help:"Change the recipients of encrypted files."`
 	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair, for the keyring or as files."`
 	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
