@@ -72,9 +72,10 @@ type Client struct {
 	Silence time.Duration
 
 	lanes    lanes
-	checking sync.Mutex  // held over CheckServer
-	reached  atomic.Bool // a server was, at some time
-	noPut    atomic.Bool // the server does not know it
+	checking sync.Mutex   // held over CheckServer
+	reached  atomic.Bool  // a server was, at some time
+	needed   atomic.Int64 // how large the window of a push had to be, which the next one begins with
+	noPut    atomic.Bool  // the server does not know it
 	noGet    atomic.Bool
 }
 
