@@ -7,6 +7,8 @@ package remote_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"io/fs"
@@ -143,6 +145,25 @@ func TestConcurrent(t *testing.T) {
 	all.Wait()
 	if most > 3 {
 		t.Errorf("%d requests at once", most)
+	}
+}
+
+// TestHTTP2 reads from a server that has HTTP/2 as well.
+func TestHTTP2(t *testing.T) {
+	o := newObject(300_000)
+	s := httptest.NewUnstartedServer(o)
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	transport := remote.NewTransport(2)
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+	q := newQuick()
+	q.Transport = transport
+	readAt(t, open(t, withSecrets(s.URL), q), o, 100_000, 1000)
+	if proto := o.asked[0].Proto; proto != "HTTP/1.1" {
+		t.Error(proto)
 	}
 }
 

@@ -48,6 +48,7 @@ func webCommand(ts *testscript.TestScript, neg bool, args []string) {
 		h := webHandler(ts.Getenv("WORK"))
 		s, tls := httptest.NewServer(h), httptest.NewUnstartedServer(h)
 		tls.Config.ErrorLog = log.New(io.Discard, "", 0)
+		tls.EnableHTTP2 = true
 		tls.StartTLS()
 		ts.Defer(func() {
 			s.CloseClientConnections()
