@@ -5,6 +5,7 @@
 package stream
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io"
 	"runtime"
@@ -68,6 +69,16 @@ func (c *Cipher) NewReaderAt(src io.ReaderAt, size int64) (*ReaderAt, error) {
 		return nil, k.err
 	}
 	return r, nil
+}
+
+// WithDigests returns a reader of the same body that calls onDigest as
+// [Cipher.OnDigest] has it. It reads nothing, since r has authenticated the
+// length, and shares nothing that r has opened.
+func (r *ReaderAt) WithDigests(onDigest func(index uint32, digest [sha256.Size]byte) error) *ReaderAt {
+	c, other := *r.c, *r
+	c.OnDigest = onDigest
+	other.c, other.blocks = &c, newBlocks(r.blocks.max)
+	return &other
 }
 
 // Size returns the length of the plaintext in bytes.

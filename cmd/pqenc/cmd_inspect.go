@@ -9,11 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"unicode/utf16"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/terminal"
 )
 
 type inspectCmd struct {
@@ -202,22 +201,13 @@ func printRows(w io.Writer, rows [][2]string) error {
 	return nil
 }
 
-// printJSON writes v for programs. It is ASCII, as a terminal obeys some of what
-// JSON allows.
+// printJSON writes v for programs, in ASCII.
 func printJSON(w io.Writer, v any) error {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	var b strings.Builder
-	for _, c := range utf16.Encode([]rune(string(text))) {
-		if c < 0x7f {
-			b.WriteByte(byte(c))
-		} else {
-			fmt.Fprintf(&b, `\u%04x`, c)
-		}
-	}
-	_, err = fmt.Fprintln(w, b.String())
+	_, err = fmt.Fprintln(w, terminal.ASCII(string(text)))
 	return err
 }
 
