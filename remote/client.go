@@ -212,6 +212,9 @@ func (a *answer) Read(b []byte) (int, error) {
 	n, err := a.Body.Read(b)
 	if n > 0 {
 		a.client.bytes.Add(int64(n))
+		if on := a.client.options.OnBytes; on != nil {
+			on(n)
+		}
 		a.timer.Reset(a.client.options.Stall)
 	}
 	if err != nil && err != io.EOF {

@@ -83,7 +83,9 @@ func TestSmallObject(t *testing.T) {
 
 func TestReadAt(t *testing.T) {
 	o := newObject(300_000)
-	f := open(t, serve(t, o), newQuick())
+	q, counted := newQuick(), int64(0)
+	q.OnBytes = func(n int) { counted += int64(n) }
+	f := open(t, serve(t, o), q)
 	readAt(t, f, o, 1000, 2000)     // of what is there
 	readAt(t, f, o, 65_000, 10_000) // in part
 	readAt(t, f, o, 299_999, 1)
@@ -100,7 +102,7 @@ func TestReadAt(t *testing.T) {
 	equal(t, "ranges", o.requests("Range"), []string{"bytes=0-65535", "bytes=65536-74999", "bytes=299999-299999", "bytes=299990-299999"})
 	equal(t, "conditions", o.requests("If-Match"), []string{"", `"v1"`, `"v1"`, `"v1"`})
 	equal(t, "codings", o.requests("Accept-Encoding"), []string{"identity", "identity", "identity", "identity"})
-	if n, _ := f.Fetched(); n != o.served || n != remote.HeadSize+9464+1+10 {
+	if n, _ := f.Fetched(); n != o.served || n != counted || n != remote.HeadSize+9464+1+10 {
 		t.Errorf("%d bytes were received, %d sent", n, o.served)
 	}
 	if f.Version() != `"v1"` {

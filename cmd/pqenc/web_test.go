@@ -237,3 +237,31 @@ func TestNginxRange(t *testing.T) {
 		t.Errorf("%d bytes were sent, want %d", sent, want)
 	}
 }
+
+func TestWithoutSecrets(t *testing.T) {
+	for text, want := range map[string]string{
+		"open https://u:p@h/x?s=1: no such file":  "open https://h/x: no such file",
+		`it is "HTTP://h:1/a%2Fb?s", and x?y@z.`:  `it is "http://h:1/a%2Fb", and x?y@z.`,
+		"read https://h/x: the server says 404":   "read https://h/x: the server says 404",
+		"https://u:p%zz@h/x and http://u@h/?a#b.": "URL and http://h/.",
+		"see https://h/x?, https://h/y":           "see https://h/x, https://h/y",
+		"ws://h/x":                                "ws://h/x",
+	} {
+		if got := withoutSecrets(text); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestDigestsOf(t *testing.T) {
+	for name, want := range map[string]string{
+		"m.pqe":                   "m.pqe.digests",
+		"https://h/a%2Fb.pqe?s=1": "https://h/a%2Fb.pqe.digests?s=1",
+		"http://u:p@h/a b.pqe":    "http://u:p@h/a%20b.pqe.digests",
+		"https://h/%zz":           "",
+	} {
+		if got := digestsOf(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
