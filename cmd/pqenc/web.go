@@ -163,7 +163,7 @@ func (in *input) fetched() int64 {
 // webKinds are those of files on web servers. A lost connection comes with its reason, and
 // is first.
 var webKinds = []kind{
-	{web.ErrConnection, exitConnection, []string{"is the URL right, and is the server running? With -o FILE, the same command resumes where this one has stopped"}},
+	{web.ErrConnection, exitConnection, []string{"is the URL right, and is the server running? Try again: a download with -o FILE resumes, if the server can send parts of files"}},
 	{web.ErrChanged, exitIO, []string{"try again: it starts over with the new one"}},
 	{web.ErrNoRanges, exitRefused, []string{"decrypt the whole file, without --range and --range-only: that reads it in order"}},
 	{web.ErrAnswer, exitConnection, []string{"a proxy on the way may change what the server sends: get the file with another program, and decrypt it then"}},
