@@ -29,6 +29,7 @@ var mayImport = map[string][]string{
 	".":                              {"format", "stream", "signature", "internal/aead", "internal/armor", "internal/fips", "internal/text"},
 	"keyfile":                        {".", "format", "recipient", "signature", "internal/armor", "internal/fips", "internal/durable", "internal/text"},
 	"keyfile/keyring":                {"keyfile", "internal/durable"},
+	"remote":                         {},
 	"transfer":                       {".", "format", "signature", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire"},
 	"transfer/server":                {"signature", "internal/text", "internal/units", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire", "transfer/server/internal/store"},
 	"transfer/internal/channel":      {"signature", "transfer/internal/wire", "github.com/gobwas/ws", "github.com/gobwas/ws/wsutil"},
@@ -51,11 +52,12 @@ var mayImport = map[string][]string{
 	"internal/testkit":               {".", "keyfile"}, // for tests: nothing here imports it
 	"internal/vectors":               {},
 	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "keyfile/keyring", "internal/armor", "internal/batch", "internal/clidoc",
-		"internal/durable", "internal/progress", "internal/strength", "internal/terminal", "internal/text", "internal/units", "transfer", "transfer/server", "github.com/alecthomas/kong",
+		"internal/durable", "internal/progress", "internal/strength", "internal/terminal", "internal/text", "internal/units", "remote", "transfer", "transfer/server", "github.com/alecthomas/kong",
 		"github.com/prometheus/client_golang/prometheus", "github.com/prometheus/client_golang/prometheus/collectors",
 		"github.com/prometheus/client_golang/prometheus/promhttp",
 		"golang.org/x/sys/unix"},
 	"examples/relay":      {".", "keyfile", "signature", "transfer", "transfer/server"},
+	"examples/tensor":     {".", "keyfile", "remote"},
 	"internal/crosscheck": {},
 	"internal/interop":    {},
 }

@@ -19,8 +19,9 @@ type inspectCmd struct {
 	Keys identityFlag   `embed:"" set:"otherwise=Without it, no key is tried."`
 	Has  passphraseFlag `embed:""`
 
-	JSON bool   `name:"json" help:"Print JSON."`
-	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file. Without it, or as -, standard input."`
+	URL  urlFlags `embed:""`
+	JSON bool     `name:"json" help:"Print JSON."`
+	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or its URL. Without it, or as -, standard input."`
 
 	Secret secretFlags `embed:""`
 }
@@ -35,7 +36,8 @@ Examples:
 
     pqenc inspect model.pqe
     pqenc inspect --json model.pqe | jq .content_size
-    pqenc inspect -i alice.key model.pqe`
+    pqenc inspect -i alice.key model.pqe
+    pqenc inspect https://example.org/model.pqe`
 }
 
 // report is what inspect says, in its JSON form.
@@ -51,15 +53,16 @@ type report struct {
 	FileSize    int64          `json:"file_size"` // of the binary form
 	ContentSize int64          `json:"content_size"`
 	Overhead    int64          `json:"overhead"`
-	Torn        bool           `json:"torn,omitempty"`   // the header is from the log beside the file
-	Opens       *bool          `json:"opens,omitempty"`  // only with -i
-	Signer      string         `json:"signer,omitempty"` // only with -i, not verified
+	Torn        bool           `json:"torn,omitempty"`    // the header is from the log beside the file
+	Opens       *bool          `json:"opens,omitempty"`   // only with -i
+	Signer      string         `json:"signer,omitempty"`  // only with -i, not verified
+	Fetched     int64          `json:"fetched,omitempty"` // bytes that came from a URL
 
 	order []format.StanzaType // of the stanzas, each type once
 }
 
 func (c *inspectCmd) Run(a *app) error {
-	src, err := a.openEncrypted(c.File)
+	src, err := a.openEncrypted(c.File, c.URL)
 	if err != nil {
 		return err
 	}
@@ -76,12 +79,13 @@ func (c *inspectCmd) Run(a *app) error {
 	if keys != nil {
 		opening = r.open(src, keys)
 	}
+	r.Fetched = src.fetched()
 	if c.JSON {
 		err = printJSON(a.stdout, r)
 	} else {
 		err = r.print(a.stdout)
 	}
-	return errors.Join(err, in(src.name, opening))
+	return errors.Join(err, in(src.name, src.doubt(opening)))
 }
 
 // keys returns the keys that are to be tried, or nil, and sees to it that the header is

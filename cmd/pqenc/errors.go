@@ -255,14 +255,14 @@ func kindOf(err error) *kind {
 		}
 		return &kind{err, exitKeyFile, []string{hint}}
 	}
-	for _, kinds := range [][]kind{remoteKinds, ringKinds, fileKinds} {
+	for _, kinds := range [][]kind{webKinds, remoteKinds, ringKinds, fileKinds} {
 		for i := range kinds {
 			if errors.Is(err, kinds[i].err) {
 				return &kinds[i]
 			}
 		}
 	}
-	return nil
+	return webKind(err)
 }
 
 // fromServer reports whether an error is of one of the remote kinds.

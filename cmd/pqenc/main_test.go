@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 		os.Setenv("PQENC_HOME", "/no-home/pqenc")
 	}
 	lowcost.Passphrases()
+	urlOptions.Tries = 4
 	testscript.Main(m, commands)
 }
 
@@ -70,6 +71,7 @@ func TestScripts(t *testing.T) {
 			"proxy":    proxy,
 			"carried":  carried,
 			"probe":    probe,
+			"web":      webCommand,
 		},
 	}
 	if testing.Short() {
