@@ -22,6 +22,7 @@ const (
 	maxWaiting  = 4 << 20 // bytes of the requests that wait, each its line and requestCost
 	requestCost = 200
 	maxFiles    = 128 // open at once
+	maxWarm     = 8   // of those, which keep in memory what was decrypted
 	distant     = 16  // requests under way whose files are not on this machine
 )
 
@@ -40,6 +41,8 @@ type File interface {
 	// WriteRange writes n bytes of the contents from an offset on. It is for what is too
 	// much for one ReadAt, and takes memory of its own.
 	WriteRange(dst io.Writer, off, n int64) (int64, error)
+	// Forget frees the memory of what was decrypted.
+	Forget()
 	// Stat returns what a request for it is answered with, in JSON.
 	Stat() any
 }
