@@ -357,6 +357,28 @@ func TestLongest(t *testing.T) {
 	}
 }
 
+// Long answers hold up no short ones.
+func TestLongHoldUpNobody(t *testing.T) {
+	p := start(t, oneFile())
+	long := 4 * runtime.GOMAXPROCS(0)
+	for range long {
+		p.send(`{"id":"long","file":"f"}`)
+	}
+	p.send(`{"id":"short","file":"f","length":5}`)
+	for done := 0; ; {
+		a := p.next()
+		if a.ID == "short" {
+			break
+		}
+		if !a.More {
+			done++
+		}
+		if done == long {
+			t.Fatal("the short answer is the last")
+		}
+	}
+}
+
 func TestStatAndClose(t *testing.T) {
 	m := oneFile()
 	p := start(t, m)
