@@ -43,8 +43,7 @@ var mayImport = map[string][]string{
 	"internal/durable":               {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"internal/text":                  {},
 	"internal/terminal":              {"golang.org/x/term", "golang.org/x/sys/unix"},
-	"internal/strength":              {"internal/strength/lists", "github.com/sethvargo/go-diceware/diceware", "github.com/trustelem/zxcvbn/match", "github.com/trustelem/zxcvbn/matching", "github.com/trustelem/zxcvbn/scoring"},
-	"internal/strength/lists":        {"github.com/trustelem/zxcvbn/frequency"},
+	"internal/strength":              {"github.com/sethvargo/go-diceware/diceware", "github.com/trustelem/zxcvbn/adjacency", "github.com/trustelem/zxcvbn/match", "github.com/trustelem/zxcvbn/scoring"},
 	"internal/progress":              {"github.com/cheggaaa/pb/v3"},
 	"internal/lowcost":               {}, // tests call it
 	"internal/clidoc":                {"github.com/alecthomas/kong"},

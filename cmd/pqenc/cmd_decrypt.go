@@ -65,7 +65,7 @@ func (c *decryptCmd) Run(a *app) error {
 	if !isStdio(c.Files.In) {
 		o.beside = digestsOf(c.Files.In)
 	}
-	if src.web != nil && c.Part == (partFlags{}) && staged(c.Files.Output) {
+	if src.web != nil && c.Part == (partFlags{}) && !c.Sparse.Sparse && staged(c.Files.Output) {
 		if done, err := o.resumable(c.Files.Output); done || err != nil {
 			return in(src.name, err)
 		}

@@ -29,7 +29,7 @@ var urlOptions web.Options
 
 // errOnlyRead is for a URL where none can be.
 func errOnlyRead(name string) error {
-	return usageError(web.Name(name)+" is a URL, which only -d, cat, inspect and verify read", "get the file first")
+	return usageError(web.Name(name)+" is a URL, from which only encrypted files are read, by -d, cat, inspect and verify", "get the file first")
 }
 
 // openURL opens an encrypted file on a web server. It is read by offset if the server can
