@@ -27,9 +27,6 @@ func (r *reading) batch() error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(r.Files, isStdio) {
-		return usageError("standard input has the requests with --batch, and can be no file", "name files")
-	}
 	if err := r.Secret.check(requests, len(r.named) > 0); err != nil {
 		return err
 	}
@@ -96,13 +93,16 @@ func (r *reading) input(src batch.Source) (*input, error) {
 	if r.Only && (src.Digests != "" || src.Parent == nil && !slices.Contains(r.Files, src.Name)) {
 		return nil, in(name, errNotNamed)
 	}
+	if src.Digests != "" {
+		if err := readable(src.Digests); err != nil {
+			return nil, err
+		}
+	}
 	if p := src.Parent; p != nil {
 		return &input{name: name, at: p, size: p.Size(), atOnce: p.Concurrency()}, nil
 	}
-	if !web.IsURL(src.Name) {
-		if err := regular(src.Name, name); err != nil {
-			return nil, err
-		}
+	if err := readable(src.Name); err != nil {
+		return nil, err
 	}
 	return r.app.openEncrypted(src.Name, urlFlags{RangeOnly: true})
 }
@@ -141,15 +141,21 @@ var errOnlyParts = &failure{errors.New("the signature is over the whole file, an
 // errNotNamed is for --only.
 var errNotNamed = &failure{errors.New("--only allows no files but those that the command line names, and no lists of digests"), exitUsage, nil}
 
-// regular fails for what is no regular file: to open a pipe would be to wait for its
-// writer, and none of it can be read twice.
-func regular(file, name string) error {
-	info, err := os.Stat(file)
+// readable fails for what is no regular file and no URL: to open a pipe would be to wait for
+// its writer, and standard input has the requests.
+func readable(name string) error {
+	if isStdio(name) {
+		return usageError("standard input has the requests with --batch, and can be no file", "write ./- for a file of that name")
+	}
+	if web.IsURL(name) {
+		return nil
+	}
+	info, err := os.Stat(name)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
 		return in(name, durable.ErrNotRegular)
-	case errors.Is(err, fs.ErrNotExist) && isURL(file):
-		return withHints(&fs.PathError{Op: "open", Path: name, Err: syscall.ENOENT}, "only http:// and https:// are read: for others, answer up-calls")
+	case errors.Is(err, fs.ErrNotExist) && isURL(name):
+		return withHints(&fs.PathError{Op: "open", Path: web.Name(name), Err: syscall.ENOENT}, "only http:// and https:// are read: for others, answer up-calls")
 	}
 	return err
 }
