@@ -261,7 +261,7 @@ func TestLyingPushServers(t *testing.T) {
 		},
 		"a unit of a window": func(c *channel.Conn) {
 			receive(c, wire.TypePush)
-			c.Send(wire.TypeReady, 1, (&wire.Ready{Proven: true, Unit: 8<<20 + 1}).Marshal())
+			c.Send(wire.TypeReady, 1, (&wire.Ready{Proven: true, Unit: 1<<29 + 1}).Marshal())
 		},
 		"stored before it was sent": func(c *channel.Conn) { receive(c, wire.TypePush); c.Send(wire.TypeStored, 1, wire.Size(size)) },
 		"another request":           func(c *channel.Conn) { ready(c, 0); c.Send(wire.TypeStored, 2, wire.Size(0)) },

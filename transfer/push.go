@@ -30,13 +30,23 @@ type PushOptions struct {
 	// ends. Many of these can be under way at the same time. Nothing is sent before all of
 	// it is there, or more than that.
 	Small bool
+	// Buffer is how many bytes of what comes from a stream are kept in memory at most: Push
+	// and PushFunc send so far ahead of what is durable. They begin with up to 16 MiB,
+	// and take more only if the line needs it: its bandwidth times the time from sending to
+	// the acknowledgement. Zero is 128 MiB; anything below [LeastBuffer] is that, and anything
+	// above 4 GiB - 1 is that. PushFile needs no buffer, however long the line.
+	Buffer int64
 }
+
+// LeastBuffer is the smallest [PushOptions.Buffer], in bytes: 8 MiB. The server of this
+// module makes 4 MiB durable at a time, and one unit is sent while another is synced.
+const LeastBuffer = 8 << 20
 
 // Push stores the pqenc file that src gives, up to its end, as an object of that
 // name. The object appears when it is whole, and Push returns nil when it is
 // durable.
 //
-// What has been read is kept in memory, up to 16 MiB, until the server has made
+// What has been read is kept in memory, up to o.Buffer, until the server has made
 // it durable, and so a cut connection costs nothing but time. A failure of src
 // ends the push, and nothing of it stays on the server. When Push fails, one Read
 // of src may still be under way; what it returns is dropped.
@@ -44,7 +54,7 @@ func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOpt
 	if o.Small {
 		return c.pushSmall(ctx, name, func(dst io.Writer) error { _, err := io.Copy(dst, src); return err }, o)
 	}
-	w := newWindow()
+	w := newWindow(o.Buffer)
 	go w.readFrom(src)
 	return c.push(ctx, name, w, wire.Unknown, o)
 }
@@ -57,7 +67,7 @@ func (c *Client) PushFunc(ctx context.Context, name string, write func(io.Writer
 	if o.Small {
 		return c.pushSmall(ctx, name, write, o)
 	}
-	w := newWindow()
+	w := newWindow(o.Buffer)
 	go w.writtenBy(write)
 	return c.push(ctx, name, w, wire.Unknown, o)
 }
@@ -86,8 +96,11 @@ func (c *Client) push(ctx context.Context, name string, src source, length int64
 		return err
 	}
 	r := &pusher{src: src, o: o, end: -1}
-	r.ask = wire.Push{Overwrite: o.Overwrite, Window: windowSize, Length: length, Digest: digest, Name: n}
+	_, most := src.window()
+	r.ask = wire.Push{Overwrite: o.Overwrite, Window: uint32(most), Length: length, Digest: digest, Name: n}
 	rand.Read(r.ask.ID[:])
+	src.grow(c.needed.Load())
+	defer func() { c.needed.Store(max(c.needed.Load(), r.needed)) }()
 	return c.do(ctx, pushing, r)
 }
 
@@ -101,13 +114,20 @@ type pusher struct {
 	highest int64        // that sent has been on any
 	end     int64        // of the object, once the server was told; -1 before
 	starves atomic.Bool  // what comes next is up to the source
+	line    line         // of this connection
+	needed  int64        // of the window, for the line
 }
 
 func (r *pusher) progress() int64 { return r.highest }
 
 // waits reports whether there is nothing to send, though there is room for it.
-func (r *pusher) waits() bool {
-	return r.starves.Load() && r.sent.Load()-r.durable.Load() <= windowSize-2*wire.MaxData
+func (r *pusher) waits() bool { return r.starves.Load() && !r.full() }
+
+// full reports whether no more can be sent before there is an acknowledgement. Both ends
+// of what is in flight may be in the middle of a segment.
+func (r *pusher) full() bool {
+	now, _ := r.src.window()
+	return r.sent.Load()-r.durable.Load() > now-2*segmentSize
 }
 
 func (r *pusher) begin() (wire.Type, []byte) {
@@ -123,6 +143,7 @@ func (r *pusher) run(ctx context.Context, q *channel.Request) error {
 	}
 	r.durable.Store(offset)
 	r.sent.Store(offset)
+	r.line.start(offset)
 	if err := cmp.Or(q.Send(wire.TypeStart, wire.Size(offset)), r.acknowledged(offset)); err != nil {
 		return err
 	}
@@ -176,9 +197,12 @@ func (r *pusher) agree(ctx context.Context, q *channel.Request) (offset int64, s
 	if err != nil {
 		return 0, false, err
 	}
-	if ready.Unit > windowSize/2 || ready.Proven && ready.Offset > r.highest {
+	_, most := r.src.window()
+	if int64(ready.Unit) > most/2 || ready.Proven && ready.Offset > r.highest {
 		return 0, false, fmt.Errorf("%w: ready for what was not offered", wire.ErrOrder)
 	}
+	r.line.unit = int64(ready.Unit)
+	r.src.grow(2 * r.line.unit)
 	offset = ready.Offset
 	if !ready.Proven && offset > 0 {
 		same, err := r.compare(ctx, q, offset)
@@ -269,6 +293,7 @@ func (r *pusher) send(ctx context.Context, q *channel.Request, offset int64, end
 			q.Abandon()
 			return &permanent{err}
 		}
+		r.line.sending(offset + int64(len(b)))
 		r.sent.Store(offset + int64(len(b)))
 		if err := q.Send(wire.TypeData, b); err != nil {
 			return err
@@ -303,10 +328,17 @@ func (r *pusher) listen(q *channel.Request, end *atomic.Int64) error {
 	}
 }
 
-// acknowledged lets go of what is safe.
+// acknowledged lets go of what is safe, and makes the window as large as the line needs it
+// if that was what sending has waited for: at most twice as large as before, since what
+// was measured may be a hiccup.
 func (r *pusher) acknowledged(offset int64) error {
 	if durable, sent := r.durable.Load(), r.sent.Load(); offset > sent || offset < durable {
 		return fmt.Errorf("%w: byte %d acknowledged, after %d and before %d", wire.ErrOrder, offset, durable, sent)
+	}
+	need := r.line.acknowledged(offset)
+	if now, _ := r.src.window(); need > now && r.starves.Load() && r.full() {
+		r.needed = min(need, 2*now)
+		r.src.grow(r.needed)
 	}
 	r.durable.Store(offset)
 	r.src.release(offset)

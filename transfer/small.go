@@ -31,7 +31,7 @@ func (c *Client) pushSmall(ctx context.Context, name string, write func(io.Write
 		return err
 	}
 	o.Small = false
-	g := newGatherer()
+	g := newGatherer(o.Buffer)
 	go g.writtenBy(write)
 	select {
 	case <-ctx.Done():
@@ -91,6 +91,7 @@ func copyAll(dst io.Writer, file io.ReaderAt, size int64) error {
 // gatherer takes in what is written to it. Once that is more than a small object, it all
 // goes on to a window.
 type gatherer struct {
+	buffer       int64         // of that window
 	large, ended chan struct{} // either is closed
 	all          []byte        // if ended is
 	err          error         // the same, of the writer
@@ -100,8 +101,8 @@ type gatherer struct {
 	dropped bool       // nobody takes anything any more
 }
 
-func newGatherer() *gatherer {
-	return &gatherer{large: make(chan struct{}), ended: make(chan struct{})}
+func newGatherer(buffer int64) *gatherer {
+	return &gatherer{buffer: buffer, large: make(chan struct{}), ended: make(chan struct{})}
 }
 
 // writtenBy takes in what write writes, until that returns.
@@ -138,7 +139,7 @@ func (g *gatherer) room(n int) (*window, error) {
 		return nil, fs.ErrClosed
 	}
 	if g.rest == nil && n > MaxSmall-len(g.all) {
-		g.rest = newWindow()
+		g.rest = newWindow(g.buffer)
 		close(g.large)
 	}
 	return g.rest, nil

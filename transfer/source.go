@@ -16,9 +16,18 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// windowSize is how far a push runs ahead of what the server has made durable,
-// and so how much at most is sent again after a cut.
-const windowSize = 16 << 20
+// How far a push runs ahead of what the server has made durable, in bytes, and so how
+// much at most is sent again after a cut.
+const (
+	// firstWindow is how far at first. It grows when the line needs more.
+	firstWindow = 16 << 20
+	// defaultBuffer is up to where it grows in memory. 128 MiB keep a line of 1 Gbit/s busy over
+	// half a second, or one of 10 Gbit/s over 50 ms.
+	defaultBuffer = 128 << 20
+	// fileWindow is up to where it grows for files, of which none of that is in memory. A
+	// server with a slow disk is not to be filled with what it cannot make durable.
+	fileWindow = 1 << 30
+)
 
 // source is what a push sends: a pqenc file of which any part can be asked for
 // again that was not acknowledged yet.
@@ -30,6 +39,11 @@ type source interface {
 	seek(offset int64) error
 	// release says that nothing before the offset will be asked for again.
 	release(offset int64)
+	// window returns how many bytes there can be from what was released last to what
+	// next returns, now and at most.
+	window() (now, most int64)
+	// grow makes that so many bytes now, if it is less and may be as many.
+	grow(size int64)
 	// close ends it.
 	close()
 }
@@ -69,20 +83,21 @@ func (m *monitor) change(do func()) {
 // from anywhere.
 type fileSource struct {
 	monitor
-	file io.ReaderAt
-	size int64
-	buf  []byte
-	base int64 // what is before it was acknowledged
+	file  io.ReaderAt
+	size  int64
+	buf   []byte
+	base  int64 // what is before it was acknowledged
+	limit int64 // how far from there next goes now
 }
 
 func newFileSource(file io.ReaderAt, size int64) *fileSource {
-	s := &fileSource{file: file, size: size, buf: make([]byte, wire.MaxData)}
+	s := &fileSource{file: file, size: size, buf: make([]byte, wire.MaxData), limit: firstWindow}
 	s.changed.L = &s.mu
 	return s
 }
 
 func (s *fileSource) next(ctx context.Context, offset int64) ([]byte, error) {
-	if err := s.await(ctx, func() bool { return offset-s.base < windowSize }); err != nil {
+	if err := s.await(ctx, func() bool { return offset-s.base < s.limit }); err != nil {
 		return nil, err
 	}
 	if offset >= s.size {
@@ -108,6 +123,16 @@ func (s *fileSource) seek(offset int64) error {
 
 func (s *fileSource) release(offset int64) { s.change(func() { s.base = offset }) }
 
+func (s *fileSource) window() (now, most int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.limit, fileWindow
+}
+
+func (s *fileSource) grow(size int64) {
+	s.change(func() { s.limit = max(s.limit, min(size, fileWindow)) })
+}
+
 func (s *fileSource) close() {}
 
 // headerDigest returns the SHA-256 of the pqenc header at the start of s, by
@@ -126,8 +151,9 @@ func headerDigest(ctx context.Context, s source) (digest [sha256.Size]byte, err 
 // io.ErrUnexpectedEOF. As much of them is kept as there is room for: if the digest is not
 // the right one, it may still be possible to send them all.
 func prefixDigest(ctx context.Context, s source, offset int64, progress func()) ([sha256.Size]byte, error) {
+	window, _ := s.window()
 	return prefix.Digest(&sourceReader{ctx: ctx, s: s, read: func(n int64) {
-		s.release(n - windowSize + 2*segmentSize)
+		s.release(n - window + 2*segmentSize)
 		progress()
 	}}, offset, nil)
 }

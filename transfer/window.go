@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
@@ -30,12 +31,21 @@ type window struct {
 	lent     int64 // where next was asked to begin last: those bytes may be in use
 	err      error // why nothing more comes in; io.EOF when that was all
 	closed   bool
+
+	limit, most int64 // of what is kept, now and at any time
 }
 
 const segmentSize = wire.MaxData
 
-func newWindow() *window {
-	w := new(window)
+// aheadOfSending is how much is taken in before it is sent. More would have left the caches
+// of the processor until then.
+const aheadOfSending = 1 << 20
+
+// newWindow returns a window that takes up to so many bytes of memory, see
+// [PushOptions.Buffer].
+func newWindow(most int64) *window {
+	most = min(max(cmp.Or(most, defaultBuffer), LeastBuffer), math.MaxUint32)
+	w := &window{limit: min(firstWindow, most), most: most}
 	w.changed.L = &w.mu
 	return w
 }
@@ -98,7 +108,7 @@ func (w *window) room() []byte {
 			s := w.segments[last]
 			return s[len(s):segmentSize]
 		}
-		if len(w.segments) < windowSize/segmentSize {
+		if int64(len(w.segments)+1)*segmentSize <= w.limit && w.end-max(w.lent, w.base) < aheadOfSending {
 			w.segments = append(w.segments, w.segment())
 			continue
 		}
@@ -173,6 +183,16 @@ func (w *window) drop() {
 		w.segments = append(w.segments[:0], w.segments[1:]...)
 		w.base += segmentSize
 	}
+}
+
+func (w *window) window() (now, most int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.limit, w.most
+}
+
+func (w *window) grow(size int64) {
+	w.change(func() { w.limit = max(w.limit, min(size, w.most)) })
 }
 
 func (w *window) close() { w.change(func() { w.closed = true }) }

@@ -12,13 +12,14 @@ import (
 	"math/rand/v2"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
 // windowOf returns a window that src is read into.
 func windowOf(src io.Reader) *window {
-	w := newWindow()
+	w := newWindow(0)
 	go w.readFrom(src)
 	return w
 }
@@ -27,7 +28,7 @@ func windowOf(src io.Reader) *window {
 // and rewinds at random places.
 func TestWindow(t *testing.T) {
 	t.Parallel()
-	for _, length := range []int{0, 1, segmentSize - 1, segmentSize, segmentSize + 1, windowSize, 3*windowSize + 12345} {
+	for _, length := range []int{0, 1, segmentSize - 1, segmentSize, segmentSize + 1, firstWindow, 3*firstWindow + 12345} {
 		content := make([]byte, length)
 		for i := range content {
 			content[i] = byte(i * 7 / 1000)
@@ -56,7 +57,7 @@ func TestWindow(t *testing.T) {
 				acknowledged += rand.Int64N(offset - acknowledged + 1)
 				w.release(acknowledged)
 			}
-			if offset-acknowledged > windowSize-segmentSize {
+			if offset-acknowledged > firstWindow-segmentSize {
 				acknowledged = offset
 				w.release(offset)
 			}
@@ -94,41 +95,47 @@ func TestWindowForgets(t *testing.T) {
 	}
 }
 
-// TestWindowIsBounded checks that a source is read no further than there is
-// memory for.
+// TestWindowIsBounded checks that a source is read only so far ahead of what is sent, and
+// no further than there is memory for.
 func TestWindowIsBounded(t *testing.T) {
-	src := &counted{r: endless{}, full: make(chan struct{})}
-	w := windowOf(src)
-	defer w.close()
-	<-src.full
-	if _, err := w.next(t.Context(), windowSize-1); err != nil {
-		t.Fatal(err)
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.end > windowSize {
-		t.Errorf("%d bytes are kept", w.end)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := windowOf(endless{})
+		defer w.close()
+		read := func() int64 {
+			synctest.Wait()
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.end
+		}
+		if n := read(); n != aheadOfSending {
+			t.Errorf("%d bytes are read before any is sent", n)
+		}
+		offset := int64(0)
+		for offset < firstWindow {
+			b, err := w.next(t.Context(), offset)
+			if err != nil {
+				t.Fatal(err)
+			}
+			offset += int64(len(b))
+		}
+		if n := read(); n != firstWindow {
+			t.Errorf("%d bytes are kept", n)
+		}
+		w.grow(firstWindow + segmentSize)
+		if n := read(); n != firstWindow+segmentSize {
+			t.Errorf("%d bytes are kept in a larger window", n)
+		}
+		w.grow(firstWindow)
+		w.grow(1 << 60)
+		if now, most := w.window(); now != most || most != defaultBuffer {
+			t.Errorf("a window of %d, at most %d", now, most)
+		}
+	})
 }
 
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
-
-// counted closes full when as much as a window was read.
-type counted struct {
-	r    io.Reader
-	n    int
-	full chan struct{}
-}
-
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	if c.n += n; c.n == windowSize {
-		close(c.full)
-	}
-	return n, err
-}
 
 // TestStoppedSource checks that next does not outlast its connection, for bytes
 // that do not come or are too far ahead.
@@ -137,12 +144,12 @@ func TestStoppedSource(t *testing.T) {
 	defer w.Close()
 	for name, s := range map[string]source{
 		"window": windowOf(silent),
-		"file":   newFileSource(bytes.NewReader(make([]byte, 2*windowSize)), 2*windowSize),
+		"file":   newFileSource(bytes.NewReader(nil), 2*fileWindow),
 	} {
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() {
-			_, err := s.next(ctx, windowSize)
+			_, err := s.next(ctx, firstWindow)
 			done <- err
 		}()
 		stop()

@@ -41,7 +41,7 @@ func (b *bench) crowd(n int, size int64) error {
 	if err := os.WriteFile(filepath.Join(b.dir, "crowd.pub"), public.Bytes(), 0o600); err != nil {
 		return err
 	}
-	url, server, err := b.startServer("crowd.pub")
+	addr, server, err := b.startServer("crowd.pub")
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (b *bench) crowd(n int, size int64) error {
 	errs := make(chan error, n)
 	begin := time.Now()
 	for i, id := range keys {
-		wait.Go(func() { errs <- b.member(i, id, url, size) })
+		wait.Go(func() { errs <- b.member(i, id, "ws://"+addr, size) })
 	}
 	wait.Wait()
 	took := time.Since(begin)

@@ -14,13 +14,19 @@
 // its own on a free port of the loopback interface. Times are medians of whole
 // commands, from start to exit; CPU is that of the processors, of the command and its
 // server together (on Linux); memory is the largest maximum resident set of the
-// command. push encrypts on the way and pull decrypts, which scp does not. What a
-// command is to write is removed before it runs.
+// command. push encrypts on the way and pull decrypts, which scp does not: with as many
+// processors as two, push cannot take less of them than TLS and pqenc to /dev/null together,
+// reading apart. What a command is to write is removed before it runs.
 //
 // On a virtual machine that gives free memory back to its host, -hold keeps so many
 // MiB of it in reach, which should be more than seven times the size:
 //
 //	go run ./transfer -dir /dev/shm -hold 15000 -size 2048 -rounds 5
+//
+// Without scp, over a line of 1 Gbit/s that is 100 ms long there and back, beside TLS over
+// the same line (-line loopback is without a line):
+//
+//	go run ./transfer -dir /dev/shm -line 1Gbit/100ms -size 1024 -rounds 5
 //
 // And
 //
@@ -43,6 +49,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -51,7 +58,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) > 1 && (os.Args[1] == "send" || os.Args[1] == "hold") {
+	if len(os.Args) > 1 && slices.Contains([]string{"send", "fetch", "hold", "line"}, os.Args[1]) {
 		if err := part(os.Args[1], os.Args[2:]); err != nil {
 			log.Fatal(err)
 		}
@@ -63,6 +70,7 @@ func main() {
 	mib := flag.Int("hold", 0, "hold so many MiB of free memory that the host of a virtual machine may not take back")
 	clients := flag.Int("clients", 0, "so many clients at once instead")
 	each := flag.Int64("each", 50, "what each of them pushes, in MB")
+	far := flag.String("line", "", "over a line of so many bits a second, and so long there and back, such as 1Gbit/100ms; or over loopback, without scp")
 	flag.Parse()
 	work, err := os.MkdirTemp(*dir, "pqenc-bench-")
 	if err != nil {
@@ -70,9 +78,12 @@ func main() {
 	}
 	b := &bench{dir: work}
 	if err = b.prepare(*mib); err == nil {
-		if *clients > 0 {
+		switch {
+		case *clients > 0:
 			err = b.crowd(*clients, *each*1e6)
-		} else {
+		case *far != "":
+			err = b.overLine(*far, *size<<20, *rounds)
+		default:
 			err = b.compare(*size<<20, *rounds)
 		}
 	}
@@ -84,8 +95,17 @@ func main() {
 
 // part is what another process of this command does for the measurement.
 func part(what string, args []string) error {
-	if what == "hold" {
+	switch what {
+	case "hold":
 		return hold.Run(args[0])
+	case "fetch":
+		return fetch(args[0], args[1])
+	case "line":
+		l, err := parseLine(args[0])
+		if err != nil {
+			return err
+		}
+		return l.serve(args[1], args[2])
 	}
 	return send(args[0], args[1])
 }
@@ -101,6 +121,7 @@ type task struct {
 	name   string
 	args   []string
 	output string
+	like   string // the file that the output must be the same as, or ""
 	times  []time.Duration
 	cpu    []time.Duration // of it and of its server; empty if unknown
 	memory int64           // KiB
@@ -108,64 +129,100 @@ type task struct {
 
 // compare runs all commands in turns on a file of that size.
 func (b *bench) compare(size int64, rounds int) error {
-	if err := b.write("plain", size); err != nil {
-		return err
-	}
-	if err := b.command("./pqenc", "-r", "p.pub", "-o", "sealed.pqe", "plain"); err != nil {
-		return err
-	}
 	scp, err := b.startSSH()
 	if err != nil {
 		return err
 	}
-	url, _, err := b.startServer("p.pub")
+	ours, err := b.ours(size, nil)
 	if err != nil {
 		return err
 	}
-	tls, err := b.startTLS()
-	if err != nil {
-		return err
+	return b.turns(append([]*task{
+		{name: "cp", output: "copy", like: "plain", args: []string{"cp", "plain", "copy"}},
+		{name: "scp", output: "copy", like: "plain", args: append(scp, "plain", "127.0.0.1:"+b.dir+"/copy")},
+		{name: "scp, aes256-gcm", output: "copy", like: "plain", args: append(slices.Clone(scp), "-c", "aes256-gcm@openssh.com", "plain", "127.0.0.1:"+b.dir+"/copy")},
+	}, ours...), size, rounds)
+}
+
+// ours makes a file of that size, and returns the commands that pqenc is measured by and those beside
+// it, over a line to each server if there is one. The first task of each direction is the bare one.
+func (b *bench) ours(size int64, line func(addr string) (string, error)) ([]*task, error) {
+	if err := b.write("plain", size); err != nil {
+		return nil, err
 	}
+	if err := b.command("./pqenc", "-r", "p.pub", "-o", "sealed.pqe", "plain"); err != nil {
+		return nil, err
+	}
+	host, _, err := b.startServer("p.pub")
+	if err != nil {
+		return nil, err
+	}
+	taking, giving, err := b.startTLS("plain")
+	if err != nil {
+		return nil, err
+	}
+	if line != nil {
+		for _, addr := range []*string{&host, &taking, &giving} {
+			if *addr, err = line(*addr); err != nil {
+				return nil, err
+			}
+		}
+	}
+	url := "ws://" + host
 	push := []string{"./pqenc", "push", "-q", "-i", "p.key", "--server", "server.pub", "--overwrite"}
 	pull := []string{"./pqenc", "pull", "-q", "-i", "p.key", "--server", "server.pub"}
-	tasks := []*task{
-		{name: "cp", output: "copy", args: []string{"cp", "plain", "copy"}},
-		{name: "scp", output: "copy", args: append(scp, "plain", "127.0.0.1:"+b.dir+"/copy")},
-		{name: "scp, aes256-gcm", output: "copy", args: append(slices.Clone(scp), "-c", "aes256-gcm@openssh.com", "plain", "127.0.0.1:"+b.dir+"/copy")},
-		{name: "TLS 1.3 over TCP", output: "copy", args: []string{"./transfer", "send", tls, "plain"}},
+	return []*task{
+		{name: "pqenc, to /dev/null", output: "none", args: []string{"./pqenc", "-r", "p.pub", "-o", "/dev/null", "plain"}},
+		{name: bare + " there", output: "copy", like: "plain", args: []string{"./transfer", "send", taking, "plain"}},
 		{name: "pqenc push, encrypting", output: "store/plain.pqe", args: append(push, "-r", "p.pub", "plain", url+"/plain.pqe")},
-		{name: "pqenc pull, decrypting", output: "copy", args: append(pull, "-o", "copy", url+"/plain.pqe")},
-		{name: "pqenc push, of a .pqe", output: "store/sealed.pqe", args: append(slices.Clone(push), "sealed.pqe", url+"/sealed.pqe")},
-		{name: "pqenc pull --raw", output: "copy", args: append(slices.Clone(pull), "--raw", "-o", "copy", url+"/sealed.pqe")},
-	}
-	for range rounds {
+		{name: "pqenc push, of a .pqe", output: "store/sealed.pqe", like: "sealed.pqe", args: append(slices.Clone(push), "sealed.pqe", url+"/sealed.pqe")},
+		{name: bare + " back", output: "copy", like: "plain", args: []string{"./transfer", "fetch", giving, "copy"}},
+		{name: "pqenc pull, decrypting", output: "copy", like: "plain", args: append(pull, "-o", "copy", url+"/plain.pqe")},
+		{name: "pqenc pull --raw", output: "copy", like: "sealed.pqe", args: append(slices.Clone(pull), "--raw", "-o", "copy", url+"/sealed.pqe")},
+	}, nil
+}
+
+// turns runs the tasks in turns, and reports what they took.
+func (b *bench) turns(tasks []*task, size int64, rounds int) error {
+	for round := range rounds {
 		for _, t := range tasks {
 			if err := b.run(t); err != nil {
 				return err
 			}
+			if round > 0 || t.like == "" {
+				continue
+			}
+			if err := b.command("cmp", t.like, t.output); err != nil {
+				return err
+			}
 		}
-	}
-	if err := b.command("./pqenc", "pull", "-q", "-i", "p.key", "--server", "server.pub", "-o", "copy", url+"/plain.pqe"); err != nil {
-		return err
-	}
-	if err := b.command("cmp", "plain", "copy"); err != nil {
-		return err
 	}
 	report(tasks, size, rounds)
 	return nil
 }
 
+// bare is what a name begins with if the tasks after it are measured by that one.
+const bare = "TLS 1.3"
+
 func report(tasks []*task, size int64, rounds int) {
 	fmt.Printf("%d MiB, %d rounds, %d CPUs, %s/%s, %s\n\n", size>>20, rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
+	var beside *task
 	for _, t := range tasks {
 		slices.Sort(t.times)
 		slices.Sort(t.cpu)
-		median, cpu := t.times[len(t.times)/2], "   -"
+		if strings.HasPrefix(t.name, bare) {
+			beside = t
+		}
+		median, cpu, ratios := t.times[len(t.times)/2], "   -", ""
 		if len(t.cpu) > 0 {
 			cpu = fmt.Sprintf("%6.2f", t.cpu[len(t.cpu)/2].Seconds())
 		}
-		fmt.Printf("%-24s %6.2f s  (%.2f to %.2f)  %5.2f GB/s  CPU %s s  %6.1f MiB\n", t.name, median.Seconds(),
-			t.times[0].Seconds(), t.times[len(t.times)-1].Seconds(), float64(size)/median.Seconds()/1e9, cpu, float64(t.memory)/1024)
+		if beside != nil && beside != t {
+			ratios = fmt.Sprintf("  of %s %.2f, minima %.2f", bare, beside.times[len(beside.times)/2].Seconds()/median.Seconds(),
+				beside.times[0].Seconds()/t.times[0].Seconds())
+		}
+		fmt.Printf("%-24s %6.2f s  (%.2f to %.2f)  %5.2f GB/s  CPU %s s  %6.1f MiB%s\n", t.name, median.Seconds(),
+			t.times[0].Seconds(), t.times[len(t.times)-1].Seconds(), float64(size)/median.Seconds()/1e9, cpu, float64(t.memory)/1024, ratios)
 	}
 }
 

@@ -64,8 +64,8 @@ func (b *bench) stop() {
 }
 
 // startServer starts pqenc serve, which lets in the keys in those files, and
-// returns its URL and its process.
-func (b *bench) startServer(keys ...string) (url string, server *os.Process, err error) {
+// returns its address and its process.
+func (b *bench) startServer(keys ...string) (addr string, server *os.Process, err error) {
 	rules := ""
 	for _, key := range keys {
 		rules += key + " push,pull,list,delete ** overwrite\n"
@@ -79,7 +79,7 @@ func (b *bench) startServer(keys ...string) (url string, server *os.Process, err
 		return "", nil, err
 	}
 	address, err := b.await("address")
-	return "ws://" + strings.TrimSpace(address), cmd.Process, err
+	return strings.TrimSpace(address), cmd.Process, err
 }
 
 // await waits for a file that a server writes when it is ready.

@@ -32,20 +32,36 @@ func config() *tls.Config {
 	}
 }
 
-// startTLS takes files, one a connection, and writes them to "copy". It does so
-// in this process, which has nothing else to do.
-func (b *bench) startTLS() (addr string, err error) {
+// startTLS takes a file on each connection to the first address, and writes it to "copy"; at
+// the second one it gives the file of that name. It does so in this process, which has
+// nothing else to do.
+func (b *bench) startTLS(name string) (taking, giving string, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().AddDate(1, 0, 0)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	c := config()
 	c.Certificates = []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
+	taking, err = listenTLS(c, func(conn *tls.Conn) error {
+		if err := receive(conn, filepath.Join(b.dir, "copy")); err != nil {
+			return err
+		}
+		_, err := conn.Write([]byte{1})
+		return err
+	})
+	if err == nil {
+		giving, err = listenTLS(c, func(conn *tls.Conn) error { return give(conn, filepath.Join(b.dir, name)) })
+	}
+	return taking, giving, err
+}
+
+// listenTLS serves one connection after the other.
+func listenTLS(c *tls.Config, serve func(*tls.Conn) error) (addr string, err error) {
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", c)
 	if err != nil {
 		return "", err
@@ -56,9 +72,7 @@ func (b *bench) startTLS() (addr string, err error) {
 			if err != nil {
 				return
 			}
-			if err := receive(conn, filepath.Join(b.dir, "copy")); err == nil {
-				conn.Write([]byte{1})
-			}
+			serve(conn.(*tls.Conn)) // the other side notices if it fails
 			conn.Close()
 		}
 	}()
@@ -85,24 +99,39 @@ func receive(conn io.Reader, name string) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// send sends a file, and waits until it has been written.
-func send(addr, name string) error {
+// give sends a file, to its end.
+func give(conn *tls.Conn, name string) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	if _, err := io.CopyBuffer(struct{ io.Writer }{conn}, struct{ io.Reader }{f}, make([]byte, piece)); err != nil {
+		return err
+	}
+	return conn.CloseWrite()
+}
+
+// send sends a file, and waits until it has been written.
+func send(addr, name string) error {
 	conn, err := tls.Dial("tcp", addr, config())
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	if _, err := io.CopyBuffer(struct{ io.Writer }{conn}, struct{ io.Reader }{f}, make([]byte, piece)); err != nil {
-		return err
-	}
-	if err := conn.CloseWrite(); err != nil {
+	if err := give(conn, name); err != nil {
 		return err
 	}
 	_, err = io.ReadFull(conn, make([]byte, 1))
 	return err
+}
+
+// fetch gets a file.
+func fetch(addr, name string) error {
+	conn, err := tls.Dial("tcp", addr, config())
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	return receive(conn, name)
 }

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -27,6 +28,7 @@ type pushCmd struct {
 	Secret    secretFlags    `embed:""`
 	Source    sourceFlags    `embed:""`
 	Overwrite bool           `help:"Replace what is there under the same name."`
+	Buffer    byteSize       `default:"128MiB" placeholder:"SIZE" help:"Keep up to SIZE of what is encrypted on the way, or comes from a pipe, in memory until it is safe on the server: more than 16MiB only on a line that is fast and long (default: 128MiB)."`
 
 	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
 	URL   string `arg:"" type:"url" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
@@ -92,6 +94,9 @@ func (c *pushCmd) check(s *sealer) error {
 	}
 	if c.To.Sign != "" && !c.To.encrypts() {
 		return usageError("--sign is for files that are encrypted on the way", "name a public key with -r, or use a passphrase with -p")
+	}
+	if c.Buffer < transfer.LeastBuffer {
+		return usageError(fmt.Sprintf("--buffer: expected %d MiB or more", transfer.LeastBuffer>>20), "a server makes some MiB safe at a time, and gets more meanwhile")
 	}
 	return s.check()
 }
@@ -359,7 +364,7 @@ func (p *pusher) explain(err error) error {
 // counting.
 func (p *pusher) options(size int64, l *leg) transfer.PushOptions {
 	small := size >= 0 && size <= transfer.MaxSmall
-	return transfer.PushOptions{Overwrite: p.cmd.Overwrite, Small: small, Progress: func(durable int64) {
+	return transfer.PushOptions{Overwrite: p.cmd.Overwrite, Small: small, Buffer: int64(p.cmd.Buffer), Progress: func(durable int64) {
 		if size >= 0 {
 			durable = min(durable, size)
 		}
