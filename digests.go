@@ -55,18 +55,15 @@ func (f *File) UseDigests(list io.Reader) error {
 	if err != nil {
 		return err
 	}
-	contents, err := f.contents(seen)
-	if err == nil {
-		f.header.sig.digests = *seen
-		err = f.header.sig.close(f.trailer, f.Size())
-	}
+	f.header.sig.digests = *seen
+	err = f.header.sig.close(f.trailer, f.Size())
 	if errors.Is(err, ErrReplaced) { // whatever was: the list is what shows it
 		return fmt.Errorf("%w: it is that of another file or version", ErrDigests)
 	}
 	if err != nil {
 		return err
 	}
-	f.use(contents, seen)
+	f.use(seen)
 	return nil
 }
 

@@ -40,11 +40,11 @@ func OpenSigned(src io.ReaderAt, size int64, policy Policy, identities ...Identi
 		return nil, err
 	}
 	f := &File{src: src, header: h, end: size - int64(h.trailerSize())}
-	r, err := f.contents(nil)
-	if err != nil {
+	body := f.body()
+	if f.plain, err = f.cipher().NewReaderAt(body, body.Size()); err != nil {
 		return nil, err
 	}
-	f.use(r, nil)
+	f.SectionReader = io.NewSectionReader(f.plain, 0, f.plain.Size())
 	if h.sig == nil {
 		return f, nil
 	}
@@ -61,26 +61,14 @@ func OpenSigned(src io.ReaderAt, size int64, policy Policy, identities ...Identi
 	return f, nil
 }
 
-// contents opens the contents, whose chunks must be those that were seen.
-func (f *File) contents(seen *digests) (*stream.ReaderAt, error) {
-	body := f.body()
-	return f.cipher(seen).NewReaderAt(body, body.Size())
+// use has only those chunks be read that were seen.
+func (f *File) use(seen *digests) {
+	f.plain, f.seen = f.plain.WithDigests(seen.expect), seen
+	f.SectionReader = io.NewSectionReader(f.plain, 0, f.plain.Size())
 }
 
-// use reads the contents from r, whose chunks must be those that were seen.
-func (f *File) use(r *stream.ReaderAt, seen *digests) {
-	f.plain, f.SectionReader, f.seen = r, io.NewSectionReader(r, 0, r.Size()), seen
-}
-
-// cipher returns the cipher of the body, which opens all chunks if none were
-// seen.
-func (f *File) cipher(seen *digests) *stream.Cipher {
-	c := bodyCipher(f.header.Header, f.header.keys)
-	if seen != nil {
-		c.OnDigest = seen.expect
-	}
-	return c
-}
+// cipher returns the cipher of the body.
+func (f *File) cipher() *stream.Cipher { return bodyCipher(f.header.Header, f.header.keys) }
 
 // body returns the body of the file.
 func (f *File) body() *io.SectionReader {
@@ -106,27 +94,23 @@ func (f *File) Verify() error {
 		return ErrNotSigned
 	}
 	seen := newDigests(f.chunks())
-	c := f.cipher(nil)
+	c := f.cipher()
 	c.OnDigest = seen.add
 	if err := c.NewReader(f.body(), 0).Skim(); err != nil {
 		return err
 	}
-	contents, err := f.contents(seen)
-	if err != nil {
-		return err
-	}
 	f.header.sig.digests = *seen
-	err = f.header.sig.close(f.trailer, f.Size())
+	err := f.header.sig.close(f.trailer, f.Size())
 	if err != nil || f.header.sig.sender == nil {
 		// Damaged chunks hash as well as others, but do not open.
-		if _, damage := f.cipher(nil).NewReader(f.body(), 0).WriteTo(io.Discard); damage != nil {
+		if _, damage := f.cipher().NewReader(f.body(), 0).WriteTo(io.Discard); damage != nil {
 			return damage
 		}
 	}
 	if err != nil {
 		return err
 	}
-	f.use(contents, seen)
+	f.use(seen)
 	return nil
 }
 

@@ -6,8 +6,17 @@ package stream_test
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pqenc/pqenc/stream"
@@ -70,6 +79,79 @@ func BenchmarkReaderAt(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	}
+}
+
+// BenchmarkReaderAtOnce reads all in one call.
+func BenchmarkReaderAtOnce(b *testing.B) {
+	body := benchBody(b)
+	p := make([]byte, benchSize)
+	b.SetBytes(benchSize)
+	b.ReportAllocs()
+	for b.Loop() {
+		r, err := benchCipher().NewReaderAt(bytes.NewReader(body), int64(len(body)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := r.ReadAt(p, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkReaderAtRandom reads 64 KiB anywhere, so that nearly every read has
+// to open a chunk, and beside it opens the same chunks and nothing else.
+// Throughput counts the chunks.
+func BenchmarkReaderAtRandom(b *testing.B) {
+	body := benchBody(b)
+	const length, chunks = 64 << 10, benchSize / largeSize
+	open := func(b *testing.B, goroutines int, read func(rng *rand.Rand, buf []byte) error) {
+		var next atomic.Int64
+		var all sync.WaitGroup
+		b.SetBytes(largeSize)
+		b.ReportAllocs()
+		b.ResetTimer()
+		for seed := range goroutines {
+			all.Go(func() {
+				rng, buf := rand.New(rand.NewPCG(uint64(seed), 0)), make([]byte, largeSealed)
+				for next.Add(1) <= int64(b.N) {
+					if err := read(rng, buf); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+	src := bytes.NewReader(body)
+	for _, n := range []int{1, 2, 8} {
+		b.Run(fmt.Sprint("goroutines=", n), func(b *testing.B) {
+			r, err := benchCipher().NewReaderAt(src, int64(len(body)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			open(b, n, func(rng *rand.Rand, buf []byte) error {
+				off := rng.Int64N(chunks)*largeSize + rng.Int64N(largeSize-length)
+				_, err := r.ReadAt(buf[:length], off)
+				return err
+			})
+		})
+	}
+	for _, n := range slices.Compact([]int{1, runtime.GOMAXPROCS(0)}) {
+		b.Run(fmt.Sprint("directly=", n), func(b *testing.B) {
+			block, _ := aes.NewCipher(key[:])
+			gcm, _ := cipher.NewGCM(block)
+			open(b, n, func(rng *rand.Rand, buf []byte) error {
+				i := rng.Int64N(chunks)
+				if _, err := src.ReadAt(buf, i*largeSealed); err != nil {
+					return err
+				}
+				nonce := binary.BigEndian.AppendUint32(append([]byte(nil), prefix[:]...), uint32(i))
+				_, err := gcm.Open(buf[:0], append(nonce, 0), buf, nil)
+				return err
+			})
+		})
 	}
 }
 

@@ -134,3 +134,47 @@ func TestDigestOfDamage(t *testing.T) {
 		}
 	}
 }
+
+// TestWithDigests has a reader of the same body with other digests expected, which reads
+// nothing before it is asked to, nor takes what the first has opened.
+func TestWithDigests(t *testing.T) {
+	plain := plaintext(3*chunkSize + 100)
+	body := sealBody(plain)
+	want := digests(sealChunks(plain, chunkSize))
+	src := &watched{ReaderAt: bytes.NewReader(body)}
+	first, err := newCipher().NewReaderAt(src, int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(io.NewSectionReader(first, 0, first.Size())); err != nil || !bytes.Equal(got, plain) {
+		t.Fatalf("%d bytes, %v", len(got), err)
+	}
+	src.reset(nil, nil)
+	other := errors.New("another digest")
+	second := first.WithDigests(func(index uint32, d [32]byte) error {
+		if index == 2 || d != want[index].sha256 {
+			return other
+		}
+		return nil
+	})
+	if len(src.reads) > 0 || second.Size() != first.Size() {
+		t.Errorf("read at %d, size %d", src.reads, second.Size())
+	}
+	for i := range int64(4) {
+		b := make([]byte, 50)
+		_, err := second.ReadAt(b, i*chunkSize)
+		if refused := errors.Is(err, other); refused != (i == 2) || !refused && (err != nil || !bytes.Equal(b, plain[i*chunkSize:][:50])) {
+			t.Errorf("chunk %d: %v", i, err)
+		}
+	}
+	if len(src.reads) == 0 {
+		t.Error("it takes what the first has opened")
+	}
+	var b bytes.Buffer
+	if n, err := second.WriteRange(&b, 0, second.Size()); !errors.Is(err, other) || n != 2*chunkSize {
+		t.Errorf("WriteRange: %d bytes, %v", n, err)
+	}
+	if got, err := io.ReadAll(io.NewSectionReader(first, 0, first.Size())); err != nil || !bytes.Equal(got, plain) {
+		t.Errorf("the first reader: %d bytes, %v", len(got), err)
+	}
+}

@@ -62,9 +62,10 @@ func newPipeline(dst io.Writer, size int) *pipeline {
 	return p
 }
 
-// readAt allows as many slots as reading src by offset has use for: one a core, or as
-// many as src says. Two are the least, for one that waits for the disk.
-func (p *pipeline) readAt(src io.ReaderAt) {
+// concurrency returns how many chunks of src should be under way when it is read by
+// offset: one a core, or as many as src says. Two are the least, for one that waits for
+// the disk.
+func concurrency(src io.ReaderAt) int {
 	for s, ok := src.(*io.SectionReader); ok; s, ok = src.(*io.SectionReader) {
 		src, _, _ = s.Outer()
 	}
@@ -72,7 +73,7 @@ func (p *pipeline) readAt(src io.ReaderAt) {
 	if s, ok := src.(interface{ Concurrency() int }); ok {
 		n = s.Concurrency()
 	}
-	p.limit = min(max(n, 1), maxSlots)
+	return min(max(n, 1), maxSlots)
 }
 
 // take returns an empty buffer, or the first failure of a chunk before.

@@ -23,7 +23,7 @@ func (s span) pump(c *Cipher, p *pipeline, work func(*chunk) error) error {
 	if int64(s.index)+s.size/sealed >= MaxChunks {
 		return errTooLong
 	}
-	p.readAt(s.src)
+	p.limit = concurrency(s.src)
 	for i := int64(0); s.size-i*sealed >= Overhead; i++ {
 		buf, err := p.take()
 		if err != nil {

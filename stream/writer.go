@@ -64,7 +64,7 @@ func (w *Writer) ReadFrom(src io.Reader) (n int64, err error) {
 
 // readFullChunks encrypts src by offset, as far as it has full chunks.
 func (w *Writer) readFullChunks(src *io.SectionReader) (n int64, err error) {
-	w.p.readAt(src)
+	w.p.limit = concurrency(src)
 	at, err := src.Seek(0, io.SeekCurrent)
 	for rest := src.Size() - at; rest-n >= int64(w.c.chunkSize) && err == nil; {
 		if err = w.makeRoom(); err != nil {

@@ -71,13 +71,12 @@ type Client struct {
 	// counts as dead. Zero is 60 s.
 	Silence time.Duration
 
-	lanes   lanes
-	once    sync.Once
-	dialing chan struct{} // has room for the one who opens a connection
-	reached atomic.Bool   // a server was, at some time
-	needed  atomic.Int64  // how large the window of a push had to be, which the next one begins with
-	noPut   atomic.Bool   // the server does not know it
-	noGet   atomic.Bool
+	lanes    lanes
+	checking sync.Mutex   // held over CheckServer
+	reached  atomic.Bool  // a server was, at some time
+	needed   atomic.Int64 // how large the window of a push had to be, which the next one begins with
+	noPut    atomic.Bool  // the server does not know it
+	noGet    atomic.Bool
 }
 
 // Retry is a connection that has failed.
@@ -116,22 +115,16 @@ type request interface {
 
 // do runs a request until it succeeds, or cannot.
 func (c *Client) do(ctx context.Context, k kind, r request) error {
-	l, err := c.lanes.enter(ctx, k, c.Connections)
+	l, err := c.lanes.enter(ctx, k, c.Connections, c.dial)
 	if err != nil {
 		return err
 	}
 	defer func() { c.lanes.leave(l, k) }()
 	last, before := time.Now(), r.progress()
 	for attempt := 1; ; attempt++ {
-		err := understand(c.attempt(ctx, l, r))
+		err = understand(c.attempt(ctx, l, r))
 		if ctx.Err() != nil {
 			err = cmp.Or(context.Cause(ctx), err)
-		}
-		if err != nil && ctx.Err() == nil && c.lanes.spare(l) { // which may be one too many for the server
-			if l, err = c.lanes.change(ctx, l, k); err != nil {
-				return err
-			}
-			continue
 		}
 		if err == nil || ctx.Err() != nil || !temporary(err) {
 			return err
@@ -163,6 +156,11 @@ func (c *Client) do(ctx context.Context, k kind, r request) error {
 		case <-time.After(wait):
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		}
+		if c.lanes.gone(l) {
+			if l, err = c.lanes.enter(ctx, k, c.Connections, c.dial); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -211,10 +209,9 @@ func (c *Client) attempt(ctx context.Context, l *lane, r request) error {
 
 // connection returns the connection, a new one if there is none.
 func (c *Client) connection(ctx context.Context, l *lane) (*channel.Conn, error) {
-	c.once.Do(func() { c.dialing = make(chan struct{}, 1) })
 	select {
-	case c.dialing <- struct{}{}:
-		defer func() { <-c.dialing }()
+	case l.dialing <- struct{}{}:
+		defer func() { <-l.dialing }()
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
@@ -225,13 +222,20 @@ func (c *Client) connection(ctx context.Context, l *lane) (*channel.Conn, error)
 			return conn, nil
 		}
 	}
-	conn, err := c.connect(ctx)
-	if err != nil {
-		return nil, err
+	conn, err := c.dial(ctx)
+	if err == nil {
+		l.conn.Store(conn)
 	}
-	go conn.Dispatch(nil)
-	l.conn.Store(conn)
-	return conn, nil
+	return conn, err
+}
+
+// dial opens a connection for any number of requests.
+func (c *Client) dial(ctx context.Context) (*channel.Conn, error) {
+	conn, err := c.connect(ctx)
+	if err == nil {
+		go conn.Dispatch(nil)
+	}
+	return conn, err
 }
 
 // connect opens a connection and logs in.
@@ -255,6 +259,8 @@ func (c *Client) connect(ctx context.Context) (*channel.Conn, error) {
 func (c *Client) check(server signature.Fingerprint) error {
 	err := errors.New("there is no Client.CheckServer to ask")
 	if c.CheckServer != nil {
+		c.checking.Lock()
+		defer c.checking.Unlock()
 		err = c.CheckServer(server)
 	}
 	if err != nil {

@@ -29,8 +29,16 @@ var most = [kinds]int{pushing: 1, pulling: 1, asking: wire.MaxSmall}
 
 // lane is a connection, and the next one when that was cut.
 type lane struct {
-	conn atomic.Pointer[channel.Conn]
-	used [kinds]int // requests under way
+	dialing chan struct{} // has room for the one who opens the connection
+	conn    atomic.Pointer[channel.Conn]
+	used    [kinds]int // requests under way
+	good    bool       // a request has ended on it
+}
+
+func newLane(conn *channel.Conn) *lane {
+	l := &lane{dialing: make(chan struct{}, 1)}
+	l.conn.Store(conn)
+	return l
 }
 
 // lanes are the connections of a client. There is one more when all are taken and none
@@ -38,9 +46,13 @@ type lane struct {
 type lanes struct {
 	mu      sync.Mutex
 	all     []*lane
-	limit   int              // how many there may be, once the server has refused more; else 0
 	waiting [kinds][]*ticket // the first comes first
 	freed   [kinds]time.Time // when one got free last
+
+	opening int                // lanes that will be there soon
+	refused bool               // there can be no more
+	open    context.Context    // until the client is closed; nil if it was not needed yet
+	stop    context.CancelFunc // ends it
 }
 
 // ticket is for one who waits.
@@ -50,11 +62,11 @@ type ticket struct{ called chan *lane }
 const longWait = 50 * time.Millisecond
 
 // enter waits until there is room for a request of that kind on a connection, of which
-// there are up to limit.
-func (s *lanes) enter(ctx context.Context, k kind, limit int) (*lane, error) {
+// there are up to limit. dial opens one more.
+func (s *lanes) enter(ctx context.Context, k kind, limit int, dial func(context.Context) (*channel.Conn, error)) (*lane, error) {
 	s.mu.Lock()
 	if len(s.all) == 0 {
-		s.all = append(s.all, new(lane))
+		s.all = append(s.all, newLane(nil))
 	}
 	if l := s.room(k); l != nil {
 		s.mu.Unlock()
@@ -70,7 +82,7 @@ func (s *lanes) enter(ctx context.Context, k kind, limit int) (*lane, error) {
 		case l := <-t.called:
 			return l, nil
 		case <-late.C:
-			late.Reset(s.extend(k, limit))
+			late.Reset(s.extend(k, limit, dial))
 		case <-ctx.Done():
 			s.giveUp(t, k)
 			return nil, context.Cause(ctx)
@@ -89,23 +101,45 @@ func (s *lanes) room(k kind) *lane {
 	return nil
 }
 
-// extend adds a connection if nothing got free for a long time. It returns how long to wait
-// for the next try.
-func (s *lanes) extend(k kind, limit int) time.Duration {
+// extend begins to open a connection if nothing got free for a long time. It returns how
+// long to wait for the next try.
+func (s *lanes) extend(k kind, limit int, dial func(context.Context) (*channel.Conn, error)) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.limit > 0 {
-		limit = min(limit, s.limit)
-	}
 	if left := longWait - time.Since(s.freed[k]); left > 0 {
 		return left
 	}
-	if len(s.all) < limit {
-		s.all = append(s.all, new(lane))
-		s.freed[k] = time.Now() // so that there is not one for each who waits
-		s.call()
+	if len(s.all)+s.opening >= limit || s.refused || s.all[0].conn.Load() == nil {
+		return longWait
 	}
+	if s.open == nil {
+		s.open, s.stop = context.WithCancel(context.Background())
+	}
+	s.opening++
+	s.freed[k] = time.Now() // so that there is not one for each who waits
+	go s.add(s.open, dial)
 	return longWait
+}
+
+// add opens a connection for those who wait. One that cannot be opened is one too many for
+// the server, most likely: the client does without it, and without any more.
+func (s *lanes) add(open context.Context, dial func(context.Context) (*channel.Conn, error)) {
+	conn, err := dial(open)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if open != s.open { // the client was closed
+		if err == nil {
+			conn.Close()
+		}
+		return
+	}
+	s.opening--
+	if err != nil {
+		s.refused = true
+		return
+	}
+	s.all = append(s.all, newLane(conn))
+	s.call()
 }
 
 // call gives what is free to those who wait, with s.mu held.
@@ -143,8 +177,31 @@ func (s *lanes) leave(l *lane, k kind) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l.used[k]--
+	l.good = true
 	s.freed[k] = time.Now()
 	s.call()
+}
+
+// gone reports whether a request has to look for another place: the connection is lost, and
+// is not the first one. There will be more of them only if it was of use.
+func (s *lanes) gone(l *lane) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l == s.all[0] {
+		return false
+	}
+	if conn := l.conn.Load(); conn != nil {
+		select {
+		case <-conn.Closed():
+		default:
+			return false
+		}
+	}
+	if i := slices.Index(s.all, l); i > 0 {
+		s.all = slices.Delete(s.all, i, i+1)
+		s.refused = s.refused || !l.good
+	}
+	return true
 }
 
 // alone reports whether there is no more than one request under way on a connection.
@@ -158,28 +215,14 @@ func (s *lanes) alone(l *lane) bool {
 	return n <= 1
 }
 
-// spare reports whether a connection is one more than the first, and was never there.
-func (s *lanes) spare(l *lane) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return l != s.all[0] && l.conn.Load() == nil
-}
-
-// change takes another place for one on a connection that could not be opened. From then on the client does without that connection, and without any more.
-func (s *lanes) change(ctx context.Context, l *lane, k kind) (*lane, error) {
-	s.mu.Lock()
-	if i := slices.Index(s.all, l); i > 0 {
-		s.all = slices.Delete(s.all, i, i+1)
-		s.limit = len(s.all)
-	}
-	s.mu.Unlock()
-	return s.enter(ctx, k, 0)
-}
-
 // close closes all connections.
 func (s *lanes) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.open != nil {
+		s.stop()
+		s.open, s.opening, s.refused = nil, 0, false
+	}
 	for _, l := range s.all {
 		if conn := l.conn.Swap(nil); conn != nil {
 			conn.Close()

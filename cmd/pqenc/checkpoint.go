@@ -7,6 +7,7 @@ package main
 import (
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/durable"
@@ -17,10 +18,16 @@ import (
 //
 //	"r" || SHA-256 of the header           if the file is the object as it is, or
 //	"d" || mark || header of the object    if it is its contents.
+//
+// What comes from a URL has its version before that:
+//
+//	"u" || u16 length of the version || version
 type checkpoint struct {
 	length int64       // of the file
 	mark   *pqenc.Mark // nil if the file is the object as it is
 	header []byte      // of the object
+
+	version string // of an object at a URL, else empty
 }
 
 // readCheckpoint returns what was saved with the first length bytes of a file, nil
@@ -40,12 +47,28 @@ func readCheckpoint(state []byte, length int64) *checkpoint {
 	return nil
 }
 
-func (c *checkpoint) marshal() []byte {
+func (c *checkpoint) marshal() (state []byte) {
+	if c.version != "" {
+		state = binary.BigEndian.AppendUint16([]byte("u"), uint16(len(c.version)))
+		state = append(state, c.version...)
+	}
 	if c.mark == nil {
-		return append([]byte("r"), c.header...)
+		return append(append(state, 'r'), c.header...)
 	}
 	mark, _ := c.mark.MarshalBinary() // which never fails
-	return append(append([]byte("d"), mark...), c.header...)
+	return append(append(append(state, 'd'), mark...), c.header...)
+}
+
+// cutVersion returns the version in what was saved for an object at a URL, and the rest.
+func cutVersion(state []byte) (version string, rest []byte, ok bool) {
+	if len(state) < 3 || state[0] != 'u' {
+		return "", nil, false
+	}
+	n := 3 + int(binary.BigEndian.Uint16(state[1:]))
+	if n > len(state) {
+		return "", nil, false
+	}
+	return string(state[3:n]), state[n:], true
 }
 
 // offset returns where the object goes on.

@@ -22,6 +22,7 @@ type decryptCmd struct {
 	Context contextFlag    `embed:""`
 	Sparse  sparseFlag     `embed:""`
 	Part    partFlags      `embed:""`
+	URL     urlFlags       `embed:""`
 	Files   fileArgs       `embed:""`
 	Secret  secretFlags    `embed:""`
 }
@@ -31,6 +32,7 @@ func (decryptCmd) Help() string {
 
     pqenc -d -i lab.key model.pqe > model.bin
     pqenc -d -i lab.key -o model.bin model.pqe
+    pqenc -d -i lab.key -o model.bin https://example.org/model.pqe
     ssh host 'cat run7.pqe' | pqenc -d -i lab.key | tar x
     pqenc -d -i lab.key --range 1GiB:64KiB model.pqe > part.bin
     pqenc -d -i lab.key --from alice.pub --context "round 17" -o up.bin up.pqe`
@@ -43,7 +45,7 @@ func (c *decryptCmd) Run(a *app) error {
 	if err := c.Sparse.check(c.Files.Output); err != nil {
 		return err
 	}
-	src, err := a.openEncrypted(c.Files.In)
+	src, err := a.openEncrypted(c.Files.In, urlFlags{c.URL.RangeOnly || c.Part != partFlags{}})
 	if err != nil {
 		return err
 	}
@@ -61,7 +63,12 @@ func (c *decryptCmd) Run(a *app) error {
 	src.measure(meter)
 	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys, flags: c.Part}
 	if !isStdio(c.Files.In) {
-		o.beside = c.Files.In + digestsSuffix
+		o.beside = digestsOf(c.Files.In)
+	}
+	if src.web != nil && c.Part == (partFlags{}) && !c.Sparse.Sparse && staged(c.Files.Output) {
+		if done, err := o.resumable(c.Files.Output); done || err != nil {
+			return in(src.name, err)
+		}
 	}
 	// The signature of the contents is after all of them, and not after a part.
 	plain, err := o.open(c.Part.Range == nil && staged(c.Files.Output) || c.Stream.StreamUnverified)
@@ -75,7 +82,7 @@ func (c *decryptCmd) Run(a *app) error {
 	}
 	_, err = plain.WriteTo(out.byOffset())
 	meter.Stop()
-	err = in(src.name, cmp.Or(err, src.unchanged()))
+	err = in(src.name, src.doubt(cmp.Or(err, src.unchanged())))
 	if err = out.finish(err); err == nil {
 		a.sayWho("", plain.Signature())
 	}
@@ -115,7 +122,7 @@ func (o *opener) open(recall bool) (contents, error) {
 	verify := len(o.policy.From) > 0 && !recall || o.flags.Digests != ""
 	needed := o.flags != partFlags{}
 	switch err := o.atRandom(file); {
-	case err == nil && (verify || needed):
+	case err == nil && (verify || needed || o.src.web != nil && !recall): // a server may cut files short
 		plain, err := o.part(verify)
 		return plain, o.keys.explain(err, file.begin)
 	case err != nil && needed:

@@ -23,6 +23,7 @@ type mainCmd struct {
 	Context contextFlag    `embed:""`
 	Sparse  sparseFlag     `embed:""`
 	Part    partFlags      `embed:""`
+	URL     urlFlags       `embed:""`
 	Source  sourceFlags    `embed:""`
 	Files   fileArgs       `embed:""`
 	Secret  secretFlags    `embed:""`
@@ -46,7 +47,7 @@ func (c *mainCmd) decrypt(a *app) error {
 	if c.Source != (sourceFlags{}) {
 		return usageError("--force, --allow-empty and --from-command are for encrypting", "a file that was cut short does not decrypt")
 	}
-	cmd := &decryptCmd{Keys: c.Keys, Has: passphraseFlag{c.To.Passphrase}, Trust: c.Trust, Stream: c.Stream, Context: c.Context, Sparse: c.Sparse, Part: c.Part, Files: c.Files, Secret: c.Secret}
+	cmd := &decryptCmd{Keys: c.Keys, Has: passphraseFlag{c.To.Passphrase}, Trust: c.Trust, Stream: c.Stream, Context: c.Context, Sparse: c.Sparse, Part: c.Part, URL: c.URL, Files: c.Files, Secret: c.Secret}
 	return cmd.Run(a)
 }
 
@@ -54,6 +55,8 @@ func (c *mainCmd) encrypt(a *app) error {
 	switch {
 	case len(c.Keys.Identity) > 0:
 		return usageError("-i is for decrypting", "decrypt with -d -i, or encrypt to a public key with -r")
+	case c.URL.RangeOnly:
+		return usageError("--range-only is for decrypting", "decrypt with -d")
 	case len(c.Trust.From) > 0 || c.Trust.AllowForwarded || c.Stream.StreamUnverified:
 		return usageError("--from, --allow-forwarded and --stream-unverified are for decrypting", "decrypt with -d, or sign with --sign KEY")
 	case c.Part != partFlags{}, c.Sparse.Sparse:

@@ -9,19 +9,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"unicode/utf16"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/terminal"
 )
 
 type inspectCmd struct {
 	Keys identityFlag   `embed:"" set:"otherwise=Without it, no key is tried."`
 	Has  passphraseFlag `embed:""`
 
-	JSON bool   `name:"json" help:"Print JSON."`
-	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file. Without it, or as -, standard input."`
+	URL  urlFlags `embed:""`
+	JSON bool     `name:"json" help:"Print JSON."`
+	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or its URL. Without it, or as -, standard input."`
 
 	Secret secretFlags `embed:""`
 }
@@ -36,7 +36,8 @@ Examples:
 
     pqenc inspect model.pqe
     pqenc inspect --json model.pqe | jq .content_size
-    pqenc inspect -i alice.key model.pqe`
+    pqenc inspect -i alice.key model.pqe
+    pqenc inspect https://example.org/model.pqe`
 }
 
 // report is what inspect says, in its JSON form.
@@ -52,15 +53,16 @@ type report struct {
 	FileSize    int64          `json:"file_size"` // of the binary form
 	ContentSize int64          `json:"content_size"`
 	Overhead    int64          `json:"overhead"`
-	Torn        bool           `json:"torn,omitempty"`   // the header is from the log beside the file
-	Opens       *bool          `json:"opens,omitempty"`  // only with -i
-	Signer      string         `json:"signer,omitempty"` // only with -i, not verified
+	Torn        bool           `json:"torn,omitempty"`    // the header is from the log beside the file
+	Opens       *bool          `json:"opens,omitempty"`   // only with -i
+	Signer      string         `json:"signer,omitempty"`  // only with -i, not verified
+	Fetched     int64          `json:"fetched,omitempty"` // bytes that came from a URL
 
 	order []format.StanzaType // of the stanzas, each type once
 }
 
 func (c *inspectCmd) Run(a *app) error {
-	src, err := a.openEncrypted(c.File)
+	src, err := a.openEncrypted(c.File, c.URL)
 	if err != nil {
 		return err
 	}
@@ -77,12 +79,13 @@ func (c *inspectCmd) Run(a *app) error {
 	if keys != nil {
 		opening = r.open(src, keys)
 	}
+	r.Fetched = src.fetched()
 	if c.JSON {
 		err = printJSON(a.stdout, r)
 	} else {
 		err = r.print(a.stdout)
 	}
-	return errors.Join(err, in(src.name, opening))
+	return errors.Join(err, in(src.name, src.doubt(opening)))
 }
 
 // keys returns the keys that are to be tried, or nil, and sees to it that the header is
@@ -198,22 +201,13 @@ func printRows(w io.Writer, rows [][2]string) error {
 	return nil
 }
 
-// printJSON writes v for programs. It is ASCII, as a terminal obeys some of what
-// JSON allows.
+// printJSON writes v for programs, in ASCII.
 func printJSON(w io.Writer, v any) error {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return err
 	}
-	var b strings.Builder
-	for _, c := range utf16.Encode([]rune(string(text))) {
-		if c < 0x7f {
-			b.WriteByte(byte(c))
-		} else {
-			fmt.Fprintf(&b, `\u%04x`, c)
-		}
-	}
-	_, err = fmt.Fprintln(w, b.String())
+	_, err = fmt.Fprintln(w, terminal.ASCII(string(text)))
 	return err
 }
 

@@ -21,8 +21,8 @@ func (manCmd) Help() string {
     pqenc man > ~/.local/share/man/man1/pqenc.1`
 }
 
-func (manCmd) Run(a *app, k *kong.Kong) error {
-	return writeMan(a.stdout, k)
+func (manCmd) Run(a *app) error {
+	return writeMan(a.stdout, newParser(a))
 }
 
 func writeMan(w io.Writer, k *kong.Kong) error {

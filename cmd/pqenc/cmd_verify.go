@@ -24,8 +24,9 @@ type verifyCmd struct {
 
 	WriteDigests string `type:"path" placeholder:"LIST" help:"Write to LIST the digests of a signed FILE, by which \"pqenc -d --range --from\" can verify parts of it. It looks for them in FILE.digests."`
 
-	JSON bool   `name:"json" help:"Print JSON."`
-	File string `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or with --signature any file. Without it, or as -, standard input."`
+	URL  urlFlags `embed:""`
+	JSON bool     `name:"json" help:"Print JSON."`
+	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or its URL; with --signature any file. Without it, or as -, standard input."`
 
 	Secret secretFlags `embed:""`
 }
@@ -42,6 +43,7 @@ is needed.
 Examples:
 
     pqenc verify -i lab.key --from alice.pub update.pqe
+    pqenc verify -i lab.key --from alice.pub https://example.org/update.pqe
     pqenc verify -i lab.key --json update.pqe | jq -r .signature.signer
     pqenc verify -i lab.key --write-digests up.pqe.digests up.pqe
     pqenc verify --from alice.pub --signature release.tar.pqs release.tar`
@@ -50,8 +52,9 @@ Examples:
 // verdict is what verify says, in its JSON form.
 type verdict struct {
 	File        string     `json:"file"`
-	ContentSize int64      `json:"content_size"` // all of it is authentic
-	Signature   *sigReport `json:"signature"`    // null if there is none
+	ContentSize int64      `json:"content_size"`      // all of it is authentic
+	Signature   *sigReport `json:"signature"`         // null if there is none
+	Fetched     int64      `json:"fetched,omitempty"` // bytes that came from a URL
 }
 
 type sigReport struct {
@@ -71,7 +74,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if c.Signature != "" {
 		return c.detached(a)
 	}
-	src, err := a.openEncrypted(c.File)
+	src, err := a.openEncrypted(c.File, c.URL)
 	if err != nil {
 		return err
 	}
@@ -97,9 +100,9 @@ func (c *verifyCmd) Run(a *app) error {
 	}
 	n, s, err := read()
 	if err != nil {
-		return in(src.name, c.hintSignature(err))
+		return in(src.name, c.hintSignature(src.doubt(err)))
 	}
-	v := &verdict{File: src.name, ContentSize: n, Signature: reportOf(s)}
+	v := &verdict{File: src.name, ContentSize: n, Signature: reportOf(s), Fetched: src.fetched()}
 	if c.JSON {
 		return printJSON(a.stdout, v)
 	}

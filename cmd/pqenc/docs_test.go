@@ -21,10 +21,7 @@ import (
 // TestDocuments requires every command and every flag in the man page.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
-	parser, err := newParser(newApp())
-	if err != nil {
-		t.Fatal(err)
-	}
+	parser := newParser(newApp())
 	words := wordsOf(parser.Model.Node)
 	if len(words) < 20 {
 		t.Fatalf("the grammar has only %v", words)
@@ -142,10 +139,7 @@ func wordsOf(n *kong.Node) map[string]bool {
 // arguments.
 func TestHelpOfAll(t *testing.T) {
 	t.Parallel()
-	parser, err := newParser(newApp())
-	if err != nil {
-		t.Fatal(err)
-	}
+	parser := newParser(newApp())
 	commands := parser.Model.Children
 	for i := 0; i < len(commands); i++ {
 		command := commands[i]

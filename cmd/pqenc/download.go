@@ -125,26 +125,27 @@ func (d *download) resume(wanted bool) error {
 	if err != nil {
 		return errors.Join(src.end(err), part.Close())
 	}
-	if err := d.fill(part, src, o, from); err != nil {
+	var length int64
+	if from != nil {
+		length = from.length
+	}
+	if err := fill(part, o, length, src.end); err != nil {
 		return err
 	}
 	d.sayWho(o.Signature())
 	return nil
 }
 
-// fill writes the object to the file.
-func (d *download) fill(part *durable.Partial, src *incoming, o object, from *checkpoint) error {
-	var length int64
-	if from != nil {
-		length = from.length
-	}
+// fill writes the object to the file, of which the first length bytes are there. In the
+// end it calls end with the error so far, and goes by what that returns.
+func fill(part *durable.Partial, o object, length int64, end func(error) error) error {
 	if err := part.Begin(length); err != nil {
-		src.Close()
+		end(err)
 		return errors.Join(err, part.Close())
 	}
 	w := newSaver(part, o, length)
 	_, err := o.WriteTo(w)
-	err = src.end(err)
+	err = end(err)
 	useless := classify(err) == exitDamaged || classify(err) == exitSigner
 	saved := w.end(err != nil && !useless)
 	if !useless {

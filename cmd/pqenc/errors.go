@@ -24,6 +24,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/armor"
+	"github.com/pqenc/pqenc/internal/batch"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/internal/text"
@@ -185,6 +186,9 @@ var fileKinds = []kind{
 	{terminal.ErrBinary, exitUsage, []string{"write to a file with -o, or to a pipe"}},
 	{terminal.ErrNoTerminal, exitUsage, []string{"give it with --passphrase-file or --passphrase-fd"}},
 	{terminal.ErrNoAnswer, exitUsage, nil},
+	{batch.ErrProtocol, exitUsage, []string{batchHint}},
+	{batch.ErrRequest, exitUsage, []string{batchHint}},
+	{batch.ErrUpcall, exitIO, nil},
 	{durable.ErrSync, exitIO, []string{"check the disk: it may be full or failing. What was saved before that is good, and a pull resumes there"}},
 	{durable.ErrReplace, exitIO, []string{"write to another name: what is there can then be copied over the one that cannot be replaced"}},
 	{durable.ErrNotDurable, exitIO, nil},
@@ -251,14 +255,14 @@ func kindOf(err error) *kind {
 		}
 		return &kind{err, exitKeyFile, []string{hint}}
 	}
-	for _, kinds := range [][]kind{remoteKinds, ringKinds, fileKinds} {
+	for _, kinds := range [][]kind{webKinds, remoteKinds, ringKinds, fileKinds} {
 		for i := range kinds {
 			if errors.Is(err, kinds[i].err) {
 				return &kinds[i]
 			}
 		}
 	}
-	return nil
+	return webKind(err)
 }
 
 // fromServer reports whether an error is of one of the remote kinds.

@@ -4,7 +4,15 @@
 
 package main
 
-import "github.com/alecthomas/kong"
+import (
+	"cmp"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
 
 // grammar is the command line: --help, the shell completions and the man page
 // all come from it.
@@ -13,6 +21,7 @@ type grammar struct {
 	Main        mainCmd        `cmd:"" name:"encrypt-or-decrypt" hidden:"" default:"withargs" help:"Encrypt, or decrypt with -d."`
 	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
+	Cat         catCmd         `cmd:"" help:"Decrypt several files, or parts of files for other programs."`
 	Rewrap      rewrapCmd      `cmd:"" help:"Change the recipients of encrypted files."`
 	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair, for the keyring or as files."`
 	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
@@ -48,8 +57,9 @@ const examples = `Examples:
 Without a command it encrypts, or with -d decrypts: "pqenc encrypt --help" and
 "pqenc decrypt --help" show the flags.`
 
-func newParser(a *app, options ...kong.Option) (*kong.Kong, error) {
-	return kong.New(new(grammar), append([]kong.Option{
+// newParser returns the parser of the whole command line.
+func newParser(a *app, options ...kong.Option) *kong.Kong {
+	k, err := kong.New(new(grammar), append([]kong.Option{
 		kong.Name("pqenc"),
 		kong.Description(description),
 		kong.PostBuild(func(k *kong.Kong) error { k.Model.Detail = examples; return nil }),
@@ -64,4 +74,53 @@ func newParser(a *app, options ...kong.Option) (*kong.Kong, error) {
 		kong.NamedMapper("url", kong.MapperFunc(mapURL)),
 		kong.NamedMapper("urls", kong.MapperFunc(mapURLs)),
 	}, options...)...)
+	if err != nil {
+		panic(err) // the grammar itself is wrong
+	}
+	return k
+}
+
+// newQuickParser returns a parser of the commands that arguments could mean. It takes
+// what [newParser] takes, to the same effect. What it refuses, and help, is for the
+// other one, which knows all there is.
+func newQuickParser(a *app, args []string) *kong.Kong {
+	return newParser(a, kong.IgnoreFields(`^grammar\.(`+strings.Join(unnamed(args), "|")+`)$`),
+		kong.Help(func(kong.HelpOptions, *kong.Context) error { return errHelped }))
+}
+
+// errHelped is returned where a command line asks for help.
+var errHelped = errors.New("help was asked for")
+
+// parse parses the command line. It returns [errHelped] if that has printed the help.
+//
+// To build the whole grammar takes several milliseconds, which is more than the rest of
+// what it takes to encrypt a small file. So that is left to mistakes and help.
+func parse(a *app, args []string) (*kong.Context, error) {
+	if ctx, err := newQuickParser(a, args).Parse(args); err == nil {
+		return ctx, nil
+	}
+	helped := false
+	ctx, err := newParser(a, kong.Exit(func(int) { helped = true })).Parse(args)
+	if helped {
+		err = errHelped
+	}
+	return ctx, err
+}
+
+// unnamed returns the fields of the commands that arguments cannot mean. A command is
+// meant only by its own name. The first argument, if it is a name, always means that
+// command. Otherwise no command may be meant, and the default one runs.
+func unnamed(args []string) (fields []string) {
+	named := false
+	for field := range reflect.TypeFor[grammar]().Fields() {
+		name := cmp.Or(field.Tag.Get("name"), strings.ToLower(field.Name))
+		named = named || name == args[0]
+		if _, command := field.Tag.Lookup("cmd"); command && !slices.Contains(args, name) {
+			fields = append(fields, field.Name)
+		}
+	}
+	if !named {
+		fields = slices.DeleteFunc(fields, func(field string) bool { return field == "Main" })
+	}
+	return fields
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
 	"github.com/pqenc/pqenc/internal/durable"
+	web "github.com/pqenc/pqenc/remote"
 )
 
 // A header that is replaced in place may be torn when the power fails. The log beside the
@@ -19,8 +20,11 @@ import (
 
 const repairHint = `repair it with "pqenc rewrap --repair -i KEY FILE"; if no key is at hand, without -i`
 
-// openEncrypted opens an encrypted file for reading.
-func (a *app) openEncrypted(name string) (*input, error) {
+// openEncrypted opens an encrypted file for reading, which may be on a web server.
+func (a *app) openEncrypted(name string, o urlFlags) (*input, error) {
+	if web.IsURL(name) {
+		return a.openURL(name, o)
+	}
 	in, err := a.openInput(name)
 	if err != nil || isStdio(name) {
 		return in, err

@@ -142,6 +142,39 @@ type wrongKey struct{ err error }
 func (w *wrongKey) Error() string   { return w.err.Error() }
 func (w *wrongKey) Unwrap() []error { return []error{w.err, pqenc.ErrNoMatch} }
 
+// oneAtATime returns an identity for several files at once. Whoever may be asked for a
+// passphrase is asked while mu is held.
+func oneAtATime(id pqenc.Identity, mu *sync.Mutex) pqenc.Identity {
+	switch id.(type) {
+	case *keyfile.Identity, *recipient.HybridIdentity:
+		return id
+	}
+	return &askingIdentity{id, mu}
+}
+
+// askingIdentity is an identity that may ask for its passphrase, and once.
+type askingIdentity struct {
+	id pqenc.Identity
+	mu *sync.Mutex
+}
+
+// Unwrap implements [pqenc.Identity].
+func (o *askingIdentity) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.id.Unwrap(s, binding)
+}
+
+// Fingerprints returns the names of the identity, if it has any by now.
+func (o *askingIdentity) Fingerprints() []pqenc.Fingerprint {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if named, ok := o.id.(interface{ Fingerprints() []pqenc.Fingerprint }); ok {
+		return named.Fingerprints()
+	}
+	return nil
+}
+
 // ownKey is the default identity, which is not read before a file needs a key.
 type ownKey struct {
 	load func() (pqenc.Identity, error)

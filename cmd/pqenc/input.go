@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/pqenc/pqenc/internal/progress"
+	web "github.com/pqenc/pqenc/remote"
 )
 
 // input is what a command reads: in order, as a pipe, or by offset, as a file. What is
@@ -28,6 +29,8 @@ type input struct {
 	atOnce int         // reads that should be under way; 0: one a core
 
 	file     *os.File  // of both, nil for what is none
+	web      *web.File // what at reads, or nil
+	closer   io.Closer // of what is no file
 	producer *producer // of what is read, or nil
 
 	head      []byte // of an encrypted file, see head.go
@@ -43,6 +46,9 @@ func (a *app) openInput(name string) (*input, error) {
 			return nil, &fs.PathError{Op: "read", Path: "standard input", Err: errClosed}
 		}
 		return newInput(a.stdin, "standard input")
+	}
+	if web.IsURL(name) { // whose text may have secrets in it
+		return nil, errOnlyRead(name)
 	}
 	if a.isClosed(name) {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errClosed}
@@ -88,6 +94,9 @@ func sizeless(f *os.File, info fs.FileInfo) bool {
 // Close closes the input, and ends what produces it.
 func (in *input) Close() error {
 	in.producer.stop()
+	if in.closer != nil {
+		return in.closer.Close()
+	}
 	return in.file.Close()
 }
 

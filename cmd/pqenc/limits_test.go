@@ -15,10 +15,7 @@ import (
 // limitsOf returns the limits of a server with these flags.
 func limitsOf(t *testing.T, flags ...string) server.Limits {
 	t.Helper()
-	parser, err := newParser(newApp())
-	if err != nil {
-		t.Fatal(err)
-	}
+	parser := newParser(newApp())
 	ctx, err := parser.Parse(append([]string{"serve", "--dir", "store", "--listen", ":0", "-i", "key", "--allow", "allow"}, flags...))
 	if err != nil {
 		t.Fatal(err)

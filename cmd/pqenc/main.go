@@ -7,9 +7,8 @@
 package main
 
 import (
+	"errors"
 	"os"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/pqenc/pqenc/internal/clidoc"
 )
@@ -22,20 +21,15 @@ func main() {
 func run(args []string) int {
 	a := newApp()
 	signals := watchSignals()
-	helped := false
-	parser, err := newParser(a, kong.Exit(func(int) { helped = true })) // after --help
-	if err != nil {
-		panic(err) // the grammar itself is wrong
-	}
 	if len(args) == 0 {
 		return a.end(usageError("nothing to do: name a recipient with -r, or decrypt with -d"))
 	}
 	if args[0] == clidoc.CompleteCommand { // for the script of a shell
-		return a.end(clidoc.Complete(a.stdout, parser.Model, keyWords, args[1:]))
+		return a.end(clidoc.Complete(a.stdout, newParser(a).Model, keyWords, args[1:]))
 	}
 	args, a.command = splitCommand(args)
-	ctx, err := parser.Parse(args)
-	if helped {
+	ctx, err := parse(a, args)
+	if errors.Is(err, errHelped) {
 		a.stdout.used = true
 		return a.end(nil)
 	}

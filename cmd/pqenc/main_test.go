@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 		os.Setenv("PQENC_HOME", "/no-home/pqenc")
 	}
 	lowcost.Passphrases()
+	urlOptions.Tries = 4
 	testscript.Main(m, commands)
 }
 
@@ -70,6 +71,7 @@ func TestScripts(t *testing.T) {
 			"proxy":    proxy,
 			"carried":  carried,
 			"probe":    probe,
+			"web":      webCommand,
 		},
 	}
 	if testing.Short() {
@@ -83,7 +85,7 @@ func TestScripts(t *testing.T) {
 
 // shortScripts are those that run where tests are to be short: each command is in
 // one of them.
-const shortScripts = "armor demo detached encrypt fingerprint help inspect key keygen output passphrase protect recipients samefile servers usage verify version"
+const shortScripts = "armor batch demo detached encrypt fingerprint help inspect key keygen output passphrase protect recipients samefile servers usage verify version"
 
 func setup(env *testscript.Env) error {
 	for name, content := range people() {

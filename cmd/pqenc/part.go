@@ -5,10 +5,12 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"reflect"
 	"strings"
 
@@ -16,6 +18,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/units"
+	web "github.com/pqenc/pqenc/remote"
 )
 
 // partFlags say which part of the contents is wanted, and how its signer is verified.
@@ -123,6 +126,9 @@ func (o *opener) verify(p part) error {
 	if used, err := o.useDigests(p.File); used || err != nil {
 		return err
 	}
+	if o.src.web != nil {
+		return errReadTwice
+	}
 	// The last chunk was read by itself, and is again: that is no progress.
 	o.meter.Reset(0, o.src.size+p.length)
 	o.passed = o.src.size
@@ -135,22 +141,28 @@ func (o *opener) useDigests(f *pqenc.File) (used bool, err error) {
 	name, named := o.flags.Digests, o.flags.Digests != ""
 	if !named {
 		name = o.beside
+		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // a pipe would be waited for
+			return false, nil
+		}
 	}
 	if name == "" {
 		return false, nil
 	}
-	list, err := o.app.openInput(name)
+	list, err := o.app.openList(name)
 	if err == nil {
 		defer list.Close()
-		err = in(name, f.UseDigests(list.reader()))
+		err = in(list.name, f.UseDigests(bufio.NewReaderSize(list.reader(), 64<<10)))
 	}
 	switch {
 	case err == nil:
 		return true, nil
 	case named:
 		return false, err
-	case !errors.Is(err, fs.ErrNotExist):
-		o.app.warn("%v: the whole file is read instead", err)
+	case errors.Is(err, fs.ErrNotExist), errors.As(err, new(*web.StatusError)): // where links are signed, it is 403
+		return false, nil
+	case o.src.web != nil: // there is no other way
+		return false, err
 	}
+	o.app.warn("%v: the whole file is read instead", err)
 	return false, nil
 }

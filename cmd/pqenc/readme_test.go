@@ -8,6 +8,7 @@ package main
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,7 +39,9 @@ func TestReadme(t *testing.T) {
 	writeIn(t, dir, "notes.txt", []byte("remember the milk\n"))
 
 	sessions := regexp.MustCompile("(?s)```console\n(.*?)```").FindAllStringSubmatch(string(readme), -1)
-	person := &typist{t: t, dir: dir}
+	web := httptest.NewServer(webHandler(dir))
+	defer web.Close()
+	person := &typist{t: t, dir: dir, web: web.URL + "/good"}
 	commands := 0
 	for _, session := range sessions {
 		for _, step := range strings.Split("\n"+session[1], "\n$ ")[1:] {
@@ -84,6 +87,7 @@ func writeIn(t *testing.T, dir, name string, content []byte) {
 type typist struct {
 	t      *testing.T
 	dir    string
+	web    string   // the URL of a web server of the folder
 	server *running // once there is one
 	known  bool     // the server, to the client
 }
@@ -91,8 +95,12 @@ type typist struct {
 // serverHost is where README.md says that the server is.
 const serverHost = "localhost:8765"
 
+// webURL is where README.md says that the files are.
+const webURL = "https://files.example.org"
+
 // types returns what a person would see of the command.
 func (p *typist) types(command string) string {
+	command = strings.ReplaceAll(command, webURL, p.web)
 	if server, ok := strings.CutSuffix(command, " &"); ok {
 		return p.serves(server)
 	}

@@ -176,7 +176,7 @@ func brief(err error) string {
 	switch {
 	case errors.As(err, &op):
 		return op.Err.Error()
-	case errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "closed by the other side"
 	}
 	return err.Error()

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/pqenc/pqenc"
@@ -31,9 +30,9 @@ func (r *rewrapper) load() (err error) {
 		return err
 	}
 	for _, id := range r.keys {
-		r.named = append(r.named, r.oneAtATime(id))
+		r.named = append(r.named, oneAtATime(id, &r.asking))
 	}
-	r.secret = r.oneAtATime(recipient.NewPrompted(ofFile.ask(r.app, "the files")))
+	r.secret = oneAtATime(recipient.NewPrompted(ofFile.ask(r.app, "the files")), &r.asking)
 	if c.Repair {
 		return nil
 	}
@@ -46,27 +45,6 @@ func (r *rewrapper) load() (err error) {
 		return err
 	}
 	return r.plan()
-}
-
-// oneAtATime returns an identity for several files at once.
-func (r *rewrapper) oneAtATime(id pqenc.Identity) pqenc.Identity {
-	switch id.(type) {
-	case *keyfile.Identity, *recipient.HybridIdentity:
-		return id
-	}
-	return &askingIdentity{id, &r.asking}
-}
-
-// askingIdentity is an identity that may ask for its passphrase, and once.
-type askingIdentity struct {
-	pqenc.Identity
-	mu *sync.Mutex
-}
-
-func (o *askingIdentity) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.Identity.Unwrap(s, binding)
 }
 
 // own returns the identities among the keys, opened: those of age are none.

@@ -31,6 +31,10 @@ type sniffed struct {
 	armored   bool
 }
 
+// armorAhead is how many bytes of armor are read at once: from a web server each read is a
+// request.
+const armorAhead = 1 << 20
+
 // sniff recognises armor, and takes it off.
 func sniff(r io.Reader) (*sniffed, error) {
 	all, first := peek(r)
@@ -41,7 +45,7 @@ func sniff(r io.Reader) (*sniffed, error) {
 	begin, _ := first.Peek(min(32, max(first.Buffered(), 1)))
 	s := &sniffed{Reader: all, begin: begin, armored: armored}
 	if armored {
-		s.Reader = armor.NewReader(all)
+		s.Reader = armor.NewReader(bufio.NewReaderSize(all, armorAhead))
 	}
 	return s, nil
 }

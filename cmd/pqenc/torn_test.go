@@ -78,7 +78,7 @@ func quietApp() *app {
 func opensFor(t *testing.T, name string, want []byte) (who string) {
 	t.Helper()
 	for _, who := range []string{"alice", "bob"} {
-		src, err := quietApp().openEncrypted(name)
+		src, err := quietApp().openEncrypted(name, urlFlags{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -115,6 +115,9 @@ func (m *Meter) Stop() {
 
 func (m *Meter) add(n int64) {
 	m.bar.Add64(n)
+	if total := m.bar.Total(); total > 0 && m.bar.Current() > total {
+		m.bar.SetCurrent(total) // whole chunks were read for a part
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.begin.IsZero() {

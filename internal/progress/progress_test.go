@@ -258,7 +258,7 @@ func TestAside(t *testing.T) {
 func TestReader(t *testing.T) {
 	errDisk := errors.New("disk on fire")
 	s := newScreen()
-	m := New(s, 4)
+	m := New(s, -1)
 	defer m.Stop()
 	r := m.Reader(io.MultiReader(strings.NewReader("text"), iotest.ErrReader(errDisk)))
 	if got, err := io.ReadAll(r); string(got) != "text" || err != errDisk {
@@ -273,7 +273,7 @@ func TestReader(t *testing.T) {
 }
 
 func TestReaderAt(t *testing.T) {
-	m := New(newScreen(), 4)
+	m := New(newScreen(), -1)
 	defer m.Stop()
 	b := make([]byte, 4)
 	n, err := m.ReaderAt(strings.NewReader("text")).ReadAt(b, 1)
@@ -298,6 +298,17 @@ func TestReset(t *testing.T) {
 	m.Reset(3, 12)
 	read(t, m, "more ")
 	if m.bar.Current() != 8 || m.bar.Total() != 12 {
+		t.Errorf("is at %d of %d bytes", m.bar.Current(), m.bar.Total())
+	}
+}
+
+// TestBeyondTotal: more is read than was to be, and not shown.
+func TestBeyondTotal(t *testing.T) {
+	m := newSlow(newScreen(), 6)
+	defer m.Stop()
+	read(t, m, "text")
+	read(t, m, "more")
+	if m.bar.Current() != 6 {
 		t.Errorf("is at %d of %d bytes", m.bar.Current(), m.bar.Total())
 	}
 }

@@ -4,18 +4,20 @@
 
 // Package strength estimates the passphrases that people choose, and makes
 // better ones.
+//
+// It finds the patterns of zxcvbn (Wheeler, "zxcvbn: Low-Budget Password Strength
+// Estimation", USENIX Security 2016) by itself, and takes their scores from a library.
+// The matchers of that library make tables of all words when the process starts: 4 MB
+// and 2 ms in every process, though only those that choose a passphrase need them.
 package strength
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/sethvargo/go-diceware/diceware"
-	"github.com/trustelem/zxcvbn/match"
-	"github.com/trustelem/zxcvbn/matching"
 	"github.com/trustelem/zxcvbn/scoring"
-
-	"github.com/pqenc/pqenc/internal/strength/lists"
 )
 
 // weakGuesses is how many guesses a weak passphrase takes at most. A guess is a run
@@ -46,21 +48,9 @@ func Weak(passphrase []byte) (weak bool) {
 	return guesses(string(text)) < weakGuesses
 }
 
-// guesses is zxcvbn.PasswordStrength with the lists that were taken from it.
+// guesses returns how many guesses zxcvbn takes for a text.
 func guesses(text string) float64 {
-	var found []*match.Match
-	for _, list := range lists.All {
-		for _, m := range matching.Omnimatch(text, list) {
-			if m.Pattern == "dictionary" {
-				found = append(found, m)
-			}
-		}
-	}
-	for _, m := range matching.Omnimatch(text, nil) {
-		if m.Pattern == "repeat" && len(m.BaseToken) > 1 {
-			m.BaseGuesses = guesses(m.BaseToken)
-		}
-		found = append(found, m)
-	}
+	found := slices.Concat(inLists(text, ""), reversedInLists(text), disguisedInLists(text), onKeyboards(text),
+		repeats(text), sequences(text), years(text), dates(text))
 	return scoring.MostGuessableMatchSequence(text, found, false).Guesses
 }

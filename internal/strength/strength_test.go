@@ -6,11 +6,14 @@ package strength
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/sethvargo/go-diceware/diceware"
+	"github.com/trustelem/zxcvbn/frequency"
 	"github.com/trustelem/zxcvbn/matching"
+	"github.com/trustelem/zxcvbn/scoring"
 
 	"github.com/pqenc/pqenc/internal/testkit"
 )
@@ -29,12 +32,49 @@ func TestGuesses(t *testing.T) {
 	}
 }
 
-// TestStart requires that a process that needs no estimate does not make the maps of
-// zxcvbn.
-func TestStart(t *testing.T) {
-	if found := matching.Omnimatch("password", nil); len(found) > 0 && found[0].Pattern == "dictionary" {
-		t.Error("zxcvbn has loaded its lists")
+// TestWords compares the lists with those of zxcvbn.
+func TestWords(t *testing.T) {
+	paragraphs := strings.Split(strings.TrimSuffix(wordsText, "\n"), "\n\n")
+	if len(paragraphs) != len(frequency.FrequencyLists) {
+		t.Errorf("%d lists, want %d", len(paragraphs), len(frequency.FrequencyLists))
 	}
+	for name, list := range frequency.FrequencyLists {
+		if !slices.Contains(paragraphs, strings.Join(list, "\n")) {
+			t.Errorf("%s is not among the lists", name)
+		}
+		for i, word := range list {
+			if got := ranks()[word]; got != i+1 || word != lowered(word) {
+				t.Errorf("%q of %s has the rank %d, want %d", word, name, got, i+1)
+			}
+		}
+	}
+}
+
+// TestMatchers compares with the matchers of the library, on what people choose: parts
+// of all kinds, one after the other.
+func TestMatchers(t *testing.T) {
+	parts := []string{"password", "drowssap", "P4$$w0rd", "Lantern", "zxcvbn", "QAZwsx", "ABCD", "8642", "1987", "2019", "2026", "13/4/91",
+		"1.2.2003", "311299", "20481231", "aaaa", "ababab", "aabaab", "x", "-", " ", "@", "1", "h3ll0", "7ouch", "1!|l", "mnbvcxz", "9876", "0/0/0", "99-99-99", "4-5/67"}
+	for _, one := range parts {
+		for _, two := range append(parts, "") {
+			text := one + two
+			want := library(text)
+			if got := guesses(text); math.Abs(got-want) > want/1e9 {
+				t.Errorf("%q: %v guesses, want %v", text, got, want)
+			}
+		}
+	}
+}
+
+// library is zxcvbn, except that a single character that is repeated is no word.
+func library(text string) float64 {
+	found := matching.Omnimatch(text, nil)
+	for _, m := range found {
+		if m.Pattern == "repeat" && len(m.BaseToken) == 1 {
+			m.BaseGuesses = 12
+		}
+	}
+	return scoring.MostGuessableMatchSequence(text, found, false).Guesses
 }
 
 func TestWeak(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -34,6 +35,20 @@ func Printable(s string) string {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 		s = s[n:]
+	}
+	return b.String()
+}
+
+// ASCII returns JSON with everything that is not ASCII as an escape: JSON allows some of
+// what a terminal obeys.
+func ASCII(json string) string {
+	var b strings.Builder
+	for _, c := range utf16.Encode([]rune(json)) {
+		if c < 0x7f {
+			b.WriteByte(byte(c))
+		} else {
+			fmt.Fprintf(&b, `\u%04x`, c)
+		}
 	}
 	return b.String()
 }

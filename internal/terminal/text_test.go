@@ -6,6 +6,7 @@ package terminal
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -157,3 +158,18 @@ func TestTextWriterPassesErrorsOn(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// What ASCII returns is the same JSON.
+func TestASCII(t *testing.T) {
+	for _, want := range []string{"", "plain", "ü", "\u009b31m", "\u007f", "\U0001f600", "\u2028"} {
+		text, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ascii := ASCII(string(text))
+		var got string
+		if err := json.Unmarshal([]byte(ascii), &got); err != nil || got != want || strings.ContainsFunc(ascii, func(r rune) bool { return r < ' ' || r > '~' }) {
+			t.Errorf("ASCII(%s) = %s, %v", text, ascii, err)
+		}
+	}
+}

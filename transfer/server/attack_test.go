@@ -107,7 +107,7 @@ func talk(conn *channel.Conn, messages ...send) (answers string, code uint16) {
 		}
 		answers += fmt.Sprintf("%02x ", m.Type)
 		switch m.Type {
-		case wire.TypeEnd, wire.TypeStored:
+		case wire.TypeEnd, wire.TypeStored, wire.TypeContent:
 			return answers, 0
 		case wire.TypePage:
 			page, err := wire.ParsePage(m.Body)

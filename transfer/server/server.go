@@ -104,7 +104,7 @@ type Server struct {
 	gate     gate
 	uploads  uploads
 	proofs   proofs
-	puts     budget
+	puts     *budget // for small objects
 	stats    stats
 	knocking sync.Map // net.Conn to *visitor, before a request has come
 
@@ -123,12 +123,11 @@ func New(config Config) (*Server, error) {
 	if config.Identity == nil || config.Authorizer == nil {
 		return nil, errors.New("a server needs an identity and an authorizer")
 	}
-	s := &Server{config: config, limits: config.Limits.withDefaults(), log: config.Logger, sessions: make(map[*session]struct{})}
+	s := &Server{config: config, limits: config.Limits.withDefaults(), log: config.Logger, sessions: make(map[*session]struct{}), puts: newBudget(putMemory)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.gate.max, s.gate.perAddress = s.limits.Unauthenticated, s.limits.UnauthenticatedPerAddress
-	s.puts.left = putMemory
 	var err error
 	if s.cert, err = channel.NewCertificate(); err != nil {
 		return nil, err

@@ -20,16 +20,22 @@ const putMemory = 32 << 20
 
 // budget is memory for objects, of which everybody waits for a part, the first one first.
 type budget struct {
-	queue sync.Mutex // held by the one who waits for it
+	queue chan struct{} // has room for the one who is the next to get some
 	mu    sync.Mutex
 	left  int
 	freed chan struct{} // closed when there is more; nil if nobody waits
 }
 
+func newBudget(n int) *budget { return &budget{queue: make(chan struct{}, 1), left: n} }
+
 // take waits until there are n bytes, or until quit is closed.
 func (b *budget) take(n int, quit <-chan struct{}) (taken bool) {
-	b.queue.Lock()
-	defer b.queue.Unlock()
+	select {
+	case b.queue <- struct{}{}:
+		defer func() { <-b.queue }()
+	case <-quit:
+		return false
+	}
 	for {
 		b.mu.Lock()
 		if b.left >= n {

@@ -1,0 +1,181 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"syscall"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/batch"
+	"github.com/pqenc/pqenc/internal/durable"
+	"github.com/pqenc/pqenc/internal/terminal"
+)
+
+const batchHint = "docs/batch.md describes requests and answers"
+
+// batch answers requests for parts of files until standard input ends.
+func (r *reading) batch() error {
+	requests, err := r.app.openInput("-")
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(r.Files, isStdio) {
+		return usageError("standard input has the requests with --batch, and can be no file", "name files")
+	}
+	if err := r.Secret.check(requests, len(r.named) > 0); err != nil {
+		return err
+	}
+	out, err := r.app.openOutput("", requests, durable.Options{})
+	if err != nil {
+		return err
+	}
+	s := batch.New(r.app.stdin, out, batch.Config{Open: r.open, Distant: isURL, Explain: failureOf})
+	for _, name := range r.Files {
+		if err := s.Preload(name); err != nil {
+			return out.finish(err)
+		}
+	}
+	stdout := r.app.stdout.file.Fd()
+	go func() {
+		if awaitNoReader(stdout) {
+			s.Stop(errReaderGone)
+		}
+	}()
+	return out.finish(s.Serve())
+}
+
+// failureOf describes an error to the parent.
+func failureOf(err error) batch.Failure {
+	code, hints := codeOf(err)
+	f := batch.Failure{Code: codeNames[code], Message: terminal.Printable(plain(err))}
+	for _, h := range append(signerHints(err), hints...) {
+		f.Hints = append(f.Hints, terminal.Printable(h))
+	}
+	var errno syscall.Errno
+	if code == exitIO && errors.As(err, &errno) {
+		f.Errno = int(errno)
+	}
+	return f
+}
+
+// codeNames are the exit codes for programs that get no exit code.
+var codeNames = map[int]string{
+	exitIO: "io", exitUsage: "usage", exitNoKey: "no-key", exitDamaged: "damaged", exitSigner: "signer",
+	exitUnsupported: "unsupported", exitKeyFile: "key-file", exitRefused: "refused", exitServer: "server",
+	exitConnection: "connection",
+}
+
+// open opens a file that a request names.
+func (r *reading) open(src batch.Source) (batch.File, error) {
+	input, err := r.input(src)
+	if err != nil {
+		return nil, err
+	}
+	f, err := r.contents(src, input)
+	if err != nil {
+		input.Close()
+		return nil, in(input.name, err)
+	}
+	return &batchFile{f, input}, nil
+}
+
+// input opens what is encrypted.
+func (r *reading) input(src batch.Source) (*input, error) {
+	if r.Only && (src.Digests != "" || src.Parent == nil && !slices.Contains(r.Files, src.Name)) {
+		return nil, in(src.Name, errNotNamed)
+	}
+	if p := src.Parent; p != nil {
+		return &input{name: src.Name, at: p, size: p.Size(), atOnce: p.Concurrency()}, nil
+	}
+	if err := regular(src.Name); err != nil {
+		return nil, err
+	}
+	return r.app.openEncrypted(src.Name, urlFlags{RangeOnly: true})
+}
+
+// contents opens what is decrypted, and verifies who signed it.
+func (r *reading) contents(src batch.Source, input *input) (*pqenc.File, error) {
+	o := &opener{app: r.app, src: input, policy: r.policy, keys: r.keys(input.name), flags: partFlags{Digests: src.Digests}}
+	verify := len(r.policy.From) > 0 && !r.Stream.StreamUnverified
+	switch {
+	case src.Digests != "" && len(r.policy.From) == 0:
+		return nil, usageError("digests are of no use without --from", "start pqenc with --from PUB")
+	case src.Digests == "" && src.Parent == nil:
+		o.beside = src.Name + digestsSuffix
+	case src.Digests == "" && verify:
+		return nil, errOnlyParts
+	}
+	file, err := o.look()
+	if err == nil {
+		err = o.atRandom(file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	plain, err := o.part(verify || src.Digests != "")
+	if err != nil {
+		return nil, o.keys.explain(err, file.begin)
+	}
+	return plain.(part).File, nil
+}
+
+// errOnlyParts is for a file that the parent reads, all of which would have to be read
+// first to verify its signer.
+var errOnlyParts = &failure{errors.New("the signature is over the whole file, and only parts are read"), exitSigner,
+	[]string{`name the list that "pqenc verify --write-digests" makes as "digests", or accept contents of any recipient with --stream-unverified`}}
+
+// errNotNamed is for --only.
+var errNotNamed = &failure{errors.New("--only allows no files but those that the command line names, and no lists of digests"), exitUsage, nil}
+
+// regular fails for what is no regular file: to open a pipe would be to wait for its
+// writer, and none of it can be read twice.
+func regular(name string) error {
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return in(name, durable.ErrNotRegular)
+	case errors.Is(err, fs.ErrNotExist) && isURL(name):
+		return withHints(err, `only http:// and https:// are read: for others, answer up-calls`)
+	}
+	return err
+}
+
+// batchFile is a file that is open for requests.
+type batchFile struct {
+	*pqenc.File
+	src *input
+}
+
+// Close implements [batch.File].
+func (f *batchFile) Close() error { return f.src.Close() }
+
+// ReadAt implements [batch.File].
+func (f *batchFile) ReadAt(b []byte, off int64) (int, error) {
+	n, err := f.File.ReadAt(b, off)
+	if err != io.EOF {
+		err = in(f.src.name, err)
+	}
+	return n, err
+}
+
+// WriteRange implements [batch.File].
+func (f *batchFile) WriteRange(dst io.Writer, off, n int64) (int64, error) {
+	n, err := f.File.WriteRange(dst, off, n)
+	return n, in(f.src.name, err)
+}
+
+// fileStat is what a program is told of a file.
+type fileStat struct {
+	FileSize    int64      `json:"file_size"`
+	ContentSize int64      `json:"content_size"`
+	Signature   *sigReport `json:"signature"` // null if there is none
+}
+
+func (f *batchFile) Stat() any { return fileStat{f.src.size, f.Size(), reportOf(f.Signature())} }

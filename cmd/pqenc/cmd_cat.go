@@ -1,0 +1,150 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/durable"
+	"github.com/pqenc/pqenc/recipient"
+)
+
+type catCmd struct {
+	Keys    identityFlag   `embed:""`
+	Has     passphraseFlag `embed:""`
+	Trust   fromFlags      `embed:""`
+	Stream  streamFlag     `embed:""`
+	Context contextFlag    `embed:""`
+
+	Batch bool  `help:"Answer requests for parts of files: a line of JSON each on standard input."`
+	Only  bool  `help:"With --batch, open no files but those named here."`
+	Files names `arg:"" optional:"" type:"urls" name:"FILE ..." help:"Encrypted files. Without one, or as -, standard input. With --batch, those to open in advance."`
+
+	Secret secretFlags `embed:""`
+}
+
+func (catCmd) Help() string {
+	return `Decrypts files to standard output, one after the other.
+
+With --batch it is a process for programs in other languages: it keeps files open and
+answers requests for parts of them, in order or, if they have ids, as they are ready. It
+also reads files that only the program can reach, by asking it for their bytes. It ends
+when standard input does. docs/batch.md describes requests and answers.
+
+Examples:
+
+    pqenc cat -i lab.key part1.pqe part2.pqe part3.pqe > all.bin
+    echo '{"file": "model.pqe", "offset": 8, "length": 64}' | pqenc cat --batch
+    pqenc cat --batch --only --from alice.pub -i lab.key model.pqe`
+}
+
+func (c *catCmd) Run(a *app) error {
+	if c.Only && !c.Batch {
+		return usageError("--only is of no use without --batch", "add --batch, or leave it out")
+	}
+	if slices.Contains(c.Files, "") { // an unset variable in a script
+		return usageError("the name of the file is empty")
+	}
+	r, err := c.reading(a)
+	if err != nil {
+		return err
+	}
+	if c.Batch {
+		return r.batch()
+	}
+	return r.all()
+}
+
+// reading decrypts several files with the same keys.
+type reading struct {
+	*catCmd
+	app    *app
+	policy pqenc.Policy
+	named  []pqenc.Identity
+	own    string // the name of the default identity, if that is tried
+	ofFile *passphraseFlags
+	asking sync.Mutex // held while somebody may be asked for a passphrase
+}
+
+func (c *catCmd) reading(a *app) (*reading, error) {
+	r := &reading{catCmd: c, app: a}
+	ofFile, ofKeys := c.Secret.roles(c.Has.Passphrase || len(c.Keys.Identity) == 0)
+	named, own, err := a.decryptors(&c.Keys, ofKeys)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range named {
+		r.named = append(r.named, oneAtATime(id, &r.asking))
+	}
+	r.own, r.ofFile = own, ofFile
+	r.policy, err = c.Trust.policy(&c.Context)
+	return r, err
+}
+
+// keys returns what opens the file of that name.
+func (r *reading) keys(name string) *identities {
+	keys := newIdentities(r.named, r.own, nil)
+	keys.list = append(keys.list, oneAtATime(recipient.NewPrompted(r.ofFile.ask(r.app, name)), &r.asking))
+	return keys
+}
+
+// all decrypts the files to standard output. It stops at the first that fails: what
+// follows a gap is of no use.
+func (r *reading) all() error {
+	if len(r.Files) == 0 {
+		r.Files = []string{"-"}
+	}
+	var out *output
+	for _, name := range r.Files {
+		var err error
+		if out, err = r.one(name, out); err != nil {
+			if out != nil {
+				err = out.finish(err)
+			}
+			return err
+		}
+	}
+	return out.finish(nil)
+}
+
+// one decrypts a file, which opens the output if it is the first.
+func (r *reading) one(name string, out *output) (*output, error) {
+	src, err := r.app.openEncrypted(name, urlFlags{})
+	if err != nil {
+		return out, err
+	}
+	defer src.Close()
+	if err := r.Secret.check(src, len(r.named) > 0); err != nil {
+		return out, err
+	}
+	meter := r.app.startMeter(src.size, "")
+	defer meter.Stop()
+	src.measure(meter)
+	o := &opener{app: r.app, src: src, meter: meter, policy: r.policy, keys: r.keys(src.name)}
+	if !isStdio(name) {
+		o.beside = name + digestsSuffix
+	}
+	plain, err := o.open(r.Stream.StreamUnverified)
+	if err != nil {
+		return out, in(src.name, err)
+	}
+	if out == nil {
+		out, err = r.app.openOutput("", src, durable.Options{})
+	} else if src.is(r.app.stdout.file.Stat()) {
+		err = usageError("standard output is an input", "choose another name for the output")
+	}
+	if err != nil {
+		return out, err
+	}
+	_, err = plain.WriteTo(out)
+	meter.Stop()
+	if err = cmp.Or(err, src.unchanged()); err == nil {
+		r.app.sayWho(src.name, plain.Signature())
+	}
+	return out, in(src.name, err)
+}

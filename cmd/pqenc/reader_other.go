@@ -1,0 +1,10 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build !unix
+
+package main
+
+// awaitNoReader cannot tell here: the next write does.
+func awaitNoReader(uintptr) bool { return false }

@@ -1,0 +1,175 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pqenc/pqenc/format"
+	web "github.com/pqenc/pqenc/remote"
+)
+
+// urlFlags are for encrypted files that are on a web server.
+type urlFlags struct {
+	RangeOnly bool `help:"If the input is a URL, and its server sends whole files only, fail. Without it, such a file is read in order."`
+}
+
+// urlOptions are how files are read from web servers. Tests try fewer times.
+var urlOptions web.Options
+
+// errOnlyRead is for a URL where none can be.
+func errOnlyRead(name string) error {
+	return usageError(web.Name(name)+" is a URL, from which only encrypted files are read, by -d, inspect and verify", "get the file first")
+}
+
+// openURL opens an encrypted file on a web server. It is read by offset if the server can
+// send parts, else in order.
+func (a *app) openURL(text string, flags urlFlags) (*input, error) {
+	name := web.Name(text)
+	o := urlOptions
+	o.OnRetry = a.retryURL(name)
+	f, err := web.Open(context.Background(), text, &o)
+	if err == nil {
+		in := &input{name: name, at: f, size: f.Size(), atOnce: f.Concurrency(), web: f, closer: f}
+		return in, in.keepHead()
+	}
+	if !errors.Is(err, web.ErrNoRanges) || flags.RangeOnly {
+		return nil, err
+	}
+	body, err := web.Get(context.Background(), text, &o)
+	if err != nil {
+		return nil, err
+	}
+	a.warn("%s: %v: reading all of it in order", name, web.ErrNoRanges)
+	return &input{name: name, stream: body, size: -1, closer: body}, nil
+}
+
+// openList opens a list of digests, which may be on a web server.
+func (a *app) openList(name string) (*input, error) {
+	if web.IsURL(name) {
+		return a.openURL(name, urlFlags{})
+	}
+	return a.openInput(name)
+}
+
+// digestsOf returns where the list of digests of a file is looked for: beside it.
+func digestsOf(name string) string {
+	if !web.IsURL(name) {
+		return name + digestsSuffix
+	}
+	u, err := url.Parse(name)
+	if err != nil {
+		return ""
+	}
+	u.Path += digestsSuffix
+	if u.RawPath != "" {
+		u.RawPath += digestsSuffix
+	}
+	return u.String()
+}
+
+// errReadTwice is for a file on a web server, all of which would have to be read first to
+// verify its signer.
+var errReadTwice = &failure{errors.New("the signature of the contents needs all of them, which are not read from a server twice"), exitSigner, []string{
+	"put the list that \"pqenc verify --write-digests\" makes beside the file, or name it with --digests; write the whole file with -o; or accept contents of any recipient with --stream-unverified",
+}}
+
+// keepHead keeps the header of a file on a web server, which is read several times, and
+// may be longer than what is there.
+func (in *input) keepHead() error {
+	prefix := make([]byte, format.PrefixSize)
+	n, _ := in.at.ReadAt(prefix, 0) // whoever reads the file will see the error
+	size := int64(format.SizeOf(prefix[:n]))
+	if size == 0 || size > in.size {
+		return nil
+	}
+	in.head = make([]byte, size)
+	_, err := in.at.ReadAt(in.head, 0)
+	if err != nil {
+		in.Close()
+	}
+	return err
+}
+
+// retryURL returns what says that requests for a file are repeated. Many fail at once when
+// a server goes away: that is one warning.
+func (a *app) retryURL(name string) func(web.Retry) {
+	var mu sync.Mutex
+	var next time.Time
+	return func(r web.Retry) {
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); now.Before(next) {
+			return
+		}
+		next = time.Now().Add(r.Wait)
+		a.mu.Lock()
+		meter := a.meter
+		a.mu.Unlock()
+		meter.Aside(func() {
+			a.warn("%s: %s: trying again in %s (attempt %d)", name, brief(r.Err), r.Wait.Round(100*time.Millisecond), r.Attempt+1)
+		})
+	}
+}
+
+// version returns what tells one version of a file on a web server from another one.
+func (in *input) version() string { return fmt.Sprint(in.size, " ", in.web.Version()) }
+
+// doubt adds to an error about the contents of a file on a web server that the file may
+// have changed, where the server would not have told.
+func (in *input) doubt(err error) error {
+	if in.web == nil || classify(err) != exitDamaged || strings.HasPrefix(in.web.Version(), `"`) {
+		return err
+	}
+	return withHints(err, "the file on the server may have changed while it was read, which this server does not tell: try again")
+}
+
+// fetched returns how many bytes of the input came from a web server.
+func (in *input) fetched() int64 {
+	if in.web == nil {
+		return 0
+	}
+	n, _ := in.web.Fetched()
+	return n
+}
+
+// webKinds are those of files on web servers. A lost connection comes with its reason, and
+// is first.
+var webKinds = []kind{
+	{web.ErrConnection, exitConnection, []string{"is the URL right, and is the server running? With -o FILE, the same command resumes where this one has stopped"}},
+	{web.ErrChanged, exitIO, []string{"try again: it starts over with the new one"}},
+	{web.ErrNoRanges, exitRefused, []string{"decrypt the whole file, without --range and --range-only: that reads it in order"}},
+	{web.ErrAnswer, exitConnection, []string{"a proxy on the way may change what the server sends: get the file with another program, and decrypt it then"}},
+	{web.ErrRedirect, exitRefused, []string{"if you trust where the server leads to, name that URL"}},
+	{web.ErrURL, exitUsage, nil},
+}
+
+// webKind returns the kind of an error of a web server that is none of [webKinds], nil if
+// it is none.
+func webKind(err error) *kind {
+	if errors.As(err, new(*tls.CertificateVerificationError)) {
+		return &kind{err, exitServer, []string{"the system does not trust the certificate of this server: is the URL right?"}}
+	}
+	status := new(web.StatusError)
+	if !errors.As(err, &status) {
+		return nil
+	}
+	hint := "is the URL right?"
+	switch status.Code {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusGone:
+		hint = "is the URL whole and still valid? Links to files in a bucket expire, and have to be quoted for the shell"
+	case http.StatusProxyAuthRequired:
+		hint = "the proxy that HTTPS_PROXY or HTTP_PROXY names wants a user and a password: http://USER:PASSWORD@HOST:PORT"
+	}
+	return &kind{err, exitRefused, []string{hint}}
+}

@@ -1,0 +1,111 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package batch
+
+import (
+	"container/list"
+	"sync"
+)
+
+// files are those that are open. Those that nobody reads are closed when there are too
+// many, the one first whose last use is the longest ago.
+type files struct {
+	open func(Source) (File, error)
+	max  int
+
+	mu     sync.Mutex
+	known  map[fileKey]*openFile
+	recent list.List // of those, the last that was used at the front
+}
+
+// openFile is a file that is open, or is being opened.
+type openFile struct {
+	File
+	key   fileKey
+	ready chan struct{} // closed when it is open or has failed
+	err   error
+	users int
+	place *list.Element // in recent; nil if it is known no longer
+}
+
+func newFiles(max int, open func(Source) (File, error)) *files {
+	return &files{open: open, max: max, known: make(map[fileKey]*openFile)}
+}
+
+// use returns a file, opened, that stays open until it is released. Several who want a
+// file that is not open wait for the first of them.
+func (t *files) use(k fileKey, u *upcalls) (*openFile, error) {
+	t.mu.Lock()
+	f := t.known[k]
+	first := f == nil
+	if first {
+		f = &openFile{key: k, ready: make(chan struct{})}
+		t.known[k], f.place = f, t.recent.PushFront(f)
+	}
+	f.users++
+	t.recent.MoveToFront(f.place)
+	t.shrink()
+	t.mu.Unlock()
+
+	if first {
+		f.File, f.err = t.open(Source{k.name, k.digests, u.file(k)})
+		close(f.ready)
+	}
+	<-f.ready
+	if f.err != nil {
+		t.mu.Lock()
+		t.forget(f)
+		t.mu.Unlock()
+		return nil, f.err
+	}
+	return f, nil
+}
+
+// release ends a use.
+func (t *files) release(f *openFile) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f.users--
+	if f.place == nil && f.users == 0 {
+		f.Close()
+	}
+	t.shrink()
+}
+
+// drop closes a file, once nobody uses it any more. Who wants it from now on opens it
+// again.
+func (t *files) drop(k fileKey) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f := t.known[k]
+	if f == nil {
+		return
+	}
+	t.forget(f)
+	if f.users == 0 {
+		f.Close()
+	}
+}
+
+// forget has nobody find the file any more.
+func (t *files) forget(f *openFile) {
+	if f.place != nil {
+		delete(t.known, f.key)
+		t.recent.Remove(f.place)
+		f.place = nil
+	}
+}
+
+// shrink closes files that are too many and that nobody uses.
+func (t *files) shrink() {
+	for e := t.recent.Back(); e != nil && t.recent.Len() > t.max; {
+		f := e.Value.(*openFile)
+		e = e.Prev()
+		if f.users == 0 {
+			t.forget(f)
+			f.Close()
+		}
+	}
+}

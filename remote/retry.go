@@ -1,0 +1,95 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package remote
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+const (
+	firstWait   = 250 * time.Millisecond
+	longestWait = 30 * time.Second // also that a server can ask for
+)
+
+// persist calls do until it succeeds, or fails for a reason that stays, or too many times
+// in a row without a byte. do returns how many bytes it has got.
+func (c *client) persist(do func() (int, error)) error {
+	wait := firstWait
+	for attempt := 1; ; attempt++ {
+		n, err := do()
+		switch {
+		case err == nil:
+			return nil
+		case c.ctx.Err() != nil:
+			return context.Cause(c.ctx)
+		}
+		// Where redirects led may be good for a while only: the next attempt asks again.
+		moved := c.moved.Swap(nil) != nil
+		status := new(StatusError)
+		if errors.As(err, &status) && !status.passing() {
+			if moved && attempt < c.options.Tries {
+				continue
+			}
+			return err
+		}
+		if status.Code == 0 && !c.passing(err) {
+			return err
+		}
+		if n > 0 {
+			attempt, wait = 1, firstWait
+		}
+		if c.absent(err) {
+			return fmt.Errorf("%w: %w", ErrConnection, err)
+		}
+		if attempt >= c.options.Tries {
+			return fmt.Errorf("%w: %d attempts in a row without a byte: %w", ErrConnection, attempt, err)
+		}
+		pause := max(wait/2+rand.N(wait/2), min(status.After, longestWait))
+		if c.options.OnRetry != nil {
+			c.options.OnRetry(Retry{err, attempt, pause})
+		}
+		c.options.sleep(c.ctx, pause)
+		wait = min(2*wait, longestWait)
+	}
+}
+
+// passing reports whether an error other than a status may well not occur the next time.
+func (c *client) passing(err error) bool {
+	return isLost(err) && !errors.As(err, new(*tls.CertificateVerificationError))
+}
+
+// absent reports whether there is no server, as far as can be told: it was never reached.
+func (c *client) absent(err error) bool {
+	dial := (*net.OpError)(nil)
+	return !c.answered.Load() && (errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, new(tls.RecordHeaderError)))
+}
+
+// retryAfter returns how long a header of that name asks to wait, which is a number of
+// seconds or a time.
+func retryAfter(text string, now time.Time) time.Duration {
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	if t, err := http.ParseTime(text); err == nil {
+		return max(t.Sub(now), 0)
+	}
+	return 0
+}
+
+// sleep waits for d, or until the context ends.
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
