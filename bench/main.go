@@ -4,151 +4,131 @@
 
 //go:build unix
 
-// Command bench measures pqenc beside age and cp: whole commands on one file,
-// taking turns, so that whatever else the machine does hits all of them. From
-// the bench folder:
+// Command bench measures pqenc beside other programs: whole commands that take
+// turns, so that whatever else the machine does hits all of them. From the bench
+// folder:
 //
-//	go run . -dir /dev/shm -size 2048 -rounds 5
+//	go run . -dir /dev/shm
 //
-// Times are medians. Memory is the largest maximum resident set. It is a module
-// of its own so that users of pqenc do not get what it needs.
+// It prints two tables in Markdown. The first has a line for every measured case;
+// the second compares what the project's targets name. -out also writes them to
+// benchmark.md in a folder, with a plot in benchmark.svg. The files of a full run
+// take up to 9 GiB in the folder of -dir. -quick takes less than a minute and
+// compares nothing that can be trusted.
+//
+// Every process is measured alone: its wall time, the processor time of user and
+// system, and its maximum resident set. That of a pipeline is the time of all of it
+// and the rest of the program in the middle. Programs that the machine lacks are
+// left out, and named. All files are removed at the end, however that comes.
+//
+// This is a module of its own so that users of pqenc do not get what it needs.
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log"
-	"math/rand/v2"
 	"os"
-	"os/exec"
+	"os/signal"
 	"path/filepath"
-	"runtime"
-	"slices"
+	"regexp"
+	"strings"
 	"syscall"
-	"time"
 )
 
 func main() {
 	log.SetFlags(0)
-	dir := flag.String("dir", os.TempDir(), "where the files go: memory-backed storage measures the commands, not the disk")
-	size := flag.Int64("size", 2048, "size of the file in MiB")
-	rounds := flag.Int("rounds", 5, "how often each command runs")
+	if len(os.Args) > 1 {
+		if part, ok := parts[os.Args[1]]; ok {
+			if err := part(os.Args[2:]); err != nil {
+				log.Fatal(err)
+			}
+			return
+		}
+	}
+	var o options
+	flag.StringVar(&o.dir, "dir", os.TempDir(), "where the files go: memory-backed storage measures the commands, not the disk")
+	flag.BoolVar(&o.quick, "quick", false, "small files and three runs, to try it")
+	flag.IntVar(&o.runs, "runs", 0, "how often each command runs (default 7; 3 with -quick)")
+	only := flag.String("only", "", "measure the cases alone whose line in the table, with commas, matches this regular expression")
+	flag.StringVar(&o.out, "out", "", "also write benchmark.md and benchmark.svg into this folder")
 	flag.Parse()
-	work, err := os.MkdirTemp(*dir, "pqenc-bench-")
+	if o.runs <= 0 {
+		o.runs = 7
+		if o.quick {
+			o.runs = 3
+		}
+	}
+	var err error
+	if o.only, err = regexp.Compile(*only); err != nil {
+		log.Fatal(err)
+	}
+	// A closed pipe must not end this process before it has removed its files.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	defer stop()
+	report, err := run(ctx, o)
 	if err != nil {
 		log.Fatal(err)
 	}
-	err = run(work, *size<<20, *rounds)
-	if err := errors.Join(err, os.RemoveAll(work)); err != nil {
+	if err := report.publish(o.out); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// task is a command under measurement.
-type task struct {
-	name   string
-	args   []string
-	stdout string // a file; empty: /dev/null
-
-	times  []time.Duration
-	memory int64 // KiB
+type options struct {
+	dir, out string
+	quick    bool
+	runs     int
+	only     *regexp.Regexp
 }
 
-func run(dir string, size int64, rounds int) error {
-	if err := prepare(dir, size); err != nil {
+// run does all of it, and removes all files.
+func run(ctx context.Context, o options) (r *report, err error) {
+	dir, err := filepath.Abs(o.dir)
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = os.MkdirTemp(dir, "pqenc-bench-"); err != nil {
+		return nil, err
+	}
+	b := &bench{options: o, dir: dir, makers: make(map[string]func(context.Context) error)}
+	defer func() { err = errors.Join(err, b.clean()) }()
+	if err := b.prepare(ctx); err != nil {
+		return nil, err
+	}
+	b.cases()
+	if err := b.takeTurns(ctx); err != nil {
+		return nil, err
+	}
+	return b.report(ctx), nil
+}
+
+// report is the result of a run.
+type report struct {
+	markdown string // with plotHere in it
+	svg      []byte // nil if there is nothing to draw
+}
+
+const (
+	svgName  = "benchmark.svg"
+	plotHere = "<!-- plot -->\n"
+)
+
+// publish prints a report, and writes it into a folder unless that is "".
+func (r *report) publish(folder string) error {
+	if _, err := fmt.Print(strings.Replace(r.markdown, plotHere, "", 1)); err != nil || folder == "" {
 		return err
 	}
-	tasks := []*task{
-		{name: "age, encrypt to /dev/null", args: []string{"./age", "-R", "age.pub", "plain"}},
-		{name: "pqenc, encrypt to /dev/null", args: []string{"./pqenc", "-r", "p.pub", "plain"}},
-		{name: "pqenc, sign to /dev/null", args: []string{"./pqenc", "-r", "p.pub", "--sign", "p.key", "plain"}},
-		{name: "cp", args: []string{"cp", "plain", "copy"}},
-		{name: "age, encrypt to a file", args: []string{"./age", "-R", "age.pub", "plain"}, stdout: "age.age"},
-		{name: "pqenc, encrypt to a file", args: []string{"./pqenc", "-r", "p.pub", "plain"}, stdout: "p.pqe"},
-		{name: "pqenc, sign to a file", args: []string{"./pqenc", "-r", "p.pub", "--sign", "p.key", "plain"}, stdout: "copy"},
-		{name: "age, decrypt to /dev/null", args: []string{"./age", "-d", "-i", "age.key", "age.age"}},
-		{name: "pqenc, decrypt to /dev/null", args: []string{"./pqenc", "-d", "-i", "p.key", "p.pqe"}},
-		{name: "pqenc, verify", args: []string{"./pqenc", "verify", "-i", "p.key", "--from", "p.pub", "s.pqe"}},
-		{name: "age, decrypt to a file", args: []string{"./age", "-d", "-i", "age.key", "age.age"}, stdout: "copy"},
-		{name: "pqenc, decrypt to a file", args: []string{"./pqenc", "-d", "-i", "p.key", "p.pqe"}, stdout: "copy"},
-	}
-	for range rounds {
-		for _, t := range tasks {
-			if err := t.run(dir); err != nil {
-				return err
-			}
-		}
-	}
-	fmt.Printf("%d MiB, %d rounds, %d CPUs, %s/%s, %s\n\n", size>>20, rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())
-	for _, t := range tasks {
-		slices.Sort(t.times)
-		median := t.times[len(t.times)/2]
-		fmt.Printf("%-28s %6.2f s  (%.2f to %.2f)  %5.2f GB/s  %6.1f MiB\n", t.name, median.Seconds(),
-			t.times[0].Seconds(), t.times[len(t.times)-1].Seconds(), float64(size)/median.Seconds()/1e9, float64(t.memory)/1024)
-	}
-	return nil
-}
-
-// prepare builds the commands and makes the keys and the file.
-func prepare(dir string, size int64) error {
-	for _, path := range []string{"filippo.io/age/cmd/age", "filippo.io/age/cmd/age-keygen", "github.com/pqenc/pqenc/cmd/pqenc"} {
-		if err := command(".", "go", "build", "-o", dir+"/", path); err != nil {
+	text := r.markdown
+	if r.svg != nil {
+		text = strings.Replace(text, plotHere, "![Speed of the large file]("+svgName+")\n\n", 1)
+		if err := os.WriteFile(filepath.Join(folder, svgName), r.svg, 0o666); err != nil {
 			return err
 		}
 	}
-	if err := command(dir, "./age-keygen", "-pq", "-o", "age.key"); err != nil {
-		return err
-	}
-	if err := command(dir, "./age-keygen", "-y", "-o", "age.pub", "age.key"); err != nil {
-		return err
-	}
-	if err := command(dir, "./pqenc", "keygen", "-o", "p"); err != nil {
-		return err
-	}
-	f, err := os.Create(filepath.Join(dir, "plain"))
-	if err != nil {
-		return err
-	}
-	_, err = io.CopyN(f, rand.NewChaCha8([32]byte{}), size)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return command(dir, "./pqenc", "-r", "p.pub", "--sign", "p.key", "-o", "s.pqe", "plain") // to verify
-}
-
-func command(dir, name string, args ...string) error {
-	cmd := exec.Command(name, args...)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s %v: %w\n%s", name, args, err, out)
-	}
-	return nil
-}
-
-func (t *task) run(dir string) error {
-	stdout := os.DevNull
-	if t.stdout != "" {
-		stdout = filepath.Join(dir, t.stdout)
-	}
-	// Write-only, as a shell opens it: pqenc takes /dev/null that can be read for a closed output.
-	out, err := os.OpenFile(stdout, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	cmd := exec.Command(t.args[0], t.args[1:]...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, os.Stderr
-	begin := time.Now()
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%v: %w", t.args, err)
-	}
-	t.times = append(t.times, time.Since(begin))
-	memory := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
-	if runtime.GOOS == "darwin" {
-		memory /= 1024 // there it is in bytes
-	}
-	t.memory = max(t.memory, int64(memory))
-	return nil
+	text = strings.Replace(text, plotHere, "", 1)
+	return os.WriteFile(filepath.Join(folder, "benchmark.md"), []byte(text), 0o666)
 }

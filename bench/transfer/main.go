@@ -52,6 +52,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pqenc/pqenc/bench/internal/hold"
 )
 
 func main() {
@@ -95,7 +97,7 @@ func main() {
 func part(what string, args []string) error {
 	switch what {
 	case "hold":
-		return hold(args[0])
+		return hold.Run(args[0])
 	case "fetch":
 		return fetch(args[0], args[1])
 	case "line":

@@ -9,17 +9,17 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pqenc/pqenc/bench/internal/hold"
 )
 
 // prepare builds the commands, makes the keys, and holds so many MiB of memory.
@@ -35,10 +35,14 @@ func (b *bench) prepare(mib int) error {
 			return err
 		}
 	}
-	if mib > 0 {
-		return b.startHold(mib)
+	if mib == 0 {
+		return nil
 	}
-	return nil
+	cmd, err := hold.Start(filepath.Join(b.dir, "transfer"), mib)
+	if err == nil {
+		b.servers = append(b.servers, cmd)
+	}
+	return err
 }
 
 // start starts a server, which stop will end.
@@ -50,26 +54,6 @@ func (b *bench) start(name string, args ...string) (*exec.Cmd, error) {
 	}
 	b.servers = append(b.servers, cmd)
 	return cmd, nil
-}
-
-// startHold returns when so many MiB are held, by a process of its own: what a
-// process has in memory counts for those that it starts, too.
-func (b *bench) startHold(mib int) error {
-	cmd := exec.Command("./transfer", "hold", strconv.Itoa(mib))
-	cmd.Dir, cmd.Stderr = b.dir, os.Stderr
-	if _, err := cmd.StdinPipe(); err != nil { // whose end tells it that this process has died
-		return err
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	b.servers = append(b.servers, cmd)
-	_, err = io.ReadFull(out, make([]byte, len(held)))
-	return err
 }
 
 func (b *bench) stop() {

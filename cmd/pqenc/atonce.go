@@ -20,14 +20,24 @@ const connections = 4
 // gates are how many transfers there are at a time, by the size of the file. What takes
 // its time is the way to the server and back, and the disk there; files that are so large
 // that it is the line go one after the other.
-type gates struct{ small, medium, large chan struct{} }
+type gates struct {
+	small, medium, large chan struct{}
+	limit                int64 // bytes of a medium file
+}
 
 // mediumSize is the size in bytes up to which several files are under way, each of them
 // with up to so many bytes in memory.
 const mediumSize = 16 << 20
 
-func newGates() *gates {
+// newGates returns gates for files that take up to so many bytes of memory together; 0 is
+// any number.
+func newGates(memory int64) *gates {
+	limit := int64(mediumSize)
+	if memory > 0 {
+		limit = min(limit, memory/connections)
+	}
 	return &gates{
+		limit:  limit,
 		small:  make(chan struct{}, 16*connections), // a connection takes 16 small requests
 		medium: make(chan struct{}, connections),
 		large:  make(chan struct{}, 1),
@@ -37,7 +47,7 @@ func newGates() *gates {
 // of returns the gate for a file of that size, -1 if it is not known.
 func (g *gates) of(size int64) chan struct{} {
 	switch {
-	case size < 0 || size > mediumSize:
+	case size < 0 || size > g.limit:
 		return g.large
 	case size > transfer.MaxSmall:
 		return g.medium
@@ -64,6 +74,8 @@ type atOnce struct {
 	sizes []int64            // of the files in bytes, -1 if one is not known
 	one   bool               // after the other
 	begin func(i int) errand // is called in order; what it returns may take long
+
+	memory int64 // bytes for the windows of several files; 0 is any number
 
 	stop  atomic.Bool    // no more are to be begun
 	ended map[int]ending // of those whose turn it is not yet
@@ -125,7 +137,7 @@ func (a *atOnce) start(outcomes chan<- ending) {
 	defer close(outcomes)
 	var all sync.WaitGroup
 	defer all.Wait()
-	gates := newGates()
+	gates := newGates(a.memory)
 	for i, size := range a.sizes {
 		gate := gates.of(size)
 		if a.one {

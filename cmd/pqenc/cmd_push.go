@@ -78,7 +78,7 @@ func (c *pushCmd) Run(a *app) error {
 		return err
 	}
 	defer p.server.Close()
-	all := &atOnce{app: a, tally: p.server.tally, one: c.To.Passphrase, begin: func(i int) errand {
+	all := &atOnce{app: a, tally: p.server.tally, one: c.To.Passphrase, memory: int64(c.Buffer), begin: func(i int) errand {
 		return func() (func(), error) { return nil, in(list[i].title(), p.push(list[i])) }
 	}}
 	for _, s := range list {

@@ -351,7 +351,7 @@ func (a *app) warn(format string, args ...any) {
 
 // say prints one line to standard error.
 func (a *app) say(line string) {
-	fmt.Fprintln(a.stderr, "pqenc: "+terminal.Printable(strings.ReplaceAll(line, "\n", "; ")))
+	fmt.Fprintln(a.stderr, "pqenc: "+terminal.Printable(strings.ReplaceAll(withoutSecrets(line), "\n", "; ")))
 }
 
 // looksLike names files of other kinds that people give to pqenc by mistake.

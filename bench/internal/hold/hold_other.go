@@ -4,10 +4,9 @@
 
 //go:build unix && !linux
 
-package main
+package hold
 
 import "errors"
 
-const held = ""
-
-func hold(string) error { return errors.New("-hold needs Linux") }
+// Run fails: only Linux has what it needs.
+func Run(string) error { return errors.New("holding memory needs Linux") }

@@ -2,7 +2,7 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-package main
+package hold
 
 import (
 	"io"
@@ -11,15 +11,12 @@ import (
 	"syscall"
 )
 
-// held is what hold says when it holds.
-const held = "held\n"
-
-// hold keeps so many MiB of free memory in the machine until its standard input
+// Run keeps so many MiB of free memory in the machine until its standard input
 // ends. A virtual machine may give large blocks of free memory back to its host
 // within a second, and taking them again can cost more than a transfer. A block is
-// not free while a single page of it is in use: hold takes the memory page by page,
+// not free while a single page of it is in use: Run takes the memory page by page,
 // and frees all but one page in every few hundred.
-func hold(mib string) error {
+func Run(mib string) error {
 	n, err := strconv.Atoi(mib)
 	if err != nil {
 		return err
