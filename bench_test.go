@@ -6,6 +6,7 @@ package pqenc_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"testing"
 
@@ -76,5 +77,38 @@ func BenchmarkVerify(b *testing.B) {
 		if err := openFile(b, file, fromAlice, bob).Verify(); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkHeader encrypts and decrypts files so small that the header is all of the
+// work, as the last of so many recipients.
+func BenchmarkHeader(b *testing.B) {
+	for _, n := range []int{1, 100, 1000} {
+		to := make([]pqenc.Recipient, n)
+		for i := range to {
+			to[i] = alice.Public()
+		}
+		to[n-1] = bob.Public()
+		encrypt := func(dst io.Writer) (*pqenc.Writer, error) { return pqenc.Encrypt(dst, to...) }
+		b.Run(fmt.Sprintf("Encrypt/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				benchWrite(b, io.Discard, []byte("small"), encrypt)
+			}
+		})
+		b.Run(fmt.Sprintf("Decrypt/%d", n), func(b *testing.B) {
+			var file bytes.Buffer
+			benchWrite(b, &file, []byte("small"), encrypt)
+			b.ReportAllocs()
+			for b.Loop() {
+				r, err := pqenc.Decrypt(bytes.NewReader(file.Bytes()), bob)
+				if err == nil {
+					_, err = r.WriteTo(io.Discard)
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

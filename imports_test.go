@@ -52,8 +52,6 @@ var mayImport = map[string][]string{
 	"internal/vectors":               {},
 	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "keyfile/keyring", "internal/armor", "internal/batch", "internal/clidoc",
 		"internal/durable", "internal/progress", "internal/strength", "internal/terminal", "internal/text", "internal/units", "remote", "transfer", "transfer/server", "github.com/alecthomas/kong",
-		"github.com/prometheus/client_golang/prometheus", "github.com/prometheus/client_golang/prometheus/collectors",
-		"github.com/prometheus/client_golang/prometheus/promhttp",
 		"golang.org/x/sys/unix"},
 	"examples/relay":      {".", "keyfile", "signature", "transfer", "transfer/server"},
 	"examples/tensor":     {".", "keyfile", "remote"},

@@ -76,6 +76,10 @@ func (f *File) body() *io.SectionReader {
 	return io.NewSectionReader(f.src, start, max(f.end-start, 0))
 }
 
+// Forget frees the memory of opened chunks that no call uses now. It is for files that stay
+// open, and are perhaps not read again.
+func (f *File) Forget() { f.plain.Forget() }
+
 // Signature returns what the signature of the file says, or nil if it has none.
 // Its Level is [Claimed] at most until [File.Verify] has run.
 func (f *File) Signature() *Signature { return f.header.sig.signature() }

@@ -64,11 +64,11 @@ func (h *Header) Committed(k *Keys) bool {
 // Authenticate checks the MAC over the whole header, in constant time. The
 // error wraps [ErrHeader].
 func (h *Header) Authenticate(k *Keys) error {
-	mac, err := h.computeMAC(k)
+	b, err := h.Marshal()
 	if err != nil {
 		return err
 	}
-	if !hmac.Equal(mac, h.MAC[:]) {
+	if !hmac.Equal(k.computeMAC(b), h.MAC[:]) {
 		return &Error{"mac", "does not match: somebody changed the header, or it is damaged", ErrHeader}
 	}
 	return nil
@@ -77,20 +77,18 @@ func (h *Header) Authenticate(k *Keys) error {
 // Seal sets the MAC, after every other field has its value, and returns the
 // header's encoding.
 func (h *Header) Seal(k *Keys) ([]byte, error) {
-	mac, err := h.computeMAC(k)
-	if err != nil {
-		return nil, err
-	}
-	h.MAC = [macSize]byte(mac)
-	return h.Marshal()
-}
-
-func (h *Header) computeMAC(k *Keys) ([]byte, error) {
 	b, err := h.Marshal()
 	if err != nil {
 		return nil, err
 	}
+	copy(h.MAC[:], k.computeMAC(b))
+	copy(b[len(b)-macSize:], h.MAC[:])
+	return b, nil
+}
+
+// computeMAC returns the MAC of an encoded header, in which its place is last.
+func (k *Keys) computeMAC(encoded []byte) []byte {
 	m := hmac.New(sha256.New, k.mac[:])
-	m.Write(b[:len(b)-macSize])
-	return m.Sum(nil), nil
+	m.Write(encoded[:len(encoded)-macSize])
+	return m.Sum(nil)
 }

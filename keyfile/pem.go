@@ -119,8 +119,12 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 		return nil, err
 	}
 	all := data
-	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")) // a copy
-	defer clear(data)
+	if crlf := []byte("\r\n"); bytes.Contains(data, crlf) {
+		data = bytes.ReplaceAll(data, crlf, []byte("\n")) // a copy
+		defer clear(data)
+	}
+	var again bytes.Buffer // one for all blocks: there may be thousands
+	defer func() { clear(again.Bytes()[:again.Cap()]) }()
 	for line := 1; len(data) > 0; line++ {
 		text, rest, _ := bytes.Cut(data, []byte("\n"))
 		if len(text) == 0 || text[0] == '#' {
@@ -145,7 +149,7 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 		}
 		encoded := data[:length+len(end)]
 		b, _ := pem.Decode(encoded)
-		if b == nil || len(b.Headers) > 0 || !bytes.Equal(pem.EncodeToMemory(b), encoded) {
+		if b == nil || len(b.Headers) > 0 || !encodesTo(&again, b, encoded) {
 			return nil, fmt.Errorf("%w: the block at line %d is damaged", ErrNotKey, line)
 		}
 		if is == blockType {
@@ -158,6 +162,12 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 		line += bytes.Count(encoded, []byte("\n")) - 1
 	}
 	return blocks, nil
+}
+
+// encodesTo reports whether that is the encoding of b. It overwrites the buffer.
+func encodesTo(buffer *bytes.Buffer, b *pem.Block, encoded []byte) bool {
+	buffer.Reset()
+	return pem.Encode(buffer, b) == nil && bytes.Equal(buffer.Bytes(), encoded)
 }
 
 // armored explains an armored file where a key file was to be: a protected

@@ -308,12 +308,3 @@ func TestSeveral(t *testing.T) {
 		t.Errorf("one of two: %v", err)
 	}
 }
-
-func BenchmarkParse20Generations(b *testing.B) {
-	file := rotated(b, 20).Marshal()
-	for b.Loop() {
-		if _, err := keyfile.ParseIdentity(file); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

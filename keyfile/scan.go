@@ -5,6 +5,7 @@
 package keyfile
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"slices"
 	"time"
@@ -48,6 +49,12 @@ func ScanPublic(data []byte) (all [][]Scanned, err error) {
 		*last = append(*last, (&Public{fingerprint: p.fingerprint, statement: p.statement, successor: p.successor}).scanned())
 	}
 	return all, nil
+}
+
+// CountGenerations returns how many generations there are in a private key file, as far
+// as its lines show. It returns 0 for one that is protected.
+func CountGenerations(private []byte) int {
+	return bytes.Count(private, []byte("-----BEGIN "+privateType+"-----")) / 2
 }
 
 // scanned returns the same of a key that was verified.

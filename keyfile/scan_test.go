@@ -59,3 +59,15 @@ func TestScanPublic(t *testing.T) {
 		}
 	}
 }
+
+func TestCountGenerations(t *testing.T) {
+	next, err := alice().Rotate(keyfile.Details{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, file := range [][]byte{alice().Public().Marshal(), alice().Marshal(), next.Marshal()} {
+		if got := keyfile.CountGenerations(file); got != want {
+			t.Errorf("%d generations, want %d", got, want)
+		}
+	}
+}

@@ -14,7 +14,7 @@ import (
 )
 
 // ageEncode writes a key as age does, or with another checksum.
-func ageEncode(t *testing.T, hrp string, raw []byte, encode func(string, []byte) (string, error)) string {
+func ageEncode(t testing.TB, hrp string, raw []byte, encode func(string, []byte) (string, error)) string {
 	t.Helper()
 	values, err := bech32.ConvertBits(raw, 8, 5, true)
 	if err != nil {

@@ -248,38 +248,6 @@ func setCoefficient(b []byte, i, value int) {
 	}
 }
 
-func BenchmarkWrap(b *testing.B) {
-	to := newIdentity(b).Recipient()
-	b.ReportAllocs()
-	for b.Loop() {
-		wrap(b, to)
-	}
-}
-
-func BenchmarkUnwrap(b *testing.B) {
-	id := newIdentity(b)
-	s := wrap(b, id.Recipient())
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := id.Unwrap(s, &testBinding); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkWrap1000(b *testing.B) {
-	to := make([]*HybridRecipient, 1000)
-	for i := range to {
-		to[i] = newIdentity(b).Recipient()
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		for _, r := range to {
-			wrap(b, r)
-		}
-	}
-}
-
 // TestPointOfPublicKey refuses the X25519 halves that no owner could open files
 // with, or that are other encodings of good ones.
 func TestPointOfPublicKey(t *testing.T) {

@@ -72,13 +72,15 @@ func newClient(ctx context.Context, text string, o *Options) (*client, error) {
 }
 
 func newTransport(connections int) *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.Protocols = new(http.Protocols)
+	// Not a clone of the default one, which offers HTTP/2 to servers whatever Protocols has.
+	t := &http.Transport{
+		Protocols:              new(http.Protocols),
+		DisableCompression:     true,
+		MaxIdleConnsPerHost:    connections,
+		IdleConnTimeout:        idleConnections,
+		MaxResponseHeaderBytes: maxHeaders,
+	}
 	t.Protocols.SetHTTP1(true)
-	t.DisableCompression = true
-	t.MaxIdleConnsPerHost = connections
-	t.IdleConnTimeout = idleConnections
-	t.MaxResponseHeaderBytes = maxHeaders
 	t.Proxy = func(r *http.Request) (*url.URL, error) {
 		proxy, err := http.ProxyFromEnvironment(r)
 		if err != nil { // which may repeat a password
@@ -210,6 +212,9 @@ func (a *answer) Read(b []byte) (int, error) {
 	n, err := a.Body.Read(b)
 	if n > 0 {
 		a.client.bytes.Add(int64(n))
+		if on := a.client.options.OnBytes; on != nil {
+			on(n)
+		}
 		a.timer.Reset(a.client.options.Stall)
 	}
 	if err != nil && err != io.EOF {

@@ -19,5 +19,8 @@ func SpanOf(r *http.Response) (first, last, total int64, err error) {
 	return s.first, s.last, s.total, err
 }
 
+// NewTransport returns the transport of a client that is given none.
+func NewTransport(connections int) *http.Transport { return newTransport(connections) }
+
 // RetryAfter is retryAfter.
 func RetryAfter(text string, now time.Time) time.Duration { return retryAfter(text, now) }

@@ -7,6 +7,8 @@ package remote_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"io/fs"
@@ -81,7 +83,9 @@ func TestSmallObject(t *testing.T) {
 
 func TestReadAt(t *testing.T) {
 	o := newObject(300_000)
-	f := open(t, serve(t, o), newQuick())
+	q, counted := newQuick(), int64(0)
+	q.OnBytes = func(n int) { counted += int64(n) }
+	f := open(t, serve(t, o), q)
 	readAt(t, f, o, 1000, 2000)     // of what is there
 	readAt(t, f, o, 65_000, 10_000) // in part
 	readAt(t, f, o, 299_999, 1)
@@ -98,7 +102,7 @@ func TestReadAt(t *testing.T) {
 	equal(t, "ranges", o.requests("Range"), []string{"bytes=0-65535", "bytes=65536-74999", "bytes=299999-299999", "bytes=299990-299999"})
 	equal(t, "conditions", o.requests("If-Match"), []string{"", `"v1"`, `"v1"`, `"v1"`})
 	equal(t, "codings", o.requests("Accept-Encoding"), []string{"identity", "identity", "identity", "identity"})
-	if n, _ := f.Fetched(); n != o.served || n != remote.HeadSize+9464+1+10 {
+	if n, _ := f.Fetched(); n != o.served || n != counted || n != remote.HeadSize+9464+1+10 {
 		t.Errorf("%d bytes were received, %d sent", n, o.served)
 	}
 	if f.Version() != `"v1"` {
@@ -143,6 +147,25 @@ func TestConcurrent(t *testing.T) {
 	all.Wait()
 	if most > 3 {
 		t.Errorf("%d requests at once", most)
+	}
+}
+
+// TestHTTP2 reads from a server that has HTTP/2 as well.
+func TestHTTP2(t *testing.T) {
+	o := newObject(300_000)
+	s := httptest.NewUnstartedServer(o)
+	s.EnableHTTP2 = true
+	s.StartTLS()
+	defer s.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	transport := remote.NewTransport(2)
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+	q := newQuick()
+	q.Transport = transport
+	readAt(t, open(t, withSecrets(s.URL), q), o, 100_000, 1000)
+	if proto := o.asked[0].Proto; proto != "HTTP/1.1" {
+		t.Error(proto)
 	}
 }
 

@@ -69,7 +69,7 @@ func TestStandardLibraryIsLenient(t *testing.T) {
 // time. crypto/ed25519 tells the two apart by its error.
 func TestIsPointAgreesWithStandardLibrary(t *testing.T) {
 	var sig [ed25519.SignatureSize]byte
-	honest := GenerateKey().Public().ed
+	honest := GenerateKey().Public().ed()
 	notVerified := ed25519.VerifyWithOptions(honest, nil, sig[:], &ed25519.Options{Hash: crypto.Hash(0)})
 	points := 0
 	for range 500 {

@@ -121,11 +121,7 @@ func expand(seed *[SeedSize]byte) *PrivateKey {
 		seed:  *seed,
 		mldsa: mldsaPrivate,
 		ed:    edPrivate,
-		public: &PublicKey{
-			raw:   append(mldsaPublic.Bytes(), edPublic...),
-			mldsa: mldsaPublic,
-			ed:    edPublic,
-		},
+		public: &PublicKey{raw: append(mldsaPublic.Bytes(), edPublic...)},
 	}
 }
 
@@ -159,9 +155,10 @@ func (k *PrivateKey) Sign(ctx string, message []byte) ([]byte, error) {
 // PublicKey is a composite public key. It is immutable and safe for concurrent
 // use.
 type PublicKey struct {
-	raw   []byte
-	mldsa *mldsa65.PublicKey
-	ed    ed25519.PublicKey
+	// raw is all of it. The ML-DSA half takes 46 KiB when it is expanded, and no longer
+	// than a verification does: programs that only name a thousand people should not pay
+	// for that.
+	raw []byte
 }
 
 // NewPublicKey parses a raw public key of [PublicKeySize] bytes: the ML-DSA-65
@@ -176,19 +173,23 @@ func NewPublicKey(b []byte) (*PublicKey, error) {
 	if len(b) != PublicKeySize {
 		return nil, fmt.Errorf("%w: public key of %d bytes, not %d", ErrMalformedKey, len(b), PublicKeySize)
 	}
-	raw := bytes.Clone(b)
-	ed := ed25519.PublicKey(raw[mldsa65.PublicKeySize:])
-	if !isPoint((*[ed25519.PublicKeySize]byte)(ed)) {
+	if !isPoint((*[ed25519.PublicKeySize]byte)(b[mldsa65.PublicKeySize:])) {
 		return nil, fmt.Errorf("%w: Ed25519 half is no point of the curve or not canonical", ErrMalformedKey)
 	}
-	mldsa := new(mldsa65.PublicKey)
-	mldsa.Unpack((*[mldsa65.PublicKeySize]byte)(raw))
-	return &PublicKey{raw: raw, mldsa: mldsa, ed: ed}, nil
+	return &PublicKey{bytes.Clone(b)}, nil
 }
 
 // Bytes returns a copy of the [PublicKeySize] bytes that [NewPublicKey] takes.
 func (p *PublicKey) Bytes() []byte {
 	return bytes.Clone(p.raw)
+}
+
+func (p *PublicKey) ed() ed25519.PublicKey { return p.raw[mldsa65.PublicKeySize:] }
+
+func (p *PublicKey) mldsa() *mldsa65.PublicKey {
+	key := new(mldsa65.PublicKey)
+	key.Unpack((*[mldsa65.PublicKeySize]byte)(p.raw))
+	return key
 }
 
 // Equal reports whether p and other are the same key in both halves.
@@ -211,7 +212,7 @@ func (p *PublicKey) Verify(ctx string, message, sig []byte) error {
 	}
 	m := representative(ctx, message)
 	mldsaSig, edSig := sig[:mldsa65.SignatureSize], sig[mldsa65.SignatureSize:]
-	if !mldsa65.Verify(p.mldsa, m, []byte(label), mldsaSig) || !ed25519.Verify(p.ed, m, edSig) {
+	if !mldsa65.Verify(p.mldsa(), m, []byte(label), mldsaSig) || !ed25519.Verify(p.ed(), m, edSig) {
 		return ErrInvalid
 	}
 	return nil

@@ -148,13 +148,13 @@ func TestDraftHalves(t *testing.T) {
 	m := []byte("CompositeAlgorithmSignatures2025" + "COMPSIG-MLDSA65-Ed25519-SHA512" +
 		"\x47" + string(v.Context) + string(digest[:])) // the context has 71 bytes
 	mldsaSig, edSig := v.SWithContext[:3309], v.SWithContext[3309:]
-	if !mldsa65.Verify(public.mldsa, m, []byte("COMPSIG-MLDSA65-Ed25519-SHA512"), mldsaSig) {
+	if !mldsa65.Verify(public.mldsa(), m, []byte("COMPSIG-MLDSA65-Ed25519-SHA512"), mldsaSig) {
 		t.Error("ML-DSA half does not verify")
 	}
-	if mldsa65.Verify(public.mldsa, m, nil, mldsaSig) {
+	if mldsa65.Verify(public.mldsa(), m, nil, mldsaSig) {
 		t.Error("ML-DSA half verifies outside of the composite, without the label")
 	}
-	if !ed25519.Verify(public.ed, m, edSig) {
+	if !ed25519.Verify(public.ed(), m, edSig) {
 		t.Error("Ed25519 half does not verify")
 	}
 }

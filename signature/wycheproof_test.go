@@ -80,7 +80,7 @@ func TestWycheproofEd25519(t *testing.T) {
 		for _, test := range g.Tests {
 			want := test.valid(t)
 			ran[want]++
-			if got := ed25519.Verify(key.ed, test.Msg, test.Sig); got != want {
+			if got := ed25519.Verify(key.ed(), test.Msg, test.Sig); got != want {
 				t.Errorf("%d: valid %v, want %v", test.ID, got, want)
 			}
 		}
@@ -93,7 +93,7 @@ func TestWycheproofVerifyMLDSA(t *testing.T) {
 		PublicKey hexBytes         `json:"publicKey"`
 		Tests     []wycheproofTest `json:"tests"`
 	}
-	ed := GenerateKey().Public().ed
+	ed := GenerateKey().Public().ed()
 	ran := map[string]int{}
 	for _, g := range loadWycheproof[group](t, "mldsa_65_verify_test.json") {
 		key, err := NewPublicKey(append(bytes.Clone(g.PublicKey), ed...))
@@ -110,7 +110,7 @@ func TestWycheproofVerifyMLDSA(t *testing.T) {
 				continue
 			}
 			ran[test.Result]++
-			if got := mldsa65.Verify(key.mldsa, test.Msg, test.Ctx, test.Sig); got != want {
+			if got := mldsa65.Verify(key.mldsa(), test.Msg, test.Ctx, test.Sig); got != want {
 				t.Errorf("%d: valid %v, want %v", test.ID, got, want)
 			}
 		}

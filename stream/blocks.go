@@ -4,7 +4,10 @@
 
 package stream
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // blocks are the buffers of a ReaderAt: a fixed number, each with an opened
 // block in it or in use for something else. Whoever takes a buffer must put it
@@ -121,4 +124,20 @@ func (b *blocks) put(k *block) {
 		k.used = 0
 	}
 	b.unused.Signal()
+}
+
+// forget frees the buffers that nobody uses.
+func (b *blocks) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all = slices.DeleteFunc(b.all, func(k *block) bool {
+		if k.users > 0 {
+			return false
+		}
+		delete(b.byID, k.id)
+		if k.buf != nil {
+			putBuffer(k.buf)
+		}
+		return true
+	})
 }

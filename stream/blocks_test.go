@@ -507,3 +507,42 @@ func TestReadAtAllocates(t *testing.T) {
 		t.Error(n, "allocations")
 	}
 }
+
+// What was forgotten is read again, once for all who want it, also while others read.
+func TestForget(t *testing.T) {
+	plain := plaintext(100_000)
+	body := sealBody(plain)
+	src := &watched{ReaderAt: bytes.NewReader(body)}
+	r, err := newCipher().NewReaderAt(src, int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() {
+		p := make([]byte, 10)
+		if _, err := r.ReadAt(p, 20_001); err != nil || !bytes.Equal(p, plain[20_001:20_011]) {
+			t.Error("wrong", err)
+		}
+	}
+	r.Forget()
+	src.reset(nil, nil)
+	read()
+	read()
+	if len(src.reads) != 1 {
+		t.Errorf("%d reads, want 1", len(src.reads))
+	}
+	r.Forget()
+	read()
+	if len(src.reads) != 2 {
+		t.Errorf("%d reads, want 2", len(src.reads))
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 200 {
+				read()
+				r.Forget()
+			}
+		})
+	}
+	all.Wait()
+}

@@ -81,6 +81,10 @@ func (r *ReaderAt) WithDigests(onDigest func(index uint32, digest [sha256.Size]b
 	return &other
 }
 
+// Forget frees the memory of all opened chunks that no call uses now. It is for readers that
+// are kept, and perhaps not used again.
+func (r *ReaderAt) Forget() { r.blocks.forget() }
+
 // Size returns the length of the plaintext in bytes.
 func (r *ReaderAt) Size() int64 { return r.plain }
 

@@ -35,6 +35,9 @@ var (
 	// ErrChanged says that an interrupted pull cannot go on, since by now the
 	// server has another object of that name.
 	ErrChanged = wire.ErrChanged
+	// ErrWindow says that the server makes so much durable at a time that two such pieces are
+	// more than [PushOptions].Buffer.
+	ErrWindow = wire.ErrWindow
 	// ErrTakenOver says that another push with the same key and to the same name
 	// began, which ends this one.
 	ErrTakenOver = wire.ErrTakenOver

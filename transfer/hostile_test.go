@@ -322,6 +322,51 @@ func TestLyingPushServers(t *testing.T) {
 	}
 }
 
+// TestUnitOfAnotherServer has servers that make more durable at a time than half of the buffer.
+// An honest one says so at once. One that does not has an error, and so has one that waits for
+// more than it is sent.
+func TestUnitOfAnotherServer(t *testing.T) {
+	file := testkit.Sealed(2 << 20)
+	for name, test := range map[string]struct {
+		unit   uint32
+		refuse bool
+		want   error
+	}{
+		"half":                   {8 << 20, false, nil},
+		"more, and says it":      {8<<20 + 1, true, transfer.ErrWindow},
+		"more, and goes ahead":   {8<<20 + 1, false, transfer.ErrProtocol},
+		"as much as a number is": {1<<32 - 1, false, transfer.ErrProtocol},
+	} {
+		h := newHostile(t, func(c *channel.Conn, _ int) {
+			m, err := c.Next()
+			if err != nil {
+				return
+			}
+			ask, err := wire.ParsePush(m.Body)
+			if err != nil || ask.Window != 16<<20 {
+				t.Errorf("%s: a window of %d, %v", name, ask.Window, err)
+			}
+			if test.refuse {
+				c.Send(wire.TypeError, 1, wire.Refusal(wire.ErrWindow).Marshal())
+				c.Next()
+				return
+			}
+			c.Send(wire.TypeReady, 1, (&wire.Ready{Proven: true, Unit: test.unit}).Marshal())
+			if data, ok := receive(c, wire.TypeEnd); ok {
+				c.Send(wire.TypeStored, 1, wire.Size(int64(len(data))))
+			}
+			c.Next()
+		})
+		err := h.client(t).Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{Buffer: 16 << 20})
+		if !errors.Is(err, test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n := h.connections.Load(); n != 1 {
+			t.Errorf("%s: %d connections", name, n)
+		}
+	}
+}
+
 // TestEarlyAcknowledgement has a server that acknowledges bytes that are just being
 // sent to it. They may not be overwritten meanwhile (which the race detector sees).
 func TestEarlyAcknowledgement(t *testing.T) {

@@ -115,25 +115,23 @@ func mapText(ctx *kong.DecodeContext, target reflect.Value) error {
 }
 
 // misplaced matches what kong says of "pqenc -r PUB version".
-var misplaced = regexp.MustCompile(`^flag (--\S+) applies to the default command .*, not "(.+)"$`)
+const misplaced = `^flag (--\S+) applies to the default command .*, not "(.+)"$`
 
 // unplain are what kong says of values, in the terms of Go, and what people are told.
-var unplain = []struct {
-	kong  *regexp.Regexp
-	plain string
-}{
-	{regexp.MustCompile(`expected \w+ value but got "EOL" \(<EOL>\)$`), "needs a value"},
-	{regexp.MustCompile(`expected \w+ value but got (".*") \(\w+ flag\); perhaps try (--\S+)="(.*)"\?$`), "needs a value, and $1 looks like a flag: if it is the value, write $2=$3"},
-	{regexp.MustCompile(`expected a valid 16 bit uint but got (".*")$`), "$1 is not a whole number from 0 to 65535"},
-	{regexp.MustCompile(`expected a valid \d+ bit u?int but got (".*")$`), "$1 is not a whole number"},
-	{regexp.MustCompile(`expected duration but got (".*"): time: .*$`), "$1 is not a time like 20s or 5m"},
+// They are compiled when something is wrong, and not in every process.
+var unplain = []struct{ kong, plain string }{
+	{`expected \w+ value but got "EOL" \(<EOL>\)$`, "needs a value"},
+	{`expected \w+ value but got (".*") \(\w+ flag\); perhaps try (--\S+)="(.*)"\?$`, "needs a value, and $1 looks like a flag: if it is the value, write $2=$3"},
+	{`expected a valid 16 bit uint but got (".*")$`, "$1 is not a whole number from 0 to 65535"},
+	{`expected a valid \d+ bit u?int but got (".*")$`, "$1 is not a whole number"},
+	{`expected duration but got (".*"): time: .*$`, "$1 is not a time like 20s or 5m"},
 }
 
 // plainParse returns what the parser says in plain words.
 func plainParse(err error) string {
 	text := err.Error()
 	for _, u := range unplain {
-		text = u.kong.ReplaceAllString(text, u.plain)
+		text = regexp.MustCompile(u.kong).ReplaceAllString(text, u.plain)
 	}
 	return text
 }
@@ -144,7 +142,7 @@ func parseError(err error) error {
 	if errors.Is(err, errReaderGone) || errors.As(err, &writing) {
 		return err // of --help
 	}
-	if m := misplaced.FindStringSubmatch(err.Error()); m != nil {
+	if m := regexp.MustCompile(misplaced).FindStringSubmatch(err.Error()); m != nil {
 		return usageError(m[1]+" does not go with the command "+m[2], "if "+m[2]+" is a file, write ./"+m[2])
 	}
 	if strings.HasPrefix(err.Error(), "--passphrase: ") {

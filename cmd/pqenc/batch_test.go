@@ -342,6 +342,17 @@ func TestBatchSignals(t *testing.T) {
 		}
 		p.cmd.Process.Signal(sig)
 		p.ends(128 + int(sig))
+
+		// And while its parent does not read: there is more than fits into a pipe.
+		p = startBatch(t, map[string][]byte{"a.pqe": testkit.Sealed(9_000_000)})
+		io.WriteString(p.in, `{"file":"a.pqe"}`+"\n")
+		if a, _ := p.next(); !a.More {
+			t.Fatalf("%+v", a)
+		}
+		p.cmd.Process.Signal(sig)
+		if code, err := exitCode(p.cmd.Wait()); err != nil || code != 128+int(sig) {
+			t.Errorf("exit code %d, %v", code, err)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/pqenc/pqenc/internal/batch"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
+	web "github.com/pqenc/pqenc/remote"
 )
 
 const batchHint = "docs/batch.md describes requests and answers"
@@ -26,9 +27,6 @@ func (r *reading) batch() error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(r.Files, isStdio) {
-		return usageError("standard input has the requests with --batch, and can be no file", "name files")
-	}
 	if err := r.Secret.check(requests, len(r.named) > 0); err != nil {
 		return err
 	}
@@ -36,7 +34,7 @@ func (r *reading) batch() error {
 	if err != nil {
 		return err
 	}
-	s := batch.New(r.app.stdin, out, batch.Config{Open: r.open, Distant: isURL, Explain: failureOf})
+	s := batch.New(r.app.stdin, out, batch.Config{Open: r.open, Distant: web.IsURL, Explain: failureOf})
 	for _, name := range r.Files {
 		if err := s.Preload(name); err != nil {
 			return out.finish(err)
@@ -88,13 +86,22 @@ func (r *reading) open(src batch.Source) (batch.File, error) {
 
 // input opens what is encrypted.
 func (r *reading) input(src batch.Source) (*input, error) {
+	name := src.Name
+	if isURL(name) { // whose text may have secrets in it
+		name = web.Name(name)
+	}
 	if r.Only && (src.Digests != "" || src.Parent == nil && !slices.Contains(r.Files, src.Name)) {
-		return nil, in(src.Name, errNotNamed)
+		return nil, in(name, errNotNamed)
+	}
+	if src.Digests != "" {
+		if err := readable(src.Digests); err != nil {
+			return nil, err
+		}
 	}
 	if p := src.Parent; p != nil {
-		return &input{name: src.Name, at: p, size: p.Size(), atOnce: p.Concurrency()}, nil
+		return &input{name: name, at: p, size: p.Size(), atOnce: p.Concurrency()}, nil
 	}
-	if err := regular(src.Name); err != nil {
+	if err := readable(src.Name); err != nil {
 		return nil, err
 	}
 	return r.app.openEncrypted(src.Name, urlFlags{RangeOnly: true})
@@ -108,7 +115,7 @@ func (r *reading) contents(src batch.Source, input *input) (*pqenc.File, error) 
 	case src.Digests != "" && len(r.policy.From) == 0:
 		return nil, usageError("digests are of no use without --from", "start pqenc with --from PUB")
 	case src.Digests == "" && src.Parent == nil:
-		o.beside = src.Name + digestsSuffix
+		o.beside = digestsOf(src.Name)
 	case src.Digests == "" && verify:
 		return nil, errOnlyParts
 	}
@@ -134,15 +141,21 @@ var errOnlyParts = &failure{errors.New("the signature is over the whole file, an
 // errNotNamed is for --only.
 var errNotNamed = &failure{errors.New("--only allows no files but those that the command line names, and no lists of digests"), exitUsage, nil}
 
-// regular fails for what is no regular file: to open a pipe would be to wait for its
-// writer, and none of it can be read twice.
-func regular(name string) error {
+// readable fails for what is no regular file and no URL: to open a pipe would be to wait for
+// its writer, and standard input has the requests.
+func readable(name string) error {
+	if isStdio(name) {
+		return usageError("standard input has the requests with --batch, and can be no file", "write ./- for a file of that name")
+	}
+	if web.IsURL(name) {
+		return nil
+	}
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && !info.Mode().IsRegular():
 		return in(name, durable.ErrNotRegular)
 	case errors.Is(err, fs.ErrNotExist) && isURL(name):
-		return withHints(err, `only http:// and https:// are read: for others, answer up-calls`)
+		return withHints(&fs.PathError{Op: "open", Path: web.Name(name), Err: syscall.ENOENT}, "only http:// and https:// are read: for others, answer up-calls")
 	}
 	return err
 }
@@ -160,7 +173,7 @@ func (f *batchFile) Close() error { return f.src.Close() }
 func (f *batchFile) ReadAt(b []byte, off int64) (int, error) {
 	n, err := f.File.ReadAt(b, off)
 	if err != io.EOF {
-		err = in(f.src.name, err)
+		err = in(f.src.name, f.src.doubt(err))
 	}
 	return n, err
 }
@@ -168,7 +181,7 @@ func (f *batchFile) ReadAt(b []byte, off int64) (int, error) {
 // WriteRange implements [batch.File].
 func (f *batchFile) WriteRange(dst io.Writer, off, n int64) (int64, error) {
 	n, err := f.File.WriteRange(dst, off, n)
-	return n, in(f.src.name, err)
+	return n, in(f.src.name, f.src.doubt(err))
 }
 
 // fileStat is what a program is told of a file.

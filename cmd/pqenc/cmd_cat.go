@@ -23,7 +23,7 @@ type catCmd struct {
 
 	Batch bool  `help:"Answer requests for parts of files: a line of JSON each on standard input."`
 	Only  bool  `help:"With --batch, open no files but those named here."`
-	Files names `arg:"" optional:"" type:"urls" name:"FILE ..." help:"Encrypted files. Without one, or as -, standard input. With --batch, those to open in advance."`
+	Files names `arg:"" optional:"" type:"urls" name:"FILE ..." help:"Encrypted files, or their URLs. Without one, or as -, standard input. With --batch, those to open in advance."`
 
 	Secret secretFlags `embed:""`
 }
@@ -127,7 +127,7 @@ func (r *reading) one(name string, out *output) (*output, error) {
 	src.measure(meter)
 	o := &opener{app: r.app, src: src, meter: meter, policy: r.policy, keys: r.keys(src.name)}
 	if !isStdio(name) {
-		o.beside = name + digestsSuffix
+		o.beside = digestsOf(name)
 	}
 	plain, err := o.open(r.Stream.StreamUnverified)
 	if err != nil {
@@ -143,7 +143,7 @@ func (r *reading) one(name string, out *output) (*output, error) {
 	}
 	_, err = plain.WriteTo(out)
 	meter.Stop()
-	if err = cmp.Or(err, src.unchanged()); err == nil {
+	if err = src.doubt(cmp.Or(err, src.unchanged())); err == nil {
 		r.app.sayWho(src.name, plain.Signature())
 	}
 	return out, in(src.name, err)

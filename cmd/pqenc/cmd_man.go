@@ -54,7 +54,7 @@ is refused: write ./alice for the file.`},
 		{Term: "PQENC_HOME", Text: `The folder of the keyring and of known_servers. Without it, that is pqenc in your settings:
 in $XDG_CONFIG_HOME or ~/.config on Linux and BSD, in ~/Library/Application Support on macOS, and in %AppData% on
 Windows.`},
-		{Term: "HTTP_PROXY, HTTPS_PROXY", Text: "The proxies for ws:// and for wss://. The connection goes through them by CONNECT."},
+		{Term: "HTTP_PROXY, HTTPS_PROXY", Text: "The proxies for ws:// and http://, and for wss:// and https://. What is pushed and pulled goes through them by CONNECT."},
 		{Term: "NO_PROXY", Text: "The hosts that are reached without a proxy, separated by commas."},
 		{Term: "GODEBUG", Text: "fips140=on uses the FIPS 140-3 module of Go. fips140=only is refused with the reason."},
 	}}

@@ -211,6 +211,7 @@ var remoteKinds = []kind{
 	{transfer.ErrTooLarge, exitRefused, []string{"ask those who run the server for more"}},
 	{transfer.ErrName, exitRefused, []string{"choose another name"}},
 	{transfer.ErrNotPqenc, exitDamaged, []string{"get the file again from where it came from"}},
+	{transfer.ErrWindow, exitRefused, []string{"let it have more memory, with --buffer"}},
 	{transfer.ErrTakenOver, exitConnection, []string{"let one of the two go on"}},
 	{transfer.ErrChanged, exitConnection, []string{"try again: it begins with the new one"}},
 	{transfer.ErrNotServer, exitConnection, []string{"is the URL right? A server may be at another path, which --endpoint names"}},
@@ -350,7 +351,7 @@ func (a *app) warn(format string, args ...any) {
 
 // say prints one line to standard error.
 func (a *app) say(line string) {
-	fmt.Fprintln(a.stderr, "pqenc: "+terminal.Printable(strings.ReplaceAll(line, "\n", "; ")))
+	fmt.Fprintln(a.stderr, "pqenc: "+terminal.Printable(strings.ReplaceAll(withoutSecrets(line), "\n", "; ")))
 }
 
 // looksLike names files of other kinds that people give to pqenc by mistake.

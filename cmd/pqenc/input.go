@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/pqenc/pqenc/internal/progress"
@@ -28,10 +29,11 @@ type input struct {
 	size   int64       // from there on, in bytes; -1 for what is read in order
 	atOnce int         // reads that should be under way; 0: one a core
 
-	file     *os.File  // of both, nil for what is none
-	web      *web.File // what at reads, or nil
-	closer   io.Closer // of what is no file
-	producer *producer // of what is read, or nil
+	file     *os.File                       // of both, nil for what is none
+	web      *web.File                      // what at reads, or nil
+	closer   io.Closer                      // of what is no file
+	arrived  atomic.Pointer[progress.Meter] // of bytes from a web server, or nil
+	producer *producer                      // of what is read, or nil
 
 	head      []byte // of an encrypted file, see head.go
 	completed []byte // the head in the log, if that of the file may be torn
@@ -102,6 +104,10 @@ func (in *input) Close() error {
 
 // measure has a meter count what is read from now on.
 func (in *input) measure(m *progress.Meter) {
+	if in.closer != nil { // it counts what arrives: a read may take long
+		in.arrived.Store(m)
+		return
+	}
 	in.stream, in.at = m.Reader(in.stream), m.ReaderAt(in.at)
 }
 

@@ -56,10 +56,38 @@ func TestMemory(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+	t.Run("start", func(t *testing.T) { startOfProcess(t, dir) })
 	t.Run("files", func(t *testing.T) { memoryOfFiles(t, dir) })
 	s := startServingAfter(t, dir, `PATH="$PWD:$PATH"`) // the one that was built
 	t.Run("transfers", func(t *testing.T) { memoryOfTransfers(t, s) })
 	t.Run("crowd", func(t *testing.T) { memoryOfCrowd(t, s) })
+}
+
+// startOfProcess requires that packages make little before main begins: what one makes,
+// every process pays for, whatever it does.
+func startOfProcess(t *testing.T, dir string) {
+	const most = 300_000 // bytes on the heap
+	all := 0
+	cmd := exec.Command("./pqenc", "version")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GODEBUG=inittrace=1")
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	inits := regexp.MustCompile(`(?m)^init (\S+) @.* (\d+) bytes, \d+ allocs$`).FindAllStringSubmatch(string(text), -1)
+	for _, found := range inits {
+		bytes, err := strconv.Atoi(found[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += bytes
+		if bytes > most/4 {
+			t.Errorf("package %s makes %d bytes at the start", found[1], bytes)
+		}
+	}
+	if len(inits) < 20 || all > most {
+		t.Errorf("%d packages make %d bytes at the start, more than %d:\n%s", len(inits), all, most, text)
+	}
 }
 
 func memoryOfFiles(t *testing.T, dir string) {

@@ -9,14 +9,18 @@ package main
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"net/http"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
@@ -31,22 +35,9 @@ func TestMetrics(t *testing.T) {
 		Connections: 1, Unauthenticated: 2, Logins: 3, FailedLogins: 4, Pushes: 5, FailedPushes: 6, Pulls: 7, FailedPulls: 8,
 		Deleted: 9, Received: 10, Sent: 11, Objects: 12, ObjectBytes: 13, Partials: 14, PartialBytes: 15, FreeBytes: 16, Folders: 17,
 	}
-	list := errors.New("wrong")
-	c := newCollector(func() server.Stats { return stats }, func() error { return list })
-	registry := prometheus.NewPedanticRegistry()
-	registry.MustRegister(c)
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
+	families, text := parsedMetrics(t, serverMetrics(stats, errors.New("wrong")))
 	if problems, err := promlint.NewWithMetricFamilies(families).Lint(); err != nil || len(problems) > 0 {
 		t.Error(problems, err)
-	}
-	var text strings.Builder
-	for _, family := range families {
-		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
-			t.Fatal(err)
-		}
 	}
 	const want = `
 pqenc_access_list_valid 0
@@ -68,12 +59,50 @@ pqenc_received_bytes_total 10
 pqenc_sent_bytes_total 11
 pqenc_unauthenticated_connections 2
 `
-	if got := "\n" + regexp.MustCompile(`(?m)^#.*\n`).ReplaceAllString(text.String(), ""); got != want {
+	if got := "\n" + regexp.MustCompile(`(?m)^#.*\n`).ReplaceAllString(text, ""); got != want {
 		t.Errorf("they are%swant%s", got, want)
 	}
-	list = nil
-	if got := c.listValid(); got != 1 {
-		t.Errorf("a good list is %d", got)
+	if _, text := parsedMetrics(t, serverMetrics(stats, nil)); !strings.Contains(text, "pqenc_access_list_valid 1\n") {
+		t.Errorf("with a good list: %s", text)
+	}
+}
+
+// parsedMetrics writes metrics, and has the library of Prometheus read them.
+func parsedMetrics(t *testing.T, all []metric) (families []*dto.MetricFamily, text string) {
+	t.Helper()
+	var b strings.Builder
+	writeMetrics(&b, all)
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	byName, err := parser.TextToMetricFamilies(strings.NewReader(b.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Collect(maps.Values(byName)), b.String()
+}
+
+// TestRuntimeMetrics requires what the library of Prometheus knows of a Go process.
+func TestRuntimeMetrics(t *testing.T) {
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(collectors.NewBuildInfoCollector(), collectors.NewGoCollector())
+	if runtime.GOOS == "linux" {
+		registry.MustRegister(collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	}
+	want, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, text := parsedMetrics(t, slices.Concat(runtimeMetrics(), processMetrics()))
+	for _, family := range want {
+		switch family.GetName() {
+		case "go_gc_gogc_percent", "process_network_receive_bytes_total", "process_network_transmit_bytes_total":
+			continue // a setting that a server does not change; and those of the whole machine
+		case "process_start_time_seconds":
+			continue // is with those of the server
+		}
+		i := slices.IndexFunc(got, func(f *dto.MetricFamily) bool { return f.GetName() == family.GetName() })
+		if i < 0 || got[i].GetType() != family.GetType() || len(got[i].Metric[0].Label) != len(family.Metric[0].Label) {
+			t.Errorf("%s is not as in the library:\n%s", family, text)
+		}
 	}
 }
 
@@ -104,7 +133,7 @@ func TestServeMetrics(t *testing.T) {
 	if got := families["pqenc_received_bytes_total"].GetMetric()[0].GetCounter().GetValue(); got != float64(len(file)) {
 		t.Errorf("%v bytes received, want %d", got, len(file))
 	}
-	for _, name := range []string{"pqenc_dropped_log_lines_total", "go_goroutines", "go_build_info", "process_open_fds"} {
+	for _, name := range []string{"pqenc_dropped_log_lines_total", "process_start_time_seconds", "go_goroutines", "go_build_info", "process_open_fds"} {
 		if families[name] == nil && (runtime.GOOS == "linux" || name != "process_open_fds") {
 			t.Errorf("there is no %s", name)
 		}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -53,7 +54,8 @@ func (r *rewrapper) reencryptFile(out *durable.File, f *encryptedFile, policy pq
 	if err != nil {
 		return err
 	}
-	return r.encrypt(io.NewOffsetWriter(out, 0), plain.SectionReader, plain.Signature(), signer)
+	err = r.encrypt(io.NewOffsetWriter(out, 0), plain.SectionReader, plain.Signature(), signer)
+	return cmp.Or(err, f.src.unchanged())
 }
 
 // reencryptText does it for a file in armor, which stays one.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -29,7 +30,20 @@ var urlOptions web.Options
 
 // errOnlyRead is for a URL where none can be.
 func errOnlyRead(name string) error {
-	return usageError(web.Name(name)+" is a URL, from which only encrypted files are read, by -d, inspect and verify", "get the file first")
+	return usageError(web.Name(name)+" is a URL, from which only encrypted files are read, by -d, cat, inspect and verify", "get the file first")
+}
+
+var urlInText = regexp.MustCompile(`(?i)\bhttps?://[^\s"<>]*[^\s"<>:;,.)]`)
+
+// withoutSecrets returns a message in which URLs have no user, password and query, whoever
+// has put them there: also one about an argument that was not expected.
+func withoutSecrets(line string) string {
+	return urlInText.ReplaceAllStringFunc(line, func(u string) string {
+		if strings.ContainsAny(u, "@?") {
+			return web.Name(u)
+		}
+		return u
+	})
 }
 
 // openURL opens an encrypted file on a web server. It is read by offset if the server can
@@ -38,9 +52,11 @@ func (a *app) openURL(text string, flags urlFlags) (*input, error) {
 	name := web.Name(text)
 	o := urlOptions
 	o.OnRetry = a.retryURL(name)
+	in := &input{name: name}
+	o.OnBytes = func(n int) { in.arrived.Load().Add(n) }
 	f, err := web.Open(context.Background(), text, &o)
 	if err == nil {
-		in := &input{name: name, at: f, size: f.Size(), atOnce: f.Concurrency(), web: f, closer: f}
+		in.at, in.size, in.atOnce, in.web, in.closer = f, f.Size(), f.Concurrency(), f, f
 		return in, in.keepHead()
 	}
 	if !errors.Is(err, web.ErrNoRanges) || flags.RangeOnly {
@@ -51,7 +67,8 @@ func (a *app) openURL(text string, flags urlFlags) (*input, error) {
 		return nil, err
 	}
 	a.warn("%s: %v: reading all of it in order", name, web.ErrNoRanges)
-	return &input{name: name, stream: body, size: -1, closer: body}, nil
+	in.stream, in.size, in.closer = body, -1, body
+	return in, nil
 }
 
 // openList opens a list of digests, which may be on a web server.
@@ -146,7 +163,7 @@ func (in *input) fetched() int64 {
 // webKinds are those of files on web servers. A lost connection comes with its reason, and
 // is first.
 var webKinds = []kind{
-	{web.ErrConnection, exitConnection, []string{"is the URL right, and is the server running? With -o FILE, the same command resumes where this one has stopped"}},
+	{web.ErrConnection, exitConnection, []string{"is the URL right, and is the server running? Try again: a download with -o FILE resumes, if the server can send parts of files"}},
 	{web.ErrChanged, exitIO, []string{"try again: it starts over with the new one"}},
 	{web.ErrNoRanges, exitRefused, []string{"decrypt the whole file, without --range and --range-only: that reads it in order"}},
 	{web.ErrAnswer, exitConnection, []string{"a proxy on the way may change what the server sends: get the file with another program, and decrypt it then"}},
@@ -169,7 +186,7 @@ func webKind(err error) *kind {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusGone:
 		hint = "is the URL whole and still valid? Links to files in a bucket expire, and have to be quoted for the shell"
 	case http.StatusProxyAuthRequired:
-		hint = "the proxy that HTTPS_PROXY or HTTP_PROXY names wants a user and a password: http://USER:PASSWORD@HOST:PORT"
+		hint = "the proxy that HTTPS_PROXY or HTTP_PROXY names wants a user and a password in its URL"
 	}
 	return &kind{err, exitRefused, []string{hint}}
 }

@@ -48,6 +48,7 @@ func webCommand(ts *testscript.TestScript, neg bool, args []string) {
 		h := webHandler(ts.Getenv("WORK"))
 		s, tls := httptest.NewServer(h), httptest.NewUnstartedServer(h)
 		tls.Config.ErrorLog = log.New(io.Discard, "", 0)
+		tls.EnableHTTP2 = true
 		tls.StartTLS()
 		ts.Defer(func() {
 			s.CloseClientConnections()
@@ -234,5 +235,33 @@ func TestNginxRange(t *testing.T) {
 	// The first 64 KiB, in which the first of the two chunks begins, and the last chunk.
 	if want := 2*(4<<20+16) + 4096 + 116; sent != want {
 		t.Errorf("%d bytes were sent, want %d", sent, want)
+	}
+}
+
+func TestWithoutSecrets(t *testing.T) {
+	for text, want := range map[string]string{
+		"open https://u:p@h/x?s=1: no such file":  "open https://h/x: no such file",
+		`it is "HTTP://h:1/a%2Fb?s", and x?y@z.`:  `it is "http://h:1/a%2Fb", and x?y@z.`,
+		"read https://h/x: the server says 404":   "read https://h/x: the server says 404",
+		"https://u:p%zz@h/x and http://u@h/?a#b.": "URL and http://h/.",
+		"see https://h/x?, https://h/y":           "see https://h/x, https://h/y",
+		"ws://h/x":                                "ws://h/x",
+	} {
+		if got := withoutSecrets(text); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestDigestsOf(t *testing.T) {
+	for name, want := range map[string]string{
+		"m.pqe":                   "m.pqe.digests",
+		"https://h/a%2Fb.pqe?s=1": "https://h/a%2Fb.pqe.digests?s=1",
+		"http://u:p@h/a b.pqe":    "http://u:p@h/a%20b.pqe.digests",
+		"https://h/%zz":           "",
+	} {
+		if got := digestsOf(name); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
 	}
 }

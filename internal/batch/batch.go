@@ -22,7 +22,9 @@ const (
 	maxWaiting  = 4 << 20 // bytes of the requests that wait, each its line and requestCost
 	requestCost = 200
 	maxFiles    = 128 // open at once
+	maxWarm     = 8   // of those, which keep in memory what was decrypted
 	distant     = 16  // requests under way whose files are not on this machine
+	lengthy     = 2   // requests under way for more than MaxPiece, which use all cores
 )
 
 // ErrProtocol is for a parent whose next line cannot be told from what comes before it.
@@ -40,6 +42,8 @@ type File interface {
 	// WriteRange writes n bytes of the contents from an offset on. It is for what is too
 	// much for one ReadAt, and takes memory of its own.
 	WriteRange(dst io.Writer, off, n int64) (int64, error)
+	// Forget frees the memory of what was decrypted.
+	Forget()
 	// Stat returns what a request for it is answered with, in JSON.
 	Stat() any
 }
@@ -71,7 +75,7 @@ type Failure struct {
 
 // Server answers requests. Its memory does not grow with them: a request under way takes
 // MaxPiece, or what [File.WriteRange] takes, and there are as many under way as there are
-// cores, and a few more whose files are on other machines.
+// cores, and a few more that take long or whose files are on other machines.
 type Server struct {
 	config Config
 	in     *lines
@@ -80,6 +84,7 @@ type Server struct {
 	parent *upcalls
 	near   pool
 	far    pool
+	long   pool
 	queue  queue
 	work   sync.WaitGroup  // of the requests
 	turn   <-chan struct{} // closed when all requests without an id have been answered
@@ -96,7 +101,7 @@ func New(in io.Reader, out io.Writer, c Config) *Server {
 	s := &Server{config: c, in: newLines(in), files: newFiles(maxFiles, c.Open), turn: first, done: make(chan struct{})}
 	s.out = &output{w: out, failed: s.Stop}
 	s.parent = newUpcalls(s)
-	s.near.limit, s.far.limit = runtime.GOMAXPROCS(0), distant
+	s.near.limit, s.far.limit, s.long.limit = runtime.GOMAXPROCS(0), distant, lengthy
 	s.queue.limit = maxWaiting
 	s.queue.changed.L = &s.queue.mu
 	return s
@@ -181,16 +186,23 @@ func (s *Server) admit(all members, size int) error {
 	if r.op == opClose && r.err == nil {
 		s.files.drop(r.file) // now, for what is asked later to see the file as it is then
 	}
-	to := &s.near
-	if r.file.parent || s.config.Distant(r.file.name) {
-		to = &s.far
-	}
 	s.work.Add(1)
-	to.add(func() {
+	s.poolOf(r).add(func() {
 		defer s.work.Done()
 		defer s.queue.remove(size + requestCost)
 		defer close(after)
 		s.answer(r)
 	})
 	return nil
+}
+
+// poolOf returns where a request is worked on, so that what takes long holds up nothing else.
+func (s *Server) poolOf(r *request) *pool {
+	switch {
+	case r.file.parent || s.config.Distant(r.file.name):
+		return &s.far
+	case r.op == opRead && r.length > MaxPiece:
+		return &s.long
+	}
+	return &s.near
 }

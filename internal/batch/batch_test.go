@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +27,9 @@ type memory struct {
 	open int // now
 	most int // at once
 	all  int // so far
+
+	warm map[*memFile]bool // what was read, and is not forgotten
+	hot  int               // the most of those
 }
 
 // memFile is one of them, or what the parent reads.
@@ -38,7 +42,24 @@ func (f *memFile) Close() error {
 	f.of.mu.Lock()
 	defer f.of.mu.Unlock()
 	f.of.open--
+	delete(f.of.warm, f)
 	return nil
+}
+
+func (f *memFile) Forget() {
+	f.of.mu.Lock()
+	defer f.of.mu.Unlock()
+	delete(f.of.warm, f)
+}
+
+func (f *memFile) ReadAt(b []byte, off int64) (int, error) {
+	f.of.mu.Lock()
+	defer f.of.mu.Unlock()
+	if f.of.warm != nil {
+		f.of.warm[f] = true
+		f.of.hot = max(f.of.hot, len(f.of.warm))
+	}
+	return f.SectionReader.ReadAt(b, off)
 }
 
 func (f *memFile) Stat() any { return map[string]int64{"size": f.Size()} }
@@ -336,6 +357,28 @@ func TestLongest(t *testing.T) {
 	}
 }
 
+// Long answers hold up no short ones.
+func TestLongHoldUpNobody(t *testing.T) {
+	p := start(t, oneFile())
+	long := 4 * runtime.GOMAXPROCS(0)
+	for range long {
+		p.send(`{"id":"long","file":"f"}`)
+	}
+	p.send(`{"id":"short","file":"f","length":5}`)
+	for done := 0; ; {
+		a := p.next()
+		if a.ID == "short" {
+			break
+		}
+		if !a.More {
+			done++
+		}
+		if done == long {
+			t.Fatal("the short answer is the last")
+		}
+	}
+}
+
 func TestStatAndClose(t *testing.T) {
 	m := oneFile()
 	p := start(t, m)
@@ -390,7 +433,7 @@ func TestCloseAtOnce(t *testing.T) {
 
 // More files than may be open.
 func TestManyFiles(t *testing.T) {
-	m := &memory{files: map[string][]byte{}}
+	m := &memory{files: map[string][]byte{}, warm: map[*memFile]bool{}}
 	var lines []string
 	for i := range 3 * maxFiles {
 		name := fmt.Sprint("file", i)
@@ -408,6 +451,9 @@ func TestManyFiles(t *testing.T) {
 	}
 	if m.most > maxFiles {
 		t.Errorf("%d files were open at once", m.most)
+	}
+	if busy := runtime.GOMAXPROCS(0); m.hot < maxWarm || m.hot > maxWarm+busy {
+		t.Errorf("%d files had something in memory", m.hot)
 	}
 	if m.all != 6*maxFiles {
 		t.Errorf("opened %d times", m.all)

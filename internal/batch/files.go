@@ -6,11 +6,13 @@ package batch
 
 import (
 	"container/list"
+	"slices"
 	"sync"
 )
 
 // files are those that are open. Those that nobody reads are closed when there are too
-// many, the one first whose last use is the longest ago.
+// many, the one first whose last use is the longest ago. Only a few that were used last keep
+// in memory what was decrypted of them.
 type files struct {
 	open func(Source) (File, error)
 	max  int
@@ -18,6 +20,7 @@ type files struct {
 	mu     sync.Mutex
 	known  map[fileKey]*openFile
 	recent list.List // of those, the last that was used at the front
+	warm   []*openFile
 }
 
 // openFile is a file that is open, or is being opened.
@@ -47,6 +50,7 @@ func (t *files) use(k fileKey, u *upcalls) (*openFile, error) {
 	f.users++
 	t.recent.MoveToFront(f.place)
 	t.shrink()
+	t.heat(f)
 	t.mu.Unlock()
 
 	if first {
@@ -67,11 +71,34 @@ func (t *files) use(k fileKey, u *upcalls) (*openFile, error) {
 func (t *files) release(f *openFile) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f.users--
-	if f.place == nil && f.users == 0 {
-		f.Close()
+	if f.users--; f.users == 0 {
+		f.idle(t)
 	}
 	t.shrink()
+}
+
+// heat makes a file warm, and another one cold if those are too many.
+func (t *files) heat(f *openFile) {
+	t.warm = slices.DeleteFunc(t.warm, func(w *openFile) bool { return w == f })
+	t.warm = append(t.warm, f)
+	if len(t.warm) > maxWarm {
+		cold := t.warm[0]
+		t.warm = slices.Delete(t.warm, 0, 1)
+		if cold.users == 0 {
+			cold.idle(t)
+		}
+	}
+}
+
+// idle frees what a file takes that nobody uses at the moment.
+func (f *openFile) idle(t *files) {
+	switch {
+	case f.File == nil: // it did not open
+	case f.place == nil:
+		f.Close()
+	case !slices.Contains(t.warm, f):
+		f.Forget()
+	}
 }
 
 // drop closes a file, once nobody uses it any more. Who wants it from now on opens it
@@ -85,7 +112,7 @@ func (t *files) drop(k fileKey) {
 	}
 	t.forget(f)
 	if f.users == 0 {
-		f.Close()
+		f.idle(t)
 	}
 }
 
@@ -94,6 +121,7 @@ func (t *files) forget(f *openFile) {
 	if f.place != nil {
 		delete(t.known, f.key)
 		t.recent.Remove(f.place)
+		t.warm = slices.DeleteFunc(t.warm, func(w *openFile) bool { return w == f })
 		f.place = nil
 	}
 }
@@ -105,7 +133,7 @@ func (t *files) shrink() {
 		e = e.Prev()
 		if f.users == 0 {
 			t.forget(f)
-			f.Close()
+			f.idle(t)
 		}
 	}
 }

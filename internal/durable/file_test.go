@@ -177,6 +177,23 @@ func TestAfterCommit(t *testing.T) {
 	wantContent(t, name, fresh)
 }
 
+// TestNoTemporaryName requires that other names are not swept.
+func TestNoTemporaryName(t *testing.T) {
+	const text = "ABCDEFGHIJKLMNOPQRSTUVW267"
+	if name := ".out." + text + ".pqenc-tmp"; !isTemp(name) {
+		t.Fatalf("%s is not swept", name)
+	}
+	for _, name := range []string{
+		"", ".pqenc-tmp", "..pqenc-tmp", "." + text + ".pqenc-tmp", "out." + text + ".pqenc-tmp", ".out" + text + ".pqenc-tmp",
+		".out." + text, ".out." + text + ".pqenc-tmp2", ".out." + text + ".pqenc-part", ".out." + text[1:] + ".pqenc-tmp",
+		".out." + text[1:] + "1.pqenc-tmp", ".out." + text[1:] + "a.pqenc-tmp",
+	} {
+		if isTemp(name) {
+			t.Errorf("%q is swept", name)
+		}
+	}
+}
+
 func TestTemporaryName(t *testing.T) {
 	directory := t.TempDir()
 	for _, base := range []string{"out", "two words.pqe", strings.Repeat("n", 255), strings.Repeat("ü", 127), "\xff" + strings.Repeat("\x80", 200)} {
@@ -186,7 +203,7 @@ func TestTemporaryName(t *testing.T) {
 			continue
 		}
 		temp := tempName(base)
-		if !tempPattern.MatchString(temp) {
+		if !isTemp(temp) {
 			t.Errorf("%q is not swept", temp)
 		}
 		if !strings.HasPrefix(temp, ".") || !strings.HasSuffix(temp, ".pqenc-tmp") || len(temp) > 143 {
@@ -290,7 +307,7 @@ func wantKept(t *testing.T, err error, name, content string) {
 	if !errors.As(err, &failed) || failed.Name != name || failed.Kept == "" || !strings.Contains(err.Error(), failed.Kept) {
 		t.Fatalf("the error does not say what is kept: %v", err)
 	}
-	if tempPattern.MatchString(filepath.Base(failed.Kept)) {
+	if isTemp(filepath.Base(failed.Kept)) {
 		t.Errorf("%s would be swept", failed.Kept)
 	}
 	wantContent(t, failed.Kept, content)

@@ -9,7 +9,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"regexp"
+	"strings"
 	"sync"
 	"unicode/utf8"
 )
@@ -19,10 +19,20 @@ import (
 // encrypting ones.
 const maxBase = 96
 
-// tempPattern matches the names that tempName returns, and no others.
-var tempPattern = regexp.MustCompile(`(?s)^\..*\.[A-Z2-7]{26}\.pqenc-tmp$`)
+const (
+	tempSuffix = ".pqenc-tmp"
+	textLen    = 26 // of what rand.Text returns
+)
 
-func tempName(base string) string { return "." + shorten(base) + "." + rand.Text() + ".pqenc-tmp" }
+func tempName(base string) string { return "." + shorten(base) + "." + rand.Text() + tempSuffix }
+
+// isTemp reports whether a name is one that tempName returns. A regular expression would
+// be compiled in every process.
+func isTemp(name string) bool {
+	rest, ok := strings.CutSuffix(name, tempSuffix)
+	dot := len(rest) - 1 - textLen
+	return ok && dot > 0 && rest[0] == '.' && rest[dot] == '.' && strings.Trim(rest[dot+1:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
+}
 
 // keptName is that of a finished file which could not replace its target.
 func keptName(base string) string { return shorten(base) + "." + rand.Text() + ".pqenc-kept" }
@@ -77,7 +87,7 @@ func sweep(dir folder) {
 	for {
 		names, err := list.Readdirnames(1000)
 		for _, name := range names {
-			if tempPattern.MatchString(name) {
+			if isTemp(name) {
 				sweepFile(dir, name)
 			}
 		}

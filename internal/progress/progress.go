@@ -80,6 +80,13 @@ func (m *Meter) Set(done int64) {
 	}
 }
 
+// Add says that n more bytes have been copied. Any goroutine may call it.
+func (m *Meter) Add(n int) {
+	if m != nil {
+		m.add(int64(n))
+	}
+}
+
 // Aside calls print, which writes lines of its own to where the meter shows
 // itself. The meter makes way for them, and estimates the rate anew.
 func (m *Meter) Aside(print func()) {

@@ -223,7 +223,9 @@ func TestSet(t *testing.T) {
 	m := newSlow(newScreen(), 12)
 	defer m.Stop()
 	m.Set(4)
-	m.Set(9)
+	m.Set(7)
+	m.Add(2)
+	(*Meter)(nil).Add(2)
 	if m.bar.Current() != 9 || !m.bar.IsStarted() {
 		t.Errorf("is at %d bytes, will be shown: %t", m.bar.Current(), m.bar.IsStarted())
 	}

@@ -224,6 +224,11 @@ func TestGenerations(t *testing.T) {
 	if e, err = r.Find("me"); err != nil || e.Public.Fingerprint() != mine.Fingerprint() {
 		t.Errorf("%v", err)
 	}
+	for _, f := range mine.Fingerprints() {
+		if e, err = r.FindFingerprint(f); err != nil || e.Name != "me" || e.Public.Fingerprint() != mine.Fingerprint() {
+			t.Errorf("%s is found as %q, %v", f, e.Name, err)
+		}
+	}
 	if err := r.Update("me", next.Public().Succeeds); !errors.Is(err, ErrTaken) {
 		t.Errorf("an own identity was replaced: %v", err)
 	}

@@ -86,12 +86,8 @@ func (r *Ring) FindFingerprint(f keyfile.Fingerprint) (Entry, error) {
 func (r *Ring) search(root *os.Root, want []keyfile.Fingerprint) (found []Entry, err error) {
 	wanted := func(f keyfile.Fingerprint) bool { return slices.Contains(want, f) }
 	all, err := each(root, func(name string) Entry {
-		own, err := has(root, name+privateEnd)
-		if err == nil && !own {
-			found, err := r.scan(root, name)
-			if err != nil || !slices.ContainsFunc(found, func(g keyfile.Scanned) bool { return wanted(g.Fingerprint) }) {
-				return Entry{}
-			}
+		if r.lacks(root, name, wanted) {
+			return Entry{}
 		}
 		return r.read(root, name)
 	})
@@ -101,6 +97,24 @@ func (r *Ring) search(root *os.Root, want []keyfile.Fingerprint) (found []Entry,
 		}
 	}
 	return found, err
+}
+
+// lacks reports whether the files of a name show that its key is none of those that are
+// wanted. Own keys are not opened for that, which would take most of the time of a search.
+func (r *Ring) lacks(root *os.Root, name string, wanted func(keyfile.Fingerprint) bool) bool {
+	found, err := r.scan(root, name)
+	if err == nil && slices.ContainsFunc(found, func(g keyfile.Scanned) bool { return wanted(g.Fingerprint) }) {
+		return false
+	}
+	private, unread := r.readFile(root, name+privateEnd, keyfile.MaxIdentitySize)
+	defer clear(private)
+	if errors.Is(unread, fs.ErrNotExist) {
+		return true
+	}
+	// A rotation that was killed has made a generation that is not in the .pub. Of what is
+	// protected, the .pub is all there is.
+	n := keyfile.CountGenerations(private)
+	return err == nil && unread == nil && (n == len(found) || n == 0)
 }
 
 // Related returns the keys that have a generation in common with one of these, or name

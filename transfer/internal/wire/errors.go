@@ -26,7 +26,7 @@ var (
 	// ErrUnsupported is the answer to a request that only a newer side knows.
 	ErrUnsupported = errors.New("the server does not know this request")
 	// ErrWindow is that of a push with a window of less than two units.
-	ErrWindow   = errors.New("the server stores larger pieces than the client keeps")
+	ErrWindow   = errors.New("the server stores larger pieces than this client has memory for")
 	ErrNoSpace  = errors.New("no space left on the server")
 	ErrBusy     = errors.New("the server has too many connections")
 	ErrShutdown = fmt.Errorf("%w: it is stopping", ErrServer)
