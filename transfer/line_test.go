@@ -7,6 +7,7 @@ package transfer
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -106,6 +107,14 @@ func (e lineEnd) Close() error {
 		h.once.Do(func() { close(h.gone) })
 	}
 	return nil
+}
+
+// patient returns a context that ends what has come to a halt: keepalives would go on without
+// end in the fake time.
+func patient(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 var lineCertificate = sync.OnceValues(channel.NewCertificate)
@@ -270,7 +279,7 @@ func TestWindowGrows(t *testing.T) {
 				w := newWindow(test.buffer)
 				go w.readFrom(zeros(test.size))
 				begin := time.Now()
-				if err := c.push(t.Context(), "a.pqe", w, wire.Unknown, PushOptions{}); err != nil {
+				if err := c.push(patient(t), "a.pqe", w, wire.Unknown, PushOptions{}); err != nil {
 					t.Fatal(err)
 				}
 				used := lasts(test.size, test.rate).Seconds() / time.Since(begin).Seconds()
@@ -305,7 +314,7 @@ func TestWindowIsRemembered(t *testing.T) {
 			t.Helper()
 			w := newWindow(buffer)
 			go w.readFrom(zeros(size))
-			if err := c.push(t.Context(), "a.pqe", w, wire.Unknown, PushOptions{}); err != nil {
+			if err := c.push(patient(t), "a.pqe", w, wire.Unknown, PushOptions{}); err != nil {
 				t.Fatal(err)
 			}
 			now, _ := w.window()
@@ -338,7 +347,7 @@ func TestFilesNeedNoBuffer(t *testing.T) {
 		f := &far{rate: gigabit, delay: 1300 * time.Millisecond}
 		c := f.connect(t)
 		defer c.Close()
-		if err := c.PushFile(t.Context(), "a.pqe", zerosAt{testkit.Sealed(0)}, 448<<20, PushOptions{Buffer: LeastBuffer}); err != nil {
+		if err := c.PushFile(patient(t), "a.pqe", zerosAt{testkit.Sealed(0)}, 448<<20, PushOptions{Buffer: LeastBuffer}); err != nil {
 			t.Fatal(err)
 		}
 		if f.window != fileWindow || f.most <= defaultBuffer {
