@@ -36,7 +36,7 @@ var (
 //
 // The life of a Partial: OpenPartial; State and Committed tell what there is; Begin; Write
 // and Save, again and again; Commit, or Prepare, Publish and Finish; or Close, to
-// resume later; or Remove. Begin, Write, Prepare, Publish and Finish are for one
+// resume later; or Remove. PrepareAll stands for all from Begin to Prepare. Begin, Write, Prepare, Publish and Finish are for one
 // goroutine at a time. All others may be called from any goroutine at any time; the
 // first ReadAt comes after the first Begin.
 type Partial struct {

@@ -12,8 +12,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer"
@@ -258,5 +260,25 @@ func TestPutCut(t *testing.T) {
 	all.Wait()
 	if objects, err := listed(s.client("alice"), ""); len(objects) != 100 || err != nil {
 		t.Errorf("%d objects, %v", len(objects), err)
+	}
+}
+
+// TestFollowedPut waits for an object that comes in one message.
+func TestFollowedPut(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, server.Limits{}, everything)
+	file := testkit.Sealed(1000)
+	var got bytes.Buffer
+	follower := s.client("alice")
+	done := make(chan error)
+	go func() { done <- follower.Pull(t.Context(), "a", &got, transfer.PullOptions{Follow: true, Small: true}) }()
+	for !strings.Contains(s.log.String(), "pull begins") { // and waits
+		time.Sleep(time.Millisecond)
+	}
+	if err := s.client("alice").Push(t.Context(), "a", bytes.NewReader(file), transfer.PushOptions{Small: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil || !bytes.Equal(got.Bytes(), file) {
+		t.Errorf("%d bytes, %v", got.Len(), err)
 	}
 }

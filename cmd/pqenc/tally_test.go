@@ -1,0 +1,60 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// TestTally takes back what has come of a transfer that fails.
+func TestTally(t *testing.T) {
+	app := newApp()
+	app.grammar.Quiet = true
+	all := &tally{app: app}
+	all.begins(1000)
+	good, bad := &leg{tally: all}, &leg{tally: all}
+	good.begin(600, "out")
+	bad.begin(400, "out")
+	good.reached(100)
+	bad.reached(300)
+	good.reached(600)
+	if all.at != 900 {
+		t.Errorf("%d bytes have come", all.at)
+	}
+	bad.end(errors.New("failed"))
+	good.end(nil)
+	if all.at != 600 {
+		t.Errorf("%d bytes have come, of one that has not failed", all.at)
+	}
+	all.ends()
+}
+
+// TestLost says once of a connection that it is lost, until it is tried again.
+func TestLost(t *testing.T) {
+	all := &tally{app: newApp(), at: 5}
+	for i, want := range []bool{true, false, false} {
+		if at, say := all.lost(time.Hour); at != 5 || say != want {
+			t.Errorf("%d: %v at %d", i, say, at)
+		}
+	}
+	all.quiet = time.Now()
+	if _, say := all.lost(time.Hour); !say {
+		t.Error("nothing is said of the next one")
+	}
+}
+
+// TestGates puts files of each size where they belong, also with little memory.
+func TestGates(t *testing.T) {
+	for memory, limit := range map[int64]int64{0: 16 << 20, 128 << 20: 16 << 20, 8 << 20: 2 << 20} {
+		g := newGates(memory)
+		for size, want := range map[int64]chan struct{}{-1: g.large, 0: g.small, 200_000: g.small, 300_000: g.medium, limit: g.medium, limit + 1: g.large} {
+			if g.of(size) != want {
+				t.Errorf("%d bytes with %d of memory", size, memory)
+			}
+		}
+	}
+}
