@@ -25,7 +25,7 @@ type download struct {
 	server       *remote
 	name, output string
 	keys         *identities
-	leg          *leg
+	progress     *transferProgress
 	say          func() // who signed it, or nil
 }
 
@@ -244,9 +244,9 @@ func (o *encrypted) checkpoint() *checkpoint {
 // incoming is an object on its way, as a reader of its bytes.
 type incoming struct {
 	*transfer.Reader
-	offset int64 // of what comes next
-	server *remote
-	leg    *leg
+	offset   int64 // of what comes next
+	server   *remote
+	progress *transferProgress
 }
 
 // start begins to pull what follows from.
@@ -256,11 +256,11 @@ func (i *incoming) start(d *download, from *checkpoint) {
 		o.Offset, o.Digest, o.Header = from.offset(), from.headerDigest(), from.header
 	}
 	o.Started = func(length int64) error {
-		d.leg.begin(length, d.output)
-		d.leg.reached(o.Offset)
+		d.progress.start(length, d.output)
+		d.progress.reached(o.Offset)
 		return nil
 	}
-	i.offset, i.server, i.leg = o.Offset, d.server, d.leg
+	i.offset, i.server, i.progress = o.Offset, d.server, d.progress
 	i.Reader = d.server.Reader(context.Background(), d.name, o)
 }
 
@@ -268,7 +268,7 @@ func (i *incoming) Read(b []byte) (int, error) {
 	n, err := i.Reader.Read(b)
 	if n > 0 {
 		i.offset += int64(n)
-		i.leg.reached(i.offset)
+		i.progress.reached(i.offset)
 	}
 	return n, err
 }
