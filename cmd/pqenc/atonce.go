@@ -68,8 +68,8 @@ type outcome struct {
 type atOnce struct {
 	app   *app
 	tally *tally
-	sizes []int64          // of the files in bytes, -1 if one is not known
-	one   bool             // after the other
+	sizes []int64         // of the files in bytes, -1 if one is not known
+	one   bool            // after the other
 	begin func(i int) job // is called in order; what it returns may take long
 
 	memory int64 // bytes for the windows of several files; 0 is any number

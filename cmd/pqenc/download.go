@@ -125,20 +125,21 @@ func (d *download) resume(wanted bool) error {
 	if err != nil {
 		return errors.Join(src.end(err), part.Close())
 	}
-	var length int64
-	if from != nil {
-		length = from.length
-	}
-	if err := fill(part, o, length, src.end); err != nil {
+	if err := fill(part, o, from, src.end); err != nil {
 		return err
 	}
 	d.sayWho(o.Signature())
 	return nil
 }
 
-// fill writes the object to the file, of which the first length bytes are there. In the
-// end it calls end with the error so far, and goes by what that returns.
-func fill(part *durable.Partial, o object, length int64, end func(error) error) error {
+// fill writes the object to the file, after what it has of it by the checkpoint, if that is
+// not nil. When all is read it calls end with the error so far, and takes the one that end
+// returns for it.
+func fill(part *durable.Partial, o object, from *checkpoint, end func(error) error) error {
+	var length int64
+	if from != nil {
+		length = from.length
+	}
 	if err := part.Begin(length); err != nil {
 		end(err)
 		return errors.Join(err, part.Close())
@@ -164,8 +165,8 @@ func fill(part *durable.Partial, o object, length int64, end func(error) error) 
 // object is what is pulled, decrypted or not.
 type object interface {
 	contents
-	// checkpoint returns where it can be gone on from, as long as it is being
-	// written by the goroutine of WriteTo.
+	// checkpoint returns where another process can resume. It is for the goroutine of
+	// WriteTo.
 	checkpoint() *checkpoint
 }
 
