@@ -10,16 +10,17 @@
 //
 //	go run . -dir /dev/shm
 //
-// It prints two tables in Markdown. The first has a line for every measured case;
-// the second compares what the project's targets name. -out also writes them to
-// benchmark.md in a folder, with a plot in benchmark.svg. The files of a full run
-// take up to 9 GiB in the folder of -dir. -quick takes less than a minute and
-// compares nothing that can be trusted.
+// It prints two tables in Markdown. The first compares what the project's targets
+// name; the second has a line for every case. -out also writes them to benchmark.md
+// in a folder, with a plot in benchmark.svg. The files of a full run take up to 7 GiB
+// in the folder of -dir. -quick takes less than a minute, and its figures compare
+// nothing.
 //
-// Every process is measured alone: its wall time, the processor time of user and
-// system, and its maximum resident set. That of a pipeline is the time of all of it
-// and the rest of the program in the middle. Programs that the machine lacks are
-// left out, and named. All files are removed at the end, however that comes.
+// Every command is measured: its wall time, the processor time in user and system
+// mode, and its maximum resident set. In a pipeline, the wall time is that of the
+// whole and the others are those of the program in the middle. Programs that the
+// machine lacks are left out, and named. All files are removed at the end, also after
+// an error or a signal.
 //
 // This is a module of its own so that users of pqenc do not get what it needs.
 package main

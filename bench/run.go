@@ -51,7 +51,12 @@ func (b *bench) runGroup(ctx context.Context, g group, round int) error {
 			return fmt.Errorf("%s: %w", c.name(), err)
 		}
 		c.results = append(c.results, result)
-		made[c.output], made[c.input] = true, true
+		made[c.input] = true
+		if c.output != backName {
+			made[c.output] = true
+		} else if err := b.remove(backName); err != nil { // nobody reads it, and it is large
+			return err
+		}
 	}
 	for name := range made {
 		if b.lasting(name) {

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -286,5 +287,52 @@ func TestWriteRangeDamaged(t *testing.T) {
 		if !bytes.HasPrefix(plain[test.from:], got.Bytes()) || int64(got.Len()) > chunkSize && !test.good {
 			t.Errorf("%d to %d: %d bytes were released", test.from, test.to, got.Len())
 		}
+	}
+}
+
+// TestMoreAfterSection goes on after a section, however short that was.
+func TestMoreAfterSection(t *testing.T) {
+	for _, n := range lengths() {
+		plain := plaintext(n)
+		for name, more := range map[string]func(w *stream.Writer, rest []byte) error{
+			"Write":   func(w *stream.Writer, rest []byte) error { _, err := w.Write(rest); return err },
+			"stream":  func(w *stream.Writer, rest []byte) error { _, err := w.ReadFrom(bytes.NewBuffer(rest)); return err },
+			"section": func(w *stream.Writer, rest []byte) error { _, err := w.ReadFrom(section(rest)); return err },
+		} {
+			var body bytes.Buffer
+			w := newCipher().NewWriter(&body)
+			_, err := w.ReadFrom(section(plain[:n/3]))
+			if err := errors.Join(err, more(w, plain[n/3:]), w.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(body.Bytes(), sealBody(plain)) {
+				t.Fatalf("%s of %d bytes: other bytes", name, n)
+			}
+		}
+	}
+}
+
+// TestSmallFile requires that small files do not take the memory of whole chunks.
+func TestSmallFile(t *testing.T) {
+	const chunkLog2 = 22 // 4 MiB
+	plain := plaintext(1000)
+	c := stream.New(&key, &prefix, chunkLog2)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var body bytes.Buffer
+	w := c.NewWriter(&body)
+	if _, err := w.ReadFrom(section(plain)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var back bytes.Buffer
+	if _, err := c.NewReader(section(body.Bytes()), 0).WriteTo(&back); err != nil || !bytes.Equal(back.Bytes(), plain) {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
+		t.Errorf("both ways took %d bytes", took)
 	}
 }

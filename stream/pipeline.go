@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// slots is how many chunks are under way at once: one that is being read, one that
-	// is worked on and one that is being written, in any mixture. Where reading and
-	// writing are sequential, more cores find no more to do: each takes about as long as
-	// AES-GCM on one core. And so the memory is the same everywhere.
+	// slots is how many chunks are under way at once where reading and writing are
+	// sequential: one that is being read, one that is worked on and one that is being
+	// written, in any mixture. More find no more to do: reading and writing each take
+	// about as long as AES-GCM on one core. Two cores do as well with two.
 	slots = 3
 	// maxSlots bounds the memory where chunks are read by offset, one a core.
 	maxSlots = 16
@@ -54,7 +54,7 @@ type slot struct {
 }
 
 func newPipeline(dst io.Writer, size int) *pipeline {
-	p := &pipeline{dst: dst, size: size, limit: slots, free: make(chan slot, maxSlots), turn: make(chan token)}
+	p := &pipeline{dst: dst, size: size, limit: min(slots, atLeastTwo()), free: make(chan slot, maxSlots), turn: make(chan token)}
 	if p.at, _ = dst.(*io.OffsetWriter); p.at != nil {
 		p.start, _ = p.at.Seek(0, io.SeekCurrent) // which cannot fail
 	}
@@ -69,12 +69,16 @@ func concurrency(src io.ReaderAt) int {
 	for s, ok := src.(*io.SectionReader); ok; s, ok = src.(*io.SectionReader) {
 		src, _, _ = s.Outer()
 	}
-	n := max(runtime.GOMAXPROCS(0), 2)
+	n := atLeastTwo()
 	if s, ok := src.(interface{ Concurrency() int }); ok {
 		n = s.Concurrency()
 	}
 	return min(max(n, 1), maxSlots)
 }
+
+// atLeastTwo returns the number of cores, and not less than two: one chunk is worked on
+// while another waits for a disk or a pipe.
+func atLeastTwo() int { return max(runtime.GOMAXPROCS(0), 2) }
 
 // take returns an empty buffer, or the first failure of a chunk before.
 func (p *pipeline) take() ([]byte, error) {

@@ -24,6 +24,7 @@ func (s span) pump(c *Cipher, p *pipeline, work func(*chunk) error) error {
 		return errTooLong
 	}
 	p.limit = concurrency(s.src)
+	p.size = int(min(int64(p.size), max(s.size, 0))) // no whole chunk for a small file
 	for i := int64(0); s.size-i*sealed >= Overhead; i++ {
 		buf, err := p.take()
 		if err != nil {

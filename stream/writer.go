@@ -52,7 +52,7 @@ func (w *Writer) ReadFrom(src io.Reader) (n int64, err error) {
 			return n, err
 		}
 		have := len(w.buf)
-		m, eof, err := readFull(src, w.buf[have:w.c.chunkSize])
+		m, eof, err := readFull(src, w.buf[have:min(w.c.chunkSize, cap(w.buf))])
 		w.buf = w.buf[:have+m]
 		n += int64(m)
 		if err != nil || eof {
@@ -79,6 +79,9 @@ func (w *Writer) readFullChunks(src *io.SectionReader) (n int64, err error) {
 	if err == nil {
 		_, err = src.Seek(at+n, io.SeekStart)
 	}
+	if err == nil && n == 0 { // all that there is, in a small file
+		w.buf = make([]byte, 0, max(src.Size()-at, 0)+Overhead)
+	}
 	return n, err
 }
 
@@ -89,6 +92,9 @@ func (w *Writer) makeRoom() error {
 	}
 	if w.err == nil && w.buf == nil {
 		w.buf, w.err = w.p.take()
+	}
+	if w.err == nil && len(w.buf) == cap(w.buf) { // more follows a small file
+		w.buf = append(make([]byte, 0, w.p.size), w.buf...)
 	}
 	return w.err
 }

@@ -146,3 +146,14 @@ func TestPipedInput(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 }
+
+// writeIn writes a file in a folder, with the folders above it.
+func writeIn(t *testing.T, dir, name string, content []byte) {
+	name = filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, content, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}

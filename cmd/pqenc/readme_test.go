@@ -73,16 +73,6 @@ func TestReadmeExitCodes(t *testing.T) {
 	}
 }
 
-func writeIn(t *testing.T, dir, name string, content []byte) {
-	name = filepath.Join(dir, name)
-	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, content, 0o666); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // typist types commands in one folder.
 type typist struct {
 	t      *testing.T
