@@ -144,20 +144,33 @@ func (j *journal) fits(state []byte) bool {
 
 // add makes a record durable.
 func (j *journal) add(r Record) error {
+	slot, err := j.write(&r)
+	if err != nil {
+		return err
+	}
+	return j.settle(&r, slot)
+}
+
+// write writes a record, which is not durable yet.
+func (j *journal) write(r *Record) (slot int64, err error) {
 	r.sequence = 0
 	if j.newest != nil {
 		r.sequence = j.newest.sequence + 1
 	}
-	slot := int64(r.sequence%2) * j.slot
-	if _, err := j.file.WriteAt(r.marshal(), slot); err != nil {
+	slot = int64(r.sequence%2) * j.slot
+	if _, err = j.file.WriteAt(r.marshal(), slot); err != nil {
 		j.spoil(slot)
-		return err
 	}
+	return slot, err
+}
+
+// settle makes durable what write has written.
+func (j *journal) settle(r *Record, slot int64) error {
 	if err := flush(j.file); err != nil {
 		j.spoil(slot)
 		return errSync(err)
 	}
-	j.newest, j.confirmed = &r, true
+	j.newest, j.confirmed = r, true
 	return nil
 }
 

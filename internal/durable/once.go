@@ -36,26 +36,37 @@ func (p *Partial) PrepareAll(content, receipt []byte) error {
 	return p.advance(open, noStep)
 }
 
-// prepareAll lets no record be about content that is not its own.
+// prepareAll lets no record be about content that is not its own: where there is one, the new
+// one is durable before the content is touched. Otherwise both can be made durable at once.
 func (p *Partial) prepareAll(content, receipt []byte) (err error) {
 	if p.file != nil {
 		if err := p.begin(0); err != nil {
 			return err
 		}
 	}
-	if err := p.journal.add(Record{State: bytes.Clone(receipt), Length: int64(len(content)), Complete: true}); err != nil {
+	fresh := p.journal.newest == nil
+	record := &Record{State: bytes.Clone(receipt), Length: int64(len(content)), Complete: true}
+	slot, err := p.journal.write(record)
+	if err == nil && !fresh {
+		err = p.journal.settle(record, slot)
+	}
+	if err == nil && p.file == nil {
+		p.file, err = createPrivate(p.dir, p.part)
+	}
+	if err == nil {
+		_, err = p.file.WriteAt(content, 0)
+	}
+	if err != nil {
 		return err
 	}
-	if p.file == nil {
-		if p.file, err = createPrivate(p.dir, p.part); err != nil {
-			return err
-		}
+	synced := make(chan error, 1)
+	go func() { synced <- flush(p.file) }()
+	if fresh {
+		err = p.journal.settle(record, slot)
 	}
-	if _, err := p.file.WriteAt(content, 0); err != nil {
-		return err
+	if failed := <-synced; failed != nil {
+		p.journal.spoil(slot)
+		err = errSync(failed)
 	}
-	if err := flush(p.file); err != nil {
-		return errSync(err)
-	}
-	return nil
+	return err
 }

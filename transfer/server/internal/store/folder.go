@@ -34,7 +34,9 @@ func (s *Store) folder(name string, create bool) (*os.Root, string, error) {
 		failed := durable.FailedSyncs()
 		next, made, err := enter(folder, segment, create)
 		if made {
-			s.made[strings.Join(segments[:i+1], "/")] = failed
+			dir := strings.Join(segments[:i+1], "/")
+			s.made[dir] = failed
+			delete(s.firm, dir)
 		}
 		folder.Close()
 		if err != nil {
@@ -86,6 +88,7 @@ func (s *Store) prune(name string) {
 			break
 		}
 		delete(s.made, dir)
+		delete(s.firm, dir)
 	}
 }
 
@@ -111,12 +114,14 @@ func (s *Store) removeFolder(dir string) error {
 // would not show it.
 var errEarlier = fmt.Errorf("%w: the sync of a new folder has failed, which stays until it is empty", durable.ErrSync)
 
-// syncUp makes the entries on the way to a name durable, from its folder to the
-// root: some of the folders may be new. Those that are gone went with the object,
-// which somebody else has removed.
+// syncUp makes the entries on the way to a name durable, from its folder up, as far as
+// they are not known to be: some of the folders may be new. Those that are gone went with the
+// object, which somebody else has removed.
 func (s *Store) syncUp(name string) error {
+	var there []string
 	for dir, child := path.Dir(name), ""; ; dir, child = path.Dir(dir), dir {
-		if err := durable.IgnoreMissing(s.syncFolder(dir)); err != nil {
+		err := s.syncFolder(dir)
+		if durable.IgnoreMissing(err) != nil {
 			return err
 		}
 		s.mu.Lock()
@@ -125,12 +130,29 @@ func (s *Store) syncUp(name string) error {
 		if sound {
 			delete(s.made, child)
 		}
+		last := dir == "." || s.firm[dir]
 		s.mu.Unlock()
 		if !sound {
 			return errEarlier
 		}
-		if dir == "." {
+		if last {
+			s.settled(there)
 			return nil
+		}
+		if err == nil {
+			there = append(there, dir)
+		}
+	}
+}
+
+// settled notes that the entries of these folders are durable, with those above, unless one
+// was made anew meanwhile.
+func (s *Store) settled(folders []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, dir := range folders {
+		if _, fresh := s.made[dir]; !fresh {
+			s.firm[dir] = true
 		}
 	}
 }

@@ -7,8 +7,10 @@ package store
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -217,4 +219,35 @@ func TestPutNoPlace(t *testing.T) {
 	wantError(t, os.Remove(filepath.Join(dir, "a/b")), nil)
 	putOK(t, s, ID{Client: alice, Name: named("a")}, file) // an empty folder is no obstacle
 	wantObject(t, s, "a", file)
+}
+
+// TestFirmFolders looks at which folders are taken for durable: those of an object, until
+// they are removed, made anew, or looked at once more.
+func TestFirmFolders(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	file := encrypted(t, 100)
+	want := func(names ...string) {
+		t.Helper()
+		if got := slices.Sorted(maps.Keys(s.firm)); !slices.Equal(got, names) {
+			t.Errorf("durable are %q, not %q", got, names)
+		}
+	}
+	want()
+	putOK(t, s, ID{Client: alice, Name: named("a/b/1")}, file)
+	want("a", "a/b")
+	push(t, s, alice, "a/c/2", file)
+	want("a", "a/b", "a/c")
+	wantError(t, s.Delete(named("a/b/1")), nil)
+	want("a", "a/c")
+	if err := os.RemoveAll(filepath.Join(s.root.Name(), "a")); err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.open(idOf(bob, "a/c/3", file), replace, (*Partial).openFile)
+	wantError(t, err, nil)
+	want() // they were made anew
+	wantError(t, s.syncUp("a/c/3"), nil)
+	want("a", "a/c")
+	closeOK(t, p)
+	wantError(t, s.Rescan(), nil)
+	want()
 }

@@ -25,6 +25,7 @@ func (s *Store) Rescan() error {
 	defer s.scanning.Unlock()
 
 	s.mu.Lock()
+	clear(s.firm)
 	found := s.index.beginScan()
 	s.mu.Unlock()
 

@@ -66,6 +66,9 @@ type Store struct {
 	// made are the folders that are not known to be durable, with durable.FailedSyncs
 	// before they were made.
 	made map[string]int64
+	// firm are the folders that are known to be durable, with those above them. What is done
+	// by hand is not seen before the next scan, which forgets them.
+	firm map[string]bool
 	// logged are the objects that may be torn, from the last scan.
 	logged []wire.Name
 }
@@ -87,7 +90,7 @@ func Open(dir string, o Options) (*Store, error) {
 	}
 	o.MaxObject = min(cmp.Or(o.MaxObject, maxLength), maxLength)
 	o.Patience = cmp.Or(o.Patience, 30*time.Second)
-	s := &Store{root: root, lock: lock, options: o, index: newIndex(), made: make(map[string]int64)}
+	s := &Store{root: root, lock: lock, options: o, index: newIndex(), made: make(map[string]int64), firm: make(map[string]bool)}
 	if err := s.Rescan(); err != nil {
 		s.Close()
 		return nil, err
