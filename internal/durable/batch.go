@@ -47,11 +47,7 @@ func (b *Batch) Create(name string, o Options) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	directory, base, err := split(real)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := openFolder(directory)
+	dir, base, err := openParent(real)
 	if err != nil {
 		return nil, err
 	}
@@ -107,11 +103,7 @@ func openOver(folder *os.Root, name string) (*target, error) {
 		if err != nil {
 			return nil, err
 		}
-		directory, base, err := split(real)
-		if err != nil {
-			return nil, err
-		}
-		dir, err := openFolder(directory)
+		dir, base, err := openParent(real)
 		return &target{name: name, dir: dir, base: base}, err
 	}
 	full := filepath.Join(folder.Name(), filepath.FromSlash(name))

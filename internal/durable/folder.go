@@ -51,6 +51,15 @@ func openFolder(directory string) (folder, error) {
 	return root, nil
 }
 
+// openParent opens the folder of a file, and returns the name of the file in it.
+func openParent(path string) (dir folder, base string, err error) {
+	directory, base, err := split(path)
+	if err == nil {
+		dir, err = openFolder(directory)
+	}
+	return dir, base, err
+}
+
 // unlisted is a folder that may be written to and not be read: nothing can hold it
 // open, and it cannot be synced.
 type unlisted string

@@ -148,11 +148,7 @@ func openHead(name string) (*head, error) {
 	case info.Mode().Perm()&0o222 == 0:
 		return nil, fail(fs.ErrPermission) // also for root, whom the system would let
 	}
-	directory, base, err := split(path)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := openFolder(directory)
+	dir, base, err := openParent(path)
 	if err != nil {
 		return nil, err
 	}

@@ -66,11 +66,7 @@ type target struct {
 // openTarget opens the folder of a target, after it was resolved, and tests whether a
 // file there can be replaced.
 func openTarget(name, path string, old fs.FileInfo, o Options) (*target, error) {
-	directory, base, err := split(path)
-	if err != nil {
-		return nil, err
-	}
-	dir, err := openFolder(directory)
+	dir, base, err := openParent(path)
 	if err != nil {
 		return nil, err
 	}
