@@ -125,10 +125,7 @@ func (r *reading) one(name string, out *output) (*output, error) {
 	meter := r.app.startMeter(src.size, "")
 	defer meter.Stop()
 	src.measure(meter)
-	o := &opener{app: r.app, src: src, meter: meter, policy: r.policy, keys: r.keys(src.name)}
-	if !isStdio(name) {
-		o.beside = digestsOf(name)
-	}
+	o := &opener{app: r.app, src: src, meter: meter, policy: r.policy, keys: r.keys(src.name), beside: digestsOf(name)}
 	plain, err := o.open(r.Stream.StreamUnverified)
 	if err != nil {
 		return out, in(src.name, err)
