@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
-	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -56,7 +55,7 @@ func (c *Cipher) NewReaderAt(src io.ReaderAt, size int64) (*ReaderAt, error) {
 	r := &ReaderAt{c: c, src: src, size: size, plain: plain}
 	r.per = max(1, int64(blockSize/c.chunkSize))
 	r.atOnce = concurrency(src)
-	r.blocks = newBlocks(max(minBlocks, runtime.GOMAXPROCS(0)+r.atOnce))
+	r.blocks = newBlocks(max(minBlocks, atLeastTwo()+r.atOnce))
 
 	id, last := int64(none), r.last()
 	if last%r.per == 0 { // it is a block of its own, and can be kept
