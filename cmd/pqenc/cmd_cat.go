@@ -122,7 +122,7 @@ func (r *reading) one(name string, out *output) (*output, error) {
 	if err := r.Secret.check(src, len(r.named) > 0); err != nil {
 		return out, err
 	}
-	meter := r.app.startMeter(src.size, "")
+	meter := r.app.startMeter(src.total(), "")
 	defer meter.Stop()
 	src.measure(meter)
 	o := &opener{app: r.app, src: src, meter: meter, policy: r.policy, keys: r.keys(src.name)}
