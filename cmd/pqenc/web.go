@@ -198,7 +198,7 @@ func webKind(err error) *kind {
 	hint := "is the URL right?"
 	switch status.Code {
 	case http.StatusUnauthorized:
-		hint = "are the user and the password in the URL right? They are given as https://USER:PASSWORD@HOST/PATH"
+		hint = "are the user and the password in the URL right? They are in front of the host: USER:PASSWORD@HOST"
 	case http.StatusForbidden, http.StatusGone:
 		hint = "is the URL whole and still valid? Links to files in a bucket expire, and have to be quoted for the shell"
 	case http.StatusProxyAuthRequired:
