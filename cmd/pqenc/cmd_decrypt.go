@@ -40,7 +40,7 @@ func (decryptCmd) Help() string {
 
 func (c *decryptCmd) Run(a *app) error {
 	if c.Part.Digests != "" && len(c.Trust.From) == 0 {
-		return usageError("--digests is of no use without --from", "name the signer with --from PUB")
+		return errDigestsAlone
 	}
 	if err := c.Sparse.check(c.Files.Output); err != nil {
 		return err

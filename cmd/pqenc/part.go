@@ -31,6 +31,8 @@ type partFlags struct {
 // digestsSuffix is what the name of a list of digests adds to that of its file.
 const digestsSuffix = ".digests"
 
+var errDigestsAlone = usageError("--digests is of no use without --from", "name the signer with --from PUB")
+
 // byteRange is a part of the contents of a file.
 type byteRange struct {
 	offset int64 // -1: the part is the last one
