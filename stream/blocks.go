@@ -70,7 +70,7 @@ func (b *blocks) take(id int64) (k *block, first bool) {
 }
 
 // oldest returns the buffer without users that was not used for the longest
-// time, a new one if nothing must be forgotten for want of it, or nil.
+// time, a new one rather than forget a block, or nil if all are in use.
 func (b *blocks) oldest() *block {
 	var oldest *block
 	for _, k := range b.all {
@@ -100,8 +100,8 @@ func (b *blocks) has(id int64) bool {
 	return b.byID[id] != nil
 }
 
-// done says that k is filled, or why it is not: then all who wait for it now
-// learn that, and the next one tries again.
+// done marks k as filled, or as failed: then all who wait for it now get the
+// error, and the next one tries again.
 func (b *blocks) done(k *block, err error) {
 	if k.err = err; err != nil {
 		b.mu.Lock()

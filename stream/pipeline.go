@@ -22,9 +22,12 @@ const (
 )
 
 // pipeline works on chunks in parallel and writes them in order or, if the destination
-// is an *io.OffsetWriter, each to its offset as soon as it is ready. Every chunk has a
-// goroutine of its own that ends when the chunk is written, so nothing has to be shut
-// down: a pipeline that is abandoned ends by itself.
+// is an *io.OffsetWriter, each to its offset as soon as it is ready.
+//
+// Chunks that are read in order come by submit. Each has a goroutine of its own that ends
+// when the chunk is written, so nothing has to be shut down: a pipeline that is abandoned
+// ends by itself. For chunks that are read by offset, each has a few goroutines that read
+// as well, and hand nothing over.
 //
 // All memory is in the slots. A slot is taken before a chunk is read and comes back when
 // it is written, so a slow writer stops the reader.
@@ -34,11 +37,11 @@ type pipeline struct {
 	start  int64            // in that
 	writer sync.Mutex       // held over writes by offset
 	size   int              // of a slot's buffer
-	free   chan slot        // slots that came back
+	free   chan []byte      // slots that came back
 	limit  int              // how many slots there may be
 	made   int              // how many exist
 	turn   chan token       // closed when all chunks so far are written
-	failed atomic.Bool      // a chunk has failed that was to be written by offset
+	failed atomic.Bool      // a chunk has failed: nothing more need be read
 
 	// These belong to the goroutine whose turn it is.
 	err    error // first failure
@@ -47,14 +50,11 @@ type pipeline struct {
 
 type token struct{}
 
-// slot is a buffer for one chunk, and the pipeline's state when it came back.
-type slot struct {
-	buf    []byte
-	failed bool
-}
+// turn is that of a chunk: it begins when before is closed, and ends by closing after.
+type turn struct{ before, after chan token }
 
 func newPipeline(dst io.Writer, size int) *pipeline {
-	p := &pipeline{dst: dst, size: size, limit: min(slots, atLeastTwo()), free: make(chan slot, maxSlots), turn: make(chan token)}
+	p := &pipeline{dst: dst, size: size, limit: min(slots, atLeastTwo()), free: make(chan []byte, maxSlots), turn: make(chan token)}
 	if p.at, _ = dst.(*io.OffsetWriter); p.at != nil {
 		p.start, _ = p.at.Seek(0, io.SeekCurrent) // which cannot fail
 	}
@@ -77,47 +77,109 @@ func concurrency(src io.ReaderAt) int {
 }
 
 // atLeastTwo returns the number of cores, and not less than two: one chunk is worked on
-// while another waits for a disk or a pipe.
-func atLeastTwo() int { return max(runtime.GOMAXPROCS(0), 2) }
+// while another waits for a disk or a pipe. GOMAXPROCS may be more, see cmd/pqenc.
+func atLeastTwo() int { return max(min(runtime.GOMAXPROCS(0), runtime.NumCPU()), 2) }
 
 // take returns an empty buffer, or the first failure of a chunk before.
 func (p *pipeline) take() ([]byte, error) {
-	var s slot
+	var buf []byte
 	select {
-	case s = <-p.free:
+	case buf = <-p.free:
 	default:
 		if p.made < p.limit {
 			p.made++
 			return getBuffer(p.size), nil
 		}
-		s = <-p.free
+		buf = <-p.free
 	}
-	if s.failed {
-		putBuffer(s.buf)
+	if p.failed.Load() {
+		putBuffer(buf)
 		return nil, p.end()
 	}
-	return s.buf[:0], nil
+	return buf[:0], nil
 }
 
 // submit starts work on k, whose buffer was taken from p. What work leaves in k.buf is
 // written once its turn has come and check has agreed. What is written by offset does
 // not wait for that: its turn comes when it is written.
 func (p *pipeline) submit(k *chunk, work, check func(*chunk) error) {
-	before, after := p.turn, make(chan token)
-	p.turn = after
+	t := p.next()
 	go func() {
-		err := work(k)
-		if p.at != nil {
-			p.place(k, err, check, before)
-		} else {
-			<-before
-			if p.settle(k, err, check) {
-				p.write(k.buf)
-			}
-			p.free <- slot{k.buf, p.err != nil}
-		}
-		close(after)
+		finish := p.process(k, work, check, t)
+		p.free <- k.buf
+		finish()
 	}()
+}
+
+// each works on count chunks, which chunkAt lays out in a buffer and work reads. It
+// returns when all are written, and with the first failure if there was one.
+func (p *pipeline) each(count int64, chunkAt func(i int64, buf []byte) *chunk, work, check func(*chunk) error) error {
+	var mu sync.Mutex // of what follows, and p.turn
+	next := int64(0)
+	claim := func() (i int64, t turn, ok bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if next == count || p.failed.Load() {
+			return 0, turn{}, false
+		}
+		next++
+		return next - 1, p.next(), true
+	}
+	var all sync.WaitGroup
+	for range min(int64(p.limit), count) {
+		all.Go(func() {
+			buf := getBuffer(p.size)
+			for i, t, ok := claim(); ok; i, t, ok = claim() {
+				k := chunkAt(i, buf)
+				finish := p.process(k, work, check, t)
+				buf = k.buf[:0]
+				select {
+				case <-t.before:
+					finish()
+				default:
+					go finish() // and on with the next chunk
+				}
+			}
+			putBuffer(buf)
+		})
+	}
+	all.Wait()
+	return p.end()
+}
+
+// next returns the turn after all before.
+func (p *pipeline) next() turn {
+	t := turn{p.turn, make(chan token)}
+	p.turn = t.after
+	return t
+}
+
+// process works on k and writes it. What the caller does with finish, which waits for the
+// turn of k if that is not over, needs the buffer no more.
+func (p *pipeline) process(k *chunk, work, check func(*chunk) error, t turn) (finish func()) {
+	err := work(k)
+	if p.at == nil {
+		<-t.before
+		if p.settle(k, err, check) {
+			p.write(k.buf)
+		}
+		close(t.after)
+		return func() {}
+	}
+	n := len(k.buf)
+	if err == nil {
+		err = p.writeAt(k)
+	}
+	if err != nil {
+		p.failed.Store(true)
+	}
+	return func() {
+		<-t.before
+		if p.settle(k, err, check) {
+			p.length += int64(n)
+		}
+		close(t.after)
+	}
 }
 
 // settle decides in the turn of k what becomes of it, and reports whether all is well.
@@ -128,6 +190,9 @@ func (p *pipeline) settle(k *chunk, err error, check func(*chunk) error) bool {
 	if p.err == nil {
 		p.err = check(k)
 	}
+	if p.err != nil {
+		p.failed.Store(true)
+	}
 	return p.err == nil
 }
 
@@ -135,24 +200,7 @@ func (p *pipeline) settle(k *chunk, err error, check func(*chunk) error) bool {
 func (p *pipeline) write(b []byte) {
 	n, err := writeAll(p.dst, b)
 	p.length += int64(n)
-	p.err = err
-}
-
-// place writes k by offset, unless err says that there is nothing to be written, and
-// then waits for its turn. The buffer does not wait.
-func (p *pipeline) place(k *chunk, err error, check func(*chunk) error, before chan token) {
-	n := len(k.buf)
-	if err == nil {
-		err = p.writeAt(k)
-	}
-	if err != nil {
-		p.failed.Store(true)
-	}
-	p.free <- slot{k.buf, p.failed.Load()}
-	<-before
-	if p.settle(k, err, check) {
-		p.length += int64(n)
-	} else {
+	if p.err = err; err != nil {
 		p.failed.Store(true)
 	}
 }
@@ -172,8 +220,8 @@ func (p *pipeline) end() error {
 	<-p.turn
 	for {
 		select {
-		case s := <-p.free:
-			putBuffer(s.buf)
+		case buf := <-p.free:
+			putBuffer(buf)
 			continue
 		default:
 		}

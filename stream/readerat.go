@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
-	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -27,11 +26,10 @@ const minBlocks = 4
 //
 // It reads and opens blocks: a chunk each, or as many small ones as have 1 MiB
 // together, so that even those need few reads of the source. It keeps those
-// that were used last and of which only a part was wanted. There is memory for
-// one block for each core and one for each that a call opens at once, but for 4
-// at least, whatever the number of calls: with chunks of 4 MiB 16 MiB on two
-// cores, and 40 MiB where the source wants 8 reads at once. It is taken as
-// needed, and is free when the ReaderAt is.
+// that were used last and of which only a part was wanted. Its memory does not
+// grow with the number of calls: it is one block for each core and one for each
+// that a call opens at once, at least 4. With chunks of 4 MiB that is 16 MiB on
+// two cores, and 40 MiB where the source wants 8 reads at once.
 //
 // A call opens several blocks at once: one on each core, but two at least, or as
 // many as the source's method Concurrency() int says, if it has one; never more
@@ -57,7 +55,7 @@ func (c *Cipher) NewReaderAt(src io.ReaderAt, size int64) (*ReaderAt, error) {
 	r := &ReaderAt{c: c, src: src, size: size, plain: plain}
 	r.per = max(1, int64(blockSize/c.chunkSize))
 	r.atOnce = concurrency(src)
-	r.blocks = newBlocks(max(minBlocks, runtime.GOMAXPROCS(0)+r.atOnce))
+	r.blocks = newBlocks(max(minBlocks, atLeastTwo()+r.atOnce))
 
 	id, last := int64(none), r.last()
 	if last%r.per == 0 { // it is a block of its own, and can be kept

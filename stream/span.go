@@ -25,24 +25,19 @@ func (s span) pump(c *Cipher, p *pipeline, work func(*chunk) error) error {
 	}
 	p.limit = concurrency(s.src)
 	p.size = int(min(int64(p.size), max(s.size, 0))) // no whole chunk for a small file
-	for i := int64(0); s.size-i*sealed >= Overhead; i++ {
-		buf, err := p.take()
-		if err != nil {
-			break // p.end has it, too
-		}
+	count := max(s.size+sealed-Overhead, 0) / sealed
+	chunkAt := func(i int64, buf []byte) *chunk {
 		n := min(sealed, s.size-i*sealed)
-		k := &chunk{buf: buf[:n], to: i * int64(c.chunkSize), index: s.index + uint32(i), last: n < sealed}
-		p.submit(k, func(k *chunk) error {
-			if err := readChunk(s.src, k, s.at+i*sealed); err != nil {
-				if err == io.ErrUnexpectedEOF {
-					err = ErrTruncated
-				}
-				return err
-			}
-			return work(k)
-		}, c.report)
+		return &chunk{buf: buf[:n], from: s.at + i*sealed, to: i * int64(c.chunkSize), index: s.index + uint32(i), last: n < sealed}
 	}
-	return p.end()
+	return p.each(count, chunkAt, func(k *chunk) error {
+		if err := readChunk(s.src, k); err == io.ErrUnexpectedEOF {
+			return ErrTruncated
+		} else if err != nil {
+			return err
+		}
+		return work(k)
+	}, c.report)
 }
 
 // WriteRange decrypts n bytes of the plaintext to dst, from an offset on. Several chunks

@@ -103,6 +103,7 @@ func (c *Cipher) nonce(index uint32, last bool) []byte {
 // chunk is one chunk on its way through: sealed or opened in place in buf.
 type chunk struct {
 	buf    []byte // has room for the tag
+	from   int64  // where it is in a source that is read by offset
 	to     int64  // where it goes in a destination that is written by offset
 	index  uint32
 	last   bool

@@ -64,25 +64,36 @@ func (w *Writer) ReadFrom(src io.Reader) (n int64, err error) {
 
 // readFullChunks encrypts src by offset, as far as it has full chunks.
 func (w *Writer) readFullChunks(src *io.SectionReader) (n int64, err error) {
-	w.p.limit = concurrency(src)
 	at, err := src.Seek(0, io.SeekCurrent)
-	for rest := src.Size() - at; rest-n >= int64(w.c.chunkSize) && err == nil; {
-		if err = w.makeRoom(); err != nil {
-			break
+	if err != nil {
+		return 0, err
+	}
+	size, sealed := int64(w.c.chunkSize), int64(w.c.sealedSize())
+	count := max(src.Size()-at, 0) / size
+	if int64(w.index)+count >= MaxChunks {
+		return 0, ErrTooLong // the last chunk could not follow
+	}
+	first := w.index
+	w.index += uint32(count)
+	w.p.limit = concurrency(src)
+	err = w.p.each(count, func(i int64, buf []byte) *chunk {
+		index := first + uint32(i)
+		return &chunk{buf: buf[:size], from: at + i*size, to: int64(index) * sealed, index: index}
+	}, func(k *chunk) error {
+		if err := readChunk(src, k); err != nil {
+			return err
 		}
-		w.buf = w.buf[:w.c.chunkSize]
-		from := at + n
-		w.flushAfter(func(k *chunk) error { return readChunk(src, k, from) }, false)
-		n += int64(w.c.chunkSize)
-		err = w.err
+		w.c.seal(k)
+		return nil
+	}, w.c.report)
+	if err != nil {
+		return 0, err
 	}
-	if err == nil {
-		_, err = src.Seek(at+n, io.SeekStart)
-	}
-	if err == nil && n == 0 { // all that there is, in a small file
+	if count == 0 { // all that there is, in a small file
 		w.buf = make([]byte, 0, max(src.Size()-at, 0)+Overhead)
 	}
-	return n, err
+	_, err = src.Seek(at+count*size, io.SeekStart)
+	return count * size, err
 }
 
 // makeRoom leaves w with a chunk that is not full.
@@ -100,22 +111,13 @@ func (w *Writer) makeRoom() error {
 }
 
 // flush sends the chunk on its way.
-func (w *Writer) flush(last bool) { w.flushAfter(func(*chunk) error { return nil }, last) }
-
-// flushAfter sends the chunk on its way, to be sealed once fill has filled it.
-func (w *Writer) flushAfter(fill func(*chunk) error, last bool) {
+func (w *Writer) flush(last bool) {
 	if w.index >= MaxChunks-1 && !last {
 		w.err = ErrTooLong // the last chunk could not follow
 		return
 	}
 	k := &chunk{buf: w.buf, to: int64(w.index) * int64(w.c.sealedSize()), index: w.index, last: last}
-	seal := func(k *chunk) error {
-		if err := fill(k); err != nil {
-			return err
-		}
-		w.c.seal(k)
-		return nil
-	}
+	seal := func(k *chunk) error { w.c.seal(k); return nil }
 	w.p.submit(k, seal, w.c.report)
 	w.buf = nil
 	w.index++
@@ -138,9 +140,9 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// readChunk fills k from an offset of src.
-func readChunk(src io.ReaderAt, k *chunk, from int64) error {
-	n, err := src.ReadAt(k.buf, from)
+// readChunk fills k from src.
+func readChunk(src io.ReaderAt, k *chunk) error {
+	n, err := src.ReadAt(k.buf, k.from)
 	switch {
 	case n == len(k.buf):
 		return nil

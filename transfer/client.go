@@ -71,7 +71,7 @@ type Client struct {
 	// counts as dead. Zero is 60 s.
 	Silence time.Duration
 
-	lanes    lanes
+	pool     pool
 	checking sync.Mutex   // held over CheckServer
 	reached  atomic.Bool  // a server was, at some time
 	needed   atomic.Int64 // how large the window of a push had to be, which the next one begins with
@@ -95,7 +95,7 @@ const (
 
 // Close closes the connections, if there are any. The client can be used again.
 func (c *Client) Close() error {
-	c.lanes.close()
+	c.pool.close()
 	return nil
 }
 
@@ -115,14 +115,14 @@ type request interface {
 
 // do runs a request until it succeeds, or cannot.
 func (c *Client) do(ctx context.Context, k kind, r request) error {
-	l, err := c.lanes.enter(ctx, k, c.Connections, c.dial)
+	pc, err := c.pool.acquire(ctx, k, c.Connections, c.dial)
 	if err != nil {
 		return err
 	}
-	defer func() { c.lanes.leave(l, k) }()
+	defer func() { c.pool.release(pc, k) }()
 	last, before := time.Now(), r.progress()
 	for attempt := 1; ; attempt++ {
-		err = understand(c.attempt(ctx, l, r))
+		err = understand(c.attempt(ctx, pc, r))
 		if ctx.Err() != nil {
 			err = cmp.Or(context.Cause(ctx), err)
 		}
@@ -157,8 +157,8 @@ func (c *Client) do(ctx context.Context, k kind, r request) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if c.lanes.gone(l) {
-			if l, err = c.lanes.enter(ctx, k, c.Connections, c.dial); err != nil {
+		if c.pool.lost(pc) {
+			if pc, err = c.pool.acquire(ctx, k, c.Connections, c.dial); err != nil {
 				return err
 			}
 		}
@@ -177,8 +177,8 @@ func backOff(attempt int) time.Duration {
 
 // attempt runs a request on the connection there is, or on a new one. That stays if the
 // server has ended the request, and nothing else.
-func (c *Client) attempt(ctx context.Context, l *lane, r request) error {
-	conn, err := c.connection(ctx, l)
+func (c *Client) attempt(ctx context.Context, pc *poolConn, r request) error {
+	conn, err := c.connection(ctx, pc)
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func (c *Client) attempt(ctx context.Context, l *lane, r request) error {
 	var refused *wire.Error
 	var mine *permanent
 	done = err == nil || q.Gone() || errors.As(err, &refused)
-	if !done && errors.As(err, &mine) && !c.lanes.alone(l) { // or others would have to begin again
+	if !done && errors.As(err, &mine) && !c.pool.alone(pc) { // or others would have to start again
 		q.Abandon()
 		q.Drain(wire.TypeEnd)
 		done = q.Ended()
@@ -208,23 +208,19 @@ func (c *Client) attempt(ctx context.Context, l *lane, r request) error {
 }
 
 // connection returns the connection, a new one if there is none.
-func (c *Client) connection(ctx context.Context, l *lane) (*channel.Conn, error) {
+func (c *Client) connection(ctx context.Context, pc *poolConn) (*channel.Conn, error) {
 	select {
-	case l.dialing <- struct{}{}:
-		defer func() { <-l.dialing }()
+	case pc.dialing <- struct{}{}:
+		defer func() { <-pc.dialing }()
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if conn := l.conn.Load(); conn != nil {
-		select {
-		case <-conn.Closed():
-		default:
-			return conn, nil
-		}
+	if conn := pc.live(); conn != nil {
+		return conn, nil
 	}
 	conn, err := c.dial(ctx)
 	if err == nil {
-		l.conn.Store(conn)
+		pc.conn.Store(conn)
 	}
 	return conn, err
 }

@@ -135,7 +135,7 @@ func (f *far) connect(t *testing.T) *Client {
 	}
 	go conn.Dispatch(nil)
 	c := new(Client)
-	c.lanes.all = []*lane{newLane(conn)}
+	c.pool.all = []*poolConn{newPoolConn(conn)}
 	return c
 }
 

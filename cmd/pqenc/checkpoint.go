@@ -13,8 +13,8 @@ import (
 	"github.com/pqenc/pqenc/internal/durable"
 )
 
-// checkpoint is how far a pull to a file has got, for another process to go on
-// from. Beside the file it is
+// checkpoint is how far a download to a file has got, from where another process can
+// resume it. Beside the file it is
 //
 //	"r" || SHA-256 of the header           if the file is the object as it is, or
 //	"d" || mark || header of the object    if it is its contents.
@@ -71,7 +71,7 @@ func cutVersion(state []byte) (version string, rest []byte, ok bool) {
 	return string(state[3:n]), state[n:], true
 }
 
-// offset returns where the object goes on.
+// offset returns where in the object the rest of it starts.
 func (c *checkpoint) offset() int64 {
 	if c.mark == nil {
 		return c.length
@@ -99,7 +99,7 @@ type saver struct {
 	failed  error // of the first checkpoint that failed
 }
 
-// newSaver begins after the first length bytes. The caller ends it.
+// newSaver starts after the first length bytes. The caller ends it.
 func newSaver(part *durable.Partial, o object, length int64) *saver {
 	s := &saver{part: part, object: o, written: length, saved: length,
 		next: make(chan *checkpoint), ended: make(chan struct{})}

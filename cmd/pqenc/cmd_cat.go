@@ -136,10 +136,8 @@ func (r *reading) one(name string, out *output) (*output, error) {
 	meter := r.app.startMeter(src.total(), "")
 	defer meter.Stop()
 	src.measure(meter)
-	o := &opener{app: r.app, src: src, meter: meter, policy: r.policy, keys: r.keys(src.name), flags: partFlags{Digests: r.Digests}}
-	if !isStdio(name) {
-		o.beside = digestsOf(name)
-	}
+	o := &opener{app: r.app, src: src, meter: meter, policy: r.policy, keys: r.keys(src.name),
+		flags: partFlags{Digests: r.Digests}, beside: digestsOf(name)}
 	plain, err := o.open(r.Stream.StreamUnverified)
 	if err != nil {
 		return out, in(src.name, err)

@@ -61,10 +61,7 @@ func (c *decryptCmd) Run(a *app) error {
 	meter := a.startMeter(src.total(), c.Files.Output)
 	defer meter.Stop()
 	src.measure(meter)
-	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys, flags: c.Part}
-	if !isStdio(c.Files.In) {
-		o.beside = digestsOf(c.Files.In)
-	}
+	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys, flags: c.Part, beside: digestsOf(c.Files.In)}
 	if src.web != nil && c.Part == (partFlags{}) && !c.Sparse.Sparse && staged(c.Files.Output) {
 		if done, err := o.resumable(c.Files.Output); done || err != nil {
 			return in(src.name, err)

@@ -69,7 +69,7 @@ func (c *pullCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	all := &atOnce{app: a, tally: p.servers.tally, one: c.Passphrase, begin: func(i int) errand { return p.begin(list[i]) }}
+	all := &atOnce{app: a, tally: p.servers.tally, one: c.Passphrase, begin: func(i int) job { return p.begin(list[i]) }}
 	for _, r := range list {
 		all.sizes = append(all.sizes, r.size)
 	}
@@ -208,7 +208,7 @@ func (p *puller) passphrase(from location) *recipient.Prompted {
 }
 
 // begin finds a place for an object, and returns what pulls it.
-func (p *puller) begin(r receiving) errand {
+func (p *puller) begin(r receiving) job {
 	d, err := p.download(r)
 	return func() (func(), error) {
 		if err == nil {
@@ -233,8 +233,8 @@ func (p *puller) download(r receiving) (d *download, err error) {
 // pull pulls the object.
 func (d *download) pull(r receiving) (err error) {
 	p := d.puller
-	d.leg = &leg{tally: p.servers.tally}
-	defer func() { d.leg.end(err) }()
+	d.progress = &transferProgress{tally: p.servers.tally}
+	defer func() { d.progress.stop(err) }()
 	d.keys = newIdentities(p.named, p.own, p.passphrase(r.from))
 	switch {
 	case !staged(d.output):

@@ -78,7 +78,7 @@ func (c *pushCmd) Run(a *app) error {
 		return err
 	}
 	defer p.server.Close()
-	all := &atOnce{app: a, tally: p.server.tally, one: c.To.Passphrase, memory: int64(c.Buffer), begin: func(i int) errand {
+	all := &atOnce{app: a, tally: p.server.tally, one: c.To.Passphrase, memory: int64(c.Buffer), begin: func(i int) job {
 		return func() (func(), error) { return nil, in(list[i].title(), p.push(list[i])) }
 	}}
 	for _, s := range list {
@@ -245,13 +245,13 @@ func (p *pusher) push(s sending) (err error) {
 	if !s.isStdin() || src.producer != nil {
 		defer src.Close()
 	}
-	l := &leg{tally: p.server.tally}
-	l.begin(src.size, os.DevNull)
-	defer func() { l.end(err) }()
+	progress := &transferProgress{tally: p.server.tally}
+	progress.start(src.size, os.DevNull)
+	defer func() { progress.stop(err) }()
 	if p.cmd.To.encrypts() {
-		return p.encrypt(s, src, l)
+		return p.encrypt(s, src, progress)
 	}
-	return p.asItIs(s, src, l)
+	return p.asItIs(s, src, progress)
 }
 
 // open opens what is to be sent.
@@ -263,7 +263,7 @@ func (p *pusher) open(s sending) (*input, error) {
 }
 
 // encrypt encrypts a file on the way.
-func (p *pusher) encrypt(s sending, src *input, l *leg) error {
+func (p *pusher) encrypt(s sending, src *input, progress *transferProgress) error {
 	plain, err := src.look()
 	if err != nil {
 		return err
@@ -281,7 +281,7 @@ func (p *pusher) encrypt(s sending, src *input, l *leg) error {
 	if err := p.getRecipients(); err != nil {
 		return err
 	}
-	return p.stream(s.name, src.size, l, func(dst io.Writer) error { return p.sealer.seal(dst, plain.all) })
+	return p.stream(s.name, src.size, progress, func(dst io.Writer) error { return p.sealer.seal(dst, plain.all) })
 }
 
 // getRecipients gets the passphrase, if that is what everything is encrypted with.
@@ -296,7 +296,7 @@ func (p *pusher) getRecipients() error {
 
 // asItIs pushes a file that is encrypted, and nothing else: only a header that can be
 // parsed shows that, and of a file a length that a whole one can have.
-func (p *pusher) asItIs(s sending, src *input, l *leg) error {
+func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error {
 	if err := s.intact(src); err != nil {
 		return err
 	}
@@ -318,7 +318,7 @@ func (p *pusher) asItIs(s sending, src *input, l *leg) error {
 		}
 	}
 	if src.size >= 0 && !file.armored {
-		return p.whole(s.name, src, l)
+		return p.whole(s.name, src, progress)
 	}
 	if src.size >= 0 { // what was read to its end
 		file, err = sniff(src.reader())
@@ -327,20 +327,20 @@ func (p *pusher) asItIs(s sending, src *input, l *leg) error {
 	if err != nil {
 		return err
 	}
-	return p.stream(s.name, src.size, l, func(dst io.Writer) error {
+	return p.stream(s.name, src.size, progress, func(dst io.Writer) error {
 		_, err := io.CopyBuffer(dst, io.MultiReader(&header, file), make([]byte, 256<<10))
 		return err
 	})
 }
 
 // whole pushes an encrypted file, of which the server can ask for any part.
-func (p *pusher) whole(name string, src *input, l *leg) error {
-	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{src.section()}, src.size, p.options(src.size, l)))
+func (p *pusher) whole(name string, src *input, progress *transferProgress) error {
+	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{src.section()}, src.size, p.options(src.size, progress)))
 }
 
 // stream pushes what write writes, which need not be there twice. Should write
 // fail, the object is not published.
-func (p *pusher) stream(name string, size int64, l *leg, write func(io.Writer) error) error {
+func (p *pusher) stream(name string, size int64, progress *transferProgress, write func(io.Writer) error) error {
 	own := func(dst io.Writer) error {
 		err := write(dst)
 		if err != nil {
@@ -348,7 +348,7 @@ func (p *pusher) stream(name string, size int64, l *leg, write func(io.Writer) e
 		}
 		return err
 	}
-	return p.explain(p.server.PushFunc(context.Background(), name, own, p.options(size, l)))
+	return p.explain(p.server.PushFunc(context.Background(), name, own, p.options(size, progress)))
 }
 
 func (p *pusher) explain(err error) error {
@@ -362,13 +362,13 @@ func (p *pusher) explain(err error) error {
 
 // options are for a file of that size. What encrypting adds to it is not worth
 // counting.
-func (p *pusher) options(size int64, l *leg) transfer.PushOptions {
+func (p *pusher) options(size int64, progress *transferProgress) transfer.PushOptions {
 	small := size >= 0 && size <= transfer.MaxSmall
 	return transfer.PushOptions{Overwrite: p.cmd.Overwrite, Small: small, Buffer: int64(p.cmd.Buffer), Progress: func(durable int64) {
 		if size >= 0 {
 			durable = min(durable, size)
 		}
-		l.reached(durable)
+		progress.reached(durable)
 	}}
 }
 

@@ -25,7 +25,7 @@ type download struct {
 	server       *remote
 	name, output string
 	keys         *identities
-	leg          *leg
+	progress     *transferProgress
 	say          func() // who signed it, or nil
 }
 
@@ -125,20 +125,21 @@ func (d *download) resume(wanted bool) error {
 	if err != nil {
 		return errors.Join(src.end(err), part.Close())
 	}
-	var length int64
-	if from != nil {
-		length = from.length
-	}
-	if err := fill(part, o, length, src.end); err != nil {
+	if err := fill(part, o, from, src.end); err != nil {
 		return err
 	}
 	d.sayWho(o.Signature())
 	return nil
 }
 
-// fill writes the object to the file, of which the first length bytes are there. In the
-// end it calls end with the error so far, and goes by what that returns.
-func fill(part *durable.Partial, o object, length int64, end func(error) error) error {
+// fill writes the object to the file, after what it has of it by the checkpoint, if that is
+// not nil. When all is read it calls end with the error so far, and takes the one that end
+// returns for it.
+func fill(part *durable.Partial, o object, from *checkpoint, end func(error) error) error {
+	var length int64
+	if from != nil {
+		length = from.length
+	}
 	if err := part.Begin(length); err != nil {
 		end(err)
 		return errors.Join(err, part.Close())
@@ -164,8 +165,8 @@ func fill(part *durable.Partial, o object, length int64, end func(error) error) 
 // object is what is pulled, decrypted or not.
 type object interface {
 	contents
-	// checkpoint returns where it can be gone on from, as long as it is being
-	// written by the goroutine of WriteTo.
+	// checkpoint returns where another process can resume. It is for the goroutine of
+	// WriteTo.
 	checkpoint() *checkpoint
 }
 
@@ -244,9 +245,9 @@ func (o *encrypted) checkpoint() *checkpoint {
 // incoming is an object on its way, as a reader of its bytes.
 type incoming struct {
 	*transfer.Reader
-	offset int64 // of what comes next
-	server *remote
-	leg    *leg
+	offset   int64 // of what comes next
+	server   *remote
+	progress *transferProgress
 }
 
 // start begins to pull what follows from.
@@ -256,11 +257,11 @@ func (i *incoming) start(d *download, from *checkpoint) {
 		o.Offset, o.Digest, o.Header = from.offset(), from.headerDigest(), from.header
 	}
 	o.Started = func(length int64) error {
-		d.leg.begin(length, d.output)
-		d.leg.reached(o.Offset)
+		d.progress.start(length, d.output)
+		d.progress.reached(o.Offset)
 		return nil
 	}
-	i.offset, i.server, i.leg = o.Offset, d.server, d.leg
+	i.offset, i.server, i.progress = o.Offset, d.server, d.progress
 	i.Reader = d.server.Reader(context.Background(), d.name, o)
 }
 
@@ -268,7 +269,7 @@ func (i *incoming) Read(b []byte) (int, error) {
 	n, err := i.Reader.Read(b)
 	if n > 0 {
 		i.offset += int64(n)
-		i.leg.reached(i.offset)
+		i.progress.reached(i.offset)
 	}
 	return n, err
 }

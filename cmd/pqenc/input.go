@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"runtime"
 	"sync/atomic"
 	"syscall"
 
@@ -168,7 +167,7 @@ func (in byOffset) ReadAt(b []byte, offset int64) (n int, err error) {
 }
 
 // Concurrency returns how many reads the engine should have under way.
-func (in byOffset) Concurrency() int { return cmp.Or(in.atOnce, runtime.GOMAXPROCS(0)) }
+func (in byOffset) Concurrency() int { return cmp.Or(in.atOnce, cores) }
 
 // unchanged fails if a file that was read by offset does not end any more where it did:
 // what was read may be a part of it, or of two versions.

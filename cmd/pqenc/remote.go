@@ -236,32 +236,3 @@ func (r *remote) list(prefix string) (found []transfer.Object, err error) {
 	}
 	return found, nil
 }
-
-// each does n things one after the other. One that fails does not stop the
-// others, as long as there is a server to do them with: the exit code is that of
-// the first failure. A wrong passphrase stops them, too: the server that has made up
-// the files could learn something from every one that it is tried on.
-func (a *app) each(n int, do func(i int) error) error {
-	if n == 1 {
-		return do(0)
-	}
-	done, first := 0, exitOK
-	for i := range n {
-		err := do(i)
-		if err == nil {
-			done++
-			continue
-		}
-		code := a.report(err)
-		if first == exitOK {
-			first = code
-		}
-		if fatal(err) {
-			break
-		}
-	}
-	if done < n {
-		return &failure{fmt.Errorf("%d of %d are not done", n-done, n), first, nil}
-	}
-	return nil
-}

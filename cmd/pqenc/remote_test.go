@@ -139,7 +139,15 @@ func proxy(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: proxy BYTES CONNECTIONS")
 	}
-	p := &cutter{to: ts.Getenv("HOST")}
+	host := startCutter(ts, "HOST", args)
+	ts.Setenv("PROXY", "ws://"+host)
+	ts.Check(remember(filepath.Join(ts.Getenv("PQENC_HOME"), "known_servers"), host, testkit.Identity("server").Fingerprint()))
+}
+
+// startCutter starts a cutter in front of the host that a variable names, for the script
+// arguments BYTES and CONNECTIONS, and returns where it listens.
+func startCutter(ts *testscript.TestScript, variable string, args []string) string {
+	p := &cutter{to: ts.Getenv(variable)}
 	var err error
 	p.limit, err = strconv.ParseInt(args[0], 10, 64)
 	ts.Check(err)
@@ -149,8 +157,7 @@ func proxy(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Defer(func() { p.listener.Close() })
 	scriptProxies.Store(ts.Getenv("WORK"), p)
-	ts.Setenv("PROXY", "ws://"+host)
-	ts.Check(remember(filepath.Join(ts.Getenv("PQENC_HOME"), "known_servers"), host, testkit.Identity("server").Fingerprint()))
+	return host
 }
 
 // carried is the script command

@@ -23,30 +23,30 @@ type tally struct {
 	quiet time.Time       // until then nothing is said of a lost connection again
 }
 
-// begins shows the progress of many transfers of total bytes, -1 if that is not known.
-func (t *tally) begins(total int64) {
+// startAll shows the progress of many transfers of total bytes, -1 if that is not known.
+func (t *tally) startAll(total int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.all, t.meter = true, t.app.startMeter(total, os.DevNull)
 }
 
-// ends ends that.
-func (t *tally) ends() {
+// stop ends that.
+func (t *tally) stop() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.meter.Stop()
 }
 
-// leg is one transfer.
-type leg struct {
+// transferProgress is that of one transfer.
+type transferProgress struct {
 	tally *tally
 	at    int64 // bytes
 }
 
-// begin shows the progress of a transfer of total bytes, -1 if that is not known, to the
+// start shows the progress of a transfer of total bytes, -1 if that is not known, to the
 // output of that name, unless it is one of many.
-func (l *leg) begin(total int64, output string) {
-	t := l.tally
+func (p *transferProgress) start(total int64, output string) {
+	t := p.tally
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.all {
@@ -55,23 +55,23 @@ func (l *leg) begin(total int64, output string) {
 	}
 }
 
-// reached says how far it is.
-func (l *leg) reached(offset int64) {
-	t := l.tally
+// reached takes how many bytes have come.
+func (p *transferProgress) reached(offset int64) {
+	t := p.tally
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.at += offset - l.at
-	l.at = offset
+	t.at += offset - p.at
+	p.at = offset
 	t.meter.Set(t.at)
 }
 
-// end ends it. What has come of one that has failed does not count.
-func (l *leg) end(err error) {
+// stop ends it. What has come of one that has failed does not count.
+func (p *transferProgress) stop(err error) {
 	if err != nil {
-		l.reached(0)
+		p.reached(0)
 	}
-	if t := l.tally; !t.all {
-		t.ends()
+	if t := p.tally; !t.all {
+		t.stop()
 	}
 }
 

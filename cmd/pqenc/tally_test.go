@@ -15,22 +15,22 @@ func TestTally(t *testing.T) {
 	app := newApp()
 	app.grammar.Quiet = true
 	all := &tally{app: app}
-	all.begins(1000)
-	good, bad := &leg{tally: all}, &leg{tally: all}
-	good.begin(600, "out")
-	bad.begin(400, "out")
+	all.startAll(1000)
+	good, bad := &transferProgress{tally: all}, &transferProgress{tally: all}
+	good.start(600, "out")
+	bad.start(400, "out")
 	good.reached(100)
 	bad.reached(300)
 	good.reached(600)
 	if all.at != 900 {
 		t.Errorf("%d bytes have come", all.at)
 	}
-	bad.end(errors.New("failed"))
-	good.end(nil)
+	bad.stop(errors.New("failed"))
+	good.stop(nil)
 	if all.at != 600 {
 		t.Errorf("%d bytes have come, of one that has not failed", all.at)
 	}
-	all.ends()
+	all.stop()
 }
 
 // TestLost says once of a connection that it is lost, until it is tried again.
@@ -47,10 +47,10 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// TestGates puts files of each size where they belong, also with little memory.
-func TestGates(t *testing.T) {
+// TestSlots puts files of each size where they belong, also with little memory.
+func TestSlots(t *testing.T) {
 	for memory, limit := range map[int64]int64{0: 16 << 20, 128 << 20: 16 << 20, 8 << 20: 2 << 20} {
-		g := newGates(memory)
+		g := newSlots(memory)
 		for size, want := range map[int64]chan struct{}{-1: g.large, 0: g.small, 200_000: g.small, 300_000: g.medium, limit: g.medium, limit + 1: g.large} {
 			if g.of(size) != want {
 				t.Errorf("%d bytes with %d of memory", size, memory)

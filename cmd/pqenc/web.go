@@ -93,9 +93,13 @@ func (a *app) openList(name string) (*input, error) {
 	return a.openInput(name)
 }
 
-// digestsOf returns where the list of digests of a file is looked for: beside it.
+// digestsOf returns where the list of digests of a file is looked for: beside it. For
+// standard input it is empty.
 func digestsOf(name string) string {
-	if !web.IsURL(name) {
+	switch {
+	case isStdio(name):
+		return ""
+	case !web.IsURL(name):
 		return name + digestsSuffix
 	}
 	u, err := url.Parse(name)

@@ -34,7 +34,7 @@ func ignore(err, expected error) error {
 }
 
 // download decrypts a file on a web server to a part of the output, which another process
-// resumes if this one does not come to its end.
+// resumes if this one is stopped.
 func (o *opener) download(part *durable.Partial) error {
 	from := o.checkpoint(part)
 	plain, err := o.resume(from)
@@ -45,12 +45,10 @@ func (o *opener) download(part *durable.Partial) error {
 	if err != nil {
 		return errors.Join(o.keys.explain(err, o.src.head), part.Close())
 	}
-	length := int64(0)
 	if from != nil {
-		length = from.length
 		o.meter.Reset(from.offset(), o.src.size)
 	}
-	err = fill(part, plain, length, func(err error) error { return err })
+	err = fill(part, plain, from, func(err error) error { return err })
 	o.meter.Stop()
 	if err == nil {
 		o.app.sayWho("", plain.Signature())

@@ -17,7 +17,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -62,17 +61,7 @@ func webCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Setenv("WEBHOST", strings.TrimPrefix(s.URL, "http://"))
 		return
 	}
-	p := &cutter{to: ts.Getenv("WEBHOST")}
-	var err error
-	p.limit, err = strconv.ParseInt(args[0], 10, 64)
-	ts.Check(err)
-	p.connections, err = strconv.Atoi(args[1])
-	ts.Check(err)
-	host, err := p.start()
-	ts.Check(err)
-	ts.Defer(func() { p.listener.Close() })
-	scriptProxies.Store(ts.Getenv("WORK"), p)
-	ts.Setenv("CUT", "http://bob:hunter2@"+host)
+	ts.Setenv("CUT", "http://bob:hunter2@"+startCutter(ts, "WEBHOST", args))
 }
 
 // webHandler serves the files in a folder: below /good/ as nginx does, /plain/ without a

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -52,7 +53,9 @@ type Nginx struct {
 	Dir string // the folder of the files
 
 	dir, program string
-	cmd          *exec.Cmd
+
+	mu  sync.Mutex // of cmd: several may kill it
+	cmd *exec.Cmd
 }
 
 // StartNginx starts an nginx until the test ends. The test is skipped where there
@@ -87,10 +90,13 @@ func StartNginx(t testing.TB) *Nginx {
 
 // start starts nginx, and returns when it listens.
 func (n *Nginx) start() error {
-	n.cmd = exec.Command(n.program, "-p", n.dir, "-e", n.dir+"/log", "-c", n.dir+"/nginx.conf", "-g", "daemon off;")
-	if err := n.cmd.Start(); err != nil {
+	cmd := exec.Command(n.program, "-p", n.dir, "-e", n.dir+"/log", "-c", n.dir+"/nginx.conf", "-g", "daemon off;")
+	if err := cmd.Start(); err != nil {
 		return err
 	}
+	n.mu.Lock()
+	n.cmd = cmd
+	n.mu.Unlock()
 	for range 1000 {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(n.URL, "http://"))
 		if err == nil {
@@ -104,6 +110,8 @@ func (n *Nginx) start() error {
 
 // Kill ends nginx and all its connections at once.
 func (n *Nginx) Kill() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.cmd.Process.Kill()
 	n.cmd.Wait()
 }
