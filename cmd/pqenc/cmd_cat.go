@@ -21,6 +21,8 @@ type catCmd struct {
 	Stream  streamFlag     `embed:""`
 	Context contextFlag    `embed:""`
 
+	Digests string `type:"path" placeholder:"LIST" help:"With --from and one FILE, verify by the list that \"pqenc verify --write-digests\" wrote. Without it, FILE.digests is used if it is there."`
+
 	Batch bool  `help:"Answer requests for parts of files: a line of JSON each on standard input."`
 	Only  bool  `help:"With --batch, open no files but those named here."`
 	Files names `arg:"" optional:"" type:"urls" name:"FILE ..." help:"Encrypted files, or their URLs. Without one, or as -, standard input. With --batch, those to open in advance."`
@@ -46,6 +48,15 @@ Examples:
 func (c *catCmd) Run(a *app) error {
 	if c.Only && !c.Batch {
 		return usageError("--only is of no use without --batch", "add --batch, or leave it out")
+	}
+	switch {
+	case c.Digests == "":
+	case c.Batch:
+		return usageError("--digests is not for --batch", "name the list in the request: docs/batch.md describes it")
+	case len(c.Files) != 1:
+		return usageError("--digests is for one FILE", "name one, or leave --digests out: FILE.digests is found")
+	case len(c.Trust.From) == 0:
+		return errDigestsAlone
 	}
 	if slices.Contains(c.Files, "") { // an unset variable in a script
 		return usageError("the name of the file is empty")
@@ -114,7 +125,7 @@ func (r *reading) all() error {
 
 // one decrypts a file, which opens the output if it is the first.
 func (r *reading) one(name string, out *output) (*output, error) {
-	src, err := r.app.openEncrypted(name, urlFlags{})
+	src, err := r.app.openEncrypted(name, urlFlags{r.Digests != ""})
 	if err != nil {
 		return out, err
 	}
@@ -122,10 +133,11 @@ func (r *reading) one(name string, out *output) (*output, error) {
 	if err := r.Secret.check(src, len(r.named) > 0); err != nil {
 		return out, err
 	}
-	meter := r.app.startMeter(src.size, "")
+	meter := r.app.startMeter(src.total(), "")
 	defer meter.Stop()
 	src.measure(meter)
-	o := &opener{app: r.app, src: src, meter: meter, policy: r.policy, keys: r.keys(src.name), beside: digestsOf(name)}
+	o := &opener{app: r.app, src: src, meter: meter, policy: r.policy, keys: r.keys(src.name),
+		flags: partFlags{Digests: r.Digests}, beside: digestsOf(name)}
 	plain, err := o.open(r.Stream.StreamUnverified)
 	if err != nil {
 		return out, in(src.name, err)

@@ -40,12 +40,12 @@ func (decryptCmd) Help() string {
 
 func (c *decryptCmd) Run(a *app) error {
 	if c.Part.Digests != "" && len(c.Trust.From) == 0 {
-		return usageError("--digests is of no use without --from", "name the signer with --from PUB")
+		return errDigestsAlone
 	}
 	if err := c.Sparse.check(c.Files.Output); err != nil {
 		return err
 	}
-	src, err := a.openEncrypted(c.Files.In, urlFlags{c.URL.RangeOnly || c.Part != partFlags{}})
+	src, err := a.openEncrypted(c.Files.In, urlFlags{c.URL.RangeOnly || c.Part.Digests != ""})
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c *decryptCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.size, c.Files.Output)
+	meter := a.startMeter(src.total(), c.Files.Output)
 	defer meter.Stop()
 	src.measure(meter)
 	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys, flags: c.Part, beside: digestsOf(c.Files.In)}
@@ -67,8 +67,10 @@ func (c *decryptCmd) Run(a *app) error {
 			return in(src.name, err)
 		}
 	}
-	// The signature of the contents is after all of them, and not after a part.
-	plain, err := o.open(c.Part.Range == nil && staged(c.Files.Output) || c.Stream.StreamUnverified)
+	// The signature of the contents is after all of them: a part is read without it, unless
+	// there is no other way than to read all.
+	all := c.Part.Range == nil || src.whole() != nil
+	plain, err := o.open(all && staged(c.Files.Output) || c.Stream.StreamUnverified)
 	if err != nil {
 		return in(src.name, err)
 	}
@@ -122,7 +124,7 @@ func (o *opener) open(recall bool) (contents, error) {
 	case err == nil && (verify || needed || o.src.web != nil && !recall): // a server may cut files short
 		plain, err := o.part(verify)
 		return plain, o.keys.explain(err, file.begin)
-	case err != nil && needed:
+	case err != nil && needed && o.src.whole() == nil:
 		return nil, err
 	}
 	plain, err := pqenc.DecryptSigned(file.Reader, o.policy, o.keys.list...)
@@ -131,6 +133,9 @@ func (o *opener) open(recall bool) (contents, error) {
 	}
 	if verify {
 		return nil, tooSoon(file)
+	}
+	if o.flags.Range != nil {
+		return o.flags.Range.inOrder(plain)
 	}
 	return plain, nil
 }

@@ -90,7 +90,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.size, os.DevNull) // the verdict comes after it
+	meter := a.startMeter(src.total(), os.DevNull) // the verdict comes after it
 	defer meter.Stop()
 	src.measure(meter)
 	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys}

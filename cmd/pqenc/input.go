@@ -56,7 +56,7 @@ func (a *app) openInput(name string) (*input, error) {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, err
+		return nil, otherURL(name, err)
 	}
 	return newInput(f, name)
 }
@@ -108,6 +108,21 @@ func (in *input) measure(m *progress.Meter) {
 		return
 	}
 	in.stream, in.at = m.Reader(in.stream), m.ReaderAt(in.at)
+}
+
+// whole returns the input if it is on a web server that sends whole files only, else nil.
+func (in *input) whole() *web.Body {
+	b, _ := in.stream.(*web.Body)
+	return b
+}
+
+// total returns how many bytes there are to be read, for the meter only: a server may
+// state a length that it does not keep to. It is -1 if nobody knows.
+func (in *input) total() int64 {
+	if b := in.whole(); b != nil {
+		return b.Size()
+	}
+	return in.size
 }
 
 // reader returns what reads the input from its start: the section, if it has one. What

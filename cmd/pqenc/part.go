@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"reflect"
 	"strings"
@@ -29,6 +30,8 @@ type partFlags struct {
 
 // digestsSuffix is what the name of a list of digests adds to that of its file.
 const digestsSuffix = ".digests"
+
+var errDigestsAlone = usageError("--digests is of no use without --from", "name the signer with --from PUB")
 
 // byteRange is a part of the contents of a file.
 type byteRange struct {
@@ -99,6 +102,57 @@ type part struct {
 
 // WriteTo decrypts the part to dst.
 func (p part) WriteTo(dst io.Writer) (int64, error) { return p.WriteRange(dst, p.offset, p.length) }
+
+// inOrder returns the part of contents that can be read in order only. All of them are
+// read, so that their end and their signature are verified.
+func (r *byteRange) inOrder(all *pqenc.Reader) (contents, error) {
+	if r.offset < 0 {
+		return nil, usageError("the last bytes cannot be found: the server sends whole files only, and no parts of them",
+			"get the file first, or give OFFSET: as --range")
+	}
+	return &passage{all, r}, nil
+}
+
+// passage is a part of contents that are read in order.
+type passage struct {
+	*pqenc.Reader
+	part *byteRange
+}
+
+// WriteTo decrypts the contents, and writes the part to dst.
+func (p *passage) WriteTo(dst io.Writer) (int64, error) {
+	w := &window{dst: dst, skip: p.part.offset, left: p.part.length}
+	if w.left < 0 {
+		w.left = math.MaxInt64
+	}
+	size, err := p.Reader.WriteTo(w)
+	if err == nil {
+		_, _, err = p.part.within(size)
+	}
+	return w.written, err
+}
+
+// window passes on some of what is written to it.
+type window struct {
+	dst                 io.Writer
+	skip, left, written int64
+}
+
+func (w *window) Write(b []byte) (int, error) {
+	some := b[min(w.skip, int64(len(b))):]
+	w.skip -= int64(len(b) - len(some))
+	some = some[:min(w.left, int64(len(some)))]
+	if len(some) == 0 {
+		return len(b), nil
+	}
+	n, err := w.dst.Write(some)
+	w.left -= int64(n)
+	w.written += int64(n)
+	if err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
 
 // part opens the part of the input that is wanted. If verify is set the signer is verified
 // before anything of it is released.

@@ -10,6 +10,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	web "github.com/pqenc/pqenc/remote"
 )
 
 // found is a file that a command is to work on: one that was named, or one in a folder
@@ -82,6 +84,9 @@ func (a *app) walkAll(names []string, visit func(found, error)) {
 	}
 	for _, name := range names {
 		info, err := os.Stat(name)
+		if web.IsURL(name) {
+			err = errOnlyRead(name)
+		}
 		real := ""
 		if err == nil {
 			real, err = realPath(name)

@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -33,7 +34,20 @@ func errOnlyRead(name string) error {
 	return usageError(web.Name(name)+" is a URL, from which only encrypted files are read, by -d, cat, inspect and verify", "get the file first")
 }
 
-var urlInText = regexp.MustCompile(`(?i)\bhttps?://[^\s"<>]*[^\s"<>:;,.)]`)
+// otherURL adds to an error of opening a file what to do if its name is a URL of a kind that
+// is not read.
+func otherURL(name string, err error) error {
+	scheme, _, found := strings.Cut(name, "://")
+	switch {
+	case !found || !errors.Is(err, fs.ErrNotExist):
+		return err
+	case scheme == "ws" || scheme == "wss":
+		return withHints(err, `"pqenc pull" gets files from there`)
+	}
+	return withHints(err, "only URLs that begin with https:// or http:// are read: get the file first")
+}
+
+var urlInText = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"<>]*[^\s"<>:;,.)]`)
 
 // withoutSecrets returns a message in which URLs have no user, password and query, whoever
 // has put them there: also one about an argument that was not expected.
@@ -169,7 +183,7 @@ func (in *input) fetched() int64 {
 var webKinds = []kind{
 	{web.ErrConnection, exitConnection, []string{"is the URL right, and is the server running? Try again: a download with -o FILE resumes, if the server can send parts of files"}},
 	{web.ErrChanged, exitIO, []string{"try again: it starts over with the new one"}},
-	{web.ErrNoRanges, exitRefused, []string{"decrypt the whole file, without --range and --range-only: that reads it in order"}},
+	{web.ErrNoRanges, exitRefused, []string{"\"pqenc -d\" without --range-only and --digests reads such a file in order"}},
 	{web.ErrAnswer, exitConnection, []string{"a proxy on the way may change what the server sends: get the file with another program, and decrypt it then"}},
 	{web.ErrRedirect, exitRefused, []string{"if you trust where the server leads to, name that URL"}},
 	{web.ErrURL, exitUsage, nil},
@@ -187,7 +201,9 @@ func webKind(err error) *kind {
 	}
 	hint := "is the URL right?"
 	switch status.Code {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusGone:
+	case http.StatusUnauthorized:
+		hint = "are the user and the password in the URL right? They are in front of the host: USER:PASSWORD@HOST"
+	case http.StatusForbidden, http.StatusGone:
 		hint = "is the URL whole and still valid? Links to files in a bucket expire, and have to be quoted for the shell"
 	case http.StatusProxyAuthRequired:
 		hint = "the proxy that HTTPS_PROXY or HTTP_PROXY names wants a user and a password in its URL"

@@ -133,6 +133,7 @@ func webHandler(dir string) http.Handler {
 		io.CopyN(w, f, to-from+1)
 	})
 	mux.HandleFunc("/denied/", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusForbidden) })
+	mux.HandleFunc("/login/", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
 	mux.HandleFunc("/failing/", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	mux.HandleFunc("/round/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) })
 	mux.HandleFunc("/moved/", func(w http.ResponseWriter, r *http.Request) {
@@ -234,11 +235,34 @@ func TestWithoutSecrets(t *testing.T) {
 		"read https://h/x: the server says 404":   "read https://h/x: the server says 404",
 		"https://u:p%zz@h/x and http://u@h/?a#b.": "URL and http://h/.",
 		"see https://h/x?, https://h/y":           "see https://h/x, https://h/y",
-		"ws://h/x":                                "ws://h/x",
+		"ws://h/x@y":                              "ws://h/x@y",
+		"open ftp://u:p@h/x?s: no such file":      "open ftp://h/x: no such file",
+		"S3://u:p@bucket/x?s.":                    "s3://bucket/x.",
 	} {
 		if got := withoutSecrets(text); got != want {
 			t.Errorf("%s: %s, want %s", text, got, want)
 		}
+	}
+}
+
+// TestStatedTotal has the meter know the length that a server without ranges states.
+func TestStatedTotal(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "f"), make([]byte, 100_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(webHandler(dir))
+	defer server.Close()
+	a := &app{grammar: &grammar{Quiet: true}}
+	for path, size := range map[string]int64{"/whole/f": -1, "/good/f": 100_000} {
+		in, err := a.openURL(server.URL+path, urlFlags{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in.size != size || in.total() != 100_000 {
+			t.Errorf("%s: size %d, total %d, want %d, 100000", path, in.size, in.total(), size)
+		}
+		in.Close()
 	}
 }
 
