@@ -56,7 +56,7 @@ func (d *digests) add(_ uint32, digest [sha256.Size]byte) error {
 // expect returns an error unless the digest is the one that was added.
 func (d *digests) expect(index uint32, digest [sha256.Size]byte) error {
 	if int64(index) >= int64(len(d.list)) || digest != d.list[index] {
-		return fmt.Errorf("%w: they changed after they were verified", ErrReplaced)
+		return fmt.Errorf("%w: a chunk is not the one that was verified", ErrReplaced)
 	}
 	return nil
 }

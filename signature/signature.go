@@ -118,9 +118,9 @@ func expand(seed *[SeedSize]byte) *PrivateKey {
 	edPrivate := ed25519.NewKeyFromSeed(seed[mldsa65.SeedSize:])
 	edPublic := edPrivate.Public().(ed25519.PublicKey)
 	return &PrivateKey{
-		seed:  *seed,
-		mldsa: mldsaPrivate,
-		ed:    edPrivate,
+		seed:   *seed,
+		mldsa:  mldsaPrivate,
+		ed:     edPrivate,
 		public: &PublicKey{raw: append(mldsaPublic.Bytes(), edPublic...)},
 	}
 }
