@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pqenc/pqenc"
@@ -202,11 +203,11 @@ func TestVerifyAgain(t *testing.T) {
 // switching is a file that is replaced by another one after some reads.
 type switching struct {
 	first, then []byte
-	left        int
+	left        atomic.Int64
 }
 
 func (s *switching) ReadAt(p []byte, off int64) (int, error) {
-	if s.left--; s.left >= 0 {
+	if s.left.Add(-1) >= 0 {
 		return bytes.NewReader(s.first).ReadAt(p, off)
 	}
 	return bytes.NewReader(s.then).ReadAt(p, off)
@@ -223,7 +224,8 @@ func TestChangedAnytime(t *testing.T) {
 	verified, failed := 0, 0
 	for _, pair := range [][2][]byte{{file, forged}, {forged, file}} {
 		for left := range 60 {
-			src := &switching{pair[0], pair[1], left}
+			src := &switching{first: pair[0], then: pair[1]}
+			src.left.Store(int64(left))
 			f, err := pqenc.OpenSigned(src, int64(len(file)), fromAlice, bob)
 			if err != nil {
 				t.Fatal(err)
