@@ -198,7 +198,13 @@ func (c *comparer) wantAll(t *testing.T) {
 // sent again. All that passed counts, logins and framing, too.
 func wantLittleAgain(t *testing.T, passed, size int64) {
 	t.Helper()
-	again, limit := passed-size, size/10+4<<20
+	wantAgain(t, passed, size, size/10+4<<20)
+}
+
+// wantAgain checks that of size bytes not more than limit were sent again.
+func wantAgain(t *testing.T, passed, size, limit int64) {
+	t.Helper()
+	again := passed - size
 	t.Logf("sent again: %.2f MiB, %.1f %% of %d MiB", float64(again)/(1<<20), 100*float64(again)/float64(size), size>>20)
 	if again < 0 || again > limit {
 		t.Errorf("%d bytes, %d of them again, are more than %d again", passed, again, limit)
