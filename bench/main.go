@@ -70,6 +70,11 @@ func main() {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	defer stop()
+	if o.out != "" { // now: the run takes long
+		if err := os.MkdirAll(o.out, 0o777); err != nil {
+			log.Fatal(err)
+		}
+	}
 	report, err := run(ctx, o)
 	if err != nil {
 		log.Fatal(err)

@@ -184,10 +184,12 @@ func (b *bench) growth(l lookup) []part {
 	small := b.small()
 	most, there := 0.0, false
 	for w, s := range l {
-		w.route = fileToFile
-		w.size = small[len(small)-1]
+		if !w.wholeFiles() {
+			continue
+		}
+		w.route, w.size = fileToFile, small[len(small)-1]
 		reference, ok := l[w]
-		if !ok || !w.wholeFiles() {
+		if !ok {
 			continue
 		}
 		most, there = max(most, float64(s.memory-reference.memory)/1024), true
