@@ -51,7 +51,7 @@ func (b *Batch) Create(name string, o Options) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.create(&target{name: name, dir: dir, base: base, old: old, private: o.Private})
+	return b.create(&target{name: name, dir: dir, base: base, old: old, options: o})
 }
 
 // create begins the output for a target whose folder is open.
@@ -146,7 +146,7 @@ func (b *Batch) test(t *target) error {
 		}
 		return nil
 	}
-	new, err := newTarget(t.name, t.dir, t.base, t.old, Options{Private: t.private})
+	new, err := newTarget(t.name, t.dir, t.base, t.old, t.options)
 	if err != nil {
 		return err
 	}

@@ -16,9 +16,8 @@ import (
 // goroutine, and WriteAt by several; Write and Commit are for one goroutine at a time.
 type File struct {
 	output
-	temp   string // name of the temporary file in the folder, or empty
-	synced bool   // whether file is on a disk
-	sparse bool
+	temp   string       // name of the temporary file in the folder, or empty
+	synced bool         // whether file is on a disk
 	extent atomic.Int64 // of what WriteAt was given, if that is sparse
 	over   *os.File     // what the target must still be, or nil
 	batch  *Batch       // that syncs the folder, or nil
@@ -60,7 +59,7 @@ func (t *target) create() (*File, error) {
 		t.dir.Close()
 		return nil, err
 	}
-	return &File{output: output{target: t, file: file}, temp: temp, synced: true, sparse: t.sparse}, nil
+	return &File{output: output{target: t, file: file}, temp: temp, synced: true}, nil
 }
 
 func direct(name string, file *os.File, err error) (*File, error) {
@@ -140,7 +139,7 @@ func (f *File) Write(p []byte) (int, error) {
 // WriteAt puts p at an offset of the new content of an atomic output. It does not move
 // where Write goes on. After an error there is nothing left to do but Abort.
 func (f *File) WriteAt(p []byte, off int64) (n int, err error) {
-	if f.sparse {
+	if f.options.Sparse {
 		n, err = f.writeSparse(p, off)
 	} else {
 		n, err = f.file.WriteAt(p, off)
@@ -186,7 +185,7 @@ func (f *File) prepare() error {
 	if f.failed != nil {
 		return f.failed
 	}
-	if f.sparse {
+	if f.options.Sparse {
 		if err := f.extend(); err != nil {
 			return f.fail(f.explain("write", err))
 		}

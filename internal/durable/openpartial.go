@@ -46,7 +46,7 @@ func OpenPartial(name string, o Options) (*Partial, error) {
 // be called with a lock held. A state has up to [MaxStateIn] bytes. Without an error the folder belongs to the Partial,
 // which closes it in the end.
 func OpenPartialIn(folder *os.Root, name, stem string, o Options) (*Partial, error) {
-	t := &target{name: name, dir: folder, base: name, perm: 0o600, private: o.Private, failed: FailedSyncs()}
+	t := &target{name: name, dir: folder, base: name, perm: 0o600, options: o, failed: FailedSyncs()}
 	return openPartial(t, stem, smallSlot)
 }
 

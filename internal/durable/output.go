@@ -103,4 +103,4 @@ func noStep() error { return nil }
 
 // MakePrivate sets [Options.Private] late, before Commit: it may take the content to
 // know that it is a secret.
-func (o *output) MakePrivate() { o.private = true }
+func (o *output) MakePrivate() { o.options.Private = true }

@@ -277,7 +277,7 @@ func (p *Partial) Publish() error {
 // part is what it was, or is kept under the name that the error says.
 func (p *Partial) rename() (err error) {
 	name := p.part
-	if !p.private {
+	if !p.options.Private {
 		Lock(p.file) // against sweeps
 		name = tempName(p.base)
 		err = p.dir.Rename(p.part, name)
@@ -329,7 +329,7 @@ func (p *Partial) FinishBy(sync func() error) error {
 
 // settle makes the permission bits durable, too.
 func (p *Partial) settle(sync func() error) error {
-	if !p.private {
+	if !p.options.Private {
 		if err := flush(p.file); err != nil {
 			return p.explain("sync", fmt.Errorf("%w: %w", ErrNotDurable, cause(err)))
 		}

@@ -72,3 +72,24 @@ func TestRun(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchSparse makes holes in the outputs of a batch as well.
+func TestBatchSparse(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "f")
+	var b Batch
+	f, err := b.Create(name, Options{Sparse: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(make([]byte, 3*holeSize), 0); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := f.file.Stat(); err != nil || info.Size() != 0 {
+		t.Errorf("zeros were written: %v", err)
+	}
+	commit(t, f)
+	if err := b.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	wantContent(t, name, string(make([]byte, 3*holeSize)))
+}

@@ -57,8 +57,7 @@ type target struct {
 	base    string      // in the folder
 	old     fs.FileInfo // the regular file to be replaced, or nil
 	perm    fs.FileMode // of the new file, unless it takes that of old
-	private bool
-	sparse  bool
+	options Options
 	named   bool  // temporary files need names there
 	failed  int64 // FailedSyncs, before entries were made there
 }
@@ -75,7 +74,7 @@ func openTarget(name, path string, old fs.FileInfo, o Options) (*target, error) 
 
 // newTarget is openTarget for a folder that is open, and is closed if that fails.
 func newTarget(name string, dir folder, base string, old fs.FileInfo, o Options) (*target, error) {
-	t := &target{name: name, dir: dir, base: base, old: old, private: o.Private, sparse: o.Sparse, failed: FailedSyncs()}
+	t := &target{name: name, dir: dir, base: base, old: old, options: o, failed: FailedSyncs()}
 	sweep(dir)
 	err := obstacle(dir, base, old)
 	if err != nil {
@@ -141,7 +140,7 @@ func (t *target) finalize(file *os.File) error {
 	if t.old != nil {
 		perm = t.old.Mode().Perm()
 	}
-	if t.private {
+	if t.options.Private {
 		perm = 0o600
 	}
 	return giveAccess(file, t.old, perm)
