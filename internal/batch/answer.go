@@ -93,16 +93,20 @@ type reply struct {
 	left int64 // bytes of the contents to come, of an answer in pieces
 }
 
-// turn waits until the answer may be written, and reports whether it may.
+// turn waits until the answer may be written, and reports whether it may. After the end
+// of the server nothing is written: what failed may have failed of that.
 func (a *reply) turn() bool {
-	if a.r.before == nil {
-		return true
+	if a.r.before != nil {
+		select {
+		case <-a.r.before:
+		case <-a.s.done:
+		}
 	}
 	select {
-	case <-a.r.before:
-		return true
 	case <-a.s.done:
 		return false
+	default:
+		return true
 	}
 }
 
