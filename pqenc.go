@@ -39,7 +39,8 @@ import (
 var (
 	// ErrNoMatch: none of the identities opens the file.
 	ErrNoMatch = format.ErrNoMatch
-	// ErrNotPqenc: this is some other kind of file.
+	// ErrNotPqenc: this is some other kind of file, or an armored one, which
+	// [Dearmor] reads.
 	ErrNotPqenc = format.ErrNotPqenc
 	// ErrUnsupported: the file has a version or a feature that this release
 	// does not know.

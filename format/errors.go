@@ -21,11 +21,17 @@ var (
 	ErrHeader = errors.New("header is damaged or forged")
 	// ErrTruncated says that the file ends too early. It wraps
 	// [io.ErrUnexpectedEOF].
-	ErrTruncated = fmt.Errorf("file is cut short: %w", io.ErrUnexpectedEOF)
+	ErrTruncated error = truncated{}
 	// ErrNoMatch says that a stanza does not open with the key at hand, which
 	// is the usual thing: the next stanza may.
 	ErrNoMatch = errors.New("no matching key")
 )
+
+// truncated is the type of ErrTruncated, whose text is for people.
+type truncated struct{}
+
+func (truncated) Error() string { return "the file is truncated" }
+func (truncated) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // Error is a failure to parse or to authenticate a header.
 type Error struct {
@@ -34,7 +40,14 @@ type Error struct {
 	Kind   error  // one of the sentinel errors of this package
 }
 
-func (e *Error) Error() string { return "header: " + e.Field + ": " + e.Reason }
+// Error returns the field and the reason. That a file is none of pqenc is not about a
+// field of its header.
+func (e *Error) Error() string {
+	if e.Field == "magic" {
+		return e.Reason
+	}
+	return "header: " + e.Field + ": " + e.Reason
+}
 
 // Unwrap returns the kind of failure.
 func (e *Error) Unwrap() error { return e.Kind }

@@ -54,13 +54,19 @@ var (
 	ErrDamaged = errors.New("body is damaged or forged")
 	// ErrTruncated says that the body ends where a chunk must still come. It
 	// wraps [io.ErrUnexpectedEOF].
-	ErrTruncated = fmt.Errorf("file is cut short: %w", io.ErrUnexpectedEOF)
+	ErrTruncated error = truncated{}
 	// ErrTooLong says that a body has, or would have, more than [MaxChunks]
 	// chunks. Where one is read it comes together with [ErrDamaged].
 	ErrTooLong = errors.New("too long for one file")
 	// ErrClosed says that a [Writer] was used after Close.
 	ErrClosed = errors.New("already closed")
 )
+
+// truncated is the type of ErrTruncated, whose text is for people.
+type truncated struct{}
+
+func (truncated) Error() string { return "the file is truncated" }
+func (truncated) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // Cipher has the key and the parameters of one body. It may be used by many
 // goroutines, but a key must never seal two bodies: call [Cipher.NewWriter]
@@ -154,7 +160,7 @@ func (c *Cipher) damaged(k *chunk) error {
 	what := "was changed"
 	if k.last {
 		// A file cut inside a chunk ends in a short one, as a whole file does.
-		what = "was changed or cut short"
+		what = "was changed or truncated"
 	}
 	return fmt.Errorf("%w: chunk %d, at byte %d of the body, %s",
 		ErrDamaged, k.index, int64(k.index)*int64(c.sealedSize()), what)
