@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/progress"
@@ -28,6 +30,7 @@ type app struct {
 	stdout   *results
 	stderr   *messages
 	prompter terminal.Prompter
+	selected *kong.Node                  // the command that runs, or nil
 	command  []string                    // of --from-command
 	keys     []fs.FileInfo               // files of private keys in use, which nothing replaces
 	private  map[string][]pqenc.Identity // what is in them, by their names

@@ -14,6 +14,7 @@ import (
 // decrypting.
 type mainCmd struct {
 	Decrypt bool           `short:"d" help:"Decrypt instead of encrypting."`
+	Version bool           `help:"Print the version, and do nothing else."`
 	To      recipientFlags `embed:""`
 	Armor   armorFlag      `embed:""`
 	Room    reserveFlag    `embed:""`
@@ -30,7 +31,10 @@ type mainCmd struct {
 }
 
 func (c *mainCmd) Run(a *app) error {
-	if c.Decrypt {
+	switch {
+	case c.Version:
+		return versionCmd{}.Run(a)
+	case c.Decrypt:
 		return c.decrypt(a)
 	}
 	return withCommandHint(c.encrypt(a), c.Files.In)
@@ -70,8 +74,16 @@ func (c *mainCmd) encrypt(a *app) error {
 // have been meant as a command.
 func withCommandHint(err error, name string) error {
 	var path *fs.PathError
-	if errors.As(err, &path) && path.Path == name && errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
-		return withHints(err, `if "`+name+`" was meant as a command, see "pqenc --help"`)
+	if !errors.As(err, &path) || path.Path != name || !errors.Is(err, fs.ErrNotExist) || strings.ContainsAny(name, "./\\") {
+		return err
 	}
-	return err
+	if near(name, commandNames()) != "" {
+		return noCommand(name)
+	}
+	return withHints(err, `if "`+name+`" was meant as a command, see "pqenc --help"`)
+}
+
+// noCommand is for an argument that was meant as a command, as far as can be told.
+func noCommand(word string) error {
+	return usageError(`"`+word+`" is neither a command nor a file`, meant("pqenc", word, commandNames()))
 }

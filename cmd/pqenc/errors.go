@@ -16,6 +16,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -84,13 +85,16 @@ func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
 // usageError is a mistake on the command line. Without hints it points to the
-// help.
+// help of the command.
 func usageError(message string, hints ...string) error {
 	if len(hints) == 0 {
-		hints = []string{`see "pqenc --help"`}
+		hints = []string{ownHelp}
 	}
 	return &failure{errors.New(message), exitUsage, hints}
 }
+
+// ownHelp is the hint that points to the help of the command, whatever that is.
+const ownHelp = "see --help"
 
 // withHints adds hints to an error, whose kind decides the exit code.
 func withHints(err error, hints ...string) error {
@@ -112,7 +116,8 @@ func in(name string, err error) error {
 // plain returns the text of an error. A file that could not be looked at could not be
 // opened: which system call it was is of no use to people.
 func plain(err error) string {
-	text := err.Error()
+	// Of what a text speaks of that, the rest of it says.
+	text := strings.ReplaceAll(err.Error(), io.ErrUnexpectedEOF.Error(), "it ends too early")
 	var path *fs.PathError
 	if errors.As(err, &path) && strings.HasSuffix(path.Op, "stat") {
 		text = strings.Replace(text, path.Op+" "+path.Path, "open "+path.Path, 1)
@@ -300,6 +305,9 @@ func (a *app) report(err error) int {
 	code, hints := codeOf(err)
 	a.say("error: " + plain(err))
 	for _, h := range append(signerHints(err), hints...) {
+		if h == ownHelp {
+			h = seeHelp(a.selected, a.grammar.Main.Decrypt)
+		}
 		if _, said := a.hinted.LoadOrStore(h, true); !said { // with many files, once is enough
 			a.say("hint: " + h)
 		}

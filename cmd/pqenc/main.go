@@ -49,9 +49,10 @@ func run(args []string) int {
 		return a.end(nil)
 	}
 	if err != nil {
-		return a.end(parseError(a.stdout.explain(err)))
+		return a.end(parseError(a.stdout.explain(err), args))
 	}
 	a.grammar = ctx.Model.Target.Addr().Interface().(*grammar)
+	a.selected = ctx.Selected()
 
 	done := make(chan error, 1)
 	go func() { done <- ctx.Run() }()
