@@ -64,7 +64,7 @@ func unsupported(field, reason string, args ...any) error {
 // input's own failures as they are.
 func short(field string, err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return &Error{field, "the file ends in the header", ErrTruncated}
+		return &Error{field, "the file ends here: it is truncated", ErrTruncated}
 	}
 	return err
 }

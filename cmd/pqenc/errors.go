@@ -21,6 +21,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/pqenc/pqenc"
@@ -308,9 +309,7 @@ func (a *app) report(err error) int {
 		if h == ownHelp {
 			h = seeHelp(a.selected, a.grammar.Main.Decrypt)
 		}
-		if _, said := a.hinted.LoadOrStore(h, true); !said { // with many files, once is enough
-			a.say("hint: " + h)
-		}
+		a.hint(h)
 	}
 	return code
 }
@@ -351,10 +350,43 @@ func (a *app) inform(format string, args ...any) {
 	}
 }
 
+// warn warns, once of the same thing.
 func (a *app) warn(format string, args ...any) {
-	if !a.grammar.Quiet {
-		a.say("warning: " + fmt.Sprintf(format, args...))
+	if text := "warning: " + fmt.Sprintf(format, args...); !a.grammar.Quiet && a.said.first(text) {
+		a.say(text)
 	}
+}
+
+// hint says what to do, once: with many files that is enough.
+func (a *app) hint(text string) {
+	if a.said.first(text) {
+		a.say("hint: " + text)
+	}
+}
+
+// said remembers messages that are not to be repeated.
+type said struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+// mostSaid is how many messages are remembered: there may be one for each of many files.
+const mostSaid = 1000
+
+// first reports whether a text is new, as far as that is remembered.
+func (s *said) first(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen[text] {
+		return false
+	}
+	if s.seen == nil {
+		s.seen = make(map[string]bool)
+	}
+	if len(s.seen) < mostSaid {
+		s.seen[text] = true
+	}
+	return true
 }
 
 // say prints one line to standard error.

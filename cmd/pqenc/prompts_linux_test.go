@@ -25,7 +25,7 @@ type session struct {
 	stderr string // without "pqenc: "
 }
 
-const notAsked = "error: alice.pqe: no matching key: the file was not encrypted to the keys that -i names\n" +
+const notAsked = "error: alice.pqe: no matching key: the file was not encrypted to the keys that -i names, or its header is damaged\n" +
 	"hint: ask the sender to which fingerprint it was encrypted; \"pqenc fingerprint KEY\" shows yours\n"
 
 var sessions = map[string]session{
