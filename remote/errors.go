@@ -59,8 +59,8 @@ func (e *StatusError) Is(target error) bool {
 	return false
 }
 
-// passing reports whether the server may well answer otherwise the next time.
-func (e *StatusError) passing() bool {
+// Passing reports whether the server may well answer otherwise the next time.
+func (e *StatusError) Passing() bool {
 	return e.Code == http.StatusRequestTimeout || e.Code == http.StatusTooManyRequests || e.Code >= 500
 }
 

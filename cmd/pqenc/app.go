@@ -36,8 +36,8 @@ type app struct {
 	private  map[string][]pqenc.Identity // what is in them, by their names
 	stop     atomic.Pointer[func()]      // asks the command to end by itself, or nil
 
-	said   said         // warnings and hints
-	brief  sync.RWMutex // held for reading by what takes a moment and would leave something if it was cut
+	said  said         // warnings and hints
+	brief sync.RWMutex // held for reading by what takes a moment and would leave something if it was cut
 
 	mu       sync.Mutex
 	outputs  map[*durable.File]bool    // being written

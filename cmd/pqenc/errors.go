@@ -207,7 +207,7 @@ var remoteKinds = []kind{
 	{transfer.ErrGaveUp, exitConnection, []string{"try again: a file that was encrypted before, and a pull to a file, go on where they stopped"}},
 	{transfer.ErrUnknownServer, exitServer, nil},
 	{transfer.ErrForged, exitServer, []string{"somebody is in between: tell those who run the server"}},
-	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access: "pqenc fingerprint KEY" shows who you are`}},
+	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access, or for this right: "pqenc fingerprint KEY" shows who you are`}},
 	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" shows what there is`}},
 	{transfer.ErrExists, exitRefused, []string{"choose another name, or try to replace it with --overwrite"}},
 	{transfer.ErrQuota, exitRefused, []string{
@@ -262,6 +262,9 @@ func kindOf(err error) *kind {
 		}
 		return &kind{err, exitKeyFile, []string{hint}}
 	}
+	if k := webKind(err); k != nil {
+		return k
+	}
 	for _, kinds := range [][]kind{webKinds, remoteKinds, ringKinds, fileKinds} {
 		for i := range kinds {
 			if errors.Is(err, kinds[i].err) {
@@ -269,7 +272,7 @@ func kindOf(err error) *kind {
 			}
 		}
 	}
-	return webKind(err)
+	return nil
 }
 
 // fromServer reports whether an error is of one of the remote kinds.
@@ -304,6 +307,9 @@ func (a *app) report(err error) int {
 		return interrupted(syscall.SIGPIPE) // without a word, as if by the signal
 	}
 	code, hints := codeOf(err)
+	if hint := notFileHint(err); hint != "" && len(hints) == 0 {
+		hints = []string{hint}
+	}
 	a.say("error: " + plain(err))
 	for _, h := range append(signerHints(err), hints...) {
 		if h == ownHelp {

@@ -72,6 +72,7 @@ func TestScripts(t *testing.T) {
 			"carried":  carried,
 			"probe":    probe,
 			"web":      webCommand,
+			"wss":      wssCommand,
 		},
 	}
 	if testing.Short() {
