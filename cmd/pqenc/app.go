@@ -45,6 +45,7 @@ type app struct {
 	folder   *outFolder                // for what is pulled, or nil
 	meter    *progress.Meter           // being shown, or nil
 	producer *producer                 // of what is read, or nil
+	scratch  string                    // a folder that goes with the process, or empty
 }
 
 func newApp() *app {
@@ -83,6 +84,16 @@ func (a *app) interrupt() {
 		part.Abandon()
 	}
 	a.folder.Close()
+	if a.scratch != "" {
+		os.RemoveAll(a.scratch)
+	}
+}
+
+// setScratch has an interruption remove a folder and all that is in it.
+func (a *app) setScratch(folder string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.scratch = folder
 }
 
 // create opens the output of that name, which an interruption will undo. The locks are

@@ -8,6 +8,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -42,6 +43,45 @@ func TestDocuments(t *testing.T) {
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("pqenc man does not have %q", want)
+		}
+	}
+}
+
+// TestManPage requires the usual sections of the man page, and no warning of the programs
+// that show it.
+func TestManPage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	_, text, _ := pqencIn(t, dir, "man")
+	sections := regexp.MustCompile(`(?m)^\.SH "?([A-Z ]+)"?$`).FindAllStringSubmatch(text, -1)
+	var titles []string
+	for _, section := range sections {
+		titles = append(titles, section[1])
+	}
+	const want = "NAME, SYNOPSIS, DESCRIPTION, OPTIONS, COMMANDS, NAMES OF KEYS, EXIT STATUS, ENVIRONMENT, FILES, EXAMPLES, SEE ALSO"
+	if got := strings.Join(titles, ", "); got != want {
+		t.Errorf("sections: %s", got)
+	}
+	writeIn(t, dir, "pqenc.1", []byte(text))
+	for _, check := range [][]string{
+		{"groff", "-man", "-Tutf8", "-ww", "-z", "pqenc.1"},
+		{"man", "--warnings", "-l", "pqenc.1"},
+		{"mandoc", "-T", "lint", "-W", "warning", "pqenc.1"},
+	} {
+		if _, err := exec.LookPath(check[0]); err != nil {
+			t.Logf("%s is not installed", check[0])
+			continue
+		}
+		cmd := exec.CommandContext(t.Context(), check[0], check[1:]...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "MANPAGER=cat", "MANWIDTH=80")
+		var warnings strings.Builder
+		cmd.Stderr = &warnings
+		if check[0] == "mandoc" {
+			cmd.Stdout = &warnings
+		}
+		if err := cmd.Run(); err != nil || warnings.Len() > 0 {
+			t.Errorf("%s: %v\n%s", check[0], err, &warnings)
 		}
 	}
 }
