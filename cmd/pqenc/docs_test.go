@@ -97,7 +97,8 @@ func TestCompletion(t *testing.T) {
 		{[]string{"--rec"}, "--recipient\t"},
 		{[]string{"push", "--overw"}, "--overwrite\t"},
 		{[]string{"serve", "--log", "j"}, "json\t"},
-		{[]string{"decrypt", "-i", ""}, ":files "},
+		{[]string{"decrypt", "-i", ""}, ":suffix .key\n:files "},
+		{[]string{"help", "enc"}, "encrypt\t"},
 		{[]string{"keygen", "-o", "a", ""}, ""},
 		{[]string{"completion", "z"}, "zsh\t"},
 		{[]string{"encrypt-or"}, ":files "}, // which is hidden
@@ -116,6 +117,7 @@ func TestCompletion(t *testing.T) {
 // nothing where the keyring cannot be read.
 func TestCompletionOfKeys(t *testing.T) {
 	const all, own, others, files = "alice\nbob\nme\n", "me\n", "alice\nbob\n", ":files \n"
+	const pubs, privates = ":suffix .pub\n" + files, ":suffix .key\n" + files
 	dir := t.TempDir()
 	home := filepath.Join(dir, "home")
 	for _, name := range []string{"alice.pub", "bob.pub", "me.key", "me.pub", "default"} {
@@ -134,11 +136,11 @@ func TestCompletionOfKeys(t *testing.T) {
 		return text
 	}
 	lines := map[string]string{
-		"-r ": all + files, "-r al": "alice\n" + files, "-d -i ": own + files, "--sign ": own + files, "-d --from ": all + files,
-		"rewrap -r ": all + files, "verify --from ": all + files, "sign -i ": own + files, "serve -i ": own + files,
-		"push --server ": all + files, "pull --as ": own + files, "ls -i ": own + files, "rm --server ": all + files,
-		"fingerprint ": all + files, "inspect -i ": own + files, "key show ": all + files, "key rotate ": own + files,
-		"key public ": own + files, "key passphrase ": own + files, "key remove ": all, "key rename ": all, "key rename bob ": "",
+		"-r ": all + pubs, "-r al": "alice\n" + pubs, "-d -i ": own + privates, "--sign ": own + privates, "-d --from ": all + pubs,
+		"rewrap -r ": all + pubs, "verify --from ": all + pubs, "sign -i ": own + privates, "serve -i ": own + privates,
+		"push --server ": all + pubs, "pull --as ": own + privates, "ls -i ": own + privates, "rm --server ": all + pubs,
+		"fingerprint ": all + pubs, "inspect -i ": own + privates, "key show ": all + pubs, "key rotate ": own + privates,
+		"key public ": own + privates, "key passphrase ": own + privates, "key remove ": all, "key rename ": all, "key rename bob ": "",
 		"key export ": all, "key default ": own, "key add ": others, "key add bob ": files, "key import ": own, "keygen ": "",
 	}
 	for line, want := range lines {
@@ -149,7 +151,7 @@ func TestCompletionOfKeys(t *testing.T) {
 	if err := os.Chmod(home, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if got := complete("-r "); got != files {
+	if got := complete("-r "); got != pubs {
 		t.Errorf("a keyring that everybody can change: %q", got)
 	}
 }

@@ -40,7 +40,7 @@ func run(args []string) int {
 		return a.end(usageError("nothing to do: name a recipient with -r, or decrypt with -d"))
 	}
 	if args[0] == clidoc.CompleteCommand { // for the script of a shell
-		return a.end(clidoc.Complete(a.stdout, newParser(a).Model, keyWords, args[1:]))
+		return a.end(clidoc.Complete(a.stdout, newParser(a).Model, knownWords, args[1:]))
 	}
 	args, a.command = splitCommand(args)
 	ctx, err := parse(a, args)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 	}
 	lowcost.Passphrases()
 	urlOptions.Tries = 4
+	completionTime = time.Minute
 	testscript.Main(m, commands)
 }
 
