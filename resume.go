@@ -20,7 +20,7 @@ import (
 // ErrMark says that decryption cannot go on from a [Mark]: it is malformed, is
 // of another file, or was made without a sender to verify where there is one
 // now. Decrypting from the beginning is what is left.
-var ErrMark = errors.New("cannot go on from here")
+var ErrMark = errors.New("cannot resume from this mark")
 
 // A Mark says how far the decryption of a file has got, for [Resume] to go on
 // from there, in another process if need be. It is always at the end of a full

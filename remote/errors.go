@@ -31,7 +31,7 @@ var (
 	// many requests in a row. It comes with the last reason.
 	ErrConnection = errors.New("connection failed")
 
-	errStalled = errors.New("nothing has come for too long")
+	errStalled = errors.New("no data has come for too long")
 )
 
 // StatusError is an answer other than the object. It is [fs.ErrNotExist] where the server

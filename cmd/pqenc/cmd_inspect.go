@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -125,8 +126,8 @@ func inspect(src *input) (r *report, begin []byte, err error) {
 	}
 	info, err := pqenc.Inspect(file)
 	if err != nil {
-		if hint := looksLike(file.begin); hint != "" && errors.Is(err, pqenc.ErrNotPqenc) {
-			err = withHints(err, hint)
+		if errors.Is(err, pqenc.ErrNotPqenc) {
+			err = withHints(err, cmp.Or(looksLike(file.begin), "pqenc did not make it, or its beginning was changed"))
 		}
 		return nil, file.begin, err
 	}
