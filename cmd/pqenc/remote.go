@@ -216,8 +216,11 @@ func (r *remote) explain(err error) error {
 		return olderHint(r.id, err)
 	}
 	hint := "is the URL right, and is the server running?"
-	if r.atPort80() && errors.Is(err, syscall.ECONNREFUSED) {
+	switch {
+	case r.atPort80() && errors.Is(err, syscall.ECONNREFUSED):
 		hint = portHint
+	case errors.As(err, new(tls.RecordHeaderError)):
+		hint = "there is no TLS outside at this port: write ws:// (the connection is encrypted all the same)"
 	}
 	return &failure{fmt.Errorf("no connection to %s: %s", r.name, brief(err)), exitConnection, []string{hint}}
 }

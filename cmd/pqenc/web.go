@@ -203,6 +203,9 @@ func webKind(err error) *kind {
 	if errors.As(err, new(*tls.CertificateVerificationError)) {
 		return &kind{err, exitServer, []string{"the system does not trust the certificate of this server: is the URL right? If it is from an authority of your own, set SSL_CERT_FILE to a file with that"}}
 	}
+	if errors.Is(err, web.ErrConnection) && errors.As(err, new(tls.RecordHeaderError)) {
+		return &kind{err, exitConnection, []string{"there is no TLS at this port: is the URL right? It may begin with http://"}}
+	}
 	status := new(web.StatusError)
 	if !errors.As(err, &status) {
 		return nil
