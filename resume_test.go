@@ -322,7 +322,7 @@ func TestResumeChecksHeader(t *testing.T) {
 	}{
 		"no key":          {file, fromAlice, carol, pqenc.ErrNoMatch},
 		"header changed":  {flip(file, 81), fromAlice, bob, pqenc.ErrHeader},
-		"another context": {file, pqenc.Policy{Context: &context}, bob, pqenc.ErrContext},
+		"another context": {file, pqenc.Policy{From: fromAlice.From, Context: &context}, bob, pqenc.ErrContext},
 		"another sender":  {file, pqenc.Policy{From: []pqenc.Sender{carol.Public()}}, bob, pqenc.ErrWrongSigner},
 		"forwarded":       {rewrap(t, file, []pqenc.Recipient{carol.Public()}, mallory), fromAlice, carol, pqenc.ErrForwarded},
 		"not signed":      {unsigned, fromAlice, bob, pqenc.ErrNotSigned},

@@ -49,7 +49,8 @@ type Policy struct {
 	// them, for a reader who is among the identities that open it. If there are
 	// none, files of anybody are accepted, signed or not.
 	From []Sender
-	// Context, if not nil, must be exactly that of the signature.
+	// Context, if not nil, must be exactly the context of the signature, byte for byte.
+	// It needs senders in From: everybody can write a context that nobody verifies.
 	Context *string
 	// AllowForwarded accepts files that were signed for other readers.
 	AllowForwarded bool

@@ -275,7 +275,7 @@ func TestUnsigned(t *testing.T) {
 		t.Error("a file has a signature:", err)
 	}
 	context := ""
-	for _, p := range []pqenc.Policy{fromAlice, {Context: &context}} {
+	for _, p := range []pqenc.Policy{fromAlice, {From: fromAlice.From, Context: &context}} {
 		if _, err := pqenc.DecryptSigned(bytes.NewReader(file), p, id); !errors.Is(err, pqenc.ErrNotSigned) {
 			t.Error("stream:", err)
 		}
@@ -376,21 +376,29 @@ func TestAddressed(t *testing.T) {
 	}
 }
 
-// TestContext requires a context: it must be the very one, also where no sender
-// is required.
+// TestContext requires a context: it must be exactly that one.
 func TestContext(t *testing.T) {
 	longest := strings.Repeat("x", pqenc.MaxContextSize)
 	contexts := []string{"", "round 1", "round 17", longest, longest[1:]}
 	for _, signed := range contexts {
 		file := encryptSigned(t, nil, signed, bob.Public())
 		for _, required := range contexts {
-			for _, from := range [][]pqenc.Sender{nil, fromAlice.From} {
-				p := pqenc.Policy{From: from, Context: &required}
-				_, err := pqenc.DecryptSigned(bytes.NewReader(file), p, bob)
-				if (err == nil) != (signed == required) || err != nil && !errors.Is(err, pqenc.ErrContext) {
-					t.Errorf("%.9q signed, %.9q required: %v", signed, required, err)
-				}
+			p := pqenc.Policy{From: fromAlice.From, Context: &required}
+			_, err := pqenc.DecryptSigned(bytes.NewReader(file), p, bob)
+			if (err == nil) != (signed == required) || err != nil && !errors.Is(err, pqenc.ErrContext) {
+				t.Errorf("%.9q signed, %.9q required: %v", signed, required, err)
 			}
+		}
+	}
+}
+
+// TestContextNeedsSenders: nobody has verified a context without a sender, so that it
+// cannot be required, of a signed file or any other.
+func TestContextNeedsSenders(t *testing.T) {
+	context := "round 17"
+	for _, file := range [][]byte{encryptSigned(t, nil, context, bob.Public()), encryptSmall(t, []byte("contents"))} {
+		if _, err := pqenc.DecryptSigned(bytes.NewReader(file), pqenc.Policy{Context: &context}, bob); err == nil || !strings.Contains(err.Error(), "Policy.From") {
+			t.Error(err)
 		}
 	}
 }

@@ -6,6 +6,7 @@ package pqenc
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -43,8 +44,11 @@ func openSigned(h *format.Header, keys *format.Keys) (s *signed, sig []byte, err
 // check opens the signer stanza of h and holds it to the policy. It returns nil
 // if the file is not signed and need not be.
 func (p Policy) check(h *format.Header, keys *format.Keys, ids []Identity) (*signed, error) {
+	if p.Context != nil && len(p.From) == 0 {
+		return nil, errContextAlone
+	}
 	if !h.Signed {
-		if len(p.From) > 0 || p.Context != nil {
+		if len(p.From) > 0 {
 			return nil, ErrNotSigned
 		}
 		return nil, nil
@@ -67,6 +71,9 @@ func (p Policy) check(h *format.Header, keys *format.Keys, ids []Identity) (*sig
 	}
 	return s, nil
 }
+
+// errContextAlone is for a policy with a context and no senders.
+var errContextAlone = errors.New("a context can be required only of a verified signer: name the senders in Policy.From")
 
 func badSigner(reason string) error {
 	return &format.Error{Field: "signer stanza", Reason: reason, Kind: ErrHeader}

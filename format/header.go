@@ -270,6 +270,9 @@ func (h *Header) validate() error {
 	}
 	keys, passphrases := 0, 0
 	for i, s := range h.Stanzas {
+		if s.Type == 0 { // with an empty body it would look like padding
+			return invalid(stanzaField(i), "there is no stanza type 0")
+		}
 		if want, ok := bodySizes[s.Type]; ok && len(s.Body) != want {
 			return invalid(stanzaField(i), "a %s stanza has %d bytes, not %d", s.Type, want, len(s.Body))
 		}

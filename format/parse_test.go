@@ -88,7 +88,7 @@ func TestParseBytes(t *testing.T) {
 		{"no stanzas, but bytes", put(atCount, "\x00\x00"), "padding", format.ErrHeader, ""},
 		{"too many stanzas for the length", put(atCount, "\xff\xff"), "stanzas", format.ErrHeader, "65535 stanzas"},
 		{"one stanza more than fits", put(atCount, "\x03\xe4"), "stanzas", format.ErrHeader, "996 stanzas"},
-		{"padding read as a stanza", put(atCount, "\x00\x02"), "", nil, ""},
+		{"padding read as a stanza", put(atCount, "\x00\x02"), "stanza 1", format.ErrHeader, "no stanza type 0"},
 		{"first byte of the padding", put(atStanzas+4+8, "\x01"), "padding", format.ErrHeader, ""},
 		{"last byte of the padding", put(4096-macSize-1, "\x80"), "padding", format.ErrHeader, ""},
 		{"stanza to the MAC", put(atStanzas+2, "\x0f\x8a"), "", nil, ""},

@@ -40,8 +40,8 @@ const (
 	lineText  = 64 // characters in every line but the last
 	lineBytes = 48 // bytes that such a line carries
 
-	// space is white space, of which maxSpace bytes may come before the header
-	// and as many after the footer.
+	// space is white space. Up to maxSpace bytes of it may precede the header, and as
+	// many follow the line of the footer. CR LF counts as one byte.
 	space    = " \t\r\n"
 	maxSpace = 1024
 
@@ -72,7 +72,7 @@ var wide = []string{"\xff\xfe-\x00", "\xfe\xff\x00-"}
 // Detect reports whether what r is about to deliver is armored, that is, begins
 // with Header after at most 1 KiB of white space, and perhaps a byte order mark
 // before that. It takes nothing out of r and waits for no more input than it needs
-// to decide. The buffer of r must hold 2 KiB. The error, if any, is that of the
+// to decide. The buffer of r must hold 4 KiB. The error, if any, is that of the
 // reader below r.
 func Detect(r *bufio.Reader) (bool, error) {
 	for want := 1; ; want++ {
@@ -83,7 +83,7 @@ func Detect(r *bufio.Reader) (bool, error) {
 		switch {
 		case slices.ContainsFunc(wide, func(w string) bool { return strings.HasPrefix(string(seen), w) }):
 			return true, nil
-		case len(marked)-len(start) > maxSpace:
+		case spaceSize(marked[:len(marked)-len(start)]) > maxSpace:
 			return false, nil
 		case len(start) >= len(Header):
 			return bytes.HasPrefix(start, []byte(Header)), nil
@@ -96,6 +96,9 @@ func Detect(r *bufio.Reader) (bool, error) {
 		}
 	}
 }
+
+// spaceSize returns the size of white space in bytes, where CR LF counts as one.
+func spaceSize(b []byte) int { return len(b) - bytes.Count(b, []byte("\r\n")) }
 
 // mayBeMark reports whether more could follow that makes it a byte order mark.
 func mayBeMark(seen []byte) bool {

@@ -248,6 +248,9 @@ func TestReaderAccepts(t *testing.T) {
 		{"final carriage return", Header + "\nQQ==\n" + Footer + "\r", "A"},
 		{"space before", " \t\r\n \n" + lines(Header, "QQ==", Footer), "A"},
 		{"space after", lines(Header, "QQ==", Footer) + " \t\r\n \n", "A"},
+		{"most space and CR LF", strings.Repeat("\r\n", 1024) + Header + "\r\nQQ==\r\n" + Footer + "\r\n" + strings.Repeat("\r\n", 1024), "A"},
+		{"most space after a line ending", Header + "\nQQ==\n" + Footer + "\n" + strings.Repeat(" ", 1024), "A"},
+		{"space in the last line", Header + "\nQQ==\n" + Footer + "  \n", "A"},
 		{"most space", strings.Repeat("\n", 1024) + Header + "\nQQ==\n" + Footer + strings.Repeat(" ", 1024), "A"},
 	} {
 		for _, reader := range readers {
@@ -310,6 +313,8 @@ func TestReaderRefuses(t *testing.T) {
 		{"text behind the footer", lines(Header, "QUFB", Footer, "hello"), 4},
 		{"zero behind the footer", lines(Header, "QUFB", Footer, "\x00"), 4},
 		{"another armor behind the footer", lines(Header, "QUFB", Footer, Header, "QUFB", Footer), 4},
+		{"too many lines after", lines(Header, "QUFB", Footer) + strings.Repeat("\r\n", 1025), 1028},
+		{"too many carriage returns after", lines(Header, "QUFB", Footer) + strings.Repeat("\r", 1025), 4},
 		{"too much space after", Header + "\nQUFB\n" + Footer + strings.Repeat(" ", 1025), 3},
 	} {
 		for _, reader := range readers {
@@ -419,6 +424,8 @@ func TestDetect(t *testing.T) {
 		{"header only", Header, true},
 		{"space before", " \r\n\t" + Header, true},
 		{"most space before", strings.Repeat(" ", 1024) + Header, true},
+		{"most CR LF before", "\ufeff" + strings.Repeat("\r\n", 1024) + Header, true},
+		{"too many CR LF before", strings.Repeat("\r\n", 1025) + Header, false},
 		{"byte order mark", "\ufeff" + Header, true},
 		{"byte order mark and space", "\ufeff\r\n" + Header, true},
 		{"byte order mark only", "\ufeff", false},

@@ -136,26 +136,49 @@ func (r *reader) readFooter() error {
 	if err := r.expect(Footer); err != nil {
 		return err
 	}
+	r.skipLineEnd()
 	if err := r.skipSpace(); err != nil {
 		return err
 	}
 	return r.malformed("text after the footer")
 }
 
-// skipSpace reads up to the first byte that is not white space, and leaves that.
+// skipLineEnd skips the line ending of the footer, which may be missing. An error of
+// src is left for the next read.
+func (r *reader) skipLineEnd() {
+	next, _ := r.src.Peek(len("\r\n"))
+	for _, end := range []string{"\r\n", "\n"} {
+		if strings.HasPrefix(string(next), end) {
+			r.src.Discard(len(end))
+			r.line++
+			return
+		}
+	}
+}
+
+// skipSpace skips white space. The limit counts CR LF once, so that a change of line
+// endings cannot exceed it.
 func (r *reader) skipSpace() error {
-	for n := 0; ; n++ {
-		c, err := r.src.Peek(1)
-		switch {
-		case err != nil:
+	var before byte
+	for n := 0; ; {
+		next, err := r.src.Peek(1)
+		if err != nil {
 			return err
-		case strings.IndexByte(space, c[0]) < 0:
+		}
+		c := next[0]
+		if strings.IndexByte(space, c) < 0 {
 			return nil
-		case n == maxSpace:
+		}
+		if c != '\n' || before != '\r' {
+			n++
+		}
+		if n > maxSpace {
 			return r.malformed("too much white space")
-		case c[0] == '\n':
+		}
+		if c == '\n' {
 			r.line++
 		}
+		before = c
 		r.src.Discard(1)
 	}
 }

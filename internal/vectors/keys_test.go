@@ -168,7 +168,7 @@ func protectedKey(name, contents string) string {
 }
 
 func keyVectors() []*KeyVector {
-	vectors := slices.Concat(goodKeys(), badKeyFiles(), badStatements(), badChains(), ageVectors())
+	vectors := slices.Concat(goodKeys(), edgeKeys(), badKeyFiles(), badStatements(), badChains(), ageVectors())
 	for _, v := range vectors {
 		if v.Expect == "" {
 			v.Expect = Success

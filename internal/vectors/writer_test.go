@@ -9,18 +9,13 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/mlkem"
 	"crypto/sha256"
-	"crypto/sha3"
 	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 
 	"github.com/cloudflare/circl/hpke"
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/crypto/curve25519"
-
-	"github.com/pqenc/pqenc/internal/crosscheck"
 )
 
 // This file is a second implementation of the writer, from SPEC.md and with
@@ -107,19 +102,7 @@ func (f *file) hybrid(seed, key []byte) []byte {
 // sealed under the secret that follows when nobody refuses that point: one that
 // only ML-KEM makes.
 func (f *file) lowOrder(seed, key []byte) []byte {
-	expanded := sha3.SumSHAKE256(seed, 96)
-	decapsulation, err := mlkem.NewDecapsulationKey768(expanded[:64])
-	must(err)
-	ownPoint, err := curve25519.X25519(expanded[64:], curve25519.Basepoint)
-	must(err)
-	body := f.hybrid(seed, key)
-	ciphertext, point := body[:1088], body[1088:1120]
-	clear(point)
-	secret, err := decapsulation.Decapsulate(ciphertext)
-	must(err)
-	combined := sha3.Sum256(slices.Concat(secret, make([]byte, 32), point, ownPoint, []byte(`\.//^\`)))
-	wrapKey, nonce := crosscheck.KeySchedule(2, combined[:], []byte("pqenc/v1/recipient"))
-	return append(body[:1120], gcm(wrapKey).Seal(nil, nonce, key, f.aad())...)
+	return f.hybridWith(seed, key, func(point []byte) { clear(point) })
 }
 
 // cost has the parameters of Argon2id.
