@@ -25,12 +25,18 @@ func TestCurrent(t *testing.T) {
 	for _, v := range allDetached() {
 		files.add(t, v.Name+".pqs", v.Marshal())
 	}
+	for name, v := range allValues() {
+		files.add(t, name+".values", v.marshal())
+	}
 	for _, v := range allTorn() {
 		torn.add(t, v.Name+".pqe", v.Marshal())
 	}
 	testCurrent(t, "../../testdata/vectors", files)
 	testCurrent(t, "../../testdata/torn", torn)
 }
+
+// readme lists the vectors of a folder.
+const readme = "README.md"
 
 // made are the vectors of a folder, by the names of their files.
 type made map[string][]byte
@@ -51,6 +57,9 @@ func testCurrent(t *testing.T, dir string, files made) {
 		t.Fatal(err)
 	}
 	for _, entry := range committed {
+		if entry.Name() == readme {
+			continue
+		}
 		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
 		want, known := files[entry.Name()]
 		switch {
@@ -83,7 +92,7 @@ func TestMarshal(t *testing.T) {
 }
 
 func write(t *testing.T, dir string, files made) {
-	old, err := filepath.Glob(filepath.Join(dir, "*.pq[es]"))
+	old, err := filepath.Glob(filepath.Join(dir, "*.[pv]*[es]"))
 	if err != nil {
 		t.Fatal(err)
 	}

