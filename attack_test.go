@@ -76,7 +76,7 @@ func (p *parts) replace(t testing.TB, contents []byte) {
 	p.body = body.Bytes()
 }
 
-// rewrap returns the file with other recipients, as whoever can open it may.
+// rewrap returns the file with other recipients, as every reader can make it.
 func rewrap(t testing.TB, file []byte, to []pqenc.Recipient, ids ...pqenc.Identity) []byte {
 	t.Helper()
 	p := takeApart(t, file, ids...)

@@ -78,8 +78,8 @@ func headerOf(t testing.TB, file []byte) []byte {
 // rest is what Resume reads of a file.
 func rest(t testing.TB, file []byte, m *pqenc.Mark) io.Reader {
 	t.Helper()
-	behind := file[min(m.Offset(), int64(len(file))):]
-	return io.MultiReader(bytes.NewReader(headerOf(t, file)), bytes.NewReader(behind))
+	rest := file[min(m.Offset(), int64(len(file))):]
+	return io.MultiReader(bytes.NewReader(headerOf(t, file)), bytes.NewReader(rest))
 }
 
 func resume(t testing.TB, file []byte, m *pqenc.Mark, p pqenc.Policy) *pqenc.Reader {
@@ -91,7 +91,7 @@ func resume(t testing.TB, file []byte, m *pqenc.Mark, p pqenc.Policy) *pqenc.Rea
 	return r
 }
 
-// marking takes a mark within every Write, and fails after so many bytes.
+// marking takes a mark within every Write, and fails after a number of bytes.
 type marking struct {
 	bytes.Buffer
 	r     *pqenc.Reader
@@ -122,7 +122,7 @@ func marksOf(t testing.TB, file []byte, p pqenc.Policy) []*pqenc.Mark {
 	return append(w.marks, r.Mark())
 }
 
-// TestResume goes on from every mark of a file, and requires the contents, the
+// TestResume resumes from every mark of a file, and requires the contents, the
 // level and the marks that reading without an interruption gives.
 func TestResume(t *testing.T) {
 	for _, kind := range kinds {
@@ -223,7 +223,7 @@ func TestResumeAgain(t *testing.T) {
 }
 
 // cutAt returns where a file ends that is cut after the mark, or not any more
-// after so many cuts.
+// after a number of interruptions.
 func cutAt(rnd *rand.Rand, file []byte, m *pqenc.Mark, cuts int) int {
 	left := len(file) - int(m.Offset())
 	if cuts >= 20 {

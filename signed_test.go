@@ -29,7 +29,7 @@ var fromAlice = pqenc.Policy{From: []pqenc.Sender{alice.Public()}}
 
 const smallChunk = 1 << format.MinChunkLog2
 
-// pattern returns n bytes that are others for every seed, and in every chunk.
+// pattern returns n bytes that differ for every seed, and in every chunk.
 func pattern(n int, seed byte) []byte {
 	b := make([]byte, n)
 	for i := range b {
@@ -403,7 +403,7 @@ func TestContextNeedsSenders(t *testing.T) {
 	}
 }
 
-// TestCannotSign leaves nothing behind.
+// TestCannotSign requires that nothing is written after a failure to sign.
 func TestCannotSign(t *testing.T) {
 	bare, err := recipient.GenerateHybrid()
 	if err != nil {

@@ -42,7 +42,7 @@ const (
 	// small test files.
 	MinChunkLog2 = 12
 	MaxChunkLog2 = 22
-	// DefaultChunkLog2 stands for chunks of 4 MiB.
+	// DefaultChunkLog2 gives chunks of 4 MiB.
 	DefaultChunkLog2 = 22
 )
 

@@ -348,7 +348,7 @@ func TestReadAtStops(t *testing.T) {
 	}
 }
 
-// TestReaderAtKeepsUsed reads many blocks as a whole, which are not kept, and
+// TestReaderAtKeepsUsed reads many complete blocks, which are not kept, and
 // nothing is forgotten because of them. Of those that are kept the one that was
 // used last stays longest.
 func TestReaderAtKeepsUsed(t *testing.T) {

@@ -98,9 +98,9 @@ func TestChunksMoved(t *testing.T) {
 		{"last two dropped", body(0, 1, 2), 3, stream.ErrTruncated},
 		{"last alone", body(4), 0, stream.ErrDamaged},
 		{"last first", body(4, 0, 1, 2, 3), 0, stream.ErrDamaged},
-		{"one byte behind", append(slices.Clip(whole), 0), 4, stream.ErrDamaged},
-		{"a tag's worth of bytes behind", append(slices.Clip(whole), make([]byte, 16)...), 4, stream.ErrDamaged},
-		{"a body behind", append(slices.Clip(whole), whole...), 4, stream.ErrDamaged},
+		{"one byte after", append(slices.Clip(whole), 0), 4, stream.ErrDamaged},
+		{"as many bytes as a tag after", append(slices.Clip(whole), make([]byte, 16)...), 4, stream.ErrDamaged},
+		{"a body after", append(slices.Clip(whole), whole...), 4, stream.ErrDamaged},
 		{"a chunk in the middle cut", append(body(0, 1)[:2*sealedLen-1], body(2, 3, 4)...), 1, stream.ErrDamaged},
 		{"a byte more in the middle", append(append(body(0, 1), 0), body(2, 3, 4)...), 2, stream.ErrDamaged},
 	} {
@@ -199,7 +199,7 @@ func TestReaderSticks(t *testing.T) {
 	}
 }
 
-// TestDamageMessage says which chunk is damaged, and where it begins.
+// TestDamageMessage checks that the error has the chunk that is damaged, and its offset.
 func TestDamageMessage(t *testing.T) {
 	body := sealBody(plaintext(2*chunkSize + 100))
 	body[sealedLen+5] ^= 1

@@ -18,7 +18,7 @@ var errFull = errors.New("disk full")
 // fullDisk takes some writes, and then fails after a part of one.
 type fullDisk struct {
 	bytes.Buffer
-	writes int // so many are good
+	writes int // that succeed
 	err    error
 	failed bool
 	late   int // writes after the failed one

@@ -290,7 +290,7 @@ func TestWriteRangeDamaged(t *testing.T) {
 	}
 }
 
-// TestMoreAfterSection goes on after a section, however short that was.
+// TestMoreAfterSection writes more after a section of any length.
 func TestMoreAfterSection(t *testing.T) {
 	for _, n := range lengths() {
 		plain := plaintext(n)

@@ -103,7 +103,7 @@ func TestTimeout(t *testing.T) {
 		t.Error("WriteTo:", n, err)
 	}
 	r := newCipher().NewReader(slow(body), 0)
-	for range 2 { // the source would go on, the reader does not: a part was lost
+	for range 2 { // the source would continue, the reader does not: bytes were lost
 		if n, err := r.Read(make([]byte, 10)); n != 0 || err != iotest.ErrTimeout {
 			t.Error("Read:", n, err)
 		}

@@ -109,7 +109,7 @@ func TestWriterAfterClose(t *testing.T) {
 	}
 }
 
-// limited takes so many bytes and then fails, or lies when err is nil.
+// limited accepts a number of bytes and then fails, or reports a short write if err is nil.
 type limited struct {
 	left int
 	err  error
@@ -310,9 +310,9 @@ func TestReaderRefuses(t *testing.T) {
 		{"another footer", lines(Header, "QUFB", "-----END AGE ENCRYPTED FILE-----"), 3},
 		{"text before the footer", lines(Header, "QUFB", " "+Footer), 3},
 		{"text after the footer", lines(Header, "QUFB", Footer+"-"), 3},
-		{"text behind the footer", lines(Header, "QUFB", Footer, "hello"), 4},
-		{"zero behind the footer", lines(Header, "QUFB", Footer, "\x00"), 4},
-		{"another armor behind the footer", lines(Header, "QUFB", Footer, Header, "QUFB", Footer), 4},
+		{"text after the footer line", lines(Header, "QUFB", Footer, "hello"), 4},
+		{"zero after the footer", lines(Header, "QUFB", Footer, "\x00"), 4},
+		{"another armor after the footer", lines(Header, "QUFB", Footer, Header, "QUFB", Footer), 4},
 		{"too many lines after", lines(Header, "QUFB", Footer) + strings.Repeat("\r\n", 1025), 1028},
 		{"too many carriage returns after", lines(Header, "QUFB", Footer) + strings.Repeat("\r", 1025), 4},
 		{"too much space after", Header + "\nQUFB\n" + Footer + strings.Repeat(" ", 1025), 3},
@@ -333,7 +333,7 @@ func TestReaderRefuses(t *testing.T) {
 	}
 }
 
-// Every beginning of an armored file is cut, but for one without the last newline.
+// Every prefix of an armored file is truncated, except the one without the last newline.
 func TestReaderCut(t *testing.T) {
 	content := random(200)
 	text := encode(t, content)

@@ -18,7 +18,7 @@ import (
 )
 
 // This file makes signatures and encapsulations on which implementations of Ed25519 and
-// X25519 differ. SPEC.md, sections 4.1 and 6.1, says what is right.
+// X25519 differ. SPEC.md, sections 4.1 and 6.1, defines the result.
 
 // secrets are the intermediate values of a hybrid stanza.
 type secrets struct{ mlkem, x25519, shared, key, nonce []byte }

@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// recipe says how a vector is made. The file begins with chunks of 4 KiB and
-// nothing else; build adds what it needs, and edit changes the bytes that come
-// out. A vector with build alone is a file like any other.
+// recipe describes how a vector is made. The file has chunks of 4 KiB; build adds its
+// parts, and edit changes its bytes. A vector without edit is a valid file, unless build
+// made it wrong.
 type recipe struct {
 	name    string
 	comment string
@@ -85,7 +85,7 @@ func drop(n int) func([]byte) []byte {
 	return func(b []byte) []byte { return b[:len(b)-n] }
 }
 
-// params makes P another one before anything is derived from it.
+// params changes P before anything is derived from it.
 func params(i int, value byte) func(*file) {
 	return func(f *file) {
 		f.params[i] = value

@@ -39,8 +39,8 @@ func signedFor(n int, context string, readers ...[]byte) func(*file) {
 	return signedTo(n, opening(bobID, context, readers...), readers...)
 }
 
-// signedTo makes a file that bob signs, and that opens for readers whatever the
-// opening says.
+// signedTo makes a file that bob signs, and that readers can open, with any fields in the
+// opening.
 func signedTo(n int, fields []byte, readers ...[]byte) func(*file) {
 	return func(f *file) {
 		f.open(bobID, fields)
@@ -388,7 +388,7 @@ var badTrailers = []recipe{
 }
 
 // signedRecipes returns the recipes of all signed files, with their defaults:
-// alice reads what is to be from bob.
+// alice reads, and requires bob as the sender.
 func signedRecipes() []recipe {
 	for i := range malformed {
 		malformed[i].expect = Header

@@ -51,7 +51,7 @@ func craft(file []byte) func(old, new []byte) {
 	}
 }
 
-// tornRecipe says how a file with a log beside it is made: its header was being replaced.
+// tornRecipe describes how a file with a redo log is made, whose header was being replaced.
 // Which of the blocks are those of the new one already mask says, an x for each. Where
 // nothing else is said the old header is alice's and the new one bob's.
 type tornRecipe struct {
