@@ -268,7 +268,7 @@ func marksUntil(t testing.TB, file []byte) []*pqenc.Mark {
 	return w.marks
 }
 
-// TestResumeDamaged has files that are whole up to the mark only.
+// TestResumeDamaged has files that are damaged after the mark.
 func TestResumeDamaged(t *testing.T) {
 	for _, kind := range kinds {
 		contents := pattern(2*smallChunk+100, 1)
@@ -334,7 +334,7 @@ func TestResumeChecksHeader(t *testing.T) {
 	}
 }
 
-// TestWrongMark starts over where a mark does not fit.
+// TestWrongMark requires ErrMark for a mark that does not fit.
 func TestWrongMark(t *testing.T) {
 	contents := pattern(2*smallChunk+100, 1)
 	file := signedSmall(t, contents)
@@ -362,7 +362,7 @@ func TestWrongMark(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "made without senders") {
 		t.Errorf("the error does not say what is missing: %v", err)
 	}
-	// Who does not ask any more needs no state, and has none from then on.
+	// Without senders no state is needed, and later marks have none.
 	r := resume(t, file, mark, pqenc.Policy{})
 	if _, err := r.WriteTo(io.Discard); err != nil {
 		t.Error(err)
@@ -448,8 +448,7 @@ func TestMarkEncoding(t *testing.T) {
 	}
 }
 
-// What is accepted as a mark is encoded in one way, and its places are within
-// any file. The seeds are in testdata/fuzz/FuzzMark.
+// A mark that is accepted has one encoding, and its offsets are within the largest file. The seeds are in testdata/fuzz/FuzzMark.
 func FuzzMark(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m := new(pqenc.Mark)
@@ -469,7 +468,7 @@ func FuzzMark(f *testing.F) {
 	})
 }
 
-// A fuzz target without seeds passes silently.
+// A fuzz target without seeds would pass without testing anything.
 func TestFuzzSeeds(t *testing.T) {
 	for _, target := range []string{"FuzzMark", "FuzzParseDetached", "FuzzParseOpening"} {
 		seeds, err := filepath.Glob(filepath.Join("testdata", "fuzz", target, "*"))

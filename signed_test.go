@@ -300,7 +300,7 @@ func TestSignatureSays(t *testing.T) {
 		t.Errorf("signed at %s, not between %s and %s", s.Time, before, after)
 	}
 
-	// What the caller does to the result changes nothing.
+	// Changes of the result by the caller have no effect.
 	s.Level, s.Context, s.Readers[0] = pqenc.Verified, "", pqenc.Fingerprint{}
 	s = r.Signature()
 	if s.Level != pqenc.Claimed || s.Context != "round 17" || !slices.Equal(s.Readers, readers) {
@@ -450,7 +450,7 @@ func TestTrailerNotWritten(t *testing.T) {
 	}
 }
 
-// TestNothingVisible looks for what the signature says in the bytes of a file.
+// TestNothingVisible searches the bytes of a file for the contents of its signature.
 func TestNothingVisible(t *testing.T) {
 	const context = "a context that is nobody's business"
 	file := encryptSigned(t, pattern(100, 1), context, bob.Public(), carol.Public())

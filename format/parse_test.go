@@ -35,7 +35,7 @@ func check(t *testing.T, err error, field string, kind error) {
 	}
 }
 
-// TestParseBytes has one change of a whole header a line.
+// TestParseBytes changes one field of a header in each case.
 func TestParseBytes(t *testing.T) {
 	put := func(at int, s string) func([]byte) {
 		return func(b []byte) { copy(b[at:], s) }
@@ -121,8 +121,8 @@ func TestParseBytes(t *testing.T) {
 	}
 }
 
-// TestParseStanzas has one list of stanzas a line; Marshal and Parse refuse it
-// for the same reason.
+// TestParseStanzas has one list of stanzas in each case. Marshal and Parse refuse it for the
+// same reason.
 func TestParseStanzas(t *testing.T) {
 	big := func(h *format.Header, size int) *format.Header { h.Size = size; return h }
 	many := func(n int, s format.Stanza) []format.Stanza { return slices.Repeat([]format.Stanza{s}, n) }
@@ -187,7 +187,7 @@ func TestStanzaHeaderCut(t *testing.T) {
 	check(t, err, "stanza 1", format.ErrHeader)
 }
 
-// TestBodiesAreApart appends to a body, which must not reach into the next.
+// TestBodiesAreApart appends to a body, which must not overwrite the next one.
 func TestBodiesAreApart(t *testing.T) {
 	b := encode(header(unknownKey, hybrid))
 	h, err := format.Parse(bytes.NewReader(b))

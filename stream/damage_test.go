@@ -48,8 +48,8 @@ func TestByteFlips(t *testing.T) {
 	open(t, body, plain)
 }
 
-// TestCut cuts bodies everywhere. Where less than a tag is left of a chunk,
-// the body is cut short; what is longer looks like a last chunk, and damaged.
+// TestCut cuts bodies everywhere. If less than a tag is left of a chunk, the body is
+// truncated; otherwise it looks like a damaged last chunk.
 func TestCut(t *testing.T) {
 	for _, n := range []int{chunkSize - 1, 2 * chunkSize} {
 		plain := plaintext(n)
@@ -67,7 +67,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestChunksMoved does what can be done to a body without its key.
+// TestChunksMoved makes the changes to a body that need no key.
 func TestChunksMoved(t *testing.T) {
 	plain := plaintext(4*chunkSize + 100)
 	body := func(order ...int) (b []byte) {
@@ -171,8 +171,8 @@ func TestOtherKey(t *testing.T) {
 	}
 }
 
-// TestReaderSticks gives the same error again, and nothing else: not what is
-// after the damage, and not what a source has to say that recovers.
+// TestReaderSticks returns the same error again: neither data after the damage, nor the
+// result of a source that recovers.
 func TestReaderSticks(t *testing.T) {
 	plain := plaintext(5*chunkSize + 100)
 	body := sealBody(plain)

@@ -42,7 +42,7 @@ func encode(tb testing.TB, content []byte) []byte {
 	return text.Bytes()
 }
 
-// reference is the text form built in the plainest way.
+// reference builds the text form in the simplest way.
 func reference(content []byte) string {
 	text := Header + "\n"
 	rest := base64.StdEncoding.EncodeToString(content)
@@ -147,7 +147,7 @@ func TestWriterErrors(t *testing.T) {
 	}
 }
 
-// readers are ways in which the text may arrive.
+// readers deliver the text in different pieces.
 var readers = []struct {
 	name string
 	wrap func(io.Reader) io.Reader
@@ -197,7 +197,7 @@ func TestReaderBuffers(t *testing.T) {
 
 type onlyWriter struct{ io.Writer }
 
-// A reader must hand over the lines that are here before it waits for others.
+// A reader must return the lines that have arrived before it waits for more.
 func TestReaderDoesNotWait(t *testing.T) {
 	content := random(10 * lineBytes)
 	text := encode(t, content)
@@ -394,7 +394,7 @@ func utf16Of(s string, order binary.AppendByteOrder) string {
 	return string(b)
 }
 
-// TestByteOrderMark: a mark in UTF-8 is as good as none, UTF-16 is not.
+// TestByteOrderMark accepts a byte order mark in UTF-8, and refuses UTF-16.
 func TestByteOrderMark(t *testing.T) {
 	content := random(100)
 	armored := string(encode(t, content))
@@ -466,7 +466,7 @@ func TestDetectErrors(t *testing.T) {
 	}
 }
 
-// Detect must not wait for a second piece when the first one decides.
+// Detect must not wait for more input than it needs.
 func TestDetectDoesNotWait(t *testing.T) {
 	for text, want := range map[string]bool{Header: true, "\x89": false, "-----B!": false} {
 		src, dst := io.Pipe()

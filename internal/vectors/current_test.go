@@ -15,8 +15,8 @@ import (
 
 var update = flag.Bool("update", false, "write the vectors anew")
 
-// TestCurrent makes all vectors and requires that the committed ones are those,
-// and no others are there. With -update it writes them.
+// TestCurrent makes all vectors and requires that exactly those are committed. With -update
+// it writes them.
 func TestCurrent(t *testing.T) {
 	files, torn := make(made), make(made)
 	for _, v := range all() {
@@ -77,7 +77,7 @@ func testCurrent(t *testing.T, dir string, files made) {
 	}
 }
 
-// TestMarshal requires that vectors read as what they were written as.
+// TestMarshal requires that marshaled vectors parse to the same vectors.
 func TestMarshal(t *testing.T) {
 	for _, v := range slices.Concat(all(), allTorn()) {
 		if again, err := parse(v.Marshal()); err != nil || !bytes.Equal(again.Marshal(), v.Marshal()) {

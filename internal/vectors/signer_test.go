@@ -81,9 +81,8 @@ func openingFor(by []byte, context string, names ...[]byte) []byte {
 	return append(b, bytes.Join(names, nil)...)
 }
 
-// rewrap gives the file other key stanzas, as somebody does who has opened it (SPEC.md,
-// section 3.5): drop are the numbers of those that go, and the new ones take their
-// place. All else is what it was.
+// rewrap replaces key stanzas of the file (SPEC.md, section 3.5): drop are the indexes of
+// those that are removed, and the new ones take the place of the first.
 func (f *file) rewrap(drop []int, add ...[]byte) {
 	old, n := f.stanzas, f.written
 	f.stanzas, f.written = nil, 0

@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/stream"
 )
 
-// TestSpecExample holds the example in SPEC.md to the vector that it is from.
+// TestSpecExample compares the example in SPEC.md with its vector.
 func TestSpecExample(t *testing.T) {
 	f := newFile("one-byte")
 	toAlice(1)(f)
@@ -69,8 +69,7 @@ func TestSpecExample(t *testing.T) {
 	checkSpec(t, want.String())
 }
 
-// TestSpecKeyFiles holds the constants of key files in SPEC.md to those that are
-// written.
+// TestSpecKeyFiles compares the constants of key files in SPEC.md with the encodings.
 func TestSpecKeyFiles(t *testing.T) {
 	hybrid, err := recipient.NewHybridIdentity(alice)
 	must(err)
@@ -91,7 +90,7 @@ func TestSpecKeyFiles(t *testing.T) {
 	checkSpec(t, want.String())
 }
 
-// TestSpecSizes holds the table of sizes in SPEC.md to the arithmetic.
+// TestSpecSizes compares the table of sizes in SPEC.md with computed sizes.
 func TestSpecSizes(t *testing.T) {
 	var want strings.Builder
 	for _, row := range []struct {

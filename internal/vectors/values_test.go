@@ -130,7 +130,7 @@ func (v *values) addSchedule(f *file) {
 	v.add("commit", f.expand("commit", 32))
 }
 
-// TestValues holds the values to the committed vectors and to the implementation.
+// TestValues checks the values with the committed vectors and with the implementation.
 func TestValues(t *testing.T) {
 	for name, v := range allValues() {
 		data, err := os.ReadFile("../../testdata/vectors/" + name + ".pqe")
@@ -206,7 +206,7 @@ func testSignatures(t *testing.T, v *values, sealed []byte) {
 	}
 }
 
-// TestSpecValues holds the values in SPEC.md to those that are made.
+// TestSpecValues compares the values in SPEC.md with those that are made.
 func TestSpecValues(t *testing.T) {
 	all := allValues()
 	checkSpec(t, all["one-byte"].spec(13, "ss_M", "ss_X", "ss", "key", "nonce"))
