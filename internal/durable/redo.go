@@ -28,8 +28,8 @@ const (
 	redoFixed = len(redoMagic) + 4 + 4 + 2*sha256.Size
 )
 
-// redoLog is what to do again when a head was overwritten in part. Its file
-// (docs/redo-log.md) is
+// redoLog is what to do again when a head was overwritten in part. Its file (SPEC.md,
+// section 3.6) is
 //
 //	magic || version u32 || length u32 || SHA-256 of old || SHA-256 of new || old || new || SHA-256 of all before
 type redoLog struct{ old, new []byte }
