@@ -7,6 +7,7 @@ package vectors
 import (
 	"crypto/hkdf"
 	"crypto/sha256"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"slices"
@@ -176,4 +177,37 @@ func checkSpec(t *testing.T, want string) {
 	if !strings.Contains(string(spec), want) {
 		t.Errorf("SPEC.md does not have:\n%s", want)
 	}
+}
+
+// TestSpecStatement compares the examples of a key file and of a statement in SPEC.md with
+// the vector public.
+func TestSpecStatement(t *testing.T) {
+	var blocks, layout strings.Builder
+	lines := strings.SplitAfter(public(gen1)+first.block(), "\n")
+	for i, line := range lines {
+		switch {
+		case strings.HasPrefix(line, "-----"):
+			blocks.WriteString("    " + line)
+		case strings.HasPrefix(lines[i-1], "-----BEGIN"):
+			blocks.WriteString("    " + line + "    ...\n")
+		}
+	}
+	checkSpec(t, blocks.String())
+	block, _ := pem.Decode([]byte(first.block()))
+	b, at := block.Bytes, 0
+	for _, f := range []struct {
+		size int
+		name string
+	}{{32, "fingerprint"}, {32, "previous"}, {4, "generation"}, {8, "created"}, {8, "expires"}, {1, "name length"}, {3, "name"}, {3373, "signature of the key"}} {
+		value := fmt.Sprintf("%x", b[at:at+f.size])
+		if f.size > 32 {
+			value = fmt.Sprintf("%x ... %x", b[at:at+13], b[at+f.size-13:at+f.size])
+		}
+		fmt.Fprintf(&layout, "    %5d %5d  %-64s  %s\n", at, f.size, value, f.name)
+		at += f.size
+	}
+	if at != len(b) {
+		t.Errorf("a statement of %d bytes, and the fields have %d", len(b), at)
+	}
+	checkSpec(t, layout.String())
 }
