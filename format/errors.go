@@ -12,22 +12,22 @@ import (
 
 // The kinds of failure. Every [Error] wraps one of them.
 var (
-	// ErrNotPqenc says that the input is some other kind of file.
+	// ErrNotPqenc is returned for another kind of file.
 	ErrNotPqenc = errors.New("not a pqenc file")
-	// ErrUnsupported says that the input is a pqenc file of a version, suite
-	// or feature that this release does not know.
+	// ErrUnsupported is returned for a pqenc file with a version, suite or
+	// feature that this release does not know.
 	ErrUnsupported = errors.New("unsupported version of the format")
-	// ErrHeader says that the header is damaged or forged.
+	// ErrHeader is returned for a header that is damaged or forged.
 	ErrHeader = errors.New("header is damaged or forged")
-	// ErrTruncated says that the file ends too early. It wraps
+	// ErrTruncated is returned for a file that ends too early. It wraps
 	// [io.ErrUnexpectedEOF].
 	ErrTruncated error = truncated{}
-	// ErrNoMatch says that a stanza does not open with the key at hand, which
-	// is the usual thing: the next stanza may.
+	// ErrNoMatch is returned for a stanza that a key does not open. That is
+	// normal: the key may open the next stanza.
 	ErrNoMatch = errors.New("no matching key")
 )
 
-// truncated is the type of ErrTruncated, whose text is for people.
+// truncated is the type of ErrTruncated, with a text that is not that of io.ErrUnexpectedEOF.
 type truncated struct{}
 
 func (truncated) Error() string { return "the file is truncated" }
@@ -40,8 +40,8 @@ type Error struct {
 	Kind   error  // one of the sentinel errors of this package
 }
 
-// Error returns the field and the reason. That a file is none of pqenc is not about a
-// field of its header.
+// Error returns the field and the reason, or only the reason if the file does not begin like
+// a pqenc file.
 func (e *Error) Error() string {
 	if e.Field == "magic" {
 		return e.Reason
@@ -60,8 +60,8 @@ func unsupported(field, reason string, args ...any) error {
 	return &Error{field, fmt.Sprintf(reason, args...), ErrUnsupported}
 }
 
-// short turns the early end of the input into ErrTruncated, and leaves the
-// input's own failures as they are.
+// short returns ErrTruncated for the early end of the input, and other errors
+// of the input unchanged.
 func short(field string, err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return &Error{field, "the file ends here: it is truncated", ErrTruncated}
