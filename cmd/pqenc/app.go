@@ -31,6 +31,7 @@ type app struct {
 	stderr   *messages
 	prompter terminal.Prompter
 	selected *kong.Node                  // the command that runs, or nil
+	first    string                      // the first argument
 	command  []string                    // of --from-command
 	keys     []fs.FileInfo               // files of private keys in use, which nothing replaces
 	private  map[string][]pqenc.Identity // what is in them, by their names

@@ -189,7 +189,7 @@ func mistake(err *kong.ParseError, args []string) error {
 
 // noFile reports whether an argument is a word that is not the name of a file either.
 func noFile(word string) bool {
-	if strings.HasPrefix(word, "-") || strings.ContainsAny(word, "./\\") {
+	if word == "" || strings.HasPrefix(word, "-") || strings.ContainsAny(word, "./\\") {
 		return false
 	}
 	_, err := os.Lstat(word)

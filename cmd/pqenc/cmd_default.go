@@ -36,6 +36,8 @@ func (c *mainCmd) Run(a *app) error {
 		return versionCmd{}.Run(a)
 	case c.Decrypt:
 		return c.decrypt(a)
+	case noFile(a.first) && near(a.first, commandNames()) != "":
+		return noCommand(a.first)
 	}
 	return withCommandHint(c.encrypt(a), c.Files.In)
 }
@@ -76,9 +78,6 @@ func withCommandHint(err error, name string) error {
 	var path *fs.PathError
 	if !errors.As(err, &path) || path.Path != name || !errors.Is(err, fs.ErrNotExist) || strings.ContainsAny(name, "./\\") {
 		return err
-	}
-	if near(name, commandNames()) != "" {
-		return noCommand(name)
 	}
 	return withHints(err, `if "`+name+`" was meant as a command, see "pqenc --help"`)
 }

@@ -52,7 +52,7 @@ func run(args []string) int {
 		return a.end(parseError(a.stdout.explain(err), args))
 	}
 	a.grammar = ctx.Model.Target.Addr().Interface().(*grammar)
-	a.selected = ctx.Selected()
+	a.selected, a.first = ctx.Selected(), args[0]
 
 	done := make(chan error, 1)
 	go func() { done <- ctx.Run() }()
