@@ -1,0 +1,195 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+//go:build linux
+
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"net/http"
+)
+
+// metricName is a metric in an expression. up is of Prometheus itself.
+var metricName = regexp.MustCompile(`\b(pqenc|process|go)_[a-z_]+`)
+
+// exported returns the text of a server's metrics, and their names.
+func exported(t *testing.T) (text string, names map[string]bool) {
+	t.Helper()
+	addr := freeAddr(t)
+	serve(t, t.TempDir(), "--metrics", addr)
+	code, text := get(t, http.DefaultClient, "http://"+addr+"/metrics")
+	if code != http.StatusOK {
+		t.Fatal(code, text)
+	}
+	names = make(map[string]bool)
+	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+) `).FindAllStringSubmatch(text, -1) {
+		names[m[1]] = true
+	}
+	return text, names
+}
+
+// dashboard is what matters here of Grafana's JSON.
+type dashboard struct {
+	Title, UID string
+	Panels     []struct {
+		ID      int
+		Type    string
+		Title   string
+		GridPos struct{ X, Y, W, H int }
+		Targets []struct{ Expr, RefID string }
+	}
+}
+
+func readDashboard(t *testing.T) (d dashboard) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(read(t, "grafana.json")), &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestMetricNames requires that the dashboard and the alerts use only metrics that the
+// server has, and that each of its own is in one of them.
+func TestMetricNames(t *testing.T) {
+	t.Parallel()
+	_, names := exported(t)
+	var exprs []string
+	for _, p := range readDashboard(t).Panels {
+		for _, target := range p.Targets {
+			exprs = append(exprs, target.Expr)
+		}
+	}
+	// The rules are YAML, in which a metric is never a key.
+	exprs = append(exprs, regexp.MustCompile(`(?m)^\s*#.*`).ReplaceAllString(read(t, "alerts.yml"), ""), read(t, "alerts_test.yml"))
+	used := make(map[string]bool)
+	for _, expr := range exprs {
+		for _, name := range metricName.FindAllString(expr, -1) {
+			used[name] = true
+			if !names[name] {
+				t.Errorf("the server has no %s: %s", name, expr)
+			}
+		}
+	}
+	for name := range names {
+		if strings.HasPrefix(name, "pqenc_") && !used[name] {
+			t.Errorf("%s is on no dashboard and in no alert", name)
+		}
+	}
+	manual := read(t, "../server.md")
+	for name := range names {
+		if strings.HasPrefix(name, "pqenc_") && !strings.Contains(manual, "`"+name+"`") {
+			t.Errorf("docs/server.md does not have %s", name)
+		}
+	}
+	for _, name := range metricName.FindAllString(manual, -1) {
+		if !names[name] {
+			t.Errorf("docs/server.md has %s, which the server has not", name)
+		}
+	}
+}
+
+// TestDashboard looks for what Grafana would stumble over.
+func TestDashboard(t *testing.T) {
+	t.Parallel()
+	d := readDashboard(t)
+	if d.Title == "" || d.UID == "" || len(d.Panels) < 10 {
+		t.Errorf("it is %+v", d)
+	}
+	ids, taken := make(map[int]bool), make(map[string]string)
+	for _, p := range d.Panels {
+		if ids[p.ID] || p.Type == "" || p.Title == "" || len(p.Targets) == 0 || p.GridPos.X+p.GridPos.W > 24 {
+			t.Errorf("panel %+v", p)
+		}
+		ids[p.ID] = true
+		for x := p.GridPos.X; x < p.GridPos.X+p.GridPos.W; x++ {
+			for y := p.GridPos.Y; y < p.GridPos.Y+p.GridPos.H; y++ {
+				at := fmt.Sprint(x, ",", y)
+				if taken[at] != "" {
+					t.Errorf("%q is on top of %q", p.Title, taken[at])
+				}
+				taken[at] = p.Title
+			}
+		}
+	}
+}
+
+// TestPromtool has Prometheus' own tool read the alerts, try them, and read what the
+// dashboard asks for.
+func TestPromtool(t *testing.T) {
+	t.Parallel()
+	promtool := program(t, "promtool")
+	run(t, promtool, "check", "config", "prometheus.yml")
+	run(t, promtool, "test", "rules", "alerts_test.yml")
+	tested := read(t, "alerts_test.yml")
+	alerts := regexp.MustCompile(`(?m)- alert: (\S+)`).FindAllStringSubmatch(read(t, "alerts.yml"), -1)
+	if len(alerts) < 8 {
+		t.Errorf("only %d alerts", len(alerts))
+	}
+	for _, alert := range alerts {
+		if !strings.Contains(tested, "alertname: "+alert[1]+"\n") {
+			t.Errorf("%s has no test", alert[1])
+		}
+	}
+
+	// As rules, since promtool reads no dashboards. Grafana fills in its variables.
+	var rules strings.Builder
+	rules.WriteString("groups:\n- name: dashboard\n  rules:\n")
+	fill := strings.NewReplacer("$__rate_interval", "5m", "$instance", ".*")
+	for _, p := range readDashboard(t).Panels {
+		for _, target := range p.Targets {
+			fmt.Fprintf(&rules, "  - {record: 'panel%d:%s', expr: '%s'}\n", p.ID, target.RefID, fill.Replace(target.Expr))
+		}
+	}
+	file := filepath.Join(t.TempDir(), "dashboard.yml")
+	write(t, file, []byte(rules.String()))
+	run(t, promtool, "check", "rules", file)
+
+	text, _ := exported(t)
+	check := exec.Command(promtool, "check", "metrics")
+	check.Stdin = strings.NewReader(regexp.MustCompile(`(?m)^(# (TYPE|HELP) )?(go|process)_.*\n`).ReplaceAllString(text, ""))
+	if out, err := check.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("promtool check metrics: %v\n%s", err, out)
+	}
+}
+
+// TestUnit has systemd read the unit, where its program is, and enable it.
+func TestUnit(t *testing.T) {
+	t.Parallel()
+	analyze, systemctl := program(t, "systemd-analyze"), program(t, "systemctl")
+	root := t.TempDir()
+	units := root + "/etc/systemd/system/"
+	for _, dir := range []string{units, root + "/usr/local/bin", root + "/bin"} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"/usr/local/bin/pqenc"} {
+		if err := os.WriteFile(root+name, nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, units+"pqenc.service", []byte(read(t, "pqenc.service")))
+	// Units of the system that every service needs, so that only this one can be wrong.
+	for _, name := range []string{"sysinit", "basic", "shutdown", "network-online", "multi-user"} {
+		write(t, units+name+".target", []byte("[Unit]\nDescription="+name+"\n"))
+	}
+	if out := run(t, analyze, "--root="+root, "verify", "pqenc.service"); out != "" {
+		t.Errorf("systemd-analyze verify: %s", out)
+	}
+	// 10 is no protection at all; what systemd calls OK begins below 4.
+	run(t, analyze, "security", "--offline=true", "--root="+root, "--threshold=20", "--no-pager", "pqenc.service")
+	run(t, systemctl, "--root="+root, "enable", "pqenc.service")
+	if _, err := os.Lstat(units + "multi-user.target.wants/pqenc.service"); err != nil {
+		t.Error(err)
+	}
+}
