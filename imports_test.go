@@ -55,6 +55,7 @@ var mayImport = map[string][]string{
 		"golang.org/x/sys/unix"},
 	"examples/relay":      {".", "keyfile", "signature", "transfer", "transfer/server"},
 	"examples/tensor":     {".", "keyfile", "remote"},
+	"docs/server":         {},
 	"internal/crosscheck": {},
 	"internal/interop":    {},
 }

@@ -30,7 +30,7 @@ func sandbox(t *testing.T) (dir string) {
 	}
 	unshare := program(t, "unshare")
 	if out, err := exec.Command(unshare, append(sandboxed, "true")...).CombinedOutput(); err != nil {
-		missing(t, "no sandbox here, which takes root: "+string(out))
+		t.Skip("no sandbox here, which takes root: " + string(out))
 	}
 	dir = t.TempDir()
 	cmd := exec.Command(unshare, append(sandboxed, os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")...)
