@@ -9,14 +9,14 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
-
-	"net/http"
 )
 
 // metricName is a metric in an expression. up is of Prometheus itself.
@@ -162,34 +162,68 @@ func TestPromtool(t *testing.T) {
 	}
 }
 
-// TestUnit has systemd read the unit, where its program is, and enable it.
+// TestUnit has systemd read the unit, where its program is, and enable it; and read it
+// with the changes that the manual has for a server with a proxy in front.
 func TestUnit(t *testing.T) {
 	t.Parallel()
 	analyze, systemctl := program(t, "systemd-analyze"), program(t, "systemctl")
 	root := t.TempDir()
 	units := root + "/etc/systemd/system/"
-	for _, dir := range []string{units, root + "/usr/local/bin", root + "/bin"} {
+	for _, dir := range []string{units + "pqenc.service.d", root + "/usr/local/bin"} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"/usr/local/bin/pqenc"} {
-		if err := os.WriteFile(root+name, nil, 0o755); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(root+"/usr/local/bin/pqenc", nil, 0o755); err != nil {
+		t.Fatal(err)
 	}
 	write(t, units+"pqenc.service", []byte(read(t, "pqenc.service")))
 	// Units of the system that every service needs, so that only this one can be wrong.
 	for _, name := range []string{"sysinit", "basic", "shutdown", "network-online", "multi-user"} {
 		write(t, units+name+".target", []byte("[Unit]\nDescription="+name+"\n"))
 	}
-	if out := run(t, analyze, "--root="+root, "verify", "pqenc.service"); out != "" {
-		t.Errorf("systemd-analyze verify: %s", out)
+	verify := func() {
+		if out := run(t, analyze, "--root="+root, "verify", "pqenc.service"); out != "" {
+			t.Errorf("systemd-analyze verify: %s", out)
+		}
+		// 100 is no protection at all. What systemd calls OK is below 40.
+		run(t, analyze, "security", "--offline=true", "--root="+root, "--threshold=20", "--no-pager", "pqenc.service")
 	}
-	// 10 is no protection at all; what systemd calls OK begins below 4.
-	run(t, analyze, "security", "--offline=true", "--root="+root, "--threshold=20", "--no-pager", "pqenc.service")
+	verify()
 	run(t, systemctl, "--root="+root, "enable", "pqenc.service")
 	if _, err := os.Lstat(units + "multi-user.target.wants/pqenc.service"); err != nil {
 		t.Error(err)
+	}
+
+	for _, b := range blocks(t) {
+		if b.kind == "ini" {
+			write(t, units+"pqenc.service.d/override.conf", []byte(b.text))
+			verify()
+			// The same command, with the flags that a proxy needs.
+			started := unit(t, b.text, "ExecStart")
+			want := strings.Replace(unit(t, read(t, "pqenc.service"), "ExecStart"), "--listen :8765", "--listen 127.0.0.1:8765", 1) + " --trusted-proxy 127.0.0.1"
+			if started != want {
+				t.Errorf("docs/server.md starts %s\nwant %s", started, want)
+			}
+		}
+	}
+}
+
+// TestKeepalive requires that the proxies wait for longer than the server does. Caddy
+// waits without a limit.
+func TestKeepalive(t *testing.T) {
+	t.Parallel()
+	help := run(t, pqenc(t), "serve", "--help")
+	if !strings.Contains(strings.Join(strings.Fields(help), " "), "sends nothing at all for TIME (default: 1m)") {
+		t.Errorf("the server does not wait for 1m any more: %s", help)
+	}
+	for _, name := range []string{"proxy_read_timeout", "proxy_send_timeout"} {
+		m := regexp.MustCompile(name + ` (\d+)s;`).FindStringSubmatch(read(t, "nginx.conf"))
+		if m == nil {
+			t.Fatalf("nginx.conf does not have %s", name)
+		}
+		if seconds, _ := strconv.Atoi(m[1]); seconds <= 60 {
+			t.Errorf("%s is %d s", name, seconds)
+		}
 	}
 }

@@ -193,9 +193,6 @@ func throughProxy(t *testing.T, s *served, f *front) {
 	c := client(t, "wss://localhost:"+port+"/pqenc")
 	c.TLS = &tls.Config{RootCAs: f.roots}
 	roundTrip(t, c)
-	if s.logs("remote=127.0.0.1:") || !s.logs("remote=127.0.0.1") {
-		// protocol decides the form; see apart
-	}
 	web := &http.Client{Timeout: eventually, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: f.roots}}}
 	for _, path := range []string{"/", "/healthz", "/readyz", "/metrics", "/pqenc/", "/pqenc/x"} {
 		if code, body := get(t, web, "https://localhost:"+port+path); code != http.StatusNotFound {

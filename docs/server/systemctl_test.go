@@ -48,7 +48,7 @@ func (m *manager) systemctl(command string) {
 // unit returns what a unit has under a name.
 func unit(t *testing.T, text, name string) string {
 	t.Helper()
-	m := regexp.MustCompile(`(?m)^` + name + `=(.*)$`).FindStringSubmatch(text)
+	m := regexp.MustCompile(`(?m)^` + name + `=(.+)$`).FindStringSubmatch(text)
 	if m == nil {
 		t.Fatalf("the unit has no %s", name)
 	}
