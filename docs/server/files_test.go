@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -205,6 +206,51 @@ func TestUnit(t *testing.T) {
 			if started != want {
 				t.Errorf("docs/server.md starts %s\nwant %s", started, want)
 			}
+		}
+	}
+}
+
+// TestUnitAllows requires that the unit allows the system calls and the addresses that a
+// server uses.
+func TestUnitAllows(t *testing.T) {
+	t.Parallel()
+	strace, analyze := program(t, "strace"), program(t, "systemd-analyze")
+	trace := filepath.Join(t.TempDir(), "trace")
+	s := serveUnder(t, []string{strace, "-D", "-f", "-o", trace}, t.TempDir(), "--metrics", "127.0.0.1:0")
+	roundTrip(t, client(t, "ws://"+s.addr+"/pqenc"))
+	s.stop()
+	// The program is the child here, and strace beside it ends a moment later.
+	await(t, "the end of the trace", func() bool {
+		return regexp.MustCompile(fmt.Sprintf(`(?m)^%d +\+\+\+ exited with 0`, s.Process.Pid)).MatchString(read(t, trace))
+	})
+
+	allowed := make(map[string]bool)
+	var allow func(set string)
+	allow = func(set string) {
+		for line := range strings.Lines(run(t, analyze, "--no-pager", "syscall-filter", set)) {
+			switch name := strings.TrimSpace(line); {
+			case !strings.HasPrefix(line, "    "), strings.HasPrefix(name, "#"):
+			case strings.HasPrefix(name, "@"):
+				allow(name)
+			default:
+				allowed[name] = true
+			}
+		}
+	}
+	text := read(t, "pqenc.service")
+	allow(unit(t, text, "SystemCallFilter"))
+	families := strings.Fields(unit(t, text, "RestrictAddressFamilies"))
+	calls := regexp.MustCompile(`(?m)^\d+ +([a-z0-9_]+)\(([A-Z_0-9]*)`).FindAllStringSubmatch(read(t, trace), -1)
+	if len(calls) < 500 {
+		t.Errorf("only %d system calls", len(calls))
+	}
+	for _, call := range calls {
+		if !allowed[call[1]] {
+			t.Errorf("the unit does not allow %s", call[1])
+			allowed[call[1]] = true // once is enough
+		}
+		if call[1] == "socket" && !slices.Contains(families, call[2]) {
+			t.Errorf("the unit does not allow %s", call[2])
 		}
 	}
 }

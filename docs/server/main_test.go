@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -202,14 +203,21 @@ type served struct {
 // serve starts a server in a folder, with more flags.
 func serve(t *testing.T, dir string, flags ...string) *served {
 	t.Helper()
+	return serveUnder(t, nil, dir, flags...)
+}
+
+// serveUnder does so by another program.
+func serveUnder(t *testing.T, under []string, dir string, flags ...string) *served {
+	t.Helper()
 	key := filepath.Join(dir, "server")
 	if err := testkit.Identity("server").Save(key); err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "allow"), []byte(testkit.Identity("alice").Fingerprint().String()+" push,pull,list,delete ** overwrite\n"))
 	s := &served{dir: filepath.Join(dir, "store")}
-	s.process = start(t, exec.Command(pqenc(t), append([]string{"serve", "--dir", s.dir, "--listen", "127.0.0.1:0", "--address-file", dir + "/addr",
-		"-i", key + ".key", "--allow", dir + "/allow", "--keep-free", "0", "--grace", "1ms"}, flags...)...))
+	command := slices.Concat(under, []string{pqenc(t), "serve", "--dir", s.dir, "--listen", "127.0.0.1:0", "--address-file", dir + "/addr",
+		"-i", key + ".key", "--allow", dir + "/allow", "--keep-free", "0", "--grace", "1ms"}, flags)
+	s.process = start(t, exec.Command(command[0], command[1:]...))
 	await(t, "the server", func() bool {
 		addr, err := os.ReadFile(dir + "/addr")
 		s.addr = strings.TrimSpace(string(addr))
