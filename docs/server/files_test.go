@@ -202,7 +202,7 @@ func TestUnit(t *testing.T) {
 			verify()
 			// The same command, with the flags that a proxy needs.
 			started := unit(t, b.text, "ExecStart")
-			want := strings.Replace(unit(t, read(t, "pqenc.service"), "ExecStart"), "--listen :8765", "--listen 127.0.0.1:8765", 1) + " --trusted-proxy 127.0.0.1"
+			want := strings.Replace(unit(t, read(t, "pqenc.service"), "ExecStart"), "--listen :8765", "--listen 127.0.0.1:8765", 1) + " --trusted-proxy 127.0.0.1/32"
 			if started != want {
 				t.Errorf("docs/server.md starts %s\nwant %s", started, want)
 			}

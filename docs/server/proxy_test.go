@@ -179,7 +179,7 @@ func TestProxies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			// A login takes as long as it likes, so that only the limit ends one.
-			s := serve(t, t.TempDir(), "--trusted-proxy", "127.0.0.1", "--max-unauthenticated-per-address", "1", "--login-timeout", "1h")
+			s := serve(t, t.TempDir(), "--trusted-proxy", "127.0.0.1/32", "--max-unauthenticated-per-address", "1", "--login-timeout", "1h")
 			f := start(t, s.addr)
 			throughProxy(t, s, f)
 			apart(t, s, f)
