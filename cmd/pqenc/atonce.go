@@ -26,16 +26,16 @@ type slots struct {
 // with up to so many bytes in memory.
 const mediumSize = 16 << 20
 
-// newSlots returns the slots for files that take up to so many bytes of memory together; 0 is
-// any number.
-func newSlots(memory int64) *slots {
+// newSlots returns the slots for files that take up to so many bytes of memory together, 0 is
+// any number, and so many small ones.
+func newSlots(memory int64, small int) *slots {
 	limit := int64(mediumSize)
 	if memory > 0 {
 		limit = min(limit, memory/connections)
 	}
 	return &slots{
 		limit:  limit,
-		small:  make(chan struct{}, 16*connections), // a connection takes 16 small requests
+		small:  make(chan struct{}, small),
 		medium: make(chan struct{}, connections),
 		large:  make(chan struct{}, 1),
 	}
@@ -72,7 +72,8 @@ type atOnce struct {
 	one   bool            // after the other
 	begin func(i int) job // is called in order; what it returns may take long
 
-	memory int64 // bytes for the windows of several files; 0 is any number
+	memory    int64 // bytes for the windows of several files; 0 is any number
+	bandwidth bandwidthFlag
 
 	stop  atomic.Bool     // no more are to be started
 	ended map[int]outcome // of those whose turn it is not yet
@@ -117,7 +118,7 @@ func (a *atOnce) start(outcomes chan<- outcome) {
 	defer close(outcomes)
 	var all sync.WaitGroup
 	defer all.Wait()
-	slots := newSlots(a.memory)
+	slots := newSlots(a.memory, a.bandwidth.atOnce(16*connections)) // a connection takes 16 small requests
 	for i, size := range a.sizes {
 		slot := slots.of(size)
 		if a.one {

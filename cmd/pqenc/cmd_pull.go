@@ -30,8 +30,9 @@ type pullCmd struct {
 	Follow     bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
 	Output     string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
 
-	Remote remoteFlags `embed:""`
-	Secret secretFlags `embed:""`
+	Remote    remoteFlags   `embed:""`
+	Bandwidth bandwidthFlag `embed:""`
+	Secret    secretFlags   `embed:""`
 
 	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to pull, ws://HOST[:PORT]/NAME, or .../FOLDER/ for all in it."`
 }
@@ -69,7 +70,7 @@ func (c *pullCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	all := &atOnce{app: a, tally: p.servers.tally, one: c.Passphrase, begin: func(i int) job { return p.begin(list[i]) }}
+	all := &atOnce{app: a, tally: p.servers.tally, one: c.Passphrase, bandwidth: c.Bandwidth, begin: func(i int) job { return p.begin(list[i]) }}
 	for _, r := range list {
 		all.sizes = append(all.sizes, r.size)
 	}
@@ -131,6 +132,7 @@ func (p *puller) login() (err error) {
 		return err
 	}
 	id, err := p.app.loginKey(p.cmd.login(), p.cmd.Older, secret)
+	p.cmd.Bandwidth.limit(&p.cmd.Remote)
 	p.servers = p.cmd.Remote.servers(p.app, id)
 	return err
 }

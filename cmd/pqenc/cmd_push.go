@@ -27,6 +27,7 @@ type pushCmd struct {
 	Login     loginFlags     `embed:""`
 	Secret    secretFlags    `embed:""`
 	Source    sourceFlags    `embed:""`
+	Bandwidth bandwidthFlag  `embed:""`
 	Overwrite bool           `help:"Replace what is there under the same name."`
 	Buffer    byteSize       `default:"128MiB" placeholder:"SIZE" help:"Keep up to SIZE of what is encrypted on the way, or comes from a pipe, in memory until it is safe on the server: more than 16MiB only on a line that is fast and long (default: 128MiB)."`
 
@@ -78,7 +79,7 @@ func (c *pushCmd) Run(a *app) error {
 		return err
 	}
 	defer p.server.Close()
-	all := &atOnce{app: a, tally: p.server.tally, one: c.To.Passphrase, memory: int64(c.Buffer), begin: func(i int) job {
+	all := &atOnce{app: a, tally: p.server.tally, one: c.To.Passphrase, memory: int64(c.Buffer), bandwidth: c.Bandwidth, begin: func(i int) job {
 		return func() (func(), error) { return nil, in(list[i].title(), p.push(list[i])) }
 	}}
 	for _, s := range list {
@@ -220,6 +221,7 @@ func (p *pusher) login(to location) error {
 	if err := p.loadKeys(); err != nil {
 		return err
 	}
+	p.cmd.Bandwidth.limit(&p.cmd.Login.Remote)
 	p.server, err = p.cmd.Login.Remote.connect(p.app, to, id)
 	return err
 }

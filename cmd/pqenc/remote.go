@@ -103,6 +103,7 @@ func (f *remoteFlags) connect(a *app, to location, id *keyfile.Identity) (*remot
 		Connections: connections,
 		GiveUpAfter: time.Duration(f.GiveUpAfter),
 		OnRetry:     r.retry,
+		Dial:        f.dial,
 	}
 	expected, err := f.expected(r)
 	if err != nil {
