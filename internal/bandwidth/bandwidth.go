@@ -48,7 +48,7 @@ func New(bytes int64) *Limiter {
 // burst on the network for which this side then makes up by reading nothing: with large
 // buffers and a low rate for minutes.
 const (
-	leastBuffer = 16 << 10
+	leastBuffer = 64 << 10
 	maxBuffered = 4 << 20
 )
 
