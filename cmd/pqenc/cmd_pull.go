@@ -70,7 +70,7 @@ func (c *pullCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	all := &atOnce{app: a, tally: p.servers.tally, one: c.Passphrase, bandwidth: c.Bandwidth, begin: func(i int) job { return p.begin(list[i]) }}
+	all := &atOnce{several: several{app: a, verb: "pulled"}, tally: p.servers.tally, serial: c.Passphrase, bandwidth: c.Bandwidth, begin: func(i int) job { return p.begin(list[i]) }}
 	for _, r := range list {
 		all.sizes = append(all.sizes, r.size)
 	}
@@ -212,11 +212,11 @@ func (p *puller) passphrase(from location) *recipient.Prompted {
 // begin finds a place for an object, and returns what pulls it.
 func (p *puller) begin(r receiving) job {
 	d, err := p.download(r)
-	return func() (func(), error) {
+	return func() done {
 		if err == nil {
 			err = d.pull(r)
 		}
-		return d.say, in(r.from.String(), err)
+		return done{say: d.say, err: in(r.from.String(), err)}
 	}
 }
 
