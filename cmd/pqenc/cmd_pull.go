@@ -53,7 +53,7 @@ Examples:
 }
 
 func (c *pullCmd) Run(a *app) error {
-	from, err := parseURLs(c.URLs)
+	from, err := parseObjects(c.URLs)
 	if err != nil {
 		return err
 	}
@@ -104,8 +104,7 @@ func (c *pullCmd) login() string {
 
 // receiving is an object and the file that it will be.
 type receiving struct {
-	from   location
-	size   int64 // of the object in bytes, -1 if it is not known
+	remoteObject
 	output string
 	into   *outFolder // for which output is meant, or nil
 }
@@ -139,23 +138,22 @@ func (p *puller) login() (err error) {
 
 // list returns what is to be pulled, and to where.
 func (p *puller) list(from []location) ([]receiving, error) {
-	if len(from) == 1 && !from[0].isFolder() && !isFolder(p.cmd.Output) {
-		return []receiving{{from: from[0], size: -1, output: p.cmd.Output}}, nil
+	if len(from) == 1 && !from[0].isFolder() && !from[0].isPattern() && !isFolder(p.cmd.Output) {
+		r := receiving{remoteObject: remoteObject{location: from[0], size: -1}, output: p.cmd.Output}
+		return []receiving{r}, nil
 	}
 	if isStdio(p.cmd.Output) {
 		return nil, usageError("several objects need a folder", "name it with -o FOLDER/")
 	}
 	var all []receiving
 	for _, l := range from {
-		if !l.isFolder() {
-			all = append(all, receiving{from: l, size: -1, output: p.fileName(path.Base(l.name))})
-			continue
-		}
-		below, err := p.below(l)
+		found, err := p.servers.named([]location{l})
 		if err != nil {
-			return nil, in(l.String(), err)
+			return nil, err
 		}
-		all = append(all, below...)
+		for _, o := range found {
+			all = append(all, receiving{remoteObject: o, output: p.fileName(strings.TrimPrefix(o.name, l.above()))})
+		}
 	}
 	var err error // the folder is made now that there is something for it
 	p.into, err = p.app.openFolder(p.cmd.Output, p.cmd.Raw)
@@ -171,23 +169,6 @@ func (p *puller) fileName(name string) string {
 		return name
 	}
 	return strings.TrimSuffix(name, ".pqe")
-}
-
-// below returns the objects in a folder.
-func (p *puller) below(folder location) (all []receiving, err error) {
-	server, err := p.servers.at(folder)
-	if err != nil {
-		return nil, err
-	}
-	found, err := server.list(folder.name)
-	for _, object := range found {
-		file := p.fileName(strings.TrimPrefix(object.Name, folder.name))
-		all = append(all, receiving{from: folder.with(object.Name), size: object.Size, output: file})
-	}
-	if err == nil && len(all) == 0 {
-		err = transfer.ErrNotFound
-	}
-	return all, err
 }
 
 // passphrase returns the passphrase of an object, nil if none is to be tried. The
@@ -216,19 +197,19 @@ func (p *puller) begin(r receiving) job {
 		if err == nil {
 			err = d.pull(r)
 		}
-		return done{say: d.say, err: in(r.from.String(), err)}
+		return done{say: d.say, err: in(r.String(), err)}
 	}
 }
 
 // download prepares the pull of one object.
 func (p *puller) download(r receiving) (d *download, err error) {
-	d = &download{puller: p, cmd: p.cmd, name: r.from.name, output: r.output}
+	d = &download{puller: p, cmd: p.cmd, name: r.name, output: r.output}
 	if r.into != nil {
 		if d.output, err = r.into.place(r.output); err != nil {
 			return d, err
 		}
 	}
-	d.server, err = p.servers.at(r.from)
+	d.server, err = p.servers.at(r.location)
 	return d, err
 }
 
@@ -237,7 +218,7 @@ func (d *download) pull(r receiving) (err error) {
 	p := d.puller
 	d.progress = &transferProgress{tally: p.servers.tally}
 	defer func() { d.progress.stop(err) }()
-	d.keys = newIdentities(p.named, p.own, p.passphrase(r.from))
+	d.keys = newIdentities(p.named, p.own, p.passphrase(r.location))
 	switch {
 	case !staged(d.output):
 		return d.direct()
@@ -246,7 +227,7 @@ func (d *download) pull(r receiving) (err error) {
 	}
 	err = d.resume(true)
 	if errors.Is(err, transfer.ErrChanged) {
-		p.app.warn("%s: %v: starting over", r.from, err)
+		p.app.warn("%s: %v: starting over", r.location, err)
 		err = d.resume(false)
 	}
 	return err
