@@ -87,9 +87,8 @@ type atOnce struct {
 
 // run does all, and returns what has not worked.
 func (a *atOnce) run() error {
-	a.total = len(a.sizes)
-	if a.total == 1 {
-		a.one = true
+	a.total += len(a.sizes)
+	if a.total == 1 && len(a.sizes) == 1 {
 		d := a.begin(0)()
 		if d.say != nil {
 			d.say()

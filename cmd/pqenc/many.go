@@ -19,17 +19,23 @@ type manyFiles struct {
 }
 
 // find walks over all that was named.
-func (m *manyFiles) find(names []string) {
-	info, err := os.Stat(names[0])
-	m.one = len(names) == 1 && (err != nil || !info.IsDir())
-	m.app.walkAll(names, func(f found, err error) {
+func (m *manyFiles) find(w *walker, names []string) error {
+	m.one = !w.lists() && len(names) == 1 && !isDir(names[0])
+	w.app = m.app
+	w.visit = func(f found, err error) {
 		m.total++
 		if err != nil {
 			m.add(f.title(), -1, isFailed, err)
 			return
 		}
 		m.list = append(m.list, f)
-	})
+	}
+	return w.walk(names)
+}
+
+func isDir(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }
 
 // run calls do for every file that was found, for several at the same time.

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/pqenc/pqenc/internal/progress"
+	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 )
 
@@ -226,4 +227,10 @@ func fatal(err error) bool {
 	}
 	code, _ := codeOf(err)
 	return code == exitServer || code == exitConnection || errors.Is(err, errWrongPassphrase) || errors.Is(err, keyfile.ErrPassphrase)
+}
+
+// printPair prints the name of a file and what it would become.
+func (a *app) printPair(from, to string) error {
+	_, err := fmt.Fprintln(a.stdout, terminal.Printable(from)+" -> "+terminal.Printable(to))
+	return err
 }
