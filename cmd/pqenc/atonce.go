@@ -57,6 +57,7 @@ type job func() done
 
 // done is what came of a transfer.
 type done struct {
+	title  string
 	result fileOutcome // if there is no error
 	say    func()      // says, in its turn, what there is to say of it; or nil
 	err    error
@@ -79,6 +80,7 @@ type atOnce struct {
 
 	memory    int64 // bytes for the windows of several files; 0 is any number
 	bandwidth bandwidthFlag
+	then      func() // is called after all, if nothing has failed; or nil
 
 	stop  atomic.Bool     // no more are to be started
 	ended map[int]outcome // of those whose turn it is not yet
@@ -88,7 +90,7 @@ type atOnce struct {
 // run does all, and returns what has not worked.
 func (a *atOnce) run() error {
 	a.total += len(a.sizes)
-	if a.total == 1 && len(a.sizes) == 1 {
+	if a.total == 1 && len(a.sizes) == 1 && a.then == nil && !a.keep {
 		d := a.begin(0)()
 		if d.say != nil {
 			d.say()
@@ -104,6 +106,13 @@ func (a *atOnce) run() error {
 		a.tell()
 	}
 	a.tally.stop()
+	switch {
+	case a.then == nil:
+	case a.count[isFailed] > 0:
+		a.app.warn("nothing is deleted, since not all is done")
+	default:
+		a.then()
+	}
 	return a.end()
 }
 
@@ -157,7 +166,7 @@ func (a *atOnce) tell() {
 			if o.err == nil && o.say != nil {
 				o.say()
 			}
-			a.add("", a.sizes[o.i], o.result, o.err)
+			a.add(o.title, a.sizes[o.i], o.result, o.err)
 		})
 	}
 }

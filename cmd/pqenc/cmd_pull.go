@@ -5,8 +5,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -30,6 +32,12 @@ type pullCmd struct {
 	Follow     bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
 	Output     string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
 
+	Globs  globFlags `embed:""`
+	DryRun bool      `short:"n" help:"Change nothing, and print what would be done."`
+	Keep   keepFlag  `embed:""`
+	Sync   syncFlags `embed:""`
+	JSON   bool      `name:"json" help:"Print JSON. Needs -o."`
+
 	Remote    remoteFlags   `embed:""`
 	Bandwidth bandwidthFlag `embed:""`
 	Secret    secretFlags   `embed:""`
@@ -42,12 +50,16 @@ func (pullCmd) Help() string {
 same command is given again.
 
 Several objects go into a folder, each under its name without .pqe, or with --raw
-under its whole name.
+under its whole name: all in .../FOLDER/, or what matches a pattern.
+
+` + patternHelp + `
 
 Examples:
 
     pqenc pull -i lab.key ws://host/alice/model.pqe -o model.bin
     pqenc pull -i lab.key --from alice.pub ws://host/alice/run7/ -o run7/
+    pqenc pull -i lab.key --update --delete ws://host/alice/run7/ -o run7/
+    pqenc pull -i lab.key 'ws://host/alice/*.bin.pqe' -o models/
     pqenc pull -i lab.key --follow ws://host/alice/run7.pqe | tar x
     pqenc pull --as lab.key --raw ws://host/alice/model.pqe -o model.pqe`
 }
@@ -60,6 +72,9 @@ func (c *pullCmd) Run(a *app) error {
 	if err := c.check(); err != nil {
 		return err
 	}
+	if c.Sync.Delete && (len(from) > 1 || !from[0].isFolder() || from[0].isPattern()) {
+		return usageError("--delete needs one folder to compare a folder with", "pull .../FOLDER/ to -o FOLDER/, and nothing else")
+	}
 	p := &puller{cmd: c, app: a}
 	if err := p.login(); err != nil {
 		return err
@@ -70,13 +85,27 @@ func (c *pullCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	all := &atOnce{several: several{app: a, verb: "pulled"}, tally: p.servers.tally, serial: c.Passphrase, bandwidth: c.Bandwidth, begin: func(i int) job { return p.begin(list[i]) }}
-	for _, r := range list {
+	all := &atOnce{several: several{app: a, verb: "pulled", keep: c.JSON, once: true}, tally: p.servers.tally, serial: c.Passphrase, bandwidth: c.Bandwidth}
+	todo, extra, err := p.compare(list, &all.several)
+	if err != nil {
+		return err
+	}
+	if c.DryRun {
+		return p.show(todo, extra, &all.several)
+	}
+	return p.run(todo, extra, all)
+}
+
+// run pulls the objects, and then deletes the files that are extra here.
+func (p *puller) run(todo []receiving, extra []string, all *atOnce) error {
+	all.begin = func(i int) job { return p.begin(todo[i]) }
+	for _, r := range todo {
 		all.sizes = append(all.sizes, r.size)
 	}
-	err = all.run()
+	all.thenDelete(extra, p.into.title, p.remove)
+	err := all.run()
 	if synced := p.batch.Sync(); synced != nil {
-		a.report(err)
+		p.app.report(err)
 		err = synced
 	}
 	return err
@@ -90,6 +119,13 @@ func (c *pullCmd) check() error {
 	switch {
 	case c.Raw && (c.Passphrase || len(c.Trust.From) > 0 || c.Context.Context != nil || c.Trust.AllowForwarded || c.Stream.StreamUnverified):
 		return usageError("--raw does not decrypt", "leave out what is for decrypting")
+	case c.JSON && isStdio(c.Output):
+		return usageError("--json is standard output, and so are the contents", "name an output with -o")
+	case isStdio(c.Output) && (c.Keep.NoClobber || c.Sync.Update || c.Sync.Delete):
+		return usageError("there is nothing to compare without an output", "name it with -o")
+	}
+	if err := cmp.Or(c.Globs.check(), c.Sync.check(c.Keep)); err != nil {
+		return err
 	}
 	return c.Secret.check(&input{size: -1}, true)
 }
@@ -155,12 +191,22 @@ func (p *puller) list(from []location) ([]receiving, error) {
 			all = append(all, receiving{remoteObject: o, output: p.fileName(strings.TrimPrefix(o.name, l.above()))})
 		}
 	}
-	var err error // the folder is made now that there is something for it
-	p.into, err = p.app.openFolder(p.cmd.Output, p.cmd.Raw)
+	if err := p.openInto(); err != nil {
+		return nil, err
+	}
 	for i := range all {
 		all[i].into = p.into
 	}
-	return all, err
+	return all, nil
+}
+
+// openInto opens the folder for the files, which is made now that there is something for it.
+func (p *puller) openInto() (err error) {
+	if p.cmd.DryRun && !isDir(p.cmd.Output) {
+		return nil
+	}
+	p.into, err = p.app.openFolder(p.cmd.Output, p.cmd.Raw)
+	return err
 }
 
 // fileName returns the name of the file for an object.
@@ -197,7 +243,10 @@ func (p *puller) begin(r receiving) job {
 		if err == nil {
 			err = d.pull(r)
 		}
-		return done{say: d.say, err: in(r.String(), err)}
+		if p.cmd.Keep.NoClobber && errors.Is(err, fs.ErrExist) { // since when it was looked for
+			return done{title: r.String(), result: isThere}
+		}
+		return done{title: r.String(), say: d.say, err: in(r.String(), err)}
 	}
 }
 
