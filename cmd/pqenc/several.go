@@ -187,6 +187,10 @@ func (s *several) summary(named bool, left int) string {
 	add := func(n int, noun, what string) {
 		parts = append(parts, fmt.Sprintf("%d %s%s", n, noun, what))
 	}
+	deleted := "deleted"
+	if strings.HasPrefix(s.verb, "to be ") {
+		deleted = "to be deleted"
+	}
 	done := s.count[isDone] + s.count[isUnsteady]
 	if named {
 		add(done, s.nouns(done)+" ", s.verb)
@@ -199,7 +203,7 @@ func (s *several) summary(named bool, left int) string {
 	}{
 		{s.count[isUnchanged], "up to date"},
 		{s.count[isThere], "already there"},
-		{s.count[isDeleted], "deleted"},
+		{s.count[isDeleted], deleted},
 		{s.count[isSkipped], s.skipped},
 		{s.count[isHidden], "hidden and left out"},
 		{s.count[isUnsteady], "changed while read"},
