@@ -72,7 +72,7 @@ func (d *download) small() error {
 		return src.end(err)
 	}
 	app := d.puller.app
-	out, err := app.createIn(&d.puller.batch, d.output)
+	out, err := app.createIn(&d.puller.batch, d.output, durable.Options{})
 	if err != nil {
 		return src.end(err)
 	}
@@ -92,7 +92,7 @@ func (d *download) small() error {
 // resume pulls to a file, from where an earlier pull has left it if that is
 // wanted and possible.
 func (d *download) resume(wanted bool) error {
-	part, err := d.puller.app.createPart(d.output)
+	part, err := d.puller.app.createPart(d.output, durable.Options{})
 	if errors.Is(err, durable.ErrNoPartial) {
 		return d.direct()
 	}

@@ -7,6 +7,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -50,6 +51,21 @@ type several struct {
 	fatal   int   // exit code of an error after which no more are started, or 0
 	only    error // of the one
 	results []fileResult
+	alike   []alike
+}
+
+// alike are errors that say the same of several files.
+type alike struct {
+	reason      string
+	code, count int
+}
+
+// limit is how many of them are reported, each with its file.
+func (a *alike) limit() int {
+	if a.code == exitNoKey {
+		return 1
+	}
+	return 3
 }
 
 // fileResult is the outcome for a file in its JSON form.
@@ -84,10 +100,47 @@ func (s *several) add(title string, size int64, result fileOutcome, err error) {
 	case s.one:
 		s.only = err
 	case !fatal(err):
+		if s.repeats(title, err, code) {
+			return
+		}
 		s.meter.Aside(func() { s.app.report(err) })
 	case s.fatal == 0: // of fatal errors the first is reported
 		s.fatal = code
 		s.meter.Aside(func() { s.app.report(err) })
+	}
+}
+
+// repeats reports whether an error says of one more file what was said of enough others.
+// Those are counted, and reported in the end.
+func (s *several) repeats(title string, err error, code int) bool {
+	if title == "" {
+		return false
+	}
+	reason := strings.TrimPrefix(plain(err), title+": ")
+	if path := (*fs.PathError)(nil); errors.As(err, &path) && path.Path == title {
+		reason = path.Err.Error()
+	}
+	i := slices.IndexFunc(s.alike, func(a alike) bool { return a.reason == reason })
+	if i < 0 {
+		i = len(s.alike)
+		if i == maxReasons {
+			return false
+		}
+		s.alike = append(s.alike, alike{reason: reason, code: code})
+	}
+	s.alike[i].count++
+	return s.alike[i].count > s.alike[i].limit()
+}
+
+// maxReasons is how many different errors are counted.
+const maxReasons = 100
+
+// reportAlike reports how often there were errors that have not been reported.
+func (s *several) reportAlike() {
+	for _, a := range s.alike {
+		if n := a.count - a.limit(); n > 0 {
+			s.app.say(fmt.Sprintf("error: %d more %s: %s", n, s.nouns(n), a.reason))
+		}
 	}
 }
 
@@ -121,6 +174,7 @@ func (s *several) end() error {
 			return err
 		}
 	}
+	s.reportAlike()
 	failed, left := s.count[isFailed], s.total-s.sum()
 	code := exitSomeFailed
 	if s.fatal != 0 {
