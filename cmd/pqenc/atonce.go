@@ -91,11 +91,13 @@ type atOnce struct {
 func (a *atOnce) run() error {
 	a.total += len(a.sizes)
 	if a.total == 1 && len(a.sizes) == 1 && a.then == nil && !a.keep {
+		a.one = true
 		d := a.begin(0)()
 		if d.say != nil {
 			d.say()
 		}
-		return d.err
+		a.add(d.title, a.sizes[0], d.result, d.err)
+		return a.end()
 	}
 	a.tally.startAll(sum(a.sizes))
 	a.ended = make(map[int]outcome)

@@ -10,11 +10,6 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
-// keepFlag leaves alone what is there.
-type keepFlag struct {
-	NoClobber bool `aliases:"skip-existing" help:"Leave alone what is there already (also --skip-existing)."`
-}
-
 // syncFlags bring a folder, here or on a server, up to date with another one.
 type syncFlags struct {
 	Update    bool    `help:"Leave alone what is there and not older than its source, and replace the rest."`
