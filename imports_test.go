@@ -52,7 +52,7 @@ var mayImport = map[string][]string{
 	"internal/vectors":               {},
 	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "keyfile/keyring", "internal/armor", "internal/batch", "internal/clidoc",
 		"internal/durable", "internal/progress", "internal/strength", "internal/terminal", "internal/text", "internal/units", "remote", "transfer", "transfer/server", "github.com/alecthomas/kong",
-		"golang.org/x/sys/unix"},
+		"golang.org/x/sys/unix", "github.com/bmatcuk/doublestar/v4"},
 	"examples/relay":      {".", "keyfile", "signature", "transfer", "transfer/server"},
 	"examples/tensor":     {".", "keyfile", "remote"},
 	"internal/crosscheck": {},

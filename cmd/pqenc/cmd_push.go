@@ -27,11 +27,12 @@ type pushCmd struct {
 	Login     loginFlags     `embed:""`
 	Secret    secretFlags    `embed:""`
 	Source    sourceFlags    `embed:""`
+	Select    selectFlags    `embed:""`
 	Overwrite bool           `help:"Replace what is there under the same name."`
 	Buffer    byteSize       `default:"128MiB" placeholder:"SIZE" help:"Keep up to SIZE of what is encrypted on the way, or comes from a pipe, in memory until it is safe on the server: more than 16MiB only on a line that is fast and long (default: 128MiB)."`
 
 	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
-	URL   string `arg:"" type:"url" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
+	URL   string `arg:"" optional:"" type:"url" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
 }
 
 func (pushCmd) Help() string {
@@ -40,9 +41,9 @@ are pushed, as they are. An object appears on the server when all of it is there
 push whose connection is lost resumes by itself; that of an encrypted file also
 resumes when the same command is given again.
 
-A URL that ends in / gets the names of the files, followed by .pqe; of folders, all
-files in them. Names that begin with a dot are left out, and so is what is neither a
-file nor a folder, such as links. A link that is named itself is followed.
+A URL that ends in / gets the names of the files, followed by .pqe. Of a folder all files
+in it and below are pushed: FOLDER under its name, and FOLDER/ without it. Names that begin
+with a dot are left out, and so are links, unless they are named themselves.
 
 Examples:
 
@@ -53,8 +54,8 @@ Examples:
 }
 
 func (c *pushCmd) Run(a *app) error {
-	if isURL(c.Files[0]) && !isURL(c.URL) {
-		return errURLFirst()
+	if err := c.findURL(); err != nil {
+		return err
 	}
 	to, err := parseURL(c.URL)
 	if err != nil {
@@ -69,22 +70,54 @@ func (c *pushCmd) Run(a *app) error {
 			return err
 		}
 	}
-	list, err := c.list(a, to)
+	all := &atOnce{several: several{app: a, verb: "pushed"}, serial: c.To.Passphrase, memory: int64(c.Buffer)}
+	list, err := c.list(a, to, &all.several)
 	if err != nil {
 		return err
+	}
+	if c.Select.DryRun {
+		return c.show(list, to, &all.several)
 	}
 	p := &pusher{cmd: c, app: a, sealer: s}
 	if err := p.login(to); err != nil {
 		return err
 	}
 	defer p.server.Close()
-	all := &atOnce{app: a, tally: p.server.tally, one: c.To.Passphrase, memory: int64(c.Buffer), begin: func(i int) job {
-		return func() (func(), error) { return nil, in(list[i].title(), p.push(list[i])) }
-	}}
+	all.tally = p.server.tally
+	all.begin = func(i int) job {
+		return func() done { return done{err: in(list[i].title(), p.push(list[i]))} }
+	}
 	for _, s := range list {
 		all.sizes = append(all.sizes, s.size)
 	}
 	return all.run()
+}
+
+// findURL finds the URL among the arguments: it is the only one where a list names the files.
+func (c *pushCmd) findURL() error {
+	last := len(c.Files) - 1
+	switch {
+	case c.URL == "" && last == 0 && isURL(c.Files[0]) && c.Select.lists():
+		c.URL, c.Files = c.Files[0], nil
+	case isURL(c.Files[0]) && !isURL(c.URL):
+		return errURLFirst()
+	case c.URL == "" && last > 0:
+		_, err := parseURL(c.Files[last])
+		return err
+	case c.URL == "":
+		return usageError(`expected "<URL>"`, `see "pqenc push --help"`)
+	}
+	return nil
+}
+
+// show prints what would be pushed.
+func (c *pushCmd) show(list []sending, to location, outcomes *several) error {
+	outcomes.verb = "to be pushed"
+	outcomes.total += len(list)
+	for _, s := range list {
+		outcomes.add(s.title(), s.size, isDone, outcomes.app.printPair(s.title(), to.with(s.name).String()))
+	}
+	return outcomes.end()
 }
 
 // check finds what is wrong with the flags before anything happens.
@@ -117,83 +150,74 @@ func (s sending) title() string {
 	return s.found.title()
 }
 
-// list returns what is to be pushed.
-func (c *pushCmd) list(a *app, to location) ([]sending, error) {
-	var all []sending
-	for _, file := range c.Files {
-		if isStdio(file) {
-			if to.isFolder() {
-				return nil, usageError("standard input has no name", "name the object: "+urlHint)
-			}
-			all = append(all, sending{found{file: file, size: -1}, to.name})
-			continue
+// list finds what is to be pushed. What cannot be is a failure among the outcomes.
+func (c *pushCmd) list(a *app, to location, outcomes *several) (all []sending, err error) {
+	if !to.isFolder() && (c.Select.lists() || len(c.Files) > 1 || isDir(c.Files[0])) {
+		return nil, usageError("several files need a URL that ends in /", "each file gets its own name after it")
+	}
+	if slices.ContainsFunc(c.Files, isStdio) {
+		if to.isFolder() || len(c.Files) > 1 {
+			return nil, usageError("standard input has no name", "name the object: "+urlHint)
 		}
-		info, err := os.Stat(file)
-		if err != nil {
-			return nil, err
+		return []sending{{found{file: c.Files[0], size: -1}, to.name}}, nil
+	}
+	single := !c.Select.lists() && len(c.Files) == 1 && !isDir(c.Files[0])
+	var failed error // of the only one
+	w := &walker{selectFlags: &c.Select, app: a, visit: func(f found, err error) {
+		s := sending{f, to.name}
+		if to.isFolder() {
+			s.name = objectName(to.name, f.out)
 		}
-		size := int64(-1)
-		if info.Mode().IsRegular() {
-			size = info.Size()
-		}
-		if (info.IsDir() || len(c.Files) > 1) && !to.isFolder() {
-			return nil, usageError("several files need a URL that ends in /", "each file gets its own name after it")
+		if err == nil {
+			err = s.checkName(to)
 		}
 		switch {
-		case info.IsDir():
-			folder, err := openInFolder(file)
-			if err != nil {
-				return nil, err
-			}
-			before := len(all)
-			err = folder.walk(a, func(f found, err error) error {
-				all = append(all, sending{f, objectName(to.name+folder.base(), f.path)})
-				return err
-			})
-			if err != nil {
-				return nil, err
-			}
-			if len(all) == before {
-				return nil, usageError("there is no file in "+file, "nothing was pushed")
-			}
-		case to.isFolder():
-			all = append(all, sending{found{file: file, size: size}, objectName(to.name, filepath.Base(file))})
+		case err == nil:
+			all = append(all, s)
+		case single:
+			failed = err
 		default:
-			all = append(all, sending{found{file: file, size: size}, to.name})
+			outcomes.total++
+			outcomes.add(s.title(), s.size, isFailed, err)
 		}
-	}
-	if err := distinct(all); err != nil {
+	}}
+	if err := cmp.Or(w.walk(c.Files), failed); err != nil {
 		return nil, err
 	}
-	return all, checkNames(all, to)
+	if len(all)+outcomes.total == 0 {
+		return nil, usageError("there is no file in what was named", "nothing was pushed")
+	}
+	return distinct(all)
 }
 
-// checkNames requires that every object can have its name, and that pull makes a
-// file of it again where the name is that of a file.
-func checkNames(all []sending, to location) error {
-	for _, s := range all {
-		err, hint := transfer.CheckName(s.name), "choose another name"
-		if to.isFolder() {
-			hint = "give the file another name, or push it by itself to a URL with another one: nothing was pushed"
-			err = cmp.Or(transfer.CheckName(strings.TrimSuffix(s.name, ".pqe")), err)
-		}
-		if err != nil {
-			return withHints(in(s.title(), err), hint)
-		}
+// checkName requires that the object can have its name, and that pull makes a file of it
+// again where the name is that of a file.
+func (s sending) checkName(to location) error {
+	err, hint := transfer.CheckName(s.name), "choose another name"
+	if to.isFolder() {
+		hint = "give the file another name, or push it by itself to a URL with another one"
+		err = cmp.Or(transfer.CheckName(strings.TrimSuffix(s.name, ".pqe")), err)
 	}
-	return nil
+	if err == nil {
+		return nil
+	}
+	return withHints(in(s.title(), err), hint)
 }
 
-// distinct requires that every file becomes an object of its own.
-func distinct(all []sending) error {
-	from := make(map[string]string)
+// distinct returns each file once. Two of them must not become the same object.
+func distinct(all []sending) (each []sending, err error) {
+	from := make(map[string]sending)
 	for _, s := range all {
-		if other, taken := from[s.name]; taken {
-			return usageError(other+" and "+s.title()+" would become the same object", "push them one by one, each to a name of its own")
+		other, taken := from[s.name]
+		switch {
+		case !taken:
+			from[s.name] = s
+			each = append(each, s)
+		case !s.same(other.found):
+			return nil, usageError(other.title()+" and "+s.title()+" would become the same object", "push them one by one, each to a name of its own")
 		}
-		from[s.name] = s.title()
 	}
-	return nil
+	return each, nil
 }
 
 // objectName is the name of the object for a file with that path below folder.
