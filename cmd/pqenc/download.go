@@ -123,13 +123,22 @@ func (d *download) resume(wanted bool) error {
 		o, err = d.open(src, nil)
 	}
 	if err != nil {
-		return errors.Join(src.end(err), part.Close())
+		return d.leave(part, src.end(err))
 	}
 	if err := fill(part, o, from, src.end); err != nil {
 		return err
 	}
 	d.sayWho(o.Signature())
 	return nil
+}
+
+// leave ends a part that nothing was added to. It stays for another pull, unless there will
+// be none since the object is gone.
+func (d *download) leave(part *durable.Partial, err error) error {
+	if errors.Is(err, transfer.ErrNotFound) {
+		return errors.Join(err, part.Remove())
+	}
+	return errors.Join(err, part.Close())
 }
 
 // fill writes the object to the file, after what it has of it by the checkpoint, if that is
@@ -147,7 +156,7 @@ func fill(part *durable.Partial, o object, from *checkpoint, end func(error) err
 	w := newSaver(part, o, length)
 	_, err := o.WriteTo(w)
 	err = end(err)
-	useless := classify(err) == exitDamaged || classify(err) == exitSigner
+	useless := classify(err) == exitDamaged || classify(err) == exitSigner || errors.Is(err, transfer.ErrNotFound)
 	saved := w.end(err != nil && !useless)
 	if !useless {
 		err = cmp.Or(saved, err)

@@ -37,6 +37,7 @@ type outFolder struct {
 	below []string // the same of those in it
 	raw   bool     // the files have the names of the objects
 	taken map[string]bool
+	alike map[string]string // the first of the names that are taken, by what fold makes of it
 
 	mu     sync.Mutex // guards below and closed, and is held over no call that takes long
 	closed bool
@@ -52,7 +53,7 @@ func openFolder(name string, raw bool) (*outFolder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &outFolder{name: name, root: root, above: made, raw: raw, taken: make(map[string]bool)}, nil
+	return &outFolder{name: name, root: root, above: made, raw: raw, taken: make(map[string]bool), alike: make(map[string]string)}, nil
 }
 
 // makeFolders makes a folder and those above it. It returns those that were not there,
@@ -117,6 +118,9 @@ func (f *outFolder) place(name string) (string, error) {
 	if f.taken[name] {
 		return "", f.refuse(exitUsage, "another one has become %s", name)
 	}
+	if other := f.alike[fold(name)]; other != "" && f.same(name, other) {
+		return "", f.refuse(exitIO, "another one has become %s, which is the same file here", other)
+	}
 	if above := f.takenAbove(name); above != "" { // which is perhaps not there yet
 		return "", f.refuse(exitIO, "another one has become %s, which would have to be a folder", above)
 	}
@@ -135,6 +139,7 @@ func (f *outFolder) place(name string) (string, error) {
 		return "", &fs.PathError{Op: "create", Path: file, Err: errors.New("is there, and is not a regular file")}
 	}
 	f.taken[name] = err == nil
+	f.alike[fold(name)] = name
 	return file, err
 }
 

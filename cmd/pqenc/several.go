@@ -7,6 +7,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/pqenc/pqenc/internal/progress"
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer"
 )
 
 // fileOutcome is the outcome for one of several files.
@@ -26,6 +28,7 @@ const (
 	isThere                 // what it would become was there already, and was left alone
 	isSkipped               // another kind of file
 	isHidden                // left out by its name
+	isDeleted               // what it has come from is gone
 	isFailed
 )
 
@@ -42,6 +45,7 @@ type several struct {
 	tell    bool   // the summary of that one, too
 	light   bool   // what is done takes little of each file: its size says nothing
 	keep    bool   // results, for JSON
+	once    bool   // what is most likely wrong with all of them is said of the first one only
 
 	mu      sync.Mutex // of all that follows, and over each message
 	meter   *progress.Meter
@@ -50,6 +54,7 @@ type several struct {
 	fatal   int   // exit code of an error after which no more are started, or 0
 	only    error // of the one
 	results []fileResult
+	same    map[string]int // how many errors there were of a text, if once
 }
 
 // fileResult is the outcome for a file in its JSON form.
@@ -83,6 +88,7 @@ func (s *several) add(title string, size int64, result fileOutcome, err error) {
 	case err == nil:
 	case s.one:
 		s.only = err
+	case s.again(title, code, err):
 	case !fatal(err):
 		s.meter.Aside(func() { s.app.report(err) })
 	case s.fatal == 0: // of fatal errors the first is reported
@@ -91,8 +97,31 @@ func (s *several) add(title string, size int64, result fileOutcome, err error) {
 	}
 }
 
+// again reports whether an error was said of another file, and need not be repeated: the key
+// that opens none of them, or what is there already.
+func (s *several) again(title string, code int, err error) bool {
+	if !s.once || code != exitNoKey && !errors.Is(err, transfer.ErrExists) {
+		return false
+	}
+	if s.same == nil {
+		s.same = make(map[string]int)
+	}
+	text := strings.TrimPrefix(plain(err), title+": ")
+	s.same[text]++
+	return s.same[text] > 1
+}
+
+// sayAgain says of how many more files that was true.
+func (s *several) sayAgain() {
+	for _, text := range slices.Sorted(maps.Keys(s.same)) {
+		if n := s.same[text] - 1; n > 0 {
+			s.app.say(fmt.Sprintf("error: %d more %s: %s", n, s.nouns(n), text))
+		}
+	}
+}
+
 func (s *several) record(title string, result fileOutcome, err error) {
-	r := fileResult{File: title, Result: [...]string{s.verb, "changed while it was read", "unchanged", "already there", "not encrypted", "hidden", "failed"}[result]}
+	r := fileResult{File: title, Result: [...]string{s.verb, "changed while it was read", "unchanged", "already there", "not encrypted", "hidden", "deleted", "failed"}[result]}
 	if err != nil {
 		r.Error = err.Error()
 	}
@@ -116,6 +145,7 @@ func (s *several) stopped() bool {
 // end reports the outcome for all. The error is that of the only one, or that some have
 // failed or were changed.
 func (s *several) end() error {
+	s.sayAgain()
 	if s.keep {
 		if err := s.printJSON(); err != nil {
 			return err
@@ -169,6 +199,7 @@ func (s *several) summary(named bool, left int) string {
 	}{
 		{s.count[isUnchanged], "up to date"},
 		{s.count[isThere], "already there"},
+		{s.count[isDeleted], "deleted"},
 		{s.count[isSkipped], s.skipped},
 		{s.count[isHidden], "hidden and left out"},
 		{s.count[isUnsteady], "changed while read"},
@@ -203,9 +234,11 @@ func (s *several) printJSON() error {
 		Changed      int          `json:"changed"`
 		Unchanged    int          `json:"unchanged"`
 		NotEncrypted int          `json:"not_encrypted"`
+		There        int          `json:"already_there,omitempty"`
+		Deleted      int          `json:"deleted,omitempty"`
 		Failed       int          `json:"failed"`
 		Files        []fileResult `json:"files"`
-	}{s.count[isDone] + s.count[isUnsteady], s.count[isUnchanged], s.count[isSkipped], s.count[isFailed], append([]fileResult{}, s.results...)})
+	}{s.count[isDone] + s.count[isUnsteady], s.count[isUnchanged], s.count[isSkipped], s.count[isThere], s.count[isDeleted], s.count[isFailed], append([]fileResult{}, s.results...)})
 }
 
 // each does n things one after the other. One that fails does not stop the others, unless

@@ -72,6 +72,16 @@ func (a *AllowList) Authorize(client signature.Fingerprint, op Operation, name s
 	return best.grant, true
 }
 
+// Grants returns the grants of the rules that let the client push, in their order.
+func (a *AllowList) Grants(client signature.Fingerprint) (grants []Grant) {
+	for _, r := range a.rules[client] {
+		if r.may[Push] {
+			grants = append(grants, r.grant)
+		}
+	}
+	return grants
+}
+
 func (g Grant) better(than Grant) bool {
 	if g.Overwrite != than.Overwrite {
 		return g.Overwrite

@@ -78,14 +78,14 @@ type Config struct {
 	// NameOf, if set, returns the name that a client has in the log beside its
 	// fingerprint, or "". Every login waits for it.
 	NameOf func(client signature.Fingerprint) string
-	// OnCommit, if set, is called when an object has been stored, before the
-	// client is told. The client waits for it, and so does Shutdown, which ends the
+	// OnCommit, if set, is called when an object has been stored, or moved to another
+	// name, before the client is told. The client waits for it, and so does Shutdown, which ends the
 	// context when its time is over. It is called again for the same object when a
 	// client that was not told asks again.
 	OnCommit func(ctx context.Context, c Commit)
 }
 
-// Commit is an object that has just been stored.
+// Commit is an object that has just been stored, or moved to its name.
 type Commit struct {
 	Client signature.Fingerprint
 	Name   string

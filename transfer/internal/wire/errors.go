@@ -24,9 +24,11 @@ var (
 	ErrProtocol  = errors.New("protocol error")
 	ErrAbandoned = errors.New("the client has abandoned the push")
 	// ErrUnsupported is the answer to a request that only a newer side knows.
-	ErrUnsupported = errors.New("the server does not know this request")
+	ErrUnsupported = errors.New("the server does not know this request, or does not offer it")
 	// ErrWindow is that of a push with a window of less than two units.
-	ErrWindow   = errors.New("the server stores larger pieces than this client has memory for")
+	ErrWindow = errors.New("the server stores larger pieces than this client has memory for")
+	// ErrApart is that of a move between folders which the server keeps on different file systems.
+	ErrApart    = errors.New("the server cannot move an object between these folders")
 	ErrNoSpace  = errors.New("no space left on the server")
 	ErrBusy     = errors.New("the server has too many connections")
 	ErrShutdown = fmt.Errorf("%w: it is stopping", ErrServer)
@@ -70,6 +72,7 @@ var codes = []struct {
 	{ErrAbandoned, CodeAbandoned},
 	{ErrUnsupported, 12},
 	{ErrWindow, 13},
+	{ErrApart, 14},
 	{ErrNoSpace, 32},
 	{ErrBusy, 33},
 	{ErrShutdown, 34},
