@@ -63,7 +63,7 @@ func (c *lsCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	a.stdout.used = true // also by an empty list
+	a.stdout.used.Store(true) // also by an empty list
 	switch {
 	case c.Quota:
 		return c.quota(server)

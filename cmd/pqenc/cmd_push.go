@@ -306,7 +306,7 @@ func (p *pusher) push(s sending) (err error) {
 	if !s.isStdin() || src.producer != nil {
 		defer src.Close()
 	}
-	progress := &transferProgress{tally: p.server.tally}
+	progress := p.server.tally.push(s.title())
 	progress.start(src.size, os.DevNull)
 	defer func() { progress.stop(err) }()
 	if p.cmd.To.encrypts() {

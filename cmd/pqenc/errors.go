@@ -355,8 +355,15 @@ func (a *app) warn(format string, args ...any) {
 	}
 }
 
-// say prints one line to standard error.
+// say prints one line to standard error, unless the process was interrupted: what comes
+// of that is said once.
 func (a *app) say(line string) {
+	if !a.ending.Load() {
+		a.print(line)
+	}
+}
+
+func (a *app) print(line string) {
 	fmt.Fprintln(a.stderr, "pqenc: "+terminal.Printable(strings.ReplaceAll(withoutSecrets(line), "\n", "; ")))
 }
 

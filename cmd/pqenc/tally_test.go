@@ -16,7 +16,7 @@ func TestTally(t *testing.T) {
 	app.grammar.Quiet = true
 	all := &tally{app: app}
 	all.startAll(1000)
-	good, bad := &transferProgress{tally: all}, &transferProgress{tally: all}
+	good, bad := all.push("good"), all.push("bad")
 	good.start(600, "out")
 	bad.start(400, "out")
 	good.reached(100)
