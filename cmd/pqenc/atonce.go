@@ -100,13 +100,7 @@ func (a *atOnce) run() error {
 		return a.end()
 	}
 	a.tally.startAll(sum(a.sizes))
-	a.ended = make(map[int]outcome)
-	outcomes := make(chan outcome)
-	go a.start(outcomes)
-	for o := range outcomes {
-		a.ended[o.i] = o
-		a.tell()
-	}
+	a.all()
 	a.tally.stop()
 	switch {
 	case a.then == nil:
@@ -116,6 +110,17 @@ func (a *atOnce) run() error {
 		a.then()
 	}
 	return a.end()
+}
+
+// all does all, and adds what came of them to the outcomes.
+func (a *atOnce) all() {
+	a.next, a.ended = 0, make(map[int]outcome)
+	outcomes := make(chan outcome)
+	go a.start(outcomes)
+	for o := range outcomes {
+		a.ended[o.i] = o
+		a.tell()
+	}
 }
 
 // sum returns the size of all, -1 if one is not known.
