@@ -174,32 +174,23 @@ func TestManualFlags(t *testing.T) {
 	}
 }
 
+// ofOthers are messages that come from systemd, a proxy or the system, and no message.
+var ofOthers = regexp.MustCompile(`^(status=.*|(\.\.\. HTTP )?\d{3}.*|ls|permission denied|address already in use)$`)
+
 // TestManualMessages requires that what the manual explains is what the program says.
 func TestManualMessages(t *testing.T) {
 	t.Parallel()
-	var source strings.Builder
-	for _, folder := range []string{"../../cmd/pqenc", "../../transfer", "../../transfer/internal/wire", "../../transfer/internal/channel", "../../transfer/server", "../../transfer/server/internal/store"} {
-		files, err := filepath.Glob(folder + "/*.go")
-		if err != nil || len(files) == 0 {
-			t.Fatal(folder, err)
-		}
-		for _, file := range files {
-			if !strings.HasSuffix(file, "_test.go") {
-				source.WriteString(read(t, file))
-			}
-		}
-	}
+	source := sources(t)
 	_, table, _ := strings.Cut(read(t, manualFile), "\n## Troubleshooting\n")
 	messages := 0
-	for _, row := range regexp.MustCompile("(?m)^\\| ([^|]*) \\|").FindAllStringSubmatch(table, -1) {
-		for _, quoted := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(row[1], -1) {
+	for _, cell := range regexp.MustCompile(`(?m)^\| ([^|]*) \|`).FindAllStringSubmatch(table, -1) {
+		for _, quoted := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell[1], -1) {
 			for part := range strings.SplitSeq(quoted[1], ": ") {
-				switch {
-				case regexp.MustCompile(`^(status=.*|(\.\.\. HTTP )?\d{3}.*|ls|permission denied|address already in use)$`).MatchString(part):
-					continue // of systemd, a proxy or the system
+				if ofOthers.MatchString(part) {
+					continue
 				}
 				messages++
-				if !strings.Contains(source.String(), part) {
+				if !strings.Contains(source, part) {
 					t.Errorf("no program says %q", part)
 				}
 			}
@@ -208,4 +199,22 @@ func TestManualMessages(t *testing.T) {
 	if messages < 8 {
 		t.Errorf("only %d messages found", messages)
 	}
+}
+
+// sources returns the source of what says something of servers.
+func sources(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, folder := range []string{"cmd/pqenc", "transfer", "transfer/internal/wire", "transfer/internal/channel", "transfer/server", "transfer/server/internal/store"} {
+		files, err := filepath.Glob("../../" + folder + "/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatal(folder, err)
+		}
+		for _, file := range files {
+			if !strings.HasSuffix(file, "_test.go") {
+				all.WriteString(read(t, file))
+			}
+		}
+	}
+	return all.String()
 }
