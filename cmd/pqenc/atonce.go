@@ -97,7 +97,8 @@ func (a *atOnce) run() error {
 		}
 		return d.err
 	}
-	a.tally.startAll(sum(a.sizes))
+	a.app.work.Store(&a.several)
+	a.tally.startAll(sum(a.sizes), len(a.sizes))
 	a.ended = make(map[int]outcome)
 	outcomes := make(chan outcome)
 	go a.start(outcomes)
@@ -145,6 +146,7 @@ func (a *atOnce) start(outcomes chan<- outcome) {
 		work := a.begin(i)
 		all.Go(func() {
 			d := work()
+			a.tally.fileDone()
 			if fatal(d.err) {
 				a.stop.Store(true) // before the next one has room
 			}

@@ -73,9 +73,7 @@ func (c *encryptCmd) copy(a *app, out *output, src *input, s *sealer) error {
 	if err := c.Source.admit(a, src, plain, out.replaces()); err != nil {
 		return in(src.name, err)
 	}
-	meter := a.startMeter(src.size, c.Files.Output)
-	defer meter.Stop()
-	src.measure(meter)
+	src.measure(a.startMeter(src.size, c.Files.Output))
 	return cmp.Or(c.encrypt(out.byOffset(), plain.all, s), src.unchanged())
 }
 

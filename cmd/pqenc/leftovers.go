@@ -205,7 +205,8 @@ func (s *several) restHint(resumes bool) string {
 // resumable adds to an error what is kept in a part that has ended, if anything is.
 func resumable(part *durable.Partial, err error) error {
 	kept := keptIn([]*durable.Partial{part})
-	if err == nil || len(kept.files) == 0 {
+	var named *durable.ReplaceError // which says so itself
+	if err == nil || len(kept.files) == 0 || errors.As(err, &named) {
 		return err
 	}
 	code, hints := codeOf(err)
