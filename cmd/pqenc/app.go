@@ -107,13 +107,13 @@ func (a *app) create(name string, o durable.Options) (*durable.File, error) {
 }
 
 // createIn is create for one of many outputs, which the batch makes durable.
-func (a *app) createIn(b *durable.Batch, name string) (*durable.File, error) {
+func (a *app) createIn(b *durable.Batch, name string, o durable.Options) (*durable.File, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
 	}
 	a.brief.RLock()
 	defer a.brief.RUnlock()
-	return a.began(b.Create(name, durable.Options{}))
+	return a.began(b.Create(name, o))
 }
 
 // createOver opens the output that takes the place of a file.
@@ -150,13 +150,13 @@ func (a *app) ended(out *durable.File) {
 
 // createPart opens the output of that name, which an interruption will leave for
 // another process to go on with.
-func (a *app) createPart(name string) (*durable.Partial, error) {
+func (a *app) createPart(name string, o durable.Options) (*durable.Partial, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
 	}
 	a.brief.RLock()
 	defer a.brief.RUnlock()
-	p, err := durable.OpenPartial(name, durable.Options{})
+	p, err := durable.OpenPartial(name, o)
 	if err != nil {
 		return nil, err
 	}

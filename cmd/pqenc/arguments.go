@@ -59,6 +59,19 @@ func mapNames(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
+// mapFiles takes the names of files byte for byte as they were typed, up to the first flag.
+func mapFiles(ctx *kong.DecodeContext, target reflect.Value) error {
+	all := takeNames(ctx, func(names, string) bool { return true })
+	switch {
+	case slices.Contains(all, ""): // an unset variable in a script: standard input would be a surprise
+		return errors.New("the name of the file is empty")
+	case slices.ContainsFunc(all, isAgeSecret):
+		return errAgeSecret
+	}
+	target.Set(reflect.ValueOf(all))
+	return nil
+}
+
 // mapURLs is the same for URLs. What is none will be said where they are read.
 func mapURLs(ctx *kong.DecodeContext, target reflect.Value) error {
 	target.Set(reflect.ValueOf(takeNames(ctx, func(names, string) bool { return true })))

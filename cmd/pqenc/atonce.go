@@ -91,21 +91,17 @@ type atOnce struct {
 func (a *atOnce) run() error {
 	a.total += len(a.sizes)
 	if a.total == 1 && len(a.sizes) == 1 && a.then == nil && !a.keep {
+		a.one = true
 		d := a.begin(0)()
 		if d.say != nil {
 			d.say()
 		}
-		return d.err
+		a.add(d.title, a.sizes[0], d.result, d.err)
+		return a.end()
 	}
 	a.app.work.Store(&a.several)
 	a.tally.startAll(sum(a.sizes), len(a.sizes))
-	a.ended = make(map[int]outcome)
-	outcomes := make(chan outcome)
-	go a.start(outcomes)
-	for o := range outcomes {
-		a.ended[o.i] = o
-		a.tell()
-	}
+	a.all()
 	a.tally.stop()
 	switch {
 	case a.then == nil:
@@ -115,6 +111,17 @@ func (a *atOnce) run() error {
 		a.then()
 	}
 	return a.end()
+}
+
+// all does all, and adds what came of them to the outcomes.
+func (a *atOnce) all() {
+	a.next, a.ended = 0, make(map[int]outcome)
+	outcomes := make(chan outcome)
+	go a.start(outcomes)
+	for o := range outcomes {
+		a.ended[o.i] = o
+		a.tell()
+	}
 }
 
 // sum returns the size of all, -1 if one is not known.

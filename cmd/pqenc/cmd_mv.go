@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -95,8 +96,19 @@ func (c *mvCmd) move(servers *servers, from []location, to location) error {
 		renamed[n.location] = names[i]
 	}
 	return servers.each(all, "renamed", func(n remoteObject, server *remote) error {
-		return server.explain(server.Move(context.Background(), n.name, renamed[n.location], c.Overwrite))
+		err := server.explain(server.Move(context.Background(), n.name, renamed[n.location], c.Overwrite))
+		if errors.Is(err, transfer.ErrExists) {
+			err = withHints(err, c.existsHint())
+		}
+		return err
 	})
+}
+
+func (c *mvCmd) existsHint() string {
+	if c.Overwrite { // the server does not say which
+		return "choose another name: either your key may not replace what is there, or the name is that of a folder there, or a part of it that of an object"
+	}
+	return "choose another name, or replace it with --overwrite"
 }
 
 // newName returns the new name of an object that a location stands for.

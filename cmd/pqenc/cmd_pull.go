@@ -85,7 +85,7 @@ func (c *pullCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	all := &atOnce{several: several{app: a, verb: "pulled", keep: c.JSON, once: true}, tally: p.servers.tally, serial: c.Passphrase, bandwidth: c.Bandwidth}
+	all := &atOnce{several: several{app: a, verb: "pulled", keep: c.JSON}, tally: p.servers.tally, serial: c.Passphrase, bandwidth: c.Bandwidth}
 	todo, extra, err := p.compare(list, &all.several)
 	if err != nil {
 		return err

@@ -77,7 +77,7 @@ func (c *pushCmd) Run(a *app) error {
 	if err := c.checkSync(to); err != nil {
 		return err
 	}
-	all := &atOnce{several: several{app: a, verb: "pushed", keep: c.JSON, once: true}, serial: c.To.Passphrase, memory: int64(c.Buffer), bandwidth: c.Bandwidth}
+	all := &atOnce{several: several{app: a, verb: "pushed", keep: c.JSON}, serial: c.To.Passphrase, memory: int64(c.Buffer), bandwidth: c.Bandwidth}
 	list, err := c.list(a, to, &all.several)
 	if err != nil {
 		return err
@@ -106,7 +106,10 @@ func (p *pusher) run(list []sending, gone []string, to location, all *atOnce) er
 	all.tally = p.server.tally
 	all.begin = func(i int) job {
 		return func() done {
-			d := done{title: list[i].title(), err: in(list[i].title(), p.push(list[i]))}
+			d := done{title: list[i].title(), err: p.push(list[i])}
+			if !isUnsteadyError(d.err) { // which has the name
+				d.err = in(d.title, d.err)
+			}
 			if p.cmd.Keep.NoClobber && errors.Is(d.err, transfer.ErrExists) { // who may not list has not seen it
 				d.result, d.err = isThere, nil
 			}
@@ -339,7 +342,18 @@ func (p *pusher) encrypt(s sending, src *input, progress *transferProgress) erro
 	if err := p.getRecipients(); err != nil {
 		return err
 	}
-	return p.stream(s, src.size, progress, func(dst io.Writer) error { return p.sealer.seal(dst, plain.all) })
+	plain.warnOfKey(p.app, s.title(), &p.cmd.To)
+	var changed error
+	err = p.stream(s, src.size, progress, func(dst io.Writer) error {
+		if err := p.sealer.seal(dst, plain.all); err != nil {
+			return err
+		}
+		if changed = src.steady(); isUnsteadyError(changed) {
+			return nil // which is said when the object is there
+		}
+		return changed
+	})
+	return cmp.Or(err, changed)
 }
 
 // getRecipients gets the passphrase, if that is what everything is encrypted with.
@@ -396,7 +410,8 @@ func (p *pusher) whole(s sending, src *input, progress *transferProgress) error 
 	if src.size > transfer.MaxSmall {
 		progress.canResume()
 	}
-	return p.explain(p.server.PushFile(context.Background(), s.name, ownReaderAt{src.section(), progress.syncing}, src.size, p.options(s, src.size, progress)))
+	err := p.explain(p.server.PushFile(context.Background(), s.name, ownReaderAt{src.section(), progress.syncing}, src.size, p.options(s, src.size, progress)))
+	return cmp.Or(err, src.steady())
 }
 
 // stream pushes what write writes, which need not be there twice. Should write

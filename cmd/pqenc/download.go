@@ -40,7 +40,7 @@ func (d *download) direct() error {
 	if err != nil {
 		return src.end(err)
 	}
-	out, err := d.puller.app.openOutput(d.output, &input{size: -1}, durable.Options{})
+	out, err := d.puller.app.openOutput(d.output, &input{size: -1}, d.options())
 	if err != nil {
 		return src.end(err)
 	}
@@ -49,6 +49,11 @@ func (d *download) direct() error {
 		d.sayWho(o.Signature())
 	}
 	return err
+}
+
+// options are those for the output.
+func (d *download) options() durable.Options {
+	return durable.Options{New: d.cmd.Keep.NoClobber && !isStdio(d.output)}
 }
 
 // sayWho will say who signed it, and what it is if it is one of several.
@@ -72,7 +77,7 @@ func (d *download) small() error {
 		return src.end(err)
 	}
 	app := d.puller.app
-	out, err := app.createIn(&d.puller.batch, d.output)
+	out, err := app.createIn(&d.puller.batch, d.output, d.options())
 	if err != nil {
 		return src.end(err)
 	}
@@ -92,7 +97,7 @@ func (d *download) small() error {
 // resume pulls to a file, from where an earlier pull has left it if that is
 // wanted and possible.
 func (d *download) resume(wanted bool) error {
-	part, err := d.puller.app.createPart(d.output)
+	part, err := d.puller.app.createPart(d.output, d.options())
 	if errors.Is(err, durable.ErrNoPartial) {
 		return d.direct()
 	}

@@ -205,7 +205,7 @@ var remoteKinds = []kind{
 	{transfer.ErrForged, exitServer, []string{"somebody is in between: tell those who run the server"}},
 	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access: "pqenc fingerprint KEY" shows who you are`}},
 	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" shows what there is`}},
-	{transfer.ErrExists, exitRefused, []string{"choose another name, or try to replace it with --overwrite"}},
+	{transfer.ErrExists, exitRefused, []string{"choose another name, replace it with --overwrite, or leave it alone with --skip-existing"}},
 	{transfer.ErrQuota, exitRefused, []string{
 		`remove something with "pqenc rm", or ask for more`,
 		"a push that was interrupted counts, too: push it again under the same name, or wait until the server lets go of it",

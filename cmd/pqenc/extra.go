@@ -9,12 +9,9 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -23,9 +20,9 @@ import (
 // names that a pull gives, and none below a link. Private keys are kept, since there may be
 // no other copy of them. A folder that cannot be read is an error.
 func (f *outFolder) extra(stands map[string]bool) (names, keys []string, err error) {
-	folded := make(map[string]string)
+	alike := make(map[string]string)
 	for name := range stands {
-		folded[fold(name)] = name
+		alike[folded(name)] = name
 	}
 	err = fs.WalkDir(f.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
@@ -38,9 +35,9 @@ func (f *outFolder) extra(stands map[string]bool) (names, keys []string, err err
 			}
 		case !d.Type().IsRegular() || stands[name] || transfer.CheckName(name) != nil:
 		default:
-			other, alike := folded[fold(name)]
+			other, similar := alike[folded(name)]
 			switch {
-			case alike && f.same(name, other):
+			case similar && sameName(f.name, name, other):
 			case f.isKey(name):
 				keys = append(keys, name)
 			default:
@@ -101,34 +98,4 @@ func (f *outFolder) isKey(name string) bool {
 		}
 	}
 	return false
-}
-
-// fold returns what all names have in common that some file system takes for the same.
-func fold(name string) string {
-	return strings.ToLower(strings.ToUpper(norm.NFC.String(name)))
-}
-
-// same reports whether the file system of the folder takes two names for the same, of which
-// fold returns the same.
-func (f *outFolder) same(a, b string) bool {
-	const trial = ".pqenc-names"
-	if err := f.root.Mkdir(trial, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return true // to be on the safe side
-	}
-	defer f.root.RemoveAll(trial)
-	theirs := strings.Split(b, "/")
-	for i, segment := range strings.Split(a, "/") {
-		if segment == theirs[i] {
-			continue
-		}
-		file, err := f.root.OpenFile(trial+"/"+segment, os.O_CREATE|os.O_WRONLY, 0o600)
-		if err != nil {
-			return true
-		}
-		file.Close()
-		if _, err := f.root.Lstat(trial + "/" + theirs[i]); errors.Is(err, fs.ErrNotExist) {
-			return false
-		}
-	}
-	return true
 }

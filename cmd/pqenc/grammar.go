@@ -73,6 +73,7 @@ func newParser(a *app, options ...kong.Option) *kong.Kong {
 		kong.NamedMapper("name", kong.MapperFunc(mapName)),
 		kong.NamedMapper("names", kong.MapperFunc(mapNames)),
 		kong.NamedMapper("url", kong.MapperFunc(mapURL)),
+		kong.NamedMapper("files", kong.MapperFunc(mapFiles)),
 		kong.NamedMapper("urls", kong.MapperFunc(mapURLs)),
 	}, options...)...)
 	if err != nil {

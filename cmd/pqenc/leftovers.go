@@ -172,6 +172,13 @@ func (p *transferProgress) fate() string {
 	return p.title + " was not pushed, and another push starts from the beginning"
 }
 
+// expect counts so many more files.
+func (s *several) expect(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total += n
+}
+
 // soFar says how many of the files are done.
 func (s *several) soFar() string {
 	s.mu.Lock()

@@ -47,6 +47,7 @@ func (m *manyFiles) run(workers int, do func(f found, p *fileProgress) (fileOutc
 	m.meter = m.app.startMeter(total, os.DevNull)
 	defer m.meter.Stop()
 	m.app.work.Store(&m.several)
+	m.meter.Files(len(m.list))
 	var next int
 	take := func() (f found, ok bool) {
 		m.mu.Lock()
@@ -62,8 +63,10 @@ func (m *manyFiles) run(workers int, do func(f found, p *fileProgress) (fileOutc
 		all.Go(func() {
 			for f, ok := take(); ok; f, ok = take() {
 				p := &fileProgress{m, max(f.size, 0)}
+				m.meter.Name(f.title())
 				result, err := do(f, p)
 				p.add(p.left)
+				m.meter.FileDone()
 				m.add(f.title(), f.size, result, err)
 			}
 		})

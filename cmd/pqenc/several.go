@@ -7,7 +7,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +15,6 @@ import (
 	"github.com/pqenc/pqenc/internal/progress"
 	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
-	"github.com/pqenc/pqenc/transfer"
 )
 
 // fileOutcome is the outcome for one of several files.
@@ -45,7 +44,6 @@ type several struct {
 	tell    bool   // the summary of that one, too
 	light   bool   // what is done takes little of each file: its size says nothing
 	keep    bool   // results, for JSON
-	once    bool   // what is most likely wrong with all of them is said of the first one only
 
 	mu      sync.Mutex // of all that follows, and over each message
 	meter   *progress.Meter
@@ -54,7 +52,21 @@ type several struct {
 	fatal   int   // exit code of an error after which no more are started, or 0
 	only    error // of the one
 	results []fileResult
-	same    map[string]int // how many errors there were of a text, if once
+	alike   []alike
+}
+
+// alike are errors that say the same of several files.
+type alike struct {
+	reason      string
+	code, count int
+}
+
+// limit is how many of them are reported, each with its file.
+func (a *alike) limit() int {
+	if a.code == exitNoKey {
+		return 1
+	}
+	return 3
 }
 
 // fileResult is the outcome for a file in its JSON form.
@@ -88,8 +100,10 @@ func (s *several) add(title string, size int64, result fileOutcome, err error) {
 	case err == nil:
 	case s.one:
 		s.only = err
-	case s.again(title, code, err):
 	case !fatal(err):
+		if s.repeats(title, err, code) {
+			return
+		}
 		s.meter.Aside(func() { s.app.report(err) })
 	case s.fatal == 0: // of fatal errors the first is reported
 		s.fatal = code
@@ -97,25 +111,36 @@ func (s *several) add(title string, size int64, result fileOutcome, err error) {
 	}
 }
 
-// again reports whether an error was said of another file, and need not be repeated: the key
-// that opens none of them, or what is there already.
-func (s *several) again(title string, code int, err error) bool {
-	if !s.once || code != exitNoKey && !errors.Is(err, transfer.ErrExists) {
+// repeats reports whether an error says of one more file what was said of enough others.
+// Those are counted, and reported in the end.
+func (s *several) repeats(title string, err error, code int) bool {
+	if title == "" {
 		return false
 	}
-	if s.same == nil {
-		s.same = make(map[string]int)
+	reason := strings.TrimPrefix(plain(err), title+": ")
+	if path := (*fs.PathError)(nil); errors.As(err, &path) && path.Path == title {
+		reason = path.Err.Error()
 	}
-	text := strings.TrimPrefix(plain(err), title+": ")
-	s.same[text]++
-	return s.same[text] > 1
+	i := slices.IndexFunc(s.alike, func(a alike) bool { return a.reason == reason })
+	if i < 0 {
+		i = len(s.alike)
+		if i == maxReasons {
+			return false
+		}
+		s.alike = append(s.alike, alike{reason: reason, code: code})
+	}
+	s.alike[i].count++
+	return s.alike[i].count > s.alike[i].limit()
 }
 
-// sayAgain says of how many more files that was true.
-func (s *several) sayAgain() {
-	for _, text := range slices.Sorted(maps.Keys(s.same)) {
-		if n := s.same[text] - 1; n > 0 {
-			s.app.say(fmt.Sprintf("error: %d more %s: %s", n, s.nouns(n), text))
+// maxReasons is how many different errors are counted.
+const maxReasons = 100
+
+// reportAlike reports how often there were errors that have not been reported.
+func (s *several) reportAlike() {
+	for _, a := range s.alike {
+		if n := a.count - a.limit(); n > 0 {
+			s.app.say(fmt.Sprintf("error: %d more %s: %s", n, s.nouns(n), a.reason))
 		}
 	}
 }
@@ -145,12 +170,12 @@ func (s *several) stopped() bool {
 // end reports the outcome for all. The error is that of the only one, or that some have
 // failed or were changed.
 func (s *several) end() error {
-	s.sayAgain()
 	if s.keep {
 		if err := s.printJSON(); err != nil {
 			return err
 		}
 	}
+	s.reportAlike()
 	failed, left := s.count[isFailed], s.total-s.sum()
 	code := exitSomeFailed
 	if s.fatal != 0 {
@@ -187,6 +212,10 @@ func (s *several) summary(named bool, left int) string {
 	add := func(n int, noun, what string) {
 		parts = append(parts, fmt.Sprintf("%d %s%s", n, noun, what))
 	}
+	deleted := "deleted"
+	if strings.HasPrefix(s.verb, "to be ") {
+		deleted = "to be deleted"
+	}
 	done := s.count[isDone] + s.count[isUnsteady]
 	if named {
 		add(done, s.nouns(done)+" ", s.verb)
@@ -199,7 +228,7 @@ func (s *several) summary(named bool, left int) string {
 	}{
 		{s.count[isUnchanged], "up to date"},
 		{s.count[isThere], "already there"},
-		{s.count[isDeleted], "deleted"},
+		{s.count[isDeleted], deleted},
 		{s.count[isSkipped], s.skipped},
 		{s.count[isHidden], "hidden and left out"},
 		{s.count[isUnsteady], "changed while read"},

@@ -10,11 +10,6 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
-// keepFlag leaves alone what is there.
-type keepFlag struct {
-	NoClobber bool `aliases:"skip-existing" help:"Leave alone what is there already (also --skip-existing)."`
-}
-
 // syncFlags bring a folder, here or on a server, up to date with another one.
 type syncFlags struct {
 	Update    bool    `help:"Leave alone what is there and not older than its source, and replace the rest."`
@@ -47,17 +42,19 @@ func (s *several) leave(title string, size int64, result fileOutcome) {
 
 // thenDelete has the files of those names deleted once all transfers have worked.
 func (a *atOnce) thenDelete(names []string, title func(name string) string, remove func(name string) error) {
-	if a.then = nil; len(names) == 0 {
+	if len(names) == 0 {
 		return
 	}
 	a.then = func() {
-		a.total += len(names)
-		for _, name := range names {
-			a.add(title(name), -1, isDeleted, in(title(name), remove(name)))
-			if a.stopped() {
-				return
+		a.expect(len(names))
+		a.sizes = make([]int64, len(names))
+		a.begin = func(i int) job {
+			return func() done {
+				t := title(names[i])
+				return done{title: t, result: isDeleted, err: in(t, remove(names[i]))}
 			}
 		}
+		a.all()
 	}
 }
 
