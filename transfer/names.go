@@ -47,7 +47,7 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 		}
 		var page *wire.Page
 		for ask, n := (wire.List{Prefix: prefix}), 0; ; n += len(page.Entries) {
-			err := c.do(ctx, asking, &question{ask: wire.TypeList, body: ask.Marshal(), answer: wire.TypePage, take: func(body []byte, _ bool) (err error) {
+			err := c.do(ctx, asking, &question{ask: wire.TypeList, body: ask.Marshal(), answer: wire.TypePage, take: func(body []byte) (err error) {
 				page, err = parsePage(&ask, body)
 				return err
 			}})
@@ -98,13 +98,12 @@ func (c *Client) Delete(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, asking, &question{ask: wire.TypeDelete, body: wire.Names{n}.Marshal(), answer: wire.TypeResults, take: func(body []byte, again bool) error {
-		err := result(body)
-		if again && errors.Is(err, ErrNotFound) {
-			return nil
-		}
-		return err
-	}})
+	q := &question{ask: wire.TypeDelete, body: wire.Names{n}.Marshal(), answer: wire.TypeResults, take: result}
+	err = c.do(ctx, asking, q)
+	if q.again && errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // result parses results, of which there must be one.
@@ -135,12 +134,9 @@ func (c *Client) Move(ctx context.Context, from, to string, overwrite bool) erro
 	if ask.Pairs[0].To, err = wire.ParseName(to); err != nil {
 		return err
 	}
-	perhaps := false
-	err = c.do(ctx, asking, &question{ask: wire.TypeMove, body: ask.Marshal(), answer: wire.TypeResults, take: func(body []byte, again bool) error {
-		perhaps = again
-		return result(body)
-	}})
-	if !perhaps || !errors.Is(err, ErrNotFound) {
+	q := &question{ask: wire.TypeMove, body: ask.Marshal(), answer: wire.TypeResults, take: result}
+	err = c.do(ctx, asking, q)
+	if !q.again || !errors.Is(err, ErrNotFound) {
 		return err
 	}
 	for o, err := range c.List(ctx, to) {
@@ -167,7 +163,7 @@ type Quota struct {
 // is an [ErrUnsupported] if the server cannot tell.
 func (c *Client) Quota(ctx context.Context) (all []Quota, err error) {
 	for more := true; more; {
-		err := c.do(ctx, asking, &question{ask: wire.TypeQuota, body: wire.Count(uint32(len(all))), answer: wire.TypeQuotas, take: func(body []byte, _ bool) error {
+		err := c.do(ctx, asking, &question{ask: wire.TypeQuota, body: wire.Count(uint32(len(all))), answer: wire.TypeQuotas, take: func(body []byte) error {
 			page, err := wire.ParseQuotas(body)
 			if err != nil {
 				return err
@@ -196,8 +192,10 @@ type question struct {
 	ask    wire.Type
 	body   []byte
 	answer wire.Type
-	take   func(answer []byte, again bool) error // again: it was asked before, without an answer
-	asked  bool                                  // and not answered
+	take   func(answer []byte) error
+
+	unanswered bool // it was asked on a connection that was lost before the answer came
+	again      bool // that was so before it was asked last
 }
 
 func (r *question) progress() int64            { return 0 }
@@ -205,12 +203,11 @@ func (r *question) waits() bool                { return false }
 func (r *question) begin() (wire.Type, []byte) { return r.ask, r.body }
 
 func (r *question) run(_ context.Context, q *channel.Request) error {
-	again := r.asked
-	r.asked = true
+	r.again = r.unanswered
 	m, err := q.Expect(r.answer)
 	if err != nil {
+		r.unanswered = r.unanswered || !q.Gone()
 		return err
 	}
-	r.asked = false
-	return r.take(m.Body, again)
+	return r.take(m.Body)
 }

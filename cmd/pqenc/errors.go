@@ -214,6 +214,8 @@ var remoteKinds = []kind{
 	{transfer.ErrName, exitRefused, []string{"choose another name"}},
 	{transfer.ErrNotPqenc, exitDamaged, []string{"get the file again from where it came from"}},
 	{transfer.ErrWindow, exitRefused, []string{"let it have more memory, with --buffer"}},
+	{transfer.ErrUnsupported, exitRefused, []string{"the server may be of an older release than this pqenc"}},
+	{transfer.ErrApart, exitRefused, []string{"pull it, push it to the new name, and remove the old one"}},
 	{transfer.ErrTakenOver, exitConnection, []string{"let one of the two go on"}},
 	{transfer.ErrChanged, exitConnection, []string{"try again: it begins with the new one"}},
 	{transfer.ErrNotServer, exitConnection, []string{"is the URL right? A server may be at another path, which --endpoint names"}},

@@ -40,6 +40,9 @@ func (s *several) leave(title string, size int64, result fileOutcome) {
 	s.add(title, size, result, nil)
 }
 
+// sayKept says that --delete does nothing.
+func (s *several) sayKept() { s.app.warn("nothing is deleted, because of the errors above") }
+
 // thenDelete has the files of those names deleted once all transfers have worked.
 func (a *atOnce) thenDelete(names []string, title func(name string) string, remove func(name string) error) {
 	if len(names) == 0 {

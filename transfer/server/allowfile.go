@@ -104,6 +104,9 @@ func (f *AllowFile) Authorize(client signature.Fingerprint, op Operation, name s
 	return f.current().list.Authorize(client, op, name)
 }
 
+// Name is [AllowList.Name] of the list in force.
+func (f *AllowFile) Name(client signature.Fingerprint) string { return f.current().list.Name(client) }
+
 // Grants is [AllowList.Grants] of the list in force.
 func (f *AllowFile) Grants(client signature.Fingerprint) []Grant {
 	return f.current().list.Grants(client)

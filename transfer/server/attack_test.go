@@ -352,7 +352,7 @@ func TestNoRight(t *testing.T) {
 		}
 	})
 	for _, who := range []string{"bob", "carol"} {
-		s.logged(t, who, `no right to push "a/there.pqe"`, `no right to pull "a/missing.pqe"`, `no right to delete "other/folder"`)
+		s.logged(t, who, "right=push object=a/there.pqe", "right=pull object=a/missing.pqe", "right=delete object=other/folder")
 	}
 }
 
@@ -693,7 +693,7 @@ func TestSomebodyElsesPartial(t *testing.T) {
 		t.Errorf("what was started over goes on at %d", at)
 	}
 	for _, who := range []string{"bob", "carol"} {
-		s.logged(t, who, `no right to pull "new.pqe"`)
+		s.logged(t, who, "right=pull object=new.pqe")
 	}
 }
 

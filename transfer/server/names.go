@@ -6,6 +6,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 	"github.com/pqenc/pqenc/transfer/server/internal/store"
@@ -46,44 +47,45 @@ func (r *request) list(ask *wire.List) (answer wire.Message, err error) {
 
 // delete deletes objects, and answers with a code for each.
 func (r *request) delete(names wire.Names) (answer wire.Message, err error) {
+	return r.each(len(names), func(i int) error { return r.deleteOne(names[i]) })
+}
+
+// each answers with what do has returned for each of n: an error for the one that there is,
+// or a code for each.
+func (r *request) each(n int, do func(i int) error) (answer wire.Message, err error) {
 	var results wire.Results
-	for _, name := range names {
-		err := r.deleteOne(name)
-		results = append(results, r.result("deleted", err, "name", name.String()))
+	for i := range n {
+		err := do(i)
+		if err != nil && n == 1 {
+			return answer, err
+		}
+		code := uint16(0)
+		if err != nil {
+			r.logFailure("not done", err, "number", i)
+			code = wire.CodeOf(err)
+		}
+		results = append(results, code)
+		r.Progress()
 	}
 	return wire.Message{Type: wire.TypeResults, Body: results.Marshal()}, nil
 }
 
 func (r *request) deleteOne(name wire.Name) error {
-	if _, err := r.authorize(Delete, name); err != nil {
-		return err
+	_, err := r.authorize(Delete, name)
+	if err == nil {
+		err = r.server.store.Delete(name)
 	}
-	err := r.server.store.Delete(name)
 	if err == nil {
 		r.server.stats.deleted.Add(1)
+		r.log.Info("deleted", "name", name.String())
+		return nil
 	}
-	return err
-}
-
-// result logs what has become of one name of a request, and returns its code.
-func (r *request) result(what string, err error, attrs ...any) (code uint16) {
-	r.Progress()
-	if err == nil {
-		r.log.Info(what, attrs...)
-		return 0
-	}
-	r.log.Info("not "+what, append(attrs, "reason", err)...)
-	return wire.CodeOf(err)
+	return fmt.Errorf("%q: %w", name.String(), err)
 }
 
 // move gives objects other names, and answers with a code for each.
 func (r *request) move(ask *wire.Move) (answer wire.Message, err error) {
-	var results wire.Results
-	for _, pair := range ask.Pairs {
-		err := r.moveOne(pair, ask.Overwrite)
-		results = append(results, r.result("moved", err, "name", pair.From.String(), "to", pair.To.String()))
-	}
-	return wire.Message{Type: wire.TypeResults, Body: results.Marshal()}, nil
+	return r.each(len(ask.Pairs), func(i int) error { return r.moveOne(ask.Pairs[i], ask.Overwrite) })
 }
 
 // moveOne moves an object. To read it is a part of that: otherwise a client could move an
@@ -100,9 +102,10 @@ func (r *request) moveOne(pair wire.Pair, overwrite bool) error {
 	}
 	size, err := r.server.store.Move(pair.From, pair.To, grant.bounds(overwrite))
 	if err != nil {
-		return err
+		return fmt.Errorf("%q to %q: %w", pair.From.String(), pair.To.String(), err)
 	}
 	r.server.stats.moved.Add(1)
+	r.log.Info("moved", "name", pair.From.String(), "to", pair.To.String())
 	r.server.uploads.announce() // somebody may be waiting for an object of the new name
 	r.commit(pair.To, size)
 	return nil

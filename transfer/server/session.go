@@ -212,7 +212,7 @@ func (r *request) serve(work work) {
 		r.done()
 	}
 	if err != nil {
-		r.log.Info("request ended", "reason", err)
+		r.logFailure("request ended", err)
 		if r.sends {
 			r.Drain(wire.TypeEnd)
 		}
@@ -224,13 +224,23 @@ func (r *request) serve(work work) {
 	r.Request.End()
 }
 
-// authorize reports whether the client may do that. Nothing is looked up before.
+// authorize returns how the client may do that, or a [wire.Right] that it lacks. Nothing is
+// looked up before.
 func (s *session) authorize(op Operation, name wire.Name) (Grant, error) {
 	grant, ok := s.server.config.Authorizer.Authorize(s.peer, op, name.String())
 	if !ok {
-		return Grant{}, fmt.Errorf("%w: no right to %s %q", wire.ErrDenied, op, name)
+		return Grant{}, &wire.Right{Op: op.String(), Name: name}
 	}
 	return grant, nil
+}
+
+// logFailure logs why something was not done. Denials are warnings.
+func (r *request) logFailure(what string, err error, attrs ...any) {
+	if right := (*wire.Right)(nil); errors.As(err, &right) {
+		r.log.Warn("denied", append(attrs, "right", right.Op, "object", right.Name.String())...)
+		return
+	}
+	r.log.Info(what, append(attrs, "reason", err)...)
 }
 
 // hold authorizes a request that may take long: the right to it must last.

@@ -100,11 +100,29 @@ func Meaning(code uint16) error {
 	return ErrServer
 }
 
-// Refusal returns what the other side is told of err. The details are for the log of
-// this side alone.
+// Right is an [ErrDenied] for lack of a right.
+type Right struct {
+	Op   string // what the right is for: push, pull, list or delete
+	Name Name   // of the object
+}
+
+// Error says which right is missing. The name is quoted.
+func (r *Right) Error() string { return fmt.Sprintf("%s %q", r.told(), r.Name.text) }
+
+// Unwrap returns [ErrDenied].
+func (r *Right) Unwrap() error { return ErrDenied }
+
+func (r *Right) told() string { return fmt.Sprintf("%v: no right to %s", ErrDenied, r.Op) }
+
+// Refusal returns what the other side is told of err: what its code means, and which right
+// is missing. Other details are for the log of this side alone.
 func Refusal(err error) *Error {
 	code := CodeOf(err)
-	return &Error{code, Meaning(code).Error()}
+	told := Meaning(code).Error()
+	if right := (*Right)(nil); errors.As(err, &right) {
+		told = right.told()
+	}
+	return &Error{code, told}
 }
 
 // Temporary reports whether trying again can help.
