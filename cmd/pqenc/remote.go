@@ -56,17 +56,6 @@ func parseURL(text string) (location, error) {
 	return location{u.Scheme, host, strings.TrimPrefix(u.Path, "/")}, nil
 }
 
-func parseURLs(texts []string) (all []location, err error) {
-	for _, text := range texts {
-		l, err := parseURL(text)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, l)
-	}
-	return all, nil
-}
-
 // isFolder reports whether the location is that of all objects below it.
 func (l location) isFolder() bool { return l.name == "" || strings.HasSuffix(l.name, "/") }
 
