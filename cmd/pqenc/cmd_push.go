@@ -31,7 +31,7 @@ type pushCmd struct {
 	Select    selectFlags    `embed:""`
 	Overwrite bool           `help:"Replace what is there under the same name."`
 	Keep      keepFlag       `embed:""`
-	Sync      syncFlags      `embed:""`
+	Sync      syncFlags      `embed:"" set:"gone=the objects of the folders that are pushed whose files are gone"`
 	JSON      bool           `name:"json" help:"Print JSON."`
 	Buffer    byteSize       `default:"128MiB" placeholder:"SIZE" help:"Keep up to SIZE of what is encrypted on the way, or comes from a pipe, in memory until it is safe on the server: more than 16MiB only on a line that is fast and long (default: 128MiB)."`
 
@@ -49,10 +49,15 @@ A URL that ends in / gets the names of the files, followed by .pqe. Of a folder 
 in it and below are pushed: FOLDER under its name, and FOLDER/ without it. Names that begin
 with a dot are left out, and so are links, unless they are named themselves.
 
+To push a folder again, --skip-existing sends what is not there, and --update also what is
+newer here. With --delete, what has no file any more is deleted there. Both go by names and
+times, and by one listing of the server.
+
 Examples:
 
     pqenc push -i alice.key -r lab.pub model.bin ws://host/alice/model.pqe
     pqenc push -i alice.key -r lab.pub --sign alice.key run7 ws://host/alice/
+    pqenc push -i my.key -r lab.pub --update --delete run7/ ws://host/run7/
     pqenc push -i alice.key model.pqe ws://host/alice/
     pqenc push -i my.key -r lab.pub --from-command - ws://host/a.pqe -- tar c a`
 }
@@ -407,7 +412,10 @@ func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error
 
 // whole pushes an encrypted file, of which the server can ask for any part.
 func (p *pusher) whole(s sending, src *input, progress *transferProgress) error {
-	err := p.explain(p.server.PushFile(context.Background(), s.name, ownReaderAt{src.section()}, src.size, p.options(s, src.size, progress)))
+	if src.size > transfer.MaxSmall {
+		progress.canResume()
+	}
+	err := p.explain(p.server.PushFile(context.Background(), s.name, ownReaderAt{src.section(), progress.syncing}, src.size, p.options(s, src.size, progress)))
 	return cmp.Or(err, src.steady())
 }
 
@@ -419,6 +427,7 @@ func (p *pusher) stream(s sending, size int64, progress *transferProgress, write
 		if err != nil {
 			err = &ownError{err}
 		}
+		progress.syncing()
 		return err
 	}
 	return p.explain(p.server.PushFunc(context.Background(), s.name, own, p.options(s, size, progress)))
@@ -437,21 +446,32 @@ func (p *pusher) explain(err error) error {
 // counting.
 func (p *pusher) options(s sending, size int64, progress *transferProgress) transfer.PushOptions {
 	small := size >= 0 && size <= transfer.MaxSmall
+	there := small // it is known how much the server had
 	return transfer.PushOptions{Overwrite: p.cmd.Overwrite || s.replace, Small: small, Buffer: int64(p.cmd.Buffer), Progress: func(durable int64) {
 		if size >= 0 {
 			durable = min(durable, size)
 		}
+		if !there {
+			progress.resumed(durable)
+		}
+		there = true
 		progress.reached(durable)
 	}}
 }
 
 // ownReaderAt marks the errors of a file as this side's own.
-type ownReaderAt struct{ *io.SectionReader }
+type ownReaderAt struct {
+	*io.SectionReader
+	atEnd func() // is called when all has been read
+}
 
 func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {
 	n, err := r.SectionReader.ReadAt(b, offset)
 	if err != nil && err != io.EOF {
 		err = &ownError{err}
+	}
+	if offset+int64(n) == r.Size() {
+		r.atEnd()
 	}
 	return n, err
 }

@@ -48,9 +48,6 @@ func errNoFolder() error {
 
 // run makes all outputs.
 func (c *copier) run(names []string) error {
-	if isStdio(c.output) {
-		return errNoFolder()
-	}
 	w := &walker{selectFlags: &c.flags.Select, hidden: true, spare: c.below(names)}
 	if err := c.find(w, names); err != nil {
 		return err
@@ -93,7 +90,7 @@ func (c *copier) work() (err error) {
 	if c.told != nil {
 		c.told()
 	}
-	return c.batch.Sync()
+	return c.app.syncing(c.batch.Sync)
 }
 
 // one makes the output for one file.
@@ -266,13 +263,14 @@ func (c *copier) reads(real string) bool {
 // sealedPath is the path of the encrypted form of a file.
 func sealedPath(path string) string { return path + sealedSuffix }
 
-// openedPath is the path of the contents of an encrypted file.
+// openedPath is the path of the contents of an encrypted file, which must leave a name.
 func openedPath(path string) string {
-	name := path[strings.LastIndexByte(path, '/')+1:]
-	if name == sealedSuffix { // which would leave no name
+	opened := strings.TrimSuffix(path, sealedSuffix)
+	switch opened[strings.LastIndexByte(opened, '/')+1:] {
+	case "", ".", "..":
 		return path
 	}
-	return strings.TrimSuffix(path, sealedSuffix)
+	return opened
 }
 
 // sealedSuffix is at the end of the names of encrypted files.
