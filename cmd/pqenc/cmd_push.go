@@ -27,8 +27,12 @@ type pushCmd struct {
 	Login     loginFlags     `embed:""`
 	Secret    secretFlags    `embed:""`
 	Source    sourceFlags    `embed:""`
+	Bandwidth bandwidthFlag  `embed:""`
 	Select    selectFlags    `embed:""`
 	Overwrite bool           `help:"Replace what is there under the same name."`
+	Keep      keepFlag       `embed:""`
+	Sync      syncFlags      `embed:"" set:"gone=the objects of the folders that are pushed whose files are gone"`
+	JSON      bool           `name:"json" help:"Print JSON."`
 	Buffer    byteSize       `default:"128MiB" placeholder:"SIZE" help:"Keep up to SIZE of what is encrypted on the way, or comes from a pipe, in memory until it is safe on the server: more than 16MiB only on a line that is fast and long (default: 128MiB)."`
 
 	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
@@ -45,10 +49,15 @@ A URL that ends in / gets the names of the files, followed by .pqe. Of a folder 
 in it and below are pushed: FOLDER under its name, and FOLDER/ without it. Names that begin
 with a dot are left out, and so are links, unless they are named themselves.
 
+To push a folder again, --skip-existing sends what is not there, and --update also what is
+newer here. With --delete, what has no file any more is deleted there. Both go by names and
+times, and by one listing of the server.
+
 Examples:
 
     pqenc push -i alice.key -r lab.pub model.bin ws://host/alice/model.pqe
     pqenc push -i alice.key -r lab.pub --sign alice.key run7 ws://host/alice/
+    pqenc push -i my.key -r lab.pub --update --delete run7/ ws://host/run7/
     pqenc push -i alice.key model.pqe ws://host/alice/
     pqenc push -i my.key -r lab.pub --from-command - ws://host/a.pqe -- tar c a`
 }
@@ -70,26 +79,52 @@ func (c *pushCmd) Run(a *app) error {
 			return err
 		}
 	}
-	all := &atOnce{several: several{app: a, verb: "pushed"}, serial: c.To.Passphrase, memory: int64(c.Buffer)}
+	if err := c.checkSync(to); err != nil {
+		return err
+	}
+	all := &atOnce{several: several{app: a, verb: "pushed", keep: c.JSON}, serial: c.To.Passphrase, memory: int64(c.Buffer), bandwidth: c.Bandwidth}
 	list, err := c.list(a, to, &all.several)
 	if err != nil {
 		return err
 	}
-	if c.Select.DryRun {
-		return c.show(list, to, &all.several)
-	}
 	p := &pusher{cmd: c, app: a, sealer: s}
-	if err := p.login(to); err != nil {
-		return err
+	if !c.Select.DryRun || c.compares() {
+		if err := p.login(to); err != nil {
+			return err
+		}
+		defer p.server.Close()
 	}
-	defer p.server.Close()
+	var gone []string
+	if c.compares() {
+		if list, gone, err = p.compare(to, list, &all.several); err != nil {
+			return err
+		}
+	}
+	if c.Select.DryRun {
+		return c.show(list, gone, to, &all.several)
+	}
+	return p.run(list, gone, to, all)
+}
+
+// run pushes the files, and then deletes the objects that are gone here.
+func (p *pusher) run(list []sending, gone []string, to location, all *atOnce) error {
 	all.tally = p.server.tally
 	all.begin = func(i int) job {
-		return func() done { return done{err: in(list[i].title(), p.push(list[i]))} }
+		return func() done {
+			d := done{title: list[i].title(), err: p.push(list[i])}
+			if !isUnsteadyError(d.err) { // which has the name
+				d.err = in(d.title, d.err)
+			}
+			if p.cmd.Keep.NoClobber && errors.Is(d.err, transfer.ErrExists) { // who may not list has not seen it
+				d.result, d.err = isThere, nil
+			}
+			return d
+		}
 	}
 	for _, s := range list {
 		all.sizes = append(all.sizes, s.size)
 	}
+	all.thenDelete(gone, func(name string) string { return to.with(name).String() }, p.remove)
 	return all.run()
 }
 
@@ -110,12 +145,15 @@ func (c *pushCmd) findURL() error {
 	return nil
 }
 
-// show prints what would be pushed.
-func (c *pushCmd) show(list []sending, to location, outcomes *several) error {
+// show prints what would be pushed, and what would be deleted.
+func (c *pushCmd) show(list []sending, gone []string, to location, outcomes *several) error {
 	outcomes.verb = "to be pushed"
 	outcomes.total += len(list)
 	for _, s := range list {
 		outcomes.add(s.title(), s.size, isDone, outcomes.app.printPair(s.title(), to.with(s.name).String()))
+	}
+	if err := outcomes.showDeleted(gone, func(name string) string { return to.with(name).String() }); err != nil {
+		return err
 	}
 	return outcomes.end()
 }
@@ -137,7 +175,8 @@ func (c *pushCmd) check(s *sealer) error {
 // sending is a file and the name of the object that it will be.
 type sending struct {
 	found
-	name string
+	name    string
+	replace bool // an older object of that name
 }
 
 // isStdin reports whether it is standard input that is pushed.
@@ -159,12 +198,12 @@ func (c *pushCmd) list(a *app, to location, outcomes *several) (all []sending, e
 		if to.isFolder() || len(c.Files) > 1 {
 			return nil, usageError("standard input has no name", "name the object: "+urlHint)
 		}
-		return []sending{{found{file: c.Files[0], size: -1}, to.name}}, nil
+		return []sending{{found: found{file: c.Files[0], size: -1}, name: to.name}}, nil
 	}
 	single := !c.Select.lists() && len(c.Files) == 1 && !isDir(c.Files[0])
 	var failed error // of the only one
 	w := &walker{selectFlags: &c.Select, app: a, visit: func(f found, err error) {
-		s := sending{f, to.name}
+		s := sending{found: f, name: to.name}
 		if to.isFolder() {
 			s.name = objectName(to.name, f.out)
 		}
@@ -232,6 +271,8 @@ type pusher struct {
 	sealer *sealer
 	server *remote
 	asking sync.Mutex // held while a passphrase is asked for
+
+	sources []openedFolder // that objects are compared with
 }
 
 // login gets the keys, and prepares the connection.
@@ -244,6 +285,7 @@ func (p *pusher) login(to location) error {
 	if err := p.loadKeys(); err != nil {
 		return err
 	}
+	p.cmd.Bandwidth.limit(&p.cmd.Login.Remote)
 	p.server, err = p.cmd.Login.Remote.connect(p.app, to, id)
 	return err
 }
@@ -269,7 +311,7 @@ func (p *pusher) push(s sending) (err error) {
 	if !s.isStdin() || src.producer != nil {
 		defer src.Close()
 	}
-	progress := &transferProgress{tally: p.server.tally}
+	progress := p.server.tally.push(s.title())
 	progress.start(src.size, os.DevNull)
 	defer func() { progress.stop(err) }()
 	if p.cmd.To.encrypts() {
@@ -305,7 +347,18 @@ func (p *pusher) encrypt(s sending, src *input, progress *transferProgress) erro
 	if err := p.getRecipients(); err != nil {
 		return err
 	}
-	return p.stream(s.name, src.size, progress, func(dst io.Writer) error { return p.sealer.seal(dst, plain.all) })
+	plain.warnOfKey(p.app, s.title(), &p.cmd.To)
+	var changed error
+	err = p.stream(s, src.size, progress, func(dst io.Writer) error {
+		if err := p.sealer.seal(dst, plain.all); err != nil {
+			return err
+		}
+		if changed = src.steady(); isUnsteadyError(changed) {
+			return nil // which is said when the object is there
+		}
+		return changed
+	})
+	return cmp.Or(err, changed)
 }
 
 // getRecipients gets the passphrase, if that is what everything is encrypted with.
@@ -342,7 +395,7 @@ func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error
 		}
 	}
 	if src.size >= 0 && !file.armored {
-		return p.whole(s.name, src, progress)
+		return p.whole(s, src, progress)
 	}
 	if src.size >= 0 { // what was read to its end
 		file, err = sniff(src.reader())
@@ -351,28 +404,33 @@ func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error
 	if err != nil {
 		return err
 	}
-	return p.stream(s.name, src.size, progress, func(dst io.Writer) error {
+	return p.stream(s, src.size, progress, func(dst io.Writer) error {
 		_, err := io.CopyBuffer(dst, io.MultiReader(&header, file), make([]byte, 256<<10))
 		return err
 	})
 }
 
 // whole pushes an encrypted file, of which the server can ask for any part.
-func (p *pusher) whole(name string, src *input, progress *transferProgress) error {
-	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{src.section()}, src.size, p.options(src.size, progress)))
+func (p *pusher) whole(s sending, src *input, progress *transferProgress) error {
+	if src.size > transfer.MaxSmall {
+		progress.canResume()
+	}
+	err := p.explain(p.server.PushFile(context.Background(), s.name, ownReaderAt{src.section(), progress.syncing}, src.size, p.options(s, src.size, progress)))
+	return cmp.Or(err, src.steady())
 }
 
 // stream pushes what write writes, which need not be there twice. Should write
 // fail, the object is not published.
-func (p *pusher) stream(name string, size int64, progress *transferProgress, write func(io.Writer) error) error {
+func (p *pusher) stream(s sending, size int64, progress *transferProgress, write func(io.Writer) error) error {
 	own := func(dst io.Writer) error {
 		err := write(dst)
 		if err != nil {
 			err = &ownError{err}
 		}
+		progress.syncing()
 		return err
 	}
-	return p.explain(p.server.PushFunc(context.Background(), name, own, p.options(size, progress)))
+	return p.explain(p.server.PushFunc(context.Background(), s.name, own, p.options(s, size, progress)))
 }
 
 func (p *pusher) explain(err error) error {
@@ -386,23 +444,34 @@ func (p *pusher) explain(err error) error {
 
 // options are for a file of that size. What encrypting adds to it is not worth
 // counting.
-func (p *pusher) options(size int64, progress *transferProgress) transfer.PushOptions {
+func (p *pusher) options(s sending, size int64, progress *transferProgress) transfer.PushOptions {
 	small := size >= 0 && size <= transfer.MaxSmall
-	return transfer.PushOptions{Overwrite: p.cmd.Overwrite, Small: small, Buffer: int64(p.cmd.Buffer), Progress: func(durable int64) {
+	there := small // it is known how much the server had
+	return transfer.PushOptions{Overwrite: p.cmd.Overwrite || s.replace, Small: small, Buffer: int64(p.cmd.Buffer), Progress: func(durable int64) {
 		if size >= 0 {
 			durable = min(durable, size)
 		}
+		if !there {
+			progress.resumed(durable)
+		}
+		there = true
 		progress.reached(durable)
 	}}
 }
 
 // ownReaderAt marks the errors of a file as this side's own.
-type ownReaderAt struct{ *io.SectionReader }
+type ownReaderAt struct {
+	*io.SectionReader
+	atEnd func() // is called when all has been read
+}
 
 func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {
 	n, err := r.SectionReader.ReadAt(b, offset)
 	if err != nil && err != io.EOF {
 		err = &ownError{err}
+	}
+	if offset+int64(n) == r.Size() {
+		r.atEnd()
 	}
 	return n, err
 }

@@ -5,14 +5,18 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"time"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/bandwidth"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer"
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
@@ -112,7 +116,7 @@ type sourceFlags struct {
 
 // keepFlag leaves alone what is there.
 type keepFlag struct {
-	NoClobber bool `aliases:"skip-existing" help:"Replace nothing: what is there already is left alone."`
+	NoClobber bool `aliases:"skip-existing" help:"Replace nothing: what is there already is left alone. --skip-existing is the same."`
 }
 
 // taken reports whether something has the name of an output, and is to be left alone. It
@@ -229,6 +233,8 @@ type remoteFlags struct {
 	Server      string  `type:"path" complete:"keys" placeholder:"PUB" help:"The server must have the public key PUB, a name or a file, or this fingerprint (SHA256:...). Without it, the one in the file known_servers in $PQENC_HOME, or else in the folder pqenc of your settings."`
 	Endpoint    string  `default:"/pqenc" placeholder:"PATH" help:"The path at which the server takes connections (default: /pqenc)."`
 	GiveUpAfter timeout `placeholder:"TIME" help:"Go on trying for TIME without progress (default: 5m, or once if the server was never there)."`
+
+	dial func(ctx context.Context, network, address string) (net.Conn, error) `kong:"-"`
 }
 
 // loginFlags say who logs in, and where.
@@ -236,6 +242,36 @@ type loginFlags struct {
 	Identity string         `short:"i" aliases:"as" type:"path" complete:"own" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file. Without it, your default identity."`
 	Older    generationFlag `embed:""`
 	Remote   remoteFlags    `embed:""`
+}
+
+// bandwidthFlag bounds how fast a command sends and receives.
+type bandwidthFlag struct {
+	Bwlimit byteRate `placeholder:"RATE" help:"Send and receive no more than RATE bytes a second over all connections together, such as 10MB or 500KiB."`
+}
+
+// limit has connections that are opened from now on keep to the rate.
+func (b bandwidthFlag) limit(f *remoteFlags) {
+	if b.Bwlimit == 0 {
+		return
+	}
+	limiter := bandwidth.New(int64(b.Bwlimit))
+	f.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return limiter.Conn(conn), nil
+	}
+}
+
+// atOnce returns how many small files may be on their way at a time, of at most so many:
+// as many as go through in a minute. With more of them each would take so long that it
+// looked like no progress.
+func (b bandwidthFlag) atOnce(most int) int {
+	if b.Bwlimit == 0 {
+		return most
+	}
+	return int(min(max(int64(b.Bwlimit)*60/transfer.MaxSmall, 1), int64(most)))
 }
 
 // login gets the key. The connections come with the first requests.

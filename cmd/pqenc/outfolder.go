@@ -37,6 +37,7 @@ type outFolder struct {
 	below []string // the same of those in it
 	raw   bool     // the files have the names of the objects
 	taken map[string]bool
+	alike map[string]string // the first of the names that are taken, by what folded makes of it
 
 	real string          // its path without links, once that is needed
 	made map[string]bool // folders in it that are known to be there
@@ -55,7 +56,7 @@ func openFolder(name string, raw bool) (*outFolder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &outFolder{name: name, root: root, above: made, raw: raw, taken: make(map[string]bool)}, nil
+	return &outFolder{name: name, root: root, above: made, raw: raw, taken: make(map[string]bool), alike: make(map[string]string)}, nil
 }
 
 // makeFolders makes a folder and those above it. It returns those that were not there,
@@ -120,6 +121,9 @@ func (f *outFolder) place(name string) (string, error) {
 	if f.taken[name] {
 		return "", f.refuse(exitUsage, "another one has become %s", name)
 	}
+	if other := f.alike[folded(name)]; other != "" && sameName(f.name, name, other) {
+		return "", f.refuse(exitIO, "another one has become %s, which is the same file here", other)
+	}
 	if above := f.takenAbove(name); above != "" { // which is perhaps not there yet
 		return "", f.refuse(exitIO, "another one has become %s, which would have to be a folder", above)
 	}
@@ -138,6 +142,7 @@ func (f *outFolder) place(name string) (string, error) {
 		return "", &fs.PathError{Op: "create", Path: file, Err: errors.New("is there, and is not a regular file")}
 	}
 	f.taken[name] = err == nil
+	f.alike[folded(name)] = name
 	return file, err
 }
 

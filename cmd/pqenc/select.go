@@ -14,18 +14,23 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
+// globFlags say which files a command takes, by their names.
+type globFlags struct {
+	Exclude []string `sep:"none" placeholder:"GLOB" help:"Leave out what GLOB matches: files and folders of such a name at any depth or, if it has a slash, paths below the folder that was named. * stays within a name, ** does not. Can be repeated."`
+	Include []string `sep:"none" placeholder:"GLOB" help:"Take only files that GLOB matches. Can be repeated, and --exclude wins."`
+}
+
 // selectFlags say which local files a command takes of those that were named.
 type selectFlags struct {
-	Exclude     []string `sep:"none" placeholder:"GLOB" help:"Leave out what GLOB matches: files and folders of such a name at any depth or, if it has a slash, paths below the folder that was named. * stays within a name, ** does not. Can be repeated."`
-	Include     []string `sep:"none" placeholder:"GLOB" help:"Take only files that GLOB matches. Can be repeated, and --exclude wins."`
-	FilesFrom   string   `type:"path" xor:"files-from" placeholder:"LIST" help:"Take the files that LIST names, one a line, with their paths. - is standard input."`
-	FilesFrom0  string   `name:"files-from0" type:"path" xor:"files-from" placeholder:"LIST" help:"The same with a zero byte after each name, as find -print0 writes it."`
-	FollowLinks bool     `help:"Follow links in folders. Without it they are left out."`
-	DryRun      bool     `short:"n" help:"Change nothing, and print what would be done."`
+	globFlags   `embed:""`
+	FilesFrom   string `type:"path" xor:"files-from" placeholder:"LIST" help:"Take the files that LIST names, one a line, with their paths. - is standard input."`
+	FilesFrom0  string `name:"files-from0" type:"path" xor:"files-from" placeholder:"LIST" help:"The same with a zero byte after each name, as find -print0 writes it."`
+	FollowLinks bool   `help:"Follow links in folders. Without it they are left out."`
+	DryRun      bool   `short:"n" help:"Change nothing, and print what would be done."`
 }
 
 // check finds what is wrong with the patterns.
-func (f *selectFlags) check() error {
+func (f *globFlags) check() error {
 	for _, all := range [][]string{f.Exclude, f.Include} {
 		for _, glob := range all {
 			if !doublestar.ValidatePattern(glob) || glob == "" {
@@ -41,7 +46,7 @@ func (f *selectFlags) lists() bool { return f.FilesFrom != "" || f.FilesFrom0 !=
 
 // excludes reports whether a file or folder with that path below the folder that was named
 // is left out.
-func (f *selectFlags) excludes(name string, folder bool) bool {
+func (f *globFlags) excludes(name string, folder bool) bool {
 	for _, glob := range f.Exclude {
 		if matchGlob(glob, name, folder) {
 			return true
@@ -51,7 +56,7 @@ func (f *selectFlags) excludes(name string, folder bool) bool {
 }
 
 // includes reports whether a file with that path is taken.
-func (f *selectFlags) includes(name string) bool {
+func (f *globFlags) includes(name string) bool {
 	for _, glob := range f.Include {
 		if matchGlob(glob, name, false) {
 			return true
@@ -123,4 +128,15 @@ func folderPath(name string) string {
 		return ""
 	}
 	return base + "/"
+}
+
+// selects reports whether a file with that path would be taken: neither it nor a folder that
+// it is in is left out.
+func (f *globFlags) selects(name string) bool {
+	for above := path.Dir(name); above != "."; above = path.Dir(above) {
+		if f.excludes(above, true) {
+			return false
+		}
+	}
+	return !f.excludes(name, false) && f.includes(name)
 }

@@ -27,6 +27,7 @@ const (
 	isThere                 // what it would become was there already, and was left alone
 	isSkipped               // another kind of file
 	isHidden                // left out by its name
+	isDeleted               // what it has come from is gone
 	isFailed
 )
 
@@ -145,7 +146,7 @@ func (s *several) reportAlike() {
 }
 
 func (s *several) record(title string, result fileOutcome, err error) {
-	r := fileResult{File: title, Result: [...]string{s.verb, "changed while it was read", "unchanged", "already there", "not encrypted", "hidden", "failed"}[result]}
+	r := fileResult{File: title, Result: [...]string{s.verb, "changed while it was read", "unchanged", "already there", "not encrypted", "hidden", "deleted", "failed"}[result]}
 	if err != nil {
 		r.Error = err.Error()
 	}
@@ -211,6 +212,10 @@ func (s *several) summary(named bool, left int) string {
 	add := func(n int, noun, what string) {
 		parts = append(parts, fmt.Sprintf("%d %s%s", n, noun, what))
 	}
+	deleted := "deleted"
+	if strings.HasPrefix(s.verb, "to be ") {
+		deleted = "to be deleted"
+	}
 	done := s.count[isDone] + s.count[isUnsteady]
 	if named {
 		add(done, s.nouns(done)+" ", s.verb)
@@ -223,6 +228,7 @@ func (s *several) summary(named bool, left int) string {
 	}{
 		{s.count[isUnchanged], "up to date"},
 		{s.count[isThere], "already there"},
+		{s.count[isDeleted], deleted},
 		{s.count[isSkipped], s.skipped},
 		{s.count[isHidden], "hidden and left out"},
 		{s.count[isUnsteady], "changed while read"},
@@ -257,15 +263,18 @@ func (s *several) printJSON() error {
 		Changed      int          `json:"changed"`
 		Unchanged    int          `json:"unchanged"`
 		NotEncrypted int          `json:"not_encrypted"`
+		There        int          `json:"already_there,omitempty"`
+		Deleted      int          `json:"deleted,omitempty"`
 		Failed       int          `json:"failed"`
 		Files        []fileResult `json:"files"`
-	}{s.count[isDone] + s.count[isUnsteady], s.count[isUnchanged], s.count[isSkipped], s.count[isFailed], append([]fileResult{}, s.results...)})
+	}{s.count[isDone] + s.count[isUnsteady], s.count[isUnchanged], s.count[isSkipped], s.count[isThere], s.count[isDeleted], s.count[isFailed], append([]fileResult{}, s.results...)})
 }
 
 // each does n things one after the other. One that fails does not stop the others, unless
 // its error is [fatal]. The verb says what is done to them.
 func (a *app) each(n int, verb string, do func(i int) error) error {
 	s := &several{app: a, verb: verb, one: n == 1, total: n}
+	a.work.Store(s)
 	for i := 0; i < n && !s.stopped(); i++ {
 		s.add("", -1, isDone, do(i))
 	}

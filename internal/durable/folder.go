@@ -130,6 +130,14 @@ func remove(dir folder, name string) error {
 	return dir.Remove(name)
 }
 
+// Rename renames a file below a folder, and replaces the file that has the new name, if
+// there is one. Like Remove, it may be called with a lock held, and syncs nothing.
+func Rename(root *os.Root, from, to string) error {
+	release := hold(root, to)
+	defer release()
+	return root.Rename(from, to)
+}
+
 // hold keeps a file open, so that to remove or replace it takes no time. What
 // release starts may take seconds for a large file, and nobody waits for it. Windows
 // may refuse to replace an open file.
