@@ -87,7 +87,7 @@ func TestSameNames(t *testing.T) {
 	was := sameName
 	defer func() { sameName = was }()
 	for _, same := range []bool{true, false} {
-		dir := newFolder(t)
+		dir := t.TempDir()
 		for _, name := range []string{"in/Data", "in/data", "in/\u00e9", "in/e\u0301", "in/other"} {
 			os.MkdirAll(filepath.Join(dir, "in"), 0o777)
 			writeIn(t, dir, name, []byte(name))
@@ -96,8 +96,10 @@ func TestSameNames(t *testing.T) {
 			t.Skip("the names are one here")
 		}
 		sameName = func(_, one, two string) bool { return same && folded(one) == folded(two) }
+		a := newApp()
+		a.grammar.Quiet = true
 		k := &copier{flags: new(copyFlags), rename: sealedPath, other: func(found) bool { return false }}
-		k.manyFiles = manyFiles{several: several{app: quietApp(), verb: "encrypted"}}
+		k.manyFiles = manyFiles{several: several{app: a, verb: "encrypted"}}
 		if err := k.find(&walker{selectFlags: &k.flags.Select, hidden: true}, []string{filepath.Join(dir, "in")}); err != nil {
 			t.Fatal(err)
 		}
