@@ -7,11 +7,15 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pqenc/pqenc/transfer"
 )
 
 // foldNames has folders take names for the same that differ by case or by the encoding of an
@@ -165,5 +169,28 @@ func TestPatterns(t *testing.T) {
 		if l, err := parseObjects([]string{url}); err == nil {
 			t.Errorf("%s is %v", url, l)
 		}
+	}
+}
+
+// TestGather takes a list that a hostile server makes: it must not take all memory.
+func TestGather(t *testing.T) {
+	asked := 0
+	endless := func(yield func(transfer.Object, error) bool) {
+		for ; asked < 10_000_000 && yield(transfer.Object{Name: fmt.Sprintf("a/%09d.pqe", asked)}, nil); asked++ {
+		}
+	}
+	if found, err := gather(endless, nil); err != errLongList || found != nil || asked > 1_000_000 {
+		t.Errorf("%d objects of %d: %v", len(found), asked, err)
+	}
+	asked = 0
+	some := func(name string) bool { return strings.HasSuffix(name, "0000.pqe") }
+	if found, err := gather(endless, some); err != nil || len(found) != 1000 {
+		t.Errorf("%d objects of %d: %v", len(found), asked, err)
+	}
+	failing := func(yield func(transfer.Object, error) bool) {
+		_ = yield(transfer.Object{Name: "a"}, nil) && yield(transfer.Object{}, io.ErrUnexpectedEOF)
+	}
+	if found, err := gather(failing, nil); err != io.ErrUnexpectedEOF || found != nil {
+		t.Errorf("a part of a list is %v, %v", found, err)
 	}
 }
