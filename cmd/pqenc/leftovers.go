@@ -117,14 +117,7 @@ func keptIn(parts []*durable.Partial) (k keptParts) {
 }
 
 func (k keptParts) text() string {
-	return fmt.Sprintf("%s %s kept in %s", units.FormatBytes(k.bytes), areOrIs(k.bytes), andOthers(k.files))
-}
-
-func areOrIs(n int64) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
+	return fmt.Sprintf("%s are kept in %s", units.FormatBytes(k.bytes), andOthers(k.files))
 }
 
 // pattern is what a shell needs to delete them, with their journals.
