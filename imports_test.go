@@ -56,6 +56,7 @@ var mayImport = map[string][]string{
 		"golang.org/x/sys/unix", "golang.org/x/text/unicode/norm"},
 	"examples/relay":      {".", "keyfile", "signature", "transfer", "transfer/server"},
 	"examples/tensor":     {".", "keyfile", "remote"},
+	"docs/server":         {},
 	"internal/crosscheck": {},
 	"internal/interop":    {},
 }
