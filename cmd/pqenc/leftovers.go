@@ -188,10 +188,13 @@ func (s *several) soFar() string {
 	return text
 }
 
-// restHint says how to get the rest done. What is there already needs a flag to be left alone.
+// restHint says how to get the rest done, if there is one. What is there already needs a flag to be left alone.
 func (s *several) restHint(resumes bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.sum() == s.total {
+		return ""
+	}
 	text := "give the same command again"
 	if slices.Contains([]string{"encrypted", "decrypted", "pushed", "pulled"}, s.verb) && s.count[isDone] > 0 {
 		text += " with --skip-existing"

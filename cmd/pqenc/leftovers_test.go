@@ -75,6 +75,8 @@ func TestLeftovers(t *testing.T) {
 	fresh := &several{verb: "pulled", total: 9}
 	done := &several{verb: "pulled", total: 9}
 	done.count[isDone], done.count[isFailed], done.count[isThere], done.count[isSkipped] = 2, 1, 3, 1
+	all := &several{verb: "rewrapped", total: 2}
+	all.count[isDone], all.count[isUnchanged] = 1, 1
 	sends := []*transferProgress{{title: "b", resumes: true, at: 1 << 20}, {title: "a", resumes: true, at: 1 << 20}, {title: "c", at: 1 << 30}, {title: "d", resumes: true}}
 	for want, l := range map[string]leftovers{
 		"":                      {},
@@ -83,7 +85,8 @@ func TestLeftovers(t *testing.T) {
 		": 2 of 8 files pulled, 3 already there, 1 failed: give the same command again with --skip-existing for the rest":                {work: done},
 		": 0 of 9 files pulled; 3 MiB are kept in DIR/.a.pqenc-part and 2 others: give the same command again to resume, or delete them": {work: fresh, parts: parts},
 		": 0 of 9 files pulled; the server keeps 2 MiB of a and 1 other for a while: give the same command again to resume":              {work: fresh, pushes: sends},
-		": d was not pushed": {pushes: sends[3:]},
+		": 1 of 2 files rewrapped, 1 up to date": {work: all},
+		": d was not pushed":                     {pushes: sends[3:]},
 	} {
 		if got := strings.ReplaceAll(filepath.ToSlash(l.text()), filepath.ToSlash(dir), "DIR"); got != want {
 			t.Errorf("%q, want %q", got, want)
