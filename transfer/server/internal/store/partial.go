@@ -171,7 +171,7 @@ func (s *Store) open(id ID, b Bounds, files func(*Partial, *os.Root) error) (*Pa
 // prepare opens the folder of the object, with s.mu held, and reserves room.
 func (p *Partial) prepare() (*os.Root, error) {
 	// What the partial has needs no more room. If the length is unknown, at least one byte
-	// must fit, so that the client does not send megabytes in vain. But a resumed partial
+	// must fit, so that the client does not send megabytes for nothing. But a resumed partial
 	// may be complete already, and an exceeded quota would remove it.
 	s, have, admitted := p.store, p.slot.size, p.bounds
 	need := p.id.Length - have
