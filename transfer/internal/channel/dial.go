@@ -43,8 +43,8 @@ func Upgrade(w http.ResponseWriter, r *http.Request) (*WebSocket, error) {
 	return newWebSocket(conn, rw.Reader, ws.StateServerSide), nil
 }
 
-// Dial opens a WebSocket at a ws:// or wss:// URL, through the proxy that the environment
-// names for http or https. config is for wss:// and for a proxy at https://.
+// Dial opens a WebSocket at a ws:// or wss:// URL, through the proxy that the
+// environment names for http or https. config is for wss, and for a proxy at https.
 func Dial(ctx context.Context, target string, config *tls.Config) (*WebSocket, error) {
 	return dialThrough(ctx, target, config, http.ProxyFromEnvironment)
 }

@@ -42,14 +42,14 @@ func useProxy(ctx context.Context, t *http.Transport, req *http.Request, find fi
 	t.DialContext = func(_ context.Context, _, server string) (net.Conn, error) {
 		conn, err := tunnel(ctx, proxy, server, t.TLSClientConfig)
 		if err != nil {
-			return nil, &net.OpError{Op: "proxyconnect", Net: "tcp", Err: err} // as in net/http
+			return nil, &net.OpError{Op: "proxyconnect", Net: "tcp", Err: err} // as net/http has it
 		}
 		return conn, nil
 	}
 	return nil
 }
 
-// tunnel opens a connection to the server through the proxy. config is for a proxy at
+// tunnel opens a connection to the server through the proxy. config is for one at
 // https://.
 func tunnel(ctx context.Context, proxy *url.URL, server string, config *tls.Config) (net.Conn, error) {
 	port := map[string]string{"http": "80", "https": "443"}[proxy.Scheme]
