@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,6 +63,9 @@ type Client struct {
 	GiveUpAfter time.Duration
 	// OnRetry, if set, is called when a connection has failed and will be tried again.
 	OnRetry func(Retry)
+	// Dial opens the TCP connections to the server, or to the proxy in front of it; nil is
+	// a [net.Dialer].
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// TLS configures the outer connection of a wss:// URL; nil is the default. The
 	// security of a transfer does not depend on it.
 	TLS *tls.Config
@@ -234,7 +238,7 @@ func (c *Client) dial(ctx context.Context) (*channel.Conn, error) {
 
 // connect opens a connection and logs in.
 func (c *Client) connect(ctx context.Context) (*channel.Conn, error) {
-	stream, err := channel.Dial(ctx, c.URL, c.TLS)
+	stream, err := channel.Dial(ctx, c.URL, c.TLS, c.Dial)
 	if err != nil {
 		return nil, err
 	}

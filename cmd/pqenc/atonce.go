@@ -26,16 +26,16 @@ type slots struct {
 // with up to so many bytes in memory.
 const mediumSize = 16 << 20
 
-// newSlots returns the slots for files that take up to so many bytes of memory together; 0 is
-// any number.
-func newSlots(memory int64) *slots {
+// newSlots returns the slots for files that take up to so many bytes of memory together, 0 is
+// any number, and so many small ones.
+func newSlots(memory int64, small int) *slots {
 	limit := int64(mediumSize)
 	if memory > 0 {
 		limit = min(limit, memory/connections)
 	}
 	return &slots{
 		limit:  limit,
-		small:  make(chan struct{}, 16*connections), // a connection takes 16 small requests
+		small:  make(chan struct{}, small),
 		medium: make(chan struct{}, connections),
 		large:  make(chan struct{}, 1),
 	}
@@ -52,53 +52,76 @@ func (g *slots) of(size int64) chan struct{} {
 	return g.small
 }
 
-// job is a transfer that is to be done. It returns what says, in its turn, what came of it;
-// nil if nothing is to be said.
-type job func() (say func(), err error)
+// job is a transfer that is to be done.
+type job func() done
+
+// done is what came of a transfer.
+type done struct {
+	title  string
+	result fileOutcome // if there is no error
+	say    func()      // says, in its turn, what there is to say of it; or nil
+	err    error
+}
 
 // outcome is that of job i.
 type outcome struct {
-	i   int
-	say func()
-	err error
+	i int
+	done
 }
 
-// atOnce does what [app.each] does, for several transfers at a time. What is said of them,
-// and their errors, come in their order.
+// atOnce does several transfers at a time. What is said of them, and their errors, come in
+// their order.
 type atOnce struct {
-	app   *app
-	tally *tally
-	sizes []int64         // of the files in bytes, -1 if one is not known
-	one   bool            // after the other
-	begin func(i int) job // is called in order; what it returns may take long
+	several
+	tally  *tally
+	sizes  []int64         // of the files in bytes, -1 if one is not known
+	serial bool            // one after the other
+	begin  func(i int) job // is called in order; what it returns may take long
 
-	memory int64 // bytes for the windows of several files; 0 is any number
+	memory    int64 // bytes for the windows of several files; 0 is any number
+	bandwidth bandwidthFlag
+	then      func() // is called after all, if nothing has failed; or nil
 
 	stop  atomic.Bool     // no more are to be started
 	ended map[int]outcome // of those whose turn it is not yet
 	next  int             // whose turn it is
-	all   several
 }
 
 // run does all, and returns what has not worked.
 func (a *atOnce) run() error {
-	if len(a.sizes) == 1 {
-		say, err := a.begin(0)()
-		if say != nil {
-			say()
+	a.total += len(a.sizes)
+	if a.total == 1 && len(a.sizes) == 1 && a.then == nil && !a.keep {
+		a.one = true
+		d := a.begin(0)()
+		if d.say != nil {
+			d.say()
 		}
-		return err
+		a.add(d.title, a.sizes[0], d.result, d.err)
+		return a.end()
 	}
-	a.tally.startAll(sum(a.sizes))
-	a.ended = make(map[int]outcome)
+	a.app.work.Store(&a.several)
+	a.tally.startAll(sum(a.sizes), len(a.sizes))
+	a.all()
+	a.tally.stop()
+	switch {
+	case a.then == nil:
+	case a.count[isFailed] > 0:
+		a.sayKept()
+	default:
+		a.then()
+	}
+	return a.end()
+}
+
+// all does all, and adds what came of them to the outcomes.
+func (a *atOnce) all() {
+	a.next, a.ended = 0, make(map[int]outcome)
 	outcomes := make(chan outcome)
 	go a.start(outcomes)
 	for o := range outcomes {
 		a.ended[o.i] = o
 		a.tell()
 	}
-	a.tally.stop()
-	return a.all.err(len(a.sizes))
 }
 
 // sum returns the size of all, -1 if one is not known.
@@ -117,10 +140,10 @@ func (a *atOnce) start(outcomes chan<- outcome) {
 	defer close(outcomes)
 	var all sync.WaitGroup
 	defer all.Wait()
-	slots := newSlots(a.memory)
+	slots := newSlots(a.memory, a.bandwidth.atOnce(16*connections)) // a connection takes 16 small requests
 	for i, size := range a.sizes {
 		slot := slots.of(size)
-		if a.one {
+		if a.serial {
 			slot = slots.large
 		}
 		slot <- struct{}{}
@@ -129,11 +152,12 @@ func (a *atOnce) start(outcomes chan<- outcome) {
 		}
 		work := a.begin(i)
 		all.Go(func() {
-			say, err := work()
-			if fatal(err) {
+			d := work()
+			a.tally.fileDone()
+			if fatal(d.err) {
 				a.stop.Store(true) // before the next one has room
 			}
-			outcomes <- outcome{i, say, err}
+			outcomes <- outcome{i, d}
 			<-slot
 		})
 	}
@@ -151,7 +175,7 @@ func (a *atOnce) tell() {
 			if o.err == nil && o.say != nil {
 				o.say()
 			}
-			a.all.add(a.app, o.err)
+			a.add(o.title, a.sizes[o.i], o.result, o.err)
 		})
 	}
 }

@@ -49,6 +49,7 @@ const (
 	exitServer      = 9
 	exitConnection  = 10
 	exitSomeFailed  = 11
+	exitUnsteady    = 12
 	exitCommand     = 13
 )
 
@@ -69,6 +70,7 @@ var exitStatus = []struct {
 	{exitServer, "the server is not known, or is not the one that it should be"},
 	{exitConnection, "there is no connection to the server, or it was lost for too long"},
 	{exitSomeFailed, "some of several files failed, and the others are done"},
+	{exitUnsteady, "done, but a file was changed while it was read"},
 	{exitCommand, "the command of --from-command failed, or could not be started"},
 	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if nobody reads standard output any more"},
 }
@@ -203,7 +205,7 @@ var remoteKinds = []kind{
 	{transfer.ErrForged, exitServer, []string{"somebody is in between: tell those who run the server"}},
 	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access: "pqenc fingerprint KEY" shows who you are`}},
 	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" shows what there is`}},
-	{transfer.ErrExists, exitRefused, []string{"choose another name, or try to replace it with --overwrite"}},
+	{transfer.ErrExists, exitRefused, []string{"choose another name, replace it with --overwrite, or leave it alone with --skip-existing"}},
 	{transfer.ErrQuota, exitRefused, []string{
 		`remove something with "pqenc rm", or ask for more`,
 		"a push that was interrupted counts, too: push it again under the same name, or wait until the server lets go of it",
@@ -300,6 +302,10 @@ func (a *app) report(err error) int {
 		return interrupted(syscall.SIGPIPE) // without a word, as if by the signal
 	}
 	code, hints := codeOf(err)
+	if code == exitUnsteady { // which is done
+		a.warn("%s", plain(err))
+		return code
+	}
 	a.say("error: " + plain(err))
 	for _, h := range append(signerHints(err), hints...) {
 		if _, said := a.hinted.LoadOrStore(h, true); !said { // with many files, once is enough
@@ -351,8 +357,15 @@ func (a *app) warn(format string, args ...any) {
 	}
 }
 
-// say prints one line to standard error.
+// say prints one line to standard error, unless the process was interrupted: what comes
+// of that is said once.
 func (a *app) say(line string) {
+	if !a.ending.Load() {
+		a.print(line)
+	}
+}
+
+func (a *app) print(line string) {
 	fmt.Fprintln(a.stderr, "pqenc: "+terminal.Printable(strings.ReplaceAll(withoutSecrets(line), "\n", "; ")))
 }
 

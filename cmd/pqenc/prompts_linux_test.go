@@ -106,7 +106,7 @@ var sessions = map[string]session{
 		args: "sign -i carol.key --comment two -o /dev/null pw alice.pub", code: exitUsage,
 		stderr: "error: -o is for one file, and there are several\nhint: without it each signature is written beside its file\n",
 	},
-	"a key that signs several files": {args: "sign -i carol.key pw alice.pub", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}},
+	"a key that signs several files": {args: "sign -i carol.key pw alice.pub", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "2 files signed\n"},
 	"a key that signs standard input with a wrong passphrase": {
 		args: "sign -i carol.key -o out", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}},
 		code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n",
@@ -240,11 +240,12 @@ func TestInterruptedPrompt(t *testing.T) {
 	for name, c := range map[string]struct {
 		interrupt func(p *person, group int)
 		code      int
+		by        string
 	}{
-		"Ctrl-\\": {func(p *person, _ int) { p.types("sec\x1c") }, 131},
-		"Ctrl-C":  {func(p *person, _ int) { p.types("sec\x03") }, 130},
-		"SIGTERM": {func(_ *person, group int) { syscall.Kill(-group, syscall.SIGTERM) }, 143},
-		"hang up": {func(_ *person, group int) { syscall.Kill(-group, syscall.SIGHUP) }, 129},
+		"Ctrl-\\": {func(p *person, _ int) { p.types("sec\x1c") }, 131, " by SIGQUIT"},
+		"Ctrl-C":  {func(p *person, _ int) { p.types("sec\x03") }, 130, ""},
+		"SIGTERM": {func(_ *person, group int) { syscall.Kill(-group, syscall.SIGTERM) }, 143, " by SIGTERM"},
+		"hang up": {func(_ *person, group int) { syscall.Kill(-group, syscall.SIGHUP) }, 129, " by SIGHUP"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "hang up" {
@@ -268,7 +269,7 @@ func TestInterruptedPrompt(t *testing.T) {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
 			// The terminal itself may show "^C", but not what was typed before it.
-			if screen = strings.NewReplacer("^C", "", "^\\", "").Replace(screen); screen != "passphrase for pw.pqe: \r\n" {
+			if screen = strings.NewReplacer("^C", "", "^\\", "").Replace(screen); screen != "passphrase for pw.pqe: \r\npqenc: interrupted"+c.by+": out was not replaced\r\n" {
 				t.Errorf("the terminal shows %q", screen)
 			}
 			if content, err := os.ReadFile(filepath.Join(cmd.Dir, "out")); err != nil || string(content) != oldContent {

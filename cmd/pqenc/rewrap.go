@@ -50,7 +50,7 @@ func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 	if f.size < 0 {
 		return isFailed, in(f.title(), durable.ErrNotRegular)
 	}
-	if !r.cmd.DryRun {
+	if !r.cmd.Select.DryRun {
 		repaired, err := r.repair(f)
 		if err != nil || r.cmd.Repair {
 			return repaired, err
@@ -85,7 +85,7 @@ func (r *rewrapper) opened(f found, src *input, p *fileProgress) (fileOutcome, e
 		return isUnchanged, nil // it has no recipients
 	}
 	if r.cmd.Reencrypt {
-		return isChanged, in(src.name, r.reencrypt(file))
+		return isDone, in(src.name, r.reencrypt(file))
 	}
 	result, err := r.rewrap(file)
 	return result, in(src.name, err)
@@ -94,7 +94,7 @@ func (r *rewrapper) opened(f found, src *input, p *fileProgress) (fileOutcome, e
 // hold sees to it that the header which is read is that of a moment, and stays what it
 // is where it is to be replaced. In place that is seen to when it is overwritten.
 func (r *rewrapper) hold(f found, src *input) error {
-	if r.cmd.InPlace || r.cmd.DryRun {
+	if r.cmd.InPlace || r.cmd.Select.DryRun {
 		return f.readHead(src)
 	}
 	if err := durable.Lock(src.file); errors.Is(err, durable.ErrInUse) {
@@ -121,7 +121,7 @@ func (r *rewrapper) repair(f found) (fileOutcome, error) {
 	if !r.cmd.Repair {
 		r.work.warn("%s: its header was being replaced when that was stopped: it is whole again", f.title())
 	}
-	return isChanged, nil
+	return isDone, nil
 }
 
 // choose returns the first header that opens: that of the file, which then is not torn,
@@ -237,7 +237,7 @@ func (r *rewrapper) rewrap(f *encryptedFile) (fileOutcome, error) {
 	case r.cmd.InPlace && len(done.Header) != len(done.Old):
 		err = usageError(fmt.Sprintf("the new header has %d bytes and the old one %d: it cannot be replaced in place", len(done.Header), len(done.Old)),
 			notInPlaceHint+`; "pqenc encrypt --reserve N" leaves room for more recipients`)
-	case r.cmd.DryRun:
+	case r.cmd.Select.DryRun:
 		err = r.explain(f, r.rehearse(f))
 	case r.cmd.InPlace:
 		err = r.overwrite(f, done)
@@ -248,7 +248,7 @@ func (r *rewrapper) rewrap(f *encryptedFile) (fileOutcome, error) {
 		return isFailed, err
 	}
 	r.forwarded(done.Forwarded)
-	return isChanged, nil
+	return isDone, nil
 }
 
 const notInPlaceHint = "without --in-place a new file takes the place of the old one"
@@ -351,7 +351,7 @@ func (r *rewrapper) sayForwarded() {
 	switch {
 	case r.signed > 1:
 		files = fmt.Sprintf("the signatures of %d files stay: they are", r.signed)
-	case r.work.several:
+	case !r.work.one:
 		files = "the signature of one file stays: it is"
 	}
 	slices.Sort(r.others)
@@ -360,25 +360,30 @@ func (r *rewrapper) sayForwarded() {
 
 // run works on all files.
 func (r *rewrapper) run() error {
-	r.work = manyFiles{app: r.app, verb: "rewrapped", keep: r.cmd.JSON, tell: r.cmd.DryRun}
+	r.work = manyFiles{several: several{app: r.app, verb: "rewrapped", skipped: "not encrypted and left alone", keep: r.cmd.JSON, tell: r.cmd.Select.DryRun, light: true}}
 	switch {
 	case r.cmd.Reencrypt:
 		r.work.verb = "reencrypted"
 	case r.cmd.Repair:
 		r.work.verb = "repaired"
 	}
-	if r.cmd.DryRun {
+	if r.cmd.Select.DryRun {
 		r.work.verb = "to be " + r.work.verb
 	}
-	r.work.find(r.cmd.Files)
+	if err := r.work.find(&walker{selectFlags: &r.cmd.Select, once: true}, r.cmd.Files); err != nil {
+		return err
+	}
 	workers := filesAtOnce
 	if r.cmd.To.Passphrase {
 		workers = 1 // each takes much memory
 	}
 	r.work.run(workers, r.one)
-	err := r.batch.Sync()
+	err := r.app.syncing(r.batch.Sync)
 	r.links.warn(r.app)
 	r.sayForwarded()
+	if r.work.total == r.work.count[isSkipped] {
+		return cmp.Or(usageError("there is no encrypted file in what was named"), err)
+	}
 	return cmp.Or(r.work.end(), err)
 }
 

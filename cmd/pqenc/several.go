@@ -7,49 +7,278 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
 
+	"github.com/pqenc/pqenc/internal/progress"
+	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// each does n things one after the other. One that fails does not stop the others, unless
-// its error is [fatal].
-func (a *app) each(n int, do func(i int) error) error {
-	if n == 1 {
-		return do(0)
-	}
-	var s several
-	for i := 0; i < n && !s.fatal; i++ {
-		s.add(a, do(i))
-	}
-	return s.err(n)
-}
+// fileOutcome is the outcome for one of several files.
+type fileOutcome int
 
-// several counts what came of several things that a command does.
+const (
+	isDone      fileOutcome = iota
+	isUnsteady              // done, but it was written to while it was read
+	isUnchanged             // there was nothing to do
+	isThere                 // what it would become was there already, and was left alone
+	isSkipped               // another kind of file
+	isHidden                // left out by its name
+	isDeleted               // what it has come from is gone
+	isFailed
+)
+
+// several collects the outcomes for the files of a command: it counts them, reports what
+// failed and what was changed meanwhile, and makes the summary and the exit code of them.
+// It is for several goroutines.
 type several struct {
-	done  int
-	code  int  // exit code of the first failure
-	fatal bool // a fatal error was reported
+	app     *app
+	verb    string // of what is done: "encrypted"
+	noun    string // of what is counted, in the plural; empty is "files"
+	skipped string // of what [isSkipped]: "not encrypted and left alone"
+	total   int    // of all, also of what will not be started
+	one     bool   // only one, which was named: its error is that of the command
+	tell    bool   // the summary of that one, too
+	light   bool   // what is done takes little of each file: its size says nothing
+	keep    bool   // results, for JSON
+
+	mu      sync.Mutex // of all that follows, and over each message
+	meter   *progress.Meter
+	count   [isFailed + 1]int
+	bytes   int64 // of what is done
+	fatal   int   // exit code of an error after which no more are started, or 0
+	only    error // of the one
+	results []fileResult
+	alike   []alike
 }
 
-// add counts a result, and reports its error. Of fatal errors it reports one.
-func (s *several) add(a *app, err error) {
+// alike are errors that say the same of several files.
+type alike struct {
+	reason      string
+	code, count int
+}
+
+// limit is how many of them are reported, each with its file.
+func (a *alike) limit() int {
+	if a.code == exitNoKey {
+		return 1
+	}
+	return 3
+}
+
+// fileResult is the outcome for a file in its JSON form.
+type fileResult struct {
+	File   string `json:"file"`
+	Result string `json:"result"` // the verb, or what [several.words] has for the outcome
+	Error  string `json:"error,omitempty"`
+}
+
+// add records the outcome for a file of so many bytes, and reports its error. An error with
+// the exit code [exitUnsteady] is one of a file that is done.
+func (s *several) add(title string, size int64, result fileOutcome, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	code := 0
+	if err != nil {
+		code, _ = codeOf(err)
+		result = isFailed
+		if code == exitUnsteady {
+			result = isUnsteady
+		}
+	}
+	s.count[result]++
+	if result <= isUnsteady {
+		s.bytes += max(size, 0)
+	}
+	if s.keep {
+		s.record(title, result, err)
+	}
 	switch {
 	case err == nil:
-		s.done++
-	case !s.fatal || !fatal(err):
-		s.fatal = s.fatal || fatal(err)
-		if code := a.report(err); s.code == exitOK {
-			s.code = code
+	case s.one:
+		s.only = err
+	case !fatal(err):
+		if s.repeats(title, err, code) {
+			return
+		}
+		s.meter.Aside(func() { s.app.report(err) })
+	case s.fatal == 0: // of fatal errors the first is reported
+		s.fatal = code
+		s.meter.Aside(func() { s.app.report(err) })
+	}
+}
+
+// repeats reports whether an error says of one more file what was said of enough others.
+// Those are counted, and reported in the end.
+func (s *several) repeats(title string, err error, code int) bool {
+	if title == "" {
+		return false
+	}
+	reason := strings.TrimPrefix(plain(err), title+": ")
+	if path := (*fs.PathError)(nil); errors.As(err, &path) && path.Path == title {
+		reason = path.Err.Error()
+	}
+	i := slices.IndexFunc(s.alike, func(a alike) bool { return a.reason == reason })
+	if i < 0 {
+		i = len(s.alike)
+		if i == maxReasons {
+			return false
+		}
+		s.alike = append(s.alike, alike{reason: reason, code: code})
+	}
+	s.alike[i].count++
+	return s.alike[i].count > s.alike[i].limit()
+}
+
+// maxReasons is how many different errors are counted.
+const maxReasons = 100
+
+// reportAlike reports how often there were errors that have not been reported.
+func (s *several) reportAlike() {
+	for _, a := range s.alike {
+		if n := a.count - a.limit(); n > 0 {
+			s.app.say(fmt.Sprintf("error: %d more %s: %s", n, s.nouns(n), a.reason))
 		}
 	}
 }
 
-// err fails if not all n things are done.
-func (s *several) err(n int) error {
-	if s.done == n {
-		return nil
+func (s *several) record(title string, result fileOutcome, err error) {
+	r := fileResult{File: title, Result: [...]string{s.verb, "changed while it was read", "unchanged", "already there", "not encrypted", "hidden", "deleted", "failed"}[result]}
+	if err != nil {
+		r.Error = err.Error()
 	}
-	return &failure{fmt.Errorf("%d of %d are not done", n-s.done, n), s.code, nil}
+	s.results = append(s.results, r)
+}
+
+// warn says something about a file.
+func (s *several) warn(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.meter.Aside(func() { s.app.warn(format, args...) })
+}
+
+// stopped reports whether an error has come after which no more are to be started.
+func (s *several) stopped() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fatal != 0
+}
+
+// end reports the outcome for all. The error is that of the only one, or that some have
+// failed or were changed.
+func (s *several) end() error {
+	if s.keep {
+		if err := s.printJSON(); err != nil {
+			return err
+		}
+	}
+	s.reportAlike()
+	failed, left := s.count[isFailed], s.total-s.sum()
+	code := exitSomeFailed
+	if s.fatal != 0 {
+		code = s.fatal
+	}
+	switch {
+	case s.one && s.only != nil:
+		return s.only
+	case failed+left > 0:
+		text := fmt.Sprintf("%d of %d %s failed", failed, s.total-s.count[isSkipped]-s.count[isHidden], s.nouns(0))
+		if rest := s.summary(false, left); rest != "" {
+			text += ": " + rest
+		}
+		return &failure{errors.New(text), code, nil}
+	case s.count[isUnsteady] > 0:
+		return &failure{errors.New(s.summary(true, 0)), exitUnsteady, nil}
+	case !s.one || s.tell || s.count[isDone] == 0:
+		s.app.inform("%s", s.summary(true, 0))
+	}
+	return nil
+}
+
+func (s *several) sum() (n int) {
+	for _, count := range s.count {
+		n += count
+	}
+	return n
+}
+
+// summary is one line with all numbers that are not 0, except of what failed, which is the
+// error. It names what is counted if nothing in front of it does.
+func (s *several) summary(named bool, left int) string {
+	var parts []string
+	add := func(n int, noun, what string) {
+		parts = append(parts, fmt.Sprintf("%d %s%s", n, noun, what))
+	}
+	deleted := "deleted"
+	if strings.HasPrefix(s.verb, "to be ") {
+		deleted = "to be deleted"
+	}
+	done := s.count[isDone] + s.count[isUnsteady]
+	if named {
+		add(done, s.nouns(done)+" ", s.verb)
+	} else if done > 0 {
+		add(done, "", s.verb)
+	}
+	for _, o := range []struct {
+		n    int
+		what string
+	}{
+		{s.count[isUnchanged], "up to date"},
+		{s.count[isThere], "already there"},
+		{s.count[isDeleted], deleted},
+		{s.count[isSkipped], s.skipped},
+		{s.count[isHidden], "hidden and left out"},
+		{s.count[isUnsteady], "changed while read"},
+		{left, "not started"},
+	} {
+		if o.n > 0 {
+			add(o.n, "", o.what)
+		}
+	}
+	text := strings.Join(parts, ", ")
+	if s.bytes > 0 && !s.light {
+		text += " (" + sizeText(s.bytes) + ")"
+	}
+	return text
+}
+
+// nouns is what so many of what is counted are called; 0 is any number.
+func (s *several) nouns(n int) string {
+	noun := s.noun
+	if noun == "" {
+		noun = "files"
+	}
+	if n == 1 {
+		return strings.TrimSuffix(noun, "s")
+	}
+	return noun
+}
+
+func (s *several) printJSON() error {
+	slices.SortFunc(s.results, func(a, b fileResult) int { return strings.Compare(a.File, b.File) })
+	return printJSON(s.app.stdout, struct {
+		Changed      int          `json:"changed"`
+		Unchanged    int          `json:"unchanged"`
+		NotEncrypted int          `json:"not_encrypted"`
+		There        int          `json:"already_there,omitempty"`
+		Deleted      int          `json:"deleted,omitempty"`
+		Failed       int          `json:"failed"`
+		Files        []fileResult `json:"files"`
+	}{s.count[isDone] + s.count[isUnsteady], s.count[isUnchanged], s.count[isSkipped], s.count[isThere], s.count[isDeleted], s.count[isFailed], append([]fileResult{}, s.results...)})
+}
+
+// each does n things one after the other. One that fails does not stop the others, unless
+// its error is [fatal]. The verb says what is done to them.
+func (a *app) each(n int, verb string, do func(i int) error) error {
+	s := &several{app: a, verb: verb, one: n == 1, total: n}
+	a.work.Store(s)
+	for i := 0; i < n && !s.stopped(); i++ {
+		s.add("", -1, isDone, do(i))
+	}
+	return s.end()
 }
 
 // fatal reports whether an error is a reason to start no more: there is no server to do it
@@ -61,4 +290,10 @@ func fatal(err error) bool {
 	}
 	code, _ := codeOf(err)
 	return code == exitServer || code == exitConnection || errors.Is(err, errWrongPassphrase) || errors.Is(err, keyfile.ErrPassphrase)
+}
+
+// printPair prints the name of a file and what it would become.
+func (a *app) printPair(from, to string) error {
+	_, err := fmt.Fprintln(a.stdout, terminal.Printable(from)+" -> "+terminal.Printable(to))
+	return err
 }

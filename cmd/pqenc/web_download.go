@@ -14,11 +14,11 @@ import (
 
 // resumable decrypts a file on a web server to a file of that name, from where an earlier
 // run has left it. It is not done if there is no way to resume.
-func (o *opener) resumable(output string) (done bool, err error) {
+func (o *opener) resumable(output string, options durable.Options) (done bool, err error) {
 	if file, err := o.look(); err != nil || file.armored {
 		return false, err
 	}
-	part, err := o.app.createPart(output)
+	part, err := o.app.createPart(output, options)
 	if err != nil {
 		return false, ignore(err, durable.ErrNoPartial)
 	}
@@ -43,12 +43,15 @@ func (o *opener) download(part *durable.Partial) error {
 		plain, err = o.resume(nil)
 	}
 	if err != nil {
-		return errors.Join(o.keys.explain(err, o.src.head), part.Close())
+		return closeForLater(part, o.keys.explain(err, o.src.head))
 	}
 	if from != nil {
 		o.meter.Reset(from.offset(), o.src.size)
 	}
-	err = fill(part, plain, from, func(err error) error { return err })
+	err = fill(part, plain, from, func(err error) error {
+		o.meter.Syncing()
+		return err
+	})
 	o.meter.Stop()
 	if err == nil {
 		o.app.sayWho("", plain.Signature())

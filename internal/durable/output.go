@@ -99,6 +99,14 @@ func (o *output) advance(from state, step func() error) error {
 	return nil
 }
 
+// Published reports whether the target is the new content. After an Abort or Abandon that
+// does not change any more.
+func (o *output) Published() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.state == committed || o.state == finished
+}
+
 func noStep() error { return nil }
 
 // MakePrivate sets [Options.Private] late, before Commit: it may take the content to

@@ -175,6 +175,12 @@ func (p *Partial) ReadAt(b []byte, off int64) (int, error) {
 	return n, err
 }
 
+// Name returns the name that OpenPartial was given.
+func (p *Partial) Name() string { return p.name }
+
+// PartName returns the name of the file with the content so far.
+func (p *Partial) PartName() string { return filepath.Join(p.dir.Name(), p.part) }
+
 // Written returns the length of the content in bytes. It can be read.
 func (p *Partial) Written() int64 { return p.written.Load() }
 
@@ -232,7 +238,10 @@ func (p *Partial) Commit() error {
 	if err == nil {
 		err = p.Publish()
 	}
-	if err != nil {
+	switch {
+	case p.options.New && errors.Is(err, fs.ErrExist): // which will not change
+		return errors.Join(err, p.Remove())
+	case err != nil:
 		p.Close()
 		return err
 	}
@@ -285,7 +294,12 @@ func (p *Partial) rename() (err error) {
 	if err == nil {
 		err = p.finalize(p.file)
 	}
-	if err == nil {
+	if err == nil && p.options.New {
+		if err = place(p.dir, name, p.base, p.perm); errors.Is(err, fs.ErrExist) {
+			p.dir.Rename(name, p.part)
+			return p.explain("create", err)
+		}
+	} else if err == nil {
 		err = p.replace(name, false)
 	}
 	if err == nil {

@@ -100,14 +100,15 @@ func (p *Prompter) Tell(lines ...string) error {
 	return nil
 }
 
-// Restore makes the terminal show what is typed again, if a question is open.
-// It is for those who are about to end the process.
-func (p *Prompter) Restore() {
+// Restore makes the terminal show what is typed again, if a question is open, and
+// reports whether one is. It is for those who are about to end the process.
+func (p *Prompter) Restore() (asked bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.restore != nil {
 		p.restore()
 	}
+	return p.restore != nil
 }
 
 // endLine ends the line of a question. A terminal that was stopped by Ctrl-S takes

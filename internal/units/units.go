@@ -2,11 +2,12 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package units reads numbers of bytes as people write them.
+// Package units reads and writes numbers of bytes as people do.
 package units
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -31,4 +32,39 @@ func ParseBytes(s string) (int64, error) {
 		return 0, ErrBytes
 	}
 	return int64(n) * unit, nil
+}
+
+// binary are the units that numbers of bytes are written with.
+var binary = []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
+
+// FormatBytes returns a number of bytes with a binary unit, such as "97 B", "3.1 GiB" or
+// "250 MiB".
+func FormatBytes(n int64) string {
+	value, unit := scale(n)
+	return number(value, unit) + " " + binary[unit]
+}
+
+// FormatPart returns how much of a whole there is, such as "3.1/10 GiB".
+func FormatPart(n, whole int64) string {
+	value, unit := scale(whole)
+	part, digits := float64(n)/math.Pow(1024, float64(unit)), min(unit, 1)
+	return fmt.Sprintf("%.*f/%s %s", digits, part, number(value, unit), binary[unit])
+}
+
+// scale returns n in the largest unit in which it is 1 or more, as it is rounded.
+func scale(n int64) (value float64, unit int) {
+	value = float64(n)
+	for value >= 1023.5 && unit < len(binary)-1 {
+		value /= 1024
+		unit++
+	}
+	return value, unit
+}
+
+// number returns a value with two digits or more.
+func number(value float64, unit int) string {
+	if unit == 0 || value >= 99.95 {
+		return fmt.Sprintf("%.0f", value)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", value), ".0")
 }

@@ -26,3 +26,28 @@ func TestParseBytes(t *testing.T) {
 		}
 	}
 }
+
+func TestFormatBytes(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0 B", 97: "97 B", 1023: "1023 B", 1024: "1 KiB", 1075: "1 KiB", 1127: "1.1 KiB", 99_9 << 10 / 10: "99.9 KiB", 9999 << 10 / 100: "100 KiB",
+		1023 << 10: "1023 KiB", 1<<20 - 1: "1 MiB", 31 << 30 / 10: "3.1 GiB", 250 << 20: "250 MiB", math.MaxInt64: "8 EiB",
+	} {
+		if got := FormatBytes(n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestFormatPart(t *testing.T) {
+	for _, c := range []struct {
+		n, whole int64
+		want     string
+	}{
+		{31 << 30 / 10, 10 << 30, "3.1/10 GiB"}, {0, 10 << 30, "0.0/10 GiB"}, {3124 << 30 / 100, 400 << 30, "31.2/400 GiB"}, {5, 97, "5/97 B"}, {0, 0, "0/0 B"},
+		{42 << 30 / 10, 42 << 30 / 10, "4.2/4.2 GiB"}, {1 << 62, math.MaxInt64, "4.0/8 EiB"},
+	} {
+		if got := FormatPart(c.n, c.whole); got != c.want {
+			t.Errorf("%d of %d: %q, want %q", c.n, c.whole, got, c.want)
+		}
+	}
+}

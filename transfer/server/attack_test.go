@@ -44,7 +44,7 @@ func (s *testServer) raw(t *testing.T, name string) *channel.Conn {
 // dial logs in to a server, whoever that is.
 func dial(t *testing.T, url, name string, times channel.Times) *channel.Conn {
 	t.Helper()
-	stream, err := channel.Dial(t.Context(), url, nil)
+	stream, err := channel.Dial(t.Context(), url, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
