@@ -67,9 +67,9 @@ log then use the client's address that the proxy writes into X-Forwarded-For.
 Changes of the list, and of key files that it names, take effect within a second, also
 for running transfers. If the new list has an error, the old one stays in force.
 
-GET /healthz answers while the process runs, and /readyz while it can serve clients.
-SIGTERM and Ctrl-C let transfers continue for a while (--grace) and then interrupt them,
-so that they can resume later. A second signal ends the server at once.
+GET /healthz answers while the process lives, /readyz while it is of use. SIGTERM
+and Ctrl-C let transfers finish for a while and interrupt the others, which can resume
+later; a second signal ends it at once.
 
 Examples:
 
