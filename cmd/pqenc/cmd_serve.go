@@ -31,7 +31,7 @@ type serveCmd struct {
 	Allow        string        `required:"" type:"path" placeholder:"FILE" help:"Who may do what: the access list in FILE."`
 	TrustedProxy []string      `placeholder:"CIDR" help:"Trust the X-Forwarded-For of proxies at these addresses, such as 127.0.0.1/32: limits and the log then use the address of the client. May be repeated."`
 	Endpoint     string        `default:"/pqenc" placeholder:"PATH" help:"The path at which clients connect (default: /pqenc)."`
-	Metrics      string        `placeholder:"ADDR" help:"Serve metrics for Prometheus at http://ADDR/metrics, to everybody who can connect to it."`
+	Metrics      string        `placeholder:"ADDR" help:"Give metrics for Prometheus at http://ADDR/metrics, to everybody who can connect to it."`
 	Grace        time.Duration `default:"20s" placeholder:"TIME" help:"How long transfers may continue after the signal to stop (default: 20s)."`
 	Log          string        `enum:"text,json" default:"text" placeholder:"FORM" help:"Write the log as text or json (default: text)."`
 	LogLevel     string        `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Log from this level on: debug, info, warn or error (default: info)."`
