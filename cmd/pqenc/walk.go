@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path"
@@ -140,6 +141,10 @@ func (w *walker) walk(names []string) error {
 
 // named visits what has that name.
 func (w *walker) named(name string) {
+	if isStdio(name) {
+		w.visit(found{file: name}, usageError("standard input has no name here", "write ./- for a file of that name"))
+		return
+	}
 	info, real, err := w.look(name)
 	if err != nil {
 		w.visit(found{file: name, out: filepath.Base(name)}, err)
@@ -184,10 +189,10 @@ func (w *walker) look(name string) (info fs.FileInfo, real string, err error) {
 		return nil, "", errOnlyRead(name)
 	}
 	info, err = os.Stat(name)
-	if err == nil {
+	if err == nil && (info.IsDir() || info.Mode().IsRegular() && w.once) { // others may have none
 		real, err = realPath(name)
 	}
-	return info, real, err
+	return info, cmp.Or(real, name), err
 }
 
 // file visits a file by its name. Its path decides whether it is selected.
