@@ -61,8 +61,14 @@ func (f *outFolder) named(name string, err error) error {
 	return &fs.PathError{Op: "open", Path: f.title(name), Err: err}
 }
 
-// remove removes a file that extra has found, and the folders that it leaves empty.
+// remove removes a file that extra has found, and the folders that it leaves empty. A link
+// may have taken the place of one of them since, and lead to another file of that name.
 func (f *outFolder) remove(name string) error {
+	for above := path.Dir(name); above != "."; above = path.Dir(above) {
+		if info, err := f.root.Lstat(above); err == nil && !info.IsDir() {
+			return errors.New("there is something else in place of its folder, and it stays")
+		}
+	}
 	info, err := f.root.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
