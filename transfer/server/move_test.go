@@ -9,12 +9,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/internal/channel"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 	"github.com/pqenc/pqenc/transfer/server"
 )
@@ -198,6 +200,18 @@ func TestQuota(t *testing.T) {
 	got, err = s.client("bob").Quota(t.Context())
 	if err != nil || got[0].Bytes != size || got[1].Bytes != 2*size {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestQuotaSkipsAll skips more quotas than there are, and than an int of 32 bits can count.
+func TestQuotaSkipsAll(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, server.Limits{}, everything)
+	conn := dial(t, s.url, "alice", channel.Times{})
+	conn.Send(wire.TypeQuota, 1, wire.Count(math.MaxUint32))
+	m, err := conn.Next()
+	if err != nil || m.Type != wire.TypeQuotas || !bytes.Equal(m.Body, []byte{0}) {
+		t.Errorf("%+v, %v", m, err)
 	}
 }
 

@@ -119,7 +119,7 @@ func (r *request) quota(skip uint32) (answer wire.Message, err error) {
 	}
 	quotas, size := new(wire.Quotas), 0
 	grants := lister.Grants(r.peer)
-	for _, g := range grants[min(int(skip), len(grants)):] {
+	for _, g := range grants[min(int64(skip), int64(len(grants))):] {
 		e := wire.Quota{MaxBytes: g.Quota, MaxFiles: g.Files, Pattern: string(g.Within)}
 		e.Bytes, e.Files = r.server.store.Within(g.bounds(false).Within)
 		if size, ok = quotas.Add(size, e); !ok {
