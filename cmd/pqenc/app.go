@@ -50,7 +50,7 @@ type app struct {
 	meter    *progress.Meter           // being shown, or nil
 	target   string                    // what the output will be, once there is something for it
 	producer *producer                 // of what is read, or nil
-	scratch  string                    // a folder that goes with the process, or empty
+	scratch  func() error              // removes a folder that goes with the process, or nil
 }
 
 func newApp() *app {
@@ -94,18 +94,18 @@ func (a *app) interrupt() string {
 		left.parts = append(left.parts, part)
 	}
 	a.folder.Close()
-	if a.scratch != "" {
-		os.RemoveAll(a.scratch)
+	if a.scratch != nil {
+		a.scratch()
 	}
 	left.target, left.streamed = a.target, a.stdout.used.Load()
 	return left.text()
 }
 
-// setScratch has an interruption remove a folder and all that is in it.
-func (a *app) setScratch(folder string) {
+// setScratch has an interruption call what removes a folder.
+func (a *app) setScratch(remove func() error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.scratch = folder
+	a.scratch = remove
 }
 
 // create opens the output of that name, which an interruption will undo. The locks are
