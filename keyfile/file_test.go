@@ -168,7 +168,7 @@ func TestSizes(t *testing.T) {
 				t.Errorf("%s, %s: one byte over the limit: %v", what, name, err)
 			}
 		}
-		// Nothing behind the limit is waited for, and a failing disk is no end of file.
+		// Nothing after the limit is waited for, and a failing disk is not the end of the file.
 		errDisk := errors.New("disk on fire")
 		broken := func(n int) io.Reader { return io.MultiReader(bytes.NewReader(file[:n]), iotest.ErrReader(errDisk)) }
 		if err := c.read(broken(c.limit + 1)); !errors.Is(err, keyfile.ErrTooLarge) {

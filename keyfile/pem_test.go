@@ -32,7 +32,7 @@ func pemOf(t *testing.T, label string, v any) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: label, Bytes: der}))
 }
 
-// TestForm writes both files once more, with encoding/asn1 and the raw keys.
+// TestForm writes both files again, with encoding/asn1 and the raw keys.
 func TestForm(t *testing.T) {
 	type pkcs8 struct {
 		Version   int

@@ -27,7 +27,7 @@ const (
 	lengthy     = 2   // requests under way for more than MaxPiece, which use all cores
 )
 
-// ErrProtocol is for a parent whose next line cannot be told from what comes before it.
+// ErrProtocol is returned for a parent whose next line cannot be told from what comes before it.
 var ErrProtocol = errors.New("the parent breaks the protocol")
 
 // ErrRequest is for one request that cannot be what was meant.

@@ -22,7 +22,7 @@ const atOnce = 4
 // maxReason is how many bytes of the parent's reason are repeated.
 const maxReason = 1024
 
-// ErrUpcall is for a file that the parent did not read as it was asked to.
+// ErrUpcall is returned for a file that the parent did not read as it was asked to.
 var ErrUpcall = errors.New("the up-call failed")
 
 // ParentFile is an encrypted file that the parent reads. Its methods may be called

@@ -11,7 +11,7 @@ import (
 	"errors"
 )
 
-// ErrOnly says that FIPS 140-only mode is in force.
+// ErrOnly means that FIPS 140-only mode is in force.
 var ErrOnly = errors.New("GODEBUG=fips140=only forbids what pqenc needs: X25519, Argon2id, and AES-GCM with counters as nonces")
 
 // Check returns [ErrOnly] or nil.

@@ -18,7 +18,7 @@ var bytes = map[string]int64{
 	"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
 }
 
-// ErrBytes says that something is not a number of bytes.
+// ErrBytes means that something is not a number of bytes.
 var ErrBytes = errors.New("expected a number of bytes like 500MB or 50GiB")
 
 // ParseBytes parses a number of bytes: digits and perhaps a unit, without a blank.
