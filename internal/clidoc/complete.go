@@ -10,23 +10,23 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Word is a word that completes a line, and what some shells show beside it.
+// Word is a word that completes a line, with a help text that some shells show.
 type Word struct{ Text, Help string }
 
-// Words returns what a flag or an argument can be, where that is not in the grammar: of
-// is its tag complete:"...". Files are completed as well if it has the type of a path.
-// There is nobody to tell of an error.
+// Words returns the possible values of a flag or an argument that are not in the grammar.
+// Its tag complete:"..." is passed as of. Files are completed as well if the type is a path.
+// It returns no error, since a completion cannot report one.
 type Words func(of string) []Word
 
-// completions are what the last word of a line can become: one of the words, or a
-// file whose name follows the prefix.
+// completions are the possible last words of a line: one of the words, or the name of a
+// file after the prefix.
 type completions struct {
 	words  []Word
 	files  bool
 	prefix string
 }
 
-// line is what the words before the last one mean.
+// line is the parsed line up to the last word.
 type line struct {
 	known   Words
 	node    *kong.Node
@@ -45,7 +45,7 @@ func complete(app *kong.Application, known Words, words []string) *completions {
 	return l.complete(words[last])
 }
 
-// read takes the next word.
+// read parses the next word.
 func (l *line) read(word string) {
 	switch {
 	case l.pending != nil:
@@ -60,7 +60,7 @@ func (l *line) read(word string) {
 	}
 }
 
-// readFlags takes a long flag, or short ones in one word.
+// readFlags parses a word with a long flag or with short flags.
 func (l *line) readFlags(word string) {
 	if strings.HasPrefix(word, "--") {
 		name, _, valued := strings.Cut(word, "=")
@@ -84,7 +84,7 @@ func (l *line) readFlags(word string) {
 	}
 }
 
-// readArgument takes the name of a command, or an argument.
+// readArgument parses the name of a command, or an argument.
 func (l *line) readArgument(word string) {
 	if l.args == 0 && !l.ended {
 		for _, child := range l.node.Children {
@@ -98,8 +98,8 @@ func (l *line) readArgument(word string) {
 	l.args++
 }
 
-// find returns the flag that is spelled so. One that only the default command has
-// means that this one runs.
+// find returns the flag of that spelling. A flag that only the default command has
+// selects that command.
 func (l *line) find(spelling string) *kong.Flag {
 	is := func(f *kong.Flag) bool { return slices.Contains(spellings(f), spelling) }
 	own := flagsFor(l.node)
@@ -115,14 +115,14 @@ func (l *line) find(spelling string) *kong.Flag {
 	return nil
 }
 
-// runDefault goes on to the command that runs when none is named.
+// runDefault selects the command that runs when none is named.
 func (l *line) runDefault() {
 	if d := unnamed(l.node); d != nil {
 		l.node = d
 	}
 }
 
-// flagsFor returns the flags of n and of what it belongs to.
+// flagsFor returns the flags of n and of its parents.
 func flagsFor(n *kong.Node) []*kong.Flag {
 	if n == nil {
 		return nil
@@ -185,7 +185,7 @@ func (l *line) addArguments(c *completions) {
 	}
 }
 
-// addValue adds what v can be, if that is known.
+// addValue adds the known values of v.
 func (l *line) addValue(c *completions, v *kong.Value, file bool) {
 	c.files = file && v.Enum == ""
 	if of := v.Tag.Get("complete"); of != "" && l.known != nil {
