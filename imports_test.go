@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 	"internal/text":                  {},
 	"internal/terminal":              {"golang.org/x/term", "golang.org/x/sys/unix"},
 	"internal/strength":              {"github.com/sethvargo/go-diceware/diceware", "github.com/trustelem/zxcvbn/adjacency", "github.com/trustelem/zxcvbn/match", "github.com/trustelem/zxcvbn/scoring"},
-	"internal/progress":              {"github.com/cheggaaa/pb/v3"},
+	"internal/progress":              {"internal/terminal", "internal/units", "github.com/mattn/go-runewidth"},
 	"internal/lowcost":               {}, // tests call it
 	"internal/clidoc":                {"github.com/alecthomas/kong"},
 	"internal/units":                 {},

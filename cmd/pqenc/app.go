@@ -193,17 +193,21 @@ func (a *app) uninterrupted(f func() error) error {
 // startMeter returns a meter for a copy of total bytes to the output of that
 // name, nil if progress is not to be shown.
 func (a *app) startMeter(total int64, output string) *progress.Meter {
-	g := a.grammar
+	g, screen := a.grammar, terminal.CanRedraw(a.stderr.file)
 	switch {
 	case g.Quiet, g.Progress == "never":
 		return nil
 	case g.Progress == "always":
-	case !terminal.Is(a.stderr.file), isStdio(output) && terminal.Is(a.stdout.file): // whose last line it would wipe
+	case !screen, isStdio(output) && terminal.Is(a.stdout.file): // whose last line it would wipe
 		return nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.meter = progress.New(a.stderr, total)
+	if screen {
+		a.meter = progress.New(a.stderr, total)
+	} else {
+		a.meter = progress.NewLog(a.say, total)
+	}
 	return a.meter
 }
 

@@ -52,42 +52,48 @@ func (g *slots) of(size int64) chan struct{} {
 	return g.small
 }
 
-// job is a transfer that is to be done. It returns what says, in its turn, what came of it;
-// nil if nothing is to be said.
-type job func() (say func(), err error)
+// job is a transfer that is to be done.
+type job func() done
+
+// done is what came of a transfer.
+type done struct {
+	result fileOutcome // if there is no error
+	say    func()      // says, in its turn, what there is to say of it; or nil
+	err    error
+}
 
 // outcome is that of job i.
 type outcome struct {
-	i   int
-	say func()
-	err error
+	i int
+	done
 }
 
-// atOnce does what [app.each] does, for several transfers at a time. What is said of them,
-// and their errors, come in their order.
+// atOnce does several transfers at a time. What is said of them, and their errors, come in
+// their order.
 type atOnce struct {
-	app   *app
-	tally *tally
-	sizes []int64         // of the files in bytes, -1 if one is not known
-	one   bool            // after the other
-	begin func(i int) job // is called in order; what it returns may take long
+	several
+	tally  *tally
+	sizes  []int64         // of the files in bytes, -1 if one is not known
+	serial bool            // one after the other
+	begin  func(i int) job // is called in order; what it returns may take long
 
 	memory int64 // bytes for the windows of several files; 0 is any number
 
 	stop  atomic.Bool     // no more are to be started
 	ended map[int]outcome // of those whose turn it is not yet
 	next  int             // whose turn it is
-	all   several
 }
 
 // run does all, and returns what has not worked.
 func (a *atOnce) run() error {
-	if len(a.sizes) == 1 {
-		say, err := a.begin(0)()
-		if say != nil {
-			say()
+	a.total = len(a.sizes)
+	if a.total == 1 {
+		a.one = true
+		d := a.begin(0)()
+		if d.say != nil {
+			d.say()
 		}
-		return err
+		return d.err
 	}
 	a.tally.startAll(sum(a.sizes))
 	a.ended = make(map[int]outcome)
@@ -98,7 +104,7 @@ func (a *atOnce) run() error {
 		a.tell()
 	}
 	a.tally.stop()
-	return a.all.err(len(a.sizes))
+	return a.end()
 }
 
 // sum returns the size of all, -1 if one is not known.
@@ -120,7 +126,7 @@ func (a *atOnce) start(outcomes chan<- outcome) {
 	slots := newSlots(a.memory)
 	for i, size := range a.sizes {
 		slot := slots.of(size)
-		if a.one {
+		if a.serial {
 			slot = slots.large
 		}
 		slot <- struct{}{}
@@ -129,11 +135,11 @@ func (a *atOnce) start(outcomes chan<- outcome) {
 		}
 		work := a.begin(i)
 		all.Go(func() {
-			say, err := work()
-			if fatal(err) {
+			d := work()
+			if fatal(d.err) {
 				a.stop.Store(true) // before the next one has room
 			}
-			outcomes <- outcome{i, say, err}
+			outcomes <- outcome{i, d}
 			<-slot
 		})
 	}
@@ -151,7 +157,7 @@ func (a *atOnce) tell() {
 			if o.err == nil && o.say != nil {
 				o.say()
 			}
-			a.all.add(a.app, o.err)
+			a.add("", a.sizes[o.i], o.result, o.err)
 		})
 	}
 }

@@ -69,7 +69,7 @@ func (c *pullCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	all := &atOnce{app: a, tally: p.servers.tally, one: c.Passphrase, begin: func(i int) job { return p.begin(list[i]) }}
+	all := &atOnce{several: several{app: a, verb: "pulled"}, tally: p.servers.tally, serial: c.Passphrase, begin: func(i int) job { return p.begin(list[i]) }}
 	for _, r := range list {
 		all.sizes = append(all.sizes, r.size)
 	}
@@ -210,11 +210,11 @@ func (p *puller) passphrase(from location) *recipient.Prompted {
 // begin finds a place for an object, and returns what pulls it.
 func (p *puller) begin(r receiving) job {
 	d, err := p.download(r)
-	return func() (func(), error) {
+	return func() done {
 		if err == nil {
 			err = d.pull(r)
 		}
-		return d.say, in(r.from.String(), err)
+		return done{say: d.say, err: in(r.from.String(), err)}
 	}
 }
 

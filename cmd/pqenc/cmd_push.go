@@ -78,8 +78,8 @@ func (c *pushCmd) Run(a *app) error {
 		return err
 	}
 	defer p.server.Close()
-	all := &atOnce{app: a, tally: p.server.tally, one: c.To.Passphrase, memory: int64(c.Buffer), begin: func(i int) job {
-		return func() (func(), error) { return nil, in(list[i].title(), p.push(list[i])) }
+	all := &atOnce{several: several{app: a, verb: "pushed"}, tally: p.server.tally, serial: c.To.Passphrase, memory: int64(c.Buffer), begin: func(i int) job {
+		return func() done { return done{err: in(list[i].title(), p.push(list[i]))} }
 	}}
 	for _, s := range list {
 		all.sizes = append(all.sizes, s.size)

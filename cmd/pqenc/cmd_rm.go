@@ -34,7 +34,7 @@ func (c *rmCmd) Run(a *app) error {
 		return err
 	}
 	defer servers.Close()
-	return a.each(len(all), func(i int) error {
+	return a.each(len(all), "deleted", func(i int) error {
 		server, err := servers.at(all[i])
 		if err != nil {
 			return err

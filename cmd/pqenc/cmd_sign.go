@@ -61,7 +61,7 @@ func (c *signCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	err = a.each(len(files), func(i int) error { return c.sign(a, id, files[i]) })
+	err = a.each(len(files), "signed", func(i int) error { return c.sign(a, id, files[i]) })
 	var some *failure
 	if len(files) > 1 && errors.As(err, &some) {
 		some.code = exitSomeFailed

@@ -49,6 +49,7 @@ const (
 	exitServer      = 9
 	exitConnection  = 10
 	exitSomeFailed  = 11
+	exitUnsteady    = 12
 	exitCommand     = 13
 )
 
@@ -69,6 +70,7 @@ var exitStatus = []struct {
 	{exitServer, "the server is not known, or is not the one that it should be"},
 	{exitConnection, "there is no connection to the server, or it was lost for too long"},
 	{exitSomeFailed, "some of several files failed, and the others are done"},
+	{exitUnsteady, "done, but a file was changed while it was read"},
 	{exitCommand, "the command of --from-command failed, or could not be started"},
 	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if nobody reads standard output any more"},
 }
@@ -298,6 +300,10 @@ func (a *app) report(err error) int {
 		return interrupted(syscall.SIGPIPE) // without a word, as if by the signal
 	}
 	code, hints := codeOf(err)
+	if code == exitUnsteady { // which is done
+		a.warn("%s", plain(err))
+		return code
+	}
 	a.say("error: " + plain(err))
 	for _, h := range append(signerHints(err), hints...) {
 		if _, said := a.hinted.LoadOrStore(h, true); !said { // with many files, once is enough

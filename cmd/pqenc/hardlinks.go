@@ -63,7 +63,7 @@ func (l *hardLink) release(result fileOutcome, err error) {
 	if l == nil {
 		return
 	}
-	if result == isChanged && err == nil {
+	if result == isDone && err == nil {
 		l.done++
 	}
 	l.turn.Unlock()

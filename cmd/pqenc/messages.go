@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/pqenc/pqenc/internal/terminal"
 )
 
 // messages is standard error. Whoever reads it may be slow, stuck or gone: that
@@ -84,6 +86,17 @@ func (m *messages) deliver() {
 			said = dropped
 		}
 	}
+}
+
+// Idle reports whether all that was written has been shown.
+func (m *messages) Idle() bool { return len(m.queue) == 0 && !m.stuck.Load() }
+
+// Columns returns the width of the terminal, 0 while another process is in its foreground.
+func (m *messages) Columns() int {
+	if !terminal.InForeground(m.file) {
+		return 0
+	}
+	return terminal.Columns(m.file)
 }
 
 // onLoss has f told how many messages were dropped.

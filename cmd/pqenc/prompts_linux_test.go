@@ -106,7 +106,7 @@ var sessions = map[string]session{
 		args: "sign -i carol.key --comment two -o /dev/null pw alice.pub", code: exitUsage,
 		stderr: "error: -o is for one file, and there are several\nhint: without it each signature is written beside its file\n",
 	},
-	"a key that signs several files": {args: "sign -i carol.key pw alice.pub", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}},
+	"a key that signs several files": {args: "sign -i carol.key pw alice.pub", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "2 files signed\n"},
 	"a key that signs standard input with a wrong passphrase": {
 		args: "sign -i carol.key -o out", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}},
 		code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n",

@@ -85,7 +85,7 @@ func (r *rewrapper) opened(f found, src *input, p *fileProgress) (fileOutcome, e
 		return isUnchanged, nil // it has no recipients
 	}
 	if r.cmd.Reencrypt {
-		return isChanged, in(src.name, r.reencrypt(file))
+		return isDone, in(src.name, r.reencrypt(file))
 	}
 	result, err := r.rewrap(file)
 	return result, in(src.name, err)
@@ -121,7 +121,7 @@ func (r *rewrapper) repair(f found) (fileOutcome, error) {
 	if !r.cmd.Repair {
 		r.work.warn("%s: its header was being replaced when that was stopped: it is whole again", f.title())
 	}
-	return isChanged, nil
+	return isDone, nil
 }
 
 // choose returns the first header that opens: that of the file, which then is not torn,
@@ -248,7 +248,7 @@ func (r *rewrapper) rewrap(f *encryptedFile) (fileOutcome, error) {
 		return isFailed, err
 	}
 	r.forwarded(done.Forwarded)
-	return isChanged, nil
+	return isDone, nil
 }
 
 const notInPlaceHint = "without --in-place a new file takes the place of the old one"
@@ -351,7 +351,7 @@ func (r *rewrapper) sayForwarded() {
 	switch {
 	case r.signed > 1:
 		files = fmt.Sprintf("the signatures of %d files stay: they are", r.signed)
-	case r.work.several:
+	case !r.work.one:
 		files = "the signature of one file stays: it is"
 	}
 	slices.Sort(r.others)
@@ -360,7 +360,7 @@ func (r *rewrapper) sayForwarded() {
 
 // run works on all files.
 func (r *rewrapper) run() error {
-	r.work = manyFiles{app: r.app, verb: "rewrapped", keep: r.cmd.JSON, tell: r.cmd.DryRun}
+	r.work = manyFiles{several: several{app: r.app, verb: "rewrapped", skipped: "not encrypted and left alone", keep: r.cmd.JSON, tell: r.cmd.DryRun, light: true}}
 	switch {
 	case r.cmd.Reencrypt:
 		r.work.verb = "reencrypted"
@@ -379,6 +379,9 @@ func (r *rewrapper) run() error {
 	err := r.batch.Sync()
 	r.links.warn(r.app)
 	r.sayForwarded()
+	if r.work.total == r.work.count[isSkipped] {
+		return cmp.Or(usageError("there is no encrypted file in what was named"), err)
+	}
 	return cmp.Or(r.work.end(), err)
 }
 

@@ -7,49 +7,214 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
 
+	"github.com/pqenc/pqenc/internal/progress"
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// each does n things one after the other. One that fails does not stop the others, unless
-// its error is [fatal].
-func (a *app) each(n int, do func(i int) error) error {
-	if n == 1 {
-		return do(0)
-	}
-	var s several
-	for i := 0; i < n && !s.fatal; i++ {
-		s.add(a, do(i))
-	}
-	return s.err(n)
-}
+// fileOutcome is the outcome for one of several files.
+type fileOutcome int
 
-// several counts what came of several things that a command does.
+const (
+	isDone      fileOutcome = iota
+	isUnsteady              // done, but it was written to while it was read
+	isUnchanged             // there was nothing to do
+	isThere                 // what it would become was there already, and was left alone
+	isSkipped               // another kind of file
+	isHidden                // left out by its name
+	isFailed
+)
+
+// several collects the outcomes for the files of a command: it counts them, reports what
+// failed and what was changed meanwhile, and makes the summary and the exit code of them.
+// It is for several goroutines.
 type several struct {
-	done  int
-	code  int  // exit code of the first failure
-	fatal bool // a fatal error was reported
+	app     *app
+	verb    string // of what is done: "encrypted"
+	noun    string // of what is counted, in the plural; empty is "files"
+	skipped string // of what [isSkipped]: "not encrypted and left alone"
+	total   int    // of all, also of what will not be started
+	one     bool   // only one, which was named: its error is that of the command
+	tell    bool   // the summary of that one, too
+	light   bool   // what is done takes little of each file: its size says nothing
+	keep    bool   // results, for JSON
+
+	mu      sync.Mutex // of all that follows, and over each message
+	meter   *progress.Meter
+	count   [isFailed + 1]int
+	bytes   int64 // of what is done
+	fatal   int   // exit code of an error after which no more are started, or 0
+	only    error // of the one
+	results []fileResult
 }
 
-// add counts a result, and reports its error. Of fatal errors it reports one.
-func (s *several) add(a *app, err error) {
-	switch {
-	case err == nil:
-		s.done++
-	case !s.fatal || !fatal(err):
-		s.fatal = s.fatal || fatal(err)
-		if code := a.report(err); s.code == exitOK {
-			s.code = code
+// fileResult is the outcome for a file in its JSON form.
+type fileResult struct {
+	File   string `json:"file"`
+	Result string `json:"result"` // the verb, or what [several.words] has for the outcome
+	Error  string `json:"error,omitempty"`
+}
+
+// add records the outcome for a file of so many bytes, and reports its error. An error with
+// the exit code [exitUnsteady] is one of a file that is done.
+func (s *several) add(title string, size int64, result fileOutcome, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	code := 0
+	if err != nil {
+		code, _ = codeOf(err)
+		result = isFailed
+		if code == exitUnsteady {
+			result = isUnsteady
 		}
 	}
+	s.count[result]++
+	if result <= isUnsteady {
+		s.bytes += max(size, 0)
+	}
+	if s.keep {
+		s.record(title, result, err)
+	}
+	switch {
+	case err == nil:
+	case s.one:
+		s.only = err
+	case !fatal(err):
+		s.meter.Aside(func() { s.app.report(err) })
+	case s.fatal == 0: // of fatal errors the first is reported
+		s.fatal = code
+		s.meter.Aside(func() { s.app.report(err) })
+	}
 }
 
-// err fails if not all n things are done.
-func (s *several) err(n int) error {
-	if s.done == n {
-		return nil
+func (s *several) record(title string, result fileOutcome, err error) {
+	r := fileResult{File: title, Result: [...]string{s.verb, "changed while it was read", "unchanged", "already there", "not encrypted", "hidden", "failed"}[result]}
+	if err != nil {
+		r.Error = err.Error()
 	}
-	return &failure{fmt.Errorf("%d of %d are not done", n-s.done, n), s.code, nil}
+	s.results = append(s.results, r)
+}
+
+// warn says something about a file.
+func (s *several) warn(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.meter.Aside(func() { s.app.warn(format, args...) })
+}
+
+// stopped reports whether an error has come after which no more are to be started.
+func (s *several) stopped() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.fatal != 0
+}
+
+// end reports the outcome for all. The error is that of the only one, or that some have
+// failed or were changed.
+func (s *several) end() error {
+	if s.keep {
+		if err := s.printJSON(); err != nil {
+			return err
+		}
+	}
+	failed, left := s.count[isFailed], s.total-s.sum()
+	code := exitSomeFailed
+	if s.fatal != 0 {
+		code = s.fatal
+	}
+	switch {
+	case s.one && s.only != nil:
+		return s.only
+	case failed+left > 0:
+		text := fmt.Sprintf("%d of %d %s failed", failed, s.total-s.count[isSkipped]-s.count[isHidden], s.nouns(0))
+		if rest := s.summary(false, left); rest != "" {
+			text += ": " + rest
+		}
+		return &failure{errors.New(text), code, nil}
+	case s.count[isUnsteady] > 0:
+		return &failure{errors.New(s.summary(true, 0)), exitUnsteady, nil}
+	case !s.one || s.tell || s.count[isDone] == 0:
+		s.app.inform("%s", s.summary(true, 0))
+	}
+	return nil
+}
+
+func (s *several) sum() (n int) {
+	for _, count := range s.count {
+		n += count
+	}
+	return n
+}
+
+// summary is one line with all numbers that are not 0, except of what failed, which is the
+// error. It names what is counted if nothing in front of it does.
+func (s *several) summary(named bool, left int) string {
+	var parts []string
+	add := func(n int, noun, what string) {
+		parts = append(parts, fmt.Sprintf("%d %s%s", n, noun, what))
+	}
+	done := s.count[isDone] + s.count[isUnsteady]
+	if named {
+		add(done, s.nouns(done)+" ", s.verb)
+	} else if done > 0 {
+		add(done, "", s.verb)
+	}
+	for _, o := range []struct {
+		n    int
+		what string
+	}{
+		{s.count[isUnchanged], "up to date"},
+		{s.count[isThere], "already there"},
+		{s.count[isSkipped], s.skipped},
+		{s.count[isHidden], "hidden and left out"},
+		{s.count[isUnsteady], "changed while read"},
+		{left, "not started"},
+	} {
+		if o.n > 0 {
+			add(o.n, "", o.what)
+		}
+	}
+	text := strings.Join(parts, ", ")
+	if s.bytes > 0 && !s.light {
+		text += " (" + sizeText(s.bytes) + ")"
+	}
+	return text
+}
+
+// nouns is what so many of what is counted are called; 0 is any number.
+func (s *several) nouns(n int) string {
+	noun := s.noun
+	if noun == "" {
+		noun = "files"
+	}
+	if n == 1 {
+		return strings.TrimSuffix(noun, "s")
+	}
+	return noun
+}
+
+func (s *several) printJSON() error {
+	slices.SortFunc(s.results, func(a, b fileResult) int { return strings.Compare(a.File, b.File) })
+	return printJSON(s.app.stdout, struct {
+		Changed      int          `json:"changed"`
+		Unchanged    int          `json:"unchanged"`
+		NotEncrypted int          `json:"not_encrypted"`
+		Failed       int          `json:"failed"`
+		Files        []fileResult `json:"files"`
+	}{s.count[isDone] + s.count[isUnsteady], s.count[isUnchanged], s.count[isSkipped], s.count[isFailed], append([]fileResult{}, s.results...)})
+}
+
+// each does n things one after the other. One that fails does not stop the others, unless
+// its error is [fatal]. The verb says what is done to them.
+func (a *app) each(n int, verb string, do func(i int) error) error {
+	s := &several{app: a, verb: verb, one: n == 1, total: n}
+	for i := 0; i < n && !s.stopped(); i++ {
+		s.add("", -1, isDone, do(i))
+	}
+	return s.end()
 }
 
 // fatal reports whether an error is a reason to start no more: there is no server to do it

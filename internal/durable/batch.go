@@ -41,6 +41,9 @@ const maxRenew = 16
 // something else.
 func (b *Batch) Create(name string, o Options) (*File, error) {
 	real, old, err := resolve(name)
+	if err == nil && old != nil && o.New {
+		err = &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+	}
 	if err == nil && old != nil && !old.Mode().IsRegular() {
 		err = &fs.PathError{Op: "create", Path: name, Err: ErrNotRegular}
 	}

@@ -125,6 +125,12 @@ type Options struct {
 	Private bool
 	// Sparse makes holes of the blocks of zeros that [File.WriteAt] is given.
 	Sparse bool
+	// New makes an output that replaces nothing. Create fails, and so does Commit if
+	// something has taken the name since: the error wraps [fs.ErrExist].
+	New bool
+	// Like gives the output the permission bits, and the times of the last access and
+	// modification, of the file so described. Private wins.
+	Like fs.FileInfo
 }
 
 // Suffixes of the two files of a [Partial], after the stem.

@@ -6,6 +6,7 @@ package durable
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"sync/atomic"
@@ -39,6 +40,9 @@ func Create(ctx context.Context, name string, o Options) (*File, error) {
 	path, info, err := resolve(name)
 	if err != nil {
 		return nil, err
+	}
+	if info != nil && o.New {
+		return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
 	}
 	if info != nil && !info.Mode().IsRegular() {
 		file, err := openSpecial(ctx, name, info)
@@ -194,6 +198,9 @@ func (f *File) prepare() error {
 		if err := f.finalize(f.file); err != nil {
 			return f.fail(f.explain("set the permissions of", err))
 		}
+		if err := f.giveTimes(f.file, f.temp); err != nil {
+			return f.fail(f.explain("set the times of", err))
+		}
 	}
 	if !f.synced {
 		return nil
@@ -211,6 +218,9 @@ func (f *File) rename() error {
 	if f.over != nil && !stands(f.dir, f.base, f.over) {
 		return f.explain("replace", ErrChanged)
 	}
+	if f.options.New {
+		return f.explain("create", f.takeName())
+	}
 	if f.temp == "" {
 		name := tempName(f.base)
 		if err := link(f.file, f.dir, name); err != nil {
@@ -225,6 +235,22 @@ func (f *File) rename() error {
 	if err != nil {
 		err = f.keep(f.file, f.temp, err)
 		f.temp = "" // it is nothing to be removed any more
+	}
+	return err
+}
+
+// takeName gives the file its name, if that is free.
+func (f *File) takeName() error {
+	if f.temp == "" {
+		err := link(f.file, f.dir, f.base)
+		if err == nil || errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return errors.ErrUnsupported // the probe has seen that it can be linked
+	}
+	err := place(f.dir, f.temp, f.base, f.perm)
+	if err == nil {
+		f.temp = ""
 	}
 	return err
 }

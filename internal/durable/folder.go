@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
+	"time"
 )
 
 // folder is an open folder, an [os.Root] if it may be read. All names in it are
@@ -24,6 +25,7 @@ type folder interface {
 	Link(old, new string) error
 	Rename(old, new string) error
 	Remove(name string) error
+	Chtimes(name string, atime, mtime time.Time) error
 	Close() error
 }
 
@@ -75,7 +77,10 @@ func (u unlisted) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(u.pa
 func (u unlisted) Link(old, new string) error             { return os.Link(u.path(old), u.path(new)) }
 func (u unlisted) Rename(old, new string) error           { return os.Rename(u.path(old), u.path(new)) }
 func (u unlisted) Remove(name string) error               { return os.Remove(u.path(name)) }
-func (u unlisted) Close() error                           { return nil }
+func (u unlisted) Chtimes(name string, atime, mtime time.Time) error {
+	return os.Chtimes(u.path(name), atime, mtime)
+}
+func (u unlisted) Close() error { return nil }
 
 // openRegular opens a regular file of a folder and no link to one, and does not wait
 // for somebody at the other end of a pipe. The error is ErrNotRegular if it is

@@ -25,6 +25,9 @@ func OpenPartial(name string, o Options) (*Partial, error) {
 	if err != nil {
 		return nil, err
 	}
+	if old != nil && o.New {
+		return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+	}
 	if old != nil && !old.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "create", Path: name, Err: ErrNoPartial}
 	}

@@ -232,7 +232,10 @@ func (p *Partial) Commit() error {
 	if err == nil {
 		err = p.Publish()
 	}
-	if err != nil {
+	switch {
+	case p.options.New && errors.Is(err, fs.ErrExist): // which will not change
+		return errors.Join(err, p.Remove())
+	case err != nil:
 		p.Close()
 		return err
 	}
@@ -285,7 +288,12 @@ func (p *Partial) rename() (err error) {
 	if err == nil {
 		err = p.finalize(p.file)
 	}
-	if err == nil {
+	if err == nil && p.options.New {
+		if err = place(p.dir, name, p.base, p.perm); errors.Is(err, fs.ErrExist) {
+			p.dir.Rename(name, p.part)
+			return p.explain("create", err)
+		}
+	} else if err == nil {
 		err = p.replace(name, false)
 	}
 	if err == nil {

@@ -137,13 +137,25 @@ func (t *target) openTemp(perm fs.FileMode) (file *os.File, name string, err err
 // owner and group of the file that it replaces.
 func (t *target) finalize(file *os.File) error {
 	perm := t.perm
-	if t.old != nil {
+	switch {
+	case t.options.Like != nil:
+		perm = t.options.Like.Mode().Perm()
+	case t.old != nil:
 		perm = t.old.Mode().Perm()
 	}
 	if t.options.Private {
 		perm = 0o600
 	}
 	return giveAccess(file, t.old, perm)
+}
+
+// giveTimes gives file, which has that name in the folder or none, the times that it is to
+// have at the target.
+func (t *target) giveTimes(file *os.File, name string) error {
+	if t.options.Like == nil {
+		return nil
+	}
+	return setTimes(file, t.dir, name, accessed(t.options.Like), t.options.Like.ModTime())
 }
 
 // replace renames a file of the folder to the target. What stands there is held open for

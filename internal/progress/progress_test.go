@@ -5,7 +5,6 @@
 package progress
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -17,25 +16,23 @@ import (
 )
 
 func Example() {
-	var screen, copied bytes.Buffer // in a program, the screen is standard error
-	source := strings.NewReader("a short file")
-	meter := New(&screen, source.Size())
+	meter := NewLog(func(line string) { fmt.Println(line) }, 3)
 	defer meter.Stop()
-	if _, err := io.Copy(&copied, meter.Reader(source)); err != nil {
-		fmt.Println(err)
-	}
-	fmt.Printf("copied %q, and showed %q since that took no time\n", copied.String(), screen.String())
-	// Output: copied "a short file", and showed "" since that took no time
+	copied, err := io.ReadAll(meter.Reader(strings.NewReader("abc")))
+	fmt.Printf("copied %q, %v: nothing was shown, since that took no time\n", copied, err)
+	// Output: copied "abc", <nil>: nothing was shown, since that took no time
 }
 
-// screen is a terminal that says when it is drawn to.
+// screen is a terminal of 80 columns whose writes a test can wait for.
 type screen struct {
-	mu    sync.Mutex
-	text  []byte
-	drawn chan struct{} // closed by the first Write
+	mu      sync.Mutex
+	text    []byte
+	columns int
+	busy    bool
+	drawn   chan struct{} // closed by the first Write
 }
 
-func newScreen() *screen { return &screen{drawn: make(chan struct{})} }
+func newScreen() *screen { return &screen{drawn: make(chan struct{}), columns: 80} }
 
 func (s *screen) Write(p []byte) (int, error) {
 	s.mu.Lock()
@@ -47,18 +44,59 @@ func (s *screen) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+func (s *screen) Columns() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.columns
+}
+
+func (s *screen) Idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.busy
+}
+
 func (s *screen) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return string(s.text)
 }
 
-// newSlow returns the meter of a copy that has been running for a minute. One
-// that nothing has been read through yet has no begin.
-func newSlow(w io.Writer, total int64) *Meter {
-	m := New(w, total)
-	m.begin = time.Now().Add(-time.Minute)
+// shows returns what is on the line of the cursor, by obeying \r and \n.
+func (s *screen) shows() string {
+	text := s.String()
+	line := []byte{}
+	at := 0
+	for _, c := range []byte(text[strings.LastIndex(text, "\n")+1:]) {
+		switch {
+		case c == '\r':
+			at = 0
+			continue
+		case at == len(line):
+			line = append(line, c)
+		default:
+			line[at] = c
+		}
+		at++
+	}
+	return strings.TrimRight(string(line), " ")
+}
+
+// newSlow returns the meter of a copy that has been running for a minute, and that is
+// drawn by the test alone.
+func newSlow(s *screen, total int64) *Meter {
+	m := New(s, total)
+	m.begin, m.wait, m.every = time.Now().Add(-time.Minute), 2*time.Hour, time.Hour
 	return m
+}
+
+// drawNow draws the meter.
+func (m *Meter) drawNow() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.stopped {
+		m.draw()
+	}
 }
 
 func read(t *testing.T, m *Meter, text string) {
@@ -84,24 +122,28 @@ func TestShortCopy(t *testing.T) {
 	}
 }
 
+// TestLongCopy waits for the bar to be drawn by itself.
 func TestLongCopy(t *testing.T) {
 	for total, want := range map[int64]string{
-		-1:       "3.00 MiB",
-		4 << 20:  "3.00 MiB / 4.00 MiB",
-		0:        "3.00 MiB",
-		64 << 40: "3.00 MiB / 64.00 TiB",
+		-1:   "3 MB",
+		4e6:  "3.0/4 MB  [=====================>      ] 75%",
+		0:    "3 MB",
+		64e9: "0.0/64 GB  [>                           ] 0%",
 	} {
 		s := newScreen()
 		m := newSlow(s, total)
-		read(t, m, strings.Repeat("x", 3<<20))
+		m.wait = 0
+		read(t, m, strings.Repeat("x", 3e6))
 		<-s.drawn
-		m.Stop()
-		if shown := s.String(); !strings.Contains(shown, want) || strings.Contains(shown, "p/s") {
-			t.Errorf("total %d: shown %q, want %q in it and bytes a second", total, shown, want)
+		m.drawNow()
+		if got, _, _ := strings.Cut(s.shows(), "  1m0s elapsed"); got != want {
+			t.Errorf("total %d: shown %q, want %q", total, got, want)
 		}
+		m.Stop()
 		wantWiped(t, s)
 		before := s.String()
 		read(t, m, "more")
+		m.drawNow()
 		m.Stop()
 		if after := s.String(); after != before {
 			t.Errorf("total %d: shown after Stop: %q", total, after[len(before):])
@@ -109,46 +151,12 @@ func TestLongCopy(t *testing.T) {
 	}
 }
 
-// wantWiped checks that the last thing drawn is an empty line with the cursor at
-// its begin, on the line of the bar, and that no other line has been used.
+// wantWiped checks that the line is empty, with the cursor at its start, and that no other
+// line has been used.
 func wantWiped(t *testing.T, s *screen) {
 	t.Helper()
-	shown := s.String()
-	lines := strings.Split(shown, "\r")
-	if len(lines) < 3 || lines[len(lines)-1] != "" || !isBlank(lines[len(lines)-2]) {
-		t.Errorf("not wiped: %q", shown)
-		return
-	}
-	if bar := lines[1]; len(lines[len(lines)-2]) < len(strings.TrimRight(bar, " ")) {
-		t.Errorf("the blanks are shorter than the bar %q", bar)
-	}
-	if strings.Contains(shown, "\n") {
-		t.Errorf("more than one line: %q", shown)
-	}
-}
-
-// isBlank reports whether a line shows nothing. It may reset the colors.
-func isBlank(line string) bool {
-	return strings.Trim(strings.ReplaceAll(line, "\x1b[0m", ""), " ") == ""
-}
-
-func TestStopAtOnce(t *testing.T) {
-	s := newScreen()
-	m := newSlow(s, 100)
-	read(t, m, "text") // starts the bar, which draws a little later
-	m.Stop()
-	m.Stop()
-	if shown := s.String(); shown != "" {
-		wantBlank(t, shown)
-	}
-}
-
-func wantBlank(t *testing.T, shown string) {
-	t.Helper()
-	for _, line := range strings.Split(shown, "\r") {
-		if !isBlank(line) {
-			t.Errorf("shown %q", shown)
-		}
+	if text := s.String(); s.shows() != "" || !strings.HasSuffix(text, "\r") || strings.Contains(text, "\n") {
+		t.Errorf("not wiped: %q", text)
 	}
 }
 
@@ -157,31 +165,41 @@ func TestStopBeforeRead(t *testing.T) {
 	s := newScreen()
 	m := newSlow(s, 100)
 	m.Stop()
+	m.Stop()
 	read(t, m, "text")
-	if s.String() != "" || m.bar.IsStarted() {
-		t.Errorf("shown %q, will be shown: %t", s, m.bar.IsStarted())
+	if s.String() != "" || m.ticker != nil {
+		t.Errorf("shown %q, will be shown: %t", s, m.ticker != nil)
 	}
 }
 
-// TestStopFromElsewhere is for the race detector.
-func TestStopFromElsewhere(t *testing.T) {
+// TestFromElsewhere is for the race detector.
+func TestFromElsewhere(t *testing.T) {
 	for range 50 {
 		s := newScreen()
-		m := newSlow(s, -1)
+		m := New(s, -1)
+		m.wait, m.every = 0, time.Microsecond
 		var all sync.WaitGroup
 		source := iotest.OneByteReader(strings.NewReader(strings.Repeat("x", 500)))
 		all.Go(func() { io.Copy(io.Discard, m.Reader(source)) })
+		all.Go(func() {
+			m.Files(2)
+			m.Name("a")
+			m.FileDone()
+			m.Syncing()
+			m.Skip(3)
+			m.Reset(4, 5)
+		})
+		all.Go(func() { m.Aside(func() {}) })
 		all.Go(m.Stop)
 		all.Go(m.Stop)
 		all.Wait()
 		before := s.String()
-		m.Stop()
 		read(t, m, "more")
-		if after := s.String(); after != before || m.bar.IsStarted() {
-			t.Errorf("shown after Stop: %q, will be shown: %t", after[len(before):], m.bar.IsStarted())
+		if after := s.String(); after != before {
+			t.Errorf("shown after Stop: %q", after[len(before):])
 		}
-		if before != "" {
-			wantBlank(t, before)
+		if s.shows() != "" {
+			t.Errorf("left %q", s.shows())
 		}
 	}
 }
@@ -211,6 +229,12 @@ func TestNilMeter(t *testing.T) {
 	}
 	m.Reset(2, 4)
 	m.Set(3)
+	m.Add(1)
+	m.Skip(1)
+	m.Files(2)
+	m.FileDone()
+	m.Name("a")
+	m.Syncing()
 	printed := false
 	m.Aside(func() { printed = true })
 	if !printed {
@@ -219,16 +243,35 @@ func TestNilMeter(t *testing.T) {
 	m.Stop()
 }
 
-func TestSet(t *testing.T) {
+// TestCounts: bytes of a failed attempt are taken back, and no more than all is shown.
+func TestCounts(t *testing.T) {
 	m := newSlow(newScreen(), 12)
 	defer m.Stop()
+	m.Skip(1)
 	m.Set(4)
 	m.Set(7)
 	m.Add(2)
-	(*Meter)(nil).Add(2)
-	if m.bar.Current() != 9 || !m.bar.IsStarted() {
-		t.Errorf("is at %d bytes, will be shown: %t", m.bar.Current(), m.bar.IsStarted())
+	want := func(done int64) {
+		t.Helper()
+		if got := m.count.load(0, 0).done; got != done {
+			t.Errorf("shows %d bytes, want %d", got, done)
+		}
 	}
+	want(9)
+	m.Set(2)
+	want(2)
+	if got := m.count.moved.Load(); got != 8 {
+		t.Errorf("%d bytes took time, not 8", got)
+	}
+	m.Add(100)
+	want(12)
+	m.Set(5) // what was shown decides nothing
+	want(5)
+	m.Reset(3, 20)
+	read(t, m, "more ")
+	want(8)
+	m.Set(-1)
+	want(0)
 }
 
 // TestAside: a line of text gets a line of its own, and the bar comes back.
@@ -236,17 +279,18 @@ func TestAside(t *testing.T) {
 	s := newScreen()
 	m := newSlow(s, 100)
 	m.Aside(func() { io.WriteString(s, "before it is shown\n") })
-	if m.bar.IsStarted() {
+	if s.shows() != "" {
 		t.Error("shown by what is printed")
 	}
 	read(t, m, "text")
+	m.drawNow()
 	m.Aside(func() { io.WriteString(s, "lost\n") })
-	if !m.bar.IsStarted() {
+	if s.shows() == "" {
 		t.Error("does not come back")
 	}
 	m.Stop()
 	m.Aside(func() { io.WriteString(s, "after the end\n") })
-	if m.bar.IsStarted() {
+	if s.shows() != "" {
 		t.Error("comes back after the end")
 	}
 	for i, text := range []string{"before it is shown", "lost", "after the end"} {
@@ -257,10 +301,106 @@ func TestAside(t *testing.T) {
 	}
 }
 
+// TestSyncing: the next bytes end it, or the next file.
+func TestSyncing(t *testing.T) {
+	s := newScreen()
+	m := newSlow(s, 10)
+	defer m.Stop()
+	want := func(syncing bool) {
+		t.Helper()
+		m.drawNow()
+		if strings.Contains(s.shows(), "syncing") != syncing {
+			t.Errorf("shows %q", s.shows())
+		}
+	}
+	m.Syncing()
+	want(true)
+	m.Add(1)
+	want(false)
+	m.Syncing()
+	want(true)
+	m.FileDone()
+	want(false)
+}
+
+// TestNotNow: nothing is drawn in the background, or on a screen that is stuck. Only the
+// latter is wiped: what it has not shown yet comes first.
+func TestNotNow(t *testing.T) {
+	s := newScreen()
+	m := newSlow(s, 10)
+	read(t, m, "text")
+	s.columns = 0
+	m.drawNow()
+	s.columns, s.busy = 80, true
+	m.drawNow()
+	if s.String() != "" {
+		t.Errorf("shown %q", s)
+	}
+	s.busy = false
+	m.drawNow()
+	before := s.String()
+	s.columns = 0
+	m.Aside(func() { io.WriteString(s, "line\n") })
+	if got := strings.TrimPrefix(s.String(), before); got != "line\n" {
+		t.Errorf("in the background: %q", got)
+	}
+	s.columns = 80
+	m.drawNow()
+	s.busy = true
+	m.Stop()
+	if s.shows() != "" {
+		t.Errorf("left %q", s.shows())
+	}
+}
+
+// TestResized: on a narrower screen the bar is shorter, and so is what wipes it.
+func TestResized(t *testing.T) {
+	s := newScreen()
+	m := newSlow(s, 10)
+	m.Name("a file")
+	m.drawNow()
+	s.columns = 20
+	before := len(s.String())
+	m.drawNow()
+	m.Stop()
+	for _, line := range strings.Split(s.String()[before:], "\r") {
+		if len(line) > 19 {
+			t.Errorf("%q on 20 columns", line)
+		}
+	}
+	if strings.TrimSpace(s.shows()[:19]) != "" {
+		t.Errorf("left %q", s.shows()[:19])
+	}
+}
+
+// TestLog: a log has whole lines.
+func TestLog(t *testing.T) {
+	lines := make(chan string)
+	m := NewLog(func(line string) { lines <- line }, 4e9)
+	m.wait, m.every = 0, 0
+	m.Files(3)
+	m.FileDone()
+	m.Reset(1e9, 4e9)
+	m.Name("a\nb")
+	for line := range lines {
+		if line == `1/3 files, 1.0/4 GB, 25%, a\u000ab` {
+			break
+		}
+	}
+	stopped := make(chan struct{})
+	go func() { m.Stop(); close(stopped) }()
+	for {
+		select {
+		case <-lines: // which Stop waits for
+		case <-stopped:
+			return
+		}
+	}
+}
+
 func TestReader(t *testing.T) {
 	errDisk := errors.New("disk on fire")
-	s := newScreen()
-	m := New(s, -1)
+	m := New(newScreen(), -1)
 	defer m.Stop()
 	r := m.Reader(io.MultiReader(strings.NewReader("text"), iotest.ErrReader(errDisk)))
 	if got, err := io.ReadAll(r); string(got) != "text" || err != errDisk {
@@ -269,7 +409,7 @@ func TestReader(t *testing.T) {
 	if err := iotest.TestReader(m.Reader(strings.NewReader("some text")), []byte("some text")); err != nil {
 		t.Error(err)
 	}
-	if got := m.bar.Current(); got != int64(len("text")+len("some text")) {
+	if got := m.count.done.Load(); got != int64(len("text")+len("some text")) {
 		t.Errorf("counted %d bytes", got)
 	}
 }
@@ -287,48 +427,29 @@ func TestReaderAt(t *testing.T) {
 		all.Go(func() { m.ReaderAt(strings.NewReader("text")).ReadAt(make([]byte, 4), 0) })
 	}
 	all.Wait()
-	if got := m.bar.Current(); got != 3+8*4 {
+	if got := m.count.done.Load(); got != 3+8*4 {
 		t.Errorf("counted %d bytes", got)
 	}
 }
 
-// TestReset: what was counted before is forgotten.
-func TestReset(t *testing.T) {
-	m := newSlow(newScreen(), 4)
-	defer m.Stop()
-	read(t, m, "text")
-	m.Reset(3, 12)
-	read(t, m, "more ")
-	if m.bar.Current() != 8 || m.bar.Total() != 12 {
-		t.Errorf("is at %d of %d bytes", m.bar.Current(), m.bar.Total())
+// TestRate: recent seconds count more, and nothing else is needed than a clock.
+func TestRate(t *testing.T) {
+	var r rate
+	now := time.Now()
+	if got := r.at(now, 1000); got != 0 {
+		t.Errorf("%v at first", got)
 	}
-}
-
-// TestBeyondTotal: more is read than was to be, and not shown.
-func TestBeyondTotal(t *testing.T) {
-	m := newSlow(newScreen(), 6)
-	defer m.Stop()
-	read(t, m, "text")
-	read(t, m, "more")
-	if m.bar.Current() != 6 {
-		t.Errorf("is at %d of %d bytes", m.bar.Current(), m.bar.Total())
+	if got := r.at(now.Add(100*time.Millisecond), 1100); got != 0 {
+		t.Errorf("%v after a moment", got)
 	}
-}
-
-// TestLarge counts past what 32 bits hold: on 386, an int is no larger.
-func TestLarge(t *testing.T) {
-	const gib = 1 << 30
-	m := New(newScreen(), 10*gib)
-	defer m.Stop()
-	for _, done := range []int64{2*gib - 1, 2 * gib, 4*gib + 1, 9 * gib, gib, 7 * gib} {
-		m.Set(done)
-		if got := m.bar.Current(); got != done {
-			t.Errorf("%d bytes are shown as %d", done, got)
-		}
+	if got := r.at(now.Add(time.Second), 2000); got != 1000 {
+		t.Errorf("%v bytes a second, not 1000", got)
 	}
-	m.Reset(3*gib, 10*gib)
-	read(t, m, "text")
-	if got := m.bar.Current(); got != 3*gib+4 {
-		t.Errorf("%d bytes after 3 GiB and 4", got)
+	got := r.at(now.Add(2*time.Second), 5000)
+	if got <= 1000 || got >= 3000 {
+		t.Errorf("%v bytes a second", got)
+	}
+	if got := r.at(now.Add(time.Hour), 5000); got != 0 {
+		t.Errorf("%v bytes a second after an hour of none", got)
 	}
 }
