@@ -175,7 +175,7 @@ func TestProxyEndsIdle(t *testing.T) {
 		silence time.Duration // keepalives are sent in a quarter of it
 		retries bool
 	}{
-		{"signs of life", 2 * time.Second, false},
+		{"keepalives", 2 * time.Second, false},
 		{"new connections", time.Minute, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func main() {
 	mib := flag.Int("hold", 0, "hold so many MiB of free memory that the host of a virtual machine may not take back")
 	clients := flag.Int("clients", 0, "so many clients at once instead")
 	each := flag.Int64("each", 50, "what each of them pushes, in MB")
-	far := flag.String("line", "", "over a line of so many bits a second, and so long there and back, such as 1Gbit/100ms; or over loopback, without scp")
+	far := flag.String("line", "", "measure over a line with a rate and a round-trip time, such as 1Gbit/100ms, or over loopback, without scp")
 	flag.Parse()
 	work, err := os.MkdirTemp(*dir, "pqenc-bench-")
 	if err != nil {
