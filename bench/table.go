@@ -26,7 +26,7 @@ func (b *bench) report(ctx context.Context) *report {
 	}
 	var s strings.Builder
 	s.WriteString("# Benchmark\n\n")
-	fmt.Fprintf(&s, "Made by `cd bench && go run . %s`: all commands in turns, each %d times, the slow ones fewer.\n\n", strings.Join(b.arguments(), " "), b.runs)
+	fmt.Fprintf(&s, "Made by `cd bench && go run . %s`: all commands in turns, each %d times, slow ones fewer times.\n\n", strings.Join(b.arguments(), " "), b.runs)
 	s.WriteString(strings.Join(b.machine(ctx), "\n"))
 	s.WriteString("\n\n")
 	if b.quick {
@@ -35,7 +35,7 @@ func (b *bench) report(ctx context.Context) *report {
 	s.WriteString(plotHere + "## Targets\n\n")
 	s.WriteString(targetTable(b.targets(done)))
 	s.WriteString("\n## All cases\n\n" +
-		"Time is that of the whole command, CPU the seconds of all cores in user and system mode, memory the maximum resident set.\n\n")
+		"Times are those of the whole command. CPU is the processor time of all cores in user and system mode, memory the maximum resident set.\n\n")
 	s.WriteString(caseTable(done))
 	if len(b.notes) > 0 {
 		s.WriteString("\n- " + strings.Join(b.notes, "\n- ") + "\n")
@@ -61,7 +61,7 @@ func (b *bench) arguments() (args []string) {
 // caseTable returns a table with a line for each case, in the order of measurement.
 func caseTable(cases []*testCase) string {
 	var s strings.Builder
-	s.WriteString("| operation | how | size | cores | program | runs | median | least | GB/s | CPU | memory |\n" +
+	s.WriteString("| operation | how | size | cores | program | runs | median | minimum | GB/s | CPU | memory |\n" +
 		"|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, c := range cases {
 		sum := summarize(c.results)

@@ -148,7 +148,7 @@ func (b *bench) addOpenSSL(ctx context.Context) error {
 		}
 	}
 	b.tools = append(b.tools, tool{name: opensslCTR, version: version, encrypt: use("-e"), decrypt: use("-d")})
-	b.note("openssl enc has no authenticated mode: nobody notices a change of such a file. It is here for the speed of the cipher.")
+	b.note("openssl enc has no authenticated mode: changes of such a file go unnoticed. It is here for the speed of the cipher.")
 	return nil
 }
 
@@ -224,7 +224,7 @@ func (b *bench) addGPG(ctx context.Context) error {
 	b.tools = append(b.tools,
 		tool{name: gpgSymmetric, slow: true, version: firstLine(version), encrypt: use(passphrase, "-z", "0", "--cipher-algo", "AES256", "-c"), decrypt: use(passphrase, "-d")},
 		tool{name: gpgPublic, slow: true, encrypt: use("", "-z", "0", "--cipher-algo", "AES256", "--trust-model", "always", "-r", "bench@example.org", "-e"), decrypt: use("", "-d")})
-	b.note("gpg runs without compression. It has no post-quantum keys: its public key is for Curve25519.")
+	b.note("gpg runs without compression. This version has no post-quantum keys: its public key is for Curve25519.")
 	return nil
 }
 
