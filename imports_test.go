@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"internal/aead":                  {},
 	"internal/armor":                 {"internal/text"},
 	"internal/fips":                  {},
+	"internal/bandwidth":             {"golang.org/x/time/rate"},
 	"internal/batch":                 {"internal/terminal"},
 	"internal/durable":               {"golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"internal/text":                  {},
@@ -50,11 +51,12 @@ var mayImport = map[string][]string{
 	"internal/units":                 {},
 	"internal/testkit":               {".", "keyfile"}, // for tests: nothing here imports it
 	"internal/vectors":               {},
-	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "keyfile/keyring", "internal/armor", "internal/batch", "internal/clidoc",
-		"internal/durable", "internal/progress", "internal/strength", "internal/terminal", "internal/text", "internal/units", "remote", "transfer", "transfer/server", "github.com/alecthomas/kong",
-		"golang.org/x/sys/unix"},
+	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "keyfile/keyring", "internal/armor", "internal/bandwidth", "internal/batch", "internal/clidoc",
+		"internal/durable", "internal/progress", "internal/strength", "internal/terminal", "internal/text", "internal/units", "remote", "transfer", "transfer/server", "github.com/alecthomas/kong", "github.com/bmatcuk/doublestar/v4", "github.com/mattn/go-runewidth",
+		"golang.org/x/sys/unix", "golang.org/x/text/unicode/norm"},
 	"examples/relay":      {".", "keyfile", "signature", "transfer", "transfer/server"},
 	"examples/tensor":     {".", "keyfile", "remote"},
+	"docs/server":         {},
 	"internal/crosscheck": {},
 	"internal/interop":    {},
 }

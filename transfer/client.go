@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,6 +65,9 @@ type Client struct {
 	GiveUpAfter time.Duration
 	// OnRetry, if set, is told that a connection has failed and will be tried again.
 	OnRetry func(Retry)
+	// Dial opens the TCP connections to the server, or to the proxy in front of it; nil is
+	// a [net.Dialer].
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// TLS is for the outer connection of a wss:// URL; nil is the default. The
 	// security of a transfer does not depend on it.
 	TLS *tls.Config
@@ -236,7 +240,7 @@ func (c *Client) dial(ctx context.Context) (*channel.Conn, error) {
 
 // connect opens a connection and logs in.
 func (c *Client) connect(ctx context.Context) (*channel.Conn, error) {
-	stream, err := channel.Dial(ctx, c.URL, c.TLS)
+	stream, err := channel.Dial(ctx, c.URL, c.TLS, c.Dial)
 	if err != nil {
 		return nil, err
 	}

@@ -50,6 +50,12 @@ var (
 	// malformed or out of order. Trying again does not help: one of the two has an
 	// error, or they are of versions that do not fit.
 	ErrProtocol = wire.ErrProtocol
+	// ErrUnsupported says that the server does not know the request: it is older than this
+	// client, or does not offer it.
+	ErrUnsupported = wire.ErrUnsupported
+	// ErrApart says that the server keeps two names of a move on different file systems.
+	// The object has to be pulled, and pushed to the new name.
+	ErrApart = wire.ErrApart
 	// ErrServer says that the server failed, or is stopping.
 	ErrServer = wire.ErrServer
 )

@@ -47,7 +47,7 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 		}
 		var page *wire.Page
 		for ask, n := (wire.List{Prefix: prefix}), 0; ; n += len(page.Entries) {
-			err := c.do(ctx, asking, &question{ask: wire.TypeList, body: ask.Marshal(), answer: wire.TypePage, take: func(body []byte, _ bool) (err error) {
+			err := c.do(ctx, asking, &question{ask: wire.TypeList, body: ask.Marshal(), answer: wire.TypePage, take: func(body []byte) (err error) {
 				page, err = parsePage(&ask, body)
 				return err
 			}})
@@ -98,29 +98,104 @@ func (c *Client) Delete(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	return c.do(ctx, asking, &question{ask: wire.TypeDelete, body: wire.Names{n}.Marshal(), answer: wire.TypeResults, take: deleted})
+	q := &question{ask: wire.TypeDelete, body: wire.Names{n}.Marshal(), answer: wire.TypeResults, take: result}
+	err = c.do(ctx, asking, q)
+	if q.again && errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
-func deleted(body []byte, again bool) error {
+// result parses results, of which there must be one.
+func result(body []byte) error {
 	results, err := wire.ParseResults(body)
 	switch {
 	case err != nil:
 		return err
 	case len(results) != 1:
 		return fmt.Errorf("%w: %d results for one name", wire.ErrOrder, len(results))
-	case results[0] == 0, again && errors.Is(wire.Meaning(results[0]), ErrNotFound):
-		return nil
+	case results[0] != 0:
+		return &wire.Error{Code: results[0]}
 	}
-	return &wire.Error{Code: results[0]}
+	return nil
 }
+
+// Move gives an object another name, in one step: nobody sees it under both names, or under
+// none. An object that has the new name already is replaced if overwrite is set and the key
+// may; otherwise the error is [ErrExists]. The key needs the rights to pull and delete the
+// old name, and to push to the new one. If the connection was cut before the answer came,
+// and the object is listed under the new name only, that is success.
+func (c *Client) Move(ctx context.Context, from, to string, overwrite bool) error {
+	ask := wire.Move{Overwrite: overwrite, Pairs: make([]wire.Pair, 1)}
+	var err error
+	if ask.Pairs[0].From, err = wire.ParseName(from); err != nil {
+		return err
+	}
+	if ask.Pairs[0].To, err = wire.ParseName(to); err != nil {
+		return err
+	}
+	q := &question{ask: wire.TypeMove, body: ask.Marshal(), answer: wire.TypeResults, take: result}
+	err = c.do(ctx, asking, q)
+	if !q.again || !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	for o, err := range c.List(ctx, to) {
+		if err == nil && o.Name == to {
+			return nil
+		}
+		break
+	}
+	return fmt.Errorf("%w: the connection was lost, and it may have been moved before", err)
+}
+
+// Quota is what the key may store under the names that a pattern matches, and how much there
+// is, whoever stored it. A limit of 0 is none.
+type Quota struct {
+	Pattern  string
+	Bytes    int64 // of objects, and of those that are being pushed
+	MaxBytes int64
+	Files    int64 // names and folders
+	MaxFiles int64
+}
+
+// Quota returns the quotas of the key: one for each rule of the server that lets it push, in
+// the order of the rules. If several have a name, the most generous one counts. The error
+// is an [ErrUnsupported] if the server cannot tell.
+func (c *Client) Quota(ctx context.Context) (all []Quota, err error) {
+	for more := true; more; {
+		err := c.do(ctx, asking, &question{ask: wire.TypeQuota, body: wire.Count(uint32(len(all))), answer: wire.TypeQuotas, take: func(body []byte) error {
+			page, err := wire.ParseQuotas(body)
+			if err != nil {
+				return err
+			}
+			more = page.More
+			if more && (len(page.Entries) == 0 || len(all) > maxQuotas) {
+				return fmt.Errorf("%w: quotas without end", wire.ErrMalformed)
+			}
+			for _, e := range page.Entries {
+				all = append(all, Quota{e.Pattern, e.Bytes, e.MaxBytes, e.Files, e.MaxFiles})
+			}
+			return nil
+		}})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// maxQuotas is how many quotas there may be. A server could send them without end.
+const maxQuotas = 100_000
 
 // question is a small request with one answer.
 type question struct {
 	ask    wire.Type
 	body   []byte
 	answer wire.Type
-	take   func(answer []byte, again bool) error // again: it was asked before, without an answer
-	asked  bool
+	take   func(answer []byte) error
+
+	unanswered bool // it was asked on a connection that was lost before the answer came
+	again      bool // that was so before it was asked last
 }
 
 func (r *question) progress() int64            { return 0 }
@@ -128,11 +203,11 @@ func (r *question) waits() bool                { return false }
 func (r *question) begin() (wire.Type, []byte) { return r.ask, r.body }
 
 func (r *question) run(_ context.Context, q *channel.Request) error {
-	again := r.asked
-	r.asked = true
+	r.again = r.unanswered
 	m, err := q.Expect(r.answer)
 	if err != nil {
+		r.unanswered = r.unanswered || !q.Gone()
 		return err
 	}
-	return r.take(m.Body, again)
+	return r.take(m.Body)
 }

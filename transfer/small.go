@@ -66,7 +66,7 @@ func (c *Client) put(ctx context.Context, name string, object []byte, o PushOpti
 	ask := wire.Put{Overwrite: o.Overwrite, Name: n, Object: object}
 	rand.Read(ask.ID[:])
 	size := int64(len(object))
-	err = c.do(ctx, asking, &question{ask: wire.TypePut, body: ask.Marshal(), answer: wire.TypeStored, take: func(body []byte, _ bool) error {
+	err = c.do(ctx, asking, &question{ask: wire.TypePut, body: ask.Marshal(), answer: wire.TypeStored, take: func(body []byte) error {
 		stored, err := wire.ParseSize(body)
 		if err == nil && stored != size {
 			err = fmt.Errorf("%w: %d of %d bytes stored", wire.ErrOrder, stored, size)

@@ -33,14 +33,18 @@ type app struct {
 	private  map[string][]pqenc.Identity // what is in them, by their names
 	stop     atomic.Pointer[func()]      // asks the command to end by itself, or nil
 
-	hinted sync.Map     // the hints that were given
-	brief  sync.RWMutex // held for reading by what takes a moment and would leave something if it was cut
+	hinted sync.Map    // the hints that were given
+	ending atomic.Bool // the process was interrupted: nothing else is said
+	work   atomic.Pointer[several]
+	sends  atomic.Pointer[tally] // of what is pushed
+	brief  sync.RWMutex          // held for reading by what takes a moment and would leave something if it was cut
 
 	mu       sync.Mutex
 	outputs  map[*durable.File]bool    // being written
 	parts    map[*durable.Partial]bool // the same, of those that outlast the process
 	folder   *outFolder                // for what is pulled, or nil
 	meter    *progress.Meter           // being shown, or nil
+	target   string                    // what the output will be, once there is something for it
 	producer *producer                 // of what is read, or nil
 }
 
@@ -63,23 +67,30 @@ func (a *app) stopGently() bool {
 	return stop != nil
 }
 
-// interrupt leaves files and the terminal as they were, except what can be
-// continued. The command that is running goes on and finds its output gone. The
-// lock stays locked, so that it cannot begin another one before the process has
-// ended.
-func (a *app) interrupt() {
+// interrupt leaves files and the terminal as they were, except what can be resumed,
+// and returns what there is to say of that. The command that is running finds its
+// output gone. The lock stays locked, so that it cannot start another one before the
+// process has ended.
+func (a *app) interrupt() string {
+	a.ending.Store(true)
 	a.brief.Lock()
+	left := leftovers{work: a.work.Load()}
+	left.pushes = a.sends.Load().unfinished() // which waits for what may wait for the lock
 	a.mu.Lock()
-	a.prompter.Restore()
+	left.asked = a.prompter.Restore()
 	a.meter.Stop()
 	a.producer.stop()
 	for out := range a.outputs {
 		out.Abort()
+		left.outputs = append(left.outputs, out)
 	}
 	for part := range a.parts {
 		part.Abandon()
+		left.parts = append(left.parts, part)
 	}
 	a.folder.Close()
+	left.target, left.streamed = a.target, a.stdout.used.Load()
+	return left.text()
 }
 
 // create opens the output of that name, which an interruption will undo. The locks are
@@ -96,13 +107,13 @@ func (a *app) create(name string, o durable.Options) (*durable.File, error) {
 }
 
 // createIn is create for one of many outputs, which the batch makes durable.
-func (a *app) createIn(b *durable.Batch, name string) (*durable.File, error) {
+func (a *app) createIn(b *durable.Batch, name string, o durable.Options) (*durable.File, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
 	}
 	a.brief.RLock()
 	defer a.brief.RUnlock()
-	return a.began(b.Create(name, durable.Options{}))
+	return a.began(b.Create(name, o))
 }
 
 // createOver opens the output that takes the place of a file.
@@ -138,13 +149,13 @@ func (a *app) ended(out *durable.File) {
 
 // createPart opens the output of that name, which an interruption will leave for
 // another process to go on with.
-func (a *app) createPart(name string) (*durable.Partial, error) {
+func (a *app) createPart(name string, o durable.Options) (*durable.Partial, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
 	}
 	a.brief.RLock()
 	defer a.brief.RUnlock()
-	p, err := durable.OpenPartial(name, durable.Options{})
+	p, err := durable.OpenPartial(name, o)
 	if err != nil {
 		return nil, err
 	}
@@ -193,6 +204,7 @@ func (a *app) uninterrupted(f func() error) error {
 // startMeter returns a meter for a copy of total bytes to the output of that
 // name, nil if progress is not to be shown.
 func (a *app) startMeter(total int64, output string) *progress.Meter {
+	a.aim(output)
 	g, screen := a.grammar, terminal.CanRedraw(a.stderr.file)
 	switch {
 	case g.Quiet, g.Progress == "never":
@@ -209,6 +221,16 @@ func (a *app) startMeter(total int64, output string) *progress.Meter {
 		a.meter = progress.NewLog(a.say, total)
 	}
 	return a.meter
+}
+
+// aim tells an interruption what the output will be.
+func (a *app) aim(output string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.target = ""
+	if staged(output) {
+		a.target = output
+	}
 }
 
 // sayWho says who signed what was decrypted. It begins with what that is, which is

@@ -59,6 +59,19 @@ func mapNames(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
+// mapFiles takes the names of files byte for byte as they were typed, up to the first flag.
+func mapFiles(ctx *kong.DecodeContext, target reflect.Value) error {
+	all := takeNames(ctx, func(names, string) bool { return true })
+	switch {
+	case slices.Contains(all, ""): // an unset variable in a script: standard input would be a surprise
+		return errors.New("the name of the file is empty")
+	case slices.ContainsFunc(all, isAgeSecret):
+		return errAgeSecret
+	}
+	target.Set(reflect.ValueOf(all))
+	return nil
+}
+
 // mapURLs is the same for URLs. What is none will be said where they are read.
 func mapURLs(ctx *kong.DecodeContext, target reflect.Value) error {
 	target.Set(reflect.ValueOf(takeNames(ctx, func(names, string) bool { return true })))
@@ -154,8 +167,8 @@ func parseError(err error) error {
 	}
 	var parse *kong.ParseError
 	if errors.As(err, &parse) {
-		if misread := misplacedURL(parse.Context); misread != nil {
-			return misread
+		if urlFirst(parse.Context) {
+			return errURLFirst()
 		}
 		if cmd := parse.Context.Selected(); cmd != nil && !cmd.Hidden {
 			return usageError(plainParse(err), fmt.Sprintf("see \"%s --help\"", cmd.FullPath()))
@@ -164,22 +177,10 @@ func parseError(err error) error {
 	return usageError(plainParse(err))
 }
 
-// misplacedURL says what is wrong with the URL of a push that was taken for a file,
-// or the other way round; nil if that is not what is wrong.
-func misplacedURL(ctx *kong.Context) error {
+// urlFirst reports whether the files of a push begin with a URL.
+func urlFirst(ctx *kong.Context) bool {
 	i := slices.IndexFunc(ctx.Path, func(p *kong.Path) bool { return p.Positional != nil })
-	if i < 0 || ctx.Selected().Name != "push" {
-		return nil
-	}
-	files := ctx.Value(ctx.Path[i]).Interface().(names)
-	if isURL(files[0]) {
-		return errURLFirst()
-	}
-	if missing := ctx.Command() == "push <FILE ...>"; missing && len(files) > 1 {
-		_, err := parseURL(files[len(files)-1])
-		return err
-	}
-	return nil
+	return i >= 0 && ctx.Selected().Name == "push" && isURL(ctx.Value(ctx.Path[i]).Interface().(names)[0])
 }
 
 // errURLFirst is for a push that has the URL where the files are to be.

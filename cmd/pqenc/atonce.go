@@ -26,16 +26,16 @@ type slots struct {
 // with up to so many bytes in memory.
 const mediumSize = 16 << 20
 
-// newSlots returns the slots for files that take up to so many bytes of memory together; 0 is
-// any number.
-func newSlots(memory int64) *slots {
+// newSlots returns the slots for files that take up to so many bytes of memory together, 0 is
+// any number, and so many small ones.
+func newSlots(memory int64, small int) *slots {
 	limit := int64(mediumSize)
 	if memory > 0 {
 		limit = min(limit, memory/connections)
 	}
 	return &slots{
 		limit:  limit,
-		small:  make(chan struct{}, 16*connections), // a connection takes 16 small requests
+		small:  make(chan struct{}, small),
 		medium: make(chan struct{}, connections),
 		large:  make(chan struct{}, 1),
 	}
@@ -57,6 +57,7 @@ type job func() done
 
 // done is what came of a transfer.
 type done struct {
+	title  string
 	result fileOutcome // if there is no error
 	say    func()      // says, in its turn, what there is to say of it; or nil
 	err    error
@@ -77,7 +78,9 @@ type atOnce struct {
 	serial bool            // one after the other
 	begin  func(i int) job // is called in order; what it returns may take long
 
-	memory int64 // bytes for the windows of several files; 0 is any number
+	memory    int64 // bytes for the windows of several files; 0 is any number
+	bandwidth bandwidthFlag
+	then      func() // is called after all, if nothing has failed; or nil
 
 	stop  atomic.Bool     // no more are to be started
 	ended map[int]outcome // of those whose turn it is not yet
@@ -86,25 +89,38 @@ type atOnce struct {
 
 // run does all, and returns what has not worked.
 func (a *atOnce) run() error {
-	a.total = len(a.sizes)
-	if a.total == 1 {
+	a.total += len(a.sizes)
+	if a.total == 1 && len(a.sizes) == 1 && a.then == nil && !a.keep {
 		a.one = true
 		d := a.begin(0)()
 		if d.say != nil {
 			d.say()
 		}
-		return d.err
+		a.add(d.title, a.sizes[0], d.result, d.err)
+		return a.end()
 	}
 	a.tally.startAll(sum(a.sizes))
-	a.ended = make(map[int]outcome)
+	a.all()
+	a.tally.stop()
+	switch {
+	case a.then == nil:
+	case a.count[isFailed] > 0:
+		a.app.warn("nothing is deleted, since not all is done")
+	default:
+		a.then()
+	}
+	return a.end()
+}
+
+// all does all, and adds what came of them to the outcomes.
+func (a *atOnce) all() {
+	a.next, a.ended = 0, make(map[int]outcome)
 	outcomes := make(chan outcome)
 	go a.start(outcomes)
 	for o := range outcomes {
 		a.ended[o.i] = o
 		a.tell()
 	}
-	a.tally.stop()
-	return a.end()
 }
 
 // sum returns the size of all, -1 if one is not known.
@@ -123,7 +139,7 @@ func (a *atOnce) start(outcomes chan<- outcome) {
 	defer close(outcomes)
 	var all sync.WaitGroup
 	defer all.Wait()
-	slots := newSlots(a.memory)
+	slots := newSlots(a.memory, a.bandwidth.atOnce(16*connections)) // a connection takes 16 small requests
 	for i, size := range a.sizes {
 		slot := slots.of(size)
 		if a.serial {
@@ -157,7 +173,7 @@ func (a *atOnce) tell() {
 			if o.err == nil && o.say != nil {
 				o.say()
 			}
-			a.add("", a.sizes[o.i], o.result, o.err)
+			a.add(o.title, a.sizes[o.i], o.result, o.err)
 		})
 	}
 }

@@ -23,6 +23,7 @@ type decryptCmd struct {
 	Sparse  sparseFlag     `embed:""`
 	Part    partFlags      `embed:""`
 	URL     urlFlags       `embed:""`
+	Copy    copyFlags      `embed:""`
 	Files   fileArgs       `embed:""`
 	Secret  secretFlags    `embed:""`
 }
@@ -34,6 +35,7 @@ func (decryptCmd) Help() string {
     pqenc -d -i lab.key -o model.bin model.pqe
     pqenc -d -i lab.key -o model.bin https://example.org/model.pqe
     ssh host 'cat run7.pqe' | pqenc -d -i lab.key | tar x
+    pqenc -d -i lab.key -o back/ sealed/
     pqenc -d -i lab.key --range 1GiB:64KiB model.pqe > part.bin
     pqenc -d -i lab.key --from alice.pub --context "round 17" -o up.bin up.pqe`
 }
@@ -42,10 +44,19 @@ func (c *decryptCmd) Run(a *app) error {
 	if c.Part.Digests != "" && len(c.Trust.From) == 0 {
 		return errDigestsAlone
 	}
+	if c.Files.intoFolder(&c.Copy) {
+		return c.several(a)
+	}
 	if err := c.Sparse.check(c.Files.Output); err != nil {
 		return err
 	}
-	src, err := a.openEncrypted(c.Files.In, urlFlags{c.URL.RangeOnly || c.Part.Digests != ""})
+	if c.Copy.Keep.NoClobber && isStdio(c.Files.Output) {
+		return errKeepNothing()
+	}
+	if c.Copy.Keep.taken(a, c.Files.Output) {
+		return nil
+	}
+	src, err := a.openEncrypted(c.Files.in(), urlFlags{c.URL.RangeOnly || c.Part.Digests != ""})
 	if err != nil {
 		return err
 	}
@@ -61,10 +72,10 @@ func (c *decryptCmd) Run(a *app) error {
 	meter := a.startMeter(src.total(), c.Files.Output)
 	defer meter.Stop()
 	src.measure(meter)
-	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys, flags: c.Part, beside: digestsOf(c.Files.In)}
+	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys, flags: c.Part, beside: digestsOf(c.Files.in())}
 	if src.web != nil && c.Part == (partFlags{}) && !c.Sparse.Sparse && staged(c.Files.Output) {
-		if done, err := o.resumable(c.Files.Output); done || err != nil {
-			return in(src.name, err)
+		if done, err := o.resumable(c.Files.Output, durable.Options{New: c.Copy.Keep.NoClobber}); done || err != nil {
+			return c.Copy.Keep.settle(a, c.Files.Output, in(src.name, err))
 		}
 	}
 	// The signature of the contents is after all of them: a part is read without it, unless
@@ -75,9 +86,13 @@ func (c *decryptCmd) Run(a *app) error {
 		return in(src.name, err)
 	}
 	// Only now: a file that does not open must not touch the output.
-	out, err := a.openOutput(c.Files.Output, src, durable.Options{Private: src.private(), Sparse: c.Sparse.Sparse})
+	options, err := c.options(src)
 	if err != nil {
 		return err
+	}
+	out, err := a.openOutput(c.Files.Output, src, options)
+	if err != nil {
+		return c.Copy.Keep.settle(a, c.Files.Output, err)
 	}
 	_, err = plain.WriteTo(out.byOffset())
 	meter.Stop()
@@ -85,7 +100,14 @@ func (c *decryptCmd) Run(a *app) error {
 	if err = out.finish(err); err == nil {
 		a.sayWho("", plain.Signature())
 	}
-	return err
+	return c.Copy.Keep.settle(a, c.Files.Output, err)
+}
+
+// options are those for the output of the input.
+func (c *decryptCmd) options(src *input) (durable.Options, error) {
+	o, err := c.Copy.options(src)
+	o.Private, o.Sparse = o.Like == nil && src.private(), c.Sparse.Sparse
+	return o, err
 }
 
 // opener opens the input of a command.

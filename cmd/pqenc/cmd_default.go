@@ -25,6 +25,7 @@ type mainCmd struct {
 	Part    partFlags      `embed:""`
 	URL     urlFlags       `embed:""`
 	Source  sourceFlags    `embed:""`
+	Copy    copyFlags      `embed:""`
 	Files   fileArgs       `embed:""`
 	Secret  secretFlags    `embed:""`
 }
@@ -33,7 +34,7 @@ func (c *mainCmd) Run(a *app) error {
 	if c.Decrypt {
 		return c.decrypt(a)
 	}
-	return withCommandHint(c.encrypt(a), c.Files.In)
+	return withCommandHint(c.encrypt(a), c.Files.in())
 }
 
 func (c *mainCmd) decrypt(a *app) error {
@@ -47,7 +48,7 @@ func (c *mainCmd) decrypt(a *app) error {
 	if c.Source != (sourceFlags{}) {
 		return usageError("--force, --allow-empty and --from-command are for encrypting", "a file that was cut short does not decrypt")
 	}
-	cmd := &decryptCmd{Keys: c.Keys, Has: passphraseFlag{c.To.Passphrase}, Trust: c.Trust, Stream: c.Stream, Context: c.Context, Sparse: c.Sparse, Part: c.Part, URL: c.URL, Files: c.Files, Secret: c.Secret}
+	cmd := &decryptCmd{Keys: c.Keys, Has: passphraseFlag{c.To.Passphrase}, Trust: c.Trust, Stream: c.Stream, Context: c.Context, Sparse: c.Sparse, Part: c.Part, URL: c.URL, Copy: c.Copy, Files: c.Files, Secret: c.Secret}
 	return cmd.Run(a)
 }
 
@@ -62,7 +63,7 @@ func (c *mainCmd) encrypt(a *app) error {
 	case c.Part != partFlags{}, c.Sparse.Sparse:
 		return usageError("--range, --digests and --sparse are for decrypting", "decrypt with -d")
 	}
-	cmd := &encryptCmd{To: c.To, Context: c.Context, Secret: c.Secret, Armor: c.Armor, Room: c.Room, Source: c.Source, Files: c.Files}
+	cmd := &encryptCmd{To: c.To, Context: c.Context, Secret: c.Secret, Armor: c.Armor, Room: c.Room, Source: c.Source, Copy: c.Copy, Files: c.Files}
 	return cmd.Run(a)
 }
 

@@ -94,7 +94,7 @@ func (d *demo) encrypt() error {
 	d.show("pqenc -r %s.pub -o %s %s", d.path("alice"), sealed, plain)
 	cmd := &encryptCmd{
 		To:    recipientFlags{Recipient: []string{d.path("alice.pub")}},
-		Files: fileArgs{In: plain, Output: sealed},
+		Files: fileArgs{In: names{plain}, Output: sealed},
 	}
 	return d.timed(sealed, func() error { return cmd.Run(d.a) })
 }
@@ -104,7 +104,7 @@ func (d *demo) decrypt() error {
 	d.show("pqenc -d -i %s.key -o %s %s", d.path("alice"), back, sealed)
 	cmd := &decryptCmd{
 		Keys:  identityFlag{Identity: []string{d.path("alice.key")}},
-		Files: fileArgs{In: sealed, Output: back},
+		Files: fileArgs{In: names{sealed}, Output: back},
 	}
 	return d.timed(back, func() error { return cmd.Run(d.a) })
 }

@@ -8,10 +8,10 @@ import (
 	"cmp"
 	"errors"
 	"io"
-	"syscall"
+	"os"
+	"strings"
 
 	"github.com/pqenc/pqenc/internal/armor"
-	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
@@ -22,6 +22,7 @@ type encryptCmd struct {
 	Armor   armorFlag      `embed:""`
 	Room    reserveFlag    `embed:""`
 	Source  sourceFlags    `embed:""`
+	Copy    copyFlags      `embed:""`
 	Files   fileArgs       `embed:""`
 }
 
@@ -32,15 +33,16 @@ func (encryptCmd) Help() string {
     pqenc -r lab.pub -r backup.pub -o model.pqe model.bin
     tar c run7 | pqenc -r lab.pub | ssh host 'cat > run7.pqe'
     pqenc -r lab.pub -o run7.pqe --from-command -- tar c run7
+    pqenc -r lab.pub -o sealed/ run7/ run8/
     pqenc -r lab.pub --sign alice.key --context "round 17" -o up.pqe up.bin
     pqenc -p -a -o notes.pqe notes.txt`
 }
 
 func (c *encryptCmd) Run(a *app) error {
-	src, err := c.Source.open(a, c.Files.In)
-	if errors.Is(err, syscall.EISDIR) && !c.Source.FromCommand {
-		err = withHints(err, "pack it first: tar c FOLDER | pqenc ...")
+	if c.Files.intoFolder(&c.Copy) {
+		return c.several(a)
 	}
+	src, err := c.Source.open(a, c.Files.in())
 	if err != nil {
 		return err
 	}
@@ -49,19 +51,30 @@ func (c *encryptCmd) Run(a *app) error {
 	if err := c.check(s, src); err != nil {
 		return err
 	}
+	if c.Copy.Keep.taken(a, c.Files.Output) {
+		return nil
+	}
 	if err := s.load(src.name); err != nil {
 		return err
 	}
 	s.reserve(c.Room)
-	out, err := a.openOutput(c.Files.Output, src, durable.Options{})
+	o, err := c.Copy.options(src)
 	if err != nil {
 		return err
+	}
+	out, err := a.openOutput(c.Files.Output, src, o)
+	if err != nil {
+		return c.Copy.Keep.settle(a, c.Files.Output, err)
 	}
 	err = c.copy(a, out, src, s)
 	if errors.Is(err, terminal.ErrBinary) {
 		err = withHints(err, "write to a file with -o, to a pipe, or as text with -a")
 	}
-	return out.finish(err)
+	changed := src.steady()
+	if !isUnsteadyError(changed) {
+		err, changed = cmp.Or(err, changed), nil
+	}
+	return cmp.Or(c.Copy.Keep.settle(a, c.Files.Output, out.finish(err)), changed)
 }
 
 // copy copies what may be encrypted to the output.
@@ -73,10 +86,11 @@ func (c *encryptCmd) copy(a *app, out *output, src *input, s *sealer) error {
 	if err := c.Source.admit(a, src, plain, out.replaces()); err != nil {
 		return in(src.name, err)
 	}
+	plain.warnOfKey(a, src.name, &c.To)
 	meter := a.startMeter(src.size, c.Files.Output)
 	defer meter.Stop()
 	src.measure(meter)
-	return cmp.Or(c.encrypt(out.byOffset(), plain.all, s), src.unchanged())
+	return c.encrypt(out.byOffset(), plain.all, s)
 }
 
 // encrypt copies src to dst.
@@ -94,6 +108,8 @@ func (c *encryptCmd) encrypt(dst io.Writer, src io.Reader, s *sealer) error {
 // check finds what is wrong with the flags before anybody is asked anything.
 func (c *encryptCmd) check(s *sealer, src *input) error {
 	switch {
+	case c.Copy.Keep.NoClobber && isStdio(c.Files.Output):
+		return errKeepNothing()
 	case c.Secret.File.set() && !c.To.Passphrase && (c.To.Sign == "" || c.Secret.Key.set()):
 		return usageError("--passphrase-file and --passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
 	case c.Room.Reserve > 0 && c.To.Passphrase:
@@ -105,4 +121,90 @@ func (c *encryptCmd) check(s *sealer, src *input) error {
 		return err
 	}
 	return c.Secret.check(src, c.To.Sign != "")
+}
+
+// several encrypts files into a folder.
+func (c *encryptCmd) several(a *app) error {
+	s := &sealer{app: a, to: &c.To, context: &c.Context, secret: &c.Secret}
+	if isStdio(c.Files.Output) {
+		return c.noFolder(a)
+	}
+	if c.Source.FromCommand {
+		return usageError(fromCommand+" stands for standard input, and there are files", "leave one of the two out")
+	}
+	if err := c.check(s, &input{size: -1}); err != nil {
+		return err
+	}
+	k := &copier{flags: &c.Copy, output: c.Files.Output, rename: sealedPath, serial: c.To.Passphrase}
+	k.manyFiles = manyFiles{several: several{app: a, verb: "encrypted", skipped: "already encrypted"}}
+	k.hint = "if it is to be encrypted once more, use --force"
+	k.other = func(f found) bool { return !k.several.one && !c.Source.Force && strings.HasSuffix(f.out, sealedSuffix) }
+	k.ready = func() error {
+		if err := s.load("the files"); err != nil {
+			return err
+		}
+		s.reserve(c.Room)
+		return nil
+	}
+	k.copy = func(f found, p *fileProgress) (fileOutcome, error) { return c.one(k, s, f, p) }
+	return k.run(c.Files.In)
+}
+
+// noFolder says why several files need a folder. The first may be meant as a command, and
+// others as recipients, as in "-r *.pub model.bin".
+func (c *encryptCmd) noFolder(a *app) error {
+	for i, name := range c.Files.In {
+		info, err := os.Stat(name)
+		if i == 0 && err != nil {
+			return err
+		}
+		if err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		src, err := a.openInput(name)
+		if err != nil {
+			continue
+		}
+		defer src.Close()
+		if s, err := src.look(); err == nil && s.key {
+			return usageError("several files need a folder, and "+name+" is a public key", "to encrypt to several keys, use -r for each of them, or name a folder with them", "to encrypt several files, name a folder with -o FOLDER/")
+		}
+	}
+	return errNoFolder()
+}
+
+// one encrypts one of several files. What is encrypted already is left out, by its name
+// without looking at it.
+func (c *encryptCmd) one(k *copier, s *sealer, f found, p *fileProgress) (fileOutcome, error) {
+	if k.other(f) {
+		return isSkipped, nil
+	}
+	src, err := f.open(k.app)
+	if err != nil {
+		return isFailed, err
+	}
+	defer src.Close()
+	plain, err := src.look()
+	if err != nil {
+		return isFailed, err
+	}
+	if plain.encrypted && !c.Source.Force {
+		if k.several.one {
+			return isFailed, errEncrypted
+		}
+		return isSkipped, nil
+	}
+	if f.folder == nil {
+		plain.warnOfKey(k.app, src.name, &c.To)
+	}
+	o, err := c.Copy.options(src)
+	if err != nil {
+		return isFailed, err
+	}
+	out, err := k.create(f, src, o)
+	if err != nil {
+		return isFailed, err
+	}
+	src.count(p)
+	return isDone, k.finish(out, c.encrypt(io.NewOffsetWriter(out, 0), plain.all, s), src.steady)
 }

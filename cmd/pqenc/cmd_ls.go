@@ -7,27 +7,38 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io"
+	"strings"
 	"time"
 
+	"github.com/mattn/go-runewidth"
+
 	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/transfer"
 )
 
 type lsCmd struct {
 	Login  loginFlags      `embed:""`
 	Secret passphraseFlags `embed:""`
 
-	Long bool   `short:"l" help:"Also print sizes in bytes, and when it was stored."`
-	JSON bool   `name:"json" help:"Print JSON."`
-	URL  string `arg:"" type:"url" name:"URL" help:"The server, ws://HOST[:PORT]/, followed by what the names must begin with."`
+	Long  bool   `short:"l" help:"Also print sizes, and when it was stored."`
+	Quota bool   `help:"Print how much you may store there, and how much of that is taken."`
+	JSON  bool   `name:"json" help:"Print JSON."`
+	URL   string `arg:"" type:"url" name:"URL" help:"The server, ws://HOST[:PORT]/, followed by what the names must begin with, or a pattern of names."`
 }
 
 func (lsCmd) Help() string {
-	return `Lists the objects that you may list.
+	return `Lists the objects that you may list. On a terminal names come in columns, sizes with a
+unit, and a total at the end. Elsewhere each object is one line, and sizes are in bytes.
+
+` + patternHelp + `
 
 Examples:
 
     pqenc ls -i alice.key ws://host/
     pqenc ls -i alice.key -l ws://host/alice/run7/
+    pqenc ls -i alice.key 'ws://host/alice/**/*.bin.pqe'
+    pqenc ls -i alice.key --quota ws://host/
     pqenc ls -i alice.key --json ws://host/ | jq -r '.[].name'`
 }
 
@@ -39,7 +50,7 @@ type entry struct {
 }
 
 func (c *lsCmd) Run(a *app) error {
-	at, err := parseURL(c.URL)
+	at, err := parseObjects([]string{c.URL})
 	if err != nil {
 		return err
 	}
@@ -48,32 +59,109 @@ func (c *lsCmd) Run(a *app) error {
 		return err
 	}
 	defer servers.Close()
-	server, err := servers.at(at)
+	server, err := servers.at(at[0])
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		found, err := server.list(at.name)
+	a.stdout.used.Store(true) // also by an empty list
+	switch {
+	case c.Quota:
+		return c.quota(server)
+	case c.JSON, terminal.Is(a.stdout.file), at[0].isPattern():
+		found, err := c.list(server, at[0])
 		if err != nil {
 			return err
 		}
+		return c.print(a, found)
+	}
+	w := bufio.NewWriter(a.stdout)
+	for o, err := range server.objects(at[0].name) {
+		if err != nil {
+			w.Flush()
+			return err
+		}
+		c.line(w, o)
+	}
+	return w.Flush()
+}
+
+// list returns the objects that match a pattern, or whose names begin with what is no
+// pattern.
+func (c *lsCmd) list(server *remote, at location) ([]transfer.Object, error) {
+	if at.isPattern() {
+		return server.find(at, at.matches)
+	}
+	return server.list(at.name, nil)
+}
+
+// print prints a whole list.
+func (c *lsCmd) print(a *app, found []transfer.Object) error {
+	if c.JSON {
 		entries := make([]entry, len(found))
 		for i, o := range found {
 			entries[i] = entry{o.Name, o.Size, o.Time.UTC().Format(time.RFC3339)}
 		}
 		return printJSON(a.stdout, entries)
 	}
-	a.stdout.used = true // also by an empty list
 	w := bufio.NewWriter(a.stdout)
-	for o, err := range server.objects(at.name) {
-		if err != nil {
-			w.Flush()
-			return err
+	screen := terminal.Is(a.stdout.file)
+	switch {
+	case screen && c.Long:
+		longLines(w, found)
+	case screen:
+		var names []string
+		for _, o := range found {
+			names = append(names, terminal.Printable(o.Name))
 		}
-		if c.Long {
-			fmt.Fprintf(w, "%15d  %s  ", o.Size, timeText(o.Time))
+		columns(w, names, terminal.Columns(a.stdout.file))
+	default:
+		for _, o := range found {
+			c.line(w, o)
 		}
-		fmt.Fprintln(w, terminal.Printable(o.Name))
+	}
+	if screen {
+		var size int64
+		for _, o := range found {
+			size += o.Size
+		}
+		fmt.Fprintln(w, countText(int64(len(found)), size, ""))
 	}
 	return w.Flush()
+}
+
+// line prints one object, for programs.
+func (c *lsCmd) line(w io.Writer, o transfer.Object) {
+	if c.Long {
+		fmt.Fprintf(w, "%15d  %s  ", o.Size, timeText(o.Time))
+	}
+	fmt.Fprintln(w, terminal.Printable(o.Name))
+}
+
+// longLines prints a line for each object, for people.
+func longLines(w io.Writer, found []transfer.Object) {
+	for _, o := range found {
+		fmt.Fprintf(w, "%10s  %s  %s\n", sizeText(o.Size), timeText(o.Time), terminal.Printable(o.Name))
+	}
+}
+
+// columns prints names in as many columns of equal width as there is room for, one below
+// the other, as ls does.
+func columns(w io.Writer, names []string, room int) {
+	widest := 1
+	for _, name := range names {
+		widest = max(widest, runewidth.StringWidth(name))
+	}
+	wide := widest + 2
+	across := max((room+2)/wide, 1)
+	down := (len(names) + across - 1) / across
+	for row := range down {
+		for i := row; i < len(names); i += down {
+			pad := ""
+			if i+down < len(names) {
+				pad = strings.Repeat(" ", wide-runewidth.StringWidth(names[i]))
+			}
+			fmt.Fprint(w, names[i], pad)
+		}
+		fmt.Fprintln(w)
+	}
 }

@@ -5,8 +5,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -30,8 +32,15 @@ type pullCmd struct {
 	Follow     bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
 	Output     string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
 
-	Remote remoteFlags `embed:""`
-	Secret secretFlags `embed:""`
+	Globs  globFlags `embed:""`
+	DryRun bool      `short:"n" help:"Change nothing, and print what would be done."`
+	Keep   keepFlag  `embed:""`
+	Sync   syncFlags `embed:""`
+	JSON   bool      `name:"json" help:"Print JSON. Needs -o."`
+
+	Remote    remoteFlags   `embed:""`
+	Bandwidth bandwidthFlag `embed:""`
+	Secret    secretFlags   `embed:""`
 
 	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to pull, ws://HOST[:PORT]/NAME, or .../FOLDER/ for all in it."`
 }
@@ -41,23 +50,30 @@ func (pullCmd) Help() string {
 same command is given again.
 
 Several objects go into a folder, each under its name without .pqe, or with --raw
-under its whole name.
+under its whole name: all in .../FOLDER/, or what matches a pattern.
+
+` + patternHelp + `
 
 Examples:
 
     pqenc pull -i lab.key ws://host/alice/model.pqe -o model.bin
     pqenc pull -i lab.key --from alice.pub ws://host/alice/run7/ -o run7/
+    pqenc pull -i lab.key --update --delete ws://host/alice/run7/ -o run7/
+    pqenc pull -i lab.key 'ws://host/alice/*.bin.pqe' -o models/
     pqenc pull -i lab.key --follow ws://host/alice/run7.pqe | tar x
     pqenc pull --as lab.key --raw ws://host/alice/model.pqe -o model.pqe`
 }
 
 func (c *pullCmd) Run(a *app) error {
-	from, err := parseURLs(c.URLs)
+	from, err := parseObjects(c.URLs)
 	if err != nil {
 		return err
 	}
 	if err := c.check(); err != nil {
 		return err
+	}
+	if c.Sync.Delete && (len(from) > 1 || !from[0].isFolder() || from[0].isPattern()) {
+		return usageError("--delete needs one folder to compare a folder with", "pull .../FOLDER/ to -o FOLDER/, and nothing else")
 	}
 	p := &puller{cmd: c, app: a}
 	if err := p.login(); err != nil {
@@ -69,13 +85,27 @@ func (c *pullCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	all := &atOnce{several: several{app: a, verb: "pulled"}, tally: p.servers.tally, serial: c.Passphrase, begin: func(i int) job { return p.begin(list[i]) }}
-	for _, r := range list {
+	all := &atOnce{several: several{app: a, verb: "pulled", keep: c.JSON}, tally: p.servers.tally, serial: c.Passphrase, bandwidth: c.Bandwidth}
+	todo, extra, err := p.compare(list, &all.several)
+	if err != nil {
+		return err
+	}
+	if c.DryRun {
+		return p.show(todo, extra, &all.several)
+	}
+	return p.run(todo, extra, all)
+}
+
+// run pulls the objects, and then deletes the files that are extra here.
+func (p *puller) run(todo []receiving, extra []string, all *atOnce) error {
+	all.begin = func(i int) job { return p.begin(todo[i]) }
+	for _, r := range todo {
 		all.sizes = append(all.sizes, r.size)
 	}
-	err = all.run()
+	all.thenDelete(extra, p.into.title, p.remove)
+	err := all.run()
 	if synced := p.batch.Sync(); synced != nil {
-		a.report(err)
+		p.app.report(err)
 		err = synced
 	}
 	return err
@@ -89,6 +119,13 @@ func (c *pullCmd) check() error {
 	switch {
 	case c.Raw && (c.Passphrase || len(c.Trust.From) > 0 || c.Context.Context != nil || c.Trust.AllowForwarded || c.Stream.StreamUnverified):
 		return usageError("--raw does not decrypt", "leave out what is for decrypting")
+	case c.JSON && isStdio(c.Output):
+		return usageError("--json is standard output, and so are the contents", "name an output with -o")
+	case isStdio(c.Output) && (c.Keep.NoClobber || c.Sync.Update || c.Sync.Delete):
+		return usageError("there is nothing to compare without an output", "name it with -o")
+	}
+	if err := cmp.Or(c.Globs.check(), c.Sync.check(c.Keep)); err != nil {
+		return err
 	}
 	return c.Secret.check(&input{size: -1}, true)
 }
@@ -103,8 +140,7 @@ func (c *pullCmd) login() string {
 
 // receiving is an object and the file that it will be.
 type receiving struct {
-	from   location
-	size   int64 // of the object in bytes, -1 if it is not known
+	remoteObject
 	output string
 	into   *outFolder // for which output is meant, or nil
 }
@@ -131,36 +167,46 @@ func (p *puller) login() (err error) {
 		return err
 	}
 	id, err := p.app.loginKey(p.cmd.login(), p.cmd.Older, secret)
+	p.cmd.Bandwidth.limit(&p.cmd.Remote)
 	p.servers = p.cmd.Remote.servers(p.app, id)
 	return err
 }
 
 // list returns what is to be pulled, and to where.
 func (p *puller) list(from []location) ([]receiving, error) {
-	if len(from) == 1 && !from[0].isFolder() && !isFolder(p.cmd.Output) {
-		return []receiving{{from: from[0], size: -1, output: p.cmd.Output}}, nil
+	if len(from) == 1 && !from[0].isFolder() && !from[0].isPattern() && !isFolder(p.cmd.Output) {
+		r := receiving{remoteObject: remoteObject{location: from[0], size: -1}, output: p.cmd.Output}
+		return []receiving{r}, nil
 	}
 	if isStdio(p.cmd.Output) {
 		return nil, usageError("several objects need a folder", "name it with -o FOLDER/")
 	}
 	var all []receiving
 	for _, l := range from {
-		if !l.isFolder() {
-			all = append(all, receiving{from: l, size: -1, output: p.fileName(path.Base(l.name))})
-			continue
-		}
-		below, err := p.below(l)
+		found, err := p.servers.named([]location{l})
 		if err != nil {
-			return nil, in(l.String(), err)
+			return nil, err
 		}
-		all = append(all, below...)
+		for _, o := range found {
+			all = append(all, receiving{remoteObject: o, output: p.fileName(strings.TrimPrefix(o.name, l.above()))})
+		}
 	}
-	var err error // the folder is made now that there is something for it
-	p.into, err = p.app.openFolder(p.cmd.Output, p.cmd.Raw)
+	if err := p.openInto(); err != nil {
+		return nil, err
+	}
 	for i := range all {
 		all[i].into = p.into
 	}
-	return all, err
+	return all, nil
+}
+
+// openInto opens the folder for the files, which is made now that there is something for it.
+func (p *puller) openInto() (err error) {
+	if p.cmd.DryRun && !isDir(p.cmd.Output) {
+		return nil
+	}
+	p.into, err = p.app.openFolder(p.cmd.Output, p.cmd.Raw)
+	return err
 }
 
 // fileName returns the name of the file for an object.
@@ -169,23 +215,6 @@ func (p *puller) fileName(name string) string {
 		return name
 	}
 	return strings.TrimSuffix(name, ".pqe")
-}
-
-// below returns the objects in a folder.
-func (p *puller) below(folder location) (all []receiving, err error) {
-	server, err := p.servers.at(folder)
-	if err != nil {
-		return nil, err
-	}
-	found, err := server.list(folder.name)
-	for _, object := range found {
-		file := p.fileName(strings.TrimPrefix(object.Name, folder.name))
-		all = append(all, receiving{from: folder.with(object.Name), size: object.Size, output: file})
-	}
-	if err == nil && len(all) == 0 {
-		err = transfer.ErrNotFound
-	}
-	return all, err
 }
 
 // passphrase returns the passphrase of an object, nil if none is to be tried. The
@@ -214,19 +243,22 @@ func (p *puller) begin(r receiving) job {
 		if err == nil {
 			err = d.pull(r)
 		}
-		return done{say: d.say, err: in(r.from.String(), err)}
+		if p.cmd.Keep.NoClobber && errors.Is(err, fs.ErrExist) { // since when it was looked for
+			return done{title: r.String(), result: isThere}
+		}
+		return done{title: r.String(), say: d.say, err: in(r.String(), err)}
 	}
 }
 
 // download prepares the pull of one object.
 func (p *puller) download(r receiving) (d *download, err error) {
-	d = &download{puller: p, cmd: p.cmd, name: r.from.name, output: r.output}
+	d = &download{puller: p, cmd: p.cmd, name: r.name, output: r.output}
 	if r.into != nil {
 		if d.output, err = r.into.place(r.output); err != nil {
 			return d, err
 		}
 	}
-	d.server, err = p.servers.at(r.from)
+	d.server, err = p.servers.at(r.location)
 	return d, err
 }
 
@@ -235,7 +267,7 @@ func (d *download) pull(r receiving) (err error) {
 	p := d.puller
 	d.progress = &transferProgress{tally: p.servers.tally}
 	defer func() { d.progress.stop(err) }()
-	d.keys = newIdentities(p.named, p.own, p.passphrase(r.from))
+	d.keys = newIdentities(p.named, p.own, p.passphrase(r.location))
 	switch {
 	case !staged(d.output):
 		return d.direct()
@@ -244,7 +276,7 @@ func (d *download) pull(r receiving) (err error) {
 	}
 	err = d.resume(true)
 	if errors.Is(err, transfer.ErrChanged) {
-		p.app.warn("%s: %v: starting over", r.from, err)
+		p.app.warn("%s: %v: starting over", r.location, err)
 		err = d.resume(false)
 	}
 	return err

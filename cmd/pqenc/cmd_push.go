@@ -27,11 +27,16 @@ type pushCmd struct {
 	Login     loginFlags     `embed:""`
 	Secret    secretFlags    `embed:""`
 	Source    sourceFlags    `embed:""`
+	Bandwidth bandwidthFlag  `embed:""`
+	Select    selectFlags    `embed:""`
 	Overwrite bool           `help:"Replace what is there under the same name."`
+	Keep      keepFlag       `embed:""`
+	Sync      syncFlags      `embed:""`
+	JSON      bool           `name:"json" help:"Print JSON."`
 	Buffer    byteSize       `default:"128MiB" placeholder:"SIZE" help:"Keep up to SIZE of what is encrypted on the way, or comes from a pipe, in memory until it is safe on the server: more than 16MiB only on a line that is fast and long (default: 128MiB)."`
 
 	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
-	URL   string `arg:"" type:"url" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
+	URL   string `arg:"" optional:"" type:"url" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
 }
 
 func (pushCmd) Help() string {
@@ -40,9 +45,9 @@ are pushed, as they are. An object appears on the server when all of it is there
 push whose connection is lost resumes by itself; that of an encrypted file also
 resumes when the same command is given again.
 
-A URL that ends in / gets the names of the files, followed by .pqe; of folders, all
-files in them. Names that begin with a dot are left out, and so is what is neither a
-file nor a folder, such as links. A link that is named itself is followed.
+A URL that ends in / gets the names of the files, followed by .pqe. Of a folder all files
+in it and below are pushed: FOLDER under its name, and FOLDER/ without it. Names that begin
+with a dot are left out, and so are links, unless they are named themselves.
 
 Examples:
 
@@ -53,8 +58,8 @@ Examples:
 }
 
 func (c *pushCmd) Run(a *app) error {
-	if isURL(c.Files[0]) && !isURL(c.URL) {
-		return errURLFirst()
+	if err := c.findURL(); err != nil {
+		return err
 	}
 	to, err := parseURL(c.URL)
 	if err != nil {
@@ -69,22 +74,83 @@ func (c *pushCmd) Run(a *app) error {
 			return err
 		}
 	}
-	list, err := c.list(a, to)
+	if err := c.checkSync(to); err != nil {
+		return err
+	}
+	all := &atOnce{several: several{app: a, verb: "pushed", keep: c.JSON}, serial: c.To.Passphrase, memory: int64(c.Buffer), bandwidth: c.Bandwidth}
+	list, err := c.list(a, to, &all.several)
 	if err != nil {
 		return err
 	}
 	p := &pusher{cmd: c, app: a, sealer: s}
-	if err := p.login(to); err != nil {
-		return err
+	if !c.Select.DryRun || c.compares() {
+		if err := p.login(to); err != nil {
+			return err
+		}
+		defer p.server.Close()
 	}
-	defer p.server.Close()
-	all := &atOnce{several: several{app: a, verb: "pushed"}, tally: p.server.tally, serial: c.To.Passphrase, memory: int64(c.Buffer), begin: func(i int) job {
-		return func() done { return done{err: in(list[i].title(), p.push(list[i]))} }
-	}}
+	var gone []string
+	if c.compares() {
+		if list, gone, err = p.compare(to, list, &all.several); err != nil {
+			return err
+		}
+	}
+	if c.Select.DryRun {
+		return c.show(list, gone, to, &all.several)
+	}
+	return p.run(list, gone, to, all)
+}
+
+// run pushes the files, and then deletes the objects that are gone here.
+func (p *pusher) run(list []sending, gone []string, to location, all *atOnce) error {
+	all.tally = p.server.tally
+	all.begin = func(i int) job {
+		return func() done {
+			d := done{title: list[i].title(), err: p.push(list[i])}
+			if !isUnsteadyError(d.err) { // which has the name
+				d.err = in(d.title, d.err)
+			}
+			if p.cmd.Keep.NoClobber && errors.Is(d.err, transfer.ErrExists) { // who may not list has not seen it
+				d.result, d.err = isThere, nil
+			}
+			return d
+		}
+	}
 	for _, s := range list {
 		all.sizes = append(all.sizes, s.size)
 	}
+	all.thenDelete(gone, func(name string) string { return to.with(name).String() }, p.remove)
 	return all.run()
+}
+
+// findURL finds the URL among the arguments: it is the only one where a list names the files.
+func (c *pushCmd) findURL() error {
+	last := len(c.Files) - 1
+	switch {
+	case c.URL == "" && last == 0 && isURL(c.Files[0]) && c.Select.lists():
+		c.URL, c.Files = c.Files[0], nil
+	case isURL(c.Files[0]) && !isURL(c.URL):
+		return errURLFirst()
+	case c.URL == "" && last > 0:
+		_, err := parseURL(c.Files[last])
+		return err
+	case c.URL == "":
+		return usageError(`expected "<URL>"`, `see "pqenc push --help"`)
+	}
+	return nil
+}
+
+// show prints what would be pushed, and what would be deleted.
+func (c *pushCmd) show(list []sending, gone []string, to location, outcomes *several) error {
+	outcomes.verb = "to be pushed"
+	outcomes.total += len(list)
+	for _, s := range list {
+		outcomes.add(s.title(), s.size, isDone, outcomes.app.printPair(s.title(), to.with(s.name).String()))
+	}
+	if err := outcomes.showDeleted(gone, func(name string) string { return to.with(name).String() }); err != nil {
+		return err
+	}
+	return outcomes.end()
 }
 
 // check finds what is wrong with the flags before anything happens.
@@ -104,7 +170,8 @@ func (c *pushCmd) check(s *sealer) error {
 // sending is a file and the name of the object that it will be.
 type sending struct {
 	found
-	name string
+	name    string
+	replace bool // an older object of that name
 }
 
 // isStdin reports whether it is standard input that is pushed.
@@ -117,83 +184,74 @@ func (s sending) title() string {
 	return s.found.title()
 }
 
-// list returns what is to be pushed.
-func (c *pushCmd) list(a *app, to location) ([]sending, error) {
-	var all []sending
-	for _, file := range c.Files {
-		if isStdio(file) {
-			if to.isFolder() {
-				return nil, usageError("standard input has no name", "name the object: "+urlHint)
-			}
-			all = append(all, sending{found{file: file, size: -1}, to.name})
-			continue
+// list finds what is to be pushed. What cannot be is a failure among the outcomes.
+func (c *pushCmd) list(a *app, to location, outcomes *several) (all []sending, err error) {
+	if !to.isFolder() && (c.Select.lists() || len(c.Files) > 1 || isDir(c.Files[0])) {
+		return nil, usageError("several files need a URL that ends in /", "each file gets its own name after it")
+	}
+	if slices.ContainsFunc(c.Files, isStdio) {
+		if to.isFolder() || len(c.Files) > 1 {
+			return nil, usageError("standard input has no name", "name the object: "+urlHint)
 		}
-		info, err := os.Stat(file)
-		if err != nil {
-			return nil, err
+		return []sending{{found: found{file: c.Files[0], size: -1}, name: to.name}}, nil
+	}
+	single := !c.Select.lists() && len(c.Files) == 1 && !isDir(c.Files[0])
+	var failed error // of the only one
+	w := &walker{selectFlags: &c.Select, app: a, visit: func(f found, err error) {
+		s := sending{found: f, name: to.name}
+		if to.isFolder() {
+			s.name = objectName(to.name, f.out)
 		}
-		size := int64(-1)
-		if info.Mode().IsRegular() {
-			size = info.Size()
-		}
-		if (info.IsDir() || len(c.Files) > 1) && !to.isFolder() {
-			return nil, usageError("several files need a URL that ends in /", "each file gets its own name after it")
+		if err == nil {
+			err = s.checkName(to)
 		}
 		switch {
-		case info.IsDir():
-			folder, err := openInFolder(file)
-			if err != nil {
-				return nil, err
-			}
-			before := len(all)
-			err = folder.walk(a, func(f found, err error) error {
-				all = append(all, sending{f, objectName(to.name+folder.base(), f.path)})
-				return err
-			})
-			if err != nil {
-				return nil, err
-			}
-			if len(all) == before {
-				return nil, usageError("there is no file in "+file, "nothing was pushed")
-			}
-		case to.isFolder():
-			all = append(all, sending{found{file: file, size: size}, objectName(to.name, filepath.Base(file))})
+		case err == nil:
+			all = append(all, s)
+		case single:
+			failed = err
 		default:
-			all = append(all, sending{found{file: file, size: size}, to.name})
+			outcomes.total++
+			outcomes.add(s.title(), s.size, isFailed, err)
 		}
-	}
-	if err := distinct(all); err != nil {
+	}}
+	if err := cmp.Or(w.walk(c.Files), failed); err != nil {
 		return nil, err
 	}
-	return all, checkNames(all, to)
+	if len(all)+outcomes.total == 0 {
+		return nil, usageError("there is no file in what was named", "nothing was pushed")
+	}
+	return distinct(all)
 }
 
-// checkNames requires that every object can have its name, and that pull makes a
-// file of it again where the name is that of a file.
-func checkNames(all []sending, to location) error {
-	for _, s := range all {
-		err, hint := transfer.CheckName(s.name), "choose another name"
-		if to.isFolder() {
-			hint = "give the file another name, or push it by itself to a URL with another one: nothing was pushed"
-			err = cmp.Or(transfer.CheckName(strings.TrimSuffix(s.name, ".pqe")), err)
-		}
-		if err != nil {
-			return withHints(in(s.title(), err), hint)
-		}
+// checkName requires that the object can have its name, and that pull makes a file of it
+// again where the name is that of a file.
+func (s sending) checkName(to location) error {
+	err, hint := transfer.CheckName(s.name), "choose another name"
+	if to.isFolder() {
+		hint = "give the file another name, or push it by itself to a URL with another one"
+		err = cmp.Or(transfer.CheckName(strings.TrimSuffix(s.name, ".pqe")), err)
 	}
-	return nil
+	if err == nil {
+		return nil
+	}
+	return withHints(in(s.title(), err), hint)
 }
 
-// distinct requires that every file becomes an object of its own.
-func distinct(all []sending) error {
-	from := make(map[string]string)
+// distinct returns each file once. Two of them must not become the same object.
+func distinct(all []sending) (each []sending, err error) {
+	from := make(map[string]sending)
 	for _, s := range all {
-		if other, taken := from[s.name]; taken {
-			return usageError(other+" and "+s.title()+" would become the same object", "push them one by one, each to a name of its own")
+		other, taken := from[s.name]
+		switch {
+		case !taken:
+			from[s.name] = s
+			each = append(each, s)
+		case !s.same(other.found):
+			return nil, usageError(other.title()+" and "+s.title()+" would become the same object", "push them one by one, each to a name of its own")
 		}
-		from[s.name] = s.title()
 	}
-	return nil
+	return each, nil
 }
 
 // objectName is the name of the object for a file with that path below folder.
@@ -208,6 +266,8 @@ type pusher struct {
 	sealer *sealer
 	server *remote
 	asking sync.Mutex // held while a passphrase is asked for
+
+	sources []openedFolder // that objects are compared with
 }
 
 // login gets the keys, and prepares the connection.
@@ -220,6 +280,7 @@ func (p *pusher) login(to location) error {
 	if err := p.loadKeys(); err != nil {
 		return err
 	}
+	p.cmd.Bandwidth.limit(&p.cmd.Login.Remote)
 	p.server, err = p.cmd.Login.Remote.connect(p.app, to, id)
 	return err
 }
@@ -245,7 +306,7 @@ func (p *pusher) push(s sending) (err error) {
 	if !s.isStdin() || src.producer != nil {
 		defer src.Close()
 	}
-	progress := &transferProgress{tally: p.server.tally}
+	progress := p.server.tally.push(s.title())
 	progress.start(src.size, os.DevNull)
 	defer func() { progress.stop(err) }()
 	if p.cmd.To.encrypts() {
@@ -281,7 +342,18 @@ func (p *pusher) encrypt(s sending, src *input, progress *transferProgress) erro
 	if err := p.getRecipients(); err != nil {
 		return err
 	}
-	return p.stream(s.name, src.size, progress, func(dst io.Writer) error { return p.sealer.seal(dst, plain.all) })
+	plain.warnOfKey(p.app, s.title(), &p.cmd.To)
+	var changed error
+	err = p.stream(s, src.size, progress, func(dst io.Writer) error {
+		if err := p.sealer.seal(dst, plain.all); err != nil {
+			return err
+		}
+		if changed = src.steady(); isUnsteadyError(changed) {
+			return nil // which is said when the object is there
+		}
+		return changed
+	})
+	return cmp.Or(err, changed)
 }
 
 // getRecipients gets the passphrase, if that is what everything is encrypted with.
@@ -318,7 +390,7 @@ func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error
 		}
 	}
 	if src.size >= 0 && !file.armored {
-		return p.whole(s.name, src, progress)
+		return p.whole(s, src, progress)
 	}
 	if src.size >= 0 { // what was read to its end
 		file, err = sniff(src.reader())
@@ -327,20 +399,21 @@ func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error
 	if err != nil {
 		return err
 	}
-	return p.stream(s.name, src.size, progress, func(dst io.Writer) error {
+	return p.stream(s, src.size, progress, func(dst io.Writer) error {
 		_, err := io.CopyBuffer(dst, io.MultiReader(&header, file), make([]byte, 256<<10))
 		return err
 	})
 }
 
 // whole pushes an encrypted file, of which the server can ask for any part.
-func (p *pusher) whole(name string, src *input, progress *transferProgress) error {
-	return p.explain(p.server.PushFile(context.Background(), name, ownReaderAt{src.section()}, src.size, p.options(src.size, progress)))
+func (p *pusher) whole(s sending, src *input, progress *transferProgress) error {
+	err := p.explain(p.server.PushFile(context.Background(), s.name, ownReaderAt{src.section()}, src.size, p.options(s, src.size, progress)))
+	return cmp.Or(err, src.steady())
 }
 
 // stream pushes what write writes, which need not be there twice. Should write
 // fail, the object is not published.
-func (p *pusher) stream(name string, size int64, progress *transferProgress, write func(io.Writer) error) error {
+func (p *pusher) stream(s sending, size int64, progress *transferProgress, write func(io.Writer) error) error {
 	own := func(dst io.Writer) error {
 		err := write(dst)
 		if err != nil {
@@ -348,7 +421,7 @@ func (p *pusher) stream(name string, size int64, progress *transferProgress, wri
 		}
 		return err
 	}
-	return p.explain(p.server.PushFunc(context.Background(), name, own, p.options(size, progress)))
+	return p.explain(p.server.PushFunc(context.Background(), s.name, own, p.options(s, size, progress)))
 }
 
 func (p *pusher) explain(err error) error {
@@ -362,9 +435,9 @@ func (p *pusher) explain(err error) error {
 
 // options are for a file of that size. What encrypting adds to it is not worth
 // counting.
-func (p *pusher) options(size int64, progress *transferProgress) transfer.PushOptions {
+func (p *pusher) options(s sending, size int64, progress *transferProgress) transfer.PushOptions {
 	small := size >= 0 && size <= transfer.MaxSmall
-	return transfer.PushOptions{Overwrite: p.cmd.Overwrite, Small: small, Buffer: int64(p.cmd.Buffer), Progress: func(durable int64) {
+	return transfer.PushOptions{Overwrite: p.cmd.Overwrite || s.replace, Small: small, Buffer: int64(p.cmd.Buffer), Progress: func(durable int64) {
 		if size >= 0 {
 			durable = min(durable, size)
 		}

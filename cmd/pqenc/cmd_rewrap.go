@@ -21,14 +21,14 @@ type rewrapCmd struct {
 	WithoutMe     bool     `help:"Let the new list of -r lack your own keys: you cannot read the files any more."`
 	InPlace       bool     `help:"Overwrite the header where it is, if the new one is not longer. A file whose header was torn then needs the log beside it."`
 	DropSignature bool     `help:"With --reencrypt: drop the signature of somebody else."`
-	DryRun        bool     `short:"n" help:"Change nothing, and say what would be."`
 	JSON          bool     `name:"json" help:"Print JSON."`
 
+	Select selectFlags     `embed:""`
 	Room   reserveFlag     `embed:""`
 	Secret secretFlags     `embed:""`
 	New    passphraseFlags `embed:"" prefix:"new-" xorprefix:"new-" set:"passphrase=the new passphrase of -p"`
 
-	Files names `arg:"" type:"names" name:"FILE ..." help:"Encrypted files, and folders with such files in and below them."`
+	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"Encrypted files, and folders with such files in and below them."`
 }
 
 func (rewrapCmd) Help() string {
@@ -71,6 +71,8 @@ func (c *rewrapCmd) Run(a *app) error {
 // check finds what is wrong with the flags before anything happens.
 func (c *rewrapCmd) check() error {
 	switch {
+	case len(c.Files) == 0 && !c.Select.lists():
+		return usageError("there is no file to rewrap", "name files or folders, or a list of files with --files-from")
 	case len(c.Remove) > 0:
 		return usageError("a recipient cannot be removed: the file does not say for whom it is, and whoever could open it can have kept its key",
 			"give the complete new list with --reencrypt -r ..., which also makes a new key; without --reencrypt the key stays the same")
@@ -82,7 +84,7 @@ func (c *rewrapCmd) check() error {
 			hint = "leave them out"
 		}
 		return usageError("--to-current and --repair have no other recipients: -r and -p do not go with them", hint)
-	case c.Repair && (c.Room.Reserve > 0 || c.InPlace || c.DryRun):
+	case c.Repair && (c.Room.Reserve > 0 || c.InPlace || c.Select.DryRun):
 		return usageError("--repair does nothing else", "leave the other flags out")
 	case c.Reencrypt && !c.To.encrypts():
 		return usageError("no recipient", "name all of the new list with -r")

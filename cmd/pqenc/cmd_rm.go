@@ -4,29 +4,45 @@
 
 package main
 
-import "context"
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pqenc/pqenc/internal/terminal"
+)
 
 type rmCmd struct {
 	Login  loginFlags      `embed:""`
 	Secret passphraseFlags `embed:""`
 
-	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to delete, ws://HOST[:PORT]/NAME."`
+	Recursive bool `short:"r" help:"Delete also all that is in a folder, .../FOLDER/."`
+	Force     bool `short:"f" help:"Do not ask."`
+	DryRun    bool `short:"n" help:"Print the names of what would be deleted, and delete nothing."`
+
+	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to delete, ws://HOST[:PORT]/NAME, or a pattern of names."`
 }
 
 func (rmCmd) Help() string {
-	return `Examples:
+	return `On a terminal it asks before it deletes more than one object.
 
-    pqenc rm -i alice.key ws://host/alice/model.pqe`
+` + patternHelp + `
+
+Examples:
+
+    pqenc rm -i alice.key ws://host/alice/model.pqe
+    pqenc rm -i alice.key 'ws://host/alice/run7/*.tmp.pqe'
+    pqenc rm -i alice.key -r ws://host/alice/run7/`
 }
 
 func (c *rmCmd) Run(a *app) error {
-	all, err := parseURLs(c.URLs)
+	from, err := parseObjects(c.URLs)
 	if err != nil {
 		return err
 	}
-	for _, l := range all {
-		if l.isFolder() {
-			return usageError("the URL names a folder", "delete what is in it, one by one")
+	for _, l := range from {
+		if l.isFolder() && !c.Recursive {
+			return usageError(l.String()+" is a folder", "to delete all that is in it, add -r")
 		}
 	}
 	servers, err := c.Login.login(a, &c.Secret)
@@ -34,12 +50,79 @@ func (c *rmCmd) Run(a *app) error {
 		return err
 	}
 	defer servers.Close()
-	return a.each(len(all), "deleted", func(i int) error {
-		server, err := servers.at(all[i])
-		if err != nil {
-			return err
+	all, err := c.list(servers, from)
+	if err != nil {
+		return err
+	}
+	if c.DryRun {
+		for _, n := range all {
+			fmt.Fprintln(a.stdout, terminal.Printable(n.name))
 		}
-		err = server.Delete(context.Background(), all[i].name)
-		return in(all[i].String(), server.explain(err))
-	})
+		a.inform("%s", objectsText("to be deleted", all))
+		return nil
+	}
+	if err := c.ask(a, all); err != nil {
+		return err
+	}
+	return servers.each(all, "deleted", func(n remoteObject, server *remote) error { return server.remove(n.name) })
+}
+
+// list returns what is to be deleted. With -r the name of a folder may lack its slash.
+func (c *rmCmd) list(servers *servers, from []location) (all []remoteObject, err error) {
+	for _, l := range from {
+		var found []remoteObject
+		switch {
+		case l.isFolder() || l.isPattern() || !c.Recursive && !c.DryRun:
+			found, err = servers.named([]location{l})
+		default:
+			found, err = servers.listed(l, func(name string) bool {
+				return name == l.name || c.Recursive && strings.HasPrefix(name, l.name+"/")
+			})
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// ask asks before several objects are deleted, if there is somebody who types.
+func (c *rmCmd) ask(a *app, all []remoteObject) error {
+	if c.Force || len(all) < 2 || !terminal.Is(a.stdin) {
+		return nil
+	}
+	err := a.confirm("Delete " + objectsText("", all) + "?")
+	if errors.Is(err, errDeclined) {
+		err = &failure{errors.New("nothing was deleted"), exitUsage, nil}
+	}
+	return err
+}
+
+// objectsText says how many objects there are, and how large they are if that is known.
+func objectsText(verb string, all []remoteObject) string {
+	var size int64
+	for _, n := range all {
+		if n.size < 0 || size < 0 {
+			size = -1
+			continue
+		}
+		size += n.size
+	}
+	return countText(int64(len(all)), size, verb)
+}
+
+// countText says how many objects there are, of so many bytes, -1 if that is not known.
+func countText(n, size int64, verb string) string {
+	text := fmt.Sprintf("%d objects", n)
+	if n == 1 {
+		text = "1 object"
+	}
+	if verb != "" {
+		text += " " + verb
+	}
+	if size >= 0 {
+		text += " (" + sizeText(size) + ")"
+	}
+	return text
 }

@@ -6,9 +6,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path"
 	"path/filepath"
@@ -23,17 +25,18 @@ import (
 )
 
 type serveCmd struct {
-	Dir         string        `required:"" type:"path" placeholder:"DIR" help:"Keep the files in the folder DIR. It is made if it is not there."`
-	Listen      string        `required:"" placeholder:"ADDR" help:"Take connections at ADDR, a host and a port, or :PORT for all of this machine's addresses."`
-	Identity    string        `short:"i" required:"" type:"path" complete:"own" placeholder:"KEY" help:"Who the server is: the private key KEY, a name or a file. It opens none of the files."`
-	Allow       string        `required:"" type:"path" placeholder:"FILE" help:"Who may do what: the access list in FILE."`
-	Endpoint    string        `default:"/pqenc" placeholder:"PATH" help:"The path at which clients connect (default: /pqenc)."`
-	Metrics     string        `placeholder:"ADDR" help:"Give metrics for Prometheus at http://ADDR/metrics, to everybody who can connect to it."`
-	Grace       time.Duration `default:"20s" placeholder:"TIME" help:"How long transfers may go on after the signal to stop (default: 20s)."`
-	Log         string        `enum:"text,json" default:"text" placeholder:"FORM" help:"Write the log as text or json (default: text)."`
-	LogLevel    string        `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Log from this level on: debug, info, warn or error (default: info)."`
-	AddressFile string        `type:"path" placeholder:"FILE" help:"Write host and port to FILE once connections are taken. For tests, with port 0."`
-	Check       bool          `help:"Check flags, keys and access list, and do nothing else."`
+	Dir          string        `required:"" type:"path" placeholder:"DIR" help:"Keep the files in the folder DIR. It is made if it is not there."`
+	Listen       string        `required:"" placeholder:"ADDR" help:"Take connections at ADDR, a host and a port, or :PORT for all of this machine's addresses."`
+	Identity     string        `short:"i" required:"" type:"path" complete:"own" placeholder:"KEY" help:"Who the server is: the private key KEY, a name or a file. It opens none of the files."`
+	Allow        string        `required:"" type:"path" placeholder:"FILE" help:"Who may do what: the access list in FILE."`
+	TrustedProxy []string      `placeholder:"CIDR" help:"Believe the X-Forwarded-For of proxies at these addresses, such as 127.0.0.1/32: limits and the log then are about their clients. May be repeated."`
+	Endpoint     string        `default:"/pqenc" placeholder:"PATH" help:"The path at which clients connect (default: /pqenc)."`
+	Metrics      string        `placeholder:"ADDR" help:"Give metrics for Prometheus at http://ADDR/metrics, to everybody who can connect to it."`
+	Grace        time.Duration `default:"20s" placeholder:"TIME" help:"How long transfers may go on after the signal to stop (default: 20s)."`
+	Log          string        `enum:"text,json" default:"text" placeholder:"FORM" help:"Write the log as text or json (default: text)."`
+	LogLevel     string        `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Log from this level on: debug, info, warn or error (default: info)."`
+	AddressFile  string        `type:"path" placeholder:"FILE" help:"Write host and port to FILE once connections are taken. For tests, with port 0."`
+	Check        bool          `help:"Check flags, keys and access list, and do nothing else."`
 
 	Older  generationFlag  `embed:""`
 	Limits limitFlags      `embed:""`
@@ -56,6 +59,9 @@ The rights are push, pull, list and delete. For push, overwrite allows to replac
 files; quota=SIZE bounds the bytes under these names and files=N their number,
 that of folders included, whoever pushed them.
 
+Behind a proxy, --trusted-proxy names its addresses: limits for each address and the
+log are then about the clients that the proxy names in X-Forwarded-For.
+
 A changed list, or key file that it names, counts within a second, also for what is
 under way; one that is broken or gone leaves what was before in force.
 
@@ -70,21 +76,20 @@ Examples:
 }
 
 func (c *serveCmd) Run(a *app) error {
-	if err := c.check(); err != nil {
-		return err
-	}
+	wrong := c.check()
 	log := newLogger(a.stderr, c.Log, c.LogLevel)
 	a.stderr.onLoss(func(dropped int64) { log.Warn("log lines were dropped: nobody read them", "lines", dropped) })
-	allow, err := c.openAllow(log)
-	if err != nil {
-		return err
+	allow, bad := c.openAllow(log)
+	wrong = append(wrong, bad...)
+	var id *keyfile.Identity
+	if len(wrong) == 0 || c.Check { // or nobody is asked for a passphrase
+		var err error
+		if id, err = c.identity(a); err != nil {
+			wrong = append(wrong, err)
+		}
 	}
-	id, err := a.privateKey(c.Identity, &c.Secret)
-	if err == nil {
-		id, err = c.Older.of(id)
-	}
-	if err != nil {
-		return err
+	if len(wrong) > 0 {
+		return a.reportAll(wrong)
 	}
 	if c.Check {
 		if !a.grammar.Quiet {
@@ -96,27 +101,62 @@ func (c *serveCmd) Run(a *app) error {
 	return c.serve(a, log, id, allow)
 }
 
-// check finds what is wrong with the flags before anything happens.
-func (c *serveCmd) check() error {
-	if err := checkAddress("--listen", c.Listen); err != nil {
-		return err
+// reportAll reports all errors but the last, which it returns for the end. The exit code is
+// that of the first.
+func (a *app) reportAll(wrong []error) error {
+	last := len(wrong) - 1
+	for _, err := range wrong[:last] {
+		a.report(err)
 	}
-	if c.Metrics != "" {
-		if err := checkAddress("--metrics", c.Metrics); err != nil {
-			return err
+	code, _ := codeOf(wrong[0])
+	_, hints := codeOf(wrong[last])
+	return &failure{wrong[last], code, hints}
+}
+
+func (c *serveCmd) identity(a *app) (*keyfile.Identity, error) {
+	id, err := a.privateKey(c.Identity, &c.Secret)
+	if err != nil {
+		return nil, err
+	}
+	return c.Older.of(id)
+}
+
+// check finds what is wrong with the flags before anything happens.
+func (c *serveCmd) check() (wrong []error) {
+	add := func(err error) {
+		if err != nil {
+			wrong = append(wrong, err)
 		}
 	}
+	add(checkAddress("--listen", c.Listen))
+	if c.Metrics != "" {
+		add(checkAddress("--metrics", c.Metrics))
+	}
+	_, err := c.proxies()
+	add(err)
 	switch c.Endpoint {
 	case healthPath, readyPath:
-		return usageError("--endpoint: " + c.Endpoint + " is taken")
+		add(usageError("--endpoint: " + c.Endpoint + " is taken"))
 	case path.Clean("/" + c.Endpoint):
 	default:
-		return usageError("--endpoint: expected a path like /pqenc")
+		add(usageError("--endpoint: expected a path like /pqenc"))
 	}
 	if info, err := os.Stat(c.Dir); err == nil && !info.IsDir() {
-		return usageError("--dir: " + c.Dir + " is not a folder")
+		add(usageError("--dir: " + c.Dir + " is not a folder"))
 	}
-	return nil
+	return wrong
+}
+
+// proxies returns the addresses of --trusted-proxy.
+func (c *serveCmd) proxies() (all []netip.Prefix, err error) {
+	for _, text := range c.TrustedProxy {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil || prefix.Addr().Is4In6() {
+			return nil, usageError("--trusted-proxy: "+text+" is not a range of addresses", "expected a range like 10.0.0.0/8, 127.0.0.1/32 or ::1/128")
+		}
+		all = append(all, prefix)
+	}
+	return all, nil
 }
 
 func checkAddress(flag, addr string) error {
@@ -126,20 +166,36 @@ func checkAddress(flag, addr string) error {
 	return nil
 }
 
-// openAllow reads the access list, and will read it again when it changes.
-func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, error) {
+// openAllow reads the access list, and will read it again when it changes. Each line that is
+// wrong is an error.
+func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, []error) {
 	allow, err := server.OpenAllow(c.Allow, c.locateKeys, func(err error) {
 		log.Error("access list not taken, the one before stays in force", "err", err)
 	})
-	if errors.Is(err, pqenc.ErrFIPS) {
-		return nil, pqenc.ErrFIPS // the list is not at fault
+	var lines server.ListError
+	switch {
+	case err == nil:
+		return allow, nil
+	case errors.Is(err, pqenc.ErrFIPS):
+		return nil, []error{pqenc.ErrFIPS} // the list is not at fault
+	case !errors.As(err, &lines):
+		return nil, []error{explainList(err)}
 	}
+	var wrong []error
+	for _, err := range lines {
+		wrong = append(wrong, explainList(fmt.Errorf("%s: %w", c.Allow, err)))
+	}
+	return nil, wrong
+}
+
+// explainList makes a mistake on the command line of what is wrong with the list itself.
+func explainList(err error) error {
 	var file *fs.PathError
 	var explained *failure
-	if err != nil && classify(err) == exitIO && !errors.As(err, &file) && !errors.As(err, &explained) {
-		err = usageError(err.Error(), `"pqenc serve --help" shows what a list looks like`)
+	if classify(err) == exitIO && !errors.As(err, &file) && !errors.As(err, &explained) {
+		return usageError(err.Error(), `"pqenc serve --help" shows what a list looks like`)
 	}
-	return allow, err
+	return err
 }
 
 // locateKeys finds the keys that the access list names. A name stands for all accepted

@@ -40,7 +40,7 @@ func (d *download) direct() error {
 	if err != nil {
 		return src.end(err)
 	}
-	out, err := d.puller.app.openOutput(d.output, &input{size: -1}, durable.Options{})
+	out, err := d.puller.app.openOutput(d.output, &input{size: -1}, d.options())
 	if err != nil {
 		return src.end(err)
 	}
@@ -49,6 +49,11 @@ func (d *download) direct() error {
 		d.sayWho(o.Signature())
 	}
 	return err
+}
+
+// options are those for the output.
+func (d *download) options() durable.Options {
+	return durable.Options{New: d.cmd.Keep.NoClobber && !isStdio(d.output)}
 }
 
 // sayWho will say who signed it, and what it is if it is one of several.
@@ -72,7 +77,7 @@ func (d *download) small() error {
 		return src.end(err)
 	}
 	app := d.puller.app
-	out, err := app.createIn(&d.puller.batch, d.output)
+	out, err := app.createIn(&d.puller.batch, d.output, d.options())
 	if err != nil {
 		return src.end(err)
 	}
@@ -92,7 +97,7 @@ func (d *download) small() error {
 // resume pulls to a file, from where an earlier pull has left it if that is
 // wanted and possible.
 func (d *download) resume(wanted bool) error {
-	part, err := d.puller.app.createPart(d.output)
+	part, err := d.puller.app.createPart(d.output, d.options())
 	if errors.Is(err, durable.ErrNoPartial) {
 		return d.direct()
 	}
@@ -123,13 +128,22 @@ func (d *download) resume(wanted bool) error {
 		o, err = d.open(src, nil)
 	}
 	if err != nil {
-		return errors.Join(src.end(err), part.Close())
+		return d.leave(part, src.end(err))
 	}
 	if err := fill(part, o, from, src.end); err != nil {
 		return err
 	}
 	d.sayWho(o.Signature())
 	return nil
+}
+
+// leave ends a part that nothing was added to. It stays for another pull, unless there will
+// be none since the object is gone.
+func (d *download) leave(part *durable.Partial, err error) error {
+	if errors.Is(err, transfer.ErrNotFound) {
+		return errors.Join(err, part.Remove())
+	}
+	return errors.Join(err, part.Close())
 }
 
 // fill writes the object to the file, after what it has of it by the checkpoint, if that is
@@ -147,7 +161,7 @@ func fill(part *durable.Partial, o object, from *checkpoint, end func(error) err
 	w := newSaver(part, o, length)
 	_, err := o.WriteTo(w)
 	err = end(err)
-	useless := classify(err) == exitDamaged || classify(err) == exitSigner
+	useless := classify(err) == exitDamaged || classify(err) == exitSigner || errors.Is(err, transfer.ErrNotFound)
 	saved := w.end(err != nil && !useless)
 	if !useless {
 		err = cmp.Or(saved, err)

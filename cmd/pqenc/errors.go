@@ -205,7 +205,7 @@ var remoteKinds = []kind{
 	{transfer.ErrForged, exitServer, []string{"somebody is in between: tell those who run the server"}},
 	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access: "pqenc fingerprint KEY" shows who you are`}},
 	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" shows what there is`}},
-	{transfer.ErrExists, exitRefused, []string{"choose another name, or try to replace it with --overwrite"}},
+	{transfer.ErrExists, exitRefused, []string{"choose another name, replace it with --overwrite, or leave it alone with --skip-existing"}},
 	{transfer.ErrQuota, exitRefused, []string{
 		`remove something with "pqenc rm", or ask for more`,
 		"a push that was interrupted counts, too: push it again under the same name, or wait until the server lets go of it",
@@ -214,6 +214,8 @@ var remoteKinds = []kind{
 	{transfer.ErrName, exitRefused, []string{"choose another name"}},
 	{transfer.ErrNotPqenc, exitDamaged, []string{"get the file again from where it came from"}},
 	{transfer.ErrWindow, exitRefused, []string{"let it have more memory, with --buffer"}},
+	{transfer.ErrUnsupported, exitRefused, []string{"the server may be of an older release than this pqenc"}},
+	{transfer.ErrApart, exitRefused, []string{"pull it, push it to the new name, and remove the old one"}},
 	{transfer.ErrTakenOver, exitConnection, []string{"let one of the two go on"}},
 	{transfer.ErrChanged, exitConnection, []string{"try again: it begins with the new one"}},
 	{transfer.ErrNotServer, exitConnection, []string{"is the URL right? A server may be at another path, which --endpoint names"}},
@@ -355,8 +357,15 @@ func (a *app) warn(format string, args ...any) {
 	}
 }
 
-// say prints one line to standard error.
+// say prints one line to standard error, unless the process was interrupted: what comes
+// of that is said once.
 func (a *app) say(line string) {
+	if !a.ending.Load() {
+		a.print(line)
+	}
+}
+
+func (a *app) print(line string) {
 	fmt.Fprintln(a.stderr, "pqenc: "+terminal.Printable(strings.ReplaceAll(withoutSecrets(line), "\n", "; ")))
 }
 

@@ -43,7 +43,7 @@ type output struct {
 // by whatever name.
 func (a *app) openOutput(name string, in *input, o durable.Options) (*output, error) {
 	if isStdio(name) {
-		a.stdout.used = true // also for no contents
+		a.stdout.used.Store(true) // also for no contents
 		if closedAtStart(a.stdout.file) {
 			return nil, &fs.PathError{Op: "write", Path: "standard output", Err: errClosed}
 		}

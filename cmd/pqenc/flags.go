@@ -5,10 +5,18 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
 	"time"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/bandwidth"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/transfer"
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
@@ -106,10 +114,74 @@ type sourceFlags struct {
 	FromCommand bool `help:"Run the command after -- at the end, and encrypt what it writes. If it fails, OUT or the object stays what it was."`
 }
 
-// fileArgs are the input and the output of encrypting and decrypting.
+// keepFlag leaves alone what is there.
+type keepFlag struct {
+	NoClobber bool `aliases:"skip-existing" help:"Replace nothing: what is there already is left alone."`
+}
+
+// taken reports whether something has the name of an output, and is to be left alone. It
+// says so.
+func (f keepFlag) taken(a *app, name string) bool {
+	if !f.NoClobber || isStdio(name) {
+		return false
+	}
+	_, err := os.Lstat(name)
+	return err == nil && f.settle(a, name, fs.ErrExist) == nil
+}
+
+// settle returns the error of an output, unless that is that something has its name which is
+// to be left alone.
+func (f keepFlag) settle(a *app, name string, err error) error {
+	if f.NoClobber && errors.Is(err, fs.ErrExist) {
+		a.inform("%s is there already, and is left alone", name)
+		return nil
+	}
+	return err
+}
+
+func errKeepNothing() error {
+	return usageError("--no-clobber needs a file to be written", "name it with -o")
+}
+
+// copyFlags are about files that become others: those that are encrypted or decrypted.
+type copyFlags struct {
+	Select   selectFlags `embed:""`
+	Keep     keepFlag    `embed:""`
+	Preserve bool        `help:"Keep permission bits and times, as cp -p does."`
+}
+
+// options are those for the output of the input.
+func (f *copyFlags) options(src *input) (o durable.Options, err error) {
+	o.New = f.Keep.NoClobber
+	if f.Preserve && src.file != nil && src.size >= 0 {
+		o.Like, err = src.file.Stat()
+	}
+	return o, err
+}
+
+// fileArgs are the inputs and the output of encrypting and decrypting.
 type fileArgs struct {
-	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was. Without it, or as -, standard output."`
-	In     string `arg:"" optional:"" type:"path" name:"IN" help:"The input. Without it, or as -, standard input."`
+	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
+	In     names  `arg:"" optional:"" type:"files" name:"IN ..." help:"The input, or files and folders, each of which becomes a file below OUT/. Without it, or as -, standard input."`
+}
+
+// in returns the only input, empty for standard input.
+func (f *fileArgs) in() string {
+	if len(f.In) == 0 {
+		return ""
+	}
+	return f.In[0]
+}
+
+// intoFolder reports whether outputs go into a folder.
+func (f *fileArgs) intoFolder(c *copyFlags) bool {
+	switch {
+	case c.Select.lists() || len(f.In) > 1:
+		return true
+	case len(f.In) == 0 || isStdio(f.In[0]) || isURL(f.In[0]):
+		return false
+	}
+	return isDir(f.In[0]) || !isStdio(f.Output) && isFolder(f.Output)
 }
 
 // passphraseFlag says that the passphrase that the other flags give is one of files.
@@ -161,6 +233,8 @@ type remoteFlags struct {
 	Server      string  `type:"path" complete:"keys" placeholder:"PUB" help:"The server must have the public key PUB, a name or a file, or this fingerprint (SHA256:...). Without it, the one in the file known_servers in $PQENC_HOME, or else in the folder pqenc of your settings."`
 	Endpoint    string  `default:"/pqenc" placeholder:"PATH" help:"The path at which the server takes connections (default: /pqenc)."`
 	GiveUpAfter timeout `placeholder:"TIME" help:"Go on trying for TIME without progress (default: 5m, or once if the server was never there)."`
+
+	dial func(ctx context.Context, network, address string) (net.Conn, error) `kong:"-"`
 }
 
 // loginFlags say who logs in, and where.
@@ -168,6 +242,36 @@ type loginFlags struct {
 	Identity string         `short:"i" aliases:"as" type:"path" complete:"own" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file. Without it, your default identity."`
 	Older    generationFlag `embed:""`
 	Remote   remoteFlags    `embed:""`
+}
+
+// bandwidthFlag bounds how fast a command sends and receives.
+type bandwidthFlag struct {
+	Bwlimit byteRate `placeholder:"RATE" help:"Send and receive no more than RATE bytes a second over all connections together, such as 10MB or 500KiB."`
+}
+
+// limit has connections that are opened from now on keep to the rate.
+func (b bandwidthFlag) limit(f *remoteFlags) {
+	if b.Bwlimit == 0 {
+		return
+	}
+	limiter := bandwidth.New(int64(b.Bwlimit))
+	f.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return limiter.Conn(conn), nil
+	}
+}
+
+// atOnce returns how many small files may be on their way at a time, of at most so many:
+// as many as go through in a minute. With more of them each would take so long that it
+// looked like no progress.
+func (b bandwidthFlag) atOnce(most int) int {
+	if b.Bwlimit == 0 {
+		return most
+	}
+	return int(min(max(int64(b.Bwlimit)*60/transfer.MaxSmall, 1), int64(most)))
 }
 
 // login gets the key. The connections come with the first requests.

@@ -33,6 +33,7 @@ type grammar struct {
 	Pull        pullCmd        `cmd:"" help:"Get files from a server, decrypted on the way."`
 	Ls          lsCmd          `cmd:"" help:"List what is on a server."`
 	Rm          rmCmd          `cmd:"" help:"Delete what is on a server."`
+	Mv          mvCmd          `cmd:"" help:"Rename what is on a server."`
 	Serve       serveCmd       `cmd:"" help:"Keep encrypted files for others, who push and pull them."`
 	Demo        demoCmd        `cmd:"" help:"Show it all on keys and a file made for that."`
 	Completion  completionCmd  `cmd:"" help:"Print the completion script for a shell."`
@@ -72,6 +73,7 @@ func newParser(a *app, options ...kong.Option) *kong.Kong {
 		kong.NamedMapper("name", kong.MapperFunc(mapName)),
 		kong.NamedMapper("names", kong.MapperFunc(mapNames)),
 		kong.NamedMapper("url", kong.MapperFunc(mapURL)),
+		kong.NamedMapper("files", kong.MapperFunc(mapFiles)),
 		kong.NamedMapper("urls", kong.MapperFunc(mapURLs)),
 	}, options...)...)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/pqenc/pqenc/format"
@@ -38,16 +37,6 @@ func openInFolder(name string) (*inFolder, error) {
 
 // title is what people call a file in the folder.
 func (f *inFolder) title(name string) string { return filepath.Join(f.name, filepath.FromSlash(name)) }
-
-// base returns what the names of objects from the folder begin with: its own name,
-// unless that is hidden or there is none.
-func (f *inFolder) base() string {
-	base := filepath.Base(filepath.Clean(f.name))
-	if strings.HasPrefix(base, ".") || base == string(filepath.Separator) {
-		return ""
-	}
-	return base + "/"
-}
 
 // open opens a file that walk has found, and nothing that has taken its place but
 // another file in the folder.

@@ -54,7 +54,7 @@ func TestInFolder(t *testing.T) {
 
 	var names []string
 	for _, s := range found {
-		names = append(names, objectName("to/"+f.base(), s.path))
+		names = append(names, objectName("to/", s.out))
 		src, err := s.open(nil)
 		if err != nil {
 			if !strings.HasPrefix(err.Error(), "open "+filepath.Join(dir, "in", s.path)+": ") {
@@ -80,10 +80,11 @@ func TestInFolder(t *testing.T) {
 
 // walkIn returns all files in a folder, or the first error.
 func walkIn(f *inFolder) (all []found, err error) {
-	err = f.walk(&app{grammar: &grammar{Quiet: true}}, func(file found, err error) error {
+	w := &walker{selectFlags: new(selectFlags), app: &app{grammar: &grammar{Quiet: true}}, visit: func(file found, failed error) {
 		all = append(all, file)
-		return err
-	})
+		err = failed
+	}}
+	w.folder(f, "", "in/", "")
 	return all, err
 }
 
@@ -113,13 +114,17 @@ func TestWalkAll(t *testing.T) {
 	t.Chdir(dir)
 	var files, failed []string
 	names := []string{"alias", "in", "linked", "in/file", "./other", "other", "hard", "pipe", "none", dir + "/other"}
-	(&app{grammar: &grammar{Quiet: true}}).walkAll(names, func(f found, err error) {
+	w := &walker{selectFlags: new(selectFlags), app: &app{grammar: &grammar{Quiet: true}}, once: true}
+	w.visit = func(f found, err error) {
 		if err != nil {
 			failed = append(failed, f.title())
 			return
 		}
 		files = append(files, fmt.Sprint(f.title(), " ", f.size))
-	})
+	}
+	if err := w.walk(names); err != nil {
+		t.Fatal(err)
+	}
 	want := []string{"alias 7", "in/shut/file 12", "in/sub/file 11", "./other 5", "hard 5", "pipe -1"}
 	if !slices.Equal(files, want) || !slices.Equal(failed, []string{"none"}) {
 		t.Errorf("found %q, failed %q", files, failed)

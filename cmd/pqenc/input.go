@@ -12,6 +12,7 @@ import (
 	"os"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/pqenc/pqenc/internal/progress"
 	web "github.com/pqenc/pqenc/remote"
@@ -29,6 +30,7 @@ type input struct {
 	atOnce int         // reads that should be under way; 0: one a core
 
 	file     *os.File                       // of both, nil for what is none
+	modified time.Time                      // when it was, before anything was read
 	web      *web.File                      // what at reads, or nil
 	closer   io.Closer                      // of what is no file
 	arrived  atomic.Pointer[progress.Meter] // of bytes from a web server, or nil
@@ -70,7 +72,7 @@ func newInput(f *os.File, name string) (*input, error) {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: syscall.EISDIR}
 	}
 	widen(f)
-	in := &input{name: name, file: f}
+	in := &input{name: name, file: f, modified: info.ModTime()}
 	if !info.Mode().IsRegular() || sizeless(f, info) {
 		in.stream, in.size = f, -1
 		return in, nil
@@ -185,6 +187,43 @@ func (in *input) unchanged() error {
 		return in.changed("longer")
 	}
 	return nil
+}
+
+// steady is unchanged for what is done all the same: the error has the exit code
+// [exitUnsteady] if the file became longer, so that the part was read that was there at the
+// start, or was written to.
+func (in *input) steady() error {
+	if in.size < 0 || in.file == nil {
+		return nil
+	}
+	info, err := in.file.Stat()
+	switch {
+	case err != nil:
+		return err
+	case info.Size() < in.start+in.size && in.size > 0:
+		return in.changed("shorter")
+	case info.Size() > in.start+in.size:
+		err = fmt.Errorf("%s has become longer while it was read: the first %d bytes were taken", in.name, in.start+in.size)
+	case !info.ModTime().Equal(in.modified):
+		err = fmt.Errorf("%s was written to while it was read: what was taken may be a mixture", in.name)
+	}
+	if err == nil {
+		return nil
+	}
+	return &failure{err, exitUnsteady, nil}
+}
+
+// isUnsteadyError reports whether an error is one of a file that is done.
+func isUnsteadyError(err error) bool {
+	f, ok := err.(*failure)
+	return ok && f.code == exitUnsteady
+}
+
+// count has the progress of a file count what is read from now on.
+func (in *input) count(p *fileProgress) {
+	if in.size >= 0 {
+		in.at = &countedReaderAt{src: in.at, progress: p, passes: 1}
+	}
 }
 
 // changed is for a file that has another size now.

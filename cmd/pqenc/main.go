@@ -45,7 +45,7 @@ func run(args []string) int {
 	args, a.command = splitCommand(args)
 	ctx, err := parse(a, args)
 	if errors.Is(err, errHelped) {
-		a.stdout.used = true
+		a.stdout.used.Store(true)
 		return a.end(nil)
 	}
 	if err != nil {

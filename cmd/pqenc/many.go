@@ -19,17 +19,23 @@ type manyFiles struct {
 }
 
 // find walks over all that was named.
-func (m *manyFiles) find(names []string) {
-	info, err := os.Stat(names[0])
-	m.one = len(names) == 1 && (err != nil || !info.IsDir())
-	m.app.walkAll(names, func(f found, err error) {
+func (m *manyFiles) find(w *walker, names []string) error {
+	m.one = !w.lists() && len(names) == 1 && !isDir(names[0])
+	w.app = m.app
+	w.visit = func(f found, err error) {
 		m.total++
 		if err != nil {
 			m.add(f.title(), -1, isFailed, err)
 			return
 		}
 		m.list = append(m.list, f)
-	})
+	}
+	return w.walk(names)
+}
+
+func isDir(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
 }
 
 // run calls do for every file that was found, for several at the same time.
@@ -40,6 +46,7 @@ func (m *manyFiles) run(workers int, do func(f found, p *fileProgress) (fileOutc
 	}
 	m.meter = m.app.startMeter(total, os.DevNull)
 	defer m.meter.Stop()
+	m.meter.Files(len(m.list))
 	var next int
 	take := func() (f found, ok bool) {
 		m.mu.Lock()
@@ -55,8 +62,10 @@ func (m *manyFiles) run(workers int, do func(f found, p *fileProgress) (fileOutc
 		all.Go(func() {
 			for f, ok := take(); ok; f, ok = take() {
 				p := &fileProgress{m, max(f.size, 0)}
+				m.meter.Name(f.title())
 				result, err := do(f, p)
 				p.add(p.left)
+				m.meter.FileDone()
 				m.add(f.title(), f.size, result, err)
 			}
 		})

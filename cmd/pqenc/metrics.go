@@ -95,6 +95,7 @@ func serverMetrics(s server.Stats, listErr error) []metric {
 		gauge("pqenc_connections", "Connections that have logged in.", s.Connections),
 		gauge("pqenc_unauthenticated_connections", "Connections that have not logged in yet.", s.Unauthenticated),
 		counter("pqenc_deleted_objects_total", "Objects that clients have deleted.", s.Deleted),
+		counter("pqenc_moved_objects_total", "Objects that clients have given another name.", s.Moved),
 		counter("pqenc_received_bytes_total", "Bytes of objects that have come.", s.Received),
 		counter("pqenc_sent_bytes_total", "Bytes of objects that have been sent.", s.Sent),
 		gauge("pqenc_objects", "Objects in the store.", s.Objects),

@@ -33,7 +33,7 @@ import (
 func TestMetrics(t *testing.T) {
 	stats := server.Stats{
 		Connections: 1, Unauthenticated: 2, Logins: 3, FailedLogins: 4, Pushes: 5, FailedPushes: 6, Pulls: 7, FailedPulls: 8,
-		Deleted: 9, Received: 10, Sent: 11, Objects: 12, ObjectBytes: 13, Partials: 14, PartialBytes: 15, FreeBytes: 16, Folders: 17,
+		Deleted: 9, Moved: 18, Received: 10, Sent: 11, Objects: 12, ObjectBytes: 13, Partials: 14, PartialBytes: 15, FreeBytes: 16, Folders: 17,
 	}
 	families, text := parsedMetrics(t, serverMetrics(stats, errors.New("wrong")))
 	if problems, err := promlint.NewWithMetricFamilies(families).Lint(); err != nil || len(problems) > 0 {
@@ -47,6 +47,7 @@ pqenc_folders 17
 pqenc_free_bytes 16
 pqenc_logins_total{outcome="failure"} 4
 pqenc_logins_total{outcome="success"} 3
+pqenc_moved_objects_total 18
 pqenc_object_bytes 13
 pqenc_objects 12
 pqenc_partial_bytes 15

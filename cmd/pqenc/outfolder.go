@@ -37,8 +37,12 @@ type outFolder struct {
 	below []string // the same of those in it
 	raw   bool     // the files have the names of the objects
 	taken map[string]bool
+	alike map[string]string // the first of the names that are taken, by what folded makes of it
 
-	mu     sync.Mutex // guards below and closed, and is held over no call that takes long
+	real string          // its path without links, once that is needed
+	made map[string]bool // folders in it that are known to be there
+
+	mu     sync.Mutex // guards below, made, real and closed, and is held over no call that takes long
 	closed bool
 }
 
@@ -52,7 +56,7 @@ func openFolder(name string, raw bool) (*outFolder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &outFolder{name: name, root: root, above: made, raw: raw, taken: make(map[string]bool)}, nil
+	return &outFolder{name: name, root: root, above: made, raw: raw, taken: make(map[string]bool), alike: make(map[string]string)}, nil
 }
 
 // makeFolders makes a folder and those above it. It returns those that were not there,
@@ -117,6 +121,9 @@ func (f *outFolder) place(name string) (string, error) {
 	if f.taken[name] {
 		return "", f.refuse(exitUsage, "another one has become %s", name)
 	}
+	if other := f.alike[folded(name)]; other != "" && sameName(f.name, name, other) {
+		return "", f.refuse(exitIO, "another one has become %s, which is the same file here", other)
+	}
 	if above := f.takenAbove(name); above != "" { // which is perhaps not there yet
 		return "", f.refuse(exitIO, "another one has become %s, which would have to be a folder", above)
 	}
@@ -135,7 +142,83 @@ func (f *outFolder) place(name string) (string, error) {
 		return "", &fs.PathError{Op: "create", Path: file, Err: errors.New("is there, and is not a regular file")}
 	}
 	f.taken[name] = err == nil
+	f.alike[folded(name)] = name
 	return file, err
+}
+
+// placeLocal is place for a name that comes from a file here. It returns an error also for
+// names below links, and for a file of which reads reports that it is an input.
+func (f *outFolder) placeLocal(name string, reads func(real string) bool) (string, error) {
+	local := filepath.FromSlash(name)
+	file := filepath.Join(f.name, local)
+	if !filepath.IsLocal(local) {
+		return "", &fs.PathError{Op: "create", Path: file, Err: errors.New("no file can have that name here")}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return "", fs.ErrClosed
+	}
+	if err := f.folderFor(path.Dir(name)); err != nil {
+		return "", err
+	}
+	info, err := f.root.Lstat(local)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return file, nil
+	case err != nil:
+		return "", &fs.PathError{Op: "create", Path: file, Err: causeOf(err)}
+	case info.IsDir():
+		return "", &fs.PathError{Op: "create", Path: file, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
+		return "", &fs.PathError{Op: "create", Path: file, Err: errors.New("is there, and is not a regular file")}
+	}
+	if f.real == "" {
+		if f.real, err = realPath(f.name); err != nil {
+			return "", err
+		}
+	}
+	if reads(filepath.Join(f.real, local)) {
+		return "", usageError(file+" is one of the inputs, which the output would replace", "write to another folder with -o")
+	}
+	return file, nil
+}
+
+// folderFor makes a folder in the folder, and those above it, and refuses links in their
+// place. The lock is held.
+func (f *outFolder) folderFor(dir string) error {
+	if dir == "." || f.made[dir] {
+		return nil
+	}
+	if err := f.folderFor(path.Dir(dir)); err != nil {
+		return err
+	}
+	local := filepath.FromSlash(dir)
+	err := f.root.Mkdir(local, 0o777)
+	if err == nil {
+		f.below = append(f.below, dir)
+	} else if info, failed := f.root.Lstat(local); failed == nil && info.IsDir() {
+		err = nil
+	} else if failed == nil {
+		err = errors.New("is in place of the folder, and is none")
+	}
+	if err != nil {
+		return &fs.PathError{Op: "create", Path: filepath.Join(f.name, local), Err: causeOf(err)}
+	}
+	if f.made == nil {
+		f.made = make(map[string]bool)
+	}
+	f.made[dir] = true
+	return nil
+}
+
+// causeOf returns what the system said, without the name that is known in another form.
+func causeOf(err error) error {
+	var inside *fs.PathError
+	if errors.As(err, &inside) {
+		return inside.Err
+	}
+	return err
 }
 
 // takenAbove returns the file in the place of a folder on the way to another one, if there

@@ -30,7 +30,7 @@ func (r *rewrapper) reencrypt(f *encryptedFile) error {
 	if err != nil {
 		return err
 	}
-	if r.cmd.DryRun {
+	if r.cmd.Select.DryRun {
 		return r.explain(f, r.rehearse(f))
 	}
 	work := r.reencryptFile

@@ -74,8 +74,11 @@ func (l location) isFolder() bool { return l.name == "" || strings.HasSuffix(l.n
 func (l location) with(name string) location { return location{l.scheme, l.host, name} }
 
 func (l location) String() string {
-	return (&url.URL{Scheme: l.scheme, Host: l.host, Path: "/" + l.name}).String()
+	return unescaped.Replace((&url.URL{Scheme: l.scheme, Host: l.host, Path: "/" + l.name}).String())
 }
+
+// unescaped leaves patterns readable.
+var unescaped = strings.NewReplacer("%2A", "*", "%5B", "[", "%5D", "]", "%7B", "{", "%7D", "}")
 
 // remote is a server, as a command deals with it.
 type remote struct {
@@ -103,6 +106,7 @@ func (f *remoteFlags) connect(a *app, to location, id *keyfile.Identity) (*remot
 		Connections: connections,
 		GiveUpAfter: time.Duration(f.GiveUpAfter),
 		OnRetry:     r.retry,
+		Dial:        f.dial,
 	}
 	expected, err := f.expected(r)
 	if err != nil {
@@ -222,15 +226,19 @@ func (r *remote) objects(prefix string) iter.Seq2[transfer.Object, error] {
 // could send one without end.
 const maxNames = 64 << 20
 
-// list returns the objects whose names begin with the prefix.
-func (r *remote) list(prefix string) (found []transfer.Object, err error) {
+// list returns the objects whose names begin with the prefix and that are wanted; nil is
+// all.
+func (r *remote) list(prefix string, wanted func(name string) bool) (found []transfer.Object, err error) {
 	size := 0
 	for object, err := range r.objects(prefix) {
-		if size += len(object.Name) + 64; err == nil && size > maxNames {
-			err = &failure{fmt.Errorf("the list of %s is too long", r.name), exitRefused, []string{"name a folder with fewer files"}}
-		}
 		if err != nil {
 			return nil, err
+		}
+		if wanted != nil && !wanted(object.Name) {
+			continue
+		}
+		if size += len(object.Name) + 64; size > maxNames {
+			return nil, &failure{fmt.Errorf("the list of %s is too long", r.name), exitRefused, []string{"name a folder with fewer files"}}
 		}
 		found = append(found, object)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -22,12 +23,12 @@ var errClosed = errors.New("it was closed when pqenc was started")
 // closed, too: some file systems find out only then that there is no room for it.
 type results struct {
 	file   *os.File
-	used   bool
+	used   atomic.Bool
 	closed bool
 }
 
 func (r *results) Write(b []byte) (int, error) {
-	r.used = true
+	r.used.Store(true)
 	n, err := r.file.Write(b)
 	return n, r.explain(err)
 }
@@ -46,7 +47,7 @@ func (r *results) explain(err error) error {
 
 // Close ends the output, once, if there was any.
 func (r *results) Close() error {
-	if !r.used || r.closed {
+	if !r.used.Load() || r.closed {
 		return nil
 	}
 	r.closed = true

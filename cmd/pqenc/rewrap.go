@@ -50,7 +50,7 @@ func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 	if f.size < 0 {
 		return isFailed, in(f.title(), durable.ErrNotRegular)
 	}
-	if !r.cmd.DryRun {
+	if !r.cmd.Select.DryRun {
 		repaired, err := r.repair(f)
 		if err != nil || r.cmd.Repair {
 			return repaired, err
@@ -94,7 +94,7 @@ func (r *rewrapper) opened(f found, src *input, p *fileProgress) (fileOutcome, e
 // hold sees to it that the header which is read is that of a moment, and stays what it
 // is where it is to be replaced. In place that is seen to when it is overwritten.
 func (r *rewrapper) hold(f found, src *input) error {
-	if r.cmd.InPlace || r.cmd.DryRun {
+	if r.cmd.InPlace || r.cmd.Select.DryRun {
 		return f.readHead(src)
 	}
 	if err := durable.Lock(src.file); errors.Is(err, durable.ErrInUse) {
@@ -237,7 +237,7 @@ func (r *rewrapper) rewrap(f *encryptedFile) (fileOutcome, error) {
 	case r.cmd.InPlace && len(done.Header) != len(done.Old):
 		err = usageError(fmt.Sprintf("the new header has %d bytes and the old one %d: it cannot be replaced in place", len(done.Header), len(done.Old)),
 			notInPlaceHint+`; "pqenc encrypt --reserve N" leaves room for more recipients`)
-	case r.cmd.DryRun:
+	case r.cmd.Select.DryRun:
 		err = r.explain(f, r.rehearse(f))
 	case r.cmd.InPlace:
 		err = r.overwrite(f, done)
@@ -360,17 +360,19 @@ func (r *rewrapper) sayForwarded() {
 
 // run works on all files.
 func (r *rewrapper) run() error {
-	r.work = manyFiles{several: several{app: r.app, verb: "rewrapped", skipped: "not encrypted and left alone", keep: r.cmd.JSON, tell: r.cmd.DryRun, light: true}}
+	r.work = manyFiles{several: several{app: r.app, verb: "rewrapped", skipped: "not encrypted and left alone", keep: r.cmd.JSON, tell: r.cmd.Select.DryRun, light: true}}
 	switch {
 	case r.cmd.Reencrypt:
 		r.work.verb = "reencrypted"
 	case r.cmd.Repair:
 		r.work.verb = "repaired"
 	}
-	if r.cmd.DryRun {
+	if r.cmd.Select.DryRun {
 		r.work.verb = "to be " + r.work.verb
 	}
-	r.work.find(r.cmd.Files)
+	if err := r.work.find(&walker{selectFlags: &r.cmd.Select, once: true}, r.cmd.Files); err != nil {
+		return err
+	}
 	workers := filesAtOnce
 	if r.cmd.To.Passphrase {
 		workers = 1 // each takes much memory

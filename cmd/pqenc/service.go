@@ -34,23 +34,35 @@ type service struct {
 	log      *slog.Logger
 	server   *server.Server
 	allow    *server.AllowFile
-	dir      fs.FileInfo // of the folder as it was opened
+	clients  net.Listener
+	metrics  net.Listener // nil without metrics
+	dir      fs.FileInfo  // of the folder as it was opened
 	stopping atomic.Bool
 	failed   chan error // of a listener
 }
 
-// serve runs a server until it is told to stop.
+// serve runs a server until it is told to stop. It takes its addresses first: if one is in
+// use, there is nothing to stop.
 func (c *serveCmd) serve(a *app, log *slog.Logger, id *keyfile.Identity, allow *server.AllowFile) error {
 	stop, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	a.gently(cancel)
-	server, err := server.New(server.Config{
-		Dir: c.Dir, Identity: id, Authorizer: allow, Limits: c.Limits.limits(), Logger: log, NameOf: namesInRing(),
+	s := &service{cmd: c, log: log, allow: allow, failed: make(chan error, 2)}
+	if err := s.listen(); err != nil {
+		return err
+	}
+	proxies, err := c.proxies()
+	if err != nil {
+		return err
+	}
+	inRing := namesInRing()
+	s.server, err = server.New(server.Config{
+		Dir: c.Dir, Identity: id, Authorizer: allow, Limits: c.Limits.limits(), TrustedProxies: proxies, Logger: log,
+		NameOf: func(f keyfile.Fingerprint) string { return cmp.Or(allow.Name(f), inRing(f)) },
 	})
 	if err != nil {
 		return err
 	}
-	s := &service{cmd: c, log: log, server: server, allow: allow, failed: make(chan error, 2)}
 	err = s.start(a, id.Public().Fingerprint())
 	if err == nil {
 		select {
@@ -61,34 +73,36 @@ func (c *serveCmd) serve(a *app, log *slog.Logger, id *keyfile.Identity, allow *
 	return errors.Join(err, s.stop())
 }
 
+// listen takes the addresses.
+func (s *service) listen() (err error) {
+	if s.cmd.Metrics != "" {
+		if s.metrics, err = net.Listen("tcp", s.cmd.Metrics); err != nil {
+			return err
+		}
+	}
+	s.clients, err = net.Listen("tcp", s.cmd.Listen)
+	return err
+}
+
 // start takes connections.
 func (s *service) start(a *app, fingerprint keyfile.Fingerprint) error {
 	var err error
 	if s.dir, err = os.Stat(s.cmd.Dir); err != nil {
 		return err
 	}
-	if s.cmd.Metrics != "" {
-		addr, err := s.listen(s.cmd.Metrics, newMetrics(s, a.stderr.dropped.Load), nil)
-		if err != nil {
-			return err
-		}
-		s.log.Info("giving metrics", "url", "http://"+addr+metricsPath)
+	if s.metrics != nil {
+		s.serve(s.metrics, newMetrics(s, a.stderr.dropped.Load), nil)
+		s.log.Info("giving metrics", "url", "http://"+s.metrics.Addr().String()+metricsPath)
 	}
-	addr, err := s.listen(s.cmd.Listen, s, s.server.ConnState)
-	if err != nil {
-		return err
-	}
+	s.serve(s.clients, s, s.server.ConnState)
+	addr := s.clients.Addr().String()
 	s.log.Info("listening", "address", addr, "endpoint", "ws://"+addr+s.cmd.Endpoint, "fingerprint", fingerprint.String())
 	return s.tellAddress(a, addr)
 }
 
-// listen serves HTTP at an address, and returns that with the port that it has. It
-// does so until the process ends: who probes a server that is stopping is told.
-func (s *service) listen(addr string, handler http.Handler, state func(net.Conn, http.ConnState)) (string, error) {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return "", err
-	}
+// serve serves HTTP. It does so until the process ends: who probes a server that is
+// stopping is told.
+func (s *service) serve(listener net.Listener, handler http.Handler, state func(net.Conn, http.ConnState)) {
 	patience := time.Duration(s.cmd.Limits.LoginTimeout)
 	front := &http.Server{
 		Handler:   handler,
@@ -102,7 +116,6 @@ func (s *service) listen(addr string, handler http.Handler, state func(net.Conn,
 		IdleTimeout:       patience,
 	}
 	go func() { s.failed <- front.Serve(listener) }()
-	return listener.Addr().String(), nil
 }
 
 // tellAddress writes the address to where scripts wait for it.

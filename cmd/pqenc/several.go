@@ -7,11 +7,13 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/pqenc/pqenc/internal/progress"
+	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 )
 
@@ -25,6 +27,7 @@ const (
 	isThere                 // what it would become was there already, and was left alone
 	isSkipped               // another kind of file
 	isHidden                // left out by its name
+	isDeleted               // what it has come from is gone
 	isFailed
 )
 
@@ -49,6 +52,21 @@ type several struct {
 	fatal   int   // exit code of an error after which no more are started, or 0
 	only    error // of the one
 	results []fileResult
+	alike   []alike
+}
+
+// alike are errors that say the same of several files.
+type alike struct {
+	reason      string
+	code, count int
+}
+
+// limit is how many of them are reported, each with its file.
+func (a *alike) limit() int {
+	if a.code == exitNoKey {
+		return 1
+	}
+	return 3
 }
 
 // fileResult is the outcome for a file in its JSON form.
@@ -83,6 +101,9 @@ func (s *several) add(title string, size int64, result fileOutcome, err error) {
 	case s.one:
 		s.only = err
 	case !fatal(err):
+		if s.repeats(title, err, code) {
+			return
+		}
 		s.meter.Aside(func() { s.app.report(err) })
 	case s.fatal == 0: // of fatal errors the first is reported
 		s.fatal = code
@@ -90,8 +111,42 @@ func (s *several) add(title string, size int64, result fileOutcome, err error) {
 	}
 }
 
+// repeats reports whether an error says of one more file what was said of enough others.
+// Those are counted, and reported in the end.
+func (s *several) repeats(title string, err error, code int) bool {
+	if title == "" {
+		return false
+	}
+	reason := strings.TrimPrefix(plain(err), title+": ")
+	if path := (*fs.PathError)(nil); errors.As(err, &path) && path.Path == title {
+		reason = path.Err.Error()
+	}
+	i := slices.IndexFunc(s.alike, func(a alike) bool { return a.reason == reason })
+	if i < 0 {
+		i = len(s.alike)
+		if i == maxReasons {
+			return false
+		}
+		s.alike = append(s.alike, alike{reason: reason, code: code})
+	}
+	s.alike[i].count++
+	return s.alike[i].count > s.alike[i].limit()
+}
+
+// maxReasons is how many different errors are counted.
+const maxReasons = 100
+
+// reportAlike reports how often there were errors that have not been reported.
+func (s *several) reportAlike() {
+	for _, a := range s.alike {
+		if n := a.count - a.limit(); n > 0 {
+			s.app.say(fmt.Sprintf("error: %d more %s: %s", n, s.nouns(n), a.reason))
+		}
+	}
+}
+
 func (s *several) record(title string, result fileOutcome, err error) {
-	r := fileResult{File: title, Result: [...]string{s.verb, "changed while it was read", "unchanged", "already there", "not encrypted", "hidden", "failed"}[result]}
+	r := fileResult{File: title, Result: [...]string{s.verb, "changed while it was read", "unchanged", "already there", "not encrypted", "hidden", "deleted", "failed"}[result]}
 	if err != nil {
 		r.Error = err.Error()
 	}
@@ -120,6 +175,7 @@ func (s *several) end() error {
 			return err
 		}
 	}
+	s.reportAlike()
 	failed, left := s.count[isFailed], s.total-s.sum()
 	code := exitSomeFailed
 	if s.fatal != 0 {
@@ -156,6 +212,10 @@ func (s *several) summary(named bool, left int) string {
 	add := func(n int, noun, what string) {
 		parts = append(parts, fmt.Sprintf("%d %s%s", n, noun, what))
 	}
+	deleted := "deleted"
+	if strings.HasPrefix(s.verb, "to be ") {
+		deleted = "to be deleted"
+	}
 	done := s.count[isDone] + s.count[isUnsteady]
 	if named {
 		add(done, s.nouns(done)+" ", s.verb)
@@ -168,6 +228,7 @@ func (s *several) summary(named bool, left int) string {
 	}{
 		{s.count[isUnchanged], "up to date"},
 		{s.count[isThere], "already there"},
+		{s.count[isDeleted], deleted},
 		{s.count[isSkipped], s.skipped},
 		{s.count[isHidden], "hidden and left out"},
 		{s.count[isUnsteady], "changed while read"},
@@ -202,9 +263,11 @@ func (s *several) printJSON() error {
 		Changed      int          `json:"changed"`
 		Unchanged    int          `json:"unchanged"`
 		NotEncrypted int          `json:"not_encrypted"`
+		There        int          `json:"already_there,omitempty"`
+		Deleted      int          `json:"deleted,omitempty"`
 		Failed       int          `json:"failed"`
 		Files        []fileResult `json:"files"`
-	}{s.count[isDone] + s.count[isUnsteady], s.count[isUnchanged], s.count[isSkipped], s.count[isFailed], append([]fileResult{}, s.results...)})
+	}{s.count[isDone] + s.count[isUnsteady], s.count[isUnchanged], s.count[isSkipped], s.count[isThere], s.count[isDeleted], s.count[isFailed], append([]fileResult{}, s.results...)})
 }
 
 // each does n things one after the other. One that fails does not stop the others, unless
@@ -226,4 +289,10 @@ func fatal(err error) bool {
 	}
 	code, _ := codeOf(err)
 	return code == exitServer || code == exitConnection || errors.Is(err, errWrongPassphrase) || errors.Is(err, keyfile.ErrPassphrase)
+}
+
+// printPair prints the name of a file and what it would become.
+func (a *app) printPair(from, to string) error {
+	_, err := fmt.Fprintln(a.stdout, terminal.Printable(from)+" -> "+terminal.Printable(to))
+	return err
 }

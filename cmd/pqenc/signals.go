@@ -58,25 +58,38 @@ func (a *app) supervise(done <-chan error, signals <-chan os.Signal) int {
 				asked = sig
 				continue
 			}
-			a.interruptSoon()
+			a.print(bySignal(sig) + a.interruptSoon())
+			a.stderr.flush()
 			return interrupted(sig)
 		}
 	}
 }
 
-// interruptSoon cleans up. The command is not waited for, since it may be blocked in
-// a call that nothing ends except the end of the process. The clean-up may be blocked
-// as well, and is waited for a while only.
-func (a *app) interruptSoon() {
-	cleaned := make(chan struct{})
-	go func() {
-		a.interrupt()
-		close(cleaned)
-	}()
+// interruptSoon cleans up, and returns what there is to say of it. The command is not
+// waited for, since it may be blocked in a call that nothing ends except the end of the
+// process. The clean-up may be blocked as well, and is waited for a while only.
+func (a *app) interruptSoon() string {
+	cleaned := make(chan string, 1)
+	go func() { cleaned <- a.interrupt() }()
 	select {
-	case <-cleaned:
+	case left := <-cleaned:
+		return left
 	case <-time.After(interruptPatience):
+		return ": the disk does not answer, and hidden temporary files may be left"
 	}
+}
+
+// bySignal says which signal it was, unless that was Ctrl-C.
+func bySignal(sig os.Signal) string {
+	switch sig {
+	case syscall.SIGTERM:
+		return "interrupted by SIGTERM"
+	case syscall.SIGHUP:
+		return "interrupted by SIGHUP"
+	case syscall.SIGQUIT:
+		return "interrupted by SIGQUIT"
+	}
+	return "interrupted"
 }
 
 // interrupted is the exit code that a shell gives to a process ended by sig.

@@ -19,6 +19,7 @@ type source struct {
 	all       io.Reader // a *io.SectionReader if it is read by offset
 	empty     bool
 	encrypted bool // by pqenc, as it seems
+	key       bool // a public key, as it seems
 }
 
 // look returns the input, once its first bytes are there.
@@ -35,7 +36,21 @@ func (in *input) look() (*source, error) {
 	if err == io.EOF {
 		err = nil
 	}
+	if begin, failed := b.Peek(min(len(keyfileBegin), b.Buffered())); failed == nil {
+		s.key = string(begin) == keyfileBegin
+	}
 	return s, err
+}
+
+// keyfileBegin is what public keys begin with that pqenc makes.
+const keyfileBegin = "# pqenc public key"
+
+// warnOfKey warns of an input that was hardly meant to be one: "-r *.pub" names one
+// recipient, and files.
+func (s *source) warnOfKey(a *app, name string, to *recipientFlags) {
+	if s.key && len(to.Recipient) > 0 {
+		a.warn("%s is a public key, and is encrypted like any file: to encrypt to it as well, use -r for each key", name)
+	}
 }
 
 // open opens the input of that name, or starts the command that stands for it.

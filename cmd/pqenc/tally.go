@@ -17,10 +17,11 @@ type tally struct {
 	app *app
 
 	mu    sync.Mutex
-	meter *progress.Meter // of the one transfer, or of all
-	all   bool            // the meter is that of all
-	at    int64           // bytes, of those that are under way or done
-	quiet time.Time       // until then nothing is said of a lost connection again
+	meter *progress.Meter            // of the one transfer, or of all
+	all   bool                       // the meter is that of all
+	at    int64                      // bytes, of those that are under way or done
+	quiet time.Time                  // until then nothing is said of a lost connection again
+	sends map[*transferProgress]bool // pushes that are under way
 }
 
 // startAll shows the progress of many transfers of total bytes, -1 if that is not known.
@@ -41,6 +42,53 @@ func (t *tally) stop() {
 type transferProgress struct {
 	tally *tally
 	at    int64 // bytes
+
+	title   string // of a push
+	resumes bool   // another process can resume the push
+	sent    bool   // all of it; the rest is up to the disk of the server
+}
+
+// push returns the progress of a push.
+func (t *tally) push(title string) *transferProgress {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := &transferProgress{tally: t, title: title}
+	if t.sends == nil {
+		t.sends = make(map[*transferProgress]bool)
+	}
+	t.sends[p] = true
+	t.app.sends.Store(t)
+	return p
+}
+
+// unfinished returns copies of the pushes that are under way.
+func (t *tally) unfinished() (all []*transferProgress) {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for p := range t.sends {
+		c := *p
+		all = append(all, &c)
+	}
+	return all
+}
+
+// canResume says of a push that another process can resume it.
+func (p *transferProgress) canResume() {
+	p.tally.mu.Lock()
+	defer p.tally.mu.Unlock()
+	p.resumes = true
+}
+
+// waits shows that no more is to be sent or received, only to be synced.
+func (p *transferProgress) waits() {
+	t := p.tally
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p.sent = true
+	t.meter.Syncing()
 }
 
 // start shows the progress of a transfer of total bytes, -1 if that is not known, to the
@@ -63,6 +111,9 @@ func (p *transferProgress) reached(offset int64) {
 	t.at += offset - p.at
 	p.at = offset
 	t.meter.Set(t.at)
+	if p.sent {
+		t.meter.Syncing()
+	}
 }
 
 // stop ends it. What has come of one that has failed does not count.
@@ -70,7 +121,11 @@ func (p *transferProgress) stop(err error) {
 	if err != nil {
 		p.reached(0)
 	}
-	if t := p.tally; !t.all {
+	t := p.tally
+	t.mu.Lock()
+	delete(t.sends, p)
+	t.mu.Unlock()
+	if !t.all {
 		t.stop()
 	}
 }

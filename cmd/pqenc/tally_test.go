@@ -16,7 +16,7 @@ func TestTally(t *testing.T) {
 	app.grammar.Quiet = true
 	all := &tally{app: app}
 	all.startAll(1000)
-	good, bad := &transferProgress{tally: all}, &transferProgress{tally: all}
+	good, bad := all.push("good"), all.push("bad")
 	good.start(600, "out")
 	bad.start(400, "out")
 	good.reached(100)
@@ -50,7 +50,7 @@ func TestLost(t *testing.T) {
 // TestSlots puts files of each size where they belong, also with little memory.
 func TestSlots(t *testing.T) {
 	for memory, limit := range map[int64]int64{0: 16 << 20, 128 << 20: 16 << 20, 8 << 20: 2 << 20} {
-		g := newSlots(memory)
+		g := newSlots(memory, 64)
 		for size, want := range map[int64]chan struct{}{-1: g.large, 0: g.small, 200_000: g.small, 300_000: g.medium, limit: g.medium, limit + 1: g.large} {
 			if g.of(size) != want {
 				t.Errorf("%d bytes with %d of memory", size, memory)

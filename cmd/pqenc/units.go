@@ -23,6 +23,26 @@ func (s *byteSize) UnmarshalText(text []byte) error {
 	return err
 }
 
+// byteRate is a number of bytes a second. On the command line it may have a unit, and /s.
+type byteRate int64
+
+// leastRate is the lowest rate, at which one message still takes less time than a server
+// waits for it.
+const leastRate = 1000
+
+// UnmarshalText takes a number and perhaps a unit, without a blank.
+func (r *byteRate) UnmarshalText(text []byte) error {
+	n, err := units.ParseBytes(strings.TrimSuffix(string(text), "/s"))
+	if err != nil {
+		return errors.New("expected a number of bytes a second like 10MB or 500KiB")
+	}
+	if n < leastRate {
+		return errors.New("expected 1KB a second or more")
+	}
+	*r = byteRate(n)
+	return nil
+}
+
 // maximum is a number from 1 on.
 type maximum int
 

@@ -14,11 +14,11 @@ import (
 
 // resumable decrypts a file on a web server to a file of that name, from where an earlier
 // run has left it. It is not done if there is no way to resume.
-func (o *opener) resumable(output string) (done bool, err error) {
+func (o *opener) resumable(output string, options durable.Options) (done bool, err error) {
 	if file, err := o.look(); err != nil || file.armored {
 		return false, err
 	}
-	part, err := o.app.createPart(output)
+	part, err := o.app.createPart(output, options)
 	if err != nil {
 		return false, ignore(err, durable.ErrNoPartial)
 	}

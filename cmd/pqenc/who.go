@@ -16,7 +16,7 @@ import (
 func namesInRing() func(keyfile.Fingerprint) string {
 	r, err := ring()
 	if err != nil {
-		return nil
+		return func(keyfile.Fingerprint) string { return "" }
 	}
 	return keyring.NewIndex(r).Name
 }

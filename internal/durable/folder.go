@@ -129,6 +129,14 @@ func remove(dir folder, name string) error {
 	return dir.Remove(name)
 }
 
+// Rename renames a file below a folder, and replaces the file that has the new name, if
+// there is one. Like Remove, it may be called with a lock held, and syncs nothing.
+func Rename(root *os.Root, from, to string) error {
+	release := hold(root, to)
+	defer release()
+	return root.Rename(from, to)
+}
+
 // hold keeps a file open, so that removing or replacing it takes no time. release frees it in
 // the background, which may take seconds for a large file. Windows may refuse to replace an
 // open file.

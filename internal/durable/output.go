@@ -99,6 +99,14 @@ func (o *output) advance(from state, step func() error) error {
 	return nil
 }
 
+// Published reports whether the target is the new content. After an Abort or Abandon that
+// does not change any more.
+func (o *output) Published() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.state >= committed
+}
+
 func noStep() error { return nil }
 
 // MakePrivate sets [Options.Private] before Commit, for callers that learn from the content

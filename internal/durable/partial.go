@@ -173,6 +173,12 @@ func (p *Partial) ReadAt(b []byte, off int64) (int, error) {
 	return n, err
 }
 
+// Name returns the name that OpenPartial was given.
+func (p *Partial) Name() string { return p.name }
+
+// PartName returns the name of the file with the content so far.
+func (p *Partial) PartName() string { return filepath.Join(p.dir.Name(), p.part) }
+
 // Written returns the length in bytes of what was written, which can be read.
 func (p *Partial) Written() int64 { return p.written.Load() }
 

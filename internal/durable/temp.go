@@ -34,6 +34,20 @@ func isTemp(name string) bool {
 	return ok && dot > 0 && rest[0] == '.' && rest[dot] == '.' && strings.Trim(rest[dot+1:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 
+// Unfinished reports whether a name is that of a file which belongs to an output that is
+// not finished, or to a header that is being replaced.
+func Unfinished(base string) bool {
+	if isTemp(base) {
+		return true
+	}
+	for _, suffix := range []string{PartSuffix, JournalSuffix, RedoSuffix} {
+		if strings.HasPrefix(base, ".") && strings.HasSuffix(base, suffix) {
+			return true
+		}
+	}
+	return false
+}
+
 // keptName returns a name for a finished file that could not replace its target.
 func keptName(base string) string { return shorten(base) + "." + rand.Text() + ".pqenc-kept" }
 

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-var half = state{done: 3.1e9, total: 10e9, ended: 12, files: 40, name: "run7/model-00012.bin", elapsed: time.Minute, rate: 250e6}
+var half = state{done: 31<<30/10 + 1<<20, total: 10 << 30, ended: 12, files: 40, name: "run7/model-00012.bin", elapsed: time.Minute, rate: 250 << 20}
 
 func TestLine(t *testing.T) {
 	unknown, syncing, one, fresh := half, half, half, half
@@ -20,11 +20,11 @@ func TestLine(t *testing.T) {
 	one.files, one.name = 0, ""
 	fresh.rate = 0
 	for want, s := range map[string]state{
-		"12/40 files, 3.1/10 GB, 31%, 250 MB/s, 28s left, run7/model-00012.bin": half,
-		"12/40 files, 3.1 GB, 250 MB/s, 1m0s elapsed, run7/model-00012.bin":     unknown,
-		"12/40 files, 3.1/10 GB, 31%, 250 MB/s, syncing, run7/model-00012.bin":  syncing,
-		"3.1/10 GB, 31%, 250 MB/s, 28s left":                                    one,
-		"12/40 files, 3.1/10 GB, 31%, run7/model-00012.bin":                     fresh,
+		"12/40 files, 3.1/10 GiB, 31%, 250 MiB/s, 28s left, run7/model-00012.bin": half,
+		"12/40 files, 3.1 GiB, 250 MiB/s, 1m0s elapsed, run7/model-00012.bin":     unknown,
+		"12/40 files, 3.1/10 GiB, 31%, 250 MiB/s, syncing, run7/model-00012.bin":  syncing,
+		"3.1/10 GiB, 31%, 250 MiB/s, 28s left":                                    one,
+		"12/40 files, 3.1/10 GiB, 31%, run7/model-00012.bin":                      fresh,
 		"0 B, 0s elapsed": {},
 	} {
 		if got := s.line(); got != want {
@@ -36,16 +36,16 @@ func TestLine(t *testing.T) {
 // TestBar: each width shows what matters most.
 func TestBar(t *testing.T) {
 	for columns, want := range map[int]string{
-		120: "12/40 files, 3.1/10 GB  [=====>            ] 31%  250 MB/s, 28s left  run7/model-00012.bin",
-		79:  "12/40 files, 3.1/10 GB  [===>       ] 31%  250 MB/s, 28s left  ...el-00012.bin",
-		60:  "12/40 files, 3.1/10 GB  31%  250 MB/s, 28s left  ...0012.bin",
-		49:  "12/40 files, 3.1/10 GB  31%  250 MB/s, 28s left",
-		40:  "12/40 files, 3.1/10 GB  31%  28s left",
-		30:  "12/40 files, 3.1/10 GB  31%",
-		22:  "12/40 files, 3.1/10 GB",
-		19:  "3.1/10 GB  31%",
-		9:   "3.1/10 GB",
-		8:   "31%",
+		120: "12/40 files, 3.1/10 GiB  [=====>            ] 31%  250 MiB/s, 28s left  run7/model-00012.bin",
+		79:  "12/40 files, 3.1/10 GiB  [===>       ] 31%  250 MiB/s, 28s left  ...-00012.bin",
+		60:  "12/40 files, 3.1/10 GiB  31%  250 MiB/s, 28s left  ...12.bin",
+		49:  "12/40 files, 3.1/10 GiB  31%  250 MiB/s, 28s left",
+		40:  "12/40 files, 3.1/10 GiB  31%  28s left",
+		30:  "12/40 files, 3.1/10 GiB  31%",
+		23:  "12/40 files, 3.1/10 GiB",
+		19:  "3.1/10 GiB  31%",
+		10:  "3.1/10 GiB",
+		9:   "31%",
 		3:   "31%",
 		2:   "31",
 		0:   "",

@@ -125,15 +125,15 @@ func TestShortCopy(t *testing.T) {
 // TestLongCopy waits for the bar to be drawn by itself.
 func TestLongCopy(t *testing.T) {
 	for total, want := range map[int64]string{
-		-1:   "3 MB",
-		4e6:  "3.0/4 MB  [=====================>      ] 75%",
-		0:    "3 MB",
-		64e9: "0.0/64 GB  [>                           ] 0%",
+		-1:       "3 MiB",
+		4 << 20:  "3.0/4 MiB  [=====================>      ] 75%",
+		0:        "3 MiB",
+		64 << 30: "0.0/64 GiB  [>                           ] 0%",
 	} {
 		s := newScreen()
 		m := newSlow(s, total)
 		m.wait = 0
-		read(t, m, strings.Repeat("x", 3e6))
+		read(t, m, strings.Repeat("x", 3<<20))
 		<-s.drawn
 		m.drawNow()
 		if got, _, _ := strings.Cut(s.shows(), "  1m0s elapsed"); got != want {
@@ -376,14 +376,14 @@ func TestResized(t *testing.T) {
 // TestLog: a log has whole lines.
 func TestLog(t *testing.T) {
 	lines := make(chan string)
-	m := NewLog(func(line string) { lines <- line }, 4e9)
+	m := NewLog(func(line string) { lines <- line }, 4<<30)
 	m.wait, m.every = 0, 0
 	m.Files(3)
 	m.FileDone()
-	m.Reset(1e9, 4e9)
+	m.Reset(1<<30, 4<<30)
 	m.Name("a\nb")
 	for line := range lines {
-		if line == `1/3 files, 1.0/4 GB, 25%, a\u000ab` {
+		if line == `1/3 files, 1.0/4 GiB, 25%, a\u000ab` {
 			break
 		}
 	}

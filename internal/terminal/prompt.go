@@ -100,14 +100,15 @@ func (p *Prompter) Tell(lines ...string) error {
 	return nil
 }
 
-// Restore makes the terminal show what is typed again, if a question is open.
-// Call it before the process ends.
-func (p *Prompter) Restore() {
+// Restore makes the terminal show what is typed again, if a question is open, and
+// reports whether one is. Call it before the process ends.
+func (p *Prompter) Restore() (asked bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.restore != nil {
 		p.restore()
 	}
+	return p.restore != nil
 }
 
 // endLine ends the line of a question. It does not wait for a terminal that was

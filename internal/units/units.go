@@ -15,7 +15,7 @@ import (
 
 var bytes = map[string]int64{
 	"": 1, "B": 1,
-	"KB": 1e3, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
+	"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12,
 	"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
 }
 
@@ -25,7 +25,7 @@ var ErrBytes = errors.New("expected a number of bytes like 500MB or 50GiB")
 // ParseBytes parses a number of bytes: digits and an optional unit, without a space.
 // The error is [ErrBytes], also for a number above 2^63 - 1.
 func ParseBytes(s string) (int64, error) {
-	digits := strings.TrimRight(s, "BkKMGTi")
+	digits := strings.TrimRight(s, "BKMGTi")
 	unit, known := bytes[s[len(digits):]]
 	n, err := strconv.ParseUint(digits, 10, 63)
 	if err != nil || !known || n > uint64(math.MaxInt64/unit) {
@@ -34,31 +34,28 @@ func ParseBytes(s string) (int64, error) {
 	return int64(n) * unit, nil
 }
 
-// decimal are the units that numbers of bytes are written with.
-var decimal = []string{"B", "kB", "MB", "GB", "TB", "PB", "EB"}
+// binary are the units that numbers of bytes are written with.
+var binary = []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
 
-// FormatBytes returns a number of bytes with a decimal unit, such as "97 B", "3.1 GB" or
-// "250 MB".
+// FormatBytes returns a number of bytes with a binary unit, such as "97 B", "3.1 GiB" or
+// "250 MiB".
 func FormatBytes(n int64) string {
 	value, unit := scale(n)
-	return number(value, unit) + " " + decimal[unit]
+	return number(value, unit) + " " + binary[unit]
 }
 
-// FormatPart returns how much of a whole there is, such as "3.1/10 GB".
+// FormatPart returns how much of a whole there is, such as "3.1/10 GiB".
 func FormatPart(n, whole int64) string {
 	value, unit := scale(whole)
-	part := float64(n) / math.Pow(1000, float64(unit))
-	if unit > 0 {
-		return fmt.Sprintf("%.1f/%s %s", part, number(value, unit), decimal[unit])
-	}
-	return fmt.Sprintf("%.0f/%s %s", part, number(value, unit), decimal[unit])
+	part, digits := float64(n)/math.Pow(1024, float64(unit)), min(unit, 1)
+	return fmt.Sprintf("%.*f/%s %s", digits, part, number(value, unit), binary[unit])
 }
 
 // scale returns n in the largest unit in which it is 1 or more, as it is rounded.
 func scale(n int64) (value float64, unit int) {
 	value = float64(n)
-	for value >= 999.5 && unit < len(decimal)-1 {
-		value /= 1000
+	for value >= 1023.5 && unit < len(binary)-1 {
+		value /= 1024
 		unit++
 	}
 	return value, unit

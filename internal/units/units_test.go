@@ -11,7 +11,7 @@ import (
 
 func TestParseBytes(t *testing.T) {
 	for s, want := range map[string]int64{
-		"0": 0, "1": 1, "17B": 17, "2KB": 2000, "2kB": 2000, "2KiB": 2048, "3MB": 3e6, "3MiB": 3 << 20, "50GB": 50e9, "50GiB": 50 << 30,
+		"0": 0, "1": 1, "17B": 17, "2KB": 2000, "2KiB": 2048, "3MB": 3e6, "3MiB": 3 << 20, "50GB": 50e9, "50GiB": 50 << 30,
 		"1TB": 1e12, "1TiB": 1 << 40, "8388607TiB": 8388607 << 40, "9223372036854775807": math.MaxInt64,
 	} {
 		if got, err := ParseBytes(s); got != want || err != nil {
@@ -29,8 +29,8 @@ func TestParseBytes(t *testing.T) {
 
 func TestFormatBytes(t *testing.T) {
 	for n, want := range map[int64]string{
-		0: "0 B", 97: "97 B", 999: "999 B", 1000: "1 kB", 1049: "1 kB", 1050: "1.1 kB", 99_940: "99.9 kB", 99_960: "100 kB",
-		999_499: "999 kB", 999_500: "1 MB", 3_100_000_000: "3.1 GB", 250e6: "250 MB", math.MaxInt64: "9.2 EB",
+		0: "0 B", 97: "97 B", 1023: "1023 B", 1024: "1 KiB", 1075: "1 KiB", 1127: "1.1 KiB", 99_9 << 10 / 10: "99.9 KiB", 9999 << 10 / 100: "100 KiB",
+		1023 << 10: "1023 KiB", 1<<20 - 1: "1 MiB", 31 << 30 / 10: "3.1 GiB", 250 << 20: "250 MiB", math.MaxInt64: "8 EiB",
 	} {
 		if got := FormatBytes(n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
@@ -43,8 +43,8 @@ func TestFormatPart(t *testing.T) {
 		n, whole int64
 		want     string
 	}{
-		{3.1e9, 10e9, "3.1/10 GB"}, {0, 10e9, "0.0/10 GB"}, {31.24e9, 400e9, "31.2/400 GB"}, {5, 97, "5/97 B"}, {0, 0, "0/0 B"},
-		{4.2e9, 4.2e9, "4.2/4.2 GB"}, {1 << 62, math.MaxInt64, "4.6/9.2 EB"},
+		{31 << 30 / 10, 10 << 30, "3.1/10 GiB"}, {0, 10 << 30, "0.0/10 GiB"}, {3124 << 30 / 100, 400 << 30, "31.2/400 GiB"}, {5, 97, "5/97 B"}, {0, 0, "0/0 B"},
+		{42 << 30 / 10, 42 << 30 / 10, "4.2/4.2 GiB"}, {1 << 62, math.MaxInt64, "4.0/8 EiB"},
 	} {
 		if got := FormatPart(c.n, c.whole); got != c.want {
 			t.Errorf("%d of %d: %q, want %q", c.n, c.whole, got, c.want)

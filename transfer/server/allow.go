@@ -44,6 +44,7 @@ import (
 // Rules add up: what one allows no other can forbid.
 type AllowList struct {
 	rules map[signature.Fingerprint][]*rule
+	names map[signature.Fingerprint]string
 }
 
 // rule is a line of the list.
@@ -54,6 +55,10 @@ type rule struct {
 
 // Known reports whether there is a rule for the client.
 func (a *AllowList) Known(client signature.Fingerprint) bool { return len(a.rules[client]) > 0 }
+
+// Name returns what the first rule of the client names it by, if that is not the fingerprint:
+// the name of a file, or of a key.
+func (a *AllowList) Name(client signature.Fingerprint) string { return a.names[client] }
 
 // Authorize reports whether a rule allows op. The grant is that of one rule: if
 // several allow it, of one that allows to overwrite, if there is any, and among
@@ -72,6 +77,16 @@ func (a *AllowList) Authorize(client signature.Fingerprint, op Operation, name s
 	return best.grant, true
 }
 
+// Grants returns the grants of the rules that let the client push, in their order.
+func (a *AllowList) Grants(client signature.Fingerprint) (grants []Grant) {
+	for _, r := range a.rules[client] {
+		if r.may[Push] {
+			grants = append(grants, r.grant)
+		}
+	}
+	return grants
+}
+
 func (g Grant) better(than Grant) bool {
 	if g.Overwrite != than.Overwrite {
 		return g.Overwrite
@@ -80,25 +95,47 @@ func (g Grant) better(than Grant) bool {
 	return cmp.Or(cmp.Compare(uint64(g.Quota)-1, uint64(than.Quota)-1), cmp.Compare(uint64(g.Files)-1, uint64(than.Files)-1)) > 0
 }
 
+// ListError is what is wrong with an access list: an error for each bad line.
+type ListError []error
+
+// Error returns all of them in one line.
+func (e ListError) Error() string {
+	text := make([]string, len(e))
+	for i, err := range e {
+		text[i] = err.Error()
+	}
+	return strings.Join(text, "; ")
+}
+
+// Unwrap returns the errors.
+func (e ListError) Unwrap() []error { return e }
+
+// maxBadLines is how many bad lines a ListError has.
+const maxBadLines = 100
+
 // ParseAllow reads an access list. It calls load for the fingerprints of the keys in
-// a file that the list names, once for each name; nil makes such names an error. The
-// error says which line is wrong, and quotes nothing of it: the file could be a
+// a file that the list names, once for each name; nil makes such names an error. If lines
+// are wrong, the error is a [ListError]. It quotes nothing of them: the file could be a
 // secret key that was given by mistake.
 func ParseAllow(r io.Reader, load func(name string) ([]signature.Fingerprint, error)) (*AllowList, error) {
-	list := &AllowList{rules: make(map[signature.Fingerprint][]*rule)}
+	list := &AllowList{rules: make(map[signature.Fingerprint][]*rule), names: make(map[signature.Fingerprint]string)}
 	keys := keyLoader{load: load, loaded: make(map[string][]signature.Fingerprint)}
 	lines := bufio.NewScanner(text.NewReader(r))
+	var wrong ListError
 	number := 0
-	for lines.Scan() {
+	for len(wrong) < maxBadLines && lines.Scan() {
 		number++
 		if err := list.add(lines.Text(), &keys); err != nil {
-			return nil, fmt.Errorf("line %d: %w", number, err)
+			wrong = append(wrong, fmt.Errorf("line %d: %w", number, err))
 		}
 	}
 	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return nil, fmt.Errorf("line %d: expected at most %d bytes", number+1, bufio.MaxScanTokenSize-1)
+		wrong = append(wrong, fmt.Errorf("line %d: expected at most %d bytes", number+1, bufio.MaxScanTokenSize-1))
 	} else if err != nil {
 		return nil, err
+	}
+	if wrong != nil {
+		return nil, wrong
 	}
 	return list, nil
 }
@@ -132,6 +169,9 @@ func (a *AllowList) add(line string, keys *keyLoader) error {
 	who, err := keys.fingerprints(fields[0])
 	for _, client := range who {
 		a.rules[client] = append(a.rules[client], r)
+		if a.names[client] == "" && !strings.HasPrefix(fields[0], signature.FingerprintPrefix) {
+			a.names[client] = fields[0]
+		}
 	}
 	return err
 }

@@ -84,6 +84,11 @@ keys/all.pub delete lab/#1`)
 			t.Errorf("%x is known: %t", who[0], !want)
 		}
 	}
+	for who, want := range map[signature.Fingerprint]string{allowAlice: "keys/alice.pub", allowBob: "keys/all.pub", allowMallory: ""} {
+		if got := list.Name(who); got != want {
+			t.Errorf("%x is named %q, not %q", who[0], got, want)
+		}
+	}
 	if n := len(list.rules[allowBob]); n != 2 {
 		t.Errorf("a key that is twice in a file has %d rules", n)
 	}
@@ -171,7 +176,7 @@ func TestPattern(t *testing.T) {
 		}
 	}
 	// Not exponential in the number of **.
-	p, err := ParsePattern(strings.Repeat("**/a/", 500) + "b")
+	p, err := ParsePattern(strings.Repeat("**/a/", 200) + "b")
 	if err != nil || p.Match(strings.Repeat("a/", 500)+"a") {
 		t.Error(err)
 	}
@@ -230,12 +235,22 @@ func TestParseAllowErrors(t *testing.T) {
 			t.Errorf("%.80q: %v", c.text, err)
 		}
 	}
+	// All lines count, up to a number of them.
+	_, err := ParseAllow(strings.NewReader("keys/alice.pub push **\nkeys/alice.pub\nkeys/gone.pub push **\n\nx fly **"), allowKeys)
+	var wrong ListError
+	if !errors.As(err, &wrong) || len(wrong) != 3 || !errors.Is(err, os.ErrNotExist) ||
+		!strings.HasPrefix(err.Error(), "line 2: expected who, what they may do, and on which names; line 3: ") || !strings.Contains(err.Error(), "; line 5: ") {
+		t.Error(err)
+	}
+	if _, err := ParseAllow(strings.NewReader(strings.Repeat("x\n", 10_000)), nil); !errors.As(err, &wrong) || len(wrong) != maxBadLines {
+		t.Errorf("%d bad lines", len(wrong))
+	}
 	// A key that is not to be used any more leaves nobody: that is no error, or the
 	// list before, with the key, would stay in force.
 	if list, err := ParseAllow(strings.NewReader("keys/empty.pub push **"), allowKeys); err != nil || list.Known(allowAlice) {
 		t.Error("a file without keys in use:", err)
 	}
-	_, err := ParseAllow(strings.NewReader("keys/alice.pub push **"), nil)
+	_, err = ParseAllow(strings.NewReader("keys/alice.pub push **"), nil)
 	if err == nil || !strings.Contains(err.Error(), "expected a fingerprint") {
 		t.Error("without a loader:", err)
 	}

@@ -104,6 +104,14 @@ func (f *AllowFile) Authorize(client signature.Fingerprint, op Operation, name s
 	return f.current().list.Authorize(client, op, name)
 }
 
+// Name is [AllowList.Name] of the list in force.
+func (f *AllowFile) Name(client signature.Fingerprint) string { return f.current().list.Name(client) }
+
+// Grants is [AllowList.Grants] of the list in force.
+func (f *AllowFile) Grants(client signature.Fingerprint) []Grant {
+	return f.current().list.Grants(client)
+}
+
 // Err returns what is wrong with the file, or nil: then the list in force is the one
 // in the file.
 func (f *AllowFile) Err() error { return f.current().err }

@@ -44,7 +44,7 @@ func (s *testServer) raw(t *testing.T, name string) *channel.Conn {
 // dial logs in to a server, whoever that is.
 func dial(t *testing.T, url, name string, times channel.Times) *channel.Conn {
 	t.Helper()
-	stream, err := channel.Dial(t.Context(), url, nil)
+	stream, err := channel.Dial(t.Context(), url, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +149,14 @@ func data(b []byte) send      { return send{wire.TypeData, b} }
 func end(length int64) send   { return send{wire.TypeEnd, wire.Size(length)} }
 func remove(name string) send {
 	return send{wire.TypeDelete, append(binary.BigEndian.AppendUint16(nil, uint16(len(name))), name...)}
+}
+
+func moveOf(from, to string, overwrite bool) send {
+	body := []byte{0}
+	if overwrite {
+		body[0] = 1
+	}
+	return send{wire.TypeMove, append(append(body, remove(from).body...), remove(to).body...)}
 }
 
 func list(prefix string) send {
@@ -323,6 +331,8 @@ func TestNoRight(t *testing.T) {
 				"beyond": func(n string) []send { return []send{pull(n, math.MaxInt64)} },
 				"follow": func(n string) []send { return []send{follow(n)} },
 				"delete": func(n string) []send { return []send{remove(n)} },
+				"move":   func(n string) []send { return []send{moveOf(n, "b/new.pqe", true)} },
+				"onto":   func(n string) []send { return []send{moveOf("c/none.pqe", n, true)} },
 			} {
 				want, code := s.talk(t, who, request("a/missing.pqe")...)
 				if code != wire.CodeDenied {
@@ -342,7 +352,7 @@ func TestNoRight(t *testing.T) {
 		}
 	})
 	for _, who := range []string{"bob", "carol"} {
-		s.logged(t, who, `no right to push "a/there.pqe"`, `no right to pull "a/missing.pqe"`, `no right to delete "other/folder"`)
+		s.logged(t, who, "right=push object=a/there.pqe", "right=pull object=a/missing.pqe", "right=delete object=other/folder")
 	}
 }
 
@@ -499,6 +509,10 @@ func TestOrder(t *testing.T) {
 			"malformed pull":      {{wire.TypePull, nil}},
 			"malformed list":      {{wire.TypeList, nil}},
 			"malformed delete":    {{wire.TypeDelete, nil}},
+			"malformed move":      {{wire.TypeMove, nil}},
+			"half a move":         {{wire.TypeMove, append([]byte{0}, remove("a/there.pqe").body...)}},
+			"malformed quota":     {{wire.TypeQuota, nil}},
+			"quotas":              {{wire.TypeQuotas, []byte{0}}},
 			"malformed end":       {begin, start(0), {wire.TypeEnd, nil}},
 			"length 2^64-2":       {push("new.pqe", file, -2)},
 			"offset 2^64-1":       {pull("a/there.pqe", -1)},
@@ -679,7 +693,7 @@ func TestSomebodyElsesPartial(t *testing.T) {
 		t.Errorf("what was started over goes on at %d", at)
 	}
 	for _, who := range []string{"bob", "carol"} {
-		s.logged(t, who, `no right to pull "new.pqe"`)
+		s.logged(t, who, "right=pull object=new.pqe")
 	}
 }
 

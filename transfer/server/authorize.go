@@ -59,3 +59,10 @@ type Authorizer interface {
 	// and how. For List it is asked about each object in a list.
 	Authorize(client signature.Fingerprint, op Operation, name string) (Grant, bool)
 }
+
+// GrantLister is an [Authorizer] that can list what a client may push, so that the client
+// can ask for its quotas. Grants returns one Grant for each set of names.
+type GrantLister interface {
+	Authorizer
+	Grants(client signature.Fingerprint) []Grant
+}

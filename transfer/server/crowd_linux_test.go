@@ -48,7 +48,7 @@ var halfOpen = map[string]func(t *testing.T, s *testServer, from string) (net.Co
 			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
 	},
 	"TLS": func(t *testing.T, s *testServer, _ string) (net.Conn, error) {
-		w, err := channel.Dial(t.Context(), s.url, nil)
+		w, err := channel.Dial(t.Context(), s.url, nil, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -129,7 +129,7 @@ func (z *fuzzed) send(conn *channel.Conn, script []byte) (waits bool) {
 	for n := 0; len(script) > 0 && n < 40; n++ {
 		op := next()
 		file := z.files[op>>7]
-		switch op & 0x7F % 13 {
+		switch op & 0x7F % 15 {
 		case 0:
 			overwrite, name := next()%2 == 0, name()
 			p := pushOf(file, size(len(file)))
@@ -190,6 +190,10 @@ func (z *fuzzed) send(conn *channel.Conn, script []byte) (waits bool) {
 			conn.Send(wire.TypeStart, id, wire.Size(size(len(file))))
 		case 12:
 			conn.Send(wire.TypeCheck, id, nil)
+		case 13:
+			begin(wire.TypeMove, moveOf(name(), name(), next()%2 == 0).body)
+		case 14:
+			begin(wire.TypeQuota, wire.Count(uint32(next())))
 		}
 	}
 	return waits
@@ -209,7 +213,7 @@ func (z *fuzzed) listen(t *testing.T, conn *channel.Conn, answered chan<- struct
 			return
 		}
 		switch m.Type {
-		case wire.TypeReady, wire.TypeChecked, wire.TypePrefix, wire.TypeDurable, wire.TypeStored, wire.TypeObject, wire.TypeEnd, wire.TypeResults:
+		case wire.TypeReady, wire.TypeChecked, wire.TypePrefix, wire.TypeDurable, wire.TypeStored, wire.TypeObject, wire.TypeEnd, wire.TypeResults, wire.TypeQuotas:
 		case wire.TypeError:
 			if e, err := wire.ParseError(m.Body); err != nil || e.Code == wire.CodeInternal || e.Text == "" {
 				t.Errorf("the server says %+v, %v", e, err)

@@ -35,11 +35,9 @@ type visitor struct {
 	turnedAway bool
 }
 
-// enter lets a connection wait from which close can turn it away. The remote
-// address is that of the TCP connection: what a proxy says of others is not
-// believed.
-func (g *gate) enter(remote string, close func()) *visitor {
-	v := &visitor{addr: network(remote), close: close}
+// enter lets a connection from that address wait, which close can turn away.
+func (g *gate) enter(from netip.Addr, close func()) *visitor {
+	v := &visitor{addr: network(from), close: close}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.from == nil {
@@ -119,16 +117,11 @@ func (g *gate) len() int {
 }
 
 // network returns what counts as one address: an IPv6 host has a /64 of them.
-func network(remote string) netip.Addr {
-	addr, err := netip.ParseAddrPort(remote)
-	if err != nil {
-		return netip.Addr{}
-	}
-	ip := addr.Addr().Unmap().WithZone("")
-	if ip.Is6() {
-		if prefix, err := ip.Prefix(64); err == nil {
+func network(addr netip.Addr) netip.Addr {
+	if addr.Is6() {
+		if prefix, err := addr.Prefix(64); err == nil {
 			return prefix.Addr()
 		}
 	}
-	return ip
+	return addr
 }

@@ -14,7 +14,7 @@ func TestGate(t *testing.T) {
 	g := &gate{max: 3, perAddress: 2}
 	closed := make(chan string, 10)
 	enter := func(remote string) *visitor {
-		return g.enter(remote, func() { closed <- remote })
+		return g.enter(addressOf(remote), func() { closed <- remote })
 	}
 	first := enter("192.0.2.1:1")
 	second := enter("192.0.2.1:2")
@@ -63,7 +63,7 @@ func TestGateIsBounded(t *testing.T) {
 			inside = append(inside[:i], inside[i+1:]...)
 			continue
 		}
-		inside = append(inside, g.enter(fmt.Sprintf("192.0.2.%d:1", rand.N(7)), func() {}))
+		inside = append(inside, g.enter(addressOf(fmt.Sprintf("192.0.2.%d:1", rand.N(7))), func() {}))
 		if g.len() > g.max {
 			t.Fatalf("%d are waiting", g.len())
 		}
@@ -88,7 +88,7 @@ func TestGateForStrangers(t *testing.T) {
 	const places = 100
 	for _, perAddress := range []int{places, places / 2} {
 		g := &gate{max: places, perAddress: perAddress}
-		enter := func(remote string) *visitor { return g.enter(remote, func() {}) }
+		enter := func(remote string) *visitor { return g.enter(addressOf(remote), func() {}) }
 		for i := range 10 * places {
 			enter(fmt.Sprintf("192.0.2.%d:1", i%2))
 		}

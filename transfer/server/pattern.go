@@ -6,8 +6,11 @@ package server
 
 import (
 	"errors"
+	"fmt"
 	"path"
 	"strings"
+
+	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
 // Pattern is what names must look like, by segments: as for [path.Match], in which * and
@@ -20,6 +23,9 @@ const anySegments = "**"
 
 // ParsePattern returns the pattern if it is well formed.
 func ParsePattern(s string) (Pattern, error) {
+	if len(s) > wire.MaxPattern {
+		return "", fmt.Errorf("expected a pattern of names of at most %d bytes", wire.MaxPattern)
+	}
 	for segment := range strings.SplitSeq(s, "/") {
 		if segment == anySegments {
 			continue

@@ -165,7 +165,7 @@ func TestUnsupported(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	conn := s.raw(t, "alice")
 	id := uint32(0)
-	for _, typ := range []wire.Type{0x13, 0x15, 0x18, 0x5f} {
+	for _, typ := range []wire.Type{0x13, 0x18, 0x1a, 0x5f} {
 		id++
 		conn.Send(typ, id, make([]byte, wire.MaxData))
 		m, err := conn.Next()

@@ -63,10 +63,14 @@ func (r *request) push(ask *wire.Push) (answer wire.Message, err error) {
 // stored says that an object is stored.
 func (r *request) stored(name wire.Name, size int64) (answer wire.Message, err error) {
 	r.server.stats.pushes.Add(1)
+	r.commit(name, size)
+	return wire.Message{Type: wire.TypeStored, Body: wire.Size(size)}, nil
+}
+
+func (r *request) commit(name wire.Name, size int64) {
 	if r.server.config.OnCommit != nil {
 		r.server.config.OnCommit(r.server.commits, Commit{r.peer, name.String(), size})
 	}
-	return wire.Message{Type: wire.TypeStored, Body: wire.Size(size)}, nil
 }
 
 // receiver is one push on its way into the store.

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -73,19 +74,23 @@ type Config struct {
 	// Authorizer says who may do what; see [AllowFile] and [AllowList].
 	Authorizer Authorizer
 	Limits     Limits
+	// TrustedProxies are the addresses of proxies in front of the server, which is told the
+	// addresses of clients by X-Forwarded-For. Limits for each address, and the log, then
+	// are about the client. Of everybody else the header is ignored.
+	TrustedProxies []netip.Prefix
 	// Logger is told what happens; nil is nobody.
 	Logger *slog.Logger
 	// NameOf, if set, returns the name that a client has in the log beside its
-	// fingerprint, or "". Every login waits for it.
+	// fingerprint, or "", such as [AllowFile.Name]. Every login waits for it.
 	NameOf func(client signature.Fingerprint) string
-	// OnCommit, if set, is called when an object has been stored, before the
-	// client is told. The client waits for it, and so does Shutdown, which ends the
+	// OnCommit, if set, is called when an object has been stored, or moved to another
+	// name, before the client is told. The client waits for it, and so does Shutdown, which ends the
 	// context when its time is over. It is called again for the same object when a
 	// client that was not told asks again.
 	OnCommit func(ctx context.Context, c Commit)
 }
 
-// Commit is an object that has just been stored.
+// Commit is an object that has just been stored, or moved to its name.
 type Commit struct {
 	Client signature.Fingerprint
 	Name   string
@@ -102,6 +107,7 @@ type Server struct {
 	store    *store.Store
 	cert     *tls.Certificate
 	gate     gate
+	proxies  proxies
 	uploads  uploads
 	proofs   proofs
 	puts     *budget // for small objects
@@ -127,6 +133,7 @@ func New(config Config) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.proxies = config.TrustedProxies
 	s.gate.max, s.gate.perAddress = s.limits.Unauthenticated, s.limits.UnauthenticatedPerAddress
 	var err error
 	if s.cert, err = channel.NewCertificate(); err != nil {
@@ -212,13 +219,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.ended.Done()
+	client := s.proxies.clientOf(r)
+	log := s.logFor(r, client)
 	stream, err := channel.Upgrade(w, r)
 	if err != nil {
-		s.log.Debug("no WebSocket", "remote", r.RemoteAddr, "err", err)
+		log.Debug("no WebSocket", "err", err)
 		return // which Upgrade has answered
 	}
-	visitor := s.gate.enter(r.RemoteAddr, func() { stream.Close() })
-	session := &session{server: s, log: s.log.With("remote", r.RemoteAddr), open: make(map[*request]struct{})}
+	visitor := s.gate.enter(client, func() { stream.Close() })
+	session := &session{server: s, log: log, open: make(map[*request]struct{})}
 	conn, err := channel.Accept(stream, s.cert, &channel.Login{
 		Identity: s.config.Identity,
 		Check:    session.admit,
@@ -232,7 +241,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.forget(session)
 	if err != nil {
 		s.stats.failedLogins.Add(1)
-		session.log.Info("no login", "turned_away", turnedAway, "err", err)
+		level := slog.LevelInfo
+		if errors.Is(err, wire.ErrDenied) {
+			level = slog.LevelWarn
+		}
+		session.log.Log(r.Context(), level, "no login", "turned_away", turnedAway, "err", err)
 		return
 	}
 	s.stats.logins.Add(1)
@@ -243,11 +256,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // ConnState counts connections that have not sent a request yet as what they
-// are: waiting to log in. It is for http.Server.ConnState.
+// are: waiting to log in. It is for http.Server.ConnState. Those of trusted proxies count
+// once they have sent a request, as those of their clients.
 func (s *Server) ConnState(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
-		s.knocking.Store(conn, s.gate.enter(conn.RemoteAddr().String(), func() { conn.Close() }))
+		if from := addressOf(conn.RemoteAddr().String()); !s.proxies.trust(from) {
+			s.knocking.Store(conn, s.gate.enter(from, func() { conn.Close() }))
+		}
 	case http.StateHijacked, http.StateClosed:
 		if v, ok := s.knocking.LoadAndDelete(conn); ok {
 			s.gate.leave(v.(*visitor))

@@ -5,7 +5,6 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,7 +15,6 @@ import (
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/internal/channel"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
-	"github.com/pqenc/pqenc/transfer/server/internal/store"
 )
 
 // session is the server's side of one connection.
@@ -180,6 +178,12 @@ func (r *request) parse(m wire.Message) (work work, err error) {
 	case wire.TypeDelete:
 		names, err := wire.ParseNames(m.Body)
 		return func() (wire.Message, error) { return r.delete(names) }, err
+	case wire.TypeMove:
+		ask, err := wire.ParseMove(m.Body)
+		return func() (wire.Message, error) { return r.move(ask) }, err
+	case wire.TypeQuota:
+		skip, err := wire.ParseCount(m.Body)
+		return func() (wire.Message, error) { return r.quota(skip) }, err
 	}
 	return nil, wire.ErrUnsupported
 }
@@ -208,7 +212,7 @@ func (r *request) serve(work work) {
 		r.done()
 	}
 	if err != nil {
-		r.log.Info("request ended", "reason", err)
+		r.logFailure("request ended", err)
 		if r.sends {
 			r.Drain(wire.TypeEnd)
 		}
@@ -220,13 +224,23 @@ func (r *request) serve(work work) {
 	r.Request.End()
 }
 
-// authorize reports whether the client may do that. Nothing is looked up before.
+// authorize returns how the client may do that, or a [wire.Right] that it lacks. Nothing is
+// looked up before.
 func (s *session) authorize(op Operation, name wire.Name) (Grant, error) {
 	grant, ok := s.server.config.Authorizer.Authorize(s.peer, op, name.String())
 	if !ok {
-		return Grant{}, fmt.Errorf("%w: no right to %s %q", wire.ErrDenied, op, name)
+		return Grant{}, &wire.Right{Op: op.String(), Name: name}
 	}
 	return grant, nil
+}
+
+// logFailure logs why something was not done. Denials are warnings.
+func (r *request) logFailure(what string, err error, attrs ...any) {
+	if right := (*wire.Right)(nil); errors.As(err, &right) {
+		r.log.Warn("denied", append(attrs, "right", right.Op, "object", right.Name.String())...)
+		return
+	}
+	r.log.Info(what, append(attrs, "reason", err)...)
 }
 
 // hold authorizes a request that may take long: the right to it must last.
@@ -257,59 +271,4 @@ func (s *session) recheck() {
 			r.Cancel(err)
 		}
 	}
-}
-
-// lookAt is how many objects are looked at under the lock of the store.
-const lookAt = 1000
-
-// list sends a page of the objects whose names begin with the prefix and that the client
-// may list.
-func (r *request) list(ask *wire.List) (answer wire.Message, err error) {
-	page, size := new(wire.Page), 0
-	for after, more := ask.After, true; more && !page.More; more = after != "" {
-		var entries []store.Entry
-		entries, after = r.server.store.Page(ask.Prefix, after, lookAt)
-		for _, e := range entries {
-			name, err := wire.ParseName(e.Name)
-			if err != nil {
-				return answer, err
-			}
-			if _, err := r.authorize(List, name); err != nil {
-				continue
-			}
-			entry := wire.Entry{Length: e.Size, Time: max(e.ModTime.Unix(), 0), Name: name}
-			if now, ok := page.Add(size, entry); ok {
-				size = now
-			} else {
-				page.More = true
-				break
-			}
-		}
-		if err := context.Cause(r.Context()); err != nil {
-			return answer, err
-		}
-	}
-	return wire.Message{Type: wire.TypePage, Body: page.Marshal()}, nil
-}
-
-// delete deletes objects, and says what has become of each.
-func (r *request) delete(names wire.Names) (answer wire.Message, err error) {
-	var results wire.Results
-	for _, name := range names {
-		_, err := r.authorize(Delete, name)
-		if err == nil {
-			err = r.server.store.Delete(name)
-		}
-		code := uint16(0)
-		if err == nil {
-			r.server.stats.deleted.Add(1)
-			r.log.Info("deleted", "name", name.String())
-		} else {
-			r.log.Info("not deleted", "name", name.String(), "reason", err)
-			code = wire.CodeOf(err)
-		}
-		results = append(results, code)
-		r.Progress()
-	}
-	return wire.Message{Type: wire.TypeResults, Body: results.Marshal()}, nil
 }

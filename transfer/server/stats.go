@@ -17,6 +17,7 @@ type Stats struct {
 	Pulls           int64 // sent to the end
 	FailedPulls     int64 // refused or interrupted
 	Deleted         int64
+	Moved           int64
 	Received        int64 // bytes of objects
 	Sent            int64 // bytes of objects
 
@@ -32,7 +33,7 @@ type stats struct {
 	logins, failedLogins atomic.Int64
 	pushes, pulls        atomic.Int64
 	failed               [classes]atomic.Int64
-	deleted              atomic.Int64
+	deleted, moved       atomic.Int64
 	received, sent       atomic.Int64
 }
 
@@ -52,6 +53,7 @@ func (s *Server) Stats() Stats {
 		Pulls:           s.stats.pulls.Load(),
 		FailedPulls:     s.stats.failed[pullClass].Load(),
 		Deleted:         s.stats.deleted.Load(),
+		Moved:           s.stats.moved.Load(),
 		Received:        s.stats.received.Load(),
 		Sent:            s.stats.sent.Load(),
 		Objects:         int(usage.Objects),

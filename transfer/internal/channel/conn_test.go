@@ -139,7 +139,7 @@ func TestUnreadPongs(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
 	url, logins := webServerWith(t, Times{Idle: time.Second, Beat: 10 * time.Millisecond})
-	w, err := Dial(t.Context(), url, nil)
+	w, err := Dial(t.Context(), url, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,13 +44,20 @@ func Upgrade(w http.ResponseWriter, r *http.Request) (*WebSocket, error) {
 	return newWebSocket(conn, rw.Reader, ws.StateServerSide), nil
 }
 
+// DialFunc opens a TCP connection, as [net.Dialer.DialContext] does.
+type DialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
 // Dial opens a WebSocket at a ws:// or wss:// URL, through the proxy that the
 // environment names for http or https. config is for wss, and for a proxy at https.
-func Dial(ctx context.Context, target string, config *tls.Config) (*WebSocket, error) {
-	return dialThrough(ctx, target, config, http.ProxyFromEnvironment)
+// dial opens the TCP connection to the server or the proxy; nil is a [net.Dialer].
+func Dial(ctx context.Context, target string, config *tls.Config, dial DialFunc) (*WebSocket, error) {
+	return dialThrough(ctx, target, config, dial, http.ProxyFromEnvironment)
 }
 
-func dialThrough(ctx context.Context, target string, config *tls.Config, find findProxy) (*WebSocket, error) {
+func dialThrough(ctx context.Context, target string, config *tls.Config, dial DialFunc, find findProxy) (*WebSocket, error) {
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
 	u, err := url.Parse(target)
 	if err != nil {
 		return nil, err
@@ -68,7 +75,7 @@ func dialThrough(ctx context.Context, target string, config *tls.Config, find fi
 
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // HTTP/2 has no upgrade
-	transport := &http.Transport{TLSClientConfig: config, DisableKeepAlives: true, Protocols: protocols}
+	transport := &http.Transport{DialContext: dial, TLSClientConfig: config, DisableKeepAlives: true, Protocols: protocols}
 	if err := useProxy(ctx, transport, req, find); err != nil {
 		return nil, err
 	}

@@ -39,8 +39,9 @@ func useProxy(ctx context.Context, t *http.Transport, req *http.Request, find fi
 		}
 		return nil
 	}
+	dial := t.DialContext
 	t.DialContext = func(_ context.Context, _, server string) (net.Conn, error) {
-		conn, err := tunnel(ctx, proxy, server, t.TLSClientConfig)
+		conn, err := tunnel(ctx, dial, proxy, server, t.TLSClientConfig)
 		if err != nil {
 			return nil, &net.OpError{Op: "proxyconnect", Net: "tcp", Err: err} // as net/http has it
 		}
@@ -49,11 +50,11 @@ func useProxy(ctx context.Context, t *http.Transport, req *http.Request, find fi
 	return nil
 }
 
-// tunnel opens a connection to the server through the proxy. config is for one at
-// https://.
-func tunnel(ctx context.Context, proxy *url.URL, server string, config *tls.Config) (net.Conn, error) {
+// tunnel opens a connection to the server through the proxy, to which dial leads. config
+// is for one at https://.
+func tunnel(ctx context.Context, dial DialFunc, proxy *url.URL, server string, config *tls.Config) (net.Conn, error) {
 	port := map[string]string{"http": "80", "https": "443"}[proxy.Scheme]
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), port)))
+	conn, err := dial(ctx, "tcp", net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), port)))
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func TestProxy(t *testing.T) {
 	t.Cleanup(secure.Close)
 	trust := secure.Client().Transport.(*http.Transport).TLSClientConfig
 	for _, url := range []string{plain.URL, secure.URL} {
-		w, err := dialThrough(t.Context(), "ws://"+distant+"/pqenc", trust, through(t, url, alice, "http"))
+		w, err := dialThrough(t.Context(), "ws://"+distant+"/pqenc", trust, nil, through(t, url, alice, "http"))
 		if err != nil {
 			t.Error(err)
 			continue
@@ -105,7 +105,7 @@ func TestProxyRefuses(t *testing.T) {
 			"the proxy answers 407 Proxy Authentication Required": url.UserPassword("bob", "secret"),
 			"the proxy answers 502 Bad Gateway":                   alice,
 		} {
-			_, err := dialThrough(t.Context(), target, nil, through(t, proxy.URL, user, scheme))
+			_, err := dialThrough(t.Context(), target, nil, nil, through(t, proxy.URL, user, scheme))
 			if err == nil || !strings.HasSuffix(err.Error(), want) || strings.Contains(err.Error(), "secret") || errors.Is(err, ErrChannel) {
 				t.Errorf("%s: %v, want %s", target, err, want)
 			}
@@ -136,7 +136,7 @@ func TestHostileProxy(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	if _, err := dialThrough(ctx, "ws://"+distant, new(tls.Config), through(t, silent, nil, "http")); !errors.Is(err, context.Canceled) {
+	if _, err := dialThrough(ctx, "ws://"+distant, new(tls.Config), nil, through(t, silent, nil, "http")); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	select {
@@ -156,7 +156,7 @@ func TestHostileProxy(t *testing.T) {
 			}
 		}
 	})
-	_, err := dialThrough(t.Context(), "ws://"+distant, nil, through(t, endless, nil, "http"))
+	_, err := dialThrough(t.Context(), "ws://"+distant, nil, nil, through(t, endless, nil, "http"))
 	if err == nil || !strings.Contains(err.Error(), "no answer from the proxy") {
 		t.Error(err)
 	}

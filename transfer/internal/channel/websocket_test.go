@@ -49,7 +49,7 @@ func webServerWith(t *testing.T, times Times) (url string, done <-chan result) {
 // dial opens a WebSocket of which only the connection below is used.
 func dial(t *testing.T, url string) net.Conn {
 	t.Helper()
-	w, err := Dial(t.Context(), url, nil)
+	w, err := Dial(t.Context(), url, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestEndlessFrames(t *testing.T) {
 // fragments, with pings between them.
 func TestFramesDoNotMatter(t *testing.T) {
 	url, done := webServer(t)
-	w, err := Dial(t.Context(), url, nil)
+	w, err := Dial(t.Context(), url, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func TestHostileAnswers(t *testing.T) {
 				http.ReadRequest(bufio.NewReader(conn))
 				io.WriteString(conn, test.answer)
 			}()
-			w, err := Dial(t.Context(), "ws://"+listener.Addr().String(), nil)
+			w, err := Dial(t.Context(), "ws://"+listener.Addr().String(), nil, nil)
 			if err == nil || w != nil || test.want != nil && !errors.Is(err, test.want) {
 				t.Errorf("%v", err)
 			}

@@ -24,9 +24,11 @@ var (
 	ErrProtocol  = errors.New("protocol error")
 	ErrAbandoned = errors.New("the client has abandoned the push")
 	// ErrUnsupported is the answer to a request that only a newer side knows.
-	ErrUnsupported = errors.New("the server does not know this request")
+	ErrUnsupported = errors.New("the server does not know this request, or does not offer it")
 	// ErrWindow is that of a push with a window of less than two units.
-	ErrWindow   = errors.New("the server stores larger pieces than this client has memory for")
+	ErrWindow = errors.New("the server stores larger pieces than this client has memory for")
+	// ErrApart is that of a move between folders which the server keeps on different file systems.
+	ErrApart    = errors.New("the server cannot move an object between these folders")
 	ErrNoSpace  = errors.New("no space left on the server")
 	ErrBusy     = errors.New("the server has too many connections")
 	ErrShutdown = fmt.Errorf("%w: it is stopping", ErrServer)
@@ -70,6 +72,7 @@ var codes = []struct {
 	{ErrAbandoned, CodeAbandoned},
 	{ErrUnsupported, 12},
 	{ErrWindow, 13},
+	{ErrApart, 14},
 	{ErrNoSpace, 32},
 	{ErrBusy, 33},
 	{ErrShutdown, 34},
@@ -97,11 +100,29 @@ func Meaning(code uint16) error {
 	return ErrServer
 }
 
-// Refusal returns what the other side is told of err. The details are for the log of
-// this side alone.
+// Right is an [ErrDenied] for lack of a right.
+type Right struct {
+	Op   string // what the right is for: push, pull, list or delete
+	Name Name   // of the object
+}
+
+// Error says which right is missing. The name is quoted.
+func (r *Right) Error() string { return fmt.Sprintf("%s %q", r.told(), r.Name.text) }
+
+// Unwrap returns [ErrDenied].
+func (r *Right) Unwrap() error { return ErrDenied }
+
+func (r *Right) told() string { return fmt.Sprintf("%v: no right to %s", ErrDenied, r.Op) }
+
+// Refusal returns what the other side is told of err: what its code means, and which right
+// is missing. Other details are for the log of this side alone.
 func Refusal(err error) *Error {
 	code := CodeOf(err)
-	return &Error{code, Meaning(code).Error()}
+	told := Meaning(code).Error()
+	if right := (*Right)(nil); errors.As(err, &right) {
+		told = right.told()
+	}
+	return &Error{code, told}
 }
 
 // Temporary reports whether trying again can help.

@@ -5,6 +5,7 @@
 package wire
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -258,7 +259,106 @@ func ParseNames(b []byte) (Names, error) {
 	return names, wrong
 }
 
-// Results is the body of [TypeResults]: a code for each name, 0 for success.
+// MaxMoves is how many objects one request may move.
+const MaxMoves = 500
+
+// Move is the body of [TypeMove]: objects that get other names.
+type Move struct {
+	Overwrite bool // objects of the new names may be replaced
+	Pairs     []Pair
+}
+
+// Pair is one object of a [Move].
+type Pair struct{ From, To Name }
+
+// Marshal returns the body.
+func (m *Move) Marshal() []byte {
+	b := []byte{flag(m.Overwrite)}
+	for _, p := range m.Pairs {
+		b = appendText(appendText(b, p.From.text), p.To.text)
+	}
+	return b
+}
+
+// ParseMove parses the body of a move. The error wraps [ErrMalformed] or [ErrName].
+func ParseMove(b []byte) (*Move, error) {
+	f := &fields{b: b}
+	m := &Move{Overwrite: f.upTo(1) == 1}
+	f.bad = f.bad || len(f.b) == 0
+	var wrong error
+	for len(f.b) > 0 && !f.bad {
+		from, err := ParseName(f.text())
+		to, err2 := ParseName(f.text())
+		wrong = cmp.Or(wrong, err, err2)
+		m.Pairs = append(m.Pairs, Pair{from, to})
+		f.bad = f.bad || len(m.Pairs) > MaxMoves
+	}
+	return m, cmp.Or(f.end("move"), wrong)
+}
+
+// Quota is one entry of [Quotas]: what the client may store under the names of one
+// pattern, and how much there is, whoever stored it. A limit of 0 is none.
+type Quota struct {
+	Bytes, MaxBytes int64 // of objects and partials
+	Files, MaxFiles int64 // names in use and folders
+	Pattern         string
+}
+
+// quotaFields is the size of an entry without the bytes of its pattern.
+const quotaFields = 4*8 + 2
+
+// MaxPattern is the length of the longest pattern in bytes.
+const MaxPattern = MaxName
+
+// Quotas is the body of [TypeQuotas]: the entries after as many as the client wants to
+// skip, which is the body of [TypeQuota].
+type Quotas struct {
+	More    bool // these are not the last ones
+	Entries []Quota
+}
+
+// Add adds an entry, unless the body would become too long.
+func (q *Quotas) Add(size int, e Quota) (now int, ok bool) {
+	if now = max(size, 1) + quotaFields + len(e.Pattern); now > MaxData {
+		return size, false
+	}
+	q.Entries = append(q.Entries, e)
+	return now, true
+}
+
+// Marshal returns the body.
+func (q *Quotas) Marshal() []byte {
+	b := []byte{flag(q.More)}
+	for _, e := range q.Entries {
+		for _, n := range []int64{e.Bytes, e.MaxBytes, e.Files, e.MaxFiles} {
+			b = order.AppendUint64(b, uint64(n))
+		}
+		b = appendText(b, e.Pattern)
+	}
+	return b
+}
+
+// ParseQuotas parses the body of quotas.
+func ParseQuotas(b []byte) (*Quotas, error) {
+	f := &fields{b: b}
+	q := &Quotas{More: f.upTo(1) == 1}
+	for len(f.b) > 0 && !f.bad {
+		q.Entries = append(q.Entries, Quota{f.size(), f.size(), f.size(), f.size(), f.text()})
+	}
+	return q, f.end("quotas")
+}
+
+// Count returns the body of [TypeQuota], 4 bytes.
+func Count(n uint32) []byte { return order.AppendUint32(nil, n) }
+
+// ParseCount parses what [Count] makes.
+func ParseCount(b []byte) (uint32, error) {
+	f := &fields{b: b}
+	n := f.uint32()
+	return n, f.end("count")
+}
+
+// Results is the body of [TypeResults]: a code for each name or pair, 0 for success.
 type Results []uint16
 
 // Marshal returns the body.

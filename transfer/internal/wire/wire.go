@@ -61,8 +61,10 @@ const (
 	TypePull   Type = 0x11 // C: Pull
 	TypeList   Type = 0x12 // C: List
 	TypeDelete Type = 0x14 // C: Names
+	TypeMove   Type = 0x15 // C: Move
 	TypePut    Type = 0x16 // C: Put
 	TypeGet    Type = 0x17 // C: Get
+	TypeQuota  Type = 0x19 // C: a number, see Quotas
 )
 
 // Types of messages within a request.
@@ -81,6 +83,7 @@ const (
 	TypePage    Type = 0x86 // S: Page
 	TypeResults Type = 0x88 // S: Results
 	TypeContent Type = 0x89 // S: Content
+	TypeQuotas  Type = 0x8b // S: Quotas
 )
 
 // Starts reports whether messages of that type begin a request.
@@ -140,11 +143,13 @@ func (t Type) maxBody() (n int, known bool) {
 		return 0, true
 	case TypeEnd, TypeStart, TypeChecked, TypeDurable, TypeStored:
 		return 8, true
+	case TypeQuota:
+		return 4, true
 	case TypePrefix:
 		return 32, true
 	case TypeError, TypePush, TypePull, TypeList, TypeGet, TypeReady, TypeObject:
 		return MaxControl, true
-	case TypeData, TypePage, TypeResults, TypeContent:
+	case TypeData, TypePage, TypeResults, TypeContent, TypeQuotas:
 		return MaxData, true
 	}
 	return MaxData, t.Starts()

@@ -37,6 +37,9 @@ var parsers = map[Type]func([]byte) (any, []byte, error){
 	TypeObject:  again(ParseObject, (*Object).Marshal),
 	TypePage:    again(ParsePage, (*Page).Marshal),
 	TypeResults: again(ParseResults, Results.Marshal),
+	TypeMove:    again(ParseMove, (*Move).Marshal),
+	TypeQuota:   again(ParseCount, Count),
+	TypeQuotas:  again(ParseQuotas, (*Quotas).Marshal),
 	TypePut:     again(ParsePut, (*Put).Marshal),
 	TypeGet:     again(ParseGet, (*Get).Marshal),
 	TypeContent: again(ParseContent, (*Content).Marshal),
@@ -142,6 +145,20 @@ func randomBody(rng *rand.Rand, typ Type) any {
 		return &List{Prefix: text(MaxName), After: text(MaxName)}
 	case TypeDelete:
 		return Names(several())
+	case TypeMove:
+		m := &Move{Overwrite: rng.IntN(2) == 0}
+		for _, n := range several() {
+			m.Pairs = append(m.Pairs, Pair{n, name()})
+		}
+		return m
+	case TypeQuota:
+		return rng.Uint32()
+	case TypeQuotas:
+		q := &Quotas{More: rng.IntN(2) == 0}
+		for range 1 + rng.IntN(5) {
+			q.Entries = append(q.Entries, Quota{length(), length(), length(), length(), text(MaxPattern)})
+		}
+		return q
 	case TypePut:
 		return &Put{Overwrite: rng.IntN(2) == 0, ID: PushID(digest[16:]), Name: name(), Object: []byte(text(500))}
 	case TypeGet:
@@ -158,6 +175,8 @@ func marshal(v any) []byte {
 		return v.Marshal()
 	case [32]byte:
 		return v[:]
+	case uint32:
+		return Count(v)
 	}
 	return Size(v.(int64))
 }
@@ -211,6 +230,7 @@ func TestExactLengths(t *testing.T) {
 		TypeStored:  {8, 8},
 		TypeObject:  {40, 40},
 		TypeList:    {4, 4},
+		TypeQuota:   {4, 4},
 	} {
 		for _, n := range []int{0, 1, bounds[0] - 1, bounds[0], bounds[0] + 1, bounds[1] - 1, bounds[1], bounds[1] + 1, MaxControl} {
 			if n < 0 {
@@ -248,6 +268,15 @@ func TestTexts(t *testing.T) {
 		TypePage: {
 			"": ErrMalformed, "\x00": nil, "\x01": nil, "\x02": ErrMalformed, "\x00" + strings.Repeat("\x00", 16) + "\x00\x01a": nil,
 			"\x00" + strings.Repeat("\x00", 16) + "\x00\x02..": ErrMalformed, "\x00" + strings.Repeat("\x00", 17): ErrMalformed,
+		},
+		TypeMove: {
+			"": ErrMalformed, "\x00": ErrMalformed, "\x00\x00\x01a\x00\x01b": nil, "\x01\x00\x01a\x00\x01a": nil, "\x02\x00\x01a\x00\x01b": ErrMalformed,
+			"\x00\x00\x01a": ErrMalformed, "\x00\x00\x02..\x00\x01b": ErrName, "\x00\x00\x01a\x00\x00": ErrName, "\x00\x00\x01a\x00\x01b\x00": ErrMalformed,
+			"\x00" + strings.Repeat("\x00\x01a", 2*MaxMoves): nil, "\x00" + strings.Repeat("\x00\x01a", 2*MaxMoves+2): ErrMalformed,
+		},
+		TypeQuotas: {
+			"": ErrMalformed, "\x00": nil, "\x01": nil, "\x02": ErrMalformed, "\x00" + strings.Repeat("\x00", 32) + "\x00\x01a": nil, "\x00" + strings.Repeat("\x00", 34): nil,
+			"\x00" + strings.Repeat("\x00", 33): ErrMalformed, "\x00\x80" + strings.Repeat("\x00", 33): ErrMalformed, "\x00" + strings.Repeat("\x00", 32) + "\x04\x01" + strings.Repeat("x", 1025): ErrMalformed,
 		},
 		TypeResults: {"": nil, "\x00": ErrMalformed, "\x00\x02": nil},
 		TypePut: {
@@ -311,6 +340,17 @@ func TestPageIsBounded(t *testing.T) {
 		size = now
 	}
 	if n := len(page.Marshal()); n != size || n > MaxData || n < MaxData-2000 {
+		t.Errorf("%d bytes, counted %d", n, size)
+	}
+}
+
+// TestQuotasAreBounded fills quotas with the longest patterns.
+func TestQuotasAreBounded(t *testing.T) {
+	quotas, size := new(Quotas), 0
+	for ok := true; ok; {
+		size, ok = quotas.Add(size, Quota{Pattern: strings.Repeat("p", MaxPattern)})
+	}
+	if n := len(quotas.Marshal()); n != size || n > MaxData || n < MaxData-2000 {
 		t.Errorf("%d bytes, counted %d", n, size)
 	}
 }

@@ -5,16 +5,21 @@
 package store
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pqenc/pqenc/internal/durable"
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
@@ -110,4 +115,85 @@ func TestPutNotSynced(t *testing.T) {
 		t.Error(err)
 	}
 	wantObject(t, s, "new/a", file)
+}
+
+// TestMoveNotSynced lets each of the syncs of a move fail. It is not said to be done then,
+// and the object has one of the two names.
+func TestMoveNotSynced(t *testing.T) {
+	const child = "PQENC_TEST_MOVE"
+	dir := os.Getenv(child)
+	if dir == "" {
+		if _, err := exec.LookPath("strace"); err != nil {
+			t.Skip("needs strace")
+		}
+		for n := 1; ; n++ {
+			dir, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
+			put(t, filepath.Join(dir, "old/a"), encrypted(t, 10))
+			cmd := exec.Command("strace", "-f", "-qq", "-o", log, "-e", "trace=fsync", "-e", fmt.Sprint("inject=fsync:error=EIO:when=", n),
+				os.Args[0], "-test.run=^TestMoveNotSynced$")
+			cmd.Env = append(os.Environ(), child+"="+dir)
+			out, err := cmd.CombinedOutput()
+			trace, _ := os.ReadFile(log)
+			failed := strings.Contains(string(trace), "INJECTED")
+			if n < 3 && !failed {
+				t.Skipf("strace injects nothing: %s", out)
+			}
+			if failed != (err != nil) || failed && !strings.Contains(string(out), "input/output error") {
+				t.Errorf("sync %d: %v: %s", n, err, out)
+			}
+			wantFiles(t, dir, "new", "new/a")
+			if !failed {
+				return
+			}
+		}
+	}
+	runtime.LockOSThread() // strace counts those of each thread
+	wantError(t, move(open(t, dir, Options{}), "old/a", "new/a", Bounds{}), nil)
+}
+
+// TestMoveKilled kills a process that moves an object to and fro. There always is one.
+func TestMoveKilled(t *testing.T) {
+	testkit.Long(t)
+	const child = "PQENC_TEST_MOVE_KILLED"
+	names := []string{"a/x", "b/c/x"}
+	if dir := os.Getenv(child); dir != "" {
+		s := open(t, dir, Options{})
+		for i := 0; ; i++ {
+			if err := move(s, names[i%2], names[1-i%2], Bounds{}); err != nil && i > 0 { // it may have the other name
+				fmt.Println(err)
+				os.Exit(1)
+			}
+			if i == 1 {
+				fmt.Println("moving")
+			}
+		}
+	}
+	dir, file := t.TempDir(), encrypted(t, 10)
+	put(t, filepath.Join(dir, "a/x"), file)
+	for range 20 {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestMoveKilled$")
+		cmd.Env = append(os.Environ(), child+"="+dir)
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, _ := bufio.NewReader(out).ReadString('\n')
+		time.Sleep(rand.N(5 * time.Millisecond))
+		cmd.Process.Kill()
+		cmd.Wait()
+		if line != "moving\n" {
+			t.Fatalf("it says %q", line)
+		}
+		s := open(t, dir, Options{})
+		all := list(s, "")
+		if len(all) != 1 || !slices.Contains(names, all[0].Name) {
+			t.Fatalf("there are %v", all)
+		}
+		wantObject(t, s, all[0].Name, file)
+		wantUsage(t, s)
+		closeOK(t, s)
+	}
 }

@@ -29,6 +29,10 @@ type Usage struct {
 	Folders      int64
 }
 
+// stored is what counts against a quota of bytes, and files against one of files.
+func (u Usage) stored() int64 { return u.Bytes + u.PartialBytes }
+func (u Usage) files() int64  { return u.Names + u.Folders }
+
 func (u *Usage) add(v Usage, times int64) {
 	u.Objects += times * v.Objects
 	u.Bytes += times * v.Bytes

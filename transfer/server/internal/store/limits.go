@@ -63,11 +63,10 @@ func (s *Store) left(b Bounds) (left int64, limit error) {
 		}
 	}
 	if total := s.options.MaxTotal; total > 0 {
-		bound(total-s.index.total.Bytes-s.index.total.PartialBytes, ErrTotal)
+		bound(total-s.index.total.stored(), ErrTotal)
 	}
 	if b.Quota > 0 {
-		used := s.index.within(b.Within)
-		bound(b.Quota-used.Bytes-used.PartialBytes, wire.ErrQuota)
+		bound(b.Quota-s.index.within(b.Within).stored(), wire.ErrQuota)
 	}
 	if free := freeSpace(s.lock); free >= 0 {
 		bound(free-s.options.KeepFree-s.index.promised(), wire.ErrNoSpace)
@@ -82,20 +81,28 @@ func (s *Store) enlist(p *slot, b Bounds) error {
 	old := s.index.slots[p.stem]
 	all, mine := s.index.total, s.index.within(b.Within)
 	s.index.putPartial(p)
-	exceeds := func(limit, before, after int64) bool { return limit > 0 && after > max(limit, before) }
-	var err error
-	if now := s.index.total; exceeds(s.options.MaxObjects, all.Names, now.Names) ||
-		exceeds(s.options.MaxFolders, all.Folders, now.Folders) {
-		err = ErrTotal
-	}
-	if now := s.index.within(b.Within); exceeds(b.Files, mine.Names+mine.Folders, now.Names+now.Folders) {
-		err = wire.ErrQuota
-	}
+	err := s.overfull(b, all, mine)
 	if err != nil {
 		s.withdraw(p, old)
 	}
 	return err
 }
+
+// overfull returns the error if there are too many names or folders, and more than there
+// were before, in all and within the bounds.
+func (s *Store) overfull(b Bounds, all, mine Usage) error {
+	now := s.index.total
+	switch within := s.index.within(b.Within); {
+	case exceeds(b.Files, mine.files(), within.files()):
+		return wire.ErrQuota
+	case exceeds(s.options.MaxObjects, all.Names, now.Names), exceeds(s.options.MaxFolders, all.Folders, now.Folders):
+		return ErrTotal
+	}
+	return nil
+}
+
+// exceeds reports whether something has grown beyond a limit, of which 0 is none.
+func exceeds(limit, before, after int64) bool { return limit > 0 && after > max(limit, before) }
 
 // withdraw undoes enlist.
 func (s *Store) withdraw(p, old *slot) {

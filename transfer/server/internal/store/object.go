@@ -202,10 +202,15 @@ func (s *Store) Delete(name wire.Name) error {
 	if err := s.removeReceipts(receipts); err != nil {
 		return err
 	}
+	return s.leaveFolder(name.String())
+}
+
+// leaveFolder makes durable that a name is gone, and removes the folders that are empty.
+func (s *Store) leaveFolder(name string) error {
 	s.mu.Lock()
-	s.prune(name.String())
+	s.prune(name)
 	s.mu.Unlock()
-	return s.syncUp(name.String())
+	return s.syncUp(name)
 }
 
 // remove removes an object, and returns its receipts, which it has claimed.

@@ -238,10 +238,15 @@ func (p *Partial) openFile(folder *os.Root) error {
 	return nil
 }
 
-// vacant returns wire.ErrExists if the object may not take its place, with s.mu held. A
-// link is never replaced, nor a folder; but an empty one, left by a server that was
-// killed while it made or removed an object in it, is removed.
+// vacant returns wire.ErrExists if the object may not take its place, with s.mu held.
 func (p *Partial) vacant(folder *os.Root, base string) error {
+	return vacant(folder, base, p.bounds.Overwrite || p.again)
+}
+
+// vacant returns wire.ErrExists if no object may take that place, with s.mu held. A link is
+// never replaced, nor a folder, except that an empty one, left by a server that was killed
+// while it made or removed an object in it, is removed.
+func vacant(folder *os.Root, base string, overwrite bool) error {
 	info, err := folder.Lstat(base)
 	if err == nil && info.IsDir() && folder.Remove(base) == nil {
 		return nil
@@ -253,7 +258,7 @@ func (p *Partial) vacant(folder *os.Root, base string) error {
 		return err
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%w: it is not a file", wire.ErrExists)
-	case !p.bounds.Overwrite && !p.again:
+	case !overwrite:
 		return wire.ErrExists
 	}
 	return nil

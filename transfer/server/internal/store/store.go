@@ -140,5 +140,13 @@ func (s *Store) Usage() Usage {
 	return s.index.total
 }
 
+// Within returns how much of a quota is used.
+func (s *Store) Within(scope Scope) (bytes, files int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	used := s.index.within(scope)
+	return used.stored(), used.files()
+}
+
 // Free returns how many bytes are free on the file system, -1 if it does not tell.
 func (s *Store) Free() int64 { return freeSpace(s.lock) }

@@ -35,6 +35,7 @@ func TestTornObject(t *testing.T) {
 	_, err := s.Open(named("a/torn.pqe"))
 	wantError(t, err, ErrTorn)
 	wantError(t, err, wire.ErrNotPqenc)
+	wantError(t, move(s, "a/torn.pqe", "b", replace), ErrTorn) // of no use away from its log
 	wantNames(t, s, "", "a/spare", "a/torn.pqe")
 	if got := s.Torn(); !slices.Equal(got, []string{"a/torn.pqe"}) {
 		t.Errorf("torn: %q", got)

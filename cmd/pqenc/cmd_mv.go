@@ -1,0 +1,135 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/pqenc/pqenc/internal/terminal"
+	"github.com/pqenc/pqenc/transfer"
+)
+
+type mvCmd struct {
+	Login  loginFlags      `embed:""`
+	Secret passphraseFlags `embed:""`
+
+	Overwrite bool `help:"Replace what has the new name."`
+	DryRun    bool `short:"n" help:"Print the old and the new names, and rename nothing."`
+
+	From names `arg:"" type:"urls" name:"URL ..." help:"What to rename, and last its new URL, or a folder .../FOLDER/ that it goes to."`
+}
+
+func (mvCmd) Help() string {
+	return `Gives objects new names on the same server. Nothing is sent again. Each object appears
+under its new name at once, and is gone from the old one.
+
+What is in a folder, .../OLD/, or matches a pattern goes to a folder, .../NEW/.
+
+` + patternHelp + `
+
+Examples:
+
+    pqenc mv -i alice.key ws://host/alice/model.pqe ws://host/alice/old.pqe
+    pqenc mv -i alice.key ws://host/alice/run7/ ws://host/alice/archive/run7/
+    pqenc mv -i alice.key 'ws://host/alice/*.pqe' ws://host/alice/archive/`
+}
+
+func (c *mvCmd) Run(a *app) error {
+	last := len(c.From) - 1
+	if last == 0 {
+		return usageError("the new name is missing", "write the old URL and then the new one")
+	}
+	from, err := parseObjects(c.From[:last])
+	if err != nil {
+		return err
+	}
+	to, err := parseURL(c.From[last])
+	if err != nil {
+		return err
+	}
+	for _, l := range from {
+		if l.with("") != to.with("") {
+			return usageError("mv renames on one server only", "to get a file to another one, pull it with --raw, and push it there")
+		}
+		if !to.isFolder() && (len(from) > 1 || l.isFolder() || l.isPattern()) {
+			return usageError("several objects need a folder that they go to", "end the last URL with /")
+		}
+	}
+	servers, err := c.Login.login(a, &c.Secret)
+	if err != nil {
+		return err
+	}
+	defer servers.Close()
+	return c.move(servers, from, to)
+}
+
+// move renames what the locations stand for.
+func (c *mvCmd) move(servers *servers, from []location, to location) error {
+	var all []remoteObject
+	var names []string // the new ones
+	for _, l := range from {
+		found, err := servers.named([]location{l})
+		if err != nil {
+			return err
+		}
+		for _, n := range found {
+			all, names = append(all, n), append(names, newName(n.name, l, to))
+		}
+	}
+	if err := newNames(all, names); err != nil {
+		return err
+	}
+	if c.DryRun {
+		for i, n := range all {
+			fmt.Fprintf(servers.app.stdout, "%s -> %s\n", terminal.Printable(n.name), terminal.Printable(names[i]))
+		}
+		servers.app.inform("%s", objectsText("to be renamed", all))
+		return nil
+	}
+	renamed := make(map[location]string)
+	for i, n := range all {
+		renamed[n.location] = names[i]
+	}
+	return servers.each(all, "renamed", func(n remoteObject, server *remote) error {
+		err := server.explain(server.Move(context.Background(), n.name, renamed[n.location], c.Overwrite))
+		if errors.Is(err, transfer.ErrExists) {
+			err = withHints(err, c.existsHint())
+		}
+		return err
+	})
+}
+
+func (c *mvCmd) existsHint() string {
+	if c.Overwrite { // the server does not say which
+		return "choose another name: either your key may not replace what is there, or the name is that of a folder there, or a part of it that of an object"
+	}
+	return "choose another name, or replace it with --overwrite"
+}
+
+// newName returns the new name of an object that a location stands for.
+func newName(name string, from, to location) string {
+	if !to.isFolder() {
+		return to.name
+	}
+	return to.name + strings.TrimPrefix(name, from.above())
+}
+
+// newNames requires that each object gets a name of its own, which an object can have.
+func newNames(all []remoteObject, names []string) error {
+	from := make(map[string]string)
+	for i, name := range names {
+		if err := transfer.CheckName(name); err != nil {
+			return withHints(in(name, err), "choose another name: nothing was renamed")
+		}
+		if other, taken := from[name]; taken {
+			return usageError(fmt.Sprintf("%s and %s would both become %s", other, all[i].name, name), "rename them one by one: nothing was renamed")
+		}
+		from[name] = all[i].name
+	}
+	return nil
+}

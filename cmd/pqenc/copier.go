@@ -1,0 +1,279 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pqenc/pqenc/internal/durable"
+)
+
+// copier encrypts or decrypts files into a folder, several at once.
+type copier struct {
+	manyFiles
+	flags  *copyFlags
+	output string
+	rename func(path string) string // the path of an output for that of its input
+	ready  func() error             // gets keys and passphrases, once it is known that there is work
+	// copy makes the output for an input. Those that it makes by [copier.create] are what
+	// the copier knows of.
+	copy   func(f found, p *fileProgress) (fileOutcome, error)
+	serial bool             // one file after the other
+	told   func()           // says what there is to say of all, or nil
+	other  func(found) bool // whether a file is left out as one of another kind
+	hint   string           // for when all are
+
+	into  *outFolder
+	batch durable.Batch
+	large chan struct{}    // held for a large file
+	paths map[string]found // real ones, of all that was found, once they are needed
+}
+
+// largeSize is the size in bytes from which on a file is worked on by all cores, so that no
+// more than two of them are worth their memory: one is read while the other is synced.
+const largeSize = 8 << 20
+
+// errNoFolder is for several files without a folder for what they become.
+func errNoFolder() error {
+	return usageError("several files need a folder", "name it with -o FOLDER/; -o ./ is the current one")
+}
+
+// run makes all outputs.
+func (c *copier) run(names []string) error {
+	if isStdio(c.output) {
+		return errNoFolder()
+	}
+	w := &walker{selectFlags: &c.flags.Select, hidden: true, spare: c.below(names)}
+	if err := c.find(w, names); err != nil {
+		return err
+	}
+	if c.total == 0 {
+		return usageError("there is no file in what was named")
+	}
+	if err := c.plan(); err != nil {
+		return err
+	}
+	if c.flags.Select.DryRun {
+		return c.rehearse()
+	}
+	if len(c.list) > 0 {
+		if err := c.work(); err != nil {
+			return err
+		}
+	}
+	if c.total == c.count[isSkipped] {
+		return usageError("nothing to do: what was named is "+c.skipped, c.hint)
+	}
+	return c.end()
+}
+
+// work makes the outputs that are planned.
+func (c *copier) work() (err error) {
+	if err := c.ready(); err != nil {
+		return err
+	}
+	if c.into, err = c.app.openFolder(c.output, false); err != nil {
+		return err
+	}
+	defer c.into.Close()
+	c.large = make(chan struct{}, 2)
+	workers := filesAtOnce
+	if c.serial {
+		workers = 1
+	}
+	c.manyFiles.run(workers, c.one)
+	if c.told != nil {
+		c.told()
+	}
+	return c.batch.Sync()
+}
+
+// one makes the output for one file.
+func (c *copier) one(f found, p *fileProgress) (fileOutcome, error) {
+	if f.size < 0 || f.size >= largeSize {
+		c.large <- struct{}{}
+		defer func() { <-c.large }()
+	}
+	out := c.rename(f.out)
+	if c.flags.Keep.NoClobber {
+		if _, err := c.into.root.Lstat(filepath.FromSlash(out)); err == nil {
+			return isThere, nil
+		}
+	}
+	result, err := c.copy(f, p)
+	if c.flags.Keep.NoClobber && errors.Is(err, fs.ErrExist) {
+		return isThere, nil
+	}
+	return result, in(f.title(), err)
+}
+
+// create opens the output for an input.
+func (c *copier) create(f found, src *input, o durable.Options) (*durable.File, error) {
+	file, err := c.into.placeLocal(c.rename(f.out), c.reads)
+	if err != nil {
+		return nil, err
+	}
+	return c.app.createIn(&c.batch, file, o)
+}
+
+// finish ends an output, for which the error of its writer is given. What changed returns
+// counts if all is written: nothing of an output stays with an error, unless that is one of
+// a file that is done.
+func (c *copier) finish(out *durable.File, err error, changed func() error) error {
+	defer c.app.ended(out)
+	doubt := changed()
+	if !isUnsteadyError(doubt) {
+		err, doubt = cmp.Or(err, doubt), nil
+	}
+	if err != nil {
+		return errors.Join(err, out.Abort())
+	}
+	hideKey(out)
+	return cmp.Or(out.Commit(), doubt)
+}
+
+// rehearse prints what would be done.
+func (c *copier) rehearse() error {
+	for _, f := range c.list {
+		out := filepath.Join(c.output, filepath.FromSlash(c.rename(f.out)))
+		_, there := os.Lstat(out)
+		switch {
+		case c.other(f):
+			c.add(f.title(), f.size, isSkipped, nil)
+		case c.flags.Keep.NoClobber && there == nil:
+			c.add(f.title(), f.size, isThere, nil)
+		default:
+			c.add(f.title(), f.size, isDone, c.app.printPair(f.title(), out))
+		}
+	}
+	c.verb, c.tell = "to be "+c.verb, true
+	return c.end()
+}
+
+// below returns the real path of the output if it is a folder in one of those that were
+// named, and else nothing: what is read must not be what was just written.
+func (c *copier) below(names []string) string {
+	out, err := realPath(c.output)
+	if err != nil {
+		return ""
+	}
+	for _, name := range names {
+		if real, err := realPath(name); err == nil && real != out && within(out, real) {
+			return out
+		}
+	}
+	return ""
+}
+
+// plan leaves out files whose outputs would be the same one, or refuses all of them.
+func (c *copier) plan() error {
+	paths := make(map[string]found, len(c.list))
+	list := c.list[:0]
+	for _, f := range c.list {
+		out := c.rename(f.out)
+		other, taken := paths[out]
+		switch {
+		case !taken:
+			paths[out] = f
+			list = append(list, f)
+		case f.same(other):
+			c.total--
+		case c.other(f):
+			c.add(f.title(), f.size, isSkipped, nil)
+		case c.other(other):
+			c.add(other.title(), other.size, isSkipped, nil)
+			list[slices.Index(list, other)] = f
+			paths[out] = f
+		default:
+			return usageError(other.title()+" and "+f.title()+" would both become "+filepath.Join(c.output, filepath.FromSlash(out)),
+				"nothing was written: leave one of them out with --exclude, or give each a folder of its own")
+		}
+	}
+	c.list = list
+	return c.planFolded()
+}
+
+// planFolded leaves out files whose outputs have names that are one on the file system of
+// the output: neither is to replace the other.
+func (c *copier) planFolded() error {
+	first := make(map[string]int, len(c.list))
+	var both []int
+	for i, f := range c.list {
+		key := folded(c.rename(f.out))
+		if j, taken := first[key]; taken {
+			both = append(both, j, i)
+		} else {
+			first[key] = i
+		}
+	}
+	if len(both) == 0 {
+		return nil
+	}
+	failed := make(map[int]error)
+	for k := 0; k < len(both); k += 2 {
+		one, two := c.list[both[k]], c.list[both[k+1]]
+		if !sameName(c.output, c.rename(one.out), c.rename(two.out)) {
+			continue
+		}
+		for _, pair := range [][2]int{{both[k], both[k+1]}, {both[k+1], both[k]}} {
+			failed[pair[0]] = &failure{in(c.list[pair[0]].title(), errors.New("its output would be that of "+c.list[pair[1]].title()+" on this file system")),
+				exitIO, []string{"names that differ only in upper and lower case, or in how accents are encoded, are one there: rename one of them, or write to another disk"}}
+		}
+	}
+	list := c.list[:0]
+	for i, f := range c.list {
+		if err := failed[i]; err != nil {
+			c.add(f.title(), f.size, isFailed, err)
+			continue
+		}
+		list = append(list, f)
+	}
+	c.list = list
+	return nil
+}
+
+// reads reports whether a path is that of a file which is to be read. It is for one
+// goroutine at a time.
+func (c *copier) reads(real string) bool {
+	if c.paths == nil {
+		c.paths = make(map[string]found, len(c.list))
+		folders := make(map[*inFolder]string)
+		for _, f := range c.list {
+			if f.folder == nil {
+				if real, err := realPath(f.file); err == nil {
+					c.paths[real] = f
+				}
+				continue
+			}
+			if folders[f.folder] == "" {
+				folders[f.folder], _ = realPath(f.folder.name)
+			}
+			c.paths[filepath.Join(folders[f.folder], filepath.FromSlash(f.path))] = f
+		}
+	}
+	f, there := c.paths[real]
+	return there && !c.other(f)
+}
+
+// sealedPath is the path of the encrypted form of a file.
+func sealedPath(path string) string { return path + sealedSuffix }
+
+// openedPath is the path of the contents of an encrypted file.
+func openedPath(path string) string {
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	if name == sealedSuffix { // which would leave no name
+		return path
+	}
+	return strings.TrimSuffix(path, sealedSuffix)
+}
+
+// sealedSuffix is at the end of the names of encrypted files.
+const sealedSuffix = ".pqe"

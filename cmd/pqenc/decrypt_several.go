@@ -1,0 +1,195 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/recipient"
+)
+
+// several decrypts files into a folder.
+func (c *decryptCmd) several(a *app) error {
+	if c.Part != (partFlags{}) || c.Stream.StreamUnverified || c.URL.RangeOnly {
+		return usageError("--range, --digests, --range-only and --stream-unverified are for one file", "leave them out, or name one file")
+	}
+	keys, err := c.keychain(a)
+	if err != nil {
+		return err
+	}
+	k := &copier{flags: &c.Copy, output: c.Files.Output, rename: openedPath, ready: func() error { return nil }}
+	k.manyFiles = manyFiles{several: several{app: a, verb: "decrypted", skipped: "not encrypted"}}
+	k.hint = "only files that pqenc made can be decrypted"
+	k.other = func(f found) bool { return !k.several.one && looksOther(a, f) }
+	by := &signers{app: a, all: make(map[signer]int)}
+	k.copy = func(f found, p *fileProgress) (fileOutcome, error) { return c.one(k, keys, by, f, p) }
+	k.told = by.say
+	return k.run(c.Files.In)
+}
+
+// keychain is what opens several files at once.
+type keychain struct {
+	named  []pqenc.Identity
+	own    string         // the name of the default identity, if that is tried
+	secret pqenc.Identity // the passphrase of files
+	policy pqenc.Policy
+	asking sync.Mutex // held while somebody may be asked for a passphrase
+}
+
+func (c *decryptCmd) keychain(a *app) (*keychain, error) {
+	k := new(keychain)
+	ofFile, ofKeys := c.Secret.roles(c.Has.Passphrase || len(c.Keys.Identity) == 0)
+	named, own, err := a.decryptors(&c.Keys, ofKeys)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Secret.check(&input{size: -1}, len(named) > 0); err != nil {
+		return nil, err
+	}
+	for _, id := range named {
+		k.named = append(k.named, oneAtATime(id, &k.asking))
+	}
+	k.own = own
+	k.secret = oneAtATime(recipient.NewPrompted(ofFile.ask(a, "the files")), &k.asking)
+	k.policy, err = c.Trust.policy(&c.Context)
+	return k, err
+}
+
+// identities returns the keys for one file.
+func (k *keychain) identities() *identities {
+	keys := newIdentities(k.named, k.own, nil)
+	keys.list = append(keys.list, k.secret)
+	return keys
+}
+
+// one decrypts one of several files.
+func (c *decryptCmd) one(k *copier, keys *keychain, by *signers, f found, p *fileProgress) (fileOutcome, error) {
+	src, err := f.open(k.app)
+	if err != nil {
+		return isFailed, err
+	}
+	defer src.Close()
+	if err := f.readHead(src); err != nil {
+		return isFailed, err
+	}
+	src.onTorn = func() {
+		k.warn("%s: the header is torn, and read from the log beside the file: %s", src.name, repairHint)
+	}
+	if other, err := isOther(src, f, k.several.one); other || err != nil {
+		return isSkipped, err
+	}
+	src.count(p)
+	o := &opener{app: k.app, src: src, policy: keys.policy, keys: keys.identities()}
+	plain, err := o.open(true)
+	if err != nil {
+		return isFailed, err
+	}
+	options, err := c.options(src)
+	if err != nil {
+		return isFailed, err
+	}
+	out, err := k.create(f, src, options)
+	if err != nil {
+		return isFailed, err
+	}
+	_, err = plain.WriteTo(io.NewOffsetWriter(out, 0))
+	err = src.doubt(cmp.Or(err, src.unchanged()))
+	if err := k.finish(out, err, func() error { return nil }); err != nil {
+		return isFailed, err
+	}
+	by.add(plain.Signature())
+	return isDone, nil
+}
+
+// isOther reports whether a file is not an encrypted one, and is not named as if it was: it
+// is left out then, unless it is the only one. So is a private key with a passphrase, which
+// is such a file and not meant.
+func isOther(src *input, f found, one bool) (bool, error) {
+	if one || strings.HasSuffix(f.out, sealedSuffix) {
+		return false, nil
+	}
+	if src.size == 0 {
+		return true, nil
+	}
+	file, err := sniff(src.reader())
+	if err != nil {
+		return false, err
+	}
+	if file.armored {
+		return strings.HasSuffix(src.name, ".key"), nil
+	}
+	_, err = pqenc.Inspect(file)
+	return errors.Is(err, pqenc.ErrNotPqenc), nil // what else is wrong shows when it is opened
+}
+
+// looksOther is isOther for a file that is not open.
+func looksOther(a *app, f found) bool {
+	src, err := f.open(a)
+	if err != nil {
+		return false
+	}
+	defer src.Close()
+	other, err := isOther(src, f, false)
+	return other && err == nil
+}
+
+// signer is who signed files, and how well that is known.
+type signer struct {
+	level pqenc.Level
+	by    pqenc.Fingerprint
+	what  string // what for
+}
+
+// signers counts who signed several files.
+type signers struct {
+	app *app
+	mu  sync.Mutex
+	all map[signer]int
+	few []signer // in the order in which they came
+	not int      // files that nobody signed
+}
+
+func (s *signers) add(of *pqenc.Signature) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if of == nil {
+		s.not++
+		return
+	}
+	by := signer{of.Level, of.Signer, of.Context}
+	if s.all[by]++; s.all[by] == 1 {
+		s.few = append(s.few, by)
+	}
+}
+
+// say says who signed how many.
+func (s *signers) say() {
+	for _, by := range s.few {
+		name, check := who(by.by), ""
+		if by.level == pqenc.Unverified {
+			name, check = by.by.String(), " "+notChecked
+		}
+		s.app.inform("%s signed by %s%s%s", filesText(s.all[by]), name, contextText(by.what), check)
+		if check != "" {
+			s.app.inform("hint: %s", checkHint(by.by))
+		}
+	}
+	if len(s.few) > 0 && s.not > 0 {
+		s.app.inform("%s not signed", filesText(s.not))
+	}
+}
+
+func filesText(n int) string {
+	if n == 1 {
+		return "1 file is"
+	}
+	return fmt.Sprintf("%d files are", n)
+}

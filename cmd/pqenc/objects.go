@@ -1,0 +1,156 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/pqenc/pqenc/transfer"
+)
+
+// meta are the characters that make a pattern of a name. No object has the first two in
+// its name; one with the others is what is meant if there is one.
+const meta = "*?[{"
+
+const patternHelp = `In a URL, * stands for any characters within a part of a name, ? for one, ** for any
+folders, [a-z] for one of some characters and {a,b} for one of several texts: write the
+URL in quotes then. An object that has these characters in its name comes first.`
+
+// parseObjects reads the URLs of objects, of folders, and patterns of such.
+func parseObjects(texts []string) (all []location, err error) {
+	for _, text := range texts {
+		// A URL has no question mark here that means anything else.
+		l, err := parseURL(strings.ReplaceAll(text, "?", "%3F"))
+		if err == nil && !doublestar.ValidatePattern(l.name) {
+			err = usageError("the pattern in the URL is not complete: a bracket, brace or backslash is open", `write \ before a character that is to stand for itself`)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// isPattern reports whether the location may be that of several objects, by a pattern.
+func (l location) isPattern() bool { return strings.ContainsAny(l.name, meta) }
+
+// literal returns what the names begin with that the pattern matches.
+func (l location) literal() string {
+	if i := strings.IndexAny(l.name, meta+`\`); i >= 0 {
+		return l.name[:i]
+	}
+	return l.name
+}
+
+// above returns the folder below which a command names what a location stands for.
+func (l location) above() string {
+	name := l.name
+	if l.isPattern() {
+		name = l.literal()
+	}
+	return name[:strings.LastIndexByte(name, '/')+1]
+}
+
+// find returns those objects that a location may stand for and that are wanted, of one
+// listing. An object that has the very name, or a folder, comes before a pattern.
+func (r *remote) find(l location, wanted func(name string) bool) ([]transfer.Object, error) {
+	found, err := r.list(l.literal(), wanted)
+	if err != nil || !l.isPattern() {
+		return found, err
+	}
+	literal := slices.DeleteFunc(slices.Clone(found), func(o transfer.Object) bool {
+		return o.Name != l.name && !(l.isFolder() && strings.HasPrefix(o.Name, l.name))
+	})
+	if len(literal) > 0 {
+		return literal, nil
+	}
+	return found, nil
+}
+
+// matches reports whether the location may stand for the object of that name.
+func (l location) matches(name string) bool {
+	if name == l.name || l.isFolder() && strings.HasPrefix(name, l.name) {
+		return true
+	}
+	pattern := l.name
+	if l.isFolder() {
+		pattern += "**"
+	}
+	return l.isPattern() && doublestar.MatchUnvalidated(pattern, name)
+}
+
+// remoteObject is an object on a server.
+type remoteObject struct {
+	location
+	size int64 // in bytes, -1 if it is not known
+	time time.Time
+}
+
+// named returns the objects that locations stand for, each once. Without a listing an
+// object is what its name says.
+func (s *servers) named(all []location) (list []remoteObject, err error) {
+	seen := make(map[location]bool)
+	for _, l := range all {
+		found := []remoteObject{{location: l, size: -1}}
+		if l.isFolder() || l.isPattern() {
+			if found, err = s.listed(l, l.matches); err != nil {
+				return nil, err
+			}
+		}
+		for _, o := range found {
+			if !seen[o.location] {
+				seen[o.location] = true
+				list = append(list, o)
+			}
+		}
+	}
+	return list, nil
+}
+
+// listed returns those objects that are wanted, of one listing. There must be one.
+func (s *servers) listed(l location, wanted func(name string) bool) (list []remoteObject, err error) {
+	server, err := s.at(l)
+	var found []transfer.Object
+	if err == nil {
+		found, err = server.find(l, wanted)
+	}
+	if err == nil && len(found) == 0 {
+		err = transfer.ErrNotFound
+	}
+	if err != nil {
+		return nil, in(l.String(), err)
+	}
+	for _, o := range found {
+		list = append(list, remoteObject{l.with(o.Name), o.Size, o.Time})
+	}
+	return list, nil
+}
+
+// remove deletes an object.
+func (r *remote) remove(name string) error {
+	return r.explain(r.Delete(context.Background(), name))
+}
+
+// each does something with each of some objects, with several at once.
+func (s *servers) each(objects []remoteObject, verb string, do func(n remoteObject, server *remote) error) error {
+	all := &atOnce{several: several{app: s.app, noun: "objects", verb: verb, light: true}, tally: s.tally}
+	all.sizes = make([]int64, len(objects))
+	all.begin = func(i int) job {
+		server, err := s.at(objects[i].location)
+		return func() done {
+			if err == nil {
+				err = do(objects[i], server)
+			}
+			return done{err: in(objects[i].String(), err)}
+		}
+	}
+	return all.run()
+}

@@ -1,0 +1,161 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+)
+
+// checkSync finds what is wrong with the flags that compare the files with the server.
+func (c *pushCmd) checkSync(to location) error {
+	switch {
+	case c.Overwrite && (c.Keep.NoClobber || c.Sync.Update):
+		return usageError("--overwrite replaces everything, and --update and --skip-existing do not", "choose one of them")
+	case !c.Sync.Delete:
+	case !to.isFolder() || c.Select.lists() || len(c.sources(to)) == 0:
+		return usageError("--delete needs a folder to compare a folder with", "push FOLDER/ to a URL that ends in /, and leave --files-from out")
+	case !c.Overwrite && !c.Keep.NoClobber && !c.Sync.Update:
+		return usageError("--delete is for folders that were pushed before: what is there already would fail", "add --update, --skip-existing or --overwrite")
+	}
+	return c.Sync.check(c.Keep)
+}
+
+// compares reports whether the flags need to know what is on the server.
+func (c *pushCmd) compares() bool { return c.Keep.NoClobber || c.Sync.Update || c.Sync.Delete }
+
+// pushedFolder is a folder that is pushed.
+type pushedFolder struct {
+	file   string // as it was named
+	prefix string // of its objects
+}
+
+// sources returns the folders that are pushed.
+func (c *pushCmd) sources(to location) (all []pushedFolder) {
+	for _, file := range c.Files {
+		if isDir(file) {
+			path := folderPath(file)
+			if strings.HasPrefix(path, ".") {
+				path = ""
+			}
+			all = append(all, pushedFolder{file, to.name + path})
+		}
+	}
+	return all
+}
+
+// compare compares the files with a listing of the server. It returns those that are to be
+// pushed, and with --delete the objects that no file stands for any more.
+func (p *pusher) compare(to location, list []sending, outcomes *several) (todo []sending, gone []string, err error) {
+	there, err := p.there(to)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range list {
+		stored, found := there[s.name]
+		switch {
+		case found && p.cmd.Keep.NoClobber:
+			outcomes.leave(s.title(), s.size, isThere)
+			continue
+		case found && p.cmd.Sync.Update:
+			if info, err := s.stat(); err == nil && !info.ModTime().After(stored) {
+				outcomes.leave(s.title(), s.size, isUnchanged)
+				continue
+			}
+			s.replace = true
+		}
+		todo = append(todo, s)
+	}
+	if p.cmd.Sync.Delete && outcomes.count[isFailed] == 0 {
+		gone, err = p.gone(to, list, there)
+	}
+	return todo, gone, err
+}
+
+// there returns the objects where the files go, and when each was stored.
+func (p *pusher) there(to location) (map[string]time.Time, error) {
+	found, err := p.server.list(to.name, func(name string) bool { return to.isFolder() || name == to.name })
+	there := make(map[string]time.Time, len(found))
+	for _, o := range found {
+		there[o.Name] = o.Time
+	}
+	return there, err
+}
+
+// gone returns the objects that a push of the folders would have made of files that are not
+// there any more. What is in the place of such a file, or is not selected, keeps its object.
+func (p *pusher) gone(to location, list []sending, there map[string]time.Time) (names []string, err error) {
+	wanted := make(map[string]bool)
+	for _, s := range list {
+		wanted[s.name] = true
+	}
+	p.sources = nil
+	for _, source := range p.cmd.sources(to) {
+		if err := source.notEmpty(list); err != nil {
+			return nil, err
+		}
+		folder, err := openInFolder(source.file)
+		if err != nil {
+			return nil, err
+		}
+		p.sources = append(p.sources, openedFolder{source, folder})
+	}
+	for name := range there {
+		if !wanted[name] && p.isGone(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names, p.cmd.Sync.admit(len(names))
+}
+
+// notEmpty requires that there is a file in the folder: one that is empty may be a disk that
+// is not mounted.
+func (s pushedFolder) notEmpty(list []sending) error {
+	for _, sending := range list {
+		if sending.folder != nil && strings.HasPrefix(sending.folder.name, s.file) {
+			return nil
+		}
+	}
+	return usageError("there is no file in "+s.file+": --delete would delete all that was pushed from it", "nothing was done")
+}
+
+// openedFolder is a folder that is pushed, to look whether a file is there.
+type openedFolder struct {
+	pushedFolder
+	folder *inFolder
+}
+
+// isGone reports whether the object of that name is that of a file in one of the folders,
+// where nothing has the name of the file.
+func (p *pusher) isGone(name string) bool {
+	belongs := false
+	for _, s := range p.sources {
+		file, below := strings.CutPrefix(name, s.prefix)
+		file, encrypted := strings.CutSuffix(file, ".pqe")
+		if !below || !encrypted {
+			continue
+		}
+		for _, file := range []string{file, file + ".pqe"} {
+			_, err := s.folder.root.Lstat(file)
+			if !errors.Is(err, fs.ErrNotExist) || !p.cmd.Select.selects(file) {
+				return false
+			}
+		}
+		belongs = true
+	}
+	return belongs
+}
+
+// remove deletes an object if its file is still gone.
+func (p *pusher) remove(name string) error {
+	if !p.isGone(name) {
+		return errors.New("the file is there again: its object stays")
+	}
+	return p.server.remove(name)
+}

@@ -1,0 +1,43 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// folded returns a name as file systems compare it that know no upper and lower case, or
+// take different encodings of accents for one.
+func folded(name string) string { return strings.ToLower(strings.ToUpper(norm.NFC.String(name))) }
+
+// sameName reports whether two paths below a folder, which need not be there, are those of
+// one file on its file system. It is a variable for tests.
+var sameName = func(folder, one, two string) bool {
+	for {
+		info, err := os.Stat(folder)
+		if err == nil && info.IsDir() {
+			break
+		}
+		above := filepath.Dir(folder)
+		if above == folder {
+			return false
+		}
+		folder = above
+	}
+	probe, err := os.MkdirTemp(folder, ".pqenc-probe-")
+	if err != nil {
+		return false // nothing can be written there, which will be said
+	}
+	defer os.RemoveAll(probe)
+	if err := os.MkdirAll(filepath.Join(probe, filepath.FromSlash(one)), 0o700); err != nil {
+		return false
+	}
+	_, err = os.Lstat(filepath.Join(probe, filepath.FromSlash(two)))
+	return err == nil
+}

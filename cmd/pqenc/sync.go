@@ -1,0 +1,70 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/pqenc/pqenc/internal/terminal"
+)
+
+// syncFlags bring a folder, here or on a server, up to date with another one.
+type syncFlags struct {
+	Update    bool    `help:"Leave alone what is there and not older than its source, and replace the rest."`
+	Delete    bool    `help:"At the end, delete from the folder that is written to what its source does not have. Nothing is deleted if the source is empty or cannot be listed, or if anything failed."`
+	MaxDelete maximum `default:"100" placeholder:"N" help:"With --delete, do nothing at all if that would be more than N files (default: 100)."`
+}
+
+// check finds what does not go together.
+func (f *syncFlags) check(keep keepFlag) error {
+	if f.Update && keep.NoClobber {
+		return usageError("--update replaces what is older, and --skip-existing nothing", "choose one of them")
+	}
+	return nil
+}
+
+// admit refuses to delete too much.
+func (f *syncFlags) admit(n int) error {
+	if n <= int(f.MaxDelete) {
+		return nil
+	}
+	return usageError(fmt.Sprintf("--delete would delete %d files, and --max-delete allows %d: nothing was done", n, f.MaxDelete),
+		"see which with --dry-run and a larger --max-delete, and repeat that without --dry-run if they are right")
+}
+
+// leave counts a file as one of which nothing is to be done.
+func (s *several) leave(title string, size int64, result fileOutcome) {
+	s.total++
+	s.add(title, size, result, nil)
+}
+
+// thenDelete has the files of those names deleted once all transfers have worked.
+func (a *atOnce) thenDelete(names []string, title func(name string) string, remove func(name string) error) {
+	if len(names) == 0 {
+		return
+	}
+	a.then = func() {
+		a.total += len(names)
+		a.sizes = make([]int64, len(names))
+		a.begin = func(i int) job {
+			return func() done {
+				t := title(names[i])
+				return done{title: t, result: isDeleted, err: in(t, remove(names[i]))}
+			}
+		}
+		a.all()
+	}
+}
+
+// showDeleted prints what would be deleted.
+func (s *several) showDeleted(names []string, title func(name string) string) error {
+	for _, name := range names {
+		if _, err := fmt.Fprintln(s.app.stdout, "delete "+terminal.Printable(title(name))); err != nil {
+			return err
+		}
+		s.leave(title(name), -1, isDeleted)
+	}
+	return nil
+}
