@@ -126,7 +126,7 @@ func (c *encryptCmd) check(s *sealer, src *input) error {
 // several encrypts files into a folder.
 func (c *encryptCmd) several(a *app) error {
 	s := &sealer{app: a, to: &c.To, context: &c.Context, secret: &c.Secret}
-	if isStdio(c.Files.Output) {
+	if isStdio(c.Files.Output) || strings.HasSuffix(c.Files.Output, sealedSuffix) && !isDir(c.Files.Output) {
 		return c.noFolder(a)
 	}
 	if c.Source.FromCommand {
@@ -169,6 +169,9 @@ func (c *encryptCmd) noFolder(a *app) error {
 		if s, err := src.look(); err == nil && s.key {
 			return usageError("several files need a folder, and "+name+" is a public key", "to encrypt to several keys, use -r for each of them, or name a folder with them", "to encrypt several files, name a folder with -o FOLDER/")
 		}
+	}
+	if len(c.Files.In) == 1 {
+		return usageError(c.Files.In[0]+" is a folder, and its files need one, too", "name it with -o FOLDER/, or pack the files first: tar c FOLDER | pqenc ...")
 	}
 	return errNoFolder()
 }

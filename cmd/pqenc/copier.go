@@ -48,9 +48,6 @@ func errNoFolder() error {
 
 // run makes all outputs.
 func (c *copier) run(names []string) error {
-	if isStdio(c.output) {
-		return errNoFolder()
-	}
 	w := &walker{selectFlags: &c.flags.Select, hidden: true, spare: c.below(names)}
 	if err := c.find(w, names); err != nil {
 		return err

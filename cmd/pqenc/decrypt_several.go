@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,11 +22,17 @@ func (c *decryptCmd) several(a *app) error {
 	if c.Part != (partFlags{}) || c.Stream.StreamUnverified || c.URL.RangeOnly {
 		return usageError("--range, --digests, --range-only and --stream-unverified are for one file", "leave them out, or name one file")
 	}
+	if slices.ContainsFunc(c.Files.In, isURL) {
+		return usageError("several files are decrypted from here, and there is a URL", `name it alone, or use "pqenc cat"`)
+	}
+	if isStdio(c.Files.Output) {
+		return errNoFolder()
+	}
 	keys, err := c.keychain(a)
 	if err != nil {
 		return err
 	}
-	k := &copier{flags: &c.Copy, output: c.Files.Output, rename: openedPath, ready: func() error { return nil }}
+	k := &copier{flags: &c.Copy, output: c.Files.Output, rename: openedPath, serial: c.Has.Passphrase, ready: func() error { return nil }}
 	k.manyFiles = manyFiles{several: several{app: a, verb: "decrypted", skipped: "not encrypted"}}
 	k.hint = "only files that pqenc made can be decrypted"
 	k.other = func(f found) bool { return !k.several.one && looksOther(a, f) }
