@@ -75,7 +75,7 @@ func (a *app) interrupt() string {
 	a.ending.Store(true)
 	a.brief.Lock()
 	left := leftovers{work: a.work.Load()}
-	left.pushes = a.sends.Load().unfinished() // which waits for what may wait for the lock
+	left.pushes = a.sends.Load().pushes() // which waits for what may wait for the lock
 	a.mu.Lock()
 	left.asked = a.prompter.Restore()
 	a.meter.Stop()
@@ -145,6 +145,7 @@ func (a *app) ended(out *durable.File) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.outputs, out)
+	a.target = ""
 }
 
 // createPart opens the output of that name, which an interruption will leave for
@@ -173,6 +174,7 @@ func (a *app) partEnded(p *durable.Partial) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.parts, p)
+	a.target = ""
 }
 
 // spareKeys refuses an output of that name if it is a private key that is in use.
@@ -221,6 +223,28 @@ func (a *app) startMeter(total int64, output string) *progress.Meter {
 		a.meter = progress.NewLog(a.say, total)
 	}
 	return a.meter
+}
+
+// syncing calls sync, and shows that if it takes long.
+func (a *app) syncing(sync func() error) error {
+	meter := a.startMeter(-1, os.DevNull)
+	defer meter.Stop()
+	meter.Syncing()
+	return sync()
+}
+
+// showSyncing shows that the disk is to have what was copied.
+func (a *app) showSyncing() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.meter.Syncing()
+}
+
+// stopMeter ends the progress that is shown.
+func (a *app) stopMeter() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.meter.Stop()
 }
 
 // aim tells an interruption what the output will be.

@@ -99,7 +99,8 @@ func (a *atOnce) run() error {
 		a.add(d.title, a.sizes[0], d.result, d.err)
 		return a.end()
 	}
-	a.tally.startAll(sum(a.sizes))
+	a.app.work.Store(&a.several)
+	a.tally.startAll(sum(a.sizes), len(a.sizes))
 	a.all()
 	a.tally.stop()
 	switch {
@@ -152,6 +153,7 @@ func (a *atOnce) start(outcomes chan<- outcome) {
 		work := a.begin(i)
 		all.Go(func() {
 			d := work()
+			a.tally.fileDone()
 			if fatal(d.err) {
 				a.stop.Store(true) // before the next one has room
 			}

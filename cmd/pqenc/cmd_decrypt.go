@@ -95,7 +95,6 @@ func (c *decryptCmd) Run(a *app) error {
 		return c.Copy.Keep.settle(a, c.Files.Output, err)
 	}
 	_, err = plain.WriteTo(out.byOffset())
-	meter.Stop()
 	err = in(src.name, src.doubt(cmp.Or(err, src.unchanged())))
 	if err = out.finish(err); err == nil {
 		a.sayWho("", plain.Signature())

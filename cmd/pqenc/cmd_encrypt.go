@@ -87,9 +87,7 @@ func (c *encryptCmd) copy(a *app, out *output, src *input, s *sealer) error {
 		return in(src.name, err)
 	}
 	plain.warnOfKey(a, src.name, &c.To)
-	meter := a.startMeter(src.size, c.Files.Output)
-	defer meter.Stop()
-	src.measure(meter)
+	src.measure(a.startMeter(src.size, c.Files.Output))
 	return c.encrypt(out.byOffset(), plain.all, s)
 }
 

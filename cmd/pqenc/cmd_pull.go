@@ -104,7 +104,7 @@ func (p *puller) run(todo []receiving, extra []string, all *atOnce) error {
 	}
 	all.thenDelete(extra, p.into.title, p.remove)
 	err := all.run()
-	if synced := p.batch.Sync(); synced != nil {
+	if synced := p.app.syncing(p.batch.Sync); synced != nil {
 		p.app.report(err)
 		err = synced
 	}
@@ -265,7 +265,7 @@ func (p *puller) download(r receiving) (d *download, err error) {
 // pull pulls the object.
 func (d *download) pull(r receiving) (err error) {
 	p := d.puller
-	d.progress = &transferProgress{tally: p.servers.tally}
+	d.progress = &transferProgress{tally: p.servers.tally, title: d.output}
 	defer func() { d.progress.stop(err) }()
 	d.keys = newIdentities(p.named, p.own, p.passphrase(r.location))
 	switch {

@@ -407,7 +407,10 @@ func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error
 
 // whole pushes an encrypted file, of which the server can ask for any part.
 func (p *pusher) whole(s sending, src *input, progress *transferProgress) error {
-	err := p.explain(p.server.PushFile(context.Background(), s.name, ownReaderAt{src.section()}, src.size, p.options(s, src.size, progress)))
+	if src.size > transfer.MaxSmall {
+		progress.canResume()
+	}
+	err := p.explain(p.server.PushFile(context.Background(), s.name, ownReaderAt{src.section(), progress.syncing}, src.size, p.options(s, src.size, progress)))
 	return cmp.Or(err, src.steady())
 }
 
@@ -419,6 +422,7 @@ func (p *pusher) stream(s sending, size int64, progress *transferProgress, write
 		if err != nil {
 			err = &ownError{err}
 		}
+		progress.syncing()
 		return err
 	}
 	return p.explain(p.server.PushFunc(context.Background(), s.name, own, p.options(s, size, progress)))
@@ -437,21 +441,32 @@ func (p *pusher) explain(err error) error {
 // counting.
 func (p *pusher) options(s sending, size int64, progress *transferProgress) transfer.PushOptions {
 	small := size >= 0 && size <= transfer.MaxSmall
+	there := small // it is known how much the server had
 	return transfer.PushOptions{Overwrite: p.cmd.Overwrite || s.replace, Small: small, Buffer: int64(p.cmd.Buffer), Progress: func(durable int64) {
 		if size >= 0 {
 			durable = min(durable, size)
 		}
+		if !there {
+			progress.resumed(durable)
+		}
+		there = true
 		progress.reached(durable)
 	}}
 }
 
 // ownReaderAt marks the errors of a file as this side's own.
-type ownReaderAt struct{ *io.SectionReader }
+type ownReaderAt struct {
+	*io.SectionReader
+	atEnd func() // is called when all has been read
+}
 
 func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {
 	n, err := r.SectionReader.ReadAt(b, offset)
 	if err != nil && err != io.EOF {
 		err = &ownError{err}
+	}
+	if offset+int64(n) == r.Size() {
+		r.atEnd()
 	}
 	return n, err
 }

@@ -90,7 +90,7 @@ func (c *copier) work() (err error) {
 	if c.told != nil {
 		c.told()
 	}
-	return c.batch.Sync()
+	return c.app.syncing(c.batch.Sync)
 }
 
 // one makes the output for one file.

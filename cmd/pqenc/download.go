@@ -116,7 +116,7 @@ func (d *download) resume(wanted bool) error {
 		// may be another one, which does not.
 		o, err = d.open(src, from)
 		if errors.Is(err, recipient.ErrWrongPassphrase) { // which is not to be tried again
-			err = withHints(errWrongPassphrase, "the file was pulled in part before: if it has another passphrase now, remove that part, a hidden file beside "+d.output)
+			err = withHints(errWrongPassphrase, "the file was pulled in part before: if it has another passphrase now, delete that part, "+part.PartName())
 			return errors.Join(err, part.Close())
 		}
 		if err != nil {
@@ -130,7 +130,11 @@ func (d *download) resume(wanted bool) error {
 	if err != nil {
 		return d.leave(part, src.end(err))
 	}
-	if err := fill(part, o, from, src.end); err != nil {
+	end := func(err error) error {
+		d.progress.syncing()
+		return src.end(err)
+	}
+	if err := fill(part, o, from, end); err != nil {
 		return err
 	}
 	d.sayWho(o.Signature())
@@ -143,7 +147,7 @@ func (d *download) leave(part *durable.Partial, err error) error {
 	if errors.Is(err, transfer.ErrNotFound) {
 		return errors.Join(err, part.Remove())
 	}
-	return errors.Join(err, part.Close())
+	return closeForLater(part, err)
 }
 
 // fill writes the object to the file, after what it has of it by the checkpoint, if that is
@@ -156,7 +160,7 @@ func fill(part *durable.Partial, o object, from *checkpoint, end func(error) err
 	}
 	if err := part.Begin(length); err != nil {
 		end(err)
-		return errors.Join(err, part.Close())
+		return closeForLater(part, err)
 	}
 	w := newSaver(part, o, length)
 	_, err := o.WriteTo(w)
@@ -169,11 +173,16 @@ func fill(part *durable.Partial, o object, from *checkpoint, end func(error) err
 	switch {
 	case err == nil:
 		hideKey(part)
-		return part.Commit()
+		return resumable(part, part.Commit())
 	case useless:
 		return errors.Join(err, part.Remove())
 	}
-	return errors.Join(err, part.Close())
+	return closeForLater(part, err)
+}
+
+// closeForLater closes an output that failed, and adds to its error what is kept of it.
+func closeForLater(part *durable.Partial, err error) error {
+	return resumable(part, errors.Join(err, part.Close()))
 }
 
 // object is what is pulled, decrypted or not.
@@ -272,7 +281,7 @@ func (i *incoming) start(d *download, from *checkpoint) {
 	}
 	o.Started = func(length int64) error {
 		d.progress.start(length, d.output)
-		d.progress.reached(o.Offset)
+		d.progress.resumed(o.Offset)
 		return nil
 	}
 	i.offset, i.server, i.progress = o.Offset, d.server, d.progress

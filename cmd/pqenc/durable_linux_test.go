@@ -46,7 +46,7 @@ func TestInterruptedAtPipe(t *testing.T) {
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	if code, err := exitCode(cmd.Wait()); code != 130 || err != nil || stderr.Len() > 0 {
+	if code, err := exitCode(cmd.Wait()); code != 130 || err != nil || stderr.String() != "pqenc: interrupted\n" {
 		t.Errorf("exit code %d, %v, and it says %q", code, err, stderr.String())
 	}
 }

@@ -37,6 +37,7 @@ type output struct {
 	io.Writer
 	file *durable.File // nil for standard output
 	std  *results      // nil for a file
+	app  *app
 }
 
 // openOutput opens the output of that name. It refuses the file that in reads,
@@ -51,10 +52,10 @@ func (a *app) openOutput(name string, in *input, o durable.Options) (*output, er
 			return nil, usageError("standard output is the input", "choose another name for the output")
 		}
 		if terminal.Is(a.stdout.file) && name == "" {
-			return &output{Writer: &terminal.TextWriter{W: a.stdout}, std: a.stdout}, nil
+			return &output{Writer: &terminal.TextWriter{W: a.stdout}, std: a.stdout, app: a}, nil
 		}
 		widen(a.stdout.file)
-		return &output{Writer: a.stdout, std: a.stdout}, nil
+		return &output{Writer: a.stdout, std: a.stdout, app: a}, nil
 	}
 	if a.isClosed(name) {
 		return nil, &fs.PathError{Op: "write", Path: name, Err: errClosed}
@@ -67,7 +68,7 @@ func (a *app) openOutput(name string, in *input, o durable.Options) (*output, er
 	if err != nil {
 		return nil, err
 	}
-	return &output{Writer: f, file: f}, nil
+	return &output{Writer: f, file: f, app: a}, nil
 }
 
 // byOffset returns what is written by offset, if that can be done with the output, or
@@ -105,8 +106,10 @@ func hideKey(f interface {
 	}
 }
 
-// finish ends the output: with err nil it is kept, else nothing of it stays.
+// finish ends the output, and the progress to it: with err nil it is kept, else nothing of
+// it stays.
 func (o *output) finish(err error) error {
+	defer o.app.stopMeter()
 	if text, ok := o.Writer.(*terminal.TextWriter); ok && err == nil {
 		err = text.Close()
 	}
@@ -120,6 +123,7 @@ func (o *output) finish(err error) error {
 		return errors.Join(err, o.file.Abort())
 	}
 	hideKey(o.file)
+	o.app.showSyncing()
 	return o.file.Commit()
 }
 

@@ -172,6 +172,13 @@ func (p *transferProgress) fate() string {
 	return p.title + " was not pushed, and another push starts from the beginning"
 }
 
+// expect counts so many more files.
+func (s *several) expect(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total += n
+}
+
 // soFar says how many of the files are done.
 func (s *several) soFar() string {
 	s.mu.Lock()
@@ -205,7 +212,8 @@ func (s *several) restHint(resumes bool) string {
 // resumable adds to an error what is kept in a part that has ended, if anything is.
 func resumable(part *durable.Partial, err error) error {
 	kept := keptIn([]*durable.Partial{part})
-	if err == nil || len(kept.files) == 0 {
+	var named *durable.ReplaceError // which says so itself
+	if err == nil || len(kept.files) == 0 || errors.As(err, &named) {
 		return err
 	}
 	code, hints := codeOf(err)

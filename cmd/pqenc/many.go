@@ -46,6 +46,7 @@ func (m *manyFiles) run(workers int, do func(f found, p *fileProgress) (fileOutc
 	}
 	m.meter = m.app.startMeter(total, os.DevNull)
 	defer m.meter.Stop()
+	m.app.work.Store(&m.several)
 	m.meter.Files(len(m.list))
 	var next int
 	take := func() (f found, ok bool) {

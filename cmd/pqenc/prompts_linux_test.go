@@ -240,11 +240,12 @@ func TestInterruptedPrompt(t *testing.T) {
 	for name, c := range map[string]struct {
 		interrupt func(p *person, group int)
 		code      int
+		by        string
 	}{
-		"Ctrl-\\": {func(p *person, _ int) { p.types("sec\x1c") }, 131},
-		"Ctrl-C":  {func(p *person, _ int) { p.types("sec\x03") }, 130},
-		"SIGTERM": {func(_ *person, group int) { syscall.Kill(-group, syscall.SIGTERM) }, 143},
-		"hang up": {func(_ *person, group int) { syscall.Kill(-group, syscall.SIGHUP) }, 129},
+		"Ctrl-\\": {func(p *person, _ int) { p.types("sec\x1c") }, 131, " by SIGQUIT"},
+		"Ctrl-C":  {func(p *person, _ int) { p.types("sec\x03") }, 130, ""},
+		"SIGTERM": {func(_ *person, group int) { syscall.Kill(-group, syscall.SIGTERM) }, 143, " by SIGTERM"},
+		"hang up": {func(_ *person, group int) { syscall.Kill(-group, syscall.SIGHUP) }, 129, " by SIGHUP"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "hang up" {
@@ -268,7 +269,7 @@ func TestInterruptedPrompt(t *testing.T) {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
 			// The terminal itself may show "^C", but not what was typed before it.
-			if screen = strings.NewReplacer("^C", "", "^\\", "").Replace(screen); screen != "passphrase for pw.pqe: \r\n" {
+			if screen = strings.NewReplacer("^C", "", "^\\", "").Replace(screen); screen != "passphrase for pw.pqe: \r\npqenc: interrupted"+c.by+": out was not replaced\r\n" {
 				t.Errorf("the terminal shows %q", screen)
 			}
 			if content, err := os.ReadFile(filepath.Join(cmd.Dir, "out")); err != nil || string(content) != oldContent {

@@ -378,7 +378,7 @@ func (r *rewrapper) run() error {
 		workers = 1 // each takes much memory
 	}
 	r.work.run(workers, r.one)
-	err := r.batch.Sync()
+	err := r.app.syncing(r.batch.Sync)
 	r.links.warn(r.app)
 	r.sayForwarded()
 	if r.work.total == r.work.count[isSkipped] {

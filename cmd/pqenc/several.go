@@ -274,6 +274,7 @@ func (s *several) printJSON() error {
 // its error is [fatal]. The verb says what is done to them.
 func (a *app) each(n int, verb string, do func(i int) error) error {
 	s := &several{app: a, verb: verb, one: n == 1, total: n}
+	a.work.Store(s)
 	for i := 0; i < n && !s.stopped(); i++ {
 		s.add("", -1, isDone, do(i))
 	}

@@ -97,15 +97,17 @@ func (c *copying) end(t *testing.T) int {
 	return code
 }
 
-// endsBy ends the command by a signal that it can answer: it has that exit code and says
-// nothing, and nothing is left of what it did.
+// endsBy ends the command by a signal that it can answer: it has that exit code, says that
+// the old file stays, and nothing is left of what it did.
 func (c *copying) endsBy(t *testing.T, sig syscall.Signal, want int) {
 	t.Helper()
 	if err := c.Process.Signal(sig); err != nil {
 		t.Fatal(err)
 	}
-	if code := c.end(t); code != want || c.stderr.Len() > 0 {
-		t.Errorf("exit code %d, want %d, and it says %q", code, want, c.stderr.String())
+	by := map[syscall.Signal]string{syscall.SIGINT: "", syscall.SIGTERM: " by SIGTERM", syscall.SIGHUP: " by SIGHUP", syscall.SIGQUIT: " by SIGQUIT"}[sig]
+	line := "pqenc: interrupted" + by + ": out was not replaced\n"
+	if code := c.end(t); code != want || c.stderr.String() != line {
+		t.Errorf("exit code %d, want %d, and it says %q, want %q", code, want, c.stderr.String(), line)
 	}
 	if c.out(t) != oldContent {
 		t.Error("the old file has changed")

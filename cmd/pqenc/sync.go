@@ -46,7 +46,7 @@ func (a *atOnce) thenDelete(names []string, title func(name string) string, remo
 		return
 	}
 	a.then = func() {
-		a.total += len(names)
+		a.expect(len(names))
 		a.sizes = make([]int64, len(names))
 		a.begin = func(i int) job {
 			return func() done {

@@ -16,19 +16,28 @@ import (
 type tally struct {
 	app *app
 
-	mu    sync.Mutex
-	meter *progress.Meter            // of the one transfer, or of all
-	all   bool                       // the meter is that of all
-	at    int64                      // bytes, of those that are under way or done
-	quiet time.Time                  // until then nothing is said of a lost connection again
-	sends map[*transferProgress]bool // pushes that are under way
+	mu     sync.Mutex
+	meter  *progress.Meter            // of the one transfer, or of all
+	all    bool                       // the meter is that of all
+	at     int64                      // bytes, of those that are under way or done
+	quiet  time.Time                  // until then nothing is said of a lost connection again
+	active map[*transferProgress]bool // are under way
+	named  *transferProgress          // of these, the one that is named
 }
 
-// startAll shows the progress of many transfers of total bytes, -1 if that is not known.
-func (t *tally) startAll(total int64) {
+// startAll shows the progress of several transfers of total bytes, -1 if that is not known.
+func (t *tally) startAll(total int64, files int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.all, t.meter = true, t.app.startMeter(total, os.DevNull)
+	t.meter.Files(files)
+}
+
+// fileDone counts a file, whatever has come of it.
+func (t *tally) fileDone() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.meter.FileDone()
 }
 
 // stop ends that.
@@ -43,34 +52,30 @@ type transferProgress struct {
 	tally *tally
 	at    int64 // bytes
 
-	title   string // of a push
-	resumes bool   // another process can resume the push
-	sent    bool   // all of it; the rest is up to the disk of the server
+	title   string // of the file
+	sends   bool   // it is a push
+	resumes bool   // that another process can resume
+	sent    bool   // all of it was sent or received
 }
 
 // push returns the progress of a push.
 func (t *tally) push(title string) *transferProgress {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	p := &transferProgress{tally: t, title: title}
-	if t.sends == nil {
-		t.sends = make(map[*transferProgress]bool)
-	}
-	t.sends[p] = true
 	t.app.sends.Store(t)
-	return p
+	return &transferProgress{tally: t, title: title, sends: true}
 }
 
-// unfinished returns copies of the pushes that are under way.
-func (t *tally) unfinished() (all []*transferProgress) {
+// pushes returns copies of the progress of the pushes that are under way.
+func (t *tally) pushes() (all []*transferProgress) {
 	if t == nil {
 		return nil
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for p := range t.sends {
-		c := *p
-		all = append(all, &c)
+	for p := range t.active {
+		if p.sends {
+			c := *p
+			all = append(all, &c)
+		}
 	}
 	return all
 }
@@ -82,8 +87,8 @@ func (p *transferProgress) canResume() {
 	p.resumes = true
 }
 
-// waits shows that no more is to be sent or received, only to be synced.
-func (p *transferProgress) waits() {
+// syncing shows that all was sent or received, and a disk is still to have it.
+func (p *transferProgress) syncing() {
 	t := p.tally
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -92,15 +97,37 @@ func (p *transferProgress) waits() {
 }
 
 // start shows the progress of a transfer of total bytes, -1 if that is not known, to the
-// output of that name, unless it is one of many.
+// output of that name, unless it is one of several.
 func (p *transferProgress) start(total int64, output string) {
 	t := p.tally
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.all {
-		t.meter.Stop()
-		t.meter = t.app.startMeter(total, output)
+	if t.active == nil {
+		t.active = make(map[*transferProgress]bool)
 	}
+	t.active[p] = true
+	if t.all {
+		t.name(p)
+		return
+	}
+	t.meter.Stop()
+	t.meter = t.app.startMeter(total, output)
+}
+
+// name shows which transfer is under way.
+func (t *tally) name(p *transferProgress) {
+	t.named = p
+	t.meter.Name(p.title)
+}
+
+// resumed takes how many bytes were there already.
+func (p *transferProgress) resumed(offset int64) {
+	t := p.tally
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.meter.Skip(offset - p.at)
+	t.at += offset - p.at
+	p.at = offset
 }
 
 // reached takes how many bytes have come.
@@ -123,10 +150,15 @@ func (p *transferProgress) stop(err error) {
 	}
 	t := p.tally
 	t.mu.Lock()
-	delete(t.sends, p)
-	t.mu.Unlock()
+	defer t.mu.Unlock()
+	delete(t.active, p)
 	if !t.all {
-		t.stop()
+		t.meter.Stop()
+	} else if t.named == p {
+		for other := range t.active {
+			t.name(other)
+			break
+		}
 	}
 }
 

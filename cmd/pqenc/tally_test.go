@@ -15,7 +15,7 @@ func TestTally(t *testing.T) {
 	app := newApp()
 	app.grammar.Quiet = true
 	all := &tally{app: app}
-	all.startAll(1000)
+	all.startAll(1000, 2)
 	good, bad := all.push("good"), all.push("bad")
 	good.start(600, "out")
 	bad.start(400, "out")

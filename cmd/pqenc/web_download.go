@@ -43,12 +43,15 @@ func (o *opener) download(part *durable.Partial) error {
 		plain, err = o.resume(nil)
 	}
 	if err != nil {
-		return errors.Join(o.keys.explain(err, o.src.head), part.Close())
+		return closeForLater(part, o.keys.explain(err, o.src.head))
 	}
 	if from != nil {
 		o.meter.Reset(from.offset(), o.src.size)
 	}
-	err = fill(part, plain, from, func(err error) error { return err })
+	err = fill(part, plain, from, func(err error) error {
+		o.meter.Syncing()
+		return err
+	})
 	o.meter.Stop()
 	if err == nil {
 		o.app.sayWho("", plain.Signature())

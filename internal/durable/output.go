@@ -104,7 +104,7 @@ func (o *output) advance(from state, step func() error) error {
 func (o *output) Published() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.state >= committed
+	return o.state == committed || o.state == finished
 }
 
 func noStep() error { return nil }
