@@ -11,19 +11,19 @@ import (
 	"github.com/pqenc/pqenc/internal/armor"
 )
 
-// ErrArmor says that an armored file is not the one text form of any file.
+// ErrArmor is returned for an armored file that is malformed.
 var ErrArmor = armor.ErrArmor
 
-// Armor returns a writer that writes its input to dst as text: base64 between
-// two lines that look like those of PEM. Give it to [Encrypt], and Close it
-// after the [Writer] that Encrypt returned.
+// Armor returns a writer that writes its input to dst as text: base64 between two
+// lines that look like PEM. Pass it to [Encrypt], and Close it after the [Writer] that
+// Encrypt returned.
 func Armor(dst io.Writer) io.WriteCloser { return armor.NewWriter(dst) }
 
-// Dearmor returns a reader of the binary form of the file in src, which may be
-// armored or not: give it to [Decrypt] where both may come.
+// Dearmor returns a reader of the binary form of the file in src, which may be armored
+// or not. Pass it to [Decrypt].
 func Dearmor(src io.Reader) io.Reader { return &dearmored{src: bufio.NewReader(src)} }
 
-// dearmored looks at the start of src when it is first read.
+// dearmored detects armor at the first read.
 type dearmored struct {
 	src    *bufio.Reader
 	binary io.Reader

@@ -76,7 +76,7 @@ func (p *parts) replace(t testing.TB, contents []byte) {
 	p.body = body.Bytes()
 }
 
-// rewrap returns the file with other recipients, as whoever can open it may.
+// rewrap returns the file with other recipients, as every reader can make it.
 func rewrap(t testing.TB, file []byte, to []pqenc.Recipient, ids ...pqenc.Identity) []byte {
 	t.Helper()
 	p := takeApart(t, file, ids...)
@@ -92,8 +92,8 @@ func rewrap(t testing.TB, file []byte, to []pqenc.Recipient, ids ...pqenc.Identi
 	return p.file(t)
 }
 
-// TestCoRecipient is the attack that the closing signature is for: mallory, a
-// recipient as bob is, puts other contents after alice's header.
+// TestCoRecipient is the attack that the closing signature prevents: mallory, a recipient
+// like bob, puts other contents after alice's header.
 func TestCoRecipient(t *testing.T) {
 	contents := pattern(2*smallChunk+100, 1)
 	file := encryptSigned(t, contents, "", bob.Public(), mallory.Public())
@@ -134,7 +134,7 @@ func TestCoRecipient(t *testing.T) {
 			}
 			requireLevel(t, name, f.Signature(), pqenc.Claimed)
 		}
-		// Those who ask for no sender are not told.
+		// Without senders it is not detected.
 		f = openFile(t, forged, pqenc.Policy{}, bob)
 		if err := f.Verify(); err != nil {
 			t.Errorf("%s, without senders: %v", name, err)

@@ -43,8 +43,8 @@ func signedForBob(dst io.Writer) (*pqenc.Writer, error) {
 	return pqenc.EncryptSigned(dst, alice, "", bob.Public())
 }
 
-// The contents come from memory and go nowhere, so that hashing for the signature
-// shows as it does nowhere else.
+// The contents come from memory and are discarded, so that the cost of hashing for the
+// signature shows.
 func BenchmarkEncrypt(b *testing.B)       { benchEncrypt(b, unsignedForBob) }
 func BenchmarkEncryptSigned(b *testing.B) { benchEncrypt(b, signedForBob) }
 

@@ -10,24 +10,23 @@ import (
 	"github.com/pqenc/pqenc/stream"
 )
 
-// Decrypt reads the header of an encrypted file from src, and returns a reader
-// of its contents if one of the identities opens it. They are tried in order.
+// Decrypt reads the header of an encrypted file from src, and returns a reader of its
+// contents if one of the identities opens it. The identities are tried in order.
 func Decrypt(src io.Reader, identities ...Identity) (*Reader, error) {
 	return DecryptSigned(src, Policy{}, identities...)
 }
 
-// DecryptSigned is [Decrypt] for files that keep to the policy.
+// DecryptSigned is [Decrypt] for files that meet the policy.
 //
-// The header alone shows who made the file key, and so files of strangers are
-// refused here. But every recipient of a file has that key and could put other
-// contents after the header. Only at the end of the contents [Reader.Read]
-// returns [ErrReplaced] instead of [io.EOF] if somebody did: who cannot wait for
-// that, and does not trust the other recipients, uses [OpenSigned].
+// The header shows who made the file key, so that files of other signers are refused at
+// once. But every recipient has the file key and could put other contents after the
+// header. If somebody did, [Reader.Read] returns [ErrReplaced] instead of [io.EOF], only
+// at the end of the contents. To know it before, use [OpenSigned] and [File.Verify].
 func DecryptSigned(src io.Reader, policy Policy, identities ...Identity) (*Reader, error) {
 	return decrypt(src, nil, policy, identities)
 }
 
-// decrypt is DecryptSigned, or Resume if there is a mark.
+// decrypt is DecryptSigned, or Resume if mark is not nil.
 func decrypt(src io.Reader, mark *Mark, policy Policy, identities []Identity) (*Reader, error) {
 	h, err := openHeader(src, policy, identities)
 	if err != nil {
@@ -35,7 +34,7 @@ func decrypt(src io.Reader, mark *Mark, policy Policy, identities []Identity) (*
 	}
 	r := &Reader{sig: h.sig, start: startOf(h.Header)}
 	c := bodyCipher(h.Header, h.keys)
-	if h.sig != nil && h.sig.sender != nil { // else nothing is compared with the digests
+	if h.sig != nil && h.sig.sender != nil { // otherwise the digests are not needed
 		r.hashed = &hashed{digests: &h.sig.digests}
 		c.OnDigest = r.hashed.add
 	}
@@ -48,17 +47,16 @@ func decrypt(src io.Reader, mark *Mark, policy Policy, identities []Identity) (*
 	return r, nil
 }
 
-// Reader decrypts the contents of one file. It returns authentic data only,
-// and [io.EOF] only at the end of a whole file; a caller that must not act on
-// the first part of a damaged file waits for that. Its methods must not be
-// called concurrently.
+// Reader decrypts the contents of one file. It returns only authentic data, and [io.EOF]
+// only at the end of a complete file. A caller that must not act on the first part of a
+// damaged file must wait for that. Its methods must not be called concurrently.
 type Reader struct {
 	body   *stream.Reader
 	sig    *signed // nil if the file is not signed
-	hashed *hashed // nil if nobody is to be verified
+	hashed *hashed // nil if there are no senders
 	start  start   // of the body, for marks
-	length int64   // of the contents that were released
-	err    error   // of the end, sticky
+	length int64   // of the released contents
+	err    error   // result of end, sticky
 }
 
 // Read decrypts into p.
@@ -71,10 +69,10 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// WriteTo decrypts all contents to dst, on several cores. [io.Copy] uses it. A dst that
-// is an [*io.OffsetWriter] is written by offset, in any order, and holds nothing of use
-// after an error; [Reader.Mark] is not for use meanwhile. A source that is an
-// [*io.SectionReader] is read by offset.
+// WriteTo decrypts the rest of the contents to dst, on several cores. [io.Copy] uses it. If
+// dst is an [*io.OffsetWriter] it is written by offset, in any order: after an error its
+// contents are undefined, and [Reader.Mark] must not be called meanwhile. A source that is
+// an [*io.SectionReader] is read by offset.
 func (r *Reader) WriteTo(dst io.Writer) (n int64, err error) {
 	if _, ok := dst.(*io.OffsetWriter); ok {
 		n, err = r.body.WriteTo(dst)
@@ -91,7 +89,7 @@ func (r *Reader) WriteTo(dst io.Writer) (n int64, err error) {
 	return n, err
 }
 
-// end checks what is after the contents: io.EOF if all is well.
+// end checks the trailer after the contents. It returns io.EOF if there is no error.
 func (r *Reader) end() error {
 	if r.err == nil {
 		r.err = io.EOF
@@ -104,6 +102,6 @@ func (r *Reader) end() error {
 	return r.err
 }
 
-// Signature returns what the signature of the file says, or nil if it has none.
-// Its Level rises when the end of the contents has been read.
+// Signature returns the signature of the file, or nil if it has none. Its Level becomes
+// [Verified] when the end of the contents has been read.
 func (r *Reader) Signature() *Signature { return r.sig.signature() }

@@ -13,23 +13,22 @@ import (
 	"time"
 )
 
-// The ways in which a detached signature is refused, beside [ErrWrongSigner],
-// [ErrSignature] and [ErrRetired].
+// The kinds of failure of a detached signature, besides [ErrWrongSigner], [ErrSignature]
+// and [ErrRetired].
 var (
-	// ErrMalformedSignature: the signature file is damaged, or is no signature
+	// ErrMalformedSignature: the signature file is damaged, or is another kind of
 	// file.
 	ErrMalformedSignature = errors.New("malformed signature file")
-	// ErrOtherFile: the signer signed some other file, or this one before it was
-	// changed.
+	// ErrOtherFile: the signature is of another file, or the file was changed since.
 	ErrOtherFile = errors.New("the file is not the one that was signed")
-	// ErrComment: no signature can have such a comment.
+	// ErrComment: [ValidComment] refuses the comment.
 	ErrComment = errors.New("invalid comment")
 )
 
-// detachedUse keeps detached signatures apart from all others.
+// detachedUse is the context of detached signatures, so that they are valid for no other use.
 const detachedUse = "pqenc/v1/detached"
 
-// Detached is what a detached signature says. All of it is signed.
+// Detached is the statement of a detached signature. All of it is signed.
 type Detached struct {
 	Signer  Fingerprint
 	Time    time.Time // by the signer's clock, in seconds
@@ -37,10 +36,9 @@ type Detached struct {
 	Comment string    // up to MaxCommentSize bytes without control characters
 }
 
-// SignDetached reads src to its end and returns a signature file for it: text, as
-// SPEC.md, section 6.5, describes it. It encrypts nothing. The comment is signed as
-// well; the error wraps [ErrComment] if [ValidComment] refuses it. An error of src is
-// returned unchanged.
+// SignDetached reads src to its end and returns a signature file for it, in the text form
+// of SPEC.md, section 6.5. It encrypts nothing. The comment is signed, too; the error wraps
+// [ErrComment] if [ValidComment] refuses it. An error of src is returned unchanged.
 func SignDetached(src io.Reader, signer Signer, comment string) ([]byte, error) {
 	if err := ValidComment(comment); err != nil {
 		return nil, err
@@ -59,13 +57,12 @@ func SignDetached(src io.Reader, signer Signer, comment string) ([]byte, error) 
 	return encodeSignature(append(fields, sig...)), nil
 }
 
-// VerifyDetached reads src and checks that one of the senders signed just these
-// contents. The signature file sig has up to [MaxSignatureFile] bytes. It is
-// checked before src is read, of which no more is read than was signed, and a
-// little.
+// VerifyDetached reads src and checks that one of the senders signed these contents. sig is
+// a signature file of up to [MaxSignatureFile] bytes. It is checked before src is read. If
+// src is longer than the signed file, VerifyDetached reads only a little more than that.
 //
-// The error wraps [ErrMalformedSignature], [ErrWrongSigner], [ErrSignature],
-// [ErrRetired] or [ErrOtherFile], in this order, or is that of src, unchanged.
+// The error wraps [ErrMalformedSignature], [ErrWrongSigner], [ErrSignature], [ErrRetired] or
+// [ErrOtherFile], checked in this order, or is that of src, unchanged.
 func VerifyDetached(src io.Reader, sig []byte, from []Sender) (*Detached, error) {
 	s, err := verifyDetached(sig, from)
 	if err != nil {
@@ -109,17 +106,17 @@ func verifyDetached(file []byte, from []Sender) (*statement, error) {
 	return s, nil
 }
 
-// fileSum stands for the contents of a file.
+// fileSum identifies the contents of a file.
 type fileSum struct {
 	length int64
 	digest [sha512.Size]byte
 }
 
-// hashBuffer is what is read at once: two of them fit into the cache of a core.
+// hashBuffer is the size of a read: two buffers fit into the cache of a core.
 const hashBuffer = 256 << 10
 
-// sumOf reads src to its end, or to where it has more than limit bytes. One buffer is
-// hashed while the other one is filled.
+// sumOf reads src until its end, or until it has more than limit bytes. One buffer is hashed
+// while the other is filled.
 func sumOf(src io.Reader, limit int64) (sum fileSum, err error) {
 	h, filled, hashed := sha512.New(), make(chan []byte), make(chan struct{})
 	go func() {
@@ -133,7 +130,7 @@ func sumOf(src io.Reader, limit int64) (sum fileSum, err error) {
 		var n int
 		n, err = src.Read(b)
 		sum.length += int64(n)
-		filled <- b[:n] // once it is taken, the other one has been hashed
+		filled <- b[:n] // when this returns, the other buffer has been hashed
 		b, other = other, b
 	}
 	close(filled)

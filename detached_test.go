@@ -112,7 +112,7 @@ func TestDetachedTwice(t *testing.T) {
 	}
 }
 
-// Whoever accepts nobody gets nothing.
+// Without senders nothing is accepted.
 func TestDetachedFromNobody(t *testing.T) {
 	_, err := pqenc.VerifyDetached(strings.NewReader(""), signDetached(t, nil, ""), nil)
 	if !errors.Is(err, pqenc.ErrWrongSigner) || !strings.Contains(err.Error(), alice.Fingerprint().String()) {
@@ -128,8 +128,8 @@ func (c *counter) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Of a file that is too long no more is read than tells that, and nothing at all
-// where the signature is not good.
+// No more of a file is read than shows that it is too long, and nothing if the signature is
+// bad.
 func TestDetachedReadsNoMore(t *testing.T) {
 	from := []pqenc.Sender{alice.Public()}
 	sig := signDetached(t, pattern(1000, 1), "")
@@ -153,7 +153,7 @@ func TestDetachedReadsNoMore(t *testing.T) {
 	}
 }
 
-// An error of the reader is none of the signature.
+// An error of the reader is not an error of the signature.
 func TestDetachedReadErrors(t *testing.T) {
 	broken := errors.New("the disk is broken")
 	src := func() io.Reader { return io.MultiReader(strings.NewReader("contents"), iotest.ErrReader(broken)) }
@@ -236,7 +236,7 @@ func TestDetachedRetired(t *testing.T) {
 			}
 		}
 	}
-	// A forged time says nothing of the key.
+	// A forged time does not count.
 	forged := []pqenc.Sender{sender{alice.Fingerprint(), mallory.Public()}, retiredSender{alice.Public(), now.Add(-time.Minute)}}
 	if _, err := pqenc.VerifyDetached(strings.NewReader(""), sig, forged); !errors.Is(err, pqenc.ErrSignature) {
 		t.Error(err)

@@ -12,16 +12,15 @@ import (
 	"io"
 )
 
-// DigestSize is what each chunk of a file takes in a list of digests, in bytes.
+// DigestSize is the size in bytes of each entry of a digest list.
 const DigestSize = sha256.Size
 
-// ErrDigests: a list of digests is not that of the contents that were signed.
+// ErrDigests is returned for a digest list that is not that of the signed contents.
 var ErrDigests = errors.New("the list of digests does not belong to the signature of the file")
 
-// WriteDigests writes the digests of all chunks, 32 bytes each, as [File.Verify] or
-// [File.UseDigests] has seen them; one of the two must have succeeded before. This is the
-// list that UseDigests takes. It needs no protection, and stays right when the file is
-// rewrapped. It is SPEC.md's, section 6.6.
+// WriteDigests writes the digest list of the file: the digests of all chunks, 32 bytes each
+// (SPEC.md, section 6.6). [File.Verify] or [File.UseDigests] must have succeeded before. The
+// list needs no protection, and stays valid when the file is rewrapped.
 func (f *File) WriteDigests(dst io.Writer) error {
 	if f.seen == nil {
 		return errors.New("the digests are not known before the file is verified")
@@ -33,17 +32,15 @@ func (f *File) WriteDigests(dst io.Writer) error {
 	return w.Flush()
 }
 
-// UseDigests is [File.Verify] without reading the file: the digests of all chunks come
-// from a list that [File.WriteDigests] wrote. Nobody need trust whoever keeps the list: its
-// digests must be those that the closing signature is for. Then the level of the signature
-// is [Verified], and every chunk that is read must be the one that was signed:
-// [ErrReplaced] is what Read and ReadAt return for any other. Chunks that are not read may
-// be damaged, or missing.
+// UseDigests is [File.Verify] with a digest list from [File.WriteDigests], so that it need
+// not read the file. The list may come from anybody: it is checked with the closing
+// signature. Then the level of the signature is [Verified], and Read and ReadAt return
+// [ErrReplaced] for chunks that were not signed. Chunks that are not read may be damaged or
+// missing.
 //
-// UseDigests must be called before anything else is read, and on a file that was opened
-// with a sender in the policy: without one nothing shows whose list it is. For any other
-// list the error is [ErrDigests], and nothing is changed. It reads one byte more than 32 a
-// chunk at most, and keeps 32 bytes for each chunk.
+// UseDigests must be called before anything else is read, on a file that was opened with
+// senders in the policy. For any other list the error is [ErrDigests], and nothing changes.
+// It reads at most 32 bytes for each chunk and one more, and keeps 32 bytes for each chunk.
 func (f *File) UseDigests(list io.Reader) error {
 	switch {
 	case f.header.sig == nil:
@@ -57,7 +54,7 @@ func (f *File) UseDigests(list io.Reader) error {
 	}
 	f.header.sig.digests = *seen
 	err = f.header.sig.close(f.trailer, f.Size())
-	if errors.Is(err, ErrReplaced) { // whatever was: the list is what shows it
+	if errors.Is(err, ErrReplaced) { // the list, or the signature: it cannot be known
 		return fmt.Errorf("%w: it is that of another file or version", ErrDigests)
 	}
 	if err != nil {
@@ -67,17 +64,16 @@ func (f *File) UseDigests(list io.Reader) error {
 	return nil
 }
 
-// chunks returns the number of chunks. The last one authenticates it when the file is
-// opened.
+// chunks returns the number of chunks, which the last one has authenticated.
 func (f *File) chunks() int64 { return f.Size()>>f.header.ChunkLog2 + 1 }
 
-// newDigests returns an empty list for so many digests. A sparse file can have any size:
-// memory for more than 65536 comes with them.
+// newDigests returns an empty list for digests of chunks. A sparse file can have any size, so
+// memory for more than 65536 is allocated only when they are added.
 func newDigests(chunks int64) *digests {
 	return &digests{sum: sha256.New(), list: make([][sha256.Size]byte, 0, min(chunks, 1<<16))}
 }
 
-// readDigests reads a list of exactly so many digests.
+// readDigests reads a list of exactly one digest for each chunk.
 func readDigests(list io.Reader, chunks int64) (*digests, error) {
 	r := bufio.NewReaderSize(io.LimitReader(list, chunks*DigestSize+1), 64<<10)
 	seen := newDigests(chunks)

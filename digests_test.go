@@ -74,7 +74,7 @@ func TestDigests(t *testing.T) {
 	}
 }
 
-// TestOtherDigests refuses every list that is not that of the file, and changes nothing.
+// TestOtherDigests requires that every other list is refused and changes nothing.
 func TestOtherDigests(t *testing.T) {
 	contents := pattern(3*smallChunk+100, 1)
 	file := encryptSigned(t, contents, "", bob.Public(), mallory.Public())
@@ -145,7 +145,8 @@ func TestDigestsOfReplaced(t *testing.T) {
 	}
 }
 
-// TestDigestsNeedSender refuses what a list cannot prove anything about.
+// TestDigestsNeedSender requires that lists are refused without senders and for unsigned
+// files.
 func TestDigestsNeedSender(t *testing.T) {
 	file := encryptSigned(t, []byte("contents"), "", bob.Public())
 	f := openFile(t, file, pqenc.Policy{}, bob)

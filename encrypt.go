@@ -13,28 +13,28 @@ import (
 	"github.com/pqenc/pqenc/stream"
 )
 
-// Encrypt writes the header of an encrypted file to dst and returns a writer
-// for its contents. Each of the recipients will be able to read them.
+// Encrypt writes the header of an encrypted file to dst and returns a writer for its
+// contents. Each of the recipients can read them.
 //
-// A [Reserve] among the recipients makes room in the header for more of them.
+// A [Reserve] among the recipients makes room in the header for more recipients.
 //
-// The caller must Close the writer. dst is not closed, and after any error
-// holds nothing of use.
+// The caller must Close the writer. dst is not closed. After an error the output is
+// incomplete and must be discarded.
 //
-// From file to file, on all cores: let dst be an [*io.OffsetWriter], and copy from an
-// [*io.SectionReader]. Both are then used by offset.
+// To encrypt a file to another file on all cores, use an [*io.OffsetWriter] for dst, and
+// copy from an [*io.SectionReader]: both are then used by offset.
 func Encrypt(dst io.Writer, recipients ...Recipient) (*Writer, error) {
 	return encrypt(dst, format.DefaultChunkLog2, nil, recipients)
 }
 
-// EncryptSigned is [Encrypt] for a file that says who made it, and for which
-// recipients: each needs a fingerprint, as *keyfile.Public has one, or be a
-// passphrase. The context says what the file is for, in up to [MaxContextSize]
-// bytes of the caller's choice: readers can ask for exactly this context, so that the file
-// cannot be passed off as another one of the same signer. It may be empty.
+// EncryptSigned is [Encrypt] with a signature, which states who made the file and for
+// which recipients. Each recipient must have a fingerprint, like *keyfile.Public, or be a
+// passphrase. The context, up to [MaxContextSize] bytes, states what the file is for, and
+// may be empty. Readers can require a context, so that a file cannot be passed off as
+// another one of the same signer.
 //
-// All readers of the file learn each other's fingerprints, and can prove to
-// anybody who signed it.
+// Readers of the file learn each other's fingerprints, and can prove to anybody who signed
+// it.
 func EncryptSigned(dst io.Writer, signer Signer, context string, recipients ...Recipient) (*Writer, error) {
 	return encrypt(dst, format.DefaultChunkLog2, &signing{signer: signer, context: context}, recipients)
 }
@@ -93,14 +93,14 @@ type Writer struct {
 	length int64
 }
 
-// Write encrypts p. A failure of the destination may show in a later call.
+// Write encrypts p. A later call may return an error of the destination.
 func (w *Writer) Write(p []byte) (int, error) {
 	n, err := w.body.Write(p)
 	w.length += int64(n)
 	return n, err
 }
 
-// ReadFrom encrypts all of src. [io.Copy] uses it; it saves a copy. A src that is an
+// ReadFrom encrypts all of src without an extra copy; [io.Copy] uses it. A src that is an
 // [*io.SectionReader] is read by offset, on several cores.
 func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
 	n, err := w.body.ReadFrom(src)
@@ -108,7 +108,7 @@ func (w *Writer) ReadFrom(src io.Reader) (int64, error) {
 	return n, err
 }
 
-// Close writes what is left. Only when it returns nil the file is whole.
+// Close writes the rest of the file, which is complete only if Close returns nil.
 func (w *Writer) Close() error {
 	if err := w.body.Close(); err != nil || w.sig == nil {
 		return err

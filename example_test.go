@@ -234,7 +234,7 @@ func ExampleVerifyDetached() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// Nothing of the signature is to be believed before this.
+	// Do not trust the signature before this.
 	d, err := pqenc.VerifyDetached(strings.NewReader("a model of some size"), sig, []pqenc.Sender{alice.Public()})
 	if err != nil {
 		log.Fatal(err) // by somebody else, or of another file
@@ -265,7 +265,7 @@ func ExampleResume() {
 		log.Fatal(err)
 	}
 
-	// Later, another process goes on.
+	// Later, another process resumes.
 	mark := new(pqenc.Mark)
 	if err := mark.UnmarshalBinary(saved); err != nil {
 		log.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"github.com/pqenc/pqenc/format"
 )
 
-// TrailerSize and the functions are what an attacker would write for himself.
+// TrailerSize and the functions are what an attacker would write, too.
 const TrailerSize = trailerSize
 
 var (

@@ -3,6 +3,7 @@ module github.com/pqenc/pqenc
 go 1.27.4
 
 require (
+	filippo.io/edwards25519 v1.2.0
 	github.com/alecthomas/kong v1.17.0
 	github.com/bmatcuk/doublestar/v4 v4.10.4
 	github.com/btcsuite/btcd/btcutil v1.2.0

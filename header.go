@@ -12,8 +12,7 @@ import (
 	"github.com/pqenc/pqenc/internal/fips"
 )
 
-// header is the header of a file that its reader can open, authenticated and
-// as the policy asks for.
+// header is an authenticated header that meets the policy of the reader.
 type header struct {
 	*format.Header
 	fileKey *FileKey
@@ -21,8 +20,8 @@ type header struct {
 	sig     *signed // nil if the file is not signed
 }
 
-// openHeader reads the header at the start of src, and nothing after it. Every
-// way to read a file begins here.
+// openHeader reads the header at the start of src, and nothing after it. All ways to
+// read a file use it.
 func openHeader(src io.Reader, policy Policy, identities []Identity) (*header, error) {
 	h, err := format.Parse(src)
 	if err != nil {
@@ -61,7 +60,7 @@ func unlock(h *format.Header, identities []Identity) (*FileKey, *format.Keys, er
 			fileKey, err := id.Unwrap(s, h.Binding())
 			if errors.Is(err, ErrNoMatch) {
 				if result == ErrNoMatch {
-					result = err // which may say more, as for a wrong passphrase
+					result = err // may have details, such as for a wrong passphrase
 				}
 				continue
 			}
@@ -70,7 +69,7 @@ func unlock(h *format.Header, identities []Identity) (*FileKey, *format.Keys, er
 			}
 			keys := h.DeriveKeys(fileKey)
 			if !h.Committed(keys) {
-				// A forged stanza beside a good one must not hide it: go on.
+				// A forged stanza must not hide a good one: continue.
 				result = &format.Error{Field: "commit", Reason: "is not that of the file key", Kind: ErrHeader}
 				continue
 			}

@@ -11,20 +11,19 @@ import (
 	"github.com/pqenc/pqenc/stream"
 )
 
-// Info is what a file tells everybody, without a key. None of it is
-// authenticated.
+// Info is what can be read from a file without a key. It is not authenticated.
 type Info struct {
 	Version    int
 	Suite      int
-	Signed     bool                // says who made it, to those who can open it
+	Signed     bool                // has a signature, which only readers see
 	HeaderSize int                 // bytes
 	ChunkSize  int                 // bytes of contents in a full chunk
 	Stanzas    []format.StanzaType // in the order of the header
 	chunkLog2  uint8
 }
 
-// Inspect reads the header of an encrypted file from src, and nothing after
-// it.
+// Inspect reads the header of an encrypted file from src, and nothing after it. It needs
+// no key.
 func Inspect(src io.Reader) (*Info, error) {
 	h, err := format.Parse(src)
 	if err != nil {
@@ -44,9 +43,8 @@ func Inspect(src io.Reader) (*Info, error) {
 	return info, nil
 }
 
-// ContentSize returns the number of bytes that the file holds when the whole
-// encrypted file has size bytes. The error wraps [ErrTruncated] when no whole
-// file has that size.
+// ContentSize returns the length of the contents of an encrypted file of size bytes. The
+// error wraps [ErrTruncated] if no complete file has that size.
 func (i *Info) ContentSize(size int64) (int64, error) {
 	size -= int64(i.HeaderSize)
 	if i.Signed {

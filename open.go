@@ -10,9 +10,9 @@ import (
 	"github.com/pqenc/pqenc/stream"
 )
 
-// File gives random access to the contents of an encrypted file, through the
-// methods Read, Seek, ReadAt and Size. ReadAt may be called concurrently; Read
-// and Seek share a position, as those of a file do.
+// File gives random access to the contents of an encrypted file, with the methods Read,
+// Seek, ReadAt and Size. ReadAt may be called concurrently. Read and Seek share a
+// position, like those of [os.File].
 type File struct {
 	*io.SectionReader
 
@@ -21,19 +21,18 @@ type File struct {
 	header  *header
 	end     int64 // of the body, in src
 	trailer []byte
-	seen    *digests // by Verify or UseDigests; nil until one succeeded
+	seen    *digests // of Verify or UseDigests; nil until one of them succeeded
 }
 
-// Open opens the encrypted file in the first size bytes of src. It
-// authenticates the header and then the last chunk, and with it the length;
-// every other chunk is authenticated whenever it is read.
+// Open opens the encrypted file in the first size bytes of src. It authenticates the
+// header, and the length by the last chunk. Other chunks are authenticated when they
+// are read.
 func Open(src io.ReaderAt, size int64, identities ...Identity) (*File, error) {
 	return OpenSigned(src, size, Policy{}, identities...)
 }
 
-// OpenSigned is [Open] for files that keep to the policy. The sender of a signed
-// file is only claimed at first, see [DecryptSigned]: [File.Verify] checks the
-// contents.
+// OpenSigned is [Open] for files that meet the policy. The signer is only [Claimed] at
+// first, see [DecryptSigned]; [File.Verify] checks the contents.
 func OpenSigned(src io.ReaderAt, size int64, policy Policy, identities ...Identity) (*File, error) {
 	h, err := openHeader(io.NewSectionReader(src, 0, size), policy, identities)
 	if err != nil {
@@ -61,7 +60,7 @@ func OpenSigned(src io.ReaderAt, size int64, policy Policy, identities ...Identi
 	return f, nil
 }
 
-// use has only those chunks be read that were seen.
+// use makes all later reads refuse chunks with other digests.
 func (f *File) use(seen *digests) {
 	f.plain, f.seen = f.plain.WithDigests(seen.expect), seen
 	f.SectionReader = io.NewSectionReader(f.plain, 0, f.plain.Size())
@@ -76,23 +75,22 @@ func (f *File) body() *io.SectionReader {
 	return io.NewSectionReader(f.src, start, max(f.end-start, 0))
 }
 
-// Forget frees the memory of opened chunks that no call uses now. It is for files that stay
-// open, and are perhaps not read again.
+// Forget frees the memory of opened chunks that no call uses. It is for files that stay
+// open for a long time.
 func (f *File) Forget() { f.plain.Forget() }
 
-// Signature returns what the signature of the file says, or nil if it has none.
-// Its Level is [Claimed] at most until [File.Verify] has run.
+// Signature returns the signature of the file, or nil if it has none. Its Level becomes
+// [Verified] by [File.Verify] or [File.UseDigests].
 func (f *File) Signature() *Signature { return f.header.sig.signature() }
 
-// Verify reads the whole file, and checks its closing signature. It must be
-// called before anything else is read. From then on every chunk that is read
-// must be the one that was there: [ErrReplaced] is what Read and ReadAt return
-// for any other. It needs 32 bytes of memory for each chunk.
+// Verify reads the whole file and checks its closing signature. It must be called before
+// anything else is read. Afterwards Read and ReadAt return [ErrReplaced] for chunks that
+// have changed since. It takes 32 bytes of memory for each chunk.
 //
-// The contents are hashed, and only decrypted if that shows that they are not
-// those that were signed: it is [ErrBody] then if they were merely damaged. For
-// a file that is not signed Verify returns [ErrNotSigned], and without a sender
-// in the policy it checks only that nothing is damaged.
+// The contents are hashed. They are decrypted only if the signature does not verify: then
+// the error is [ErrBody] if they were damaged, and [ErrReplaced] otherwise. For a file that
+// is not signed the error is [ErrNotSigned]. Without senders in the policy, Verify checks
+// only that nothing is damaged.
 func (f *File) Verify() error {
 	if f.header.sig == nil {
 		return ErrNotSigned
@@ -106,7 +104,7 @@ func (f *File) Verify() error {
 	f.header.sig.digests = *seen
 	err := f.header.sig.close(f.trailer, f.Size())
 	if err != nil || f.header.sig.sender == nil {
-		// Damaged chunks hash as well as others, but do not open.
+		// Hashing does not detect damaged chunks, opening does.
 		if _, damage := f.cipher().NewReader(f.body(), 0).WriteTo(io.Discard); damage != nil {
 			return damage
 		}
@@ -118,17 +116,17 @@ func (f *File) Verify() error {
 	return nil
 }
 
-// DecryptTo decrypts all contents to dst, on several cores, whatever the
-// position is. It is [File.WriteRange] of all.
+// DecryptTo decrypts all contents to dst, on several cores, independent of the position
+// of Read. It is [File.WriteRange] of everything.
 func (f *File) DecryptTo(dst io.Writer) (int64, error) {
 	return f.WriteRange(dst, 0, f.Size())
 }
 
-// WriteRange decrypts length bytes of the contents, from an offset on, to dst. It works
-// on several chunks at once, in constant memory, and writes them in order, or by offset
-// if dst is an [*io.OffsetWriter]: that one holds nothing of use after an error. It
-// returns how many bytes were written. If the range is not within the contents nothing is
-// written, and the error is [io.EOF].
+// WriteRange decrypts length bytes of the contents at an offset to dst. It processes several
+// chunks at once, in constant memory, and writes them in order, or by offset if dst is an
+// [*io.OffsetWriter], whose contents are undefined after an error. It returns the number of
+// bytes written. If the range is not within the contents, nothing is written and the error
+// is [io.EOF].
 func (f *File) WriteRange(dst io.Writer, offset, length int64) (int64, error) {
 	return f.plain.WriteRange(dst, offset, length)
 }

@@ -17,32 +17,31 @@ import (
 	"github.com/pqenc/pqenc/stream"
 )
 
-// The uses of signatures in files, which keep them apart.
+// The contexts of the signatures in files, so that none is valid for another use.
 const (
 	openingUse = "pqenc/v1/opening"
 	closingUse = "pqenc/v1/closing"
 )
 
-// MaxContextSize is the size in bytes of the longest context of a signed file.
+// MaxContextSize is the largest size in bytes of the context of a signed file.
 const MaxContextSize = 4096
 
 // maxReaders is the largest number of readers in an opening.
 const maxReaders = 1024
 
-// opening is what the signer of a file says before its contents: I made this
-// file key, for these readers (SPEC.md, section 6.1). It does not speak of the
-// contents: the closing does.
+// opening is the statement of the signer that they made the file key, for these readers
+// (SPEC.md, section 6.1). It does not cover the contents: the closing does.
 type opening struct {
 	signer  Fingerprint
 	time    uint64 // of signing, in seconds since 1970 UTC, by the signer's clock
 	context string // up to MaxContextSize bytes
-	// readers are the fingerprints of all the recipients, sorted and distinct,
-	// up to maxReaders. There are none where a passphrase is the recipient.
+	// readers are the fingerprints of all recipients, sorted and distinct, up to
+	// maxReaders. There are none if a passphrase is the recipient.
 	readers []Fingerprint
 }
 
-// marshal returns the fields of o in the encoding that is signed. The error
-// wraps [ErrHeader] when o exceeds the bounds.
+// marshal returns the fields of o in the encoding that is signed. The error wraps
+// [ErrHeader] if o exceeds the bounds.
 func (o *opening) marshal() ([]byte, error) {
 	switch {
 	case len(o.context) > MaxContextSize:
@@ -63,8 +62,8 @@ func (o *opening) marshal() ([]byte, error) {
 	return b, nil
 }
 
-// parseOpening returns the opening whose encoding b starts with, and the bytes
-// after it. The error wraps [ErrHeader].
+// parseOpening returns the opening at the start of b, and the bytes after it. The error
+// wraps [ErrHeader].
 func parseOpening(b []byte) (o *opening, rest []byte, err error) {
 	o = new(opening)
 	r := &fields{rest: b}
@@ -83,8 +82,7 @@ func parseOpening(b []byte) (o *opening, rest []byte, err error) {
 	return o, r.rest, nil
 }
 
-// fields cuts fields off the start of rest. When it is too short for one they
-// are all zeros from then on.
+// fields reads fields from the start of rest. After the end of rest, all fields are zeros.
 type fields struct {
 	rest  []byte
 	short bool
@@ -115,8 +113,7 @@ func ascending(fs []Fingerprint) bool {
 	return true
 }
 
-// sortedReaders returns the fingerprints as an opening has them: sorted, each
-// once.
+// sortedReaders returns the fingerprints for an opening: sorted and distinct.
 func sortedReaders(fs []Fingerprint) []Fingerprint {
 	sorted := slices.Clone(fs)
 	slices.SortFunc(sorted, func(a, b Fingerprint) int { return bytes.Compare(a[:], b[:]) })
@@ -135,9 +132,9 @@ func (o *opening) sign(key *signature.PrivateKey, file *format.ID) ([]byte, erro
 	return key.Sign(openingUse, m)
 }
 
-// verify checks a signature of o. The caller compares o.signer with the
-// fingerprint of the identity that key belongs to: a composite signature does
-// not bind its key. The error is [signature.ErrInvalid].
+// verify checks a signature of o. The caller must compare o.signer with the fingerprint of
+// the identity with that key, since a composite signature does not bind its key. The error
+// is [signature.ErrInvalid].
 func (o *opening) verify(key *signature.PublicKey, file *format.ID, sig []byte) error {
 	m, err := o.message(file)
 	if err != nil {
@@ -151,11 +148,11 @@ func (o *opening) message(file *format.ID) ([]byte, error) {
 	return append(slices.Clone(file[:]), b...), err
 }
 
-// contents is what a closing says of the contents of a file: their length in
-// bytes, and the SHA-256 of the SHA-256s of all chunks of the body, in order.
+// contents is the part of a closing about the contents: their length in bytes, and the
+// SHA-256 of the SHA-256 digests of all sealed chunks, in order.
 //
-// It is over hashes of the ciphertext since GCM's tags are none: whoever has the
-// file key, as every recipient has, can make another body with the same tags.
+// It does not use the tags of GCM, which are not hashes: every recipient has the file key
+// and can make another body with the same tags.
 type contents struct {
 	length uint64
 	digest [sha256.Size]byte

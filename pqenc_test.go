@@ -85,8 +85,8 @@ func (r remembering) Unwrap(s Stanza, b *Binding) (*FileKey, error) {
 	return &key, nil
 }
 
-// TestCorruption changes single bytes, everywhere and at random: each one is
-// noticed, as damage of the part that it is in.
+// TestCorruption changes single bytes, everywhere and at random: each change is detected,
+// with the error for its part of the file.
 func TestCorruption(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	contents := bytes.Repeat([]byte("contents"), 1300) // two full chunks and a part
@@ -117,8 +117,7 @@ func TestCorruption(t *testing.T) {
 	}
 }
 
-// rounds is how often something random is tried: n times, or less if the tests are
-// to be short.
+// rounds returns the number of random trials: n, or fewer in short mode.
 func rounds(n int) int {
 	if testing.Short() {
 		return n / 10
@@ -126,7 +125,7 @@ func rounds(n int) int {
 	return n
 }
 
-// TestTruncation cuts files at random places: each cut is noticed.
+// TestTruncation cuts files at random places: each cut is detected.
 func TestTruncation(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	const sealed = 1<<format.MinChunkLog2 + 16
@@ -248,7 +247,7 @@ func TestNoRecipients(t *testing.T) {
 	}
 }
 
-// failing is an identity that something is wrong with.
+// failing is an identity that returns an error.
 type failing struct{ err error }
 
 func (f failing) Unwrap(Stanza, *Binding) (*FileKey, error) { return nil, f.err }

@@ -17,27 +17,26 @@ import (
 	"github.com/pqenc/pqenc/stream"
 )
 
-// ErrMark says that decryption cannot go on from a [Mark]: it is malformed, is
-// of another file, or was made without a sender to verify where there is one
-// now. Decrypting from the beginning is what is left.
-var ErrMark = errors.New("cannot go on from here")
+// ErrMark is returned if decryption cannot resume from a [Mark]: the mark is malformed,
+// is of another file, or was made without senders and the policy now names some. The
+// caller must decrypt from the start.
+var ErrMark = errors.New("cannot resume")
 
-// A Mark says how far the decryption of a file has got, for [Resume] to go on
-// from there, in another process if need be. It is always at the end of a full
-// chunk: the last chunk of a file, which is shorter, is decrypted again.
+// A Mark records how far a file has been decrypted. [Resume] continues there, also in
+// another process. A mark is always at the end of a full chunk: the last chunk of a
+// file, which is shorter, is decrypted again.
 //
-// Its encoding has [MarkSize] bytes and holds nothing secret. But a mark has to
-// be believed: whoever can change it, or the contents before it, decides what
-// the file seems to begin with. Both belong where nobody else can write.
+// Its encoding has [MarkSize] bytes and contains nothing secret. But it is trusted:
+// whoever can change a mark, or the contents before it, can replace the start of the
+// file. Keep both where nobody else can write.
 type Mark struct {
 	start
 	chunks uint32          // before the mark
-	sum    [stateSize]byte // state of the hash over their digests; zero if nobody is to be verified
+	sum    [stateSize]byte // state of the hash over their digests; zero if there are no senders
 }
 
-// start is where the body of one file begins. The MAC names the header, with
-// which it was authenticated: two headers of one MAC would be a collision of
-// SHA-256.
+// start identifies the body of a file. The MAC identifies the authenticated header: two
+// headers with one MAC would be a collision of SHA-256.
 type start struct {
 	mac        [32]byte
 	headerSize uint32
@@ -57,13 +56,13 @@ const (
 	stateSize   = 4 + 32 + 64 + 8 // in bytes, as package sha256 encodes it
 )
 
-// Offset returns where the encrypted file goes on after the mark, in bytes from
-// its beginning. It is that of the binary form.
+// Offset returns the offset in the encrypted file, in its binary form, at which decryption
+// resumes.
 func (m *Mark) Offset() int64 {
 	return int64(m.headerSize) + m.Content() + int64(m.chunks)*stream.Overhead
 }
 
-// Content returns how many bytes of contents are before the mark.
+// Content returns the number of bytes of contents before the mark.
 func (m *Mark) Content() int64 { return int64(m.chunks) << m.chunkLog2 }
 
 // MarshalBinary implements [encoding.BinaryMarshaler], with [MarkSize] bytes. It
@@ -77,8 +76,8 @@ func (m *Mark) MarshalBinary() ([]byte, error) {
 	return append(b, m.sum[:]...), nil
 }
 
-// UnmarshalBinary implements [encoding.BinaryUnmarshaler]. A mark has one
-// encoding: the error, which wraps [ErrMark], is for all others.
+// UnmarshalBinary implements [encoding.BinaryUnmarshaler]. It accepts only what MarshalBinary
+// returns. The error wraps [ErrMark].
 func (m *Mark) UnmarshalBinary(b []byte) error {
 	if len(b) != MarkSize || b[0] != markVersion {
 		return badMark("the mark is malformed")
@@ -105,11 +104,11 @@ func (m *Mark) valid() bool {
 	return header && size && m.chunks < stream.MaxChunks && (!m.hashed() || m.restore(sha256.New()))
 }
 
-// hashed reports whether the mark has the state of a hash.
+// hashed reports whether the mark contains the state of a hash.
 func (m *Mark) hashed() bool { return m.sum != [stateSize]byte{} }
 
-// restore makes sum the hash over the digests of the chunks before the mark. It
-// reports whether the state is one of so many digests, encoded as it must be.
+// restore sets sum to the hash over the digests of the chunks before the mark. It reports
+// whether the state is well formed and is that of the right number of digests.
 func (m *Mark) restore(sum hash.Hash) bool {
 	if sum.(encoding.BinaryUnmarshaler).UnmarshalBinary(m.sum[:]) != nil {
 		return false
@@ -120,31 +119,29 @@ func (m *Mark) restore(sum hash.Hash) bool {
 
 func badMark(reason string) error { return fmt.Errorf("%w: %s", ErrMark, reason) }
 
-// Resume is [DecryptSigned] for the rest of a file: src begins with the header of
-// the file, of which the caller kept a copy, and goes on with what follows the
-// mark in it, at [Mark.Offset]. The reader releases the contents from
-// [Mark.Content] on.
+// Resume is [DecryptSigned] for the rest of a file. src is the header of the file, of
+// which the caller kept a copy, followed by the file from [Mark.Offset] on. The reader
+// releases the contents from [Mark.Content] on.
 //
-// All that the header says is checked again. Where the policy names senders, the
-// end of the contents is the end of all of them, those before the mark included:
-// [ErrReplaced] says that they and the rest are not what was signed, though
-// each may be authentic. The mark must have been made under a policy with senders,
-// too. [ErrMark] tells the caller to start over.
+// The header is checked again. If the policy names senders, the closing signature is
+// checked over all contents, those before the mark included: [ErrReplaced] means that all
+// of them together are not what was signed. The mark must have been made with senders,
+// too. After [ErrMark] the caller must start again.
 func Resume(mark *Mark, src io.Reader, policy Policy, identities ...Identity) (*Reader, error) {
 	return decrypt(src, mark, policy, identities)
 }
 
-// resume puts r, which has released nothing, to where the mark is.
+// resume moves r, which has released nothing, to the mark.
 func (r *Reader) resume(m *Mark) error {
 	if m.start != r.start {
-		return badMark("this is another file")
+		return badMark("the mark is of another file")
 	}
 	r.length = m.Content()
 	if r.hashed == nil {
 		return nil
 	}
 	if !m.hashed() {
-		return badMark("nobody was to be verified so far")
+		return badMark("the mark was made without senders")
 	}
 	if !m.restore(r.hashed.sum) {
 		return badMark("the mark is malformed")
@@ -152,10 +149,9 @@ func (r *Reader) resume(m *Mark) error {
 	return nil
 }
 
-// Mark returns the mark after the last full chunk that has been released as a
-// whole, by Read or to the writer of [Reader.WriteTo]. That writer may call it
-// within its Write, where the mark already counts what is being written. It may
-// also be called when the reader has failed.
+// Mark returns the mark after the last full chunk that was released completely, by Read or
+// by [Reader.WriteTo]. The writer of WriteTo may call it in its Write: the mark then
+// includes what is being written. Mark may also be called after an error of the reader.
 func (r *Reader) Mark() *Mark {
 	m := &Mark{start: r.start, chunks: r.chunks()}
 	if r.hashed != nil {
@@ -164,10 +160,10 @@ func (r *Reader) Mark() *Mark {
 	return m
 }
 
-// chunks returns how many full chunks have been released as a whole.
+// chunks returns the number of full chunks that were released completely.
 func (r *Reader) chunks() uint32 { return uint32(r.length >> r.start.chunkLog2) }
 
-// released counts what is written, from the start of the write on.
+// released counts the bytes written to dst. It counts before it writes.
 type released struct {
 	dst    io.Writer
 	length *int64
@@ -180,12 +176,11 @@ func (w released) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// hashed hashes the digests of chunks, each before the chunk is released. It
-// keeps the state without the newest one, for as long as only a part of that
-// chunk has been released.
+// hashed hashes the digests of chunks, each before the chunk is released. It keeps the state
+// before the newest digest, which counts while its chunk is only partly released.
 type hashed struct {
 	*digests
-	chunks uint32 // up to the newest
+	chunks uint32 // including the newest
 	before [stateSize]byte
 }
 
@@ -195,8 +190,7 @@ func (h *hashed) add(index uint32, digest [sha256.Size]byte) error {
 	return h.digests.add(index, digest)
 }
 
-// at returns the state of the hash over the first chunks, which are all or all
-// except the newest.
+// at returns the state of the hash over the first chunks: all, or all except the newest.
 func (h *hashed) at(chunks uint32) [stateSize]byte {
 	if chunks < h.chunks {
 		return h.before

@@ -78,8 +78,8 @@ func headerOf(t testing.TB, file []byte) []byte {
 // rest is what Resume reads of a file.
 func rest(t testing.TB, file []byte, m *pqenc.Mark) io.Reader {
 	t.Helper()
-	behind := file[min(m.Offset(), int64(len(file))):]
-	return io.MultiReader(bytes.NewReader(headerOf(t, file)), bytes.NewReader(behind))
+	rest := file[min(m.Offset(), int64(len(file))):]
+	return io.MultiReader(bytes.NewReader(headerOf(t, file)), bytes.NewReader(rest))
 }
 
 func resume(t testing.TB, file []byte, m *pqenc.Mark, p pqenc.Policy) *pqenc.Reader {
@@ -91,7 +91,7 @@ func resume(t testing.TB, file []byte, m *pqenc.Mark, p pqenc.Policy) *pqenc.Rea
 	return r
 }
 
-// marking takes a mark within every Write, and fails after so many bytes.
+// marking takes a mark within every Write, and fails after a number of bytes.
 type marking struct {
 	bytes.Buffer
 	r     *pqenc.Reader
@@ -122,7 +122,7 @@ func marksOf(t testing.TB, file []byte, p pqenc.Policy) []*pqenc.Mark {
 	return append(w.marks, r.Mark())
 }
 
-// TestResume goes on from every mark of a file, and requires the contents, the
+// TestResume resumes from every mark of a file, and requires the contents, the
 // level and the marks that reading without an interruption gives.
 func TestResume(t *testing.T) {
 	for _, kind := range kinds {
@@ -223,7 +223,7 @@ func TestResumeAgain(t *testing.T) {
 }
 
 // cutAt returns where a file ends that is cut after the mark, or not any more
-// after so many cuts.
+// after a number of interruptions.
 func cutAt(rnd *rand.Rand, file []byte, m *pqenc.Mark, cuts int) int {
 	left := len(file) - int(m.Offset())
 	if cuts >= 20 {
@@ -268,7 +268,7 @@ func marksUntil(t testing.TB, file []byte) []*pqenc.Mark {
 	return w.marks
 }
 
-// TestResumeDamaged has files that are whole up to the mark only.
+// TestResumeDamaged has files that are damaged after the mark.
 func TestResumeDamaged(t *testing.T) {
 	for _, kind := range kinds {
 		contents := pattern(2*smallChunk+100, 1)
@@ -322,7 +322,7 @@ func TestResumeChecksHeader(t *testing.T) {
 	}{
 		"no key":          {file, fromAlice, carol, pqenc.ErrNoMatch},
 		"header changed":  {flip(file, 81), fromAlice, bob, pqenc.ErrHeader},
-		"another context": {file, pqenc.Policy{Context: &context}, bob, pqenc.ErrContext},
+		"another context": {file, pqenc.Policy{From: fromAlice.From, Context: &context}, bob, pqenc.ErrContext},
 		"another sender":  {file, pqenc.Policy{From: []pqenc.Sender{carol.Public()}}, bob, pqenc.ErrWrongSigner},
 		"forwarded":       {rewrap(t, file, []pqenc.Recipient{carol.Public()}, mallory), fromAlice, carol, pqenc.ErrForwarded},
 		"not signed":      {unsigned, fromAlice, bob, pqenc.ErrNotSigned},
@@ -334,7 +334,7 @@ func TestResumeChecksHeader(t *testing.T) {
 	}
 }
 
-// TestWrongMark starts over where a mark does not fit.
+// TestWrongMark requires ErrMark for a mark that does not fit.
 func TestWrongMark(t *testing.T) {
 	contents := pattern(2*smallChunk+100, 1)
 	file := signedSmall(t, contents)
@@ -359,10 +359,10 @@ func TestWrongMark(t *testing.T) {
 		}
 	}
 	_, err := pqenc.Resume(marksOf(t, file, pqenc.Policy{})[1], bytes.NewReader(file), fromAlice, bob)
-	if err == nil || !strings.Contains(err.Error(), "nobody was to be verified") {
+	if err == nil || !strings.Contains(err.Error(), "made without senders") {
 		t.Errorf("the error does not say what is missing: %v", err)
 	}
-	// Who does not ask any more needs no state, and has none from then on.
+	// Without senders no state is needed, and later marks have none.
 	r := resume(t, file, mark, pqenc.Policy{})
 	if _, err := r.WriteTo(io.Discard); err != nil {
 		t.Error(err)
@@ -448,8 +448,7 @@ func TestMarkEncoding(t *testing.T) {
 	}
 }
 
-// What is accepted as a mark is encoded in one way, and its places are within
-// any file. The seeds are in testdata/fuzz/FuzzMark.
+// A mark that is accepted has one encoding, and its offsets are within the largest file. The seeds are in testdata/fuzz/FuzzMark.
 func FuzzMark(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m := new(pqenc.Mark)
@@ -469,7 +468,7 @@ func FuzzMark(f *testing.F) {
 	})
 }
 
-// A fuzz target without seeds passes silently.
+// A fuzz target without seeds would pass without testing anything.
 func TestFuzzSeeds(t *testing.T) {
 	for _, target := range []string{"FuzzMark", "FuzzParseDetached", "FuzzParseOpening"} {
 		seeds, err := filepath.Glob(filepath.Join("testdata", "fuzz", target, "*"))

@@ -13,48 +13,47 @@ import (
 	"github.com/pqenc/pqenc/format"
 )
 
-// Change says which recipients a file is to have.
+// Change is a change of the recipients of a file.
 //
-//   - To alone is the complete new list. Stanzas do not say for whom they are: all
-//     that hold the file key are replaced.
-//   - With Keep those that there are stay, and To is added to them.
-//   - With Keep and Except the stanzas go that one of the identities in Except opens,
-//     and To takes their place. Old generations of a key in Except, and the newest one
-//     in To, bring a file up to date. If they open none, To is not added.
+//   - To alone is the complete new list. Stanzas do not name their recipients, so all
+//     key stanzas are replaced.
+//   - With Keep, the present recipients stay, and To is added.
+//   - With Keep and Except, the stanzas that an identity in Except opens are replaced by
+//     To. With old generations of a key in Except, and the newest one in To, this updates
+//     a file. If the identities open none, To is not added.
 //
-// Of recipients with the same fingerprint in To the first one counts, and a [Reserve]
-// among them makes room for more.
+// Of several recipients with the same fingerprint in To, only the first is used. A
+// [Reserve] in To makes room for more recipients.
 type Change struct {
 	To     []Recipient
 	Keep   bool
-	Except []Identity // of no meaning without Keep
+	Except []Identity // ignored without Keep
 }
 
-// Rewrapped is what [Rewrap] returns.
+// Rewrapped is the result of [Rewrap].
 type Rewrapped struct {
-	// Header is the new header, which takes the place of Old: the rest of the file
-	// follows, and stays what it is. Both have a multiple of [format.Alignment] bytes.
+	// Header is the new header, which replaces Old. The rest of the file is unchanged.
+	// Both lengths are multiples of [format.Alignment].
 	Header, Old []byte
-	// Signature is what the signature of the file says, not verified, or nil if it
-	// has none. The list of its readers stays what it was.
+	// Signature is the unverified signature of the file, or nil if it has none. Its
+	// list of readers is unchanged.
 	Signature *Signature
-	// Forwarded are those in To whom a signed file does not name as its readers.
-	// They accept it only with [Policy.AllowForwarded].
+	// Forwarded are the recipients in To that the signature of the file does not name
+	// as readers. They accept it only with [Policy.AllowForwarded].
 	Forwarded []Recipient
 }
 
-// Rewrap returns a new header for an encrypted file, one of whose recipients is
-// among the identities: the change is made to the list of recipients, and the body
-// can stay as it is (SPEC.md, section 3.5). It reads the header at the start of src
-// and nothing else. Where the file is kept, the caller puts the new header in the
-// place of the old one. The header keeps its length if the stanzas fit into it.
+// Rewrap returns a new header for an encrypted file with other recipients. One of the
+// identities must open the file. The body stays the same (SPEC.md, section 3.5). Rewrap
+// reads only the header at the start of src. The caller replaces the header of the file.
+// The header keeps its length if the stanzas fit into it.
 //
-// That takes access from nobody who had it: old copies of the header open as before,
-// and whoever has opened the file can have kept the file key. To take access away,
-// decrypt the file and encrypt it anew.
+// Rewrap takes no access away: old copies of the header still open the file, and whoever
+// has opened the file may have kept the file key. To take access away, decrypt the file
+// and encrypt it again.
 //
 // Errors are those of [Decrypt], [ErrNoRecipients], [ErrPassphraseAlone],
-// [ErrTooMany], and [ErrUnchanged] if there is nothing to do.
+// [ErrTooMany], and [ErrUnchanged] if nothing would change.
 func Rewrap(src io.ReaderAt, change Change, identities ...Identity) (*Rewrapped, error) {
 	to, room := split(change.To)
 	if to = distinct(to); len(to) == 0 && !change.Keep {
@@ -96,8 +95,8 @@ func Rewrap(src io.ReaderAt, change Change, identities ...Identity) (*Rewrapped,
 	return &Rewrapped{Header: sealed, Old: old, Signature: h.sig.signature(), Forwarded: h.sig.forwarded(to)}, nil
 }
 
-// keep returns the stanzas of h that stay, and the place among them for new ones:
-// that of the first one that goes, or the end.
+// keep returns the stanzas of h that stay, and the index for new ones: that of the first
+// stanza that is removed, or the end.
 func (c *Change) keep(h *header) (kept []Stanza, place int, err error) {
 	place = -1
 	for _, s := range h.Stanzas {
@@ -122,8 +121,8 @@ func (c *Change) keep(h *header) (kept []Stanza, place int, err error) {
 	return kept, place, nil
 }
 
-// opens reports whether one of the identities finds the file key of h in s. A stanza
-// with another key in it does not count: it is not theirs.
+// opens reports whether one of the identities opens s to the file key of h. A stanza with
+// another key does not count.
 func opens(h *format.Header, s Stanza, identities []Identity) (bool, error) {
 	for _, id := range identities {
 		fileKey, err := id.Unwrap(s, h.Binding())
@@ -138,9 +137,9 @@ func opens(h *format.Header, s Stanza, identities []Identity) (bool, error) {
 	return false, nil
 }
 
-// lacking returns those in to who are to take the place of the stanzas that are not
-// among those kept: nobody, if all are, and nobody who has one there. That can be
-// told of those who are among the identities.
+// lacking returns the recipients in to that need a new stanza: none if all stanzas of h are
+// kept. A recipient that has a kept stanza needs none, which is known only of those that
+// are among the identities.
 func lacking(h *format.Header, kept []Stanza, to []Recipient, identities []Identity) (rest []Recipient, err error) {
 	if len(kept) == len(h.Stanzas) {
 		return nil, nil
@@ -169,7 +168,7 @@ func same(r Recipient, id Identity) bool {
 	return ok && ok2 && public.Fingerprint() == private.Fingerprint()
 }
 
-// opensOne reports whether the identity finds the file key of h in one of the stanzas.
+// opensOne reports whether the identity opens one of the stanzas to the file key of h.
 func opensOne(h *format.Header, stanzas []Stanza, id Identity) (bool, error) {
 	for _, s := range stanzas {
 		if !s.Type.WrapsKey() {
@@ -182,8 +181,8 @@ func opensOne(h *format.Header, stanzas []Stanza, id Identity) (bool, error) {
 	return false, nil
 }
 
-// sizeAfter returns the length of the header with what was kept, stanzas for to, and
-// room for more. It fails, before anything is wrapped, if there can be no such header.
+// sizeAfter returns the length of the header with the kept stanzas, stanzas for to, and room
+// for more. It fails, before anything is wrapped, if no header can hold them.
 func sizeAfter(h *format.Header, kept []Stanza, to []Recipient, room int) (int, error) {
 	if err := mayStandTogether(kept, to); err != nil {
 		return 0, err
@@ -206,20 +205,19 @@ func sizeAfter(h *format.Header, kept []Stanza, to []Recipient, room int) (int, 
 	return size, nil
 }
 
-// sizeWith returns the length of the shortest header with the stanzas, and room for
-// as many hybrid ones.
+// sizeWith returns the length of the shortest header with the stanzas and room for more
+// hybrid ones.
 func sizeWith(stanzas []Stanza, room int) int {
 	more := Stanza{Type: format.TypeHybrid, Body: make([]byte, format.HybridSize)}
 	h := &format.Header{Stanzas: slices.Concat(stanzas, slices.Repeat([]Stanza{more}, room))}
 	return h.MinSize()
 }
 
-// typed are recipients that say which stanza they make before they make it, since
-// that takes work.
+// typed are recipients that report the type of their stanzas before the work of Wrap.
 type typed interface{ StanzaType() format.StanzaType }
 
-// mayStandTogether refuses a passphrase beside another way into the file. What it
-// cannot know before the recipients have wrapped the key, [format.Header.Seal] sees.
+// mayStandTogether refuses a passphrase beside other recipients. It does not know the
+// stanzas of recipients that are not typed: [format.Header.Seal] checks those.
 func mayStandTogether(kept []Stanza, to []Recipient) error {
 	ways, passphrase := len(to), false
 	for _, r := range to {
@@ -249,7 +247,7 @@ func wrapAll(to []Recipient, fileKey *FileKey, binding *Binding) (wrapped []Stan
 	return wrapped, nil
 }
 
-// distinct returns the recipients without those whose fingerprint came before.
+// distinct returns the recipients, each fingerprint only once.
 func distinct(all []Recipient) (to []Recipient) {
 	seen := make(map[Fingerprint]bool)
 	for _, r := range all {
@@ -264,13 +262,13 @@ func distinct(all []Recipient) (to []Recipient) {
 	return to
 }
 
-// Reserve stands for so many recipients to come: given to [Encrypt], [EncryptSigned]
-// or [Rewrap] as one of the recipients, it makes the header long enough for as many
-// more with a hybrid key. A later change of recipients then leaves the length of the
-// header, and the place of the body, what they are.
+// Reserve is a number of recipients to be added later. As one of the recipients of
+// [Encrypt], [EncryptSigned] or [Rewrap], it makes the header long enough for that many
+// more hybrid keys. Adding them changes neither the length of the header nor the place
+// of the body.
 type Reserve int
 
-// Wrap fails: there is nobody to wrap a key for.
+// Wrap returns [ErrNoRecipients].
 func (Reserve) Wrap(*FileKey, *Binding) (Stanza, error) { return Stanza{}, ErrNoRecipients }
 
 // split separates the recipients from the room for more.

@@ -175,7 +175,7 @@ func TestRewrapPassphrase(t *testing.T) {
 	requireOpeners(t, "back to keys", file, contents, alice, carol)
 }
 
-// TestRewrapNothingToDo leaves a file alone.
+// TestRewrapNothingToDo requires ErrUnchanged.
 func TestRewrapNothingToDo(t *testing.T) {
 	file := encrypted(t, nil, bob.Public(), carol.Public())
 	for name, c := range map[string]pqenc.Change{
@@ -233,7 +233,7 @@ func TestRewrapForgedStanza(t *testing.T) {
 	}
 }
 
-// counting fails where something is wrapped although it is known that it is too much.
+// counting fails if a key is wrapped although it is known that there are too many.
 type counting struct{ wraps int }
 
 func (c *counting) Wrap(k *pqenc.FileKey, b *pqenc.Binding) (pqenc.Stanza, error) {
@@ -241,7 +241,7 @@ func (c *counting) Wrap(k *pqenc.FileKey, b *pqenc.Binding) (pqenc.Stanza, error
 	return bob.Public().Wrap(k, b)
 }
 
-// TestRewrapRefused has changes that cannot be made. None begins any work.
+// TestRewrapRefused has changes that are refused before any work.
 func TestRewrapRefused(t *testing.T) {
 	work := &counting{}
 	keys := encrypted(t, nil, bob.Public(), carol.Public())
@@ -297,7 +297,7 @@ func flipped(file []byte, i int) []byte {
 	return file
 }
 
-// TestRewrapReadsHeaderOnly has a file that fails where its body begins.
+// TestRewrapReadsHeaderOnly has a source that fails at the body.
 func TestRewrapReadsHeaderOnly(t *testing.T) {
 	file := encrypted(t, pattern(smallChunk, 1), bob.Public())
 	src := &headerOnly{file, format.Alignment}
@@ -318,8 +318,8 @@ func (h *headerOnly) ReadAt(p []byte, off int64) (int, error) {
 	return bytes.NewReader(h.file).ReadAt(p, off)
 }
 
-// TestReserve makes room for exactly as many as it is to be: the header keeps its
-// length for them.
+// TestReserve requires room for exactly that many recipients: the header keeps its length for
+// them.
 func TestReserve(t *testing.T) {
 	for room := range 9 {
 		for _, sign := range []bool{false, true} {

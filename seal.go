@@ -16,15 +16,14 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// Sizes in bytes of what is sealed for signed files.
+// Sizes in bytes of the sealed parts of signed files.
 const (
 	sealOverhead = aead.NonceSize + aead.Overhead
 	trailerSize  = signature.Size + sealOverhead // after the body
 )
 
-// seal returns nonce || ciphertext || tag, bound to the file. The key has no other
-// message, and the nonce is random all the same: nothing here then depends on
-// that.
+// seal returns nonce || ciphertext || tag, bound to the file. The key seals only this
+// message. The nonce is random nevertheless, so that safety does not depend on that.
 func seal(key *[32]byte, id *format.ID, plaintext []byte) []byte {
 	nonce := make([]byte, aead.NonceSize, len(plaintext)+sealOverhead)
 	rand.Read(nonce)
@@ -41,7 +40,7 @@ func unseal(key *[32]byte, id *format.ID, sealed []byte) ([]byte, error) {
 // digests hashes the digests of a body's chunks, in their order.
 type digests struct {
 	sum hash.Hash
-	// list has the digests themselves. None are kept if it is nil.
+	// list has the digests. If it is nil, they are not kept.
 	list [][sha256.Size]byte
 }
 

@@ -19,19 +19,17 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// MaxCommentSize is the size in bytes of the longest comment of a detached
-// signature.
+// MaxCommentSize is the largest size in bytes of the comment of a detached signature.
 const MaxCommentSize = 4096
 
-// MaxSignatureFile is a size in bytes that no signature file exceeds: the largest
-// have 10,332, and 10,495 with the line ends of Windows and a byte order mark.
+// MaxSignatureFile is an upper bound for the size of signature files in bytes. The largest
+// have 10,332, or 10,495 with CR LF and a byte order mark.
 const MaxSignatureFile = 16 << 10
 
 // signatureType is the type of the PEM block that a signature file is.
 const signatureType = "PQENC SIGNATURE"
 
-// statement is what a detached signature signs: I have seen this file, at that
-// time, and say this of it (SPEC.md, section 6.5).
+// statement is what a detached signature signs (SPEC.md, section 6.5).
 type statement struct {
 	signer  Fingerprint
 	time    uint64 // of signing, in seconds since 1970 UTC, by the signer's clock
@@ -49,8 +47,8 @@ func (s *statement) marshal() []byte {
 	return append(b, s.comment...)
 }
 
-// parseStatement returns the statement whose encoding b starts with, and the
-// signature that is the rest. The error wraps [ErrMalformedSignature].
+// parseStatement returns the statement at the start of b, and the signature after it. The
+// error wraps [ErrMalformedSignature].
 func parseStatement(b []byte) (s *statement, sig []byte, err error) {
 	s = new(statement)
 	r := &fields{rest: b}
@@ -72,10 +70,10 @@ func parseStatement(b []byte) (s *statement, sig []byte, err error) {
 	return s, r.rest, nil
 }
 
-// ValidComment returns nil for text that can be the comment of a detached
-// signature: up to [MaxCommentSize] bytes of UTF-8 without control characters,
-// which are U+0000 to U+001F and U+007F to U+009F. Otherwise the error wraps
-// [ErrComment]. It quotes nothing of the comment.
+// ValidComment returns nil if comment can be the comment of a detached signature: up to
+// [MaxCommentSize] bytes of UTF-8 without control characters, which are U+0000 to U+001F
+// and U+007F to U+009F. Otherwise the error wraps [ErrComment]. It does not quote the
+// comment.
 func ValidComment(comment string) error {
 	switch {
 	case len(comment) > MaxCommentSize:
@@ -93,9 +91,8 @@ func encodeSignature(raw []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: signatureType, Bytes: raw})
 }
 
-// decodeSignature returns the contents of a signature file: one PEM block and
-// nothing else. pem.Decode skips what it cannot read, so its result must encode to
-// just what was read.
+// decodeSignature returns the contents of a signature file: one PEM block and nothing else.
+// pem.Decode skips what it cannot parse, so the result must encode to exactly the input.
 func decodeSignature(file []byte) ([]byte, error) {
 	if len(file) > MaxSignatureFile {
 		return nil, malformedSignature(fmt.Sprintf("it has more than %d bytes", MaxSignatureFile))

@@ -55,7 +55,7 @@ func (s *signing) close(length int64) ([]byte, error) {
 	return seal(&s.keys.Trailer, s.id, sig), nil
 }
 
-// readersOf returns the fingerprints of all recipients except passphrases.
+// readersOf returns the fingerprints of all recipients that are not passphrases.
 func readersOf(to []Recipient, wrapped []Stanza) ([]Fingerprint, error) {
 	var all []Fingerprint
 	for i, r := range to {

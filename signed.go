@@ -20,17 +20,17 @@ type Signer interface {
 	SigningKey() *signature.PrivateKey
 }
 
-// A Sender may have signed a file. *keyfile.Public is one.
+// A Sender is somebody whose signatures a reader accepts. *keyfile.Public is one.
 //
-// It may have a method Retired() time.Time as well, which returns when its key was
-// retired, or zero. What is signed later is then refused with [ErrRetired].
+// If it has a method Retired() time.Time that returns the time when its key was retired,
+// and not zero, later signatures are refused with [ErrRetired].
 type Sender interface {
 	Fingerprint() Fingerprint
 	VerificationKey() *signature.PublicKey
 }
 
-// SignerError says who signed a file that somebody else was to sign, by the file's
-// account. It wraps [ErrWrongSigner].
+// SignerError is the error for a file that is not signed by one of the senders. It names
+// the signer as the file does, unverified, and wraps [ErrWrongSigner].
 type SignerError struct{ Signer Fingerprint }
 
 func (e *SignerError) Error() string { return fmt.Sprintf("%v: %s", ErrWrongSigner, e.Signer) }
@@ -38,28 +38,29 @@ func (e *SignerError) Error() string { return fmt.Sprintf("%v: %s", ErrWrongSign
 // Unwrap returns [ErrWrongSigner].
 func (e *SignerError) Unwrap() error { return ErrWrongSigner }
 
-// named are the recipients and identities that a signature can name. An identity with
-// several names has a method Fingerprints() []Fingerprint as well.
+// named are the recipients and identities that a signature can name. An identity with several
+// generations also has a method Fingerprints() []Fingerprint.
 type named interface{ Fingerprint() Fingerprint }
 
-// Policy says which files a reader accepts. The zero value accepts all, and
-// verifies no signature.
+// Policy is the requirements of a reader for the signature of a file. The zero value accepts
+// all files and verifies no signature.
 type Policy struct {
-	// From are the senders to choose from: the file must be signed by one of
-	// them, for a reader who is among the identities that open it. If there are
-	// none, files of anybody are accepted, signed or not.
+	// From are the senders: the file must be signed by one of them, for one of the
+	// identities that were given. If there are none, all files are accepted, signed or
+	// not.
 	From []Sender
-	// Context, if not nil, must be exactly that of the signature.
+	// Context, if not nil, must be exactly the context of the signature, byte for byte.
+	// It requires senders: without a verified signature, anybody can write a context.
 	Context *string
-	// AllowForwarded accepts files that were signed for other readers.
+	// AllowForwarded accepts files that are signed for other readers.
 	AllowForwarded bool
 }
 
-// Level says how far a signature has been checked.
+// Level is how far a signature has been checked.
 type Level int
 
 const (
-	// Unverified: nobody has checked that the named signer signed anything.
+	// Unverified: the signature was not checked.
 	Unverified Level = iota
 	// Claimed: the signer made the file key, for the readers of the signature
 	// and in its context. Each of those readers could have replaced the
@@ -73,15 +74,15 @@ func (l Level) String() string {
 	return [...]string{"unverified", "claimed", "verified"}[l]
 }
 
-// Signature is what a file says about who made it.
+// Signature is the statement of a file about its signer.
 type Signature struct {
 	Level     Level
 	Signer    Fingerprint
 	Time      time.Time // by the signer's clock
 	Context   string
 	Readers   []Fingerprint // all recipients; none for a passphrase
-	Addressed bool          // to one of the identities that were given
+	Addressed bool          // for one of the identities that were given
 }
 
-// timeOf returns the time of so many seconds since 1970 UTC.
+// timeOf returns the time that is seconds after 1970 UTC.
 func timeOf(seconds uint64) time.Time { return time.Unix(int64(min(seconds, 1<<62)), 0) }

@@ -29,7 +29,7 @@ var fromAlice = pqenc.Policy{From: []pqenc.Sender{alice.Public()}}
 
 const smallChunk = 1 << format.MinChunkLog2
 
-// pattern returns n bytes that are others for every seed, and in every chunk.
+// pattern returns n bytes that differ for every seed, and in every chunk.
 func pattern(n int, seed byte) []byte {
 	b := make([]byte, n)
 	for i := range b {
@@ -275,7 +275,7 @@ func TestUnsigned(t *testing.T) {
 		t.Error("a file has a signature:", err)
 	}
 	context := ""
-	for _, p := range []pqenc.Policy{fromAlice, {Context: &context}} {
+	for _, p := range []pqenc.Policy{fromAlice, {From: fromAlice.From, Context: &context}} {
 		if _, err := pqenc.DecryptSigned(bytes.NewReader(file), p, id); !errors.Is(err, pqenc.ErrNotSigned) {
 			t.Error("stream:", err)
 		}
@@ -300,7 +300,7 @@ func TestSignatureSays(t *testing.T) {
 		t.Errorf("signed at %s, not between %s and %s", s.Time, before, after)
 	}
 
-	// What the caller does to the result changes nothing.
+	// Changes of the result by the caller have no effect.
 	s.Level, s.Context, s.Readers[0] = pqenc.Verified, "", pqenc.Fingerprint{}
 	s = r.Signature()
 	if s.Level != pqenc.Claimed || s.Context != "round 17" || !slices.Equal(s.Readers, readers) {
@@ -376,26 +376,34 @@ func TestAddressed(t *testing.T) {
 	}
 }
 
-// TestContext requires a context: it must be the very one, also where no sender
-// is required.
+// TestContext requires a context: it must be exactly that one.
 func TestContext(t *testing.T) {
 	longest := strings.Repeat("x", pqenc.MaxContextSize)
 	contexts := []string{"", "round 1", "round 17", longest, longest[1:]}
 	for _, signed := range contexts {
 		file := encryptSigned(t, nil, signed, bob.Public())
 		for _, required := range contexts {
-			for _, from := range [][]pqenc.Sender{nil, fromAlice.From} {
-				p := pqenc.Policy{From: from, Context: &required}
-				_, err := pqenc.DecryptSigned(bytes.NewReader(file), p, bob)
-				if (err == nil) != (signed == required) || err != nil && !errors.Is(err, pqenc.ErrContext) {
-					t.Errorf("%.9q signed, %.9q required: %v", signed, required, err)
-				}
+			p := pqenc.Policy{From: fromAlice.From, Context: &required}
+			_, err := pqenc.DecryptSigned(bytes.NewReader(file), p, bob)
+			if (err == nil) != (signed == required) || err != nil && !errors.Is(err, pqenc.ErrContext) {
+				t.Errorf("%.9q signed, %.9q required: %v", signed, required, err)
 			}
 		}
 	}
 }
 
-// TestCannotSign leaves nothing behind.
+// TestContextNeedsSenders: nobody has verified a context without a sender, so that it
+// cannot be required, of a signed file or any other.
+func TestContextNeedsSenders(t *testing.T) {
+	context := "round 17"
+	for _, file := range [][]byte{encryptSigned(t, nil, context, bob.Public()), encryptSmall(t, []byte("contents"))} {
+		if _, err := pqenc.DecryptSigned(bytes.NewReader(file), pqenc.Policy{Context: &context}, bob); err == nil || !strings.Contains(err.Error(), "Policy.From") {
+			t.Error(err)
+		}
+	}
+}
+
+// TestCannotSign requires that nothing is written after a failure to sign.
 func TestCannotSign(t *testing.T) {
 	bare, err := recipient.GenerateHybrid()
 	if err != nil {
@@ -442,7 +450,7 @@ func TestTrailerNotWritten(t *testing.T) {
 	}
 }
 
-// TestNothingVisible looks for what the signature says in the bytes of a file.
+// TestNothingVisible searches the bytes of a file for the contents of its signature.
 func TestNothingVisible(t *testing.T) {
 	const context = "a context that is nobody's business"
 	file := encryptSigned(t, pattern(100, 1), context, bob.Public(), carol.Public())

@@ -116,8 +116,7 @@ func policyOf(t *testing.T, v *vectors.Vector) pqenc.Policy {
 	return p
 }
 
-// reading is what came of reading a file: what was released, and what is known
-// of the signature then.
+// reading is the result of reading a file: the released contents and the signature.
 type reading struct {
 	released  []byte
 	signature *pqenc.Signature
@@ -264,7 +263,7 @@ func testList(t *testing.T, v *vectors.Vector, p pqenc.Policy, ids []pqenc.Ident
 	}
 }
 
-// testInspect reads what is there for everybody.
+// testInspect reads what needs no key.
 func testInspect(t *testing.T, v *vectors.Vector) {
 	r := pqenc.Dearmor(bytes.NewReader(v.File))
 	info, err := pqenc.Inspect(r)

@@ -6,6 +6,7 @@ package pqenc
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -14,7 +15,7 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// signed is the signature of a file that is being read.
+// signed is the signature of a file while it is read.
 type signed struct {
 	id      *format.ID
 	keys    *format.Keys
@@ -40,11 +41,14 @@ func openSigned(h *format.Header, keys *format.Keys) (s *signed, sig []byte, err
 	return s, sig, nil
 }
 
-// check opens the signer stanza of h and holds it to the policy. It returns nil
-// if the file is not signed and need not be.
+// check opens the signer stanza of h and checks it against the policy. It returns nil if the
+// file is not signed and need not be.
 func (p Policy) check(h *format.Header, keys *format.Keys, ids []Identity) (*signed, error) {
+	if p.Context != nil && len(p.From) == 0 {
+		return nil, errContextAlone
+	}
 	if !h.Signed {
-		if len(p.From) > 0 || p.Context != nil {
+		if len(p.From) > 0 {
 			return nil, ErrNotSigned
 		}
 		return nil, nil
@@ -68,11 +72,14 @@ func (p Policy) check(h *format.Header, keys *format.Keys, ids []Identity) (*sig
 	return s, nil
 }
 
+// errContextAlone is for a policy with a context and no senders.
+var errContextAlone = errors.New("a context can be required only of a verified signer: name the senders in Policy.From")
+
 func badSigner(reason string) error {
 	return &format.Error{Field: "signer stanza", Reason: reason, Kind: ErrHeader}
 }
 
-// describe fills in what the opening says, unverified.
+// describe sets the result to the statement of the opening, unverified.
 func (s *signed) describe(h *format.Header, ids []Identity) {
 	o := s.opening
 	s.result = Signature{
@@ -86,15 +93,15 @@ func (s *signed) describe(h *format.Header, ids []Identity) {
 			s.result.Addressed = true
 		}
 	}
-	// Whoever knows the passphrase is the reader that was meant.
+	// A file for a passphrase is for everybody who knows it.
 	passphrase := slices.ContainsFunc(h.Stanzas, func(s Stanza) bool { return s.Type == format.TypePassphrase })
 	if passphrase && len(o.readers) == 0 {
 		s.result.Addressed = true
 	}
 }
 
-// fingerprintsOf returns the names under which a file can have been signed for a
-// recipient or an identity.
+// fingerprintsOf returns the fingerprints by which a signature can name a recipient or an
+// identity.
 func fingerprintsOf(key any) []Fingerprint {
 	switch key := key.(type) {
 	case interface{ Fingerprints() []Fingerprint }: // of several generations
@@ -122,7 +129,7 @@ func (s *signed) verify(senders []Sender, sig []byte) error {
 	return nil
 }
 
-// findSender returns the sender of that name.
+// findSender returns the sender with the fingerprint.
 func findSender(senders []Sender, signer Fingerprint) (Sender, error) {
 	i := slices.IndexFunc(senders, func(f Sender) bool { return f.Fingerprint() == signer })
 	if i < 0 {
@@ -131,8 +138,8 @@ func findSender(senders []Sender, signer Fingerprint) (Sender, error) {
 	return senders[i], nil
 }
 
-// checkRetired refuses what was signed after one of the senders of that name was
-// retired. The time counts only once the signature over it has been verified.
+// checkRetired refuses signatures from after the retirement of one of the senders with the
+// fingerprint. The caller must have verified the signature, and so the time.
 func checkRetired(senders []Sender, signer Fingerprint, signed time.Time) error {
 	for _, f := range senders {
 		r, ok := f.(interface{ Retired() time.Time })
@@ -146,7 +153,7 @@ func checkRetired(senders []Sender, signer Fingerprint, signed time.Time) error 
 	return nil
 }
 
-// closing returns the closing signature in the trailer.
+// closing returns the closing signature from the trailer.
 func (s *signed) closing(trailer []byte) ([]byte, error) {
 	sig, err := unseal(&s.keys.Trailer, s.id, trailer)
 	if err != nil {
@@ -155,7 +162,7 @@ func (s *signed) closing(trailer []byte) ([]byte, error) {
 	return sig, nil
 }
 
-// close checks the trailer, once the digests of all chunks are there.
+// close checks the trailer, after the digests of all chunks were added.
 func (s *signed) close(trailer []byte, length int64) error {
 	sig, err := s.closing(trailer)
 	if err != nil || s.sender == nil {
@@ -168,7 +175,7 @@ func (s *signed) close(trailer []byte, length int64) error {
 	return nil
 }
 
-// forwarded returns those among the recipients whom the opening does not name.
+// forwarded returns the recipients that the opening does not name.
 func (s *signed) forwarded(to []Recipient) (others []Recipient) {
 	if s == nil {
 		return nil

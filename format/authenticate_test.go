@@ -24,7 +24,7 @@ func sealed(t *testing.T) (*format.FileKey, *format.Header, []byte, *format.Keys
 	return fileKey, h, b, k
 }
 
-// accept does what the opener of a file does with a header.
+// accept checks a header like a reader.
 func accept(b []byte, fileKey *format.FileKey) (by string) {
 	h, err := format.Parse(bytes.NewReader(b))
 	if err != nil {
@@ -40,8 +40,8 @@ func accept(b []byte, fileKey *format.FileKey) (by string) {
 	return ""
 }
 
-// TestBitFlips changes every single bit of a sealed header: something refuses
-// each, and the three checks each refuse some.
+// TestBitFlips changes every bit of a sealed header. Each change is refused, and each of the
+// three checks refuses some.
 func TestBitFlips(t *testing.T) {
 	fileKey, _, b, _ := sealed(t)
 	if by := accept(b, fileKey); by != "" {

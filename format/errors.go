@@ -12,18 +12,18 @@ import (
 
 // The kinds of failure. Every [Error] wraps one of them.
 var (
-	// ErrNotPqenc says that the input is some other kind of file.
+	// ErrNotPqenc is returned for another kind of file.
 	ErrNotPqenc = errors.New("not a pqenc file")
-	// ErrUnsupported says that the input is a pqenc file of a version, suite
-	// or feature that this release does not know.
+	// ErrUnsupported is returned for a pqenc file with a version, suite or
+	// feature that this release does not know.
 	ErrUnsupported = errors.New("unsupported version of the format")
-	// ErrHeader says that the header is damaged or forged.
+	// ErrHeader is returned for a header that is damaged or forged.
 	ErrHeader = errors.New("header is damaged or forged")
-	// ErrTruncated says that the file ends too early. It wraps
+	// ErrTruncated is returned for a file that ends too early. It wraps
 	// [io.ErrUnexpectedEOF].
 	ErrTruncated = fmt.Errorf("file is cut short: %w", io.ErrUnexpectedEOF)
-	// ErrNoMatch says that a stanza does not open with the key at hand, which
-	// is the usual thing: the next stanza may.
+	// ErrNoMatch is returned for a stanza that a key does not open. That is
+	// normal: the key may open the next stanza.
 	ErrNoMatch = errors.New("no matching key")
 )
 
@@ -47,8 +47,8 @@ func unsupported(field, reason string, args ...any) error {
 	return &Error{field, fmt.Sprintf(reason, args...), ErrUnsupported}
 }
 
-// short turns the early end of the input into ErrTruncated, and leaves the
-// input's own failures as they are.
+// short returns ErrTruncated for the early end of the input, and other errors
+// of the input unchanged.
 func short(field string, err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return &Error{field, "the file ends in the header", ErrTruncated}

@@ -2,13 +2,11 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package format reads and writes the header of a pqenc file: its layout, its
-// limits, its stanzas, the key schedule, the key commitment and the MAC. It is
-// the header of SPEC.md, section 3, and nothing else.
+// Package format reads and writes the header of a pqenc file: layout, limits,
+// stanzas, key schedule, key commitment and MAC. It implements SPEC.md, section 3.
 //
 // A header has exactly one encoding. [Parse] refuses every byte string that
-// [Header.Marshal] would not produce, so that parsing and marshaling again
-// always gives the same bytes.
+// [Header.Marshal] does not write.
 package format
 
 import (
@@ -20,18 +18,18 @@ import (
 	"strings"
 )
 
-// Magic is the first 8 bytes of every pqenc file. The high bit and the line
-// ending show transfers that strip bits or translate line ends.
+// Magic is the first 8 bytes of every pqenc file. Its high bit and its line end
+// detect transfers that strip bits or translate line ends.
 const Magic = "\x89PQENC\r\n"
 
-// The one version and the one algorithm suite of this package (SPEC.md,
-// section 3.1): X25519 + ML-KEM-768 (X-Wing), HKDF-SHA256, AES-256-GCM.
+// The only version and algorithm suite (SPEC.md, section 3.1): X25519 and
+// ML-KEM-768 (X-Wing), HKDF-SHA256, AES-256-GCM.
 const (
 	Version = 1
 	Suite   = 1
 )
 
-// Bounds of the header, all checked before anything is allocated for it.
+// Bounds of the header. They are checked before memory is allocated for it.
 const (
 	// Alignment divides the length of every header, in bytes.
 	Alignment = 4096
@@ -44,25 +42,25 @@ const (
 	// small test files.
 	MinChunkLog2 = 12
 	MaxChunkLog2 = 22
-	// DefaultChunkLog2 stands for chunks of 4 MiB.
+	// DefaultChunkLog2 gives chunks of 4 MiB.
 	DefaultChunkLog2 = 22
 )
 
 const (
-	prefixSize = 16 // magic to header_len: what must be known to read the rest
+	prefixSize = 16 // magic to header_len: needed to read the rest
 	paramsSize = 12 // magic to flags: P, the immutable parameters
 	fixedSize  = 82 // magic to the number of stanzas
 	macSize    = 32
 	flagSigned = 0x01
 
-	identitySize = 80 // magic to commit: what replacing the recipients keeps, and header_len
+	identitySize = 80 // magic to commit: unchanged when the header is replaced in place
 )
 
 // Header is the parsed header of a pqenc file.
 type Header struct {
 	// ChunkLog2 is the binary logarithm of the size of a plaintext chunk.
 	ChunkLog2 uint8
-	// Signed says that the file has a signer stanza and a trailer.
+	// Signed reports whether the file has a signer stanza and a trailer.
 	Signed bool
 	// Salt is fresh and random for every file.
 	Salt [32]byte
@@ -78,8 +76,8 @@ type Header struct {
 	MAC [32]byte
 }
 
-// Binding is what a wrapped file key is bound to: the immutable parameters and
-// the salt (P || salt in SPEC.md), 44 bytes.
+// Binding is the data that a wrapped file key is bound to: the immutable
+// parameters and the salt (P || salt in SPEC.md), 44 bytes.
 type Binding [paramsSize + 32]byte
 
 // Binding returns P || salt.
@@ -89,8 +87,8 @@ func (h *Header) Binding() *Binding {
 	return &b
 }
 
-// ID names a file to those who sign it: P || salt || commit, 76 bytes. Replacing
-// the recipients does not change it.
+// ID names a file in its signatures: P || salt || commit, 76 bytes. It stays the
+// same when recipients are replaced.
 type ID [paramsSize + 32 + 32]byte
 
 // ID returns P || salt || commit.
@@ -148,12 +146,11 @@ func (h *Header) Marshal() ([]byte, error) {
 	return b, nil
 }
 
-// PrefixSize is the number of bytes at the start of a header that tell its length.
+// PrefixSize is the number of bytes at the start of a header that contain its length.
 const PrefixSize = prefixSize
 
-// SizeOf returns the length in bytes of the header that begins with prefix, as
-// [Parse] would read it. It is 0 if Parse would refuse these first [PrefixSize]
-// bytes, or if there are fewer.
+// SizeOf returns the length in bytes of the header that begins with prefix. It
+// returns 0 if there are fewer than [PrefixSize] bytes, or if [Parse] refuses them.
 func SizeOf(prefix []byte) int {
 	if len(prefix) < prefixSize || string(prefix[:len(Magic)]) != Magic {
 		return 0
@@ -165,9 +162,8 @@ func SizeOf(prefix []byte) int {
 	return h.Size
 }
 
-// SameFile reports whether a and b are headers that one file can have had, one after the
-// other and in the same place: both parse, and have the same P, length, salt and commit.
-// It proves nothing about who wrote them.
+// SameFile reports whether b can replace a in place: both parse, and have the same P,
+// length, salt and commit. It proves nothing about who wrote them.
 func SameFile(a, b []byte) bool {
 	for _, encoded := range [][]byte{a, b} {
 		h, err := Parse(bytes.NewReader(encoded))
@@ -178,11 +174,11 @@ func SameFile(a, b []byte) bool {
 	return bytes.Equal(a[:identitySize], b[:identitySize])
 }
 
-// Parse reads a header from r, and not one byte more. Errors are an [*Error]
+// Parse reads a header from r and nothing after it. Its errors are an [*Error]
 // that names the field and wraps [ErrNotPqenc], [ErrUnsupported], [ErrHeader]
-// or [ErrTruncated]; a failure of r itself is returned as it is.
+// or [ErrTruncated], or are errors of r, unchanged.
 //
-// Parsing proves nothing about who wrote the header: see [Header.Authenticate].
+// A header that parses is not authentic: see [Header.Authenticate].
 func Parse(r io.Reader) (*Header, error) {
 	prefix := make([]byte, prefixSize)
 	n, err := io.ReadFull(r, prefix)
@@ -211,7 +207,7 @@ func Parse(r io.Reader) (*Header, error) {
 	return h, nil
 }
 
-// parsePrefix checks all that decides how the rest is read.
+// parsePrefix checks the fields that determine how the rest is read.
 func parsePrefix(b []byte) (*Header, error) {
 	if v := b[8]; v != Version {
 		return nil, unsupported("version", "this file has format version %d, this release reads version %d", v, Version)
@@ -234,8 +230,8 @@ func parsePrefix(b []byte) (*Header, error) {
 	return h, nil
 }
 
-// parseStanzas reads count stanzas from b, which ends where the MAC begins,
-// and requires zeros after them.
+// parseStanzas reads count stanzas from b, which ends where the MAC begins. The
+// rest of b must be zeros.
 func (h *Header) parseStanzas(b []byte, count int) error {
 	if count*stanzaHeaderSize > len(b) {
 		return invalid("stanzas", "%d stanzas do not fit into the header", count)
@@ -262,14 +258,17 @@ func (h *Header) parseStanzas(b []byte, count int) error {
 	return h.validate()
 }
 
-// validate holds the rules about fields and stanzas that readers and writers
-// share.
+// validate checks the rules for fields and stanzas that hold for readers and
+// writers.
 func (h *Header) validate() error {
 	if h.ChunkLog2 < MinChunkLog2 || h.ChunkLog2 > MaxChunkLog2 {
 		return invalid("chunk_log2", "%d is not in %d to %d", h.ChunkLog2, MinChunkLog2, MaxChunkLog2)
 	}
 	keys, passphrases := 0, 0
 	for i, s := range h.Stanzas {
+		if s.Type == 0 { // with an empty body it would look like padding
+			return invalid(stanzaField(i), "there is no stanza type 0")
+		}
 		if want, ok := bodySizes[s.Type]; ok && len(s.Body) != want {
 			return invalid(stanzaField(i), "a %s stanza has %d bytes, not %d", s.Type, want, len(s.Body))
 		}
@@ -299,8 +298,8 @@ func (h *Header) validate() error {
 	return nil
 }
 
-// fieldAt names the field of a header of the given size at an offset after
-// the prefix, for a header that ends there.
+// fieldAt returns the name of the field at an offset after the prefix, in a
+// header of the given size.
 func fieldAt(offset, size int) string {
 	switch {
 	case offset < 48:
@@ -316,7 +315,7 @@ func fieldAt(offset, size int) string {
 
 func stanzaField(i int) string { return fmt.Sprintf("stanza %d", i) }
 
-// badMagic explains a file that does not begin as a pqenc file does.
+// badMagic returns the error for a file that does not begin with the magic.
 func badMagic(got []byte, err error) error {
 	switch {
 	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:

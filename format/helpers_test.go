@@ -27,8 +27,8 @@ const (
 	macSize     = 32
 )
 
-// encode is a second encoder of headers. It follows the tables of the format,
-// has no rules, and so makes headers that Marshal refuses. A header without a
+// encode is a second encoder of headers. It follows the layout, checks no rules, and so makes
+// headers that Marshal refuses. A header without a
 // size gets one block of 4096 bytes.
 func encode(h *format.Header) []byte {
 	size := h.Size

@@ -11,22 +11,22 @@ import (
 	"crypto/subtle"
 )
 
-// FileKey is the secret that the stanzas wrap: 32 random bytes, made for one
+// FileKey is the secret that key stanzas wrap: 32 random bytes, fresh for each
 // file and never used for a second body.
 type FileKey [32]byte
 
-// Keys are what a file key gives for one file (SPEC.md, section 3.3).
+// Keys are the keys that are derived from a file key (SPEC.md, section 3.3).
 type Keys struct {
 	Payload     [32]byte // AES-256-GCM key of the body
 	NoncePrefix [7]byte  // first bytes of each chunk's nonce
 	Signer      [32]byte // AES-256-GCM key of the signer stanza
 	Trailer     [32]byte // AES-256-GCM key of the trailer
-	Commit      [32]byte // what the header's commitment must be
+	Commit      [32]byte // the commitment that the header must have
 	mac         [32]byte
 }
 
-// DeriveKeys runs the key schedule: HKDF-SHA256 (RFC 5869) over the file key,
-// with the header's salt and with its immutable parameters in every label.
+// DeriveKeys derives the keys of the file: HKDF-SHA256 (RFC 5869) of the file
+// key, with the salt of the header, and with its immutable parameters in every label.
 func (h *Header) DeriveKeys(fileKey *FileKey) *Keys {
 	prk, err := hkdf.Extract(sha256.New, fileKey[:], h.Salt[:])
 	if err != nil {
@@ -55,8 +55,8 @@ func (h *Header) DeriveKeys(fileKey *FileKey) *Keys {
 }
 
 // Committed reports whether the header commits to the file key of k, in constant
-// time. A stanza whose key it does not commit to is not for this file: AES-GCM
-// alone would let one file open differently for two recipients.
+// time. AES-GCM alone does not bind a ciphertext to one key: without this check, one
+// file could have two meanings for two recipients.
 func (h *Header) Committed(k *Keys) bool {
 	return subtle.ConstantTimeCompare(h.Commit[:], k.Commit[:]) == 1
 }
@@ -74,8 +74,8 @@ func (h *Header) Authenticate(k *Keys) error {
 	return nil
 }
 
-// Seal sets the MAC, after every other field has its value, and returns the
-// header's encoding.
+// Seal sets the MAC and returns the encoding of the header. All other fields
+// must be set before.
 func (h *Header) Seal(k *Keys) ([]byte, error) {
 	b, err := h.Marshal()
 	if err != nil {
@@ -86,7 +86,8 @@ func (h *Header) Seal(k *Keys) ([]byte, error) {
 	return b, nil
 }
 
-// computeMAC returns the MAC of an encoded header, in which its place is last.
+// computeMAC returns the MAC of an encoded header, whose last bytes are reserved
+// for it.
 func (k *Keys) computeMAC(encoded []byte) []byte {
 	m := hmac.New(sha256.New, k.mac[:])
 	m.Write(encoded[:len(encoded)-macSize])

@@ -95,7 +95,7 @@ func TestBinding(t *testing.T) {
 	}
 }
 
-// fields are the keys by name; "mac" stands for the key that Seal uses.
+// fields are the keys by name; "mac" is the key that Seal uses.
 func fields(k *format.Keys) map[string]string {
 	m := map[string]string{}
 	for v, i := reflect.ValueOf(*k), 0; i < v.NumField(); i++ {

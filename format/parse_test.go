@@ -35,7 +35,7 @@ func check(t *testing.T, err error, field string, kind error) {
 	}
 }
 
-// TestParseBytes has one change of a whole header a line.
+// TestParseBytes changes one field of a header in each case.
 func TestParseBytes(t *testing.T) {
 	put := func(at int, s string) func([]byte) {
 		return func(b []byte) { copy(b[at:], s) }
@@ -88,7 +88,7 @@ func TestParseBytes(t *testing.T) {
 		{"no stanzas, but bytes", put(atCount, "\x00\x00"), "padding", format.ErrHeader, ""},
 		{"too many stanzas for the length", put(atCount, "\xff\xff"), "stanzas", format.ErrHeader, "65535 stanzas"},
 		{"one stanza more than fits", put(atCount, "\x03\xe4"), "stanzas", format.ErrHeader, "996 stanzas"},
-		{"padding read as a stanza", put(atCount, "\x00\x02"), "", nil, ""},
+		{"padding read as a stanza", put(atCount, "\x00\x02"), "stanza 1", format.ErrHeader, "no stanza type 0"},
 		{"first byte of the padding", put(atStanzas+4+8, "\x01"), "padding", format.ErrHeader, ""},
 		{"last byte of the padding", put(4096-macSize-1, "\x80"), "padding", format.ErrHeader, ""},
 		{"stanza to the MAC", put(atStanzas+2, "\x0f\x8a"), "", nil, ""},
@@ -121,8 +121,8 @@ func TestParseBytes(t *testing.T) {
 	}
 }
 
-// TestParseStanzas has one list of stanzas a line; Marshal and Parse refuse it
-// for the same reason.
+// TestParseStanzas has one list of stanzas in each case. Marshal and Parse refuse it for the
+// same reason.
 func TestParseStanzas(t *testing.T) {
 	big := func(h *format.Header, size int) *format.Header { h.Size = size; return h }
 	many := func(n int, s format.Stanza) []format.Stanza { return slices.Repeat([]format.Stanza{s}, n) }
@@ -187,7 +187,7 @@ func TestStanzaHeaderCut(t *testing.T) {
 	check(t, err, "stanza 1", format.ErrHeader)
 }
 
-// TestBodiesAreApart appends to a body, which must not reach into the next.
+// TestBodiesAreApart appends to a body, which must not overwrite the next one.
 func TestBodiesAreApart(t *testing.T) {
 	b := encode(header(unknownKey, hybrid))
 	h, err := format.Parse(bytes.NewReader(b))

@@ -55,7 +55,7 @@ func TestMinSize(t *testing.T) {
 	}
 }
 
-// TestPadding accepts more of it than needed: the space for recipients to come.
+// TestPadding accepts more padding than needed, which reserves room for recipients.
 func TestPadding(t *testing.T) {
 	for _, size := range []int{4096, 8192, 65536, format.MaxSize} {
 		h := header(passphrase)
@@ -115,7 +115,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// A fuzz target without seeds passes silently.
+// A fuzz target without seeds would pass without testing anything.
 func TestFuzzSeeds(t *testing.T) {
 	seeds, err := filepath.Glob(filepath.Join("testdata", "fuzz", "FuzzParse", "*"))
 	if err != nil || len(seeds) == 0 {

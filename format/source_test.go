@@ -17,8 +17,8 @@ import (
 	"github.com/pqenc/pqenc/format"
 )
 
-// TestTruncated cuts a header at every byte. With its magic whole, the file is
-// a pqenc file that is cut short, whatever else may be wrong with it.
+// TestTruncated cuts a header at every byte. With a complete magic, it is a truncated pqenc
+// file, even if other fields are wrong.
 func TestTruncated(t *testing.T) {
 	b := marshal(t, signed(signer, hybrid))
 	for cut := range b {
@@ -87,8 +87,7 @@ func TestReadsNoMore(t *testing.T) {
 	}
 }
 
-// TestSourceFails has a source that fails at every byte: its error comes back
-// as it is.
+// TestSourceFails has a source that fails at every byte: its error is returned unchanged.
 func TestSourceFails(t *testing.T) {
 	b := marshal(t, header(hybrid))
 	for n := range b {

@@ -6,8 +6,8 @@ package format
 
 import "fmt"
 
-// StanzaType says what the body of a stanza is. Types below 0x8000 wrap the
-// file key, all others carry something else. Readers skip unknown types.
+// StanzaType is the type of a stanza. Types below 0x8000 wrap the file key, all
+// others carry something else. Readers skip unknown types. There is no type 0.
 type StanzaType uint16
 
 // The stanza types of format version 1.
@@ -20,7 +20,7 @@ const (
 	// It excludes all other stanzas that wrap the file key.
 	TypePassphrase StanzaType = 0x0002
 	// TypeSigner holds the sealed opening signature. It is the first stanza
-	// of a signed file, and in no other.
+	// of a signed file, and only there.
 	TypeSigner StanzaType = 0x8001
 )
 
@@ -32,7 +32,7 @@ const (
 
 const stanzaHeaderSize = 4 // type and length
 
-// bodySizes has the types whose bodies are of one size.
+// bodySizes are the sizes of bodies that have a fixed size.
 var bodySizes = map[StanzaType]int{
 	TypeHybrid:     HybridSize,
 	TypePassphrase: PassphraseSize,
@@ -44,8 +44,8 @@ type Stanza struct {
 	Body []byte // up to 65,535 bytes
 }
 
-// WrapsKey reports whether stanzas of this type hold the file key: all types
-// below 0x8000, known or not.
+// WrapsKey reports whether stanzas of this type wrap the file key, as all types
+// below 0x8000 do, known or not.
 func (t StanzaType) WrapsKey() bool { return t < 0x8000 }
 
 // String returns the name of the type in SPEC.md, or its number.

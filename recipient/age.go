@@ -12,19 +12,18 @@ import (
 	"github.com/btcsuite/btcd/btcutil/bech32"
 )
 
-// What age's post-quantum keys begin with. A public key is in lower case and a
-// private one in upper case.
+// Prefixes of the post-quantum keys of age. Public keys are in lower case, private keys in
+// upper case.
 const (
 	AgePublicPrefix  = "age1pq1"
 	AgePrivatePrefix = "AGE-SECRET-KEY-PQ-1"
 )
 
-// ParseAgeRecipient returns the public key that age writes as s. The KEM is that
-// of pqenc, so the key is used as any other. The error wraps [ErrKey], and holds
-// nothing of s.
+// ParseAgeRecipient parses a post-quantum public key of age. Its KEM is that of pqenc, so
+// it can be used like any other. The error wraps [ErrKey] and quotes nothing of s.
 //
-// It accepts what age 1.3 accepts, except keys with an X25519 point that nobody
-// could decrypt with; see [NewHybridRecipient].
+// It accepts the keys that age 1.3 accepts, except those with an X25519 point for which
+// nobody could decrypt; see [NewHybridRecipient].
 func ParseAgeRecipient(s string) (*HybridRecipient, error) {
 	key, err := decodeAge(s, AgePublicPrefix, PublicKeySize)
 	if err != nil {
@@ -33,8 +32,8 @@ func ParseAgeRecipient(s string) (*HybridRecipient, error) {
 	return NewHybridRecipient(key)
 }
 
-// ParseAgeIdentity returns the private key that age writes as s. The error wraps
-// [ErrKey], and holds nothing of s.
+// ParseAgeIdentity parses a post-quantum private key of age. The error wraps [ErrKey] and
+// quotes nothing of s.
 func ParseAgeIdentity(s string) (*HybridIdentity, error) {
 	seed, err := decodeAge(s, AgePrivatePrefix, SeedSize)
 	if err != nil {
@@ -44,8 +43,8 @@ func ParseAgeIdentity(s string) (*HybridIdentity, error) {
 	return NewHybridIdentity(seed)
 }
 
-// decodeAge returns the size bytes of a key in Bech32 (BIP 173) without its limit
-// of 90 characters. The length is known, and is checked before anything else.
+// decodeAge decodes a key of size bytes in Bech32 (BIP 173), without the limit of 90
+// characters. The length is known and is checked first.
 func decodeAge(s, prefix string, size int) ([]byte, error) {
 	const checksum = 6
 	digits := (8*size + 4) / 5 // of 5 bits each

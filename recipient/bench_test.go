@@ -29,7 +29,7 @@ func BenchmarkUnwrapOther(b *testing.B) {
 	}
 }
 
-// The cost of the passphrase is the lowest that there is: Argon2id is not to hide the rest.
+// The cost of the passphrase is the lowest that there is: Argon2id must not hide the rest.
 func BenchmarkWrapPassphrase(b *testing.B) { benchWrap(b, newCheap(b, "open sesame")) }
 
 func BenchmarkUnwrapPassphrase(b *testing.B) {

@@ -13,7 +13,7 @@ import (
 	"github.com/pqenc/pqenc/internal/lowcost"
 )
 
-// Cost has the parameters of Argon2id (RFC 9106). Every file states its own.
+// Cost is the parameters of Argon2id (RFC 9106). Every file has its own.
 type Cost struct {
 	Time    uint32 // passes
 	Memory  uint32 // KiB
@@ -29,29 +29,29 @@ func WriterCost() Cost {
 	return Cost{Time: 3, Memory: 256 << 10, Threads: 4}
 }
 
-// ErrWeak says that a file lets its passphrase be guessed too fast.
+// ErrWeak is returned for a file whose passphrase can be guessed too fast.
 var ErrWeak = errors.New("the file makes its passphrase easy to guess")
 
-// Weak reports whether a guess at a passphrase takes less work, or less memory,
-// than at [WriterCost].
+// Weak reports whether guessing a passphrase takes less work, or less memory, than with
+// [WriterCost].
 func (c Cost) Weak() bool {
 	w := WriterCost()
 	return c.Memory < w.Memory || c.work() < w.work()
 }
 
-// work is in KiB, summed up over all passes.
+// work returns the memory of all passes together, in KiB.
 func (c Cost) work() uint64 { return uint64(c.Time) * uint64(c.Memory) }
 
-// String returns the cost in words.
+// String returns the cost as text.
 func (c Cost) String() string {
 	return fmt.Sprintf("t=%d, m=%d KiB, p=%d", c.Time, c.Memory, c.Threads)
 }
 
-// RefuseWeak returns an error that wraps [ErrWeak] and states the cost. It is for
-// [Prompted.Weak].
+// RefuseWeak is a value for [Prompted.Weak]: it returns an error that wraps [ErrWeak] and
+// contains the cost.
 func RefuseWeak(c Cost) error { return fmt.Errorf("%w: Argon2id with %s", ErrWeak, c) }
 
-// costOf returns the cost of a passphrase stanza, within bounds.
+// costOf returns the cost of a passphrase stanza, after [Cost.check].
 func costOf(s format.Stanza) (Cost, error) {
 	c := Cost{
 		Time:    binary.BigEndian.Uint32(s.Body[0:]),
@@ -61,9 +61,9 @@ func costOf(s format.Stanza) (Cost, error) {
 	return c, c.check()
 }
 
-// check bounds the work that a file can ask for, before any of it is done: 1 GiB,
-// and about five times the work of the default. x/crypto panics on zeros, and
-// silently raises the memory to 8 KiB a lane.
+// check limits the work that a file can cause, before any of it is done: 1 GiB, and about
+// five times the work of the default. x/crypto panics on zeros, and silently raises the
+// memory to 8 KiB for each lane.
 func (c Cost) check() error {
 	t, m, p := uint64(c.Time), uint64(c.Memory), uint64(c.Threads)
 	switch {

@@ -6,7 +6,7 @@ package recipient
 
 import "bytes"
 
-// The DER of a key is a constant prefix and the raw key: the lengths are fixed
+// The DER of a key is a constant prefix and the raw key, since the lengths are fixed
 // and the algorithm, id-XWing (1.3.6.1.4.1.62253.25722), has no parameters
 // (draft-connolly-cfrg-xwing-kem, section 5.8).
 var (
@@ -21,8 +21,8 @@ func (i *HybridIdentity) MarshalPKCS8() []byte {
 	return append(bytes.Clone(pkcs8Prefix), i.Seed()...)
 }
 
-// ParsePKCS8 returns the identity whose [HybridIdentity.MarshalPKCS8] is der.
-// Nothing else is accepted; the error wraps [ErrKey].
+// ParsePKCS8 parses exactly what [HybridIdentity.MarshalPKCS8] returns. The error wraps
+// [ErrKey].
 func ParsePKCS8(der []byte) (*HybridIdentity, error) {
 	seed, ok := bytes.CutPrefix(der, pkcs8Prefix)
 	if !ok {
@@ -36,8 +36,8 @@ func (r *HybridRecipient) MarshalSPKI() []byte {
 	return append(bytes.Clone(spkiPrefix), r.Bytes()...)
 }
 
-// ParseSPKI returns the recipient whose [HybridRecipient.MarshalSPKI] is der.
-// Nothing else is accepted; the error wraps [ErrKey].
+// ParseSPKI parses exactly what [HybridRecipient.MarshalSPKI] returns. The error wraps
+// [ErrKey].
 func ParseSPKI(der []byte) (*HybridRecipient, error) {
 	key, ok := bytes.CutPrefix(der, spkiPrefix)
 	if !ok {

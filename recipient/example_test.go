@@ -46,7 +46,7 @@ func Example() {
 	// Output: weights <nil>
 }
 
-// A file for whoever knows a passphrase, which is asked for only because the
+// A file for everybody who knows a passphrase, which is asked for only because the
 // file needs one.
 func ExampleNewPrompted() {
 	to, err := recipient.NewPassphrase([]byte("correct horse battery staple"))

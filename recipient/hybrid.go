@@ -2,11 +2,11 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package recipient wraps the file key of a pqenc file for somebody: for a
-// post-quantum key pair ([HybridRecipient], [HybridIdentity]) or for whoever
-// knows a passphrase ([Passphrase]). This is SPEC.md, section 4.
+// Package recipient wraps the file key of a pqenc file for a post-quantum key pair
+// ([HybridRecipient], [HybridIdentity]) or for a passphrase ([Passphrase]). It
+// implements SPEC.md, section 4.
 //
-// Most programs use these through keys on disk, in package keyfile.
+// Most programs use it through package keyfile, which reads and writes keys on disk.
 package recipient
 
 import (
@@ -30,10 +30,10 @@ const (
 	encSize = 1120 // encapsulated secret: ML-KEM-768 ciphertext (1088) and X25519 point (32)
 )
 
-// ErrKey says that bytes are not a key of the kind that was asked for.
+// ErrKey is returned for bytes that are not a valid key of the expected kind.
 var ErrKey = errors.New("not a valid key")
 
-// hybridInfo separates this use of HPKE from any other.
+// hybridInfo separates this use of HPKE from all others.
 const hybridInfo = "pqenc/v1/recipient"
 
 // The HPKE suite (RFC 9180, draft-ietf-hpke-pq): KEM 0x647a, KDF 0x0001,
@@ -44,8 +44,8 @@ var (
 	hybridAEAD = hpke.AES256GCM()
 )
 
-// HybridRecipient wraps file keys for the owner of a key pair of the X-Wing
-// hybrid KEM: secret as long as X25519 or ML-KEM-768 is.
+// HybridRecipient wraps file keys for the owner of an X-Wing key pair. The file key
+// is secret as long as X25519 or ML-KEM-768 is secure.
 type HybridRecipient struct {
 	key hpke.PublicKey
 }
@@ -64,7 +64,7 @@ func NewHybridRecipient(publicKey []byte) (*HybridRecipient, error) {
 }
 
 // usablePoint reports whether the X25519 half of a public key is canonical and not
-// of low order, which [ecdh.PrivateKey.ECDH] refuses.
+// of low order. [ecdh.PrivateKey.ECDH] detects low order.
 func usablePoint(p []byte) bool {
 	point, err := ecdh.X25519().NewPublicKey(p)
 	if err != nil {
@@ -78,14 +78,14 @@ func usablePoint(p []byte) bool {
 	return err == nil && canonicalPoint(p)
 }
 
-// anyKey returns some private key, whose making takes as long as its use.
+// anyKey returns a fixed private key. Making one takes as long as using it.
 var anyKey = sync.OnceValues(func() (*ecdh.PrivateKey, error) {
 	return ecdh.X25519().NewPrivateKey(make([]byte, 32))
 })
 
 // canonicalPoint reports whether an X25519 point, little-endian, is below the
-// prime 2^255 - 19. X25519 reduces it, while the KEM hashes it as it is: to
-// another encoding of a key its owner would not match.
+// prime 2^255 - 19. X25519 reduces the point, but X-Wing hashes it as it is: the
+// owner could not open files that were encrypted to another encoding of the key.
 func canonicalPoint(p []byte) bool {
 	if p[31] != 0x7f {
 		return p[31] < 0x7f
@@ -114,12 +114,12 @@ func (r *HybridRecipient) Wrap(fileKey *format.FileKey, binding *format.Binding)
 	return format.Stanza{Type: format.TypeHybrid, Body: append(enc, sealed...)}, nil
 }
 
-// HybridIdentity is the private half of a [HybridRecipient].
+// HybridIdentity is the private key that belongs to a [HybridRecipient].
 type HybridIdentity struct {
 	key hpke.PrivateKey
 }
 
-// GenerateHybrid makes a new key pair.
+// GenerateHybrid generates a key pair.
 func GenerateHybrid() (*HybridIdentity, error) {
 	if err := fips.Check(); err != nil {
 		return nil, err
@@ -153,17 +153,17 @@ func (i *HybridIdentity) Seed() []byte {
 	return seed
 }
 
-// Recipient returns the public half.
+// Recipient returns the public key.
 func (i *HybridIdentity) Recipient() *HybridRecipient {
 	return &HybridRecipient{i.key.PublicKey()}
 }
 
-// Unwrap returns the file key in s. The error is [format.ErrNoMatch] when s is
-// for somebody else.
+// Unwrap returns the file key in s. The error is [format.ErrNoMatch] if s is for
+// another recipient.
 //
-// A stanza that cannot be decapsulated at all, such as one with an X25519 point
-// of low order, is no match either: a hostile stanza must not keep the others
-// in the header from being tried.
+// A stanza that cannot be decapsulated, such as one with an X25519 point of low
+// order, is no match either: after a hostile stanza, the other stanzas of the header
+// must still be tried.
 func (i *HybridIdentity) Unwrap(s format.Stanza, binding *format.Binding) (*format.FileKey, error) {
 	if s.Type != format.TypeHybrid || len(s.Body) != format.HybridSize {
 		return nil, format.ErrNoMatch
@@ -172,8 +172,8 @@ func (i *HybridIdentity) Unwrap(s format.Stanza, binding *format.Binding) (*form
 	if err != nil {
 		return nil, format.ErrNoMatch
 	}
-	// ML-KEM rejects implicitly: the wrong private key gives some other
-	// secret, and it is this tag that tells.
+	// ML-KEM rejects implicitly: a wrong private key gives another secret, and
+	// Open fails.
 	fileKey, err := r.Open(binding[:], s.Body[encSize:])
 	if err != nil {
 		return nil, format.ErrNoMatch

@@ -15,7 +15,7 @@ import (
 	"github.com/pqenc/pqenc/format"
 )
 
-// What the tests wrap, and what they bind it to.
+// The key that the tests wrap, and its binding.
 var (
 	testFileKey = format.FileKey([]byte("a file key is 32 bytes of random"))
 	testBinding = format.Binding([]byte("and its binding is P and then the salt: 44 b"))

@@ -24,8 +24,8 @@ import (
 	"github.com/pqenc/pqenc/format"
 )
 
-// Everything here is written once more, from SPEC.md and the documents that it
-// names: what the package makes must open here, and what is made here there.
+// This is a second implementation, made from SPEC.md and the documents that it names. Each
+// must open the stanzas of the other.
 
 var circlSuite = circl.NewSuite(circl.KEM_XWING, circl.KDF_HKDF_SHA256, circl.AEAD_AES256GCM)
 
@@ -76,8 +76,8 @@ func TestWeOpenCircls(t *testing.T) {
 }
 
 // TestLowOrderShare makes the stanzas of an attacker who has X25519 give zero,
-// so that the file key hangs on ML-KEM alone. That the same hand makes an honest
-// one which opens shows that the point is the reason.
+// so that the file key depends only on ML-KEM. The same code makes an honest stanza that
+// opens, so the point is the reason.
 func TestLowOrderShare(t *testing.T) {
 	id := newIdentity(t)
 	ephemeral, err := ecdh.X25519().GenerateKey(rand.Reader)

@@ -20,22 +20,22 @@ import (
 )
 
 var (
-	// ErrEmptyPassphrase says that a passphrase has no bytes.
+	// ErrEmptyPassphrase is returned for a passphrase without bytes.
 	ErrEmptyPassphrase = errors.New("the passphrase is empty")
-	// ErrWrongPassphrase says that a file has another passphrase. It wraps
-	// [format.ErrNoMatch].
+	// ErrWrongPassphrase is returned for a file with another passphrase. It
+	// wraps [format.ErrNoMatch].
 	ErrWrongPassphrase = fmt.Errorf("wrong passphrase: %w", format.ErrNoMatch)
 )
 
-// Passphrase wraps and unwraps file keys with a passphrase that Argon2id
-// (RFC 9106) stretches. It must be a file's only recipient.
+// Passphrase wraps and unwraps file keys with a key that Argon2id (RFC 9106) derives
+// from a passphrase. It must be the only recipient of a file.
 type Passphrase struct {
 	secret []byte
 	cost   Cost // of Wrap
 }
 
-// NewPassphrase returns the recipient and identity with this passphrase, which
-// is used byte for byte and copied. The error is [ErrEmptyPassphrase].
+// NewPassphrase returns the recipient and identity for a passphrase, which is used
+// byte for byte. It keeps a copy. The error is [ErrEmptyPassphrase].
 func NewPassphrase(passphrase []byte) (*Passphrase, error) {
 	if err := fips.Check(); err != nil {
 		return nil, err
@@ -46,12 +46,12 @@ func NewPassphrase(passphrase []byte) (*Passphrase, error) {
 	return &Passphrase{bytes.Clone(passphrase), WriterCost()}, nil
 }
 
-// StanzaType returns [format.TypePassphrase], the type of what Wrap returns: such a
-// stanza must be the only one with the file key, which is to be known before the work.
+// StanzaType returns [format.TypePassphrase], the type of the stanzas of Wrap. So a
+// caller can check that the passphrase is alone before it does the work of Wrap.
 func (p *Passphrase) StanzaType() format.StanzaType { return format.TypePassphrase }
 
 // Wrap returns a stanza of type [format.TypePassphrase] that holds the file
-// key. Every call has a fresh salt.
+// key. Every call uses a fresh salt.
 func (p *Passphrase) Wrap(fileKey *format.FileKey, binding *format.Binding) (format.Stanza, error) {
 	var salt [16]byte
 	rand.Read(salt[:])
@@ -66,9 +66,9 @@ func (p *Passphrase) Wrap(fileKey *format.FileKey, binding *format.Binding) (for
 	return format.Stanza{Type: format.TypePassphrase, Body: b}, nil
 }
 
-// Unwrap returns the file key in s. The error is [format.ErrNoMatch] when s is
-// of another type, [ErrWrongPassphrase], which wraps that, or wraps
-// [format.ErrHeader] when s asks for work that no writer may ask for.
+// Unwrap returns the file key in s. The error is [format.ErrNoMatch] if s has another
+// type, or [ErrWrongPassphrase]. It wraps [format.ErrHeader] if s is damaged or its
+// parameters are out of bounds.
 func (p *Passphrase) Unwrap(s format.Stanza, binding *format.Binding) (*format.FileKey, error) {
 	if s.Type != format.TypePassphrase || len(s.Body) != format.PassphraseSize {
 		return nil, format.ErrNoMatch
@@ -79,8 +79,8 @@ func (p *Passphrase) Unwrap(s format.Stanza, binding *format.Binding) (*format.F
 	}
 	salt, wantCommit, sealed := s.Body[9:25], s.Body[25:57], s.Body[57:]
 	key, commit := p.stretch(cost, salt)
-	// GCM does not commit to its key: a crafted ciphertext could test many
-	// passphrases at once. The commitment lets it test one.
+	// GCM does not commit to its key: without the commitment, one crafted file
+	// could test many passphrases at once.
 	if subtle.ConstantTimeCompare(commit, wantCommit) != 1 {
 		return nil, ErrWrongPassphrase
 	}
@@ -91,11 +91,11 @@ func (p *Passphrase) Unwrap(s format.Stanza, binding *format.Binding) (*format.F
 	return (*format.FileKey)(fileKey), nil
 }
 
-// stretch returns the wrapping key and the commitment to it, 32 bytes each.
+// stretch derives the wrapping key and the commitment to it, 32 bytes each.
 func (p *Passphrase) stretch(c Cost, salt []byte) (key *[aead.KeySize]byte, commit []byte) {
 	out := argon2.IDKey(p.secret, salt, c.Time, c.Memory, c.Threads, 64)
 	return (*[aead.KeySize]byte)(out), out[aead.KeySize:]
 }
 
-// keyNonce is zero: a wrapping key is fresh at every wrap and seals one message.
+// keyNonce is zero, since every wrapping key is fresh and seals one message.
 var keyNonce = make([]byte, aead.NonceSize)

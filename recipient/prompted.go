@@ -6,29 +6,29 @@ package recipient
 
 import "github.com/pqenc/pqenc/format"
 
-// Prompted asks for a passphrase when a file turns out to need one, and once.
-// It is an identity only.
+// Prompted is an identity that asks for a passphrase when the first file needs one.
 type Prompted struct {
-	// Weak, if not nil, is called before the passphrase is asked for or used, if
-	// the file is weak, see [Cost.Weak]. An error ends the opening of the file
-	// with that error.
+	// Weak, if not nil, is called for files with a weak cost, see [Cost.Weak], before
+	// it asks for the passphrase or uses it. If Weak returns an error, opening the
+	// file fails with that error.
 	//
-	// Whoever makes a file for a guess at a passphrase, and sees whether it was
-	// opened, as a server does that it comes from, learns whether the guess is
-	// right: of weak files, many a second. Use [RefuseWeak] for files from others.
+	// Somebody who makes a file for a guessed passphrase and sees whether it was
+	// opened, as a server from which files are fetched can, learns whether the guess
+	// is right. Weak files allow many guesses a second. Use [RefuseWeak] for files
+	// from others.
 	Weak func(Cost) error
 
 	ask  func() ([]byte, error)
 	pass *Passphrase
 }
 
-// NewPrompted returns the identity whose passphrase ask will tell. An error of
-// ask ends the opening of the file with that error.
+// NewPrompted returns the identity with the passphrase that ask returns. If ask returns
+// an error, opening the file fails with that error.
 func NewPrompted(ask func() ([]byte, error)) *Prompted {
 	return &Prompted{ask: ask}
 }
 
-// Unwrap is [Passphrase.Unwrap] with the passphrase that was asked for.
+// Unwrap is [Passphrase.Unwrap] with the passphrase that ask returned.
 func (p *Prompted) Unwrap(s format.Stanza, binding *format.Binding) (*format.FileKey, error) {
 	if s.Type != format.TypePassphrase || len(s.Body) != format.PassphraseSize {
 		return nil, format.ErrNoMatch

@@ -9,9 +9,8 @@ import (
 	"fmt"
 )
 
-// In DER, a key is a constant header and the raw key, for both have a fixed
-// length (draft section 5.1). The algorithm identifier is the OID alone, with
-// no parameters.
+// The DER of a key is a constant header and the raw key, since both have a fixed
+// length (draft section 5.1). The algorithm identifier is the OID without parameters.
 const (
 	// algorithm is the AlgorithmIdentifier.
 	algorithm = "\x30\x0a" + // SEQUENCE of 10 bytes
@@ -35,8 +34,8 @@ func MarshalPKCS8(k *PrivateKey) []byte {
 	return append([]byte(pkcs8Header), k.seed[:]...)
 }
 
-// ParsePKCS8 parses exactly what [MarshalPKCS8] writes. Anything else is an
-// [ErrMalformedKey], also where another encoder could mean the same key by it.
+// ParsePKCS8 parses exactly what [MarshalPKCS8] returns. For other encodings of the same key
+// it also returns [ErrMalformedKey].
 func ParsePKCS8(der []byte) (*PrivateKey, error) {
 	seed, ok := bytes.CutPrefix(der, []byte(pkcs8Header))
 	if !ok {
@@ -51,8 +50,8 @@ func MarshalSPKI(p *PublicKey) []byte {
 	return append([]byte(spkiHeader), p.raw...)
 }
 
-// ParseSPKI parses exactly what [MarshalSPKI] writes. Anything else is an
-// [ErrMalformedKey], also where another encoder could mean the same key by it.
+// ParseSPKI parses exactly what [MarshalSPKI] returns. For other encodings of the same key
+// it also returns [ErrMalformedKey].
 func ParseSPKI(der []byte) (*PublicKey, error) {
 	raw, ok := bytes.CutPrefix(der, []byte(spkiHeader))
 	if !ok {

@@ -11,16 +11,15 @@ import (
 	"strings"
 )
 
-// FingerprintPrefix begins the text of every fingerprint: the hash that it is of.
+// FingerprintPrefix is the start of every fingerprint as text: the name of the hash.
 const FingerprintPrefix = "SHA256:"
 
-// ErrFingerprint is returned for a text that is not a fingerprint.
+// ErrFingerprint is returned for text that is not a fingerprint.
 var ErrFingerprint = errors.New("not a fingerprint")
 
-// Fingerprint names an identity: the SHA-256 of the DER of its two public keys,
-// the one for encryption and the one for signing, one after the other. It
-// covers both, so that one person's encryption key and another's signing key
-// are together nobody.
+// Fingerprint names an identity: the SHA-256 of the DER of its two public keys, the
+// encryption key followed by the signing key. It covers both, so that the encryption key
+// of one person and the signing key of another one have a fingerprint of their own.
 type Fingerprint [sha256.Size]byte
 
 // String returns "SHA256:" and the fingerprint in base64 without padding, 50

@@ -48,8 +48,8 @@ func checkRefusal(t *testing.T, noKey bool, err error) {
 	}
 }
 
-// Fuzzing without seeds finds nothing and says nothing: a folder that was
-// renamed or emptied has to fail.
+// A fuzz target without seeds would pass without testing anything: a folder that was renamed
+// or emptied must fail.
 func TestFuzzSeedsExist(t *testing.T) {
 	sources, err := filepath.Glob("*_test.go")
 	if err != nil {

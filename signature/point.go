@@ -11,9 +11,9 @@ import (
 )
 
 // isPoint reports whether RFC 8032 section 5.1.3 decodes b to a point of the
-// curve. crypto/ed25519 is more lenient when it verifies: it reduces y ≥ p and
-// ignores the sign of x = 0, so that some keys would have two encodings and
-// two fingerprints. A public key is no secret, so variable time is fine.
+// curve. crypto/ed25519 is more lenient: it reduces y ≥ p and ignores the sign of
+// x = 0, so that some keys would have two encodings and two fingerprints. Public keys
+// are not secret, so variable time is acceptable.
 func isPoint(b *[ed25519.PublicKeySize]byte) bool {
 	bigEndian := slices.Clone(b[:])
 	slices.Reverse(bigEndian)

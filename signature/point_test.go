@@ -65,8 +65,8 @@ func TestStandardLibraryIsLenient(t *testing.T) {
 	}
 }
 
-// A random string is canonical as good as always, and a point half of the
-// time. crypto/ed25519 tells the two apart by its error.
+// A random string is almost always canonical, and a point half of the time. crypto/ed25519
+// distinguishes the two by its error.
 func TestIsPointAgreesWithStandardLibrary(t *testing.T) {
 	var sig [ed25519.SignatureSize]byte
 	honest := GenerateKey().Public().ed()

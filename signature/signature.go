@@ -2,32 +2,38 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package signature signs and verifies with one hybrid algorithm: the LAMPS
-// composite id-MLDSA65-Ed25519-SHA512 (OID 1.3.6.1.5.5.7.6.48), specified in
+// Package signature implements a hybrid signature algorithm: the LAMPS composite
+// id-MLDSA65-Ed25519-SHA512 (OID 1.3.6.1.5.5.7.6.48), specified in
 // draft-ietf-lamps-pq-composite-sigs-19.
 //
 // A composite signature is an ML-DSA-65 signature (FIPS 204) and an Ed25519
-// signature (RFC 8032) of the same bytes, and verifies only if both do: to
-// forge one, both algorithms have to be broken.
+// signature (RFC 8032) of the same bytes. It verifies only if both do: to forge
+// one, both algorithms must be broken.
 //
-// # What a signature does not say
+// # Messages must name their signer
 //
-// Neither half covers the public key of the other. Mallory can therefore take
-// the ML-DSA half of a signature by Alice, add an Ed25519 signature of her own,
-// and publish Alice's ML-DSA key with her own Ed25519 key as one composite
-// public key: under that key, Alice's message now verifies as Mallory's. An
-// honest key pair of Mallory's is enough, and a degenerate one does as well:
-// where the Ed25519 public key is the neutral element of the curve, which
-// RFC 8032 and [crypto/ed25519] accept, R = neutral element with S = 0 is a
-// valid Ed25519 signature of every message. The ML-DSA half does cover its own
-// key, and still has to be a signature of the very message.
+// Neither half covers the public key of the other. So Mallory can take the ML-DSA
+// half of a signature by Alice, add an Ed25519 signature of her own, and publish
+// Alice's ML-DSA key with her own Ed25519 key as one composite public key: under
+// that key, Alice's message verifies as Mallory's. Mallory may also use the neutral
+// element of the curve as her Ed25519 key, which RFC 8032 and [crypto/ed25519]
+// accept: then the neutral element for R with S = 0 is a valid Ed25519 signature of
+// every message. The ML-DSA half covers its own key, and must still be a signature of
+// the same message.
 //
-// So every message must name its signer, by a fingerprint of the whole public
-// key, and the reader must compare it with the key that verified the message.
+// So every message must name its signer by a fingerprint of the whole public key, and
+// the reader must compare that with the key that verified the message.
 //
-// Nor is a signature unique to its message. Signing is randomized, and whoever
-// breaks Ed25519 alone may turn a valid signature into another one of the same
-// message. Do not use signatures as identifiers.
+// Signatures are not unique. Signing is randomized, and whoever breaks Ed25519 alone
+// may turn a valid signature into another one of the same message. Do not use
+// signatures as identifiers.
+//
+// # Ed25519
+//
+// Implementations differ in which Ed25519 signatures they accept. This package accepts
+// what [crypto/ed25519] accepts: the equation without the cofactor, S below the group
+// order, R compared as bytes; R and public keys may have low order. Public keys must
+// be canonical. SPEC.md, section 6.1, requires just that.
 package signature
 
 import (
@@ -53,14 +59,14 @@ const (
 	// Size is the size of a signature: 3309 + 64 = 3373.
 	Size = mldsa65.SignatureSize + ed25519.SignatureSize
 
-	// MaxContextSize is the largest size of a context string, as its length
-	// is signed as one byte.
+	// MaxContextSize is the largest size of a context string: its length is
+	// one byte.
 	MaxContextSize = 255
 )
 
 var (
 	// ErrInvalid is returned for a signature that is not valid for the public
-	// key, the context and the message. Which half failed is not told.
+	// key, the context and the message. It does not show which half failed.
 	ErrInvalid = errors.New("invalid signature")
 
 	// ErrMalformedKey is returned, wrapped, for bytes that do not encode a key.
@@ -79,14 +85,13 @@ const (
 	// bytes, and it is also the context string of the ML-DSA half.
 	label = "COMPSIG-MLDSA65-Ed25519-SHA512"
 
-	// hedged makes ML-DSA mix fresh randomness into each signature, which is
-	// the default of FIPS 204: it protects the key where faults or power traces
-	// of repeated signing could be observed.
+	// hedged makes ML-DSA use fresh randomness for each signature, the default
+	// of FIPS 204. It protects the key against fault attacks and power analysis.
 	hedged = true
 )
 
-// PrivateKey is a composite private key. It holds both halves expanded, ready
-// to sign. It is immutable and safe for concurrent use.
+// PrivateKey is a composite private key, with both halves expanded. It is immutable
+// and safe for concurrent use.
 type PrivateKey struct {
 	seed   [SeedSize]byte
 	mldsa  *mldsa65.PrivateKey
@@ -94,8 +99,8 @@ type PrivateKey struct {
 	public *PublicKey
 }
 
-// GenerateKey returns a new private key. Both halves are fresh, as the draft
-// demands (section 3.1): a component key must never be used anywhere else.
+// GenerateKey generates a private key. Both halves are fresh, as the draft requires
+// (section 3.1): a component key must not be used anywhere else.
 func GenerateKey() *PrivateKey {
 	var seed [SeedSize]byte
 	rand.Read(seed[:]) // never fails
@@ -135,11 +140,11 @@ func (k *PrivateKey) Public() *PublicKey {
 	return k.public
 }
 
-// Sign returns a signature of [Size] bytes of message under ctx (draft section
-// 3.2). Each use of a key should have a ctx of its own, so that a signature
-// made for one is worthless for another. Signing the same message twice gives
-// different signatures. The message must name its signer: see the package
-// comment. A ctx of more than [MaxContextSize] bytes is an [ErrContextTooLong].
+// Sign returns a signature of message under ctx, [Size] bytes (draft section 3.2).
+// Each use of a key should have its own ctx, so that a signature for one use is not
+// valid for another. Signing the same message twice gives different signatures. The
+// message must name its signer: see the package comment. A ctx of more than
+// [MaxContextSize] bytes is an [ErrContextTooLong].
 func (k *PrivateKey) Sign(ctx string, message []byte) ([]byte, error) {
 	if len(ctx) > MaxContextSize {
 		return nil, ErrContextTooLong
@@ -155,20 +160,19 @@ func (k *PrivateKey) Sign(ctx string, message []byte) ([]byte, error) {
 // PublicKey is a composite public key. It is immutable and safe for concurrent
 // use.
 type PublicKey struct {
-	// raw is all of it. The ML-DSA half takes 46 KiB when it is expanded, and no longer
-	// than a verification does: programs that only name a thousand people should not pay
-	// for that.
+	// raw is the encoding. The expanded ML-DSA half takes 46 KiB, so it is expanded
+	// only to verify: programs may hold thousands of keys only to name their owners.
 	raw []byte
 }
 
 // NewPublicKey parses a raw public key of [PublicKeySize] bytes: the ML-DSA-65
 // key followed by the Ed25519 key (draft section 4.1). Another length, or an
 // Ed25519 half that RFC 8032 section 5.1.3 does not decode, is an
-// [ErrMalformedKey]. So every key has one encoding only. Every encoding of the
-// right length is a key of ML-DSA-65.
+// [ErrMalformedKey]. So every key has only one encoding. All bytes of the right
+// length are a key of ML-DSA-65.
 //
-// A key that parses need not be a sensible one: whoever makes a key can make
-// it so weak that others sign with it too.
+// A key that parses may be weak: whoever makes a key can make one for which others can
+// sign, too.
 func NewPublicKey(b []byte) (*PublicKey, error) {
 	if len(b) != PublicKeySize {
 		return nil, fmt.Errorf("%w: public key of %d bytes, not %d", ErrMalformedKey, len(b), PublicKeySize)
@@ -201,8 +205,8 @@ func (p *PublicKey) Equal(other *PublicKey) bool {
 // under ctx (draft section 3.3), [ErrContextTooLong] if no signature can have
 // such a ctx, and [ErrInvalid] otherwise.
 //
-// The message is to name its signer, and the caller is to compare that name
-// with p: see the package comment.
+// The message must name its signer, and the caller must compare that name with p: see
+// the package comment.
 func (p *PublicKey) Verify(ctx string, message, sig []byte) error {
 	if len(ctx) > MaxContextSize {
 		return ErrContextTooLong
@@ -218,8 +222,8 @@ func (p *PublicKey) Verify(ctx string, message, sig []byte) error {
 	return nil
 }
 
-// representative returns M', the bytes that both halves sign (draft section
-// 2.2). The length of ctx has been checked.
+// representative returns M', the bytes that both halves sign (draft section 2.2). The
+// caller has checked the length of ctx.
 func representative(ctx string, message []byte) []byte {
 	digest := sha512.Sum512(message)
 	m := make([]byte, 0, len(prefix)+len(label)+1+len(ctx)+len(digest))

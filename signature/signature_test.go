@@ -174,7 +174,7 @@ func TestTampering(t *testing.T) {
 	}
 }
 
-// S and S plus the order of the group mean the same to a careless verifier.
+// S plus the order of the group is the same as S to a careless verifier.
 func TestMalleatedEd25519Half(t *testing.T) {
 	key := GenerateKey()
 	sig := mustSign(t, key, "", nil)
@@ -220,8 +220,7 @@ func pick(who byte, a, b []byte) []byte {
 	return b
 }
 
-// These are the attacks that the package comment tells of: the reason why
-// messages name their signers. If one of them stops working, correct the
+// These are the attacks in the package comment: the reason why messages name their signers. If one of them stops working, correct the
 // comment.
 func TestPublicKeyIsNotBound(t *testing.T) {
 	alice, mallory := GenerateKey(), GenerateKey()

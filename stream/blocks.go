@@ -9,11 +9,9 @@ import (
 	"sync"
 )
 
-// blocks are the buffers of a ReaderAt: a fixed number, each with an opened
-// block in it or in use for something else. Whoever takes a buffer must put it
-// back before it takes another, so that some user always can go on, and when
-// all are in use whoever comes waits. That bounds the memory, however many
-// calls are under way.
+// blocks is a fixed number of buffers of a ReaderAt, which bounds its memory. A buffer holds
+// an opened block or is in use for something else. A goroutine must put a buffer back before it
+// takes another one, so that there is no deadlock. If all are in use, take waits.
 type blocks struct {
 	max int // buffers
 
@@ -24,20 +22,20 @@ type blocks struct {
 	clock  int64 // counts uses
 }
 
-// none is the id of what is in a buffer that others cannot use.
+// none is the id of a buffer that others cannot share.
 const none = -1
 
-// block is a buffer. What is in it may be read once opened is closed, and
-// belongs to its first user until then.
+// block is a buffer. It belongs to its first user until opened is closed; then all users may
+// read it.
 type block struct {
 	buf    []byte
-	err    error // why there is nothing in it
+	err    error // why it is empty
 	opened chan struct{}
 
-	// These belong to blocks.
+	// Guarded by blocks.mu.
 	id    int64
 	users int
-	used  int64 // when it was last used; 0 if nothing is in it
+	used  int64 // clock of the last use; 0 if it is empty
 }
 
 func newBlocks(n int) *blocks {
@@ -46,9 +44,8 @@ func newBlocks(n int) *blocks {
 	return b
 }
 
-// take returns the buffer that has the block of that id, or soon will: first
-// reports whether it is the caller who must fill it and call done. For none
-// it returns a buffer that the caller has for itself.
+// take returns the buffer for a block. If first is true, the caller must fill it and call
+// done. For the id none it returns a buffer that the caller does not share.
 func (b *blocks) take(id int64) (k *block, first bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -69,8 +66,8 @@ func (b *blocks) take(id int64) (k *block, first bool) {
 	return k, first
 }
 
-// oldest returns the buffer without users that was not used for the longest
-// time, a new one rather than forget a block, or nil if all are in use.
+// oldest returns the least recently used buffer without users, or a new one if that would
+// evict a block and there may be more, or nil if all are in use.
 func (b *blocks) oldest() *block {
 	var oldest *block
 	for _, k := range b.all {
@@ -93,15 +90,15 @@ func (b *blocks) reuse(k *block, id int64) {
 	}
 }
 
-// has reports whether a buffer has the block, or soon will.
+// has reports whether a buffer holds the block or is being filled with it.
 func (b *blocks) has(id int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.byID[id] != nil
 }
 
-// done marks k as filled, or as failed: then all who wait for it now get the
-// error, and the next one tries again.
+// done marks k as filled. If filling failed, all current users of k get the error, and the next
+// take tries again.
 func (b *blocks) done(k *block, err error) {
 	if k.err = err; err != nil {
 		b.mu.Lock()
@@ -112,8 +109,7 @@ func (b *blocks) done(k *block, err error) {
 	close(k.opened)
 }
 
-// put ends a use of k. Who is woken becomes a user and will put in turn, so
-// one at a time is enough.
+// put ends a use of k. It wakes one waiter, which puts in turn and so wakes the next.
 func (b *blocks) put(k *block) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -126,7 +122,7 @@ func (b *blocks) put(k *block) {
 	b.unused.Signal()
 }
 
-// forget frees the buffers that nobody uses.
+// forget frees the buffers without users.
 func (b *blocks) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/stream"
 )
 
-// watched is a source that counts what is read of it, and can hold reads up.
+// watched is a source that counts reads, and can block them.
 type watched struct {
 	io.ReaderAt
 	gate chan struct{} // if not nil, every read waits for it
@@ -52,14 +52,14 @@ func (w *watched) ReadAt(p []byte, off int64) (int, error) {
 	return w.ReaderAt.ReadAt(p, off)
 }
 
-// reset forgets what was read. From now on every read waits for the gate.
+// reset resets the counters. Afterwards every read waits for the gate.
 func (w *watched) reset(gate chan struct{}, fail error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.reads, w.bytes, w.most, w.gate, w.fail = nil, 0, 0, gate, fail
 }
 
-// parallel is a source that is worth reading at several places at once.
+// parallel is a source that asks for several reads at once.
 type parallel struct {
 	*watched
 	n int
@@ -87,8 +87,8 @@ func openWatched(t *testing.T, src io.ReaderAt, size int64) *stream.ReaderAt {
 	return r
 }
 
-// TestReaderAtReadsOnce reads in order, in pieces of many sizes: nothing is read
-// or opened twice, and little chunks are read many at a time.
+// TestReaderAtReadsOnce reads in order, in pieces of many sizes: nothing is read or opened
+// twice, and many small chunks are read at once.
 func TestReaderAtReadsOnce(t *testing.T) {
 	plain := plaintext(3*blockLen + 5*chunkSize + 100)
 	src, size := watchedBody(plain)
@@ -133,8 +133,8 @@ func TestReaderAtReadsOnce(t *testing.T) {
 	}
 }
 
-// TestReaderAtKeepsLast has a file of one chunk, which NewReaderAt must open:
-// no other read is needed.
+// TestReaderAtKeepsLast has a file of one chunk, which NewReaderAt opens: it is not read
+// again.
 func TestReaderAtKeepsLast(t *testing.T) {
 	for _, n := range []int{1, 100, chunkSize - 1} {
 		plain := plaintext(n)
@@ -150,8 +150,8 @@ func TestReaderAtKeepsLast(t *testing.T) {
 	}
 }
 
-// TestReaderAtShares has many who want the same block at once: it is read once,
-// and an error is for all of them but not for who comes later.
+// TestReaderAtShares has many concurrent readers of one block: it is read once. They all get
+// its error, later readers do not.
 func TestReaderAtShares(t *testing.T) {
 	plain := plaintext(3 * blockLen)
 	broken := errors.New("the line is down")
@@ -233,8 +233,8 @@ func TestReadAtSpreads(t *testing.T) {
 	}
 }
 
-// TestReaderAtIsBounded has a hundred readers who all want another block: they
-// wait for each other's memory, and all get what they want.
+// TestReaderAtIsBounded has a hundred readers of different blocks: they wait for memory, and
+// all succeed.
 func TestReaderAtIsBounded(t *testing.T) {
 	plain := plaintext(20 * blockLen)
 	synctest.Test(t, func(t *testing.T) {
@@ -261,8 +261,7 @@ func TestReaderAtIsBounded(t *testing.T) {
 	})
 }
 
-// TestReadAtOfBadSource returns what is good up to where the source fails or
-// ends, and no more.
+// TestReadAtOfBadSource returns the data before the offset where the source fails or ends.
 func TestReadAtOfBadSource(t *testing.T) {
 	plain := plaintext(2*blockLen + 100)
 	broken := errors.New("the line is down")
@@ -287,8 +286,8 @@ func TestReadAtOfBadSource(t *testing.T) {
 	}
 }
 
-// TestReadAtReportsFirst has two faults that are found in either order: what
-// counts is which comes first in the body.
+// TestReadAtReportsFirst has two faults that are found in either order: the first one in the
+// body is reported.
 func TestReadAtReportsFirst(t *testing.T) {
 	plain := plaintext(4 * blockLen)
 	for _, order := range [][]int{{3, 1, 0, 2}, {0, 1, 2, 3}} {
@@ -348,7 +347,7 @@ func TestReadAtStops(t *testing.T) {
 	}
 }
 
-// TestReaderAtKeepsUsed reads many blocks as a whole, which are not kept, and
+// TestReaderAtKeepsUsed reads many complete blocks, which are not kept, and
 // nothing is forgotten because of them. Of those that are kept the one that was
 // used last stays longest.
 func TestReaderAtKeepsUsed(t *testing.T) {
@@ -370,7 +369,7 @@ func TestReaderAtKeepsUsed(t *testing.T) {
 	for i := range 10 {
 		read(10+i, blockLen)
 	}
-	// One buffer had to be given away for that, the first.
+	// That evicted one block, the first.
 	for i := 1; i < room; i++ {
 		if read(i, 1) {
 			t.Errorf("block %d was forgotten", i)
@@ -444,8 +443,8 @@ func TestReadAtClears(t *testing.T) {
 	}
 }
 
-// TestReaderAtSurvivesPanic has a source that panics, whose caller recovers:
-// nobody waits for what was being read.
+// TestReaderAtSurvivesPanic has a source that panics, and a caller that recovers: no other
+// caller blocks.
 func TestReaderAtSurvivesPanic(t *testing.T) {
 	plain := plaintext(blockLen + 100)
 	body := sealBody(plain)
@@ -484,7 +483,7 @@ func (s *panicking) ReadAt(p []byte, off int64) (int, error) {
 	return s.ReaderAt.ReadAt(p, off)
 }
 
-// TestReaderAtIsFreed: nothing holds a ReaderAt that nobody uses.
+// TestReaderAtIsFreed: an unused ReaderAt is garbage.
 func TestReaderAtIsFreed(t *testing.T) {
 	plain := plaintext(3 * blockLen)
 	r := newReaderAt(t, sealBody(plain))
@@ -499,7 +498,7 @@ func TestReaderAtIsFreed(t *testing.T) {
 	}
 }
 
-// TestReadAtAllocates nothing when the block is there.
+// TestReadAtAllocates requires that reading an opened block allocates nothing.
 func TestReadAtAllocates(t *testing.T) {
 	r := newReaderAt(t, sealBody(plaintext(10*chunkSize)))
 	p := make([]byte, 100)
@@ -508,7 +507,7 @@ func TestReadAtAllocates(t *testing.T) {
 	}
 }
 
-// What was forgotten is read again, once for all who want it, also while others read.
+// A forgotten block is read again, once for all readers, also during other reads.
 func TestForget(t *testing.T) {
 	plain := plaintext(100_000)
 	body := sealBody(plain)

@@ -31,7 +31,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// gate is a destination that stands still until it is opened.
+// gate is a destination that blocks until it is opened.
 type gate struct {
 	bytes.Buffer
 	open chan struct{}
@@ -42,7 +42,8 @@ func (g *gate) Write(p []byte) (int, error) {
 	return g.Buffer.Write(p)
 }
 
-// TestSlowDestination stops the reading: what is in memory is bounded.
+// TestSlowDestination requires that a blocked destination stops reading, so that memory is
+// bounded.
 func TestSlowDestination(t *testing.T) {
 	plain := plaintext(100*chunkSize + 1)
 	body := sealBody(plain)
@@ -85,7 +86,7 @@ func TestSlowDestination(t *testing.T) {
 	}
 }
 
-// TestGoroutinesEnd leaves writers and readers in every state. A bubble of
+// TestGoroutinesEnd abandons writers and readers in every state. A bubble of
 // synctest fails when goroutines are left in it.
 func TestGoroutinesEnd(t *testing.T) {
 	plain := plaintext(20*chunkSize + 1)
@@ -112,8 +113,8 @@ func TestGoroutinesEnd(t *testing.T) {
 	}
 }
 
-// TestAbandonedWhileBlocked gives a writer up while its destination stands
-// still: its goroutines end once that goes on.
+// TestAbandonedWhileBlocked abandons a writer while its destination blocks: its goroutines
+// end once the destination continues.
 func TestAbandonedWhileBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dst := &gate{open: make(chan struct{})}
@@ -148,8 +149,8 @@ func TestCloseWaits(t *testing.T) {
 	})
 }
 
-// TestConstantMemory sends bodies of 64 and 512 MiB through a writer and a
-// reader: both get by with the same few chunks.
+// TestConstantMemory sends bodies of 64 and 512 MiB through a writer and a reader: both need
+// the same few chunks.
 func TestConstantMemory(t *testing.T) {
 	large := int64(512 << 20)
 	if testing.Short() {

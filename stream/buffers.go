@@ -6,8 +6,7 @@ package stream
 
 import "sync"
 
-// buffers has the chunk buffers of what has ended, for what begins: whoever
-// reads a body twice takes the memory once.
+// buffers are the chunk buffers of finished operations, for reuse.
 var buffers sync.Pool // of *[]byte
 
 // getBuffer returns an empty buffer with room for size bytes.
@@ -18,5 +17,5 @@ func getBuffer(size int) []byte {
 	return make([]byte, 0, size)
 }
 
-// putBuffer takes a buffer that nobody uses any more.
+// putBuffer returns a buffer for reuse.
 func putBuffer(b []byte) { buffers.Put(&b) }

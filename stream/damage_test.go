@@ -48,8 +48,8 @@ func TestByteFlips(t *testing.T) {
 	open(t, body, plain)
 }
 
-// TestCut cuts bodies everywhere. Where less than a tag is left of a chunk,
-// the body is cut short; what is longer looks like a last chunk, and damaged.
+// TestCut cuts bodies everywhere. If less than a tag is left of a chunk, the body is
+// truncated; otherwise it looks like a damaged last chunk.
 func TestCut(t *testing.T) {
 	for _, n := range []int{chunkSize - 1, 2 * chunkSize} {
 		plain := plaintext(n)
@@ -67,7 +67,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestChunksMoved does what can be done to a body without its key.
+// TestChunksMoved makes the changes to a body that need no key.
 func TestChunksMoved(t *testing.T) {
 	plain := plaintext(4*chunkSize + 100)
 	body := func(order ...int) (b []byte) {
@@ -98,9 +98,9 @@ func TestChunksMoved(t *testing.T) {
 		{"last two dropped", body(0, 1, 2), 3, stream.ErrTruncated},
 		{"last alone", body(4), 0, stream.ErrDamaged},
 		{"last first", body(4, 0, 1, 2, 3), 0, stream.ErrDamaged},
-		{"one byte behind", append(slices.Clip(whole), 0), 4, stream.ErrDamaged},
-		{"a tag's worth of bytes behind", append(slices.Clip(whole), make([]byte, 16)...), 4, stream.ErrDamaged},
-		{"a body behind", append(slices.Clip(whole), whole...), 4, stream.ErrDamaged},
+		{"one byte after", append(slices.Clip(whole), 0), 4, stream.ErrDamaged},
+		{"as many bytes as a tag after", append(slices.Clip(whole), make([]byte, 16)...), 4, stream.ErrDamaged},
+		{"a body after", append(slices.Clip(whole), whole...), 4, stream.ErrDamaged},
 		{"a chunk in the middle cut", append(body(0, 1)[:2*sealedLen-1], body(2, 3, 4)...), 1, stream.ErrDamaged},
 		{"a byte more in the middle", append(append(body(0, 1), 0), body(2, 3, 4)...), 2, stream.ErrDamaged},
 	} {
@@ -171,8 +171,8 @@ func TestOtherKey(t *testing.T) {
 	}
 }
 
-// TestReaderSticks gives the same error again, and nothing else: not what is
-// after the damage, and not what a source has to say that recovers.
+// TestReaderSticks returns the same error again: neither data after the damage, nor the
+// result of a source that recovers.
 func TestReaderSticks(t *testing.T) {
 	plain := plaintext(5*chunkSize + 100)
 	body := sealBody(plain)
@@ -199,7 +199,7 @@ func TestReaderSticks(t *testing.T) {
 	}
 }
 
-// TestDamageMessage says which chunk is damaged, and where it begins.
+// TestDamageMessage checks that the error has the chunk that is damaged, and its offset.
 func TestDamageMessage(t *testing.T) {
 	body := sealBody(plaintext(2*chunkSize + 100))
 	body[sealedLen+5] ^= 1

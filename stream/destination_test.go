@@ -18,7 +18,7 @@ var errFull = errors.New("disk full")
 // fullDisk takes some writes, and then fails after a part of one.
 type fullDisk struct {
 	bytes.Buffer
-	writes int // so many are good
+	writes int // that succeed
 	err    error
 	failed bool
 	late   int // writes after the failed one
@@ -36,7 +36,7 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 	return d.Buffer.Write(p)
 }
 
-// failures of a destination, and what becomes of them. A destination that
+// failures of a destination, and the resulting errors. A destination that
 // fails with io.EOF, as an ssh channel does, must not look like the end of the
 // body.
 var failures = []struct {
@@ -104,8 +104,7 @@ func TestWriterClosed(t *testing.T) {
 	open(t, body.Bytes(), []byte("x"))
 }
 
-// TestReaderDestinationFails loses no byte twice: what follows a failure is
-// the failure.
+// TestReaderDestinationFails requires that later calls return the error of the destination.
 func TestReaderDestinationFails(t *testing.T) {
 	plain := plaintext(12*chunkSize + 100)
 	body := sealBody(plain)

@@ -22,7 +22,7 @@ type digest struct {
 	sha256 [32]byte
 }
 
-// recorder is an OnDigest that keeps what it is given, and fails at one chunk.
+// recorder is an OnDigest that records its calls, and fails at one chunk.
 type recorder struct {
 	mu     sync.Mutex
 	got    []digest
@@ -87,7 +87,7 @@ func TestDigests(t *testing.T) {
 	}
 }
 
-// TestDigestRefused stops before the chunk leaves, whatever the error.
+// TestDigestRefused requires that a refused chunk is not released, for every error.
 func TestDigestRefused(t *testing.T) {
 	errNo := errors.New("another chunk was signed")
 	plain := plaintext(6*chunkSize + 100)
@@ -117,7 +117,7 @@ func TestDigestRefused(t *testing.T) {
 	}
 }
 
-// TestDigestOfDamage is not reported: OnDigest hears of authentic chunks only.
+// TestDigestOfDamage requires that OnDigest is called only for authentic chunks.
 func TestDigestOfDamage(t *testing.T) {
 	plain := plaintext(6*chunkSize + 100)
 	body := sealBody(plain)

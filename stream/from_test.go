@@ -14,7 +14,7 @@ import (
 	"github.com/pqenc/pqenc/stream"
 )
 
-// TestReaderFrom reads bodies from the begin of each of their chunks.
+// TestReaderFrom reads bodies from the start of each of their chunks.
 func TestReaderFrom(t *testing.T) {
 	for _, n := range []int{0, 1, chunkSize - 1, chunkSize, 3*chunkSize + 100, 4 * chunkSize} {
 		plain, tail := plaintext(n), plaintext(100)
@@ -37,7 +37,7 @@ func TestReaderFrom(t *testing.T) {
 	}
 }
 
-// TestReaderFromElsewhere says that a body begins where it does not.
+// TestReaderFromElsewhere reads a body with the index of another chunk.
 func TestReaderFromElsewhere(t *testing.T) {
 	body := sealBody(plaintext(3*chunkSize + 100))
 	for at := range 4 {

@@ -37,8 +37,8 @@ func edit(body, script []byte) []byte {
 	return body
 }
 
-// However a body is edited: what opens is the plaintext, every way and from
-// any place, or no way opens it. The seeds are in testdata/fuzz/FuzzReaderAt.
+// An edited body either opens to the plaintext, in every way and from every offset, or in no
+// way. The seeds are in testdata/fuzz/FuzzReaderAt.
 func FuzzReaderAt(f *testing.F) {
 	f.Fuzz(func(t *testing.T, n uint16, script []byte, at, size uint16) {
 		plain := plaintext(int(n))
@@ -69,7 +69,7 @@ func FuzzReaderAt(f *testing.F) {
 	})
 }
 
-// A fuzz target without seeds passes silently.
+// A fuzz target without seeds would pass without testing anything.
 func TestFuzzSeeds(t *testing.T) {
 	seeds, err := filepath.Glob(filepath.Join("testdata", "fuzz", "FuzzReaderAt", "*"))
 	if err != nil || len(seeds) == 0 {

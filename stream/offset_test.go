@@ -92,8 +92,8 @@ func TestRefusedToOffset(t *testing.T) {
 	}
 }
 
-// TestOffsetFull has a destination that is full anywhere: the error comes back, from
-// Close at the latest, and again.
+// TestOffsetFull has a destination that is full anywhere: the error is returned, by Close at
+// the latest, and again.
 func TestOffsetFull(t *testing.T) {
 	plain := plaintext(9*chunkSize + 100)
 	body := sealBody(plain)
@@ -134,8 +134,8 @@ func TestSectionCut(t *testing.T) {
 	}
 }
 
-// TestDigestsToOffset has them in order, each after its chunk was written, and ends
-// soon after one is refused.
+// TestDigestsToOffset requires digests in order, each after its chunk was written, and an
+// early end after one is refused.
 func TestDigestsToOffset(t *testing.T) {
 	plain := plaintext(60*chunkSize + 100)
 	body := sealBody(plain)
@@ -161,7 +161,7 @@ func TestDigestsToOffset(t *testing.T) {
 	}
 }
 
-// TestSlowChunk has one read that takes long: the others are read and written, and
+// TestSlowChunk has one slow read: the other chunks are read and written meanwhile, and
 // nothing is lost.
 func TestSlowChunk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -202,7 +202,7 @@ func TestConcurrency(t *testing.T) {
 	}
 }
 
-// atOnce counts the reads that are under way at the same time.
+// atOnce counts concurrent reads.
 type atOnce struct {
 	src           io.ReaderAt
 	n             int
@@ -290,7 +290,7 @@ func TestWriteRangeDamaged(t *testing.T) {
 	}
 }
 
-// TestMoreAfterSection goes on after a section, however short that was.
+// TestMoreAfterSection writes more after a section of any length.
 func TestMoreAfterSection(t *testing.T) {
 	for _, n := range lengths() {
 		plain := plaintext(n)

@@ -12,45 +12,43 @@ import (
 )
 
 const (
-	// slots is how many chunks are under way at once where reading and writing are
-	// sequential: one that is being read, one that is worked on and one that is being
-	// written, in any mixture. More find no more to do: reading and writing each take
-	// about as long as AES-GCM on one core. Two cores do as well with two.
+	// slots is the number of chunks in flight if reading and writing are sequential: one
+	// is read, one is processed and one is written. More do not help, since reading and
+	// writing each take about as long as AES-GCM on one core. Two are enough on two cores.
 	slots = 3
-	// maxSlots bounds the memory where chunks are read by offset, one a core.
+	// maxSlots bounds the memory if chunks are read by offset, one for each core.
 	maxSlots = 16
 )
 
-// pipeline works on chunks in parallel and writes them in order or, if the destination
-// is an *io.OffsetWriter, each to its offset as soon as it is ready.
+// pipeline processes chunks in parallel and writes them in order or, if the destination is
+// an *io.OffsetWriter, each to its offset as soon as it is ready.
 //
-// Chunks that are read in order come by submit. Each has a goroutine of its own that ends
-// when the chunk is written, so nothing has to be shut down: a pipeline that is abandoned
-// ends by itself. For chunks that are read by offset, each has a few goroutines that read
-// as well, and hand nothing over.
+// Chunks that are read in order are passed to submit. Each has its own goroutine, which ends
+// when the chunk is written: a pipeline needs no shutdown. Chunks that are read by offset are
+// passed to each, whose goroutines read and process them.
 //
-// All memory is in the slots. A slot is taken before a chunk is read and comes back when
-// it is written, so a slow writer stops the reader.
+// All memory is in the slots. A slot is taken before a chunk is read and returned when it is
+// written, so that a slow destination stops reading.
 type pipeline struct {
 	dst    io.Writer
 	at     *io.OffsetWriter // dst, if it is written by offset
-	start  int64            // in that
-	writer sync.Mutex       // held over writes by offset
+	start  int64            // position in at
+	writer sync.Mutex       // held during writes by offset
 	size   int              // of a slot's buffer
-	free   chan []byte      // slots that came back
-	limit  int              // how many slots there may be
-	made   int              // how many exist
+	free   chan []byte      // slots that were returned
+	limit  int              // largest number of slots
+	made   int              // number of slots
 	turn   chan token       // closed when all chunks so far are written
-	failed atomic.Bool      // a chunk has failed: nothing more need be read
+	failed atomic.Bool      // a chunk has failed: read no more
 
-	// These belong to the goroutine whose turn it is.
-	err    error // first failure
-	length int64 // how many bytes were written
+	// Used only by the goroutine whose turn it is.
+	err    error // first error
+	length int64 // bytes written
 }
 
 type token struct{}
 
-// turn is that of a chunk: it begins when before is closed, and ends by closing after.
+// turn is the turn of a chunk. It begins when before is closed, and ends by closing after.
 type turn struct{ before, after chan token }
 
 func newPipeline(dst io.Writer, size int) *pipeline {
@@ -62,9 +60,8 @@ func newPipeline(dst io.Writer, size int) *pipeline {
 	return p
 }
 
-// concurrency returns how many chunks of src should be under way when it is read by
-// offset: one a core, or as many as src says. Two are the least, for one that waits for
-// the disk.
+// concurrency returns the number of chunks in flight if src is read by offset: as many as its
+// method Concurrency returns, or else one for each core, at least two.
 func concurrency(src io.ReaderAt) int {
 	for s, ok := src.(*io.SectionReader); ok; s, ok = src.(*io.SectionReader) {
 		src, _, _ = s.Outer()
@@ -76,11 +73,11 @@ func concurrency(src io.ReaderAt) int {
 	return min(max(n, 1), maxSlots)
 }
 
-// atLeastTwo returns the number of cores, and not less than two: one chunk is worked on
-// while another waits for a disk or a pipe. GOMAXPROCS may be more, see cmd/pqenc.
+// atLeastTwo returns the number of cores, or 2 on one core: a chunk can be processed while
+// another waits for a disk or a pipe. GOMAXPROCS may be larger, see cmd/pqenc.
 func atLeastTwo() int { return max(min(runtime.GOMAXPROCS(0), runtime.NumCPU()), 2) }
 
-// take returns an empty buffer, or the first failure of a chunk before.
+// take returns an empty buffer, or the first error of an earlier chunk.
 func (p *pipeline) take() ([]byte, error) {
 	var buf []byte
 	select {
@@ -99,9 +96,9 @@ func (p *pipeline) take() ([]byte, error) {
 	return buf[:0], nil
 }
 
-// submit starts work on k, whose buffer was taken from p. What work leaves in k.buf is
-// written once its turn has come and check has agreed. What is written by offset does
-// not wait for that: its turn comes when it is written.
+// submit starts work on k, whose buffer was taken from p. In the turn of k, k.buf is written
+// if check returns nil. If the destination is written by offset, k.buf is written before
+// its turn.
 func (p *pipeline) submit(k *chunk, work, check func(*chunk) error) {
 	t := p.next()
 	go func() {
@@ -111,10 +108,10 @@ func (p *pipeline) submit(k *chunk, work, check func(*chunk) error) {
 	}()
 }
 
-// each works on count chunks, which chunkAt lays out in a buffer and work reads. It
-// returns when all are written, and with the first failure if there was one.
+// each processes count chunks: chunkAt places a chunk in a buffer, and work reads it. It returns
+// when all are written, with the first error.
 func (p *pipeline) each(count int64, chunkAt func(i int64, buf []byte) *chunk, work, check func(*chunk) error) error {
-	var mu sync.Mutex // of what follows, and p.turn
+	var mu sync.Mutex // guards next and p.turn
 	next := int64(0)
 	claim := func() (i int64, t turn, ok bool) {
 		mu.Lock()
@@ -137,7 +134,7 @@ func (p *pipeline) each(count int64, chunkAt func(i int64, buf []byte) *chunk, w
 				case <-t.before:
 					finish()
 				default:
-					go finish() // and on with the next chunk
+					go finish() // meanwhile, process the next chunk
 				}
 			}
 			putBuffer(buf)
@@ -147,15 +144,15 @@ func (p *pipeline) each(count int64, chunkAt func(i int64, buf []byte) *chunk, w
 	return p.end()
 }
 
-// next returns the turn after all before.
+// next returns the turn after all earlier ones.
 func (p *pipeline) next() turn {
 	t := turn{p.turn, make(chan token)}
 	p.turn = t.after
 	return t
 }
 
-// process works on k and writes it. What the caller does with finish, which waits for the
-// turn of k if that is not over, needs the buffer no more.
+// process processes k and writes it. The caller must call finish, which waits for the turn of k
+// if it is not over. finish does not use the buffer.
 func (p *pipeline) process(k *chunk, work, check func(*chunk) error, t turn) (finish func()) {
 	err := work(k)
 	if p.at == nil {
@@ -182,7 +179,7 @@ func (p *pipeline) process(k *chunk, work, check func(*chunk) error, t turn) (fi
 	}
 }
 
-// settle decides in the turn of k what becomes of it, and reports whether all is well.
+// settle records the first error in the turn of k, and reports whether there is none.
 func (p *pipeline) settle(k *chunk, err error, check func(*chunk) error) bool {
 	if p.err == nil {
 		p.err = err
@@ -205,8 +202,8 @@ func (p *pipeline) write(b []byte) {
 	}
 }
 
-// writeAt writes k by offset. Systems take the writes to a file one after the other, and
-// who waits for that in there keeps a core busy. Here that core works on another chunk.
+// writeAt writes k by offset. Systems serialize the writes to a file, and some spin while they
+// wait. The mutex lets the core process another chunk instead.
 func (p *pipeline) writeAt(k *chunk) error {
 	p.writer.Lock()
 	defer p.writer.Unlock()
@@ -214,8 +211,8 @@ func (p *pipeline) writeAt(k *chunk) error {
 	return err
 }
 
-// end waits until every chunk is written, and returns the first failure. No
-// goroutine of the pipeline does anything afterwards, nor may the caller.
+// end waits until every chunk is written, and returns the first error. The pipeline must not be
+// used afterwards.
 func (p *pipeline) end() error {
 	<-p.turn
 	for {
@@ -228,7 +225,7 @@ func (p *pipeline) end() error {
 		break
 	}
 	if p.at != nil {
-		p.at.Seek(p.start+p.length, io.SeekStart) // for whoever goes on with Write
+		p.at.Seek(p.start+p.length, io.SeekStart) // for a later Write
 	}
 	return p.err
 }

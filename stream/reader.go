@@ -6,23 +6,22 @@ package stream
 
 import "io"
 
-// Reader decrypts a body in order. It releases nothing that was not
-// authenticated, and returns [io.EOF] only after the last chunk of a whole
-// body. Its methods must not be called concurrently.
+// Reader decrypts a body in order. It releases only authenticated data, and returns
+// [io.EOF] only after the last chunk of a complete body. Its methods must not be called
+// concurrently.
 type Reader struct {
 	c      *Cipher
 	src    io.Reader
 	tail   int
 	carry  []byte // up to tail bytes that were read ahead
 	buf    []byte // for Read
-	unread []byte // decrypted and not yet returned, in buf
+	unread []byte // decrypted and not yet returned; in buf
 	index  uint32
 	err    error // sticky; io.EOF after the last chunk
 }
 
-// NewReader returns a reader that decrypts the body that src holds up to its
-// end, less the tail: so many bytes at the end of src belong to somebody else
-// and are kept for [Reader.Tail].
+// NewReader returns a reader that decrypts the body in src. The last tail bytes of src
+// are not part of the body: [Reader.Tail] returns them.
 //
 // [io.Copy] calls [Reader.WriteTo], which opens several chunks at once; Read
 // opens them one by one.
@@ -30,8 +29,8 @@ func (c *Cipher) NewReader(src io.Reader, tail int) *Reader {
 	return c.NewReaderFrom(src, tail, 0)
 }
 
-// NewReaderFrom is [Cipher.NewReader] for the rest of a body: src begins with
-// the chunk of the given index.
+// NewReaderFrom is [Cipher.NewReader] for the rest of a body: src starts at the chunk
+// with the given index.
 func (c *Cipher) NewReaderFrom(src io.Reader, tail int, index uint32) *Reader {
 	return &Reader{c: c, src: src, tail: tail, index: index}
 }
@@ -74,8 +73,8 @@ func (r *Reader) advance() {
 	}
 }
 
-// WriteTo decrypts everything that is left to dst. Chunks are opened in
-// parallel and written in order, all before WriteTo returns.
+// WriteTo decrypts the rest of the body to dst. Chunks are opened in parallel and written
+// in order, all before WriteTo returns.
 func (r *Reader) WriteTo(dst io.Writer) (int64, error) {
 	n, err := writeAll(dst, r.unread)
 	r.unread = nil
@@ -93,9 +92,8 @@ func (r *Reader) WriteTo(dst io.Writer) (int64, error) {
 	return int64(n) + p.length, err
 }
 
-// Skim reads everything that is left and opens nothing: it is for
-// [Cipher.OnDigest] to see all chunks, at the speed of hashing. It returns nil
-// after the last chunk.
+// Skim reads the rest of the body without opening it, and calls [Cipher.OnDigest] for each
+// chunk. It returns nil after the last chunk.
 func (r *Reader) Skim() error {
 	if r.err == nil {
 		r.err = r.pump(newPipeline(io.Discard, r.slotSize()), r.c.skim)
@@ -106,8 +104,8 @@ func (r *Reader) Skim() error {
 	return nil
 }
 
-// pump sends the rest of the body through p, and work upon every chunk. It
-// returns io.EOF after the last one.
+// pump sends the rest of the body through p, which calls work for each chunk. It returns
+// io.EOF after the last one.
 func (r *Reader) pump(p *pipeline, work func(*chunk) error) error {
 	if src, ok := r.src.(*io.SectionReader); ok {
 		return r.pumpAt(p, src, work)
@@ -117,7 +115,7 @@ func (r *Reader) pump(p *pipeline, work func(*chunk) error) error {
 	for to := int64(0); !last && readErr == nil; to += int64(r.c.chunkSize) {
 		buf, err := p.take()
 		if err != nil {
-			break // p.end has it, too
+			break // p.end returns it, too
 		}
 		var k *chunk
 		if k, readErr = r.next(buf); readErr == nil {
@@ -125,8 +123,8 @@ func (r *Reader) pump(p *pipeline, work func(*chunk) error) error {
 			p.submit(k, work, r.c.report)
 		}
 	}
-	// What comes first in the body comes first here: a chunk that was damaged
-	// goes before the reason that no more could be read.
+	// Report the first error in the order of the body: a damaged chunk comes before
+	// an error of reading what follows it.
 	if err := p.end(); err != nil {
 		return err
 	}
@@ -164,8 +162,8 @@ func (r *Reader) pumpAt(p *pipeline, src *io.SectionReader, work func(*chunk) er
 	return io.EOF
 }
 
-// slotSize has room for a full chunk and the bytes that must be read to know
-// that it is one.
+// slotSize returns the size of a full chunk and the tail after it, which must be read to
+// know that the chunk is full.
 func (r *Reader) slotSize() int { return r.c.sealedSize() + r.tail }
 
 // next reads a sealed chunk into buf.
@@ -189,6 +187,6 @@ func (r *Reader) next(buf []byte) (*chunk, error) {
 	return k, nil
 }
 
-// Tail returns the bytes after the body, once it has been read to its end:
-// as many as [Cipher.NewReader] was told.
+// Tail returns the bytes after the body, as many as [Cipher.NewReader] was given. It may be
+// called once the body was read to its end.
 func (r *Reader) Tail() []byte { return r.carry }

@@ -12,28 +12,25 @@ import (
 	"sync/atomic"
 )
 
-// blockSize is how many bytes of plaintext a block has: as many chunks as that
-// takes, or one that is larger.
+// blockSize is the number of bytes of plaintext in a block: several small chunks, or one
+// chunk that may be larger.
 const blockSize = 1 << 20
 
-// minBlocks is how many blocks a ReaderAt keeps at least, so that a few
-// sequential readers get along on one core.
+// minBlocks is the least number of blocks that a ReaderAt keeps, so that a few sequential
+// readers do not evict each other's blocks on one core.
 const minBlocks = 4
 
-// ReaderAt decrypts any part of a body. Its methods may be called
-// concurrently, and no call waits for another's reading, opening or copying
-// unless both want the same chunk, which is then read and opened once.
+// ReaderAt decrypts any part of a body. It is safe for concurrent use. Calls wait for each
+// other only if they need the same chunk, which is then read and opened once.
 //
-// It reads and opens blocks: a chunk each, or as many small ones as have 1 MiB
-// together, so that even those need few reads of the source. It keeps those
-// that were used last and of which only a part was wanted. Its memory does not
-// grow with the number of calls: it is one block for each core and one for each
-// that a call opens at once, at least 4. With chunks of 4 MiB that is 16 MiB on
-// two cores, and 40 MiB where the source wants 8 reads at once.
+// It reads and opens blocks: single chunks, or 1 MiB of small ones, so that small chunks
+// need few reads of the source. It keeps the blocks that were used last and read in
+// part. Its memory does not grow with the number of calls: one block for each core and
+// one for each that a call opens at the same time, at least 4. With chunks of 4 MiB that
+// is 16 MiB on two cores, and 40 MiB for a source that asks for 8 reads at once.
 //
-// A call opens several blocks at once: one on each core, but two at least, or as
-// many as the source's method Concurrency() int says, if it has one; never more
-// than 16.
+// A call opens several blocks at once: one on each core, at least 2; or as many as the
+// method Concurrency() int of the source returns, if it has one; at most 16.
 type ReaderAt struct {
 	c     *Cipher
 	src   io.ReaderAt
@@ -45,8 +42,8 @@ type ReaderAt struct {
 	blocks *blocks
 }
 
-// NewReaderAt returns a reader of the body in the first size bytes of src. It
-// opens the last chunk before it returns: that one authenticates the length.
+// NewReaderAt returns a reader of the body in the first size bytes of src. It opens the
+// last chunk, which authenticates the length.
 func (c *Cipher) NewReaderAt(src io.ReaderAt, size int64) (*ReaderAt, error) {
 	plain, err := plaintextSize(size, int64(c.chunkSize))
 	if err != nil {
@@ -58,7 +55,7 @@ func (c *Cipher) NewReaderAt(src io.ReaderAt, size int64) (*ReaderAt, error) {
 	r.blocks = newBlocks(max(minBlocks, atLeastTwo()+r.atOnce))
 
 	id, last := int64(none), r.last()
-	if last%r.per == 0 { // it is a block of its own, and can be kept
+	if last%r.per == 0 { // the last chunk is a block of its own: keep it
 		id = last / r.per
 	}
 	k, _ := r.blocks.take(id)
@@ -69,9 +66,9 @@ func (c *Cipher) NewReaderAt(src io.ReaderAt, size int64) (*ReaderAt, error) {
 	return r, nil
 }
 
-// WithDigests returns a reader of the same body that calls onDigest as
-// [Cipher.OnDigest] has it. It reads nothing, since r has authenticated the
-// length, and shares nothing that r has opened.
+// WithDigests returns a reader of the same body that calls onDigest like
+// [Cipher.OnDigest]. It reads nothing, since r has authenticated the length, and does not
+// share the opened blocks of r.
 func (r *ReaderAt) WithDigests(onDigest func(index uint32, digest [sha256.Size]byte) error) *ReaderAt {
 	c, other := *r.c, *r
 	c.OnDigest = onDigest
@@ -79,8 +76,8 @@ func (r *ReaderAt) WithDigests(onDigest func(index uint32, digest [sha256.Size]b
 	return &other
 }
 
-// Forget frees the memory of all opened chunks that no call uses now. It is for readers that
-// are kept, and perhaps not used again.
+// Forget frees the memory of all opened chunks that no call uses. It is for readers that
+// stay open for a long time.
 func (r *ReaderAt) Forget() { r.blocks.forget() }
 
 // Size returns the length of the plaintext in bytes.
@@ -89,11 +86,10 @@ func (r *ReaderAt) Size() int64 { return r.plain }
 // last returns the index of the last chunk.
 func (r *ReaderAt) last() int64 { return r.plain / int64(r.c.chunkSize) }
 
-// ReadAt implements [io.ReaderAt] on the plaintext. Where all of a chunk is
-// wanted it is opened straight into p. When it does not authenticate, or
-// [Cipher.OnDigest] refuses it, that part of p is cleared before ReadAt
-// returns. So p holds authenticated bytes only, which after an error may be
-// more than the first n: later chunks were perhaps opened at the same time.
+// ReadAt implements [io.ReaderAt] on the plaintext. Whole chunks are opened directly into
+// p. If one does not authenticate, or [Cipher.OnDigest] refuses it, that part of p is
+// cleared. So p contains only authenticated bytes, but after an error perhaps more than
+// the first n: later chunks may have been opened at the same time.
 func (r *ReaderAt) ReadAt(p []byte, off int64) (n int, err error) {
 	if off < 0 {
 		return 0, errors.New("negative offset")
@@ -114,8 +110,7 @@ func (r *ReaderAt) ReadAt(p []byte, off int64) (n int, err error) {
 	return n, atEnd
 }
 
-// readBlocks fills p. It returns how many bytes are good up to the first fault
-// in the body.
+// readBlocks fills p. It returns the number of bytes before the first error in the body.
 func (r *ReaderAt) readBlocks(p []byte, off int64) (n int, err error) {
 	size := r.per * int64(r.c.chunkSize)
 	first, last := off/size, (off+int64(len(p))-1)/size
@@ -125,7 +120,7 @@ func (r *ReaderAt) readBlocks(p []byte, off int64) (n int, err error) {
 	return r.spread(p, off, first, last-first+1)
 }
 
-// spread is readBlocks for several blocks, count from first on.
+// spread is readBlocks for count blocks from first on.
 func (r *ReaderAt) spread(p []byte, off, first, count int64) (n int, err error) {
 	size := r.per * int64(r.c.chunkSize)
 	var next atomic.Int64
@@ -143,8 +138,8 @@ func (r *ReaderAt) spread(p []byte, off, first, count int64) (n int, err error) 
 			if e == nil {
 				continue
 			}
-			// All blocks before this one are done or under way: what comes first
-			// in the body comes first here.
+			// All blocks before this one are done or in progress, so the first error
+			// in the order of the body is found.
 			next.Store(count)
 			mu.Lock()
 			if from+m < n {
@@ -162,7 +157,7 @@ func (r *ReaderAt) spread(p []byte, off, first, count int64) (n int, err error) 
 	return n, err
 }
 
-// readBlock fills p, which is within one block.
+// readBlock fills p, which lies in one block.
 func (r *ReaderAt) readBlock(p []byte, off int64) (int, error) {
 	size := r.per * int64(r.c.chunkSize)
 	id := off / size
@@ -177,11 +172,11 @@ func (r *ReaderAt) readBlock(p []byte, off int64) (int, error) {
 	if r.per == 1 {
 		return 0, err
 	}
-	// Not all chunks of the block are good. Perhaps those wanted are.
+	// A chunk of the block is damaged, but perhaps not one in p.
 	return r.readThrough(p, off)
 }
 
-// readOpened fills p from the block of that id, which it opens if it is not.
+// readOpened fills p from a block, which it opens if needed.
 func (r *ReaderAt) readOpened(p []byte, off, id int64) error {
 	k, first := r.blocks.take(id)
 	defer r.blocks.put(k)
@@ -203,7 +198,7 @@ func (r *ReaderAt) readOpened(p []byte, off, id int64) error {
 
 // fill reads chunks into k and opens them where they are.
 func (r *ReaderAt) fill(k *block, first, last int64) {
-	err := errors.New("reading panicked") // nobody must wait for it
+	err := errors.New("reading panicked") // so that no other call waits forever
 	defer func() { r.blocks.done(k, err) }()
 	readErr := r.read(k, first, last)
 	for i := first; i <= last; i++ {
@@ -218,8 +213,8 @@ func (r *ReaderAt) fill(k *block, first, last int64) {
 	}
 }
 
-// readThrough fills p, which is within one block, from the chunks that are
-// there, and keeps nothing. It returns how many bytes of p are good.
+// readThrough fills p, which lies in one block, and keeps nothing. It returns the number of
+// bytes before the first error.
 func (r *ReaderAt) readThrough(p []byte, off int64) (n int, err error) {
 	size := int64(r.c.chunkSize)
 	first, last := off/size, (off+int64(len(p))-1)/size
@@ -249,8 +244,7 @@ func (r *ReaderAt) readThrough(p []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
-// read reads sealed chunks into k, in one go. The error says why some are not
-// there.
+// read reads sealed chunks into k at once. The error is the reason if some are missing.
 func (r *ReaderAt) read(k *block, first, last int64) error {
 	start := first * int64(r.c.sealedSize())
 	size := int(last-first)*r.c.sealedSize() + r.sealedSize(last)
@@ -270,19 +264,19 @@ func (r *ReaderAt) sealedSize(i int64) int {
 	return int(min(int64(r.c.sealedSize()), r.size-i*int64(r.c.sealedSize())))
 }
 
-// sealed returns the place of the chunk with that number in buf. It is shorter
-// than the chunk if buf is.
+// sealed returns the part of buf that holds a chunk, counted from 0. It is shorter than the
+// chunk if buf ends before.
 func (r *ReaderAt) sealed(buf []byte, number int64) []byte {
 	start := min(int(number)*r.c.sealedSize(), len(buf))
 	return buf[start:min(start+r.c.sealedSize(), len(buf))]
 }
 
-// open opens a sealed chunk into dst, which has room for its plaintext and may
-// be sealed itself. After an error that part of dst is cleared.
+// open opens a sealed chunk into dst, which may be sealed itself. After an error that part
+// of dst is cleared.
 func (r *ReaderAt) open(dst []byte, i int64, sealed []byte) ([]byte, error) {
 	k := &chunk{buf: sealed, index: uint32(i), last: i == r.last()}
 	r.c.hash(k)
-	// Open clears what it wrote when the tag is wrong.
+	// Open clears its output if the tag is wrong.
 	plain, err := r.c.aead.Open(dst[:0], r.c.nonce(k.index, k.last), sealed, nil)
 	if err != nil {
 		return nil, r.c.damaged(k)

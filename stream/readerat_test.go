@@ -39,7 +39,7 @@ func TestReaderAt(t *testing.T) {
 	}
 }
 
-// TestReadAtEdges has what io.ReaderAt says about the ends.
+// TestReadAtEdges checks the rules of io.ReaderAt at both ends.
 func TestReadAtEdges(t *testing.T) {
 	const size = 2*chunkSize + 100
 	plain := plaintext(size)
@@ -102,8 +102,8 @@ func TestReadAtConcurrently(t *testing.T) {
 	wg.Wait()
 }
 
-// TestReadAtAroundDamage reads what is good and refuses what is not, in any
-// order and again: a buffer that saw damage is not used for anything else.
+// TestReadAtAroundDamage reads good chunks and refuses damaged ones, repeatedly and in any
+// order: a buffer with damage is not shared.
 func TestReadAtAroundDamage(t *testing.T) {
 	plain := plaintext(5*chunkSize + 100)
 	body := sealBody(plain)

@@ -142,7 +142,7 @@ func TestLargeChunks(t *testing.T) {
 	}
 }
 
-// TestKnownBody pins the bytes: they are those of format version 1 for ever.
+// TestKnownBody pins the bytes: those of format version 1 must never change.
 func TestKnownBody(t *testing.T) {
 	var body bytes.Buffer
 	w := newCipher().NewWriter(&body)

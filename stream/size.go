@@ -6,13 +6,12 @@ package stream
 
 import "fmt"
 
-// errTooLong is ErrTooLong of a body that is read.
+// errTooLong is the error for reading a body that is too long.
 var errTooLong = fmt.Errorf("%w: %w", ErrDamaged, ErrTooLong)
 
-// BodySize returns the length in bytes of the body of a plaintext of the given
-// length: Overhead more for each chunk, of which there is always one more than
-// there are full ones. It is the inverse of [PlaintextSize]. The error is
-// [ErrTooLong], also for negative lengths.
+// BodySize returns the length in bytes of the body for a plaintext of the given length:
+// [Overhead] is added for each full chunk and for the last one. It is the inverse of
+// [PlaintextSize]. The error is [ErrTooLong], also for negative lengths.
 func BodySize(plaintext int64, chunkLog2 uint8) (int64, error) {
 	full := plaintext >> chunkLog2
 	if plaintext < 0 || full >= MaxChunks {
@@ -22,8 +21,8 @@ func BodySize(plaintext int64, chunkLog2 uint8) (int64, error) {
 }
 
 // PlaintextSize returns the length in bytes of the plaintext in a body of the
-// given length. The error is [ErrTruncated] when no body has that length, and
-// wraps [ErrDamaged] and [ErrTooLong] when it has too many chunks.
+// given length. The error is [ErrTruncated] if no body has that length, and wraps
+// [ErrDamaged] and [ErrTooLong] if it has too many chunks.
 func PlaintextSize(body int64, chunkLog2 uint8) (int64, error) {
 	return plaintextSize(body, 1<<chunkLog2)
 }

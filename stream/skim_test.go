@@ -37,7 +37,7 @@ func TestSkim(t *testing.T) {
 					t.Fatalf("tail %d, %d bytes, %s: another tail", size, n, src.name)
 				}
 				if m, err := r.Read(make([]byte, 1)); m != 0 || err != io.EOF {
-					t.Fatalf("tail %d, %d bytes, %s: Read behind the end: %d, %v", size, n, src.name, m, err)
+					t.Fatalf("tail %d, %d bytes, %s: Read after the end: %d, %v", size, n, src.name, m, err)
 				}
 			}
 		}

@@ -33,9 +33,8 @@ func (r *withError) Read(p []byte) (int, error) {
 }
 
 // TestReaderSourceFails has sources that fail at every byte, at chunk
-// boundaries and after the last chunk too. A failure is never taken for the
-// end of the body, io.ErrUnexpectedEOF no more than others: that is how a
-// source reports that it was cut short itself.
+// boundaries and after the last chunk too. A failure is never taken for the end of the body,
+// not even io.ErrUnexpectedEOF, with which a source reports that it is truncated itself.
 func TestReaderSourceFails(t *testing.T) {
 	plain := plaintext(chunkSize + 100)
 	body := sealBody(plain)
@@ -81,7 +80,7 @@ func TestWriterSourceFails(t *testing.T) {
 				if m != int64(n) || err != want {
 					t.Fatalf("failed after %d bytes: %d, %v", n, m, err)
 				}
-				// What came before must not pass for all there is.
+				// The data before the error must not look complete.
 				if err := w.Close(); err != want {
 					t.Fatal("Close:", err)
 				}
@@ -103,7 +102,7 @@ func TestTimeout(t *testing.T) {
 		t.Error("WriteTo:", n, err)
 	}
 	r := newCipher().NewReader(slow(body), 0)
-	for range 2 { // the source would go on, the reader does not: a part was lost
+	for range 2 { // the source would continue, the reader does not: bytes were lost
 		if n, err := r.Read(make([]byte, 10)); n != 0 || err != iotest.ErrTimeout {
 			t.Error("Read:", n, err)
 		}
@@ -114,7 +113,7 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// idle never delivers anything.
+// idle never returns data.
 type idle struct{}
 
 func (idle) Read([]byte) (int, error) { return 0, nil }
@@ -135,8 +134,8 @@ func TestNoProgress(t *testing.T) {
 	}
 }
 
-// TestReaderAtSourceFails passes on the error of the source, and takes less
-// than what was asked for as a cut.
+// TestReaderAtSourceFails returns the error of the source, and treats a short read as
+// truncation.
 func TestReaderAtSourceFails(t *testing.T) {
 	body := sealBody(plaintext(2*chunkSize + 100))
 	for _, test := range []struct {

@@ -16,15 +16,15 @@ type span struct {
 	index    uint32 // of the first chunk
 }
 
-// pump sends the chunks through p, and work upon each. What is too short for a chunk at
-// the end of the span is left alone.
+// pump sends the chunks through p, which calls work for each. Bytes at the end of the span that
+// are too few for a chunk are ignored.
 func (s span) pump(c *Cipher, p *pipeline, work func(*chunk) error) error {
 	sealed := int64(c.sealedSize())
 	if int64(s.index)+s.size/sealed >= MaxChunks {
 		return errTooLong
 	}
 	p.limit = concurrency(s.src)
-	p.size = int(min(int64(p.size), max(s.size, 0))) // no whole chunk for a small file
+	p.size = int(min(int64(p.size), max(s.size, 0))) // small files need no buffer for a full chunk
 	count := max(s.size+sealed-Overhead, 0) / sealed
 	chunkAt := func(i int64, buf []byte) *chunk {
 		n := min(sealed, s.size-i*sealed)
@@ -40,10 +40,10 @@ func (s span) pump(c *Cipher, p *pipeline, work func(*chunk) error) error {
 	}, c.report)
 }
 
-// WriteRange decrypts n bytes of the plaintext to dst, from an offset on. Several chunks
-// are opened at once and written as [Reader.WriteTo] does; nothing is kept for ReadAt. It
-// returns how many bytes were written. The range must lie within the plaintext: else
-// nothing is written, and the error is [io.EOF].
+// WriteRange decrypts n bytes of the plaintext at an offset to dst. Like [Reader.WriteTo], it
+// opens several chunks at once; nothing is kept for ReadAt. It returns the number of bytes
+// written. If the range is not within the plaintext, nothing is written and the error is
+// [io.EOF].
 func (r *ReaderAt) WriteRange(dst io.Writer, off, n int64) (int64, error) {
 	if off < 0 || n < 0 {
 		return 0, errors.New("negative range")
@@ -64,7 +64,7 @@ func (r *ReaderAt) WriteRange(dst io.Writer, off, n int64) (int64, error) {
 			return err
 		}
 		from, to := max(skip-k.to, 0), min(skip+n-k.to, int64(len(k.buf)))
-		k.buf = k.buf[:copy(k.buf, k.buf[from:to])] // which stays at the start of its slot
+		k.buf = k.buf[:copy(k.buf, k.buf[from:to])] // stays at the start of its slot
 		k.to = max(k.to-skip, 0)
 		return nil
 	})

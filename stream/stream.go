@@ -8,19 +8,17 @@
 // Misuse-Resistance", CRYPTO 2015), with the rule that the last chunk is
 // always shorter than a full one and may be empty.
 //
-// So the length of a body tells which chunk is the last, every plaintext has
-// one encoding, and any chunk can be opened by itself. This is SPEC.md,
-// section 5.
+// So the length of a body shows which chunk is the last, every plaintext has one
+// encoding, and each chunk can be opened alone. It implements SPEC.md, section 5.
 //
-// Chunks are sealed and opened in place, by several goroutines at once, and
-// leave in order. Memory does not depend on the length of the body: a few
-// chunk buffers, used again and again.
+// Several goroutines seal or open chunks in place. The chunks are released in order.
+// Memory does not depend on the length of the body: a few chunk buffers are reused.
 //
-// From one file to another there is no need for any order. A source that is an
-// [*io.SectionReader] is read by offset, and a destination that is an
-// [*io.OffsetWriter] is written by offset: each goroutine then reads its chunk, works on
-// it and writes it. Such a destination holds nothing of use after an error. When all is
-// well, both are left at the end, as by Read and Write.
+// Files need no order. A source that is an [*io.SectionReader] is read by offset, and a
+// destination that is an [*io.OffsetWriter] is written by offset: each goroutine then
+// reads, processes and writes its chunks. After an error the contents of such a
+// destination are undefined. After success, the position of both is at the end, as after
+// Read and Write.
 package stream
 
 import (
@@ -34,44 +32,42 @@ import (
 	"github.com/pqenc/pqenc/internal/aead"
 )
 
-// Sizes in bytes, and the bound on a body's length.
+// Sizes in bytes, and the largest number of chunks.
 const (
 	// KeySize is the size of an AES-256 key.
 	KeySize = aead.KeySize
-	// NoncePrefixSize is the size of the part of the nonce that all chunks of
-	// a body share. A chunk index (4 bytes) and a flag for the last chunk
-	// (1 byte) complete it.
+	// NoncePrefixSize is the size of the part of the nonce that is the same for
+	// all chunks of a body. The index of the chunk (4 bytes) and a flag for the
+	// last chunk (1 byte) follow it.
 	NoncePrefixSize = 7
-	// Overhead is what a chunk grows by: the GCM tag.
+	// Overhead is the size of the GCM tag of each chunk.
 	Overhead = aead.Overhead
 	// MaxChunks is the largest number of chunks in a body.
 	MaxChunks = 1 << 31
 )
 
 var (
-	// ErrDamaged says that a chunk does not authenticate: it was changed,
-	// moved, or cut short.
+	// ErrDamaged is returned for a chunk that does not authenticate: it was
+	// changed, moved or truncated.
 	ErrDamaged = errors.New("body is damaged or forged")
-	// ErrTruncated says that the body ends where a chunk must still come. It
+	// ErrTruncated is returned for a body that ends before its last chunk. It
 	// wraps [io.ErrUnexpectedEOF].
 	ErrTruncated = fmt.Errorf("file is cut short: %w", io.ErrUnexpectedEOF)
-	// ErrTooLong says that a body has, or would have, more than [MaxChunks]
-	// chunks. Where one is read it comes together with [ErrDamaged].
+	// ErrTooLong is returned for a body of more than [MaxChunks] chunks. When
+	// reading, the error wraps [ErrDamaged] too.
 	ErrTooLong = errors.New("too long for one file")
-	// ErrClosed says that a [Writer] was used after Close.
+	// ErrClosed is returned for the use of a [Writer] after Close.
 	ErrClosed = errors.New("already closed")
 )
 
-// Cipher has the key and the parameters of one body. It may be used by many
-// goroutines, but a key must never seal two bodies: call [Cipher.NewWriter]
-// once.
+// Cipher holds the key and the parameters of one body. It is safe for concurrent
+// use, but a key must not seal two bodies: call [Cipher.NewWriter] only once.
 type Cipher struct {
-	// OnDigest, if set, is given the SHA-256 of each ciphertext chunk, tag
-	// included. Whoever has the chunk in hand computes it. Writers and readers
-	// call OnDigest in the order of the chunks and before the chunk leaves, except
-	// where they write by offset: then it has been written. ReadAt of a [ReaderAt]
-	// calls it in any order and concurrently. An error ends the operation, and the
-	// chunk is not released.
+	// OnDigest, if not nil, is called with the SHA-256 of each sealed chunk, tag
+	// included. Writers and readers call it in the order of the chunks, before the
+	// chunk is released; if they write by offset, the chunk is written already. ReadAt
+	// of a [ReaderAt] calls it in any order and concurrently. An error ends the
+	// operation, and the chunk is not released.
 	OnDigest func(index uint32, digest [sha256.Size]byte) error
 
 	aead      cipher.AEAD
@@ -79,17 +75,17 @@ type Cipher struct {
 	chunkSize int
 }
 
-// New returns the cipher of a body whose chunks hold 2^chunkLog2 bytes. In
-// FIPS 140-only mode it panics: package pqenc looks for that first.
+// New returns the cipher of a body whose chunks hold 2^chunkLog2 bytes. It panics in
+// FIPS 140-only mode, which package pqenc checks before.
 func New(key *[KeySize]byte, prefix *[NoncePrefixSize]byte, chunkLog2 uint8) *Cipher {
 	return &Cipher{aead: aead.New(key), prefix: *prefix, chunkSize: 1 << chunkLog2}
 }
 
-// sealedSize is the length of a full chunk in the body.
+// sealedSize returns the length of a full sealed chunk.
 func (c *Cipher) sealedSize() int { return c.chunkSize + Overhead }
 
-// nonce is prefix || index || last. No index occurs twice under a key, so
-// neither does a nonce.
+// nonce returns prefix || index || last. An index occurs only once under a key, and so
+// does a nonce.
 func (c *Cipher) nonce(index uint32, last bool) []byte {
 	n := make([]byte, 0, aead.NonceSize)
 	n = append(n, c.prefix[:]...)
@@ -100,7 +96,7 @@ func (c *Cipher) nonce(index uint32, last bool) []byte {
 	return append(n, 0)
 }
 
-// chunk is one chunk on its way through: sealed or opened in place in buf.
+// chunk is a chunk that is sealed or opened in place in buf.
 type chunk struct {
 	buf    []byte // has room for the tag
 	from   int64  // where it is in a source that is read by offset
@@ -125,7 +121,7 @@ func (c *Cipher) open(k *chunk) error {
 	return nil
 }
 
-// skim is open without opening.
+// skim hashes k and discards it.
 func (c *Cipher) skim(k *chunk) error {
 	c.hash(k)
 	k.buf = k.buf[:0]
@@ -138,13 +134,13 @@ func (c *Cipher) hash(k *chunk) {
 	}
 }
 
-// report passes on the digest of k.
+// report calls OnDigest for k.
 func (c *Cipher) report(k *chunk) error {
 	if c.OnDigest == nil {
 		return nil
 	}
 	err := c.OnDigest(k.index, k.digest)
-	if err == io.EOF { // of a list of digests, perhaps, but not of the body
+	if err == io.EOF { // perhaps of a list of digests: not the end of the body
 		return io.ErrUnexpectedEOF
 	}
 	return err
@@ -153,7 +149,7 @@ func (c *Cipher) report(k *chunk) error {
 func (c *Cipher) damaged(k *chunk) error {
 	what := "was changed"
 	if k.last {
-		// A file cut inside a chunk ends in a short one, as a whole file does.
+		// A file that is cut inside a chunk ends in a short one, as a complete file does.
 		what = "was changed or cut short"
 	}
 	return fmt.Errorf("%w: chunk %d, at byte %d of the body, %s",

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// liar is a source or a destination that is wrong about how many of its calls may be under
-// way at once, and fails from the given call on.
+// liar is a source or a destination with a wrong Concurrency, which fails from the given call
+// on.
 type liar struct {
 	memory
 	at    int // calls at once, as it says
@@ -43,7 +43,7 @@ func (l *liar) WriteAt(p []byte, off int64) (int, error) {
 }
 
 // TestFaultsAtOnce has source and destination fail at any moment, with any number of chunks
-// under way. What ends well is whole; and after the end nothing is read or written.
+// in flight. Output without an error is complete, and nothing is read or written afterwards.
 func TestFaultsAtOnce(t *testing.T) {
 	plain := plaintext(20*chunkSize + 100)
 	body := sealBody(plain)

@@ -16,16 +16,15 @@ type Writer struct {
 	err   error // sticky
 }
 
-// NewWriter returns a writer that encrypts to dst. The caller must Close it:
-// a body without its last chunk does not decrypt.
+// NewWriter returns a writer that encrypts to dst. The caller must Close it: Close writes
+// the last chunk.
 //
-// dst is written by other goroutines than the caller's, one at a time, and not
-// any more once Close has returned.
+// Other goroutines write to dst, one at a time, until Close has returned.
 func (c *Cipher) NewWriter(dst io.Writer) *Writer {
 	return &Writer{c: c, p: newPipeline(dst, c.sealedSize())}
 }
 
-// Write encrypts p. A failure of the destination may show in a later call.
+// Write encrypts p. A later call may return an error of the destination.
 func (w *Writer) Write(p []byte) (n int, err error) {
 	for len(p) > 0 {
 		if err := w.makeRoom(); err != nil {
@@ -38,11 +37,10 @@ func (w *Writer) Write(p []byte) (n int, err error) {
 	return n, w.err
 }
 
-// ReadFrom encrypts all of src, which it reads straight into the chunks:
-// [io.Copy] calls it. It does not Close the writer. After a failure of src, Close
-// does not make a whole body of what came before. A src that is an
-// [*io.SectionReader] must have all bytes of its section, else the error wraps
-// [io.ErrUnexpectedEOF]; it may show in a later call, as one of the destination.
+// ReadFrom encrypts all of src without an extra copy; [io.Copy] calls it. It does not Close
+// the writer. After an error of src, Close does not write the last chunk. If src is an
+// [*io.SectionReader] and lacks bytes of its section, the error wraps
+// [io.ErrUnexpectedEOF]. A later call may return this error or one of the destination.
 func (w *Writer) ReadFrom(src io.Reader) (n int64, err error) {
 	if s, ok := src.(*io.SectionReader); ok && w.buf == nil && w.err == nil {
 		n, w.err = w.readFullChunks(s)
@@ -62,7 +60,7 @@ func (w *Writer) ReadFrom(src io.Reader) (n int64, err error) {
 	}
 }
 
-// readFullChunks encrypts src by offset, as far as it has full chunks.
+// readFullChunks encrypts the full chunks of src by offset.
 func (w *Writer) readFullChunks(src *io.SectionReader) (n int64, err error) {
 	at, err := src.Seek(0, io.SeekCurrent)
 	if err != nil {
@@ -89,14 +87,14 @@ func (w *Writer) readFullChunks(src *io.SectionReader) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if count == 0 { // all that there is, in a small file
+	if count == 0 { // a small file: a buffer for just its bytes
 		w.buf = make([]byte, 0, max(src.Size()-at, 0)+Overhead)
 	}
 	_, err = src.Seek(at+count*size, io.SeekStart)
 	return count * size, err
 }
 
-// makeRoom leaves w with a chunk that is not full.
+// makeRoom flushes a full chunk, and provides a buffer.
 func (w *Writer) makeRoom() error {
 	if w.err == nil && len(w.buf) == w.c.chunkSize {
 		w.flush(false)
@@ -110,7 +108,7 @@ func (w *Writer) makeRoom() error {
 	return w.err
 }
 
-// flush sends the chunk on its way.
+// flush submits the chunk.
 func (w *Writer) flush(last bool) {
 	if w.index >= MaxChunks-1 && !last {
 		w.err = ErrTooLong // the last chunk could not follow
@@ -123,9 +121,8 @@ func (w *Writer) flush(last bool) {
 	w.index++
 }
 
-// Close encrypts the last chunk and waits until everything is written. It does
-// not close the destination. After a failure it returns that failure, and what
-// was written is not a whole body.
+// Close encrypts the last chunk and waits until everything is written. It does not close the
+// destination. If there was an error it returns that, and the body is incomplete.
 func (w *Writer) Close() error {
 	if w.makeRoom() == nil {
 		w.flush(true)
@@ -152,10 +149,9 @@ func readChunk(src io.ReaderAt, k *chunk) error {
 	return err
 }
 
-// readFull reads until b is full or src has ended. It differs from
-// io.ReadFull, which gives the same error for a source that ends and for one
-// that fails with io.ErrUnexpectedEOF: taking the second for the first would
-// hide a truncation that the source has noticed.
+// readFull reads until b is full or src ends. Unlike io.ReadFull, it distinguishes the end of
+// src from the error io.ErrUnexpectedEOF of src, which means a truncation that src has
+// detected.
 func readFull(src io.Reader, b []byte) (n int, eof bool, err error) {
 	for empty := 0; n < len(b); {
 		m, err := src.Read(b[n:])

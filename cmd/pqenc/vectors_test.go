@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -70,6 +71,28 @@ var exitOf = map[vectors.Result]int{
 	vectors.Context:     exitSigner,
 	vectors.Retired:     exitSigner,
 	vectors.DigestList:  exitSigner,
+}
+
+// TestSpecExitCodes requires that the table of classes in SPEC.md has the exit codes.
+func TestSpecExitCodes(t *testing.T) {
+	spec, err := os.ReadFile("../../SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := maps.Clone(exitOf)
+	delete(codes, vectors.Success)
+	for _, r := range []vectors.Result{vectors.SignatureFile, vectors.OtherFile} {
+		codes[r] = detachedExit(r)
+	}
+	for _, r := range []vectors.Result{vectors.NotKey, vectors.WrongKind, vectors.Statement} {
+		codes[r] = exitKeyFile
+	}
+	for r, code := range codes {
+		row := regexp.MustCompile(fmt.Sprintf(`(?m)^\| \*%s\* \| .* \| %d \|$`, r, code))
+		if !row.Match(spec) {
+			t.Errorf("SPEC.md does not have *%s* with exit code %d", r, code)
+		}
+	}
 }
 
 // TestVectors gives every vector to the command.

@@ -2,8 +2,8 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package aead makes the one AEAD of pqenc, AES-256-GCM. Nonces are the
-// business of its callers: each says why none of its own occurs twice.
+// Package aead returns the only AEAD of pqenc, AES-256-GCM. Each caller explains
+// why its nonces do not repeat.
 package aead
 
 import (
@@ -15,11 +15,11 @@ import (
 const (
 	KeySize   = 32
 	NonceSize = 12
-	// Overhead is the size of the tag, by which a message grows.
+	// Overhead is the size of the tag.
 	Overhead = 16
 )
 
-// New returns AES-256-GCM with the key.
+// New returns AES-256-GCM with a key.
 func New(key *[KeySize]byte) cipher.AEAD {
 	block, err := aes.NewCipher(key[:])
 	if err != nil {

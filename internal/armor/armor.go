@@ -2,19 +2,20 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package armor is the text form of a .pqe file, for places that carry text only:
+// Package armor encodes and decodes the text form of a .pqe file, for places that
+// carry only text:
 //
 //	-----BEGIN PQENC FILE-----
-//	standard base64 with padding, 64 characters a line, the last line 1 to 64
+//	standard base64 with padding, 64 characters a line, the last line 4 to 64
 //	-----END PQENC FILE-----
 //
 // The base64 is that of RFC 4648, section 4. Every byte string has exactly one
-// text form, up to the line endings, the white space around it and the byte order
-// mark before it that mail programs and editors change. Nothing but that one form is read, so text cannot
-// be altered without altering, and thereby breaking, the file inside it.
+// text form, except for what mail programs and editors change: line ends, white
+// space around it, and a byte order mark before it. No other form is read, so that
+// every change of the text changes the file inside it, which does not authenticate then.
 //
-// Armor protects nothing: it has no checksum, and what it carries has to be
-// authenticated by whoever reads it.
+// Armor protects nothing: it has no checksum. The reader of the file inside
+// authenticates it.
 package armor
 
 import (
@@ -37,43 +38,41 @@ const (
 )
 
 const (
-	lineText  = 64 // characters in every line but the last
-	lineBytes = 48 // bytes that such a line carries
+	lineText  = 64 // characters in every line except the last
+	lineBytes = 48 // bytes that such a line encodes
 
-	// space is white space, of which maxSpace bytes may come before the header
-	// and as many after the footer.
+	// space is white space. Up to maxSpace bytes of it may precede the header, and as
+	// many follow the line of the footer. CR LF counts as one byte.
 	space    = " \t\r\n"
 	maxSpace = 1024
 
-	// batch is how many lines are encoded, or buffered for decoding, at a time:
-	// few calls to the layers below, little memory.
+	// batch is the number of lines that are encoded, or buffered for decoding, at
+	// once: few calls of the layers below, little memory.
 	batch = 1024
 )
 
 var (
-	// ErrArmor says that the input is not armor, or not the one text form that
-	// its content has. It comes wrapped with the line number; the line itself
-	// is never quoted.
+	// ErrArmor is returned, wrapped with the number of the line, for input that is
+	// not armor, or not the one text form of its content. The line is never quoted.
 	ErrArmor = errors.New("malformed armor")
-	// ErrUTF16 says that the armor is in UTF-16, and wraps ErrArmor.
+	// ErrUTF16 is returned for armor in UTF-16. It wraps ErrArmor.
 	ErrUTF16 = fmt.Errorf("%w: %w", ErrArmor, text.ErrUTF16)
 
 	errClosed = errors.New("armor: write after close")
 )
 
-// encoding also refuses a last character with unused bits set, which would be a
-// second text form of the same bytes.
+// encoding is strict: a last character with unused bits set would be a second
+// text form of the same bytes.
 var encoding = base64.StdEncoding.Strict()
 
-// wide are the starts of armor in UTF-16. It is still armor: [NewReader] says what
-// is wrong with it.
+// wide are the starts of armor in UTF-16. Detect reports it as armor, so that
+// [NewReader] can return ErrUTF16.
 var wide = []string{"\xff\xfe-\x00", "\xfe\xff\x00-"}
 
-// Detect reports whether what r is about to deliver is armored, that is, begins
-// with Header after at most 1 KiB of white space, and perhaps a byte order mark
-// before that. It takes nothing out of r and waits for no more input than it needs
-// to decide. The buffer of r must hold 2 KiB. The error, if any, is that of the
-// reader below r.
+// Detect reports whether the input of r is armored: whether it begins with Header,
+// after at most 1 KiB of white space with or without a byte order mark before it. It
+// consumes nothing and waits for no more input than it needs. The buffer of r must
+// hold 4 KiB. Errors are those of the reader below r.
 func Detect(r *bufio.Reader) (bool, error) {
 	for want := 1; ; want++ {
 		seen, err := r.Peek(max(want, r.Buffered()))
@@ -83,7 +82,7 @@ func Detect(r *bufio.Reader) (bool, error) {
 		switch {
 		case slices.ContainsFunc(wide, func(w string) bool { return strings.HasPrefix(string(seen), w) }):
 			return true, nil
-		case len(marked)-len(start) > maxSpace:
+		case spaceSize(marked[:len(marked)-len(start)]) > maxSpace:
 			return false, nil
 		case len(start) >= len(Header):
 			return bytes.HasPrefix(start, []byte(Header)), nil
@@ -97,7 +96,10 @@ func Detect(r *bufio.Reader) (bool, error) {
 	}
 }
 
-// mayBeMark reports whether more could follow that makes it a byte order mark.
+// spaceSize returns the size of white space in bytes, where CR LF counts as one.
+func spaceSize(b []byte) int { return len(b) - bytes.Count(b, []byte("\r\n")) }
+
+// mayBeMark reports whether seen is the start of a byte order mark.
 func mayBeMark(seen []byte) bool {
 	return slices.ContainsFunc([]string{text.BOM, wide[0], wide[1]}, func(m string) bool { return strings.HasPrefix(m, string(seen)) })
 }

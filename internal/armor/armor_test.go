@@ -42,7 +42,7 @@ func encode(tb testing.TB, content []byte) []byte {
 	return text.Bytes()
 }
 
-// reference is the text form built in the plainest way.
+// reference builds the text form in the simplest way.
 func reference(content []byte) string {
 	text := Header + "\n"
 	rest := base64.StdEncoding.EncodeToString(content)
@@ -109,7 +109,7 @@ func TestWriterAfterClose(t *testing.T) {
 	}
 }
 
-// limited takes so many bytes and then fails, or lies when err is nil.
+// limited accepts a number of bytes and then fails, or reports a short write if err is nil.
 type limited struct {
 	left int
 	err  error
@@ -147,7 +147,7 @@ func TestWriterErrors(t *testing.T) {
 	}
 }
 
-// readers are ways in which the text may arrive.
+// readers deliver the text in different pieces.
 var readers = []struct {
 	name string
 	wrap func(io.Reader) io.Reader
@@ -197,7 +197,7 @@ func TestReaderBuffers(t *testing.T) {
 
 type onlyWriter struct{ io.Writer }
 
-// A reader must hand over the lines that are here before it waits for others.
+// A reader must return the lines that have arrived before it waits for more.
 func TestReaderDoesNotWait(t *testing.T) {
 	content := random(10 * lineBytes)
 	text := encode(t, content)
@@ -248,6 +248,9 @@ func TestReaderAccepts(t *testing.T) {
 		{"final carriage return", Header + "\nQQ==\n" + Footer + "\r", "A"},
 		{"space before", " \t\r\n \n" + lines(Header, "QQ==", Footer), "A"},
 		{"space after", lines(Header, "QQ==", Footer) + " \t\r\n \n", "A"},
+		{"most space and CR LF", strings.Repeat("\r\n", 1024) + Header + "\r\nQQ==\r\n" + Footer + "\r\n" + strings.Repeat("\r\n", 1024), "A"},
+		{"most space after a line ending", Header + "\nQQ==\n" + Footer + "\n" + strings.Repeat(" ", 1024), "A"},
+		{"space in the last line", Header + "\nQQ==\n" + Footer + "  \n", "A"},
 		{"most space", strings.Repeat("\n", 1024) + Header + "\nQQ==\n" + Footer + strings.Repeat(" ", 1024), "A"},
 	} {
 		for _, reader := range readers {
@@ -307,9 +310,11 @@ func TestReaderRefuses(t *testing.T) {
 		{"another footer", lines(Header, "QUFB", "-----END AGE ENCRYPTED FILE-----"), 3},
 		{"text before the footer", lines(Header, "QUFB", " "+Footer), 3},
 		{"text after the footer", lines(Header, "QUFB", Footer+"-"), 3},
-		{"text behind the footer", lines(Header, "QUFB", Footer, "hello"), 4},
-		{"zero behind the footer", lines(Header, "QUFB", Footer, "\x00"), 4},
-		{"another armor behind the footer", lines(Header, "QUFB", Footer, Header, "QUFB", Footer), 4},
+		{"text after the footer line", lines(Header, "QUFB", Footer, "hello"), 4},
+		{"zero after the footer", lines(Header, "QUFB", Footer, "\x00"), 4},
+		{"another armor after the footer", lines(Header, "QUFB", Footer, Header, "QUFB", Footer), 4},
+		{"too many lines after", lines(Header, "QUFB", Footer) + strings.Repeat("\r\n", 1025), 1028},
+		{"too many carriage returns after", lines(Header, "QUFB", Footer) + strings.Repeat("\r", 1025), 4},
 		{"too much space after", Header + "\nQUFB\n" + Footer + strings.Repeat(" ", 1025), 3},
 	} {
 		for _, reader := range readers {
@@ -328,7 +333,7 @@ func TestReaderRefuses(t *testing.T) {
 	}
 }
 
-// Every beginning of an armored file is cut, but for one without the last newline.
+// Every prefix of an armored file is truncated, except the one without the last newline.
 func TestReaderCut(t *testing.T) {
 	content := random(200)
 	text := encode(t, content)
@@ -389,7 +394,7 @@ func utf16Of(s string, order binary.AppendByteOrder) string {
 	return string(b)
 }
 
-// TestByteOrderMark: a mark in UTF-8 is as good as none, UTF-16 is not.
+// TestByteOrderMark accepts a byte order mark in UTF-8, and refuses UTF-16.
 func TestByteOrderMark(t *testing.T) {
 	content := random(100)
 	armored := string(encode(t, content))
@@ -419,6 +424,8 @@ func TestDetect(t *testing.T) {
 		{"header only", Header, true},
 		{"space before", " \r\n\t" + Header, true},
 		{"most space before", strings.Repeat(" ", 1024) + Header, true},
+		{"most CR LF before", "\ufeff" + strings.Repeat("\r\n", 1024) + Header, true},
+		{"too many CR LF before", strings.Repeat("\r\n", 1025) + Header, false},
 		{"byte order mark", "\ufeff" + Header, true},
 		{"byte order mark and space", "\ufeff\r\n" + Header, true},
 		{"byte order mark only", "\ufeff", false},
@@ -459,7 +466,7 @@ func TestDetectErrors(t *testing.T) {
 	}
 }
 
-// Detect must not wait for a second piece when the first one decides.
+// Detect must not wait for more input than it needs.
 func TestDetectDoesNotWait(t *testing.T) {
 	for text, want := range map[string]bool{Header: true, "\x89": false, "-----B!": false} {
 		src, dst := io.Pipe()

@@ -19,7 +19,7 @@ func normalized(text []byte) []byte {
 	return append(text, '\n')
 }
 
-// What is read is the one text form of its content, however it is read.
+// Text that is accepted is the one text form of its content, for every way of reading.
 // The seeds are in testdata/fuzz/FuzzReader.
 func FuzzReader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -36,7 +36,7 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// What is written is read back, however it is cut into writes.
+// Written data is read back, for every way of splitting it into writes.
 // The seeds are in testdata/fuzz/FuzzRoundTrip.
 func FuzzRoundTrip(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte, cut uint) {
@@ -55,7 +55,7 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-// A fuzz target without seeds passes silently.
+// A fuzz target without seeds would pass without testing anything.
 func TestFuzzSeeds(t *testing.T) {
 	for _, target := range []string{"FuzzReader", "FuzzRoundTrip"} {
 		seeds, err := filepath.Glob(filepath.Join("testdata", "fuzz", target, "*"))

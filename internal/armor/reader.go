@@ -14,26 +14,25 @@ import (
 	"github.com/pqenc/pqenc/internal/text"
 )
 
-// reader decodes line by line, straight into the caller's buffer where it can.
+// reader decodes line by line, directly into the buffer of the caller where possible.
 type reader struct {
 	src   *bufio.Reader
-	line  int64 // number of the line that src is in, from 1
+	line  int64 // current line, from 1
 	begun bool  // the header has been read
-	last  bool  // a line that carries less than a full one has been read
+	last  bool  // a line that is not full has been read
 
 	decoded [lineBytes + 8]byte // a line for callers with a small buffer; 8 more let base64 write whole words
-	pending []byte              // what they have not taken of it yet
-	err     error               // returned ever after, once pending is empty
+	pending []byte              // the part of decoded that was not returned yet
+	err     error               // sticky, returned once pending is empty
 }
 
-// NewReader returns a reader of the bytes whose armored form src delivers. It
-// reads src to its end, as nothing but white space may follow the footer.
+// NewReader returns a reader of the file whose armored form is src. It reads src
+// to its end, as only white space may follow the footer.
 //
-// Anything but the one text form is an error that wraps ErrArmor, and a text
-// that ends before its footer is one that wraps io.ErrUnexpectedEOF; both name the
-// line. An error of src other than io.EOF is returned as it is. Lines before the
-// one at fault have been delivered by then, the one at fault never is: only
-// io.EOF says that the text was whole and well formed.
+// For every other text form the error wraps ErrArmor, and for text that ends before
+// its footer it wraps io.ErrUnexpectedEOF; both name the line. Other errors of src
+// are returned unchanged. The lines before the error have been returned then: only
+// io.EOF means that the text was complete and well formed.
 func NewReader(src io.Reader) io.Reader {
 	return &reader{src: bufio.NewReaderSize(src, batch*(lineText+1)), line: 1}
 }
@@ -50,8 +49,8 @@ func (r *reader) Read(p []byte) (n int, err error) {
 		r.pending = r.pending[n:]
 		return n, nil
 	}
-	// The first line may have to be waited for, the others are taken only if
-	// they are here: a reader at the end of a pipe gets what there is.
+	// Wait for the first line only. More lines are returned only if they are in the
+	// buffer, so that a pipe does not block with data at hand.
 	for r.err == nil && len(p)-n >= len(r.decoded) && (n == 0 || r.src.Buffered() > lineText+1) {
 		n += r.next(p[n:])
 	}
@@ -61,8 +60,8 @@ func (r *reader) Read(p []byte) (n int, err error) {
 	return 0, r.err
 }
 
-// next decodes one line into dst, which must have room for decoded, and returns
-// the number of bytes. Zero bytes mean that r.err has been set.
+// next decodes one line into dst, which must be as large as decoded, and returns
+// the number of bytes. If that is zero, r.err is set.
 func (r *reader) next(dst []byte) (n int) {
 	if r.err == nil {
 		n, r.err = r.decode(dst)
@@ -84,7 +83,7 @@ func (r *reader) decode(dst []byte) (int, error) {
 	switch {
 	case err != nil:
 		return 0, r.cut(err)
-	case first[0] == Footer[0]: // which is no base64 character
+	case first[0] == Footer[0]: // not a base64 character
 		return 0, r.readFooter()
 	case r.last:
 		return 0, r.malformed("data after a line that is not full")
@@ -98,7 +97,7 @@ func (r *reader) decode(dst []byte) (int, error) {
 		return 0, r.malformed("empty line")
 	case len(line) > lineText:
 		return 0, r.malformed("line too long")
-	case bytes.IndexByte(line, '\r') >= 0: // base64 would skip it
+	case bytes.IndexByte(line, '\r') >= 0: // package base64 skips it
 		return 0, r.malformed("stray carriage return")
 	}
 	n, err := encoding.Decode(dst, line)
@@ -131,31 +130,54 @@ func (r *reader) readHeader() error {
 	return nil
 }
 
-// readFooter returns io.EOF when all is well.
+// readFooter returns io.EOF if the armor ends as it must.
 func (r *reader) readFooter() error {
 	if err := r.expect(Footer); err != nil {
 		return err
 	}
+	r.skipLineEnd()
 	if err := r.skipSpace(); err != nil {
 		return err
 	}
 	return r.malformed("text after the footer")
 }
 
-// skipSpace reads up to the first byte that is not white space, and leaves that.
+// skipLineEnd skips the line ending of the footer, which may be missing. An error of
+// src is left for the next read.
+func (r *reader) skipLineEnd() {
+	next, _ := r.src.Peek(len("\r\n"))
+	for _, end := range []string{"\r\n", "\n"} {
+		if strings.HasPrefix(string(next), end) {
+			r.src.Discard(len(end))
+			r.line++
+			return
+		}
+	}
+}
+
+// skipSpace skips white space. The limit counts CR LF once, so that a change of line
+// endings cannot exceed it.
 func (r *reader) skipSpace() error {
-	for n := 0; ; n++ {
-		c, err := r.src.Peek(1)
-		switch {
-		case err != nil:
+	var before byte
+	for n := 0; ; {
+		next, err := r.src.Peek(1)
+		if err != nil {
 			return err
-		case strings.IndexByte(space, c[0]) < 0:
+		}
+		c := next[0]
+		if strings.IndexByte(space, c) < 0 {
 			return nil
-		case n == maxSpace:
+		}
+		if c != '\n' || before != '\r' {
+			n++
+		}
+		if n > maxSpace {
 			return r.malformed("too much white space")
-		case c[0] == '\n':
+		}
+		if c == '\n' {
 			r.line++
 		}
+		before = c
 		r.src.Discard(1)
 	}
 }
@@ -190,7 +212,7 @@ func (r *reader) malformed(why string) error {
 	return fmt.Errorf("%w: line %d: %s", ErrArmor, r.line, why)
 }
 
-// cut turns the end of src, where the armor does not end, into what it is.
+// cut returns the error for the end of src within the armor, and other errors unchanged.
 func (r *reader) cut(err error) error {
 	if err != io.EOF {
 		return err

@@ -9,17 +9,16 @@ import "io"
 // writer collects a batch of lines before it encodes them.
 type writer struct {
 	dst    io.Writer
-	raw    []byte // waiting to be encoded, at most batch lines
-	text   []byte // the encoded batch, kept for its memory
+	raw    []byte // not yet encoded, at most batch lines
+	text   []byte // the encoded batch; its memory is reused
 	begun  bool
 	closed bool
-	err    error // the first error of dst, returned ever after
+	err    error // the first error of dst, sticky
 }
 
-// NewWriter returns a writer that writes the armored form of what it is given to
-// dst. Close writes the last line and the footer and leaves dst open. A file that
-// was abandoned half-way is not to be closed: the missing footer is what tells a
-// reader that it was cut.
+// NewWriter returns a writer that writes the armored form of its input to dst.
+// Close writes the last line and the footer, and leaves dst open. Do not Close after
+// an error: the missing footer shows a reader that the file is truncated.
 func NewWriter(dst io.Writer) io.WriteCloser {
 	return &writer{
 		dst:  dst,
@@ -55,8 +54,7 @@ func (w *writer) Close() error {
 	return w.err
 }
 
-// flush writes what was collected, as whole lines but perhaps for the last one,
-// and then the text end.
+// flush writes the collected lines, and then the text end.
 func (w *writer) flush(end string) {
 	if w.err != nil {
 		return

@@ -18,8 +18,8 @@ import (
 	"github.com/pqenc/pqenc/internal/vectors"
 )
 
-// TestDetached holds signatures of pqenc, and those in vectors, to the composite of
-// the standard library. The file is read by hand, from SPEC.md, section 6.5.
+// TestDetached verifies signatures of pqenc, and those in vectors, with the composite of the
+// standard library. The file is parsed by hand, following SPEC.md, section 6.5.
 func TestDetached(t *testing.T) {
 	alice := testkit.Identity("alice")
 	contents, comment := testkit.Contents(100_000), "release 1.2: größer"

@@ -5,13 +5,14 @@
 // Package crosscheck is for tests only. It checks the primitives that pqenc
 // composes, not pqenc's own code:
 //
-//   - each of them gives what the published vectors say: the X-Wing and
-//     HPKE-PQ drafts, Wycheproof, and Argon2's reference implementation;
-//   - where pqenc relies on one library, a second and independent one agrees
-//     with it: crypto/hpke against circl for the recipient stanza, and circl's
-//     ML-DSA-65 against crypto/mldsa for signatures, alone and in the composite.
+//   - each of them agrees with the published vectors: those of the X-Wing and HPKE-PQ
+//     drafts, of Wycheproof, and of the reference implementation of Argon2;
+//   - a second, independent library agrees with the one that pqenc uses: circl with
+//     crypto/hpke for the recipient stanza, crypto/mldsa with circl for ML-DSA-65, alone
+//     and in the composite, and circl with crypto/ed25519, also where implementations of
+//     Ed25519 and X25519 differ.
 //
-// So a failure here means that a dependency has changed or is wrong, and a
-// failure elsewhere with these tests passing means that pqenc is. The origin
-// and licence of every vector are in testdata/README.md.
+// So a failure here means that a dependency has changed or is wrong. A failure elsewhere,
+// while these tests pass, means that pqenc is wrong. The origin and licence of every vector
+// are in testdata/README.md.
 package crosscheck

@@ -116,8 +116,8 @@ func (v hpkeVector) openAll(t *testing.T, name string, r recipientContext) int {
 	return len(v.Encryptions)
 }
 
-// TestKeySchedule holds the written-out key schedule, which the X-Wing vectors
-// are checked with, against the drafts' own numbers.
+// TestKeySchedule compares the written-out key schedule, which checks the X-Wing vectors,
+// with the values in the drafts.
 func TestKeySchedule(t *testing.T) {
 	n := 0
 	eachHPKEVector(t, func(t *testing.T, v hpkeVector) {

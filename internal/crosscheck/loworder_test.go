@@ -14,11 +14,10 @@ import (
 )
 
 // TestLowOrderShare is why crypto/hpke is the library that pqenc decrypts with.
-// An X25519 share of low order makes the X25519 secret zero whoever the
-// recipient is, and the X-Wing draft (-10) does not say what to do then.
-// crypto/hpke refuses. circl (1.6.5) carries on and arrives at a secret that
-// rests on ML-KEM alone. Should circl refuse too one day, this test fails, and
-// that reason for the choice is gone.
+// An X25519 share of low order makes the X25519 secret zero for every recipient, and
+// the X-Wing draft (-10) does not define the result. crypto/hpke refuses the share. circl
+// (1.6.5) computes a secret that depends only on ML-KEM. If circl refuses it one day, this
+// test fails, and that reason for the choice is gone.
 func TestLowOrderShare(t *testing.T) {
 	v := readVectors[xwingVector](t, "xwing.json")[0]
 	for _, point := range lowOrderPoints(t) {

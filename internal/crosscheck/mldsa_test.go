@@ -195,8 +195,8 @@ func TestMLDSAMalformed(t *testing.T) {
 	}
 }
 
-// composite is the composite signature once more, from SPEC.md, section 6.1, and
-// on the standard library alone.
+// composite is a second implementation of the composite signature, from SPEC.md, section 6.1,
+// with only the standard library.
 type composite struct {
 	mldsa *mldsa.PrivateKey
 	ed    ed25519.PrivateKey
@@ -240,7 +240,7 @@ func (c *composite) verify(context string, message, sig []byte) bool {
 	return err == nil && ed25519.Verify(c.ed.Public().(ed25519.PublicKey), m, sig[3309:])
 }
 
-// TestComposite holds package signature against the composite above.
+// TestComposite compares package signature with the composite above.
 func TestComposite(t *testing.T) {
 	for _, context := range []string{"pqenc/v1/opening", "pqenc/v1/closing", "", strings.Repeat("c", 255)} {
 		ours := signature.GenerateKey()

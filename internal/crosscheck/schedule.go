@@ -10,34 +10,46 @@ import (
 	"encoding/binary"
 )
 
-// KeySchedule is RFC 9180, section 5.1, for base mode, X-Wing, HKDF-SHA256 and an
-// AEAD with 32-byte keys and 12-byte nonces, written out. Libraries do not show
-// the KEM's shared secret; this leads from a known one to the key that a
-// recipient must arrive at.
+// KeySchedule is the key schedule of RFC 9180, section 5.1, written out for base mode,
+// X-Wing, HKDF-SHA256 and an AEAD with keys of 32 bytes and nonces of 12. Libraries do not
+// show the shared secret of the KEM: from a known one this gives the key and the nonce that
+// a recipient must compute.
 func KeySchedule(aead uint16, sharedSecret, info []byte) (key, baseNonce []byte) {
-	suiteID := []byte("HPKE")
-	for _, id := range []uint16{kemXWing, kdfHKDFSHA256, aead} {
-		suiteID = binary.BigEndian.AppendUint16(suiteID, id)
-	}
-	extract := func(salt []byte, label string, ikm []byte) []byte {
-		labeled := "HPKE-v1" + string(suiteID) + label + string(ikm)
-		prk, err := hkdf.Extract(sha256.New, []byte(labeled), salt)
-		must(err)
-		return prk
-	}
-	expand := func(prk []byte, label string, context []byte, length int) []byte {
-		size := binary.BigEndian.AppendUint16(nil, uint16(length))
-		labeled := string(size) + "HPKE-v1" + string(suiteID) + label + string(context)
-		okm, err := hkdf.Expand(sha256.New, prk, labeled, length)
-		must(err)
-		return okm
-	}
+	s, context := suiteID(aead), KeyScheduleContext(aead, info)
+	secret := s.extract(sharedSecret, "secret", nil)
+	return s.expand(secret, "key", context, 32), s.expand(secret, "base_nonce", context, 12)
+}
 
+// KeyScheduleContext returns key_schedule_context of RFC 9180, section 5.1, for base mode.
+func KeyScheduleContext(aead uint16, info []byte) []byte {
+	s := suiteID(aead)
 	context := []byte{0} // mode_base
-	context = append(context, extract(nil, "psk_id_hash", nil)...)
-	context = append(context, extract(nil, "info_hash", info)...)
-	secret := extract(sharedSecret, "secret", nil)
-	return expand(secret, "key", context, 32), expand(secret, "base_nonce", context, 12)
+	context = append(context, s.extract(nil, "psk_id_hash", nil)...)
+	return append(context, s.extract(nil, "info_hash", info)...)
+}
+
+// labels make the labeled functions of RFC 9180, section 4, for one suite_id.
+type labels string
+
+func suiteID(aead uint16) labels {
+	id := []byte("HPKE")
+	for _, part := range []uint16{kemXWing, kdfHKDFSHA256, aead} {
+		id = binary.BigEndian.AppendUint16(id, part)
+	}
+	return labels(id)
+}
+
+func (s labels) extract(salt []byte, label string, ikm []byte) []byte {
+	prk, err := hkdf.Extract(sha256.New, []byte("HPKE-v1"+string(s)+label+string(ikm)), salt)
+	must(err)
+	return prk
+}
+
+func (s labels) expand(prk []byte, label string, context []byte, length int) []byte {
+	size := binary.BigEndian.AppendUint16(nil, uint16(length))
+	okm, err := hkdf.Expand(sha256.New, prk, string(size)+"HPKE-v1"+string(s)+label+string(context), length)
+	must(err)
+	return okm
 }
 
 // The HPKE identifiers of pqenc's suite.

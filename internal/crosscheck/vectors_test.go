@@ -22,7 +22,7 @@ func (b *hexBytes) UnmarshalText(text []byte) error {
 }
 
 // readVectors parses a JSON array of vectors in testdata. It fails the test if
-// the array is empty, so that no test passes for want of vectors.
+// the array is empty, so that no test passes without vectors.
 func readVectors[V any](t *testing.T, name string) []V {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("testdata", name))

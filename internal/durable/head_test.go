@@ -351,7 +351,7 @@ func TestLongNameOfRedo(t *testing.T) {
 	wantBytes(t, name, old)
 }
 
-// TestRedoName has the names that SPEC.md, section 3.6, gives to logs.
+// TestRedoName has the names that docs/redo-log.md gives to logs.
 func TestRedoName(t *testing.T) {
 	n := func(n int) string { return strings.Repeat("n", n) }
 	for base, kept := range map[string]string{

@@ -82,8 +82,8 @@ func HeaderFor(file []byte, who string) []byte {
 	return done.Header
 }
 
-// RedoLog returns the log of a header that is replaced in place, as SPEC.md, section 3.6,
-// has it.
+// RedoLog returns the log of a header that is replaced in place, as
+// docs/redo-log.md has it.
 func RedoLog(old, new []byte) []byte {
 	b := append([]byte("\x89PQREDO\n"), 0, 0, 0, 1)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(old)))

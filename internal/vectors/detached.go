@@ -18,20 +18,19 @@ const (
 	OtherFile     Result = "other file"
 )
 
-// Detached is a signature file, what to verify with it, and what must come of
-// that.
+// Detached is a signature file, the file that is verified with it, and the result.
 type Detached struct {
 	Name    string
 	Comment string
 	// Expect is the result of verifying the contents.
 	Expect Result
-	// From are whole identities, by one of which the contents must be signed.
+	// From are the private keys of senders, one of which must have signed the contents.
 	From [][]byte
-	// FromFile is a public key file, by one of whose keys they may be signed instead.
+	// FromFile is a public key file with senders, instead of From.
 	FromFile []byte
 	// Contents are those of the file that is verified.
 	Contents []byte
-	// SignedTime and SignedComment are what the signature says, after success.
+	// SignedTime and SignedComment are those of the signature, after success.
 	SignedTime    uint64
 	SignedComment string
 	// File is the signature file.

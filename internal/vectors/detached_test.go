@@ -20,7 +20,7 @@ import (
 
 const signedTime = 1_700_000_000
 
-// statement returns what somebody says of a file.
+// statement returns a statement about a file.
 func statement(by, contents []byte, comment string) []byte {
 	return statementOf(by, uint64(len(contents)), sha512.Sum512(contents), comment)
 }
@@ -46,8 +46,8 @@ func pemLines(label string, n int, contents []byte) []byte {
 	return append(out, "-----END "+label+"-----\n"...)
 }
 
-// detachedRecipe says how a vector is made: a statement by bob on 100 bytes is
-// signed by him. What is not nil, or not empty, is another one.
+// detachedRecipe describes how a vector is made. By default, bob signs a statement about
+// 100 bytes. Fields that are set replace a part of that.
 type detachedRecipe struct {
 	name     string
 	comment  string
@@ -238,8 +238,8 @@ func (r detachedRecipe) signed() []byte {
 	return raw
 }
 
-// TestSpecDetached holds the example of a detached signature in SPEC.md to the
-// vector that it is from, and requires that SPEC.md lists every vector.
+// TestSpecDetached compares the example of a detached signature in SPEC.md with the
+// vector that it is from.
 func TestSpecDetached(t *testing.T) {
 	fields := statement(bobID, text(100), "release 1.2: größer ☃")
 	sig := detached(bobID, fields)
@@ -260,7 +260,4 @@ func TestSpecDetached(t *testing.T) {
 	checkSpec(t, want.String())
 	lines := strings.SplitAfter(string(pemLines("PQENC SIGNATURE", 64, append(fields, sig...))), "\n")
 	checkSpec(t, "    "+strings.Join(lines[:4], "    "))
-	for _, v := range allDetached() {
-		checkSpec(t, "`"+v.Name+"`")
-	}
 }

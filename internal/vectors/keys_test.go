@@ -50,8 +50,8 @@ func private(identity []byte) string {
 		pemBlock("PRIVATE KEY", append(unhex("3051020100300a06082b060105050706300440"), identity[32:]...))
 }
 
-// claim is an identity statement before it is written. What is set in it counts, also
-// if it is wrong.
+// claim is an identity statement before it is encoded. Its fields are used even if they are
+// wrong.
 type claim struct {
 	key, previous        []byte // identities; nil if there is none
 	generation           uint32
@@ -142,8 +142,7 @@ func bare(identity []byte, retired int64) Generation {
 	return Generation{Fingerprint: [32]byte(fingerprint(identity)), Number: 1, Retired: retired}
 }
 
-// retiredBob and succeededBob are public key files of bob, whose key is not to sign
-// anything after that time.
+// retiredBob and succeededBob are public key files of bob, whose key is retired at that time.
 func retiredBob(at uint64) []byte {
 	return []byte(claim{previous: bobID, generation: 2, created: at}.block() + public(bobID))
 }
@@ -168,7 +167,7 @@ func protectedKey(name, contents string) string {
 }
 
 func keyVectors() []*KeyVector {
-	vectors := slices.Concat(goodKeys(), badKeyFiles(), badStatements(), badChains(), ageVectors())
+	vectors := slices.Concat(goodKeys(), edgeKeys(), badKeyFiles(), badStatements(), badChains(), ageVectors())
 	for _, v := range vectors {
 		if v.Expect == "" {
 			v.Expect = Success
@@ -336,11 +335,13 @@ func TestCurrentKeys(t *testing.T) {
 			t.Errorf("%s: there are two", v.Name)
 		}
 		made[v.Name] = v
-		checkSpec(t, "`"+v.Name+"`")
 	}
 	if *update {
-		must(os.RemoveAll(keyDir))
-		must(os.MkdirAll(keyDir, 0o777))
+		old, err := filepath.Glob(filepath.Join(keyDir, "*.txt"))
+		must(err)
+		for _, name := range old {
+			must(os.Remove(name))
+		}
 		for name, v := range made {
 			must(os.WriteFile(filepath.Join(keyDir, name+".txt"), v.Marshal(), 0o666))
 		}

@@ -20,25 +20,25 @@ const (
 	Protected Result = "protected"
 )
 
-// KeyVector is a key file, and what must come of reading it.
+// KeyVector is a key file and the result of reading it.
 type KeyVector struct {
 	Name    string
 	Comment string
 	Private bool
-	// Age says that keys of age are read, and no others.
+	// Age reports whether the file is read as keys of age.
 	Age    bool
 	Expect Result
 	// Passphrase opens a protected file, if not empty.
 	Passphrase string
-	// Identities has for each identity what its generations are, newest first.
+	// Identities has the generations of each identity, newest first.
 	Identities [][]Generation
-	// Seeds has the private keys of the keys of age in the file.
+	// Seeds are the private keys of the keys of age in the file.
 	Seeds [][]byte
 	// File is the key file.
 	File []byte
 }
 
-// Generation is what a key file says of a generation.
+// Generation is the statement of a key file about a generation.
 type Generation struct {
 	Fingerprint               [32]byte
 	Number                    int
@@ -133,7 +133,7 @@ func (v *KeyVector) Marshal() []byte {
 	return b.Bytes()
 }
 
-// pairs calls set for lines of "key: value" up to an empty one, and returns the rest.
+// pairs calls set for each line of "key: value" before an empty line, and returns the rest.
 func pairs(data []byte, set func(key, value string) error) (rest []byte, err error) {
 	for {
 		line, rest, ok := bytes.Cut(data, []byte("\n"))

@@ -12,9 +12,9 @@ import (
 	"strings"
 )
 
-// recipe says how a vector is made. The file begins with chunks of 4 KiB and
-// nothing else; build adds what it needs, and edit changes the bytes that come
-// out. A vector with build alone is a file like any other.
+// recipe describes how a vector is made. The file has chunks of 4 KiB; build adds its
+// parts, and edit changes its bytes. A vector without edit is a valid file, unless build
+// made it wrong.
 type recipe struct {
 	name    string
 	comment string
@@ -85,7 +85,7 @@ func drop(n int) func([]byte) []byte {
 	return func(b []byte) []byte { return b[:len(b)-n] }
 }
 
-// params makes P another one before anything is derived from it.
+// params changes P before anything is derived from it.
 func params(i int, value byte) func(*file) {
 	return func(f *file) {
 		f.params[i] = value
@@ -189,6 +189,18 @@ var successes = []recipe{
 	{name: "armor-crlf", comment: "the text form with white space around it and other line ends", released: 5, build: toAlice(5), edit: func(b []byte) []byte {
 		return append([]byte("\r\n \t\r\n"), bytes.ReplaceAll(armored(b), []byte("\n"), []byte("\r\n"))...)
 	}},
+	{name: "armor-white-space-most", comment: "1,024 bytes of white space before the first line, and after the line end of the last one", released: 5, build: toAlice(5), edit: spaced("\n", 1024)},
+	{name: "armor-white-space-crlf", comment: "the same, with CR LF for each line end", released: 5, build: toAlice(5), edit: spaced("\r\n", 1024)},
+	{name: "armor-last-line-no-end", comment: "the last line has no end", released: 5, build: toAlice(5), edit: func(b []byte) []byte { return drop(1)(armored(b)) }},
+	{name: "armor-last-line-space", comment: "spaces at the end of the last line", released: 5, build: toAlice(5), edit: func(b []byte) []byte { return append(drop(1)(armored(b)), "  \n"...) }},
+}
+
+// spaced returns armor with this line end, and n line ends before and after it.
+func spaced(end string, n int) func([]byte) []byte {
+	return func(b []byte) []byte {
+		space := strings.Repeat("\n", n)
+		return []byte(strings.ReplaceAll(space+string(armored(b))+space, "\n", end))
+	}
 }
 
 var badHeaders = []recipe{
@@ -247,6 +259,8 @@ var badHeaders = []recipe{
 		f.stanza(2, f.passphrase("correct horse", cheap))
 	})},
 	{name: "padding-not-zero", comment: "the last byte of the padding is 1; the MAC is right", expect: Header, build: then(toAlice(5), func(f *file) { f.padding = 1 })},
+	{name: "stanza-type-0", comment: "a stanza of type 0", expect: Header, build: then(func(f *file) { f.stanza(0, []byte("other key")) }, toAlice(5))},
+	{name: "stanza-type-0-empty", comment: "a count of one more, so that four bytes of padding are a stanza; the MAC is right", expect: Header, build: then(toAlice(5), func(f *file) { f.count = 2 })},
 	{name: "cut-empty", comment: "nothing", expect: Truncated, build: toAlice(5), edit: keep(0)},
 	{name: "cut-in-magic", comment: "cut after 7 bytes", expect: Truncated, build: toAlice(5), edit: keep(7)},
 	{name: "cut-after-magic", comment: "cut after the magic", expect: Truncated, build: toAlice(5), edit: keep(8)},
@@ -387,6 +401,20 @@ var badArmor = []recipe{
 	{name: "armor-white-space", comment: "1,025 spaces after the last line", expect: Armor, inspect: Armor, build: toAlice(5), edit: func(b []byte) []byte {
 		return append(armored(b), strings.Repeat(" ", 1025)...)
 	}},
+	{name: "armor-white-space-line-ends", comment: "1,025 times CR LF after the line end of the last line", expect: Armor, inspect: Armor, build: toAlice(5), edit: func(b []byte) []byte {
+		return append(armored(b), strings.Repeat("\r\n", 1025)...)
+	}},
+	{name: "armor-white-space-before", comment: "1,025 spaces before the first line: this is not armor", expect: NotPqenc, inspect: NotPqenc, build: toAlice(5), edit: func(b []byte) []byte {
+		return append([]byte(strings.Repeat(" ", 1025)), armored(b)...)
+	}},
+	{name: "armor-no-lines", comment: "no lines between the first and the last: an empty file", expect: Truncated, inspect: Truncated, build: toAlice(5), edit: func([]byte) []byte { return armored(nil) }},
+	{name: "armor-damaged-later", comment: "a bit of the first chunk is flipped, and a later line has a character that is not base64", expect: Body, inspect: Armor, build: toAlice(2*chunk + 5), edit: func(b []byte) []byte {
+		text := armored(flip(4096)(b))
+		return put(len(text)-100, "!")(text)
+	}},
+	{name: "armor-damaged-first", comment: "a line of the first chunk has a character that is not base64, and a bit of the last chunk is flipped", expect: Armor, inspect: Armor, build: toAlice(2*chunk + 5), edit: func(b []byte) []byte {
+		return put(27+4096/48*65+130, "!")(armored(flip(-1)(b)))
+	}},
 	{name: "armor-trailing", comment: "text after the last line", expect: Armor, inspect: Armor, build: toAlice(5), edit: func(b []byte) []byte {
 		return append(armored(b), "more\n"...)
 	}},
@@ -404,7 +432,7 @@ func all() []*Vector {
 		badHeaders[i].inspect = badHeaders[i].expect
 	}
 	var vectors []*Vector
-	for _, r := range slices.Concat(successes, badHeaders, badKeys, badBodies, badArmor, signedRecipes()) {
+	for _, r := range slices.Concat(successes, edgePoints, badHeaders, badKeys, badBodies, badArmor, signedRecipes()) {
 		vectors = append(vectors, r.vector())
 	}
 	return vectors

@@ -39,8 +39,8 @@ func signedFor(n int, context string, readers ...[]byte) func(*file) {
 	return signedTo(n, opening(bobID, context, readers...), readers...)
 }
 
-// signedTo makes a file that bob signs, and that opens for readers whatever the
-// opening says.
+// signedTo makes a file that bob signs, and that readers can open, with any fields in the
+// opening.
 func signedTo(n int, fields []byte, readers ...[]byte) func(*file) {
 	return func(f *file) {
 		f.open(bobID, fields)
@@ -138,6 +138,8 @@ var signedSuccesses = []recipe{
 		signed(5), func(f *file) { f.rewrap(nil, carolID, malloryID, bobID, carolID) })},
 	{name: "signed-rewrapped-forwarded-allowed", comment: "signed for alice; carol was added, reads it, and accepts what is forwarded", released: 5, allowForwarded: true,
 		identities: [][]byte{carolID}, build: then(signed(5), func(f *file) { f.rewrap(nil, carolID) })},
+	{name: "signed-another-identity", comment: "signed for carol; the reader has the keys of alice, which open it, and of carol", released: 5, identities: [][]byte{aliceID, carolID}, build: signedTo(5, opening(bobID, "", carolID), aliceID)},
+	{name: "signed-context-bytes", comment: "a context that is not UTF-8, and none is required", released: 5, build: signedFor(5, "round \xff\xfe\x00", aliceID)},
 	{name: "signed-unknown-stanzas", comment: "stanzas of unknown types behind the signer stanza", released: 5, build: then(signed(5), func(f *file) {
 		f.stanza(0x7fff, []byte("other key"))
 		f.stanza(0xffff, nil)
@@ -203,6 +205,7 @@ var badSigners = []recipe{
 		identities: [][]byte{withParts(aliceID, malloryID, malloryID)}, build: signed(5)},
 	{name: "context", comment: "another context than the required one", expect: Context, context: pointer("round 17"), build: signedFor(5, "round 3", aliceID)},
 	{name: "context-begins", comment: "a context that begins as the required one does", expect: Context, context: pointer("round 1"), build: signedFor(5, "round 17", aliceID)},
+	{name: "context-normalization", comment: "the required context has U+00F6 where the signed one has U+006F U+0308", expect: Context, context: pointer("gr\u00f6\u00dfer"), build: signedFor(5, "gro\u0308\u00dfer", aliceID)},
 	{name: "context-none", comment: "the empty context, and another one is required", expect: Context, context: pointer("round 17"), build: signed(5)},
 	{name: "context-empty-required", comment: "a context, and the empty one is required", expect: Context, context: pointer(""), build: signedFor(5, "round 17", aliceID)},
 }
@@ -253,6 +256,10 @@ var digestLists = []recipe{
 	{name: "digests-rewrapped", comment: "the list was made before carol was added", list: Success, released: 2*chunk + 5, build: then(listed(asItIs), func(f *file) { f.rewrap(nil, carolID) })},
 	{name: "digests-chunk-replaced", comment: "the list is right, and a recipient replaced the second chunk", expect: Replaced, list: Replaced, released: 2*chunk + 5,
 		build: replaced(changedText(2*chunk+5), text(2*chunk+5))},
+	{name: "digests-last-chunk-replaced", comment: "the list is right, and a recipient replaced the last chunk", expect: Replaced, list: Replaced, released: 2*chunk + 5,
+		build: replaced(flip(-1)(text(2*chunk+5)), text(2*chunk+5))},
+	{name: "digests-trailer-damaged", comment: "the list is right, and a bit of the trailer is flipped", expect: Body, list: Body, released: 2*chunk + 5, build: listed(asItIs), edit: flip(-1)},
+	{name: "digests-closing-by-another", comment: "the list is right, and the closing is by mallory", expect: Replaced, list: DigestList, released: 2*chunk + 5, build: then(listed(asItIs), func(f *file) { f.close(malloryID) })},
 	{name: "digests-chunk-damaged", comment: "the list is right, and a bit in the second chunk is flipped", expect: Body, list: Body, released: chunk,
 		build: listed(asItIs), edit: flip(2*4096 + sealed)},
 	{name: "digests-replaced", comment: "a recipient replaced the second chunk, and the list fits", expect: Replaced, list: DigestList, released: 2*chunk + 5, build: then(
@@ -381,7 +388,7 @@ var badTrailers = []recipe{
 }
 
 // signedRecipes returns the recipes of all signed files, with their defaults:
-// alice reads what is to be from bob.
+// alice reads, and requires bob as the sender.
 func signedRecipes() []recipe {
 	for i := range malformed {
 		malformed[i].expect = Header
@@ -389,7 +396,7 @@ func signedRecipes() []recipe {
 	for i := range badSignerStanzas {
 		badSignerStanzas[i].inspect = Header
 	}
-	all := slices.Concat(signedSuccesses, badSigners, badContents, digestLists, malformed, badSignerStanzas, badTrailers)
+	all := slices.Concat(signedSuccesses, edgeSignatures, badSigners, badContents, digestLists, malformed, badSignerStanzas, badTrailers)
 	for i := range all {
 		r := &all[i]
 		if r.identities == nil && r.passphrase == "" {

@@ -29,9 +29,14 @@ func fingerprint(identity []byte) []byte {
 	must(err)
 	mldsa, _ := mldsa65.NewKeyFromSeed((*[32]byte)(identity[32:]))
 	ed := ed25519.NewKeyFromSeed(identity[64:]).Public().(ed25519.PublicKey)
-	sum := sha256.Sum256(slices.Concat(
-		unhex("308204d4300d060b2b0601040183e62d81c87a038204c100"), encryption,
-		unhex("308207d1300a06082b06010505070630038207c100"), mldsa.Bytes(), ed))
+	return derFingerprint(
+		append(unhex("308204d4300d060b2b0601040183e62d81c87a038204c100"), encryption...),
+		slices.Concat(unhex("308207d1300a06082b06010505070630038207c100"), mldsa.Bytes(), ed))
+}
+
+// derFingerprint is fingerprint of the two blocks of a public key.
+func derFingerprint(encryption, signing []byte) []byte {
+	sum := sha256.Sum256(slices.Concat(encryption, signing))
 	return sum[:]
 }
 
@@ -43,13 +48,17 @@ func unhex(s string) []byte {
 
 // sign makes a signature of id-MLDSA65-Ed25519-SHA512, without its randomness.
 func sign(identity []byte, use string, message []byte) []byte {
-	const label = "COMPSIG-MLDSA65-Ed25519-SHA512"
+	return signWith(identity, use, message, func(m []byte) []byte {
+		return ed25519.Sign(ed25519.NewKeyFromSeed(identity[64:]), m)
+	})
+}
+
+const compositeLabel = "COMPSIG-MLDSA65-Ed25519-SHA512"
+
+// representative returns what both halves of a signature are over.
+func representative(use string, message []byte) []byte {
 	digest := sha512.Sum512(message)
-	m := slices.Concat([]byte("CompositeAlgorithmSignatures2025"+label), []byte{byte(len(use))}, []byte(use), digest[:])
-	_, mldsa := mldsa65.NewKeyFromSeed((*[32]byte)(identity[32:]))
-	sig := make([]byte, 3309)
-	must(mldsa65.SignTo(mldsa, m, []byte(label), false, sig))
-	return append(sig, ed25519.Sign(ed25519.NewKeyFromSeed(identity[64:]), m)...)
+	return slices.Concat([]byte("CompositeAlgorithmSignatures2025"+compositeLabel), []byte{byte(len(use))}, []byte(use), digest[:])
 }
 
 // opening returns the fields of an opening by one identity for others.
@@ -72,9 +81,8 @@ func openingFor(by []byte, context string, names ...[]byte) []byte {
 	return append(b, bytes.Join(names, nil)...)
 }
 
-// rewrap gives the file other key stanzas, as somebody does who has opened it (SPEC.md,
-// section 3.5): drop are the numbers of those that go, and the new ones take their
-// place. All else is what it was.
+// rewrap replaces key stanzas of the file (SPEC.md, section 3.5): drop are the indexes of
+// those that are removed, and the new ones take the place of the first.
 func (f *file) rewrap(drop []int, add ...[]byte) {
 	old, n := f.stanzas, f.written
 	f.stanzas, f.written = nil, 0

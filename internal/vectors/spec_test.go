@@ -7,8 +7,10 @@ package vectors
 import (
 	"crypto/hkdf"
 	"crypto/sha256"
+	"encoding/pem"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +20,7 @@ import (
 	"github.com/pqenc/pqenc/stream"
 )
 
-// TestSpecExample holds the example in SPEC.md to the vector that it is from.
+// TestSpecExample compares the example in SPEC.md with its vector.
 func TestSpecExample(t *testing.T) {
 	f := newFile("one-byte")
 	toAlice(1)(f)
@@ -68,8 +70,7 @@ func TestSpecExample(t *testing.T) {
 	checkSpec(t, want.String())
 }
 
-// TestSpecKeyFiles holds the constants of key files in SPEC.md to those that are
-// written.
+// TestSpecKeyFiles compares the constants of key files in SPEC.md with the encodings.
 func TestSpecKeyFiles(t *testing.T) {
 	hybrid, err := recipient.NewHybridIdentity(alice)
 	must(err)
@@ -90,7 +91,7 @@ func TestSpecKeyFiles(t *testing.T) {
 	checkSpec(t, want.String())
 }
 
-// TestSpecSizes holds the table of sizes in SPEC.md to the arithmetic.
+// TestSpecSizes compares the table of sizes in SPEC.md with computed sizes.
 func TestSpecSizes(t *testing.T) {
 	var want strings.Builder
 	for _, row := range []struct {
@@ -110,10 +111,60 @@ func TestSpecSizes(t *testing.T) {
 	checkSpec(t, want.String())
 }
 
-// TestSpecNames requires that SPEC.md lists every vector.
-func TestSpecNames(t *testing.T) {
+// TestReadmes requires that the README.md of each folder lists every vector once, in a row
+// with its result.
+func TestReadmes(t *testing.T) {
+	files := make(map[string]Result)
 	for _, v := range all() {
-		checkSpec(t, "`"+v.Name+"`")
+		files[v.Name] = v.Expect
+		if v.Digests != nil {
+			files[v.Name] = v.ListExpect
+		}
+	}
+	for _, v := range allDetached() {
+		files[v.Name] = v.Expect
+	}
+	keys, torn := make(map[string]Result), make(map[string]Result)
+	for _, v := range keyVectors() {
+		keys[v.Name] = v.Expect
+	}
+	for _, v := range allTorn() {
+		torn[v.Name] = "" // its rows have no results
+	}
+	for folder, vectors := range map[string]map[string]Result{"vectors": files, "keys": keys, "torn": torn} {
+		testReadme(t, "../../testdata/"+folder+"/README.md", vectors)
+	}
+}
+
+func testReadme(t *testing.T, name string, vectors map[string]Result) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for row := range strings.Lines(string(text)) {
+		cells := strings.Split(strings.TrimSpace(row), " | ")
+		if len(cells) < 2 {
+			continue
+		}
+		listed := strings.Fields(strings.TrimSuffix(cells[len(cells)-1], " |"))
+		if slices.ContainsFunc(listed, func(word string) bool { return word != "`"+strings.Trim(word, "`")+"`" }) {
+			continue // not a row of vectors
+		}
+		for _, quoted := range listed {
+			vector := strings.Trim(quoted, "`")
+			result, known := vectors[vector]
+			if !known {
+				t.Errorf("%s: there is no vector %s, or it is listed twice", name, vector)
+				continue
+			}
+			if result != "" && cells[len(cells)-2] != "*"+string(result)+"*" {
+				t.Errorf("%s: %s is not listed as *%s*", name, vector, result)
+			}
+			delete(vectors, vector)
+		}
+	}
+	for vector := range vectors {
+		t.Errorf("%s does not list %s", name, vector)
 	}
 }
 
@@ -126,4 +177,37 @@ func checkSpec(t *testing.T, want string) {
 	if !strings.Contains(string(spec), want) {
 		t.Errorf("SPEC.md does not have:\n%s", want)
 	}
+}
+
+// TestSpecStatement compares the examples of a key file and of a statement in SPEC.md with
+// the vector public.
+func TestSpecStatement(t *testing.T) {
+	var blocks, layout strings.Builder
+	lines := strings.SplitAfter(public(gen1)+first.block(), "\n")
+	for i, line := range lines {
+		switch {
+		case strings.HasPrefix(line, "-----"):
+			blocks.WriteString("    " + line)
+		case strings.HasPrefix(lines[i-1], "-----BEGIN"):
+			blocks.WriteString("    " + line + "    ...\n")
+		}
+	}
+	checkSpec(t, blocks.String())
+	block, _ := pem.Decode([]byte(first.block()))
+	b, at := block.Bytes, 0
+	for _, f := range []struct {
+		size int
+		name string
+	}{{32, "fingerprint"}, {32, "previous"}, {4, "generation"}, {8, "created"}, {8, "expires"}, {1, "name length"}, {3, "name"}, {3373, "signature of the key"}} {
+		value := fmt.Sprintf("%x", b[at:at+f.size])
+		if f.size > 32 {
+			value = fmt.Sprintf("%x ... %x", b[at:at+13], b[at+f.size-13:at+f.size])
+		}
+		fmt.Fprintf(&layout, "    %5d %5d  %-64s  %s\n", at, f.size, value, f.name)
+		at += f.size
+	}
+	if at != len(b) {
+		t.Errorf("a statement of %d bytes, and the fields have %d", len(b), at)
+	}
+	checkSpec(t, layout.String())
 }

@@ -51,9 +51,9 @@ func craft(file []byte) func(old, new []byte) {
 	}
 }
 
-// tornRecipe says how a file with a log beside it is made: its header was being replaced.
-// Which of the blocks are those of the new one already mask says, an x for each. Where
-// nothing else is said the old header is alice's and the new one bob's.
+// tornRecipe describes how a file with a redo log is made, whose header was being replaced.
+// mask has an x for each block that is already that of the new header. By default the old
+// header is alice's and the new one bob's.
 type tornRecipe struct {
 	name, comment string
 	mask          string

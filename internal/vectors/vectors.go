@@ -2,8 +2,8 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package vectors reads the test vectors in testdata/vectors. Its tests make
-// them again from a second implementation of the format, and compare.
+// Package vectors reads the test vectors in testdata/vectors. Its tests make them with a
+// second implementation of the format, and compare.
 package vectors
 
 import (
@@ -39,27 +39,26 @@ const (
 	DigestList  Result = "digest list"
 )
 
-// Vector is a file, what to open it with, and what must come of that.
+// Vector is a file, the keys and requirements of a reader, and the result of reading it.
 type Vector struct {
 	Name    string
 	Comment string
 	// Expect is the result of opening the file and reading all of it.
 	Expect Result
-	// Inspect is the result of reading what is there for everybody: the header
-	// and the length.
+	// Inspect is the result of checking the header and the length without a key.
 	Inspect Result
-	// Identities are private keys: the seed of the hybrid KEM, 32 bytes, or of
-	// whole identities both seeds, 96 bytes.
+	// Identities are private keys: the seed of the hybrid KEM, 32 bytes, or all seeds
+	// of an identity, 96 bytes.
 	Identities [][]byte
 	// Passphrase opens the file instead, if not empty.
 	Passphrase string
-	// From are whole identities, by one of which the file must be signed.
+	// From are the private keys of senders, one of which must have signed the file.
 	From [][]byte
-	// FromFile is a public key file, by one of whose keys it may be signed instead.
+	// FromFile is a public key file with senders, instead of From.
 	FromFile []byte
 	// RequiredContext, if not nil, must be the context of the signature.
 	RequiredContext *string
-	// AllowForwarded accepts what is signed for others.
+	// AllowForwarded accepts files that are signed for other readers.
 	AllowForwarded bool
 	// Digests, if not nil, is a list of digests for the file, and ListExpect the result of
 	// verifying the file with it and then reading all of it.
@@ -67,13 +66,12 @@ type Vector struct {
 	ListExpect Result
 	// RedoLog, if not nil, is the log beside the file.
 	RedoLog []byte
-	// Repaired is the header that the file has after a repair with the identities, and
-	// after one without any: "disk" is the one that it has, "old" and "new" are in the log.
-	// The log is removed, unless nothing is changed: that is "none".
+	// Repaired is the header after a repair with the identities, and after one without:
+	// "disk" is that of the file, "old" and "new" are those of the log. The log is removed
+	// then. "none" means that nothing is changed.
 	Repaired [2]string
-	// Released is the SHA-256 of all that a reader in order may release: the
-	// contents, or before a failure the chunks in front of it. Trailers come
-	// after all chunks.
+	// Released is the SHA-256 of what a reader in order may release: the contents, or
+	// the chunks before a failure. A trailer is after all chunks.
 	Released [32]byte
 	// File is the encrypted file.
 	File []byte
@@ -93,8 +91,8 @@ func Load(dir string) ([]*Vector, error) {
 	return all, err
 }
 
-// load calls add with the files in a folder whose names end in ext, and with their
-// names without it.
+// load calls add for each file in a folder whose name ends in ext, which is removed from the
+// name.
 func load(dir, ext string, add func(name string, data []byte) error) error {
 	names, err := filepath.Glob(filepath.Join(dir, "*"+ext))
 	if err != nil {
@@ -115,7 +113,7 @@ func load(dir, ext string, add func(name string, data []byte) error) error {
 	return nil
 }
 
-// parse reads lines of "key: value" up to an empty one. The rest is the file.
+// parse parses a vector.
 func parse(data []byte) (v *Vector, err error) {
 	v = new(Vector)
 	v.File, err = pairs(data, v.set)

@@ -9,23 +9,18 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/mlkem"
 	"crypto/sha256"
-	"crypto/sha3"
 	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 
 	"github.com/cloudflare/circl/hpke"
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/crypto/curve25519"
-
-	"github.com/pqenc/pqenc/internal/crosscheck"
 )
 
-// This file is a second implementation of the writer, from SPEC.md and with
-// another library for the KEM. It shares no code with the one under test, its
-// randomness is fixed, and every part of a file can be spoiled on its way.
+// This file is a second implementation of the writer, made from SPEC.md and with another
+// library for the KEM. It shares no code with the library under test. Its randomness is
+// fixed, and each part of a file can be changed.
 
 // file is a pqenc file in parts.
 type file struct {
@@ -49,7 +44,7 @@ type file struct {
 	list    []byte // of digests
 }
 
-// newFile begins a file with chunks of 4 KiB.
+// newFile returns a file with chunks of 4 KiB and no other parts.
 func newFile(name string) *file {
 	f := &file{
 		rnd:    rand.NewChaCha8(sha256.Sum256([]byte("pqenc vector " + name))),
@@ -66,7 +61,7 @@ func (f *file) random(n int) []byte {
 	return b
 }
 
-// expand derives from the file key.
+// expand derives a key from the file key.
 func (f *file) expand(label string, n int) []byte {
 	prk, err := hkdf.Extract(sha256.New, f.fileKey, f.salt)
 	must(err)
@@ -104,22 +99,10 @@ func (f *file) hybrid(seed, key []byte) []byte {
 }
 
 // lowOrder returns the body of a stanza whose X25519 point is zero, with the key
-// sealed under the secret that follows when nobody refuses that point: one that
-// only ML-KEM makes.
+// sealed under the secret that follows if the point is not refused, and which depends
+// only on ML-KEM.
 func (f *file) lowOrder(seed, key []byte) []byte {
-	expanded := sha3.SumSHAKE256(seed, 96)
-	decapsulation, err := mlkem.NewDecapsulationKey768(expanded[:64])
-	must(err)
-	ownPoint, err := curve25519.X25519(expanded[64:], curve25519.Basepoint)
-	must(err)
-	body := f.hybrid(seed, key)
-	ciphertext, point := body[:1088], body[1088:1120]
-	clear(point)
-	secret, err := decapsulation.Decapsulate(ciphertext)
-	must(err)
-	combined := sha3.Sum256(slices.Concat(secret, make([]byte, 32), point, ownPoint, []byte(`\.//^\`)))
-	wrapKey, nonce := crosscheck.KeySchedule(2, combined[:], []byte("pqenc/v1/recipient"))
-	return append(body[:1120], gcm(wrapKey).Seal(nil, nonce, key, f.aad())...)
+	return f.hybridWith(seed, key, func(point []byte) { clear(point) })
 }
 
 // cost has the parameters of Argon2id.
@@ -128,8 +111,8 @@ type cost struct {
 	p    uint8
 }
 
-// passphrase returns the body of a stanza that wraps the file key. Costs that
-// no reader accepts are written and not worked off.
+// passphrase returns the body of a stanza that wraps the file key. For costs that no reader
+// accepts, Argon2id is not run.
 func (f *file) passphrase(secret string, c cost) []byte {
 	b := binary.BigEndian.AppendUint32(nil, c.t)
 	b = binary.BigEndian.AppendUint32(b, c.m)
