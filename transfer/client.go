@@ -2,15 +2,14 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package transfer sends pqenc files to a server and gets them from there, whatever
-// happens to the connection. A [Client] is one side; package transfer/server is the
-// other. What is transferred is opaque: a server has no key that opens it, and a
-// client encrypts before Push and decrypts what Pull gives it.
+// Package transfer pushes pqenc files to a server and pulls them, and recovers from lost
+// connections. A [Client] is one side; package transfer/server is the other. The server has
+// no key that opens the files: a client encrypts before it pushes, and decrypts what it
+// pulls.
 //
-// Both prove who they are by their keys, in TLS 1.3 of their own inside a
-// WebSocket. A connection that is cut costs time and no more than the last few MiB:
-// the client opens another one and resumes from what is durable. An object appears
-// on the server when it is whole, and not before.
+// Both sides authenticate with their keys, in TLS 1.3 inside a WebSocket. If a connection is
+// lost, the client opens another one and resumes from what is durable, so that at most the
+// last few MiB are sent again. Objects appear on the server atomically.
 //
 // The protocol is specified in PROTOCOL.md. This package may still change.
 package transfer
@@ -32,58 +31,57 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// Identity is who a client or a server is. *keyfile.Identity is one.
+// Identity is the private key of a client or a server. *keyfile.Identity implements it.
 type Identity = channel.Identity
 
-// Client sends objects to a server and gets them from it, over one connection
-// after another: when one is cut, it opens the next and resumes from the last byte
-// that is safe.
+// Client pushes objects to a server and pulls them. If its connection is lost, it opens
+// another one and resumes from the last durable byte.
 //
-// Any number of goroutines may use it. One push, one pull and 16 small requests run
-// at the same time, over the same connection; others wait. What the server sends comes in
-// order: a pull whose bytes nobody takes holds up the answers to the other requests. So a
-// pull that waits for a push of the same Client may wait without end; use two. To end a
-// request by its context ends the connection; the others try again.
+// A Client is safe for concurrent use. One push, one pull and 16 small requests share a
+// connection; further ones wait. All answers of the server share one stream: a pull whose
+// bytes nobody reads delays the answers to other requests. So a pull that waits for a push
+// of the same Client can wait without end; use two Clients. Cancelling the context of a
+// request closes the connection, and the other requests on it are sent again.
 type Client struct {
-	// URL is where the server is: ws:// or wss://, host and port, and the path at
-	// which it takes connections.
+	// URL is the address of the server: ws:// or wss://, host and port, and the path at
+	// which it accepts connections.
 	URL string
-	// Identity is who the client is.
+	// Identity is the private key of the client.
 	Identity Identity
-	// CheckServer is asked whether the server is the right one, after it has proven
-	// who it is and before it learns who the client is. An error, such as
-	// [ErrUnknownServer], ends it all.
+	// CheckServer decides whether the server is the right one. It is called after the server
+	// has authenticated, and before the server learns who the client is. An error, such as
+	// [ErrUnknownServer], ends the request.
 	CheckServer func(server signature.Fingerprint) error
-	// Connections is how many connections there are at most. Zero is one. There is another
-	// one where nothing gets free for those who wait: on a long line.
+	// Connections is the largest number of connections; zero is one. The client opens another
+	// one if requests wait and none ends for a while, as on a line with a long delay.
 	Connections int
-	// GiveUpAfter is how long the client goes on trying without any progress: without
-	// a connection, or with a server that is there and does nothing, which is given as
-	// long as Silence at least. A source that has nothing to send, and an object that is
-	// followed, may take any time. Zero is 5 minutes, 15 with a server that is there, and
-	// no second attempt if not even the first one reached the server.
+	// GiveUpAfter is how long the client tries without progress: without a connection, or
+	// with a server that answers keepalives only, for which Silence is the minimum. A source
+	// that has nothing to send, and an object that is followed, may take any time. Zero is 5
+	// minutes, or 15 with a connection, and no second attempt if the first one did not reach
+	// the server.
 	GiveUpAfter time.Duration
-	// OnRetry, if set, is told that a connection has failed and will be tried again.
+	// OnRetry, if set, is called when a connection has failed and will be tried again.
 	OnRetry func(Retry)
 	// Dial opens the TCP connections to the server, or to the proxy in front of it; nil is
 	// a [net.Dialer].
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// TLS is for the outer connection of a wss:// URL; nil is the default. The
+	// TLS configures the outer connection of a wss:// URL; nil is the default. The
 	// security of a transfer does not depend on it.
 	TLS *tls.Config
-	// Silence is how long nothing may come from the other side until the connection
-	// counts as dead. Zero is 60 s.
+	// Silence is how long a connection without any byte from the server counts as alive.
+	// Zero is 60 s.
 	Silence time.Duration
 
 	pool     pool
 	checking sync.Mutex   // held over CheckServer
-	reached  atomic.Bool  // a server was, at some time
-	needed   atomic.Int64 // how large the window of a push had to be, which the next one begins with
-	noPut    atomic.Bool  // the server does not know it
+	reached  atomic.Bool  // a server answered, at some time
+	needed   atomic.Int64 // the window that the last push needed, with which the next one starts
+	noPut    atomic.Bool  // the server does not know PUT
 	noGet    atomic.Bool
 }
 
-// Retry is a connection that has failed.
+// Retry describes a connection that has failed.
 type Retry struct {
 	Err     error
 	Attempt int           // since the last progress, from 1
@@ -94,30 +92,30 @@ const (
 	defaultGiveUp = 5 * time.Minute
 	firstWait     = 250 * time.Millisecond
 	longestWait   = 30 * time.Second
-	hangs         = 15 * time.Minute // a server that lives and does nothing, until it is given up
+	hangs         = 15 * time.Minute // until a server that sends keepalives only is given up
 )
 
-// Close closes the connections, if there are any. The client can be used again.
+// Close closes all connections. The client can be used again.
 func (c *Client) Close() error {
 	c.pool.close()
 	return nil
 }
 
-// request is one thing to be done on a connection, and on the next one if that
-// was cut.
+// request is a request that runs on a connection, and again on the next one if that is
+// lost.
 type request interface {
-	// begin returns the message that begins it. It may be called again after an error.
+	// begin returns the first message. It may be called again after an error.
 	begin() (wire.Type, []byte)
-	// run does the rest.
+	// run does the rest of the request.
 	run(ctx context.Context, q *channel.Request) error
-	// progress is a number that grows when something new has been got done.
+	// progress returns a number that grows when the request makes progress.
 	progress() int64
-	// waits reports whether it is for something that the server cannot hasten. Any
-	// goroutine may ask.
+	// waits reports whether the request waits for something other than the server. It is
+	// safe for concurrent use.
 	waits() bool
 }
 
-// do runs a request until it succeeds, or cannot.
+// do runs a request until it succeeds or fails for good.
 func (c *Client) do(ctx context.Context, k kind, r request) error {
 	pc, err := c.pool.acquire(ctx, k, c.Connections, c.dial)
 	if err != nil {
@@ -136,8 +134,8 @@ func (c *Client) do(ctx context.Context, k kind, r request) error {
 		if now := r.progress(); now != before {
 			last, before, attempt = time.Now(), now, 1
 		}
-		tired := errors.Is(err, wire.ErrIdle) && r.waits()
-		if tired { // of waiting, which is no failure
+		waited := errors.Is(err, wire.ErrIdle) && r.waits()
+		if waited { // too long for the server, which is no failure
 			last, attempt = time.Now(), 1
 		}
 		wait := backOff(attempt)
@@ -153,7 +151,7 @@ func (c *Client) do(ctx context.Context, k kind, r request) error {
 			return fmt.Errorf("%w after %s without progress: %w", ErrGaveUp, since.Round(time.Second), err)
 		}
 		wait = min(wait, left) // and then a last attempt
-		if c.OnRetry != nil && !tired {
+		if c.OnRetry != nil && !waited {
 			c.OnRetry(Retry{Err: err, Attempt: attempt, Wait: wait})
 		}
 		select {
@@ -169,8 +167,8 @@ func (c *Client) do(ctx context.Context, k kind, r request) error {
 	}
 }
 
-// backOff doubles with every attempt, and scatters, so that a hundred clients do
-// not come back at the same moment.
+// backOff returns how long to wait before the next attempt. It doubles with every attempt,
+// and is partly random, so that many clients do not come back at the same moment.
 func backOff(attempt int) time.Duration {
 	wait := longestWait
 	if attempt < 8 {
@@ -179,8 +177,8 @@ func backOff(attempt int) time.Duration {
 	return wait/2 + rand.N(wait/2)
 }
 
-// attempt runs a request on the connection there is, or on a new one. That stays if the
-// server has ended the request, and nothing else.
+// attempt runs a request on the open connection or on a new one. If it fails, the connection
+// stays open only if the server has ended the request and nothing else.
 func (c *Client) attempt(ctx context.Context, pc *poolConn, r request) error {
 	conn, err := c.connection(ctx, pc)
 	if err != nil {
@@ -189,7 +187,7 @@ func (c *Client) attempt(ctx context.Context, pc *poolConn, r request) error {
 	defer context.AfterFunc(ctx, conn.Close)()
 	done := false
 	defer func() {
-		if !done { // nor after a panic
+		if !done { // also after a panic
 			conn.Close()
 		}
 	}()
@@ -203,7 +201,7 @@ func (c *Client) attempt(ctx context.Context, pc *poolConn, r request) error {
 	var refused *wire.Error
 	var mine *permanent
 	done = err == nil || q.Gone() || errors.As(err, &refused)
-	if !done && errors.As(err, &mine) && !c.pool.alone(pc) { // or others would have to start again
+	if !done && errors.As(err, &mine) && !c.pool.alone(pc) { // others would have to start again
 		q.Abandon()
 		q.Drain(wire.TypeEnd)
 		done = q.Ended()
@@ -211,7 +209,7 @@ func (c *Client) attempt(ctx context.Context, pc *poolConn, r request) error {
 	return err
 }
 
-// connection returns the connection, a new one if there is none.
+// connection returns the open connection, or opens one.
 func (c *Client) connection(ctx context.Context, pc *poolConn) (*channel.Conn, error) {
 	select {
 	case pc.dialing <- struct{}{}:
@@ -229,7 +227,7 @@ func (c *Client) connection(ctx context.Context, pc *poolConn) (*channel.Conn, e
 	return conn, err
 }
 
-// dial opens a connection for any number of requests.
+// dial opens a connection and starts to dispatch its messages.
 func (c *Client) dial(ctx context.Context) (*channel.Conn, error) {
 	conn, err := c.connect(ctx)
 	if err == nil {

@@ -13,71 +13,69 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// What a server refuses, or fails to do, as a [Client] returns it.
+// Errors that the server reports.
 var (
-	// ErrDenied says that the key has no access to the server, or no right to do
-	// that with an object of that name, whether or not there is one.
+	// ErrDenied reports that the key has no access to the server, or lacks a right for that
+	// name, whether or not there is an object.
 	ErrDenied = wire.ErrDenied
-	// ErrNotFound says that there is no object of that name.
+	// ErrNotFound reports that there is no object with that name.
 	ErrNotFound = wire.ErrNotFound
-	// ErrExists says that an object of that name is there already, and that it
-	// may not be, or was not asked to be, replaced.
+	// ErrExists reports that the name is taken, and that the object may not be replaced or
+	// was not to be replaced.
 	ErrExists = wire.ErrExists
-	// ErrQuota says that the object would take more than the key may store.
+	// ErrQuota reports that the object would exceed a quota.
 	ErrQuota = wire.ErrQuota
-	// ErrTooLarge says that the object is larger than the server takes.
+	// ErrTooLarge reports that the object is larger than the server accepts.
 	ErrTooLarge = wire.ErrTooLarge
-	// ErrName says that an object cannot have that name; see [CheckName].
+	// ErrName reports an invalid name; see [CheckName].
 	ErrName = wire.ErrName
-	// ErrNotPqenc says that what was to be pushed is not a pqenc file, or not a
-	// whole one.
+	// ErrNotPqenc reports that the input of a push is not a pqenc file, or not a whole one.
 	ErrNotPqenc = wire.ErrNotPqenc
-	// ErrChanged says that an interrupted pull cannot go on, since by now the
-	// server has another object of that name.
+	// ErrChanged reports that an interrupted pull cannot resume, because the name has another
+	// object now.
 	ErrChanged = wire.ErrChanged
-	// ErrWindow says that the server makes so much durable at a time that two such pieces are
-	// more than [PushOptions].Buffer.
+	// ErrWindow reports that two units of the server, after which it syncs, are more than
+	// [PushOptions].Buffer.
 	ErrWindow = wire.ErrWindow
-	// ErrTakenOver says that another push with the same key and to the same name
-	// began, which ends this one.
+	// ErrTakenOver reports that a newer push with the same key and to the same name has
+	// ended this one.
 	ErrTakenOver = wire.ErrTakenOver
-	// ErrNoSpace says that the server has no space left. What it has stays, and
-	// the same push goes on from there later.
+	// ErrNoSpace reports that the server has no space left. It keeps what it has, and the
+	// same push can resume later.
 	ErrNoSpace = wire.ErrNoSpace
-	// ErrBusy says that the server has too many connections.
+	// ErrBusy reports that the server has too many connections.
 	ErrBusy = wire.ErrBusy
-	// ErrProtocol says that the client, or the server, got a message that is
-	// malformed or out of order. Trying again does not help: one of the two has an
-	// error, or they are of versions that do not fit.
+	// ErrProtocol reports a message that is malformed or out of order. Trying again does not
+	// help: one side has a bug, or the versions are incompatible.
 	ErrProtocol = wire.ErrProtocol
-	// ErrUnsupported says that the server does not know the request: it is older than this
-	// client, or does not offer it.
+	// ErrUnsupported reports that the server does not know the request, because it is older
+	// than this client, or does not offer it.
 	ErrUnsupported = wire.ErrUnsupported
-	// ErrApart says that the server keeps two names of a move on different file systems.
-	// The object has to be pulled, and pushed to the new name.
+	// ErrApart reports that the server keeps both names of a move on different file systems.
+	// The object has to be pulled and pushed instead.
 	ErrApart = wire.ErrApart
-	// ErrServer says that the server failed, or is stopping.
+	// ErrServer reports that the server failed or is stopping.
 	ErrServer = wire.ErrServer
 )
 
-// What a [Client] itself finds wrong.
+// Errors that a [Client] finds itself.
 var (
-	// ErrUnknownServer is for [Client.CheckServer] to return: the server is not the
-	// one that was expected.
+	// ErrUnknownServer reports that the server is not the expected one. [Client.CheckServer]
+	// returns it.
 	ErrUnknownServer = errors.New("not the expected server")
-	// ErrNotServer says that whatever answered is not a pqenc server.
+	// ErrNotServer reports that the other side is not a pqenc server.
 	ErrNotServer = errors.New("not a pqenc server")
-	// ErrForged says that the server's login is forged: somebody is in between.
+	// ErrForged reports that the server's signature is wrong: there is a man in the middle.
 	ErrForged = channel.ErrProof
-	// ErrRewound says that the server asks again for bytes of which it had said
-	// that they are safe. They are gone, and nothing is ever encrypted twice.
+	// ErrRewound reports that the server asks again for bytes that it had acknowledged as
+	// durable. The client does not have them any more, and never encrypts anything twice.
 	ErrRewound = errors.New("the server asks again for what it had acknowledged")
-	// ErrGaveUp says that there was no progress for [Client.GiveUpAfter]. It comes
-	// wrapped together with the last failure.
+	// ErrGaveUp reports that there was no progress for [Client.GiveUpAfter]. The error also
+	// wraps the last failure.
 	ErrGaveUp = errors.New("gave up")
 )
 
-// refused is the server's reason, in words for people.
+// refused is an error that the server has sent.
 type refused struct{ reason *wire.Error }
 
 func (r refused) Error() string {
@@ -93,7 +91,7 @@ func (r refused) Error() string {
 
 func (r refused) Unwrap() error { return r.reason.Unwrap() }
 
-// understand turns what ended a request into an error of this package.
+// understand translates the error that ended a request into one of this package.
 func understand(err error) error {
 	var reason *wire.Error
 	switch {
@@ -105,8 +103,7 @@ func understand(err error) error {
 	return err
 }
 
-// temporary reports whether trying again can help against what ended a request, as
-// understand returned it.
+// temporary reports whether trying again can help. err is from understand.
 func temporary(err error) bool {
 	var r refused
 	if errors.As(err, &r) {
@@ -124,9 +121,9 @@ func temporary(err error) bool {
 	return true
 }
 
-// permanent is a failure of this side, which no other connection cures.
+// permanent is a failure of this side, which another connection does not fix.
 type permanent struct{ error }
 
 func (p *permanent) Unwrap() error { return p.error }
 
-var errNotReturned = errors.New("the function that was to write has not returned")
+var errNotReturned = errors.New("the function that writes the object did not return")

@@ -9,26 +9,27 @@ import (
 	"time"
 )
 
-// line measures how much a push has to have in flight on one connection: twice what its
-// acknowledgements bring in the shortest time that one has ever taken, and what the server
-// does not acknowledge yet because it is less than a unit. Where the line or the disk of the
-// server is busy already, more in flight only waits longer: the time grows, the shortest time
-// and the rate do not, and so neither does what is needed.
+// line measures how many bytes a push must have in flight on a connection: twice the rate of
+// acknowledgements times the shortest time that an acknowledgement has taken, and one unit,
+// which the server may not have acknowledged yet. If the line or the disk of the server is
+// busy, more in flight only waits longer: the time grows, but the shortest time and the rate
+// do not, so the result does not grow either.
 //
-// It follows one byte at a time, from when it is handed to the connection to its
+// line follows one byte at a time, from the moment it is given to the connection to its
 // acknowledgement.
 type line struct {
-	unit int64 // after which the server acknowledges at the latest
+	unit int64 // bytes after which the server acknowledges, at the latest
 
 	mu      sync.Mutex
-	mark    int64 // acknowledged when the byte before it is; 0 while none is followed
-	from    int64 // what was acknowledged before
+	mark    int64 // the offset after the byte that is followed; 0 if none is
+	from    int64 // what was acknowledged when following began
 	since   time.Time
 	durable int64
 	least   time.Duration
 }
 
-// start begins on a new connection, to a server that has all before the offset.
+// start resets the measurement for a new connection, to a server that has all before the
+// offset.
 func (l *line) start(durable int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -44,8 +45,8 @@ func (l *line) sending(end int64) {
 	}
 }
 
-// acknowledged notes that the bytes before the offset are durable. It returns how many
-// bytes have to be in flight, or 0 if that cannot be told yet.
+// acknowledged notes that the bytes before the offset are durable. It returns how many bytes
+// must be in flight, or 0 if that is not known yet.
 func (l *line) acknowledged(offset int64) (need int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,7 +54,7 @@ func (l *line) acknowledged(offset int64) (need int64) {
 	if l.mark == 0 || offset < l.mark {
 		return 0
 	}
-	took := max(time.Since(l.since), time.Microsecond) // as coarse as some clocks are
+	took := max(time.Since(l.since), time.Microsecond) // some clocks are coarse
 	if l.least == 0 || took < l.least {
 		l.least = took
 	}

@@ -16,29 +16,28 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// CheckName reports whether an object can have that name: UTF-8 in 1 to 32 segments
-// separated by "/", at most 1024 bytes, of which no segment is longer than 200 bytes,
-// begins with a dot, or is something else than a file's name on any system. The
-// error is an [ErrName] with the reason.
+// CheckName reports whether a name is valid: 1 to 1024 bytes of UTF-8, in 1 to 32 segments
+// that are separated by "/", of which none is longer than 200 bytes, starts with a dot, or
+// cannot be the name of a file on some system. The error is an [ErrName] with the reason.
 func CheckName(name string) error {
 	_, err := wire.ParseName(name)
 	return err
 }
 
-// Object is what a server says of an object.
+// Object describes an object on a server.
 type Object struct {
 	Name string
 	Size int64     // bytes
 	Time time.Time // when it was stored, in whole seconds
 }
 
-// maxList is how many objects a list may have. A server could send one without end.
+// maxList is the largest number of objects in a list. A server could send one without end.
 const maxList = 1 << 24
 
-// List returns the objects whose names begin with the prefix, as far as the client may
-// list them, in the order of their names. They come in pages: no more than one, 256 KiB,
-// is kept in memory, and an object that comes or goes meanwhile may be in the list or
-// not. An error ends it; it is an [ErrName] for a prefix that is longer than any name.
+// List returns the objects whose names start with the prefix, as far as the key has the
+// right to list them, in the order of their names. It reads them in pages of up to 256 KiB,
+// of which one is in memory, and an object that comes or goes meanwhile may be in the list
+// or not. An error ends the list. It is an [ErrName] for a prefix longer than any name.
 func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		if len(prefix) > wire.MaxName {
@@ -71,7 +70,7 @@ func (c *Client) List(ctx context.Context, prefix string) iter.Seq2[Object, erro
 	}
 }
 
-// parsePage returns a page that can be what was asked for.
+// parsePage parses a page and checks that it answers the question.
 func parsePage(ask *wire.List, body []byte) (*wire.Page, error) {
 	page, err := wire.ParsePage(body)
 	if err != nil {
@@ -91,8 +90,8 @@ func parsePage(ask *wire.List, body []byte) (*wire.Page, error) {
 	return page, nil
 }
 
-// Delete deletes an object. If the connection was cut before the answer came,
-// and the object is gone then, that is success.
+// Delete deletes an object. If the connection is lost before the answer arrives, Delete asks
+// again, and succeeds if the object is gone by then.
 func (c *Client) Delete(ctx context.Context, name string) error {
 	n, err := wire.ParseName(name)
 	if err != nil {
@@ -106,7 +105,7 @@ func (c *Client) Delete(ctx context.Context, name string) error {
 	return err
 }
 
-// result parses results, of which there must be one.
+// result parses results for one name.
 func result(body []byte) error {
 	results, err := wire.ParseResults(body)
 	switch {
@@ -120,11 +119,11 @@ func result(body []byte) error {
 	return nil
 }
 
-// Move gives an object another name, in one step: nobody sees it under both names, or under
-// none. An object that has the new name already is replaced if overwrite is set and the key
-// may; otherwise the error is [ErrExists]. The key needs the rights to pull and delete the
-// old name, and to push to the new one. If the connection was cut before the answer came,
-// and the object is listed under the new name only, that is success.
+// Move gives an object another name, atomically. An object with the new name is replaced if
+// overwrite is set and the key has the right; otherwise the error is [ErrExists]. The key
+// needs the rights to pull and delete the old name, and to push to the new one. If the
+// connection is lost before the answer arrives, Move asks again, and succeeds if the object
+// is listed under the new name only.
 func (c *Client) Move(ctx context.Context, from, to string, overwrite bool) error {
 	ask := wire.Move{Overwrite: overwrite, Pairs: make([]wire.Pair, 1)}
 	var err error
@@ -148,8 +147,8 @@ func (c *Client) Move(ctx context.Context, from, to string, overwrite bool) erro
 	return fmt.Errorf("%w: the connection was lost, and it may have been moved before", err)
 }
 
-// Quota is what the key may store under the names that a pattern matches, and how much there
-// is, whoever stored it. A limit of 0 is none.
+// Quota is what the key may store under the names that a pattern matches, and how much of
+// that is used, whoever stored it. A limit of 0 is no limit.
 type Quota struct {
 	Pattern  string
 	Bytes    int64 // of objects, and of those that are being pushed
@@ -158,9 +157,9 @@ type Quota struct {
 	MaxFiles int64
 }
 
-// Quota returns the quotas of the key: one for each rule of the server that lets it push, in
-// the order of the rules. If several have a name, the most generous one counts. The error
-// is an [ErrUnsupported] if the server cannot tell.
+// Quota returns the quotas of the key: one for each rule of the server that allows it to
+// push, in the order of the rules. If several match a name, the server decides which one
+// counts. The error is an [ErrUnsupported] if the server cannot tell.
 func (c *Client) Quota(ctx context.Context) (all []Quota, err error) {
 	for more := true; more; {
 		err := c.do(ctx, asking, &question{ask: wire.TypeQuota, body: wire.Count(uint32(len(all))), answer: wire.TypeQuotas, take: func(body []byte) error {
@@ -184,7 +183,7 @@ func (c *Client) Quota(ctx context.Context) (all []Quota, err error) {
 	return all, nil
 }
 
-// maxQuotas is how many quotas there may be. A server could send them without end.
+// maxQuotas bounds the number of quotas. A server could send them without end.
 const maxQuotas = 100_000
 
 // question is a small request with one answer.
@@ -194,8 +193,8 @@ type question struct {
 	answer wire.Type
 	take   func(answer []byte) error
 
-	unanswered bool // it was asked on a connection that was lost before the answer came
-	again      bool // that was so before it was asked last
+	unanswered bool // it was sent on a connection that was lost before the answer arrived
+	again      bool // unanswered, before it was sent last
 }
 
 func (r *question) progress() int64            { return 0 }

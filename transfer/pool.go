@@ -15,24 +15,24 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// kind is what a request is, for [limits].
+// kind is the kind of a request, for [limits].
 type kind int
 
 const (
 	pushing kind = iota
 	pulling
-	asking // for something small
+	asking // a small request
 	kinds
 )
 
-// limits are how many requests of each kind a connection has at a time.
+// limits are the numbers of requests of each kind on a connection.
 var limits = [kinds]int{pushing: 1, pulling: 1, asking: wire.MaxSmall}
 
-// poolConn is a place in a pool for a connection, and for the next one when that was lost.
+// poolConn is a place for a connection, and for the next one when that is lost.
 type poolConn struct {
-	dialing chan struct{} // has room for the one who opens the connection
+	dialing chan struct{} // a semaphore for opening the connection
 	conn    atomic.Pointer[channel.Conn]
-	used    [kinds]int // requests under way
+	used    [kinds]int // running requests
 	good    bool       // a request has ended on it
 }
 
@@ -42,7 +42,7 @@ func newPoolConn(conn *channel.Conn) *poolConn {
 	return pc
 }
 
-// live returns the connection, nil if there is none or it was lost.
+// live returns the connection, or nil if there is none or it was lost.
 func (pc *poolConn) live() *channel.Conn {
 	conn := pc.conn.Load()
 	if conn == nil {
@@ -56,25 +56,25 @@ func (pc *poolConn) live() *channel.Conn {
 	}
 }
 
-// pool has the connections of a client. It opens another one when all are busy and none
-// gets free for a while, as on a long line. The zero value is ready for use.
+// pool holds the connections of a client. It opens another one when all are busy and no
+// request ends for a while, as on a line with a long delay. The zero value is ready to use.
 type pool struct {
 	mu      sync.Mutex
 	all     []*poolConn
-	waiting [kinds][]chan *poolConn // of those who wait, the first first
-	freed   [kinds]time.Time        // when one got free last
+	waiting [kinds][]chan *poolConn // waiting goroutines, in order
+	freed   [kinds]time.Time        // when a place was last freed
 
-	opening int                // connections that will be there soon
-	refused bool               // there can be no more
-	open    context.Context    // until the client is closed; nil if it was not needed yet
+	opening int                // connections that are being opened
+	refused bool               // no more can be opened
+	open    context.Context    // until the client is closed; nil before it is needed
 	stop    context.CancelFunc // ends it
 }
 
-// longWait is how long nothing gets free until there is another connection.
+// longWait is how long no place is freed before another connection is opened.
 const longWait = 50 * time.Millisecond
 
-// acquire waits until there is room for a request of that kind on a connection, of which
-// there are up to limit. dial opens one more.
+// acquire waits for a place for a request of that kind, on one of up to limit connections.
+// dial opens one more.
 func (p *pool) acquire(ctx context.Context, k kind, limit int, dial func(context.Context) (*channel.Conn, error)) (*poolConn, error) {
 	p.mu.Lock()
 	if len(p.all) == 0 {
@@ -102,7 +102,7 @@ func (p *pool) acquire(ctx context.Context, k kind, limit int, dial func(context
 	}
 }
 
-// take takes a place, with p.mu held. It returns nil if there is none.
+// take takes a place, with p.mu held. It returns nil if none is free.
 func (p *pool) take(k kind) *poolConn {
 	for _, pc := range p.all {
 		if pc.used[k] < limits[k] {
@@ -113,8 +113,8 @@ func (p *pool) take(k kind) *poolConn {
 	return nil
 }
 
-// extend starts to open a connection if nothing got free for a long time. It returns how
-// long to wait for the next try.
+// extend starts to open a connection if no place was freed for a long time. It returns how
+// long to wait before the next try.
 func (p *pool) extend(k kind, limit int, dial func(context.Context) (*channel.Conn, error)) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -128,13 +128,13 @@ func (p *pool) extend(k kind, limit int, dial func(context.Context) (*channel.Co
 		p.open, p.stop = context.WithCancel(context.Background())
 	}
 	p.opening++
-	p.freed[k] = time.Now() // so that there is not one for each who waits
+	p.freed[k] = time.Now() // not one for each waiting goroutine
 	go p.add(p.open, dial)
 	return longWait
 }
 
-// add opens a connection for those who wait. One that cannot be opened is one too many for
-// the server, most likely: the client does without it, and without any more.
+// add opens a connection for the waiting goroutines. If that fails, the server most likely
+// has too many, and the client opens no more.
 func (p *pool) add(open context.Context, dial func(context.Context) (*channel.Conn, error)) {
 	conn, err := dial(open)
 	p.mu.Lock()
@@ -154,7 +154,7 @@ func (p *pool) add(open context.Context, dial func(context.Context) (*channel.Co
 	p.wake()
 }
 
-// wake gives what is free to those who wait, with p.mu held.
+// wake gives free places to waiting goroutines, with p.mu held.
 func (p *pool) wake() {
 	for k := range kinds {
 		for len(p.waiting[k]) > 0 {
@@ -168,7 +168,7 @@ func (p *pool) wake() {
 	}
 }
 
-// stopWaiting ends the wait, and gives back what has come meanwhile.
+// stopWaiting ends the wait, and gives back a place that was given meanwhile.
 func (p *pool) stopWaiting(ready chan *poolConn, k kind) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -181,7 +181,7 @@ func (p *pool) stopWaiting(ready chan *poolConn, k kind) {
 	}
 }
 
-// release gives a place back, if there is one.
+// release gives a place back. pc may be nil.
 func (p *pool) release(pc *poolConn, k kind) {
 	if pc == nil {
 		return
@@ -194,8 +194,8 @@ func (p *pool) release(pc *poolConn, k kind) {
 	p.wake()
 }
 
-// lost reports whether a request has to look for another place: the connection is lost, and
-// is not the first one. There will be more of them only if it was of use.
+// lost reports whether a request needs another place, because its connection is lost and is
+// not the first one. More connections are opened later only if this one was of use.
 func (p *pool) lost(pc *poolConn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -209,7 +209,7 @@ func (p *pool) lost(pc *poolConn) bool {
 	return true
 }
 
-// alone reports whether there is no more than one request under way on a connection.
+// alone reports whether a connection has at most one running request.
 func (p *pool) alone(pc *poolConn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

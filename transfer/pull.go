@@ -21,32 +21,31 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// PullOptions say how to pull.
+// PullOptions are options of a pull.
 type PullOptions struct {
-	// Offset is the first byte to get: an earlier pull got those before it.
+	// Offset is the first byte to pull, to resume an earlier pull.
 	Offset int64
-	// Digest is the SHA-256 of the header of the pqenc file that the earlier pull
-	// was of; all zero takes any file. If the server has another one by now, the
-	// error is [ErrChanged].
+	// Digest is the SHA-256 of the header of the pqenc file that the earlier pull got; all
+	// zero accepts any file. If the name has another object now, the error is [ErrChanged].
 	Digest [sha256.Size]byte
-	// Header is that of the earlier pull. With it the length of the object is checked,
-	// as it always is from the first byte on.
+	// Header is the header that the earlier pull got. With it the length of the object is
+	// checked; without an Offset it always is.
 	Header []byte
-	// Follow waits for an object that is not there yet, and gets one that is
-	// still being pushed as it comes.
+	// Follow waits for an object that does not exist yet, and pulls one while it is being
+	// pushed.
 	Follow bool
-	// Small asks for the first 256 KiB by a small request, of which many can be under way
-	// at the same time, if the server knows how. It is not for Follow.
+	// Small pulls the first 256 KiB by a small request, if the server supports that. Many
+	// small requests can be in flight at the same time. It has no effect with Follow.
 	Small bool
-	// Started, if set, is told the length of the object, -1 if it is not known yet,
-	// before its first byte.
+	// Started, if set, is called before the first byte with the length of the object, or -1
+	// if that is not known yet.
 	Started func(length int64) error
 }
 
-// Pull writes the object of that name to dst: a pqenc file. It returns nil if
-// and only if all of it was written, and it has a length that a pqenc file with its
-// header can have. What was written when it fails is a part of
-// the object, from the offset on without a gap.
+// Pull writes the object with that name, a pqenc file, to dst. It returns nil if and only if
+// it wrote the whole object, and the length is one that a pqenc file with that header can
+// have. If Pull fails, it has written a part of the object, from the offset on without a
+// gap.
 func (c *Client) Pull(ctx context.Context, name string, dst io.Writer, o PullOptions) error {
 	n, err := wire.ParseName(name)
 	if err != nil {
@@ -61,10 +60,10 @@ func (c *Client) Pull(ctx context.Context, name string, dst io.Writer, o PullOpt
 	return c.do(ctx, pulling, r)
 }
 
-// Reader returns the object of that name as a stream, for what decrypts it, for
-// example. The pull begins with the first Read and goes on while one waits. Until it
-// has ended, or Close ends it, the client does no other pull: to begin one in the same
-// goroutine, also from a function in o, blocks without end.
+// Reader returns the object with that name as a stream, to be decrypted, for example. The
+// pull starts with the first Read, and continues during later ones. Until it ends, or Close
+// ends it, the Client does no other pull: to start one in the same goroutine, also from a
+// function in o, blocks forever.
 func (c *Client) Reader(ctx context.Context, name string, o PullOptions) *Reader {
 	r := new(Reader)
 	r.pull = func(yield func([]byte) bool) {
@@ -75,26 +74,26 @@ func (c *Client) Reader(ctx context.Context, name string, o PullOptions) *Reader
 	return r
 }
 
-// Reader is an object that is being pulled. It is for one goroutine at a time, and for
-// one alone if that is locked to its thread.
+// Reader is an object that is being pulled. It is not safe for concurrent use. A goroutine
+// that is locked to its thread must be the only one that uses it.
 type Reader struct {
 	pull  iter.Seq[[]byte]
 	next  func() ([]byte, bool) // of the coroutine of pull; nil before the first Read
 	stop  func()
-	rest  []byte // of the message that came last
-	err   error  // of the pull, once that has ended
-	whole bool   // it has ended with the object
+	rest  []byte // of the last message
+	err   error  // of the pull, after it has ended
+	whole bool   // the pull got the whole object
 }
 
 // errReaderClosed ends a pull whose reader was closed.
 var errReaderClosed = errors.New("reader closed")
 
-// Read implements [io.Reader]. It returns [io.EOF] if and only if the object was
-// read to its end, whatever happened to the connection meanwhile.
+// Read implements [io.Reader]. It returns [io.EOF] if and only if the object was read to
+// its end.
 func (r *Reader) Read(p []byte) (int, error) {
 	if r.next == nil {
-		// The pull is a coroutine of its reader: they take turns, and no message is
-		// copied or waited for in between.
+		// The pull is a coroutine of its reader: they take turns, and messages are neither
+		// copied nor queued.
 		r.next, r.stop = iter.Pull(r.pull)
 	}
 	for len(r.rest) == 0 && len(p) > 0 {
@@ -109,7 +108,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// ended returns why there is nothing more to read.
+// ended returns the error of Read after the last byte.
 func (r *Reader) ended() error {
 	switch {
 	case r.whole:
@@ -122,10 +121,10 @@ func (r *Reader) ended() error {
 	return r.err
 }
 
-// Close ends the pull, and returns why that had failed by itself, if it had.
+// Close ends the pull, and returns its error if it had failed before.
 func (r *Reader) Close() error {
 	if r.next == nil {
-		r.next, r.stop = iter.Pull(r.pull) // which is not begun
+		r.next, r.stop = iter.Pull(r.pull) // it was not started
 	}
 	r.rest = nil
 	r.stop()
@@ -135,7 +134,7 @@ func (r *Reader) Close() error {
 	return r.err
 }
 
-// yielding gives what is written to a reader, until that is closed.
+// yielding passes what is written to a reader, until that is closed.
 type yielding func([]byte) bool
 
 func (y yielding) Write(p []byte) (int, error) {
@@ -145,19 +144,19 @@ func (y yielding) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// puller is the pull of one object.
+// puller is the request that pulls an object.
 type puller struct {
 	name    wire.Name
 	dst     io.Writer
 	o       PullOptions
-	offset  int64 // of the next byte to come
+	offset  int64 // of the next byte
 	digest  [sha256.Size]byte
 	length  int64 // of the object, or wire.Unknown
 	started bool
 
-	head []byte      // what has come of the header
-	need int         // bytes of it without which nothing new can be said
-	info *pqenc.Info // once all of it is there
+	head []byte      // the part of the header that was received
+	need int         // bytes of it that are needed for the next check
+	info *pqenc.Info // set when the header is complete
 }
 
 func (r *puller) progress() int64 { return r.offset }
@@ -168,7 +167,7 @@ func (r *puller) begin() (wire.Type, []byte) {
 	return wire.TypePull, ask.Marshal()
 }
 
-// run gets the object from where the last connection has left it.
+// run pulls the rest of the object.
 func (r *puller) run(_ context.Context, q *channel.Request) error {
 	if err := r.learn(q); err != nil {
 		return err
@@ -195,7 +194,7 @@ func (r *puller) run(_ context.Context, q *channel.Request) error {
 	}
 }
 
-// learn is told what comes. From then on it must be that very object.
+// learn receives what the server announces. Later announcements must be of the same object.
 func (r *puller) learn(q *channel.Request) error {
 	m, err := q.Expect(wire.TypeObject)
 	if err != nil {
@@ -212,7 +211,7 @@ func (r *puller) announced(object *wire.Object) error {
 	if r.digest != object.Digest && r.digest != [sha256.Size]byte{} {
 		return &permanent{ErrChanged}
 	}
-	if object.Length == wire.Unknown && !r.o.Follow { // what has no end fills the disk
+	if object.Length == wire.Unknown && !r.o.Follow { // an object without end would fill the disk
 		return fmt.Errorf("%w: a stored object of unknown length", wire.ErrOrder)
 	}
 	known := r.started && r.length != wire.Unknown
@@ -237,7 +236,7 @@ func (r *puller) announced(object *wire.Object) error {
 	return nil
 }
 
-// take writes what has come.
+// take writes received bytes.
 func (r *puller) take(b []byte) error {
 	if r.length != wire.Unknown && int64(len(b)) > r.length-r.offset {
 		return fmt.Errorf("%w: more than the %d bytes of the object", wire.ErrOrder, r.length)
@@ -255,8 +254,8 @@ func (r *puller) take(b []byte) error {
 	return nil
 }
 
-// inspect checks the header once it is there. The server has said which it is, and how
-// long the file is.
+// inspect checks the header when it is complete: it must be the announced one, and fit the
+// announced length.
 func (r *puller) inspect(b []byte) error {
 	r.head = append(r.head, b...)
 	if len(r.head) < max(r.need, 16) {

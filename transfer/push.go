@@ -18,38 +18,36 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// PushOptions say how to push.
+// PushOptions are options of a push.
 type PushOptions struct {
-	// Overwrite lets an object of that name be replaced, if the server allows it.
+	// Overwrite allows to replace an object with that name, if the key has the right.
 	Overwrite bool
-	// Progress, if set, is told how many bytes of the object are safe on the
-	// server, from time to time.
+	// Progress, if set, is called from time to time with the number of bytes that are
+	// durable on the server.
 	Progress func(durable int64)
-	// Small sends an object of up to [MaxSmall] bytes in one message, if the server knows
-	// how: it is kept in memory until it is stored, and is not resumed when this process
-	// ends. Many of these can be under way at the same time. Nothing is sent before all of
-	// it is there, or more than that.
+	// Small sends an object of up to [MaxSmall] bytes in one message, if the server supports
+	// that. The object is in memory until it is stored, and cannot be resumed by another
+	// process. Many small pushes can be in flight at the same time. Nothing is sent before the whole
+	// object, or more than MaxSmall bytes, was read.
 	Small bool
-	// Buffer is how many bytes of what comes from a stream are kept in memory at most: Push
-	// and PushFunc send so far ahead of what is durable. They begin with up to 16 MiB,
-	// and take more only if the line needs it: its bandwidth times the time from sending to
-	// the acknowledgement. Zero is 128 MiB; anything below [LeastBuffer] is that, and anything
-	// above 4 GiB - 1 is that. PushFile needs no buffer, however long the line.
+	// Buffer is how many bytes of a stream are kept in memory at most: Push and PushFunc send
+	// so far ahead of what is durable. They start with 16 MiB, and use more only if the line
+	// needs it: its bandwidth times the time from sending to the acknowledgement. Zero is 128
+	// MiB. The range is [LeastBuffer] to 4 GiB - 1. PushFile needs no buffer.
 	Buffer int64
 }
 
 // LeastBuffer is the smallest [PushOptions.Buffer], in bytes: 8 MiB. The server of this
-// module makes 4 MiB durable at a time, and one unit is sent while another is synced.
+// module syncs after 4 MiB, and another 4 MiB are sent meanwhile.
 const LeastBuffer = 8 << 20
 
-// Push stores the pqenc file that src gives, up to its end, as an object of that
-// name. The object appears when it is whole, and Push returns nil when it is
-// durable.
+// Push stores the pqenc file that src reads as an object with that name. The object appears
+// atomically, and Push returns nil when it is durable.
 //
-// What has been read is kept in memory, up to o.Buffer, until the server has made
-// it durable, and so a cut connection costs nothing but time. A failure of src
-// ends the push, and nothing of it stays on the server. When Push fails, one Read
-// of src may still be under way; what it returns is dropped.
+// What was read from src is kept in memory, up to o.Buffer, until it is durable on the
+// server, so that the push can resume after a lost connection. If src fails, the push fails
+// and the server discards the object. When Push fails, a Read of src may still be running;
+// its result is discarded.
 func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOptions) error {
 	if o.Small {
 		return c.pushSmall(ctx, name, func(dst io.Writer) error { _, err := io.Copy(dst, src); return err }, o)
@@ -59,10 +57,9 @@ func (c *Client) Push(ctx context.Context, name string, src io.Reader, o PushOpt
 	return c.push(ctx, name, w, wire.Unknown, o)
 }
 
-// PushFunc is [Client.Push] for the pqenc file that write writes, in a goroutine
-// of its own: as the writer that encrypts it does. Any error of write ends the push,
-// and nothing of it stays on the server. When PushFunc fails, write may still be at
-// work; the writer gives it an error from then on.
+// PushFunc is [Client.Push] for the pqenc file that write writes, in its own goroutine, such
+// as an encrypting writer. An error of write ends the push, and the server discards the
+// object. When PushFunc fails, write may still be running; its writes fail from then on.
 func (c *Client) PushFunc(ctx context.Context, name string, write func(io.Writer) error, o PushOptions) error {
 	if o.Small {
 		return c.pushSmall(ctx, name, write, o)
@@ -72,9 +69,9 @@ func (c *Client) PushFunc(ctx context.Context, name string, write func(io.Writer
 	return c.push(ctx, name, w, wire.Unknown, o)
 }
 
-// PushFile stores a pqenc file of size bytes. If an earlier push of this file to
-// that name was interrupted, even in another process, it resumes from there, once the
-// server has proven that what it has is the beginning of this file.
+// PushFile stores a pqenc file of size bytes. It resumes an earlier push of this file to
+// that name, also one of another process, after the server has proven that it has the first
+// part of this file.
 func (c *Client) PushFile(ctx context.Context, name string, file io.ReaderAt, size int64, o PushOptions) error {
 	if o.Small && size <= MaxSmall {
 		return c.pushSmall(ctx, name, func(dst io.Writer) error { return copyAll(dst, file, size) }, o)
@@ -104,18 +101,18 @@ func (c *Client) push(ctx context.Context, name string, src source, length int64
 	return c.do(ctx, pushing, r)
 }
 
-// pusher is the push of one object.
+// pusher is the request that pushes an object.
 type pusher struct {
 	ask     wire.Push
 	src     source
 	o       PushOptions
 	durable atomic.Int64 // what this connection has acknowledged
 	sent    atomic.Int64 // what this connection has been given
-	highest int64        // that sent has been on any
-	end     int64        // of the object, once the server was told; -1 before
-	starves atomic.Bool  // what comes next is up to the source
+	highest int64        // largest value of sent on any connection
+	end     int64        // of the object, after it was sent; -1 before
+	starves atomic.Bool  // waits for the source
 	line    line         // of this connection
-	needed  int64        // of the window, for the line
+	needed  int64        // the window that the line needs
 }
 
 func (r *pusher) progress() int64 { return r.highest }
@@ -123,8 +120,8 @@ func (r *pusher) progress() int64 { return r.highest }
 // waits reports whether there is nothing to send, though there is room for it.
 func (r *pusher) waits() bool { return r.starves.Load() && !r.full() }
 
-// full reports whether no more can be sent before there is an acknowledgement. Both ends
-// of what is in flight may be in the middle of a segment.
+// full reports whether the window is full until the next acknowledgement. Both ends of what
+// is in flight may be in the middle of a segment.
 func (r *pusher) full() bool {
 	now, _ := r.src.window()
 	return r.sent.Load()-r.durable.Load() > now-2*segmentSize
@@ -154,7 +151,7 @@ func (r *pusher) run(ctx context.Context, q *channel.Request) error {
 		err := r.send(ctx, q, offset, end)
 		var mine *permanent
 		if err != nil && !errors.As(err, &mine) {
-			q.HangUp() // or the other goroutine would wait for an answer that does not come
+			q.HangUp() // the other goroutine waits for an answer
 		}
 		sent <- err
 	}()
@@ -172,7 +169,7 @@ func (r *pusher) run(ctx context.Context, q *channel.Request) error {
 	case errors.As(failed, &mine):
 		return failed
 	case end.Load() < 0:
-		q.Refuse(wire.ErrAbandoned) // which is what the server waits for
+		q.Refuse(wire.ErrAbandoned) // the server waits for that
 	}
 	return err
 }
@@ -183,7 +180,7 @@ func (r *pusher) agree(ctx context.Context, q *channel.Request) (offset int64, s
 	if err != nil {
 		return 0, false, err
 	}
-	if m.Type == wire.TypeStored { // an earlier connection was cut before it came
+	if m.Type == wire.TypeStored { // an earlier connection was lost before it arrived
 		size, err := wire.ParseSize(m.Body)
 		if err == nil && (r.end < 0 || size != r.end) {
 			err = fmt.Errorf("%w: stored before the end", wire.ErrOrder)
@@ -221,8 +218,8 @@ func (r *pusher) agree(ctx context.Context, q *channel.Request) (offset int64, s
 	return offset, false, nil
 }
 
-// compare reports whether the server has the same bytes as the source up to the offset.
-// Both read theirs at the same time.
+// compare reports whether the server has the same bytes as the source up to the offset. Both
+// sides read at the same time.
 func (r *pusher) compare(ctx context.Context, q *channel.Request, offset int64) (same bool, err error) {
 	if err := q.Send(wire.TypeCheck, nil); err != nil {
 		return false, err
@@ -243,7 +240,7 @@ func (r *pusher) compare(ctx context.Context, q *channel.Request, offset int64) 
 	r.starves.Store(true)
 	<-done
 	r.starves.Store(false)
-	if errors.Is(failed, io.ErrUnexpectedEOF) { // the server has more than there is
+	if errors.Is(failed, io.ErrUnexpectedEOF) { // the source is shorter
 		return false, nil
 	}
 	if failed != nil {
@@ -252,7 +249,7 @@ func (r *pusher) compare(ctx context.Context, q *channel.Request, offset int64) 
 	return ours == theirs, nil
 }
 
-// awaitPrefix waits for the digest of what the server has.
+// awaitPrefix waits for the prefix digest of the server.
 func (r *pusher) awaitPrefix(q *channel.Request, offset int64) (theirs [sha256.Size]byte, err error) {
 	for read := int64(0); ; {
 		m, err := q.Next()
@@ -302,7 +299,7 @@ func (r *pusher) send(ctx context.Context, q *channel.Request, offset int64, end
 	}
 }
 
-// listen takes acknowledgements until the object is stored.
+// listen receives acknowledgements until the object is stored.
 func (r *pusher) listen(q *channel.Request, end *atomic.Int64) error {
 	for {
 		m, err := q.Next()
@@ -328,9 +325,9 @@ func (r *pusher) listen(q *channel.Request, end *atomic.Int64) error {
 	}
 }
 
-// acknowledged lets go of what is safe, and makes the window as large as the line needs it
-// if that was what sending has waited for: at most twice as large as before, since what
-// was measured may be a hiccup.
+// acknowledged releases what is durable. If sending has waited for the window, it makes the
+// window as large as the line needs, but at most twice as large as before, because a single
+// measurement may be wrong.
 func (r *pusher) acknowledged(offset int64) error {
 	if durable, sent := r.durable.Load(), r.sent.Load(); offset > sent || offset < durable {
 		return fmt.Errorf("%w: byte %d acknowledged, after %d and before %d", wire.ErrOrder, offset, durable, sent)

@@ -20,12 +20,12 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// MaxSmall is the length in bytes of the longest object that can be pushed in one message,
-// see [PushOptions]. One that is pulled fits, too.
+// MaxSmall is the length of the longest object that can be pushed in one message, in bytes;
+// see [PushOptions]. Such an object can be pulled in one message, too.
 const MaxSmall = wire.MaxPut
 
-// pushSmall pushes what write writes: in one message, if it is small, and else as it comes.
-// It is written once: what was sent is kept, and is sent again as it is.
+// pushSmall pushes what write writes: in one message if it is small, otherwise as a stream.
+// It calls write once: what was sent is kept, and the same bytes are sent again.
 func (c *Client) pushSmall(ctx context.Context, name string, write func(io.Writer) error, o PushOptions) error {
 	if err := CheckName(name); err != nil {
 		return err
@@ -79,7 +79,7 @@ func (c *Client) put(ctx context.Context, name string, object []byte, o PushOpti
 	return err
 }
 
-// copyAll copies a file, of which there must be all.
+// copyAll copies a file, which must have size bytes.
 func copyAll(dst io.Writer, file io.ReaderAt, size int64) error {
 	n, err := io.Copy(dst, io.NewSectionReader(file, 0, size))
 	if err == nil && n < size {
@@ -88,24 +88,24 @@ func copyAll(dst io.Writer, file io.ReaderAt, size int64) error {
 	return err
 }
 
-// gatherer takes in what is written to it. Once that is more than a small object, it all
-// goes on to a window.
+// gatherer collects what is written to it. If that is more than a small object, it passes
+// everything to a window.
 type gatherer struct {
-	buffer       int64         // of that window
-	large, ended chan struct{} // either is closed
-	all          []byte        // if ended is
-	err          error         // the same, of the writer
+	buffer       int64         // of the window
+	large, ended chan struct{} // one of them is closed
+	all          []byte        // valid when ended is closed
+	err          error         // of the writer; valid when ended is closed
 
 	mu      sync.Mutex // guards what follows
-	rest    *window    // once large is closed
-	dropped bool       // nobody takes anything any more
+	rest    *window    // set when large is closed
+	dropped bool       // writes fail from now on
 }
 
 func newGatherer(buffer int64) *gatherer {
 	return &gatherer{buffer: buffer, large: make(chan struct{}), ended: make(chan struct{})}
 }
 
-// writtenBy takes in what write writes, until that returns.
+// writtenBy collects what write writes, until that returns.
 func (g *gatherer) writtenBy(write func(io.Writer) error) {
 	err := errNotReturned
 	defer func() { g.finish(err) }()
@@ -131,7 +131,7 @@ func (g *gatherer) Write(p []byte) (int, error) {
 	return rest.Write(p)
 }
 
-// room returns the window, if there is one or n more bytes need it.
+// room returns the window if there is one, or if n more bytes need one.
 func (g *gatherer) room(n int) (*window, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -154,7 +154,7 @@ func (g *gatherer) finish(err error) {
 	close(g.ended)
 }
 
-// drop has the writer fail from now on.
+// drop makes all later writes fail.
 func (g *gatherer) drop() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -164,7 +164,8 @@ func (g *gatherer) drop() {
 	}
 }
 
-// pullSmall gets what one message has of the object, and reports whether that was all.
+// pullSmall pulls as much of the object as fits into one message, and reports whether that
+// was all.
 func (c *Client) pullSmall(ctx context.Context, r *puller) (whole bool, err error) {
 	if c.noGet.Load() {
 		return false, nil
@@ -178,10 +179,10 @@ func (c *Client) pullSmall(ctx context.Context, r *puller) (whole bool, err erro
 	return r.offset == r.length, err
 }
 
-// getter gets the next part of an object.
+// getter is a request for the next part of an object.
 type getter struct {
 	*puller
-	failed error // on this side, once the server has answered
+	failed error // on this side, after the server has answered
 }
 
 func (g *getter) asks() *wire.Get {
@@ -209,7 +210,7 @@ func (g *getter) run(_ context.Context, q *channel.Request) error {
 		err = g.fits(g.length)
 	}
 	var mine *permanent
-	if errors.As(err, &mine) { // which is no reason to end the connection
+	if errors.As(err, &mine) { // does not need another connection
 		g.failed = err
 		return nil
 	}

@@ -16,39 +16,39 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// How far a push runs ahead of what the server has made durable, in bytes, and so how
-// much at most is sent again after a cut.
+// How far a push sends ahead of what is durable on the server, in bytes. At most that much is
+// sent again after a lost connection.
 const (
-	// firstWindow is how far at first. It grows when the line needs more.
+	// firstWindow is the window at first. It grows if the line needs more.
 	firstWindow = 16 << 20
-	// defaultBuffer is up to where it grows in memory. 128 MiB keep a line of 1 Gbit/s busy over
-	// half a second, or one of 10 Gbit/s over 50 ms.
+	// defaultBuffer is the largest window in memory. 128 MiB keep a line of 1 Gbit/s busy with
+	// a round trip of half a second, or one of 10 Gbit/s with 50 ms.
 	defaultBuffer = 128 << 20
-	// fileWindow is up to where it grows for files, of which none of that is in memory. A
-	// server with a slow disk is not to be filled with what it cannot make durable.
+	// fileWindow is the largest window for files, which are not kept in memory. It bounds what
+	// a server with a slow disk has to hold.
 	fileWindow = 1 << 30
 )
 
-// source is what a push sends: a pqenc file of which any part can be asked for
-// again that was not acknowledged yet.
+// source is the pqenc file that a push sends. Every part that is not acknowledged can be read
+// again.
 type source interface {
-	// next returns some bytes from the offset on, valid until the next call, or
-	// io.EOF at the end. It waits for them until ctx ends.
+	// next returns bytes from the offset on, valid until the next call, or io.EOF at the end.
+	// It waits for them until ctx ends.
 	next(ctx context.Context, offset int64) ([]byte, error)
-	// seek fails if bytes from the offset on cannot be had.
+	// seek fails if the bytes from the offset on are not available.
 	seek(offset int64) error
-	// release says that nothing before the offset will be asked for again.
+	// release says that nothing before the offset will be read again.
 	release(offset int64)
-	// window returns how many bytes there can be from what was released last to what
-	// next returns, now and at most.
+	// window returns how many bytes next may return beyond what was released: now, and at
+	// most.
 	window() (now, most int64)
-	// grow makes that so many bytes now, if it is less and may be as many.
+	// grow raises the current window to n bytes, if the largest one allows that.
 	grow(size int64)
-	// close ends it.
+	// close releases the source.
 	close()
 }
 
-// monitor guards what the two ends of a source wait for.
+// monitor is a lock with a condition that both ends of a source wait for.
 type monitor struct {
 	mu      sync.Mutex
 	changed sync.Cond
@@ -71,7 +71,7 @@ func (m *monitor) await(ctx context.Context, done func() bool) error {
 	}
 }
 
-// change calls do with mu held, and lets all who wait look again.
+// change calls do with mu held, and makes all waiting goroutines check their conditions.
 func (m *monitor) change(do func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -79,15 +79,14 @@ func (m *monitor) change(do func()) {
 	m.changed.Broadcast()
 }
 
-// fileSource is a pqenc file with random access, which needs no memory to send
-// from anywhere.
+// fileSource is a pqenc file with random access, which needs no memory to be sent again.
 type fileSource struct {
 	monitor
 	file  io.ReaderAt
 	size  int64
 	buf   []byte
-	base  int64 // what is before it was acknowledged
-	limit int64 // how far from there next goes now
+	base  int64 // everything before it is acknowledged
+	limit int64 // the current window
 }
 
 func newFileSource(file io.ReaderAt, size int64) *fileSource {
@@ -108,7 +107,7 @@ func (s *fileSource) next(ctx context.Context, offset int64) ([]byte, error) {
 		return s.buf[:n], nil
 	}
 	if err == io.EOF {
-		err = io.ErrUnexpectedEOF // somebody has cut the file
+		err = io.ErrUnexpectedEOF // the file was truncated
 	}
 	return nil, err
 }
@@ -135,8 +134,8 @@ func (s *fileSource) grow(size int64) {
 
 func (s *fileSource) close() {}
 
-// headerDigest returns the SHA-256 of the pqenc header at the start of s, by
-// which a server knows the file again.
+// headerDigest returns the SHA-256 of the pqenc header at the start of s, by which a server
+// recognizes the file.
 func headerDigest(ctx context.Context, s source) (digest [sha256.Size]byte, err error) {
 	hash := sha256.New()
 	if _, err := format.Parse(io.TeeReader(&sourceReader{ctx: ctx, s: s}, hash)); err != nil {
@@ -146,10 +145,10 @@ func headerDigest(ctx context.Context, s source) (digest [sha256.Size]byte, err 
 	return digest, nil
 }
 
-// prefixDigest returns the digest of the bytes before the offset, see package prefix. It
+// prefixDigest returns the digest of the bytes before the offset; see package prefix. It
 // calls progress from time to time. If there are fewer bytes, the error wraps
-// io.ErrUnexpectedEOF. As much of them is kept as there is room for: if the digest is not
-// the right one, it may still be possible to send them all.
+// io.ErrUnexpectedEOF. The source keeps as many of them as it has room for: if the digest is
+// wrong, it may still be possible to send them all.
 func prefixDigest(ctx context.Context, s source, offset int64, progress func()) ([sha256.Size]byte, error) {
 	window, _ := s.window()
 	return prefix.Digest(&sourceReader{ctx: ctx, s: s, read: func(n int64) {
@@ -158,13 +157,13 @@ func prefixDigest(ctx context.Context, s source, offset int64, progress func()) 
 	}}, offset, nil)
 }
 
-// sourceReader reads a source from its beginning.
+// sourceReader reads a source from its start.
 type sourceReader struct {
 	ctx    context.Context
 	s      source
-	read   func(n int64) // if set, is told how much was read before more is
+	read   func(n int64) // if set, is called with what was read before more is read
 	offset int64
-	rest   []byte // of what next returned
+	rest   []byte // of the result of next
 }
 
 func (r *sourceReader) Read(p []byte) (n int, err error) {

@@ -15,33 +15,32 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// window is a source that there is only once: a file that is encrypted on the way,
-// or a pipe. What comes into it it keeps until the server has
-// acknowledged it, and so it can send that again, the very same bytes, after
-// the connection was cut. Nothing is ever encrypted a second time: a file may have
-// changed since, or a server may only pretend to have lost it, and two plaintexts
-// under one nonce would give both away.
+// window is a source that can be read only once: a file that is encrypted while it is sent,
+// or a pipe. It keeps everything until the server has acknowledged it, so that the very same
+// bytes can be sent again after a lost connection. Nothing is ever encrypted twice: the file
+// may have changed, or the server may only pretend to have lost it, and two plaintexts under
+// one nonce would reveal both.
 type window struct {
 	monitor
-	segments [][]byte // full ones, except the last; the first begins at base
+	segments [][]byte // full ones, except the last; the first starts at base
 	spare    [][]byte
 	base     int64 // the first byte that is kept
 	end      int64 // after the last one
-	safe     int64 // what is before it will not be asked for again
-	lent     int64 // where next was asked to begin last: those bytes may be in use
-	err      error // why nothing more comes in; io.EOF when that was all
+	safe     int64 // everything before it will not be read again
+	lent     int64 // the last offset of next: the bytes from there on may be in use
+	err      error // after the last byte; io.EOF at the end
 	closed   bool
 
-	limit, most int64 // of what is kept, now and at any time
+	limit, most int64 // bytes to keep, now and at most
 }
 
 const segmentSize = wire.MaxData
 
-// aheadOfSending is how much is taken in before it is sent. More would have left the caches
-// of the processor until then.
+// aheadOfSending is how much is read before it is sent. More would leave the caches of the
+// processor in between.
 const aheadOfSending = 1 << 20
 
-// newWindow returns a window that takes up to so many bytes of memory, see
+// newWindow returns a window that uses up to buffer bytes of memory; see
 // [PushOptions.Buffer].
 func newWindow(most int64) *window {
 	most = min(max(cmp.Or(most, defaultBuffer), LeastBuffer), math.MaxUint32)
@@ -50,8 +49,8 @@ func newWindow(most int64) *window {
 	return w
 }
 
-// readFrom reads src as far as there is room, to its end. A segment that is not
-// full yet is sent as it is, so that a slow stream is not held back.
+// readFrom reads src to its end, as far as there is room. A segment that is not full is sent
+// as well, so that a slow stream is not delayed.
 func (w *window) readFrom(src io.Reader) {
 	for {
 		room := w.room()
@@ -66,17 +65,17 @@ func (w *window) readFrom(src io.Reader) {
 	}
 }
 
-// writtenBy takes in what write writes, until that returns.
+// writtenBy keeps what write writes, until that returns.
 func (w *window) writtenBy(write func(io.Writer) error) {
 	err := errNotReturned
-	defer func() { w.finish(err) }()   // also when it has called runtime.Goexit
+	defer func() { w.finish(err) }()   // also after runtime.Goexit
 	if err = write(w); err == io.EOF { // of what it reads
 		err = io.ErrUnexpectedEOF
 	}
 }
 
-// Write takes p in, and waits for memory to do so. What comes after an error is of
-// no use: a writer that encrypts may write on for a while when its source has failed.
+// Write keeps p, and waits for room. It discards what is written after an error: an
+// encrypting writer may still write when its source has failed.
 func (w *window) Write(p []byte) (n int, err error) {
 	for n < len(p) {
 		room := w.room()
@@ -90,7 +89,7 @@ func (w *window) Write(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// finish says that nothing more is written, and why.
+// finish ends the stream with an error, or io.EOF.
 func (w *window) finish(err error) {
 	if err == nil {
 		err = io.EOF
@@ -98,8 +97,8 @@ func (w *window) finish(err error) {
 	w.change(func() { w.err = err })
 }
 
-// room waits for memory to put more into, and returns nil when nobody needs it any
-// more. Only one goroutine fills the window.
+// room waits for memory, and returns nil when the window is closed. Only one goroutine fills
+// the window.
 func (w *window) room() []byte {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -127,7 +126,7 @@ func (w *window) segment() []byte {
 	return make([]byte, 0, segmentSize)
 }
 
-// extend says that n bytes have been put into the room, and what came after them.
+// extend notes that n bytes were written into the room, and the error after them.
 func (w *window) extend(n int, err error) {
 	w.change(func() {
 		last := len(w.segments) - 1
@@ -147,7 +146,7 @@ func (w *window) next(ctx context.Context, offset int64) (b []byte, err error) {
 	return b, cmp.Or(failed, err)
 }
 
-// at returns what there is from the offset on, which may be nothing yet.
+// at returns the bytes from the offset on, which may be none yet.
 func (w *window) at(offset int64) ([]byte, error) {
 	switch {
 	case offset < w.base:
@@ -161,8 +160,8 @@ func (w *window) at(offset int64) ([]byte, error) {
 	return nil, w.err
 }
 
-// seek may go ahead of what was read: the server has more of the same file from
-// an earlier push.
+// seek may go beyond what was read: the server may have more of the same file from an
+// earlier push.
 func (w *window) seek(offset int64) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -176,7 +175,7 @@ func (w *window) release(offset int64) {
 	w.change(func() { w.safe = max(w.safe, offset); w.drop() })
 }
 
-// drop lets go of full segments that are safe and not in use, with w.mu held.
+// drop releases full segments that are safe and not in use, with w.mu held.
 func (w *window) drop() {
 	for len(w.segments) > 0 && w.base+segmentSize <= min(w.safe, w.end, w.lent) {
 		w.spare = append(w.spare, w.segments[0])

@@ -422,7 +422,7 @@ func TestHostileNames(t *testing.T) {
 	if b, err := os.ReadFile(outside); err != nil || !bytes.Equal(b, file) {
 		t.Errorf("the file outside: %v", err)
 	}
-	s.logged(t, "alice", "name: it is empty", "a segment begins with a dot", "it has a control character", "it is not UTF-8", "malformed")
+	s.logged(t, "alice", "name: it is empty", "a segment starts with a dot", "it has a control character", "it is not UTF-8", "malformed")
 }
 
 // TestLinksInTheStore puts links to the outside into the store. They are nothing
@@ -596,7 +596,7 @@ func TestClaims(t *testing.T) {
 			t.Errorf("%d bytes: %s", length, got)
 		}
 	}
-	s.logged(t, "alice", "too large for the server", "the object on the server is another one by now")
+	s.logged(t, "alice", "too large for the server", "the object on the server has changed")
 	s.logged(t, "bob", "the quota on the server is used up")
 }
 

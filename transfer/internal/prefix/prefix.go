@@ -2,8 +2,8 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package prefix compares the beginnings of two copies of a pqenc file, as both sides
-// of a push that is resumed do (PROTOCOL.md, section 5.2).
+// Package prefix computes the digest of the first part of a pqenc file, which both sides
+// compare before a push is resumed (PROTOCOL.md, section 5.2).
 package prefix
 
 import (
@@ -14,14 +14,14 @@ import (
 	"github.com/pqenc/pqenc/format"
 )
 
-// overhead is by how much a chunk grows when it is encrypted, in bytes.
+// overhead is how many bytes encryption adds to a chunk.
 const overhead = 16
 
-// Digest returns the digest of the first length bytes of a pqenc file, which src begins
-// with: SHA-256(SHA-256(header) || h0 || h1 || … || SHA-256(remainder)), where hi is the
-// SHA-256 of the i-th block of the length of an encrypted chunk after the header. It calls
-// read, if that is not nil, from time to time with the number of bytes read so far; an
-// error of it ends the work.
+// Digest returns the digest of the first length bytes of the pqenc file src:
+// SHA-256(SHA-256(header) || h0 || h1 || … || SHA-256(remainder)), where hi is the SHA-256
+// of the i-th block after the header, and a block is as long as an encrypted chunk. Digest
+// calls read from time to time, unless it is nil, with the number of bytes read so far. An
+// error of read ends Digest.
 func Digest(src io.Reader, length int64, read func(n int64) error) (digest [sha256.Size]byte, err error) {
 	src = &io.LimitedReader{R: src, N: length}
 	inner, outer := sha256.New(), sha256.New()

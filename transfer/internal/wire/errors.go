@@ -9,8 +9,8 @@ import (
 	"fmt"
 )
 
-// What one side tells the other in an [Error]. Whoever finds one of these returns it,
-// or an error that wraps it. [CodeOf] and [Meaning] are the way to the wire and back.
+// The errors that one side sends to the other in an [Error]. Code of either side returns one
+// of these, or an error that wraps it. [CodeOf] and [Meaning] translate to codes and back.
 var (
 	ErrDenied    = errors.New("the server denies access")
 	ErrNotFound  = errors.New("no such object on the server")
@@ -19,32 +19,32 @@ var (
 	ErrTooLarge  = errors.New("too large for the server")
 	ErrName      = errors.New("not a valid object name")
 	ErrNotPqenc  = errors.New("not a whole pqenc file")
-	ErrChanged   = errors.New("the object on the server is another one by now")
-	ErrTakenOver = errors.New("a newer push of the same key has taken over")
+	ErrChanged   = errors.New("the object on the server has changed")
+	ErrTakenOver = errors.New("a newer push with the same key has taken over")
 	ErrProtocol  = errors.New("protocol error")
-	ErrAbandoned = errors.New("the client has abandoned the push")
-	// ErrUnsupported is the answer to a request that only a newer side knows.
+	ErrAbandoned = errors.New("the client has cancelled the push")
+	// ErrUnsupported is the answer to a request that the server does not know.
 	ErrUnsupported = errors.New("the server does not know this request, or does not offer it")
-	// ErrWindow is that of a push with a window of less than two units.
+	// ErrWindow is the answer to a push with a window of less than two units.
 	ErrWindow = errors.New("the server stores larger pieces than this client has memory for")
-	// ErrApart is that of a move between folders which the server keeps on different file systems.
+	// ErrApart is the answer to a move between folders on different file systems of the server.
 	ErrApart    = errors.New("the server cannot move an object between these folders")
 	ErrNoSpace  = errors.New("no space left on the server")
 	ErrBusy     = errors.New("the server has too many connections")
 	ErrShutdown = fmt.Errorf("%w: it is stopping", ErrServer)
-	ErrIdle     = fmt.Errorf("%w: it has waited too long", ErrServer)
-	ErrServer   = errors.New("the server cannot go on")
+	ErrIdle     = fmt.Errorf("%w: it made no progress for too long", ErrServer)
+	ErrServer   = errors.New("the server failed")
 )
 
 // Errors that wrap [ErrProtocol].
 var (
-	// ErrMalformed is that of a message which PROTOCOL.md allows nowhere.
+	// ErrMalformed reports a message that PROTOCOL.md does not allow anywhere.
 	ErrMalformed = fmt.Errorf("%w: malformed message", ErrProtocol)
-	// ErrOrder is that of a message which it does not allow there.
+	// ErrOrder reports a message that is not allowed at this point.
 	ErrOrder = fmt.Errorf("%w: message out of order", ErrProtocol)
 )
 
-// The codes that somebody compares with.
+// Codes that other code compares with.
 const (
 	CodeDenied    = 1
 	CodeProtocol  = 10
@@ -53,8 +53,8 @@ const (
 	firstRetry    = 32 // codes from this one up are temporary
 )
 
-// codes gives every error its code. PROTOCOL.md, section 6, says what each means. The
-// first error that matches counts.
+// codes maps errors to the codes of PROTOCOL.md, section 6. The first error that matches
+// counts.
 var codes = []struct {
 	err  error
 	code uint16
@@ -80,7 +80,7 @@ var codes = []struct {
 	{ErrServer, CodeInternal},
 }
 
-// CodeOf returns the code of an error, [CodeInternal] if it has none.
+// CodeOf returns the code of an error, or [CodeInternal] if it has none.
 func CodeOf(err error) uint16 {
 	for _, c := range codes {
 		if errors.Is(err, c.err) {
@@ -90,7 +90,7 @@ func CodeOf(err error) uint16 {
 	return CodeInternal
 }
 
-// Meaning returns the error that a code stands for, [ErrServer] for an unknown one.
+// Meaning returns the error that a code stands for, or [ErrServer] for an unknown code.
 func Meaning(code uint16) error {
 	for _, c := range codes {
 		if c.code == code {
@@ -100,9 +100,9 @@ func Meaning(code uint16) error {
 	return ErrServer
 }
 
-// Right is an [ErrDenied] for lack of a right.
+// Right is an [ErrDenied] that names the missing right.
 type Right struct {
-	Op   string // what the right is for: push, pull, list or delete
+	Op   string // push, pull, list or delete
 	Name Name   // of the object
 }
 
@@ -114,8 +114,8 @@ func (r *Right) Unwrap() error { return ErrDenied }
 
 func (r *Right) told() string { return fmt.Sprintf("%v: no right to %s", ErrDenied, r.Op) }
 
-// Refusal returns what the other side is told of err: what its code means, and which right
-// is missing. Other details are for the log of this side alone.
+// Refusal returns the message about err for the other side: the meaning of its code, and the
+// right that is missing. All other details stay in the log of this side.
 func Refusal(err error) *Error {
 	code := CodeOf(err)
 	told := Meaning(code).Error()

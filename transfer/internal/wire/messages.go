@@ -14,8 +14,8 @@ import (
 
 var order = binary.BigEndian
 
-// Proof is the body of [TypeServer] and [TypeClient]: who the sender is, and a
-// signature that only they can make for this one connection.
+// Proof is the body of [TypeServer] and [TypeClient]: the identity of the sender, and its
+// signature for this connection.
 type Proof struct {
 	Public    []byte // PublicSize bytes
 	Signature []byte
@@ -26,7 +26,7 @@ func (p *Proof) Marshal() []byte {
 	return append(append(make([]byte, 0, ProofSize), p.Public...), p.Signature...)
 }
 
-// ParseProof parses the body of a proof. It keeps parts of b.
+// ParseProof parses the body of a proof. The result shares memory with b.
 func ParseProof(b []byte) (*Proof, error) {
 	if len(b) != ProofSize {
 		return nil, fmt.Errorf("%w: proof", ErrMalformed)
@@ -34,20 +34,20 @@ func ParseProof(b []byte) (*Proof, error) {
 	return &Proof{Public: b[:PublicSize:PublicSize], Signature: b[PublicSize:]}, nil
 }
 
-// Error is the body of [TypeError]: why the sender ends the request, or the connection.
-// For who gets it, it is an error that wraps what its code means.
+// Error is the body of [TypeError]: why the sender ends the request or the connection.
+// It wraps the error that its code stands for.
 type Error struct {
 	Code uint16
-	Text string // for people, UTF-8, at most MaxText bytes; it may hold anything
+	Text string // for people, UTF-8, at most MaxText bytes; it may contain anything
 }
 
-// Error quotes the text, so that it does no harm in a log.
+// Error returns the code and the text, which is quoted so that it does no harm in a log.
 func (e *Error) Error() string { return fmt.Sprintf("error %d: %q", e.Code, e.Text) }
 
-// Unwrap returns what the code means.
+// Unwrap returns the error that the code stands for.
 func (e *Error) Unwrap() error { return Meaning(e.Code) }
 
-// Marshal returns the body. A text that is too long is cut.
+// Marshal returns the body. A text that is too long is truncated.
 func (e *Error) Marshal() []byte {
 	text := e.Text
 	if len(text) > MaxText {
@@ -63,14 +63,14 @@ func ParseError(b []byte) (*Error, error) {
 	return e, f.end("error")
 }
 
-// PushID tells one push from every other: 16 random bytes. The client uses it again for
-// that push on its next connection.
+// PushID identifies a push: 16 random bytes. The client sends the same ID when it resumes
+// the push on its next connection.
 type PushID [16]byte
 
 // Push is the body of [TypePush]: the request to send an object.
 type Push struct {
 	Overwrite bool   // an object of that name may be replaced
-	Window    uint32 // bytes that the client sends ahead of what is durable
+	Window    uint32 // bytes that the client sends at most before they are durable
 	Length    int64  // of the object, or Unknown
 	ID        PushID
 	Digest    [sha256.Size]byte // of the object's pqenc header
@@ -96,13 +96,13 @@ func ParsePush(b []byte) (*Push, error) {
 	return p, err
 }
 
-// Ready is the body of [TypeReady]: what the server has of an object.
+// Ready is the body of [TypeReady]: how much of an object the server has.
 type Ready struct {
-	// Proven is that the bytes before Offset are from this very push. Otherwise the
+	// Proven reports that the bytes before Offset are from this very push. Otherwise the
 	// client has to compare them.
 	Proven bool
 	Offset int64
-	Unit   uint32 // bytes after which the server makes something durable, at the latest
+	Unit   uint32 // bytes after which the server syncs, at the latest
 }
 
 // Marshal returns the body, 13 bytes.
@@ -120,7 +120,7 @@ func ParseReady(b []byte) (*Ready, error) {
 
 // Pull is the body of [TypePull]: the request to be sent an object.
 type Pull struct {
-	Follow bool              // wait for the object, and for what still comes
+	Follow bool              // wait for the object, and send a push while it arrives
 	Offset int64             // the first byte to send
 	Digest [sha256.Size]byte // of the object's pqenc header, all zero for any
 	Name   Name
@@ -142,7 +142,7 @@ func ParsePull(b []byte) (*Pull, error) {
 	return p, err
 }
 
-// Object is the body of [TypeObject]: what the server is about to send.
+// Object is the body of [TypeObject]: the object that the server is about to send.
 type Object struct {
 	Length int64             // of the whole object, or Unknown
 	Digest [sha256.Size]byte // of its pqenc header
@@ -184,13 +184,14 @@ type Entry struct {
 	Name   Name
 }
 
-// Page is the body of [TypePage]: a part of a list, in the order of the names' bytes.
+// Page is the body of [TypePage]: a part of a list, in the order of the bytes of the names.
 type Page struct {
-	More    bool // this is not the end of the list
+	More    bool // another page follows
 	Entries []Entry
 }
 
-// Add adds an entry, unless the body would become too long.
+// Add adds an entry unless the body would become too long. size is what the last call
+// returned, and 0 at first.
 func (p *Page) Add(size int, e Entry) (now int, ok bool) {
 	if now = max(size, 1) + 18 + len(e.Name.text); now > MaxData {
 		return size, false
@@ -210,7 +211,7 @@ func (p *Page) Marshal() []byte {
 	return b
 }
 
-// ParsePage parses the body of a page. Names that no object can have make it malformed.
+// ParsePage parses the body of a page. A page with an invalid name is malformed.
 func ParsePage(b []byte) (*Page, error) {
 	f := &fields{b: b}
 	p := &Page{More: f.upTo(1) == 1}
@@ -225,7 +226,7 @@ func ParsePage(b []byte) (*Page, error) {
 	return p, f.end("page")
 }
 
-// MaxNames is how many names a request may have.
+// MaxNames is the largest number of names in a request.
 const MaxNames = 1000
 
 // Names is the body of [TypeDelete]: 1 to [MaxNames] names.
@@ -259,16 +260,16 @@ func ParseNames(b []byte) (Names, error) {
 	return names, wrong
 }
 
-// MaxMoves is how many objects one request may move.
+// MaxMoves is the largest number of objects that a request can move.
 const MaxMoves = 500
 
-// Move is the body of [TypeMove]: objects that get other names.
+// Move is the body of [TypeMove]: old and new names of objects.
 type Move struct {
-	Overwrite bool // objects of the new names may be replaced
+	Overwrite bool // objects with the new names may be replaced
 	Pairs     []Pair
 }
 
-// Pair is one object of a [Move].
+// Pair is the old and the new name of one object.
 type Pair struct{ From, To Name }
 
 // Marshal returns the body.
@@ -310,14 +311,15 @@ const quotaFields = 4*8 + 2
 // MaxPattern is the length of the longest pattern in bytes.
 const MaxPattern = MaxName
 
-// Quotas is the body of [TypeQuotas]: the entries after as many as the client wants to
-// skip, which is the body of [TypeQuota].
+// Quotas is the body of [TypeQuotas]: the entries after those that the client skips, whose
+// number is the body of [TypeQuota].
 type Quotas struct {
-	More    bool // these are not the last ones
+	More    bool // more entries follow
 	Entries []Quota
 }
 
-// Add adds an entry, unless the body would become too long.
+// Add adds an entry unless the body would become too long. size is what the last call
+// returned, and 0 at first.
 func (q *Quotas) Add(size int, e Quota) (now int, ok bool) {
 	if now = max(size, 1) + quotaFields + len(e.Pattern); now > MaxData {
 		return size, false

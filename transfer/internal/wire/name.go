@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a name.
+// Limits of a name.
 const (
 	// MaxName is the length of the longest name in bytes.
 	MaxName = 1024
@@ -21,24 +21,23 @@ const (
 	MaxSegments = 32
 )
 
-// reserved are the characters that separate, that Windows refuses, or that mean
-// something to its file systems. The slash is the one separator.
+// reserved are the characters that Windows does not allow in file names. The slash, which
+// separates segments, is not among them.
 const reserved = `\:<>"|?*`
 
-// Name is the name of an object. [ParseName] alone makes one, so whoever has a Name need
-// not check it. The zero Name is none.
+// Name is a valid name of an object. Only [ParseName] makes one. The zero Name is invalid.
 type Name struct{ text string }
 
 // String returns the name.
 func (n Name) String() string { return n.text }
 
-// ParseName returns the name if an object may have it, or an [ErrName] that says why
-// not, without quoting it. The rule is the same on every system, so that what one
-// server has can be kept by every other:
+// ParseName returns the name if it is valid, or an [ErrName] with the reason, which does not
+// quote the name. The rules are the same on every system, so that every server can store
+// what another one has:
 //
 //   - UTF-8, 1 to 1024 bytes: 1 to 32 segments of 1 to 200 bytes, separated by "/".
-//   - No segment begins with a dot: hidden files are the server's own. None ends
-//     with a dot or a space, which Windows would cut off.
+//   - No segment starts with a dot: hidden files are the server's own. None ends
+//     with a dot or a space, which Windows would remove.
 //   - No control characters, line and paragraph separators, and controls of the
 //     writing direction (Unicode: Cc, Zl, Zp, Bidi_Control).
 //   - None of \ : < > " | ? * and no segment that is the name of a Windows device,
@@ -81,7 +80,7 @@ func checkSegment(segment string) error {
 	case len(segment) > MaxSegment:
 		return badName("a segment is longer than %d bytes", MaxSegment)
 	case segment[0] == '.':
-		return badName("a segment begins with a dot")
+		return badName("a segment starts with a dot")
 	case strings.HasSuffix(segment, ".") || strings.HasSuffix(segment, " "):
 		return badName("a segment ends with a dot or a space")
 	case isDevice(segment):

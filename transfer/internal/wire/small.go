@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// MaxPut is the size of the longest object that fits into a [Put] whatever its name
-	// is, in bytes.
+	// MaxPut is the size of the longest object that fits into a [Put] with any name, in
+	// bytes.
 	MaxPut = MaxData - 1 - 16 - 2 - MaxName
-	// MaxGet is the longest length that a [Get] may ask for, in bytes.
+	// MaxGet is the largest length in a [Get], in bytes.
 	MaxGet = MaxData - contentFields
 
 	contentFields = 8 + 32
@@ -21,7 +21,7 @@ const (
 
 // Put is the body of [TypePut]: a whole object.
 type Put struct {
-	Overwrite bool // an object of that name may be replaced
+	Overwrite bool // an object with that name may be replaced
 	ID        PushID
 	Name      Name
 	Object    []byte
@@ -34,7 +34,7 @@ func (p *Put) Marshal() []byte {
 	return append(appendText(b, p.Name.text), p.Object...)
 }
 
-// ParsePut parses the body of a put, of which it keeps a part. The error wraps
+// ParsePut parses the body of a put. The result shares memory with b. The error wraps
 // [ErrMalformed] or [ErrName].
 func ParsePut(b []byte) (*Put, error) {
 	f := &fields{b: b}
@@ -49,7 +49,7 @@ func ParsePut(b []byte) (*Put, error) {
 	return p, err
 }
 
-// Get is the body of [TypeGet]: the request for a part of an object.
+// Get is the body of [TypeGet]: a request for a part of an object.
 type Get struct {
 	Offset int64
 	Length uint32            // at most [MaxGet]
@@ -77,14 +77,14 @@ func ParseGet(b []byte) (*Get, error) {
 
 // Content is the body of [TypeContent]: a part of an object.
 type Content struct {
-	Object        // which it is of; its length is never Unknown
+	Object        // the whole object; its length is never Unknown
 	Bytes  []byte // at most [MaxGet]
 }
 
 // Marshal returns the body.
 func (c *Content) Marshal() []byte { return append(c.Object.Marshal(), c.Bytes...) }
 
-// ParseContent parses the body of a content, of which it keeps a part.
+// ParseContent parses the body of a content. The result shares memory with b.
 func ParseContent(b []byte) (*Content, error) {
 	f := &fields{b: b}
 	c := &Content{Object: Object{Length: f.size()}}
@@ -93,7 +93,7 @@ func ParseContent(b []byte) (*Content, error) {
 	return c, f.end("content")
 }
 
-// Answers checks that it has as many bytes as g asks for, or all that there are.
+// Answers checks that c has as many bytes as g asks for, or all up to the end of the object.
 func (c *Content) Answers(g *Get) error {
 	if left := c.Length - g.Offset; int64(len(c.Bytes)) != min(int64(g.Length), left) {
 		return fmt.Errorf("%w: %d bytes, not %d of %d", ErrOrder, len(c.Bytes), g.Length, left)

@@ -2,9 +2,9 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package wire has the messages of a transfer: their layout in bytes, and
-// nothing about when they are sent. PROTOCOL.md, sections 4 to 6, is its
-// description. It also has what these are about: names of objects, and errors.
+// Package wire encodes and decodes the messages of a transfer, the names of objects, and
+// errors. It does not know when messages are sent. PROTOCOL.md, sections 4 to 7, specifies
+// them.
 //
 // A message is a type (1 byte), the length of its body (3 bytes, big-endian), the
 // request that it belongs to (4 bytes) and the body.
@@ -16,15 +16,15 @@ import (
 	"io"
 )
 
-// Sizes in bytes.
+// Sizes, in bytes.
 const (
-	// HeaderSize is the size of what precedes a body.
+	// HeaderSize is the size of the header before a body.
 	HeaderSize = 8
-	// MaxData is the longest body of a [TypeData] message, and of any other.
+	// MaxData is the length of the longest body.
 	MaxData = 256 << 10
-	// MaxControl is the longest body of messages with a name and fixed fields.
+	// MaxControl bounds the body of messages with a name and fixed fields.
 	MaxControl = 8 << 10
-	// MaxText is the longest explanation in an [Error].
+	// MaxText is the length of the longest text in an [Error].
 	MaxText = 512
 	// PublicSize is the size of a public identity: the DER of its encryption key
 	// (1240), followed by that of its signing key (2005).
@@ -33,18 +33,18 @@ const (
 	ProofSize = PublicSize + 3373
 )
 
-// MaxSmall is how many small requests a client may have open on a connection, beside one
-// push and one pull (PROTOCOL.md, section 5).
+// MaxSmall is the largest number of small requests that a client may have open on a
+// connection, in addition to one push and one pull (PROTOCOL.md, section 5).
 const MaxSmall = 16
 
-// Unknown is the length of an object that is not known yet.
+// Unknown stands for a length that is not known yet.
 const Unknown = -1
 
-// Type tells messages apart.
+// Type is the type of a message.
 type Type uint8
 
-// The types of messages. C is the client, S the server. Those of the first block belong
-// to no request, except an error that ends one.
+// Types of messages that belong to no request, except an error that ends one. C is the
+// client, S the server.
 const (
 	TypeServer Type = 0x01 // S: Proof
 	TypeClient Type = 0x02 // C: Proof
@@ -53,7 +53,7 @@ const (
 	TypeBeat   Type = 0x05 // both: nothing
 )
 
-// Types that begin a request. All from firstStart to lastStart do, known or not.
+// Types that start a request. All from firstStart to lastStart do, known or not.
 const (
 	firstStart, lastStart Type = 0x10, 0x5f
 
@@ -71,13 +71,13 @@ const (
 const (
 	TypeData  Type = 0x60 // both: bytes of the object, in order
 	TypeEnd   Type = 0x61 // both: the length of the object
-	TypeCheck Type = 0x62 // C: nothing; asks for the digest of what the server has
+	TypeCheck Type = 0x62 // C: nothing; asks for the prefix digest
 	TypeStart Type = 0x63 // C: an offset, from which the data follow
 
 	TypeReady   Type = 0x80 // S: Ready
 	TypeChecked Type = 0x81 // S: an offset, up to which the server has read back
-	TypePrefix  Type = 0x82 // S: the digest of what the server has
-	TypeDurable Type = 0x83 // S: an offset, up to which nothing can be lost
+	TypePrefix  Type = 0x82 // S: the prefix digest
+	TypeDurable Type = 0x83 // S: an offset, up to which everything is durable
 	TypeStored  Type = 0x84 // S: the length of the object
 	TypeObject  Type = 0x85 // S: Object
 	TypePage    Type = 0x86 // S: Page
@@ -86,10 +86,10 @@ const (
 	TypeQuotas  Type = 0x8b // S: Quotas
 )
 
-// Starts reports whether messages of that type begin a request.
+// Starts reports whether messages of type t start a request.
 func (t Type) Starts() bool { return firstStart <= t && t <= lastStart }
 
-// Answers reports whether messages of that type come from servers only.
+// Answers reports whether messages of type t come from servers only.
 func (t Type) Answers() bool { return t >= TypeReady }
 
 // Message is one message.
@@ -99,9 +99,9 @@ type Message struct {
 	Body    []byte
 }
 
-// Read reads one message from r, which is malformed if its body is longer than
-// limit or than its type allows: that is checked before anything of the body is
-// read. The body is put into buf, up to its capacity, if it fits there.
+// Read reads one message from r. A message whose body is longer than limit, or than its
+// type allows, is malformed: Read checks that before it reads the body. The body is in buf
+// if it fits into its capacity.
 func Read(r io.Reader, buf []byte, limit int) (Message, error) {
 	var header [HeaderSize]byte
 	if _, err := io.ReadFull(r, header[:]); err != nil {
@@ -131,10 +131,10 @@ func Read(r io.Reader, buf []byte, limit int) (Message, error) {
 	return m, nil
 }
 
-// alone reports whether messages of that type belong to no request.
+// alone reports whether messages of type t belong to no request.
 func (t Type) alone() bool { return t < firstStart }
 
-// maxBody returns the length of the longest body of that type.
+// maxBody returns the length of the longest body of type t.
 func (t Type) maxBody() (n int, known bool) {
 	switch t {
 	case TypeServer, TypeClient:
@@ -155,7 +155,7 @@ func (t Type) maxBody() (n int, known bool) {
 	return MaxData, t.Starts()
 }
 
-// Header returns what precedes a body of n bytes.
+// Header returns the header of a message with a body of n bytes.
 func Header(t Type, request uint32, n int) [HeaderSize]byte {
 	h := [HeaderSize]byte{byte(t), byte(n >> 16), byte(n >> 8), byte(n)}
 	binary.BigEndian.PutUint32(h[4:], request)
@@ -168,7 +168,7 @@ func Append(b []byte, t Type, request uint32, body []byte) []byte {
 	return append(append(b, header[:]...), body...)
 }
 
-// fields takes fields from the front of a body.
+// fields parses a body, field by field.
 type fields struct {
 	b   []byte
 	bad bool
@@ -188,7 +188,7 @@ func (f *fields) uint8() uint8   { return f.take(1)[0] }
 func (f *fields) uint16() uint16 { return binary.BigEndian.Uint16(f.take(2)) }
 func (f *fields) uint32() uint32 { return binary.BigEndian.Uint32(f.take(4)) }
 
-// upTo takes one byte that is at most limit.
+// upTo takes a byte, which must be at most limit.
 func (f *fields) upTo(limit uint8) uint8 {
 	v := f.uint8()
 	if v > limit {
@@ -197,7 +197,7 @@ func (f *fields) upTo(limit uint8) uint8 {
 	return v
 }
 
-// size takes a length or an offset in bytes, which fits an int64.
+// size takes a length or an offset, which must fit into an int64.
 func (f *fields) size() int64 {
 	v := binary.BigEndian.Uint64(f.take(8))
 	if v > 1<<63-1 {
@@ -215,7 +215,7 @@ func (f *fields) length() int64 {
 	return f.size()
 }
 
-// text takes a string with its length in front, at most [MaxName] bytes.
+// text takes a string with its length before it, at most [MaxName] bytes.
 func (f *fields) text() string {
 	n := int(f.uint16())
 	if n > MaxName {
@@ -225,7 +225,7 @@ func (f *fields) text() string {
 	return string(f.take(n))
 }
 
-// rest takes what is left, at most limit bytes.
+// rest takes the rest of the body, at most limit bytes.
 func (f *fields) rest(limit int) string {
 	if len(f.b) > limit {
 		f.bad = true
@@ -235,7 +235,7 @@ func (f *fields) rest(limit int) string {
 	return rest
 }
 
-// name takes what is left as a name. The error of end, if there is any, comes first.
+// name takes the rest of the body as a name. An error of end has priority.
 func (f *fields) name(what string) (Name, error) {
 	text := f.rest(MaxName)
 	if err := f.end(what); err != nil {
@@ -244,7 +244,7 @@ func (f *fields) name(what string) (Name, error) {
 	return ParseName(text)
 }
 
-// end checks that the body was exactly the fields that were taken.
+// end checks that the body had exactly the fields that were taken.
 func (f *fields) end(what string) error {
 	if f.bad || len(f.b) > 0 {
 		return fmt.Errorf("%w: %s", ErrMalformed, what)
