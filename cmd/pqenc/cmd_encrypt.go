@@ -134,7 +134,7 @@ func (c *encryptCmd) several(a *app) error {
 		return err
 	}
 	k := &copier{flags: &c.Copy, output: c.Files.Output, rename: sealedPath, serial: c.To.Passphrase}
-	k.manyFiles = manyFiles{several: several{app: a, verb: "encrypted", skipped: "already encrypted"}}
+	k.manyFiles = manyFiles{slots: true, several: several{app: a, verb: "encrypted", skipped: "already encrypted"}}
 	k.hint = "if it is to be encrypted once more, use --force"
 	k.other = func(f found) bool { return !k.several.one && !c.Source.Force && strings.HasSuffix(f.out, sealedSuffix) }
 	k.ready = func() error {

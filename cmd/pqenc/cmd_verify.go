@@ -6,12 +6,15 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/durable"
 )
 
 type verifyCmd struct {
@@ -24,9 +27,12 @@ type verifyCmd struct {
 
 	WriteDigests string `type:"path" placeholder:"LIST" help:"Write to LIST the digests of a signed FILE, by which \"pqenc -d --range --from\" can verify parts of it. It looks for them in FILE.digests."`
 
-	URL  urlFlags `embed:""`
-	JSON bool     `name:"json" help:"Print JSON."`
-	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or its URL; with --signature any file. Without it, or as -, standard input."`
+	Keep   keepFlag    `embed:""`
+	Select selectFlags `embed:""`
+
+	URL   urlFlags `embed:""`
+	JSON  bool     `name:"json" help:"Print JSON."`
+	Files names    `arg:"" optional:"" type:"files" name:"FILE ..." help:"The encrypted file, or its URL; with --signature any file. Of several, and of folders, those that are encrypted. Without it, or as -, standard input."`
 
 	Secret secretFlags `embed:""`
 }
@@ -35,7 +41,7 @@ func (verifyCmd) Help() string {
 	return `Reads the whole file. With --from the file must be signed by one of these keys,
 for you, and the contents must be those that were signed: the exit code is 5 if
 not. Without --from it only checks that an encrypted file is not damaged, and prints
-whom the file names as its signer.
+whom the file names as its signer. Several files are summed up, or listed with --json.
 
 With --signature the signature is in a file of its own, nothing is decrypted, and --from
 is needed.
@@ -43,6 +49,7 @@ is needed.
 Examples:
 
     pqenc verify -i lab.key --from alice.pub update.pqe
+    pqenc verify -i lab.key --from alice.pub run7/ run8/
     pqenc verify -i lab.key --from alice.pub https://example.org/update.pqe
     pqenc verify -i lab.key --json update.pqe | jq -r .signature.signer
     pqenc verify -i lab.key --write-digests up.pqe.digests up.pqe
@@ -67,20 +74,29 @@ type sigReport struct {
 	Readers   []string `json:"readers"`
 }
 
+// file returns the only file, empty for standard input.
+func (c *verifyCmd) file() string { return (&fileArgs{In: c.Files}).in() }
+
 func (c *verifyCmd) Run(a *app) error {
+	if c.Select.lists() || len(c.Files) > 1 || len(c.Files) == 1 && isDir(c.Files[0]) {
+		return c.several(a)
+	}
 	if err := c.checkDigests(); err != nil {
 		return err
 	}
 	if c.Signature != "" {
 		return c.detached(a)
 	}
-	src, err := a.openEncrypted(c.File, c.URL)
+	src, err := a.openEncrypted(c.file(), c.URL)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
 	if err := c.spareInput(src); err != nil {
 		return err
+	}
+	if c.Keep.taken(a, c.WriteDigests) {
+		return nil
 	}
 	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
 	if err != nil {
@@ -96,9 +112,14 @@ func (c *verifyCmd) Run(a *app) error {
 	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys}
 	read := o.readAll
 	if c.WriteDigests != "" {
-		read = func() (int64, *pqenc.Signature, error) { return o.writeDigests(c.WriteDigests) }
+		read = func() (int64, *pqenc.Signature, error) {
+			return o.writeDigests(c.WriteDigests, durable.Options{New: c.Keep.NoClobber})
+		}
 	}
 	n, s, err := read()
+	if c.Keep.NoClobber && errors.Is(err, fs.ErrExist) {
+		return c.Keep.settle(a, c.WriteDigests, err)
+	}
 	if err != nil {
 		return in(src.name, c.hintSignature(src.doubt(err)))
 	}

@@ -33,13 +33,8 @@ type copier struct {
 
 	into  *outFolder
 	batch durable.Batch
-	large chan struct{}    // held for a large file
 	paths map[string]found // real ones, of all that was found, once they are needed
 }
-
-// largeSize is the size in bytes from which on a file is worked on by all cores, so that no
-// more than two of them are worth their memory: one is read while the other is synced.
-const largeSize = 8 << 20
 
 // errNoFolder is for several files without a folder for what they become.
 func errNoFolder() error {
@@ -81,7 +76,6 @@ func (c *copier) work() (err error) {
 		return err
 	}
 	defer c.into.Close()
-	c.large = make(chan struct{}, 2)
 	workers := filesAtOnce
 	if c.serial {
 		workers = 1
@@ -95,10 +89,6 @@ func (c *copier) work() (err error) {
 
 // one makes the output for one file.
 func (c *copier) one(f found, p *fileProgress) (fileOutcome, error) {
-	if f.size < 0 || f.size >= largeSize {
-		c.large <- struct{}{}
-		defer func() { <-c.large }()
-	}
 	out := c.rename(f.out)
 	if c.flags.Keep.NoClobber {
 		if _, err := c.into.root.Lstat(filepath.FromSlash(out)); err == nil {
@@ -263,13 +253,14 @@ func (c *copier) reads(real string) bool {
 // sealedPath is the path of the encrypted form of a file.
 func sealedPath(path string) string { return path + sealedSuffix }
 
-// openedPath is the path of the contents of an encrypted file.
+// openedPath is the path of the contents of an encrypted file, which must leave a name.
 func openedPath(path string) string {
-	name := path[strings.LastIndexByte(path, '/')+1:]
-	if name == sealedSuffix { // which would leave no name
+	opened := strings.TrimSuffix(path, sealedSuffix)
+	switch opened[strings.LastIndexByte(opened, '/')+1:] {
+	case "", ".", "..":
 		return path
 	}
-	return strings.TrimSuffix(path, sealedSuffix)
+	return opened
 }
 
 // sealedSuffix is at the end of the names of encrypted files.

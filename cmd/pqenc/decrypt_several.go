@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/pqenc/pqenc"
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/recipient"
 )
 
@@ -28,12 +29,12 @@ func (c *decryptCmd) several(a *app) error {
 	if isStdio(c.Files.Output) {
 		return errNoFolder()
 	}
-	keys, err := c.keychain(a)
+	keys, err := a.keychain(&c.Keys, c.Has, &c.Secret, &c.Trust, &c.Context)
 	if err != nil {
 		return err
 	}
 	k := &copier{flags: &c.Copy, output: c.Files.Output, rename: openedPath, serial: c.Has.Passphrase, ready: func() error { return nil }}
-	k.manyFiles = manyFiles{several: several{app: a, verb: "decrypted", skipped: "not encrypted"}}
+	k.manyFiles = manyFiles{slots: true, several: several{app: a, verb: "decrypted", skipped: "not encrypted"}}
 	k.hint = "only files that pqenc made can be decrypted"
 	k.other = func(f found) bool { return !k.several.one && looksOther(a, f) }
 	by := &signers{app: a, all: make(map[signer]int)}
@@ -51,14 +52,15 @@ type keychain struct {
 	asking sync.Mutex // held while somebody may be asked for a passphrase
 }
 
-func (c *decryptCmd) keychain(a *app) (*keychain, error) {
+// keychain gets the keys that the flags name, and who must have signed.
+func (a *app) keychain(of *identityFlag, has passphraseFlag, secret *secretFlags, trust *fromFlags, context *contextFlag) (*keychain, error) {
 	k := new(keychain)
-	ofFile, ofKeys := c.Secret.roles(c.Has.Passphrase || len(c.Keys.Identity) == 0)
-	named, own, err := a.decryptors(&c.Keys, ofKeys)
+	ofFile, ofKeys := secret.roles(has.Passphrase || len(of.Identity) == 0)
+	named, own, err := a.decryptors(of, ofKeys)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Secret.check(&input{size: -1}, len(named) > 0); err != nil {
+	if err := secret.check(&input{size: -1}, len(named) > 0); err != nil {
 		return nil, err
 	}
 	for _, id := range named {
@@ -66,7 +68,7 @@ func (c *decryptCmd) keychain(a *app) (*keychain, error) {
 	}
 	k.own = own
 	k.secret = oneAtATime(recipient.NewPrompted(ofFile.ask(a, "the files")), &k.asking)
-	k.policy, err = c.Trust.policy(&c.Context)
+	k.policy, err = trust.policy(context)
 	return k, err
 }
 
@@ -75,6 +77,28 @@ func (k *keychain) identities() *identities {
 	keys := newIdentities(k.named, k.own, nil)
 	keys.list = append(keys.list, k.secret)
 	return keys
+}
+
+// opener opens one of several files, or returns nil if it is not an encrypted one.
+func (k *keychain) opener(m *manyFiles, f found, p *fileProgress) (*opener, error) {
+	src, err := f.open(m.app)
+	if err != nil {
+		return nil, err
+	}
+	src.onTorn = func() {
+		m.warn("%s: %v, and read from the log beside the file: %s", src.name, durable.ErrTorn, repairHint)
+	}
+	err = f.readHead(src)
+	other := false
+	if err == nil {
+		other, err = isOther(src, f, m.one)
+	}
+	if other || err != nil {
+		src.Close()
+		return nil, err
+	}
+	src.count(p)
+	return &opener{app: m.app, src: src, policy: k.policy, keys: k.identities()}, nil
 }
 
 // one decrypts one of several files.

@@ -14,9 +14,15 @@ import (
 // does not stop the others.
 type manyFiles struct {
 	several
-	list []found
-	done int64 // bytes
+	slots bool // for large files, see largeSize
+	list  []found
+	done  int64 // bytes
 }
+
+// largeSize is the size in bytes from which on a file is worked on by all cores where that
+// is what there is to do, so that no more than two of them are worth their memory: one is
+// read while the other is synced.
+const largeSize = 8 << 20
 
 // find walks over all that was named.
 func (m *manyFiles) find(w *walker, names []string) error {
@@ -31,6 +37,15 @@ func (m *manyFiles) find(w *walker, names []string) error {
 		m.list = append(m.list, f)
 	}
 	return w.walk(names)
+}
+
+// show prints what was found.
+func (m *manyFiles) show() error {
+	for _, f := range m.list {
+		m.add(f.title(), f.size, isDone, m.app.printName(f.title()))
+	}
+	m.verb, m.tell = "to be "+m.verb, true
+	return m.end()
 }
 
 func isDir(name string) bool {
@@ -58,13 +73,23 @@ func (m *manyFiles) run(workers int, do func(f found, p *fileProgress) (fileOutc
 		next++
 		return m.list[next-1], true
 	}
+	large := make(chan struct{}, 2)
+	slot := func(f found) (release func()) {
+		if !m.slots || f.size >= 0 && f.size < largeSize {
+			return func() {}
+		}
+		large <- struct{}{}
+		return func() { <-large }
+	}
 	var all sync.WaitGroup
 	for range workers {
 		all.Go(func() {
 			for f, ok := take(); ok; f, ok = take() {
 				p := &fileProgress{m, max(f.size, 0)}
 				m.meter.Name(f.title())
+				release := slot(f)
 				result, err := do(f, p)
+				release()
 				p.add(p.left)
 				m.meter.FileDone()
 				m.add(f.title(), f.size, result, err)

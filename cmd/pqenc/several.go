@@ -292,6 +292,12 @@ func fatal(err error) bool {
 	return code == exitServer || code == exitConnection || errors.Is(err, errWrongPassphrase) || errors.Is(err, keyfile.ErrPassphrase)
 }
 
+// printName prints the name of a file.
+func (a *app) printName(name string) error {
+	_, err := fmt.Fprintln(a.stdout, terminal.Printable(name))
+	return err
+}
+
 // printPair prints the name of a file and what it would become.
 func (a *app) printPair(from, to string) error {
 	_, err := fmt.Fprintln(a.stdout, terminal.Printable(from)+" -> "+terminal.Printable(to))

@@ -47,7 +47,7 @@ func (c *verifyCmd) detached(a *app) error {
 	if err != nil {
 		return err
 	}
-	src, err := a.openInput(c.File)
+	src, err := a.openInput(c.file())
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (c *verifyCmd) checkDetached() error {
 			"leave out what is for decrypting, or without --signature verify an encrypted file")
 	case c.Context.Context != nil || c.Trust.AllowForwarded:
 		return usageError("--context and --allow-forwarded are for encrypted files", "verify prints the comment of the signer")
-	case isStdio(c.Signature) && isStdio(c.File):
+	case isStdio(c.Signature) && isStdio(c.file()):
 		return usageError("the signature and the file cannot both come from standard input", "name one of the two")
 	}
 	return nil
@@ -104,10 +104,10 @@ func (a *app) readSignature(name string) (title string, sig []byte, err error) {
 // hintSignature is for a file that pqenc did not make, and that has a signature
 // beside it.
 func (c *verifyCmd) hintSignature(err error) error {
-	if !errors.Is(err, pqenc.ErrNotPqenc) || isStdio(c.File) {
+	if !errors.Is(err, pqenc.ErrNotPqenc) || isStdio(c.file()) {
 		return err
 	}
-	beside := c.File + signatureSuffix
+	beside := c.file() + signatureSuffix
 	if _, missing := os.Lstat(beside); missing != nil {
 		return err
 	}

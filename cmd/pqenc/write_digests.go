@@ -14,7 +14,7 @@ import (
 
 // writeDigests verifies the input, as verify does, and writes the list of its digests to
 // the file of that name.
-func (o *opener) writeDigests(name string) (size int64, s *pqenc.Signature, err error) {
+func (o *opener) writeDigests(name string, options durable.Options) (size int64, s *pqenc.Signature, err error) {
 	file, err := o.look()
 	if err == nil {
 		err = o.atRandom(file)
@@ -30,7 +30,7 @@ func (o *opener) writeDigests(name string) (size int64, s *pqenc.Signature, err 
 		return 0, nil, withHints(pqenc.ErrNotSigned, "leave --write-digests out: without a signature nothing can be verified by a list")
 	}
 	// Now: should that fail, nobody has waited for it.
-	out, err := o.app.openOutput(name, o.src, durable.Options{})
+	out, err := o.app.openOutput(name, o.src, options)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -45,6 +45,8 @@ func (o *opener) writeDigests(name string) (size int64, s *pqenc.Signature, err 
 // checkDigests finds what does not go with --write-digests.
 func (c *verifyCmd) checkDigests() error {
 	switch {
+	case c.WriteDigests == "" && c.Keep.NoClobber:
+		return usageError("--no-clobber is for --write-digests here", "leave it out: nothing else is written")
 	case c.WriteDigests == "":
 		return nil
 	case c.Signature != "":
