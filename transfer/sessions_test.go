@@ -190,7 +190,7 @@ func (s *session) serve(t *testing.T) string {
 // logIn logs in as alice.
 func logIn(t *testing.T, url string) *channel.Conn {
 	t.Helper()
-	stream, err := channel.Dial(t.Context(), url, nil)
+	stream, err := channel.Dial(t.Context(), url, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

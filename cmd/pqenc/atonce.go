@@ -106,7 +106,7 @@ func (a *atOnce) run() error {
 	switch {
 	case a.then == nil:
 	case a.count[isFailed] > 0:
-		a.app.warn("nothing is deleted, since not all is done")
+		a.sayKept()
 	default:
 		a.then()
 	}

@@ -35,7 +35,7 @@ type pullCmd struct {
 	Globs  globFlags `embed:""`
 	DryRun bool      `short:"n" help:"Change nothing, and print what would be done."`
 	Keep   keepFlag  `embed:""`
-	Sync   syncFlags `embed:""`
+	Sync   syncFlags `embed:"" set:"gone=the files in OUT/ whose objects are gone"`
 	JSON   bool      `name:"json" help:"Print JSON. Needs -o."`
 
 	Remote    remoteFlags   `embed:""`
@@ -49,6 +49,10 @@ func (pullCmd) Help() string {
 	return `A pull whose connection is lost resumes by itself. With -o it also resumes when the
 same command is given again.
 
+To pull a folder again, --skip-existing gets what is not here, and --update also what is
+newer there. With --delete, files whose objects are gone are deleted here: but never hidden
+ones, links, or what may be a private key. A server that lists less has more deleted here.
+
 Several objects go into a folder, each under its name without .pqe, or with --raw
 under its whole name: all in .../FOLDER/, or what matches a pattern.
 
@@ -58,7 +62,7 @@ Examples:
 
     pqenc pull -i lab.key ws://host/alice/model.pqe -o model.bin
     pqenc pull -i lab.key --from alice.pub ws://host/alice/run7/ -o run7/
-    pqenc pull -i lab.key --update --delete ws://host/alice/run7/ -o run7/
+    pqenc pull -i lab.key --update --delete ws://host/run7/ -o run7/
     pqenc pull -i lab.key 'ws://host/alice/*.bin.pqe' -o models/
     pqenc pull -i lab.key --follow ws://host/alice/run7.pqe | tar x
     pqenc pull --as lab.key --raw ws://host/alice/model.pqe -o model.pqe`

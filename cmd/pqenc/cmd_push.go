@@ -31,7 +31,7 @@ type pushCmd struct {
 	Select    selectFlags    `embed:""`
 	Overwrite bool           `help:"Replace what is there under the same name."`
 	Keep      keepFlag       `embed:""`
-	Sync      syncFlags      `embed:""`
+	Sync      syncFlags      `embed:"" set:"gone=the objects of the folders that are pushed whose files are gone"`
 	JSON      bool           `name:"json" help:"Print JSON."`
 	Buffer    byteSize       `default:"128MiB" placeholder:"SIZE" help:"Keep up to SIZE of what is encrypted on the way, or comes from a pipe, in memory until it is safe on the server: more than 16MiB only on a line that is fast and long (default: 128MiB)."`
 
@@ -49,10 +49,15 @@ A URL that ends in / gets the names of the files, followed by .pqe. Of a folder 
 in it and below are pushed: FOLDER under its name, and FOLDER/ without it. Names that begin
 with a dot are left out, and so are links, unless they are named themselves.
 
+To push a folder again, --skip-existing sends what is not there, and --update also what is
+newer here. With --delete, what has no file any more is deleted there. Both go by names and
+times, and by one listing of the server.
+
 Examples:
 
     pqenc push -i alice.key -r lab.pub model.bin ws://host/alice/model.pqe
     pqenc push -i alice.key -r lab.pub --sign alice.key run7 ws://host/alice/
+    pqenc push -i my.key -r lab.pub --update --delete run7/ ws://host/run7/
     pqenc push -i alice.key model.pqe ws://host/alice/
     pqenc push -i my.key -r lab.pub --from-command - ws://host/a.pqe -- tar c a`
 }

@@ -116,7 +116,7 @@ type sourceFlags struct {
 
 // keepFlag leaves alone what is there.
 type keepFlag struct {
-	NoClobber bool `aliases:"skip-existing" help:"Replace nothing: what is there already is left alone."`
+	NoClobber bool `aliases:"skip-existing" help:"Replace nothing: what is there already is left alone. --skip-existing is the same."`
 }
 
 // taken reports whether something has the name of an output, and is to be left alone. It

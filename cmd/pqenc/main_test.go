@@ -85,7 +85,7 @@ func TestScripts(t *testing.T) {
 
 // shortScripts are those that run where tests are to be short: each command is in
 // one of them.
-const shortScripts = "armor batch demo detached encrypt fingerprint help inspect key keygen output passphrase protect recipients samefile servers usage verify version"
+const shortScripts = "armor batch demo detached encrypt fingerprint help inspect key keygen objects output passphrase protect recipients samefile servers usage verify version"
 
 func setup(env *testscript.Env) error {
 	for name, content := range people() {

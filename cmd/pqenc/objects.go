@@ -28,7 +28,7 @@ func parseObjects(texts []string) (all []location, err error) {
 	for _, text := range texts {
 		// A URL has no question mark here that means anything else.
 		l, err := parseURL(strings.ReplaceAll(text, "?", "%3F"))
-		if err == nil && !doublestar.ValidatePattern(l.name) {
+		if err == nil && strings.ContainsAny(l.name, "*?") && !l.isPattern() {
 			err = usageError("the pattern in the URL is not complete: a bracket, brace or backslash is open", `write \ before a character that is to stand for itself`)
 		}
 		if err != nil {
@@ -40,10 +40,15 @@ func parseObjects(texts []string) (all []location, err error) {
 }
 
 // isPattern reports whether the location may be that of several objects, by a pattern.
-func (l location) isPattern() bool { return strings.ContainsAny(l.name, meta) }
+func (l location) isPattern() bool {
+	return strings.ContainsAny(l.name, meta) && doublestar.ValidatePattern(l.name)
+}
 
 // literal returns what the names begin with that the pattern matches.
 func (l location) literal() string {
+	if !l.isPattern() {
+		return l.name
+	}
 	if i := strings.IndexAny(l.name, meta+`\`); i >= 0 {
 		return l.name[:i]
 	}
@@ -52,10 +57,7 @@ func (l location) literal() string {
 
 // above returns the folder below which a command names what a location stands for.
 func (l location) above() string {
-	name := l.name
-	if l.isPattern() {
-		name = l.literal()
-	}
+	name := l.literal()
 	return name[:strings.LastIndexByte(name, '/')+1]
 }
 

@@ -71,7 +71,11 @@ func (p *pusher) compare(to location, list []sending, outcomes *several) (todo [
 		}
 		todo = append(todo, s)
 	}
-	if p.cmd.Sync.Delete && outcomes.count[isFailed] == 0 {
+	switch {
+	case !p.cmd.Sync.Delete:
+	case outcomes.count[isFailed] > 0:
+		outcomes.sayKept()
+	default:
 		gone, err = p.gone(to, list, there)
 	}
 	return todo, gone, err

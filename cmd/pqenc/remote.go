@@ -56,17 +56,6 @@ func parseURL(text string) (location, error) {
 	return location{u.Scheme, host, strings.TrimPrefix(u.Path, "/")}, nil
 }
 
-func parseURLs(texts []string) (all []location, err error) {
-	for _, text := range texts {
-		l, err := parseURL(text)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, l)
-	}
-	return all, nil
-}
-
 // isFolder reports whether the location is that of all objects below it.
 func (l location) isFolder() bool { return l.name == "" || strings.HasSuffix(l.name, "/") }
 
@@ -228,9 +217,20 @@ const maxNames = 64 << 20
 
 // list returns the objects whose names begin with the prefix and that are wanted; nil is
 // all.
-func (r *remote) list(prefix string, wanted func(name string) bool) (found []transfer.Object, err error) {
+func (r *remote) list(prefix string, wanted func(name string) bool) ([]transfer.Object, error) {
+	found, err := gather(r.objects(prefix), wanted)
+	if errors.Is(err, errLongList) {
+		err = &failure{fmt.Errorf("%w of %s", err, r.name), exitRefused, []string{"name a folder with fewer files"}}
+	}
+	return found, err
+}
+
+var errLongList = errors.New("too many objects are in the list")
+
+// gather keeps those objects of a listing that are wanted.
+func gather(objects iter.Seq2[transfer.Object, error], wanted func(name string) bool) (found []transfer.Object, err error) {
 	size := 0
-	for object, err := range r.objects(prefix) {
+	for object, err := range objects {
 		if err != nil {
 			return nil, err
 		}
@@ -238,7 +238,7 @@ func (r *remote) list(prefix string, wanted func(name string) bool) (found []tra
 			continue
 		}
 		if size += len(object.Name) + 64; size > maxNames {
-			return nil, &failure{fmt.Errorf("the list of %s is too long", r.name), exitRefused, []string{"name a folder with fewer files"}}
+			return nil, errLongList
 		}
 		found = append(found, object)
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -133,7 +134,8 @@ func TestInterruptedPull(t *testing.T) {
 		stalled := make(chan struct{})
 		host := newStall(t, s.host, c.bytes, stalled)
 		cmd := exec.Command("pqenc", "pull", "-i", "alice.key", server, "-o", "out", "ws://"+host+"/in")
-		cmd.Dir = dir
+		var says strings.Builder
+		cmd.Dir, cmd.Stderr = dir, &says
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -150,6 +152,13 @@ func TestInterruptedPull(t *testing.T) {
 		cmd.Process.Signal(os.Interrupt)
 		if code, err := exitCode(cmd.Wait()); err != nil || code != 130 {
 			t.Errorf("exit code %d, %v", code, err)
+		}
+		want := `^pqenc: interrupted: out was not replaced\n$`
+		if c.left > 0 {
+			want = `^pqenc: interrupted: out was not replaced; [0-9.]+ MiB are kept in \.out\.pqenc-part: give the same command again to resume, or delete \.out\.pqenc-\*\n$`
+		}
+		if !regexp.MustCompile(want).MatchString(says.String()) {
+			t.Errorf("it says %q, want %s", says.String(), want)
 		}
 		if left, _ := filepath.Glob(filepath.Join(dir, ".out*")); len(left) != c.left {
 			t.Errorf("after %d bytes it left %q", c.bytes, left)

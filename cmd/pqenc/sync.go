@@ -12,8 +12,8 @@ import (
 
 // syncFlags bring a folder, here or on a server, up to date with another one.
 type syncFlags struct {
-	Update    bool    `help:"Leave alone what is there and not older than its source, and replace the rest."`
-	Delete    bool    `help:"At the end, delete from the folder that is written to what its source does not have. Nothing is deleted if the source is empty or cannot be listed, or if anything failed."`
+	Update    bool    `help:"Replace only what is older than its source, by the time."`
+	Delete    bool    `help:"At the end, delete ${gone}. After an error, or if there is nothing to compare with, nothing is deleted."`
 	MaxDelete maximum `default:"100" placeholder:"N" help:"With --delete, do nothing at all if that would be more than N files (default: 100)."`
 }
 
@@ -39,6 +39,9 @@ func (s *several) leave(title string, size int64, result fileOutcome) {
 	s.total++
 	s.add(title, size, result, nil)
 }
+
+// sayKept says that --delete does nothing.
+func (s *several) sayKept() { s.app.warn("nothing is deleted, because of the errors above") }
 
 // thenDelete has the files of those names deleted once all transfers have worked.
 func (a *atOnce) thenDelete(names []string, title func(name string) string, remove func(name string) error) {
