@@ -52,6 +52,7 @@ const vanished = 24
 // objects and nothing else, and a server can be started on it.
 func TestLiveBackup(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	program(t, "rsync")
 	dir, backup := t.TempDir(), t.TempDir()
 	s := serve(t, dir)
@@ -151,6 +152,7 @@ func wantServed(t *testing.T, dir string, files [][]byte) {
 // the new place.
 func TestMoveResumes(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	dir, other := t.TempDir(), t.TempDir()
 	s := serve(t, dir)
 	file := testkit.Sealed(10 << 20)

@@ -18,6 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // metricName is a metric in an expression. up is of Prometheus itself.
@@ -214,6 +216,7 @@ func TestUnit(t *testing.T) {
 // server uses.
 func TestUnitAllows(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	strace, analyze := program(t, "strace"), program(t, "systemd-analyze")
 	trace := filepath.Join(t.TempDir(), "trace")
 	s := serveUnder(t, []string{strace, "-D", "-f", "-o", trace}, t.TempDir(), "--metrics", "127.0.0.1:0")

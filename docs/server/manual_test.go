@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer/server"
 )
@@ -41,6 +42,7 @@ var toFile = regexp.MustCompile("`(/[^`]*)`:$")
 // stands for any text in a line, or as a line for any lines.
 func TestManual(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	dir := sandbox(t)
 	if dir == "" {
 		return
@@ -147,18 +149,72 @@ func TestManualLists(t *testing.T) {
 	}
 }
 
-// TestManualFlags requires every flag of the server in the manual, and no other one.
+// TestManualFlags requires every flag of the server in the manual, and each default that
+// it has in a table.
 func TestManualFlags(t *testing.T) {
 	t.Parallel()
-	flag := regexp.MustCompile(`--[a-z][a-z-]+`)
-	help, manual := run(t, pqenc(t), "serve", "--help"), read(t, manualFile)
-	for _, name := range flag.FindAllString(help, -1) {
+	help, manual := strings.Join(strings.Fields(run(t, pqenc(t), "serve", "--help")), " "), read(t, manualFile)
+	for _, name := range regexp.MustCompile(`--[a-z][a-z-]+`).FindAllString(help, -1) {
 		switch name {
-		case "--help", "--identity", "--quiet", "--address-file", "--passphrase-fd", "--progress":
-			continue // of no use to an operator
+		case "--help", "--version", "--identity", "--quiet", "--address-file", "--passphrase-fd", "--progress":
+			continue // of no use to an operator, or known by a short name
 		}
 		if !regexp.MustCompile(name + `\b[^-]`).MatchString(manual) {
 			t.Errorf("docs/server.md does not have %s", name)
 		}
 	}
+	rows := regexp.MustCompile("(?m)^\\| `(--[a-z-]+)` \\| (\\w+) \\|").FindAllStringSubmatch(manual, -1)
+	if len(rows) < 10 {
+		t.Errorf("only %d flags with a default", len(rows))
+	}
+	for _, row := range rows {
+		if row[2] != "none" && !regexp.MustCompile(row[1]+`=\S+ [^=]*\(default: `+row[2]+`\)`).MatchString(help) {
+			t.Errorf("%s: the default is not %s", row[1], row[2])
+		}
+	}
+}
+
+// ofOthers are messages that come from systemd, a proxy or the system, and no message.
+var ofOthers = regexp.MustCompile(`^(status=.*|(\.\.\. HTTP )?\d{3}.*|ls|permission denied|address already in use)$`)
+
+// TestManualMessages requires that what the manual explains is what the program says.
+func TestManualMessages(t *testing.T) {
+	t.Parallel()
+	source := sources(t)
+	_, table, _ := strings.Cut(read(t, manualFile), "\n## Troubleshooting\n")
+	messages := 0
+	for _, cell := range regexp.MustCompile(`(?m)^\| ([^|]*) \|`).FindAllStringSubmatch(table, -1) {
+		for _, quoted := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell[1], -1) {
+			for part := range strings.SplitSeq(quoted[1], ": ") {
+				if ofOthers.MatchString(part) {
+					continue
+				}
+				messages++
+				if !strings.Contains(source, part) {
+					t.Errorf("no program says %q", part)
+				}
+			}
+		}
+	}
+	if messages < 8 {
+		t.Errorf("only %d messages found", messages)
+	}
+}
+
+// sources returns the source of what says something of servers.
+func sources(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, folder := range []string{"cmd/pqenc", "transfer", "transfer/internal/wire", "transfer/internal/channel", "transfer/server", "transfer/server/internal/store"} {
+		files, err := filepath.Glob("../../" + folder + "/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatal(folder, err)
+		}
+		for _, file := range files {
+			if !strings.HasSuffix(file, "_test.go") {
+				all.WriteString(read(t, file))
+			}
+		}
+	}
+	return all.String()
 }

@@ -24,6 +24,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // front is a proxy in front of a server, with a certificate that roots trust.
@@ -175,6 +177,7 @@ func (f *front) knock(t *testing.T, from string, header ...string) (gone chan st
 // TestProxies has the real programs in front of a server, with the files of this folder.
 func TestProxies(t *testing.T) {
 	t.Parallel()
+	testkit.Long(t)
 	for name, start := range map[string]func(*testing.T, string) *front{"nginx": startNginx, "Caddy": startCaddy} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
