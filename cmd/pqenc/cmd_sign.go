@@ -6,12 +6,12 @@ package main
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/durable"
@@ -27,9 +27,12 @@ type signCmd struct {
 	Output   string  `short:"o" type:"path" placeholder:"OUT" help:"Write the signature to OUT. Without it, to FILE.pqs."`
 	Force    bool    `help:"Replace the signature if it exists."`
 
+	Keep   keepFlag    `embed:""`
+	Select selectFlags `embed:""`
+
 	AllowEmpty bool `help:"Sign also an empty standard input. Without it, that is taken for the failure of the command in front of the pipe."`
 
-	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"What to sign: files of any kind. Without it, or as -, standard input, whose signature goes to standard output."`
+	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"What to sign: files of any kind, and folders with such files. Without it, or as -, standard input, whose signature goes to standard output."`
 
 	Secret passphraseFlags `embed:""`
 }
@@ -51,7 +54,7 @@ Examples:
 
 func (c *signCmd) Run(a *app) error {
 	files := c.Files
-	if len(files) == 0 {
+	if len(files) == 0 && !c.Select.lists() {
 		files = names{"-"}
 	}
 	if err := c.check(a, files); err != nil {
@@ -61,18 +64,61 @@ func (c *signCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	err = a.each(len(files), "signed", func(i int) error { return c.sign(a, id, files[i]) })
-	var some *failure
-	if len(files) > 1 && errors.As(err, &some) {
-		some.code = exitSomeFailed
+	if slices.ContainsFunc(files, isStdio) {
+		return a.each(len(files), "signed", func(i int) error { return c.named(a, id, files[i]) })
 	}
-	return err
+	return c.several(a, id, files)
 }
+
+// several signs files, and those in folders. Signatures in folders are left out.
+func (c *signCmd) several(a *app, id *keyfile.Identity, files names) error {
+	m := &manyFiles{several: several{app: a, verb: "signed", skipped: "signatures", light: true}}
+	if err := m.find(&walker{selectFlags: &c.Select, hidden: true}, files); err != nil {
+		return err
+	}
+	switch {
+	case m.total == 0:
+		return usageError("there is no file in what was named")
+	case c.Output != "" && !m.one:
+		return errOneOutput
+	case c.Select.DryRun:
+		return m.show()
+	}
+	m.run(filesAtOnce, func(f found, p *fileProgress) (fileOutcome, error) { return c.one(m, id, f, p) })
+	return m.end()
+}
+
+// one signs one of several files.
+func (c *signCmd) one(m *manyFiles, id *keyfile.Identity, f found, p *fileProgress) (fileOutcome, error) {
+	if f.folder != nil && strings.HasSuffix(f.path, signatureSuffix) {
+		return isSkipped, nil
+	}
+	out := cmp.Or(c.Output, f.title()+signatureSuffix)
+	if _, err := os.Lstat(out); err == nil && c.Keep.NoClobber {
+		return isThere, nil
+	}
+	src, err := f.open(m.app)
+	if err != nil {
+		return isFailed, err
+	}
+	defer src.Close()
+	src.count(p)
+	err = c.sign(m.app, id, src, out)
+	if c.Keep.NoClobber && exists(err) {
+		return isThere, nil
+	}
+	return isDone, err
+}
+
+var errOneOutput = usageError("-o is for one file, and there are several", "without it each signature is written beside its file")
 
 // check finds what is wrong with the flags before anything happens.
 func (c *signCmd) check(a *app, files names) error {
 	if c.Output != "" && len(files) > 1 {
-		return usageError("-o is for one file, and there are several", "without it each signature is written beside its file")
+		return errOneOutput
+	}
+	if c.Keep.NoClobber && c.Force {
+		return usageError("--no-clobber and --force do not go together", "choose one of the two")
 	}
 	if err := pqenc.ValidComment(c.comment()); err != nil {
 		return err
@@ -103,8 +149,8 @@ func (c *signCmd) signer(a *app) (*keyfile.Identity, error) {
 	return id, a.maySign(at.arg, id)
 }
 
-// sign signs one file.
-func (c *signCmd) sign(a *app, id *keyfile.Identity, name string) error {
+// named signs a file, or standard input.
+func (c *signCmd) named(a *app, id *keyfile.Identity, name string) error {
 	src, err := a.openInput(name)
 	if err != nil {
 		return err
@@ -114,16 +160,20 @@ func (c *signCmd) sign(a *app, id *keyfile.Identity, name string) error {
 	if out == "" && !isStdio(name) {
 		out = name + signatureSuffix
 	}
+	meter := a.startMeter(src.size, out)
+	defer meter.Stop()
+	src.measure(meter)
+	return c.sign(a, id, src, out)
+}
+
+// sign signs the input.
+func (c *signCmd) sign(a *app, id *keyfile.Identity, src *input, out string) error {
 	save, err := c.target(a, src, out)
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.size, out)
-	defer meter.Stop()
-	src.measure(meter)
 	contents := &counted{Reader: src.reader()}
 	sig, err := pqenc.SignDetached(contents, id, c.comment())
-	meter.Stop()
 	err = cmp.Or(err, src.unchanged())
 	if err == nil && contents.n == 0 && src.size < 0 && !c.AllowEmpty {
 		err = &failure{fmt.Errorf("%s is empty, and nothing was signed", src.name), exitIO,

@@ -87,7 +87,7 @@ func TestSameNames(t *testing.T) {
 	was := sameName
 	defer func() { sameName = was }()
 	for _, same := range []bool{true, false} {
-		dir := newFolder(t)
+		dir := t.TempDir()
 		for _, name := range []string{"in/Data", "in/data", "in/\u00e9", "in/e\u0301", "in/other"} {
 			os.MkdirAll(filepath.Join(dir, "in"), 0o777)
 			writeIn(t, dir, name, []byte(name))

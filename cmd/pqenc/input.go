@@ -6,6 +6,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -203,14 +204,14 @@ func (in *input) steady() error {
 	case info.Size() < in.start+in.size && in.size > 0:
 		return in.changed("shorter")
 	case info.Size() > in.start+in.size:
-		err = fmt.Errorf("%s has become longer while it was read: the first %d bytes were taken", in.name, in.start+in.size)
+		err = fmt.Errorf("the file became longer meanwhile: its first %d bytes were taken", in.start+in.size)
 	case !info.ModTime().Equal(in.modified):
-		err = fmt.Errorf("%s was written to while it was read: what was taken may be a mixture", in.name)
+		err = errors.New("the file was written to meanwhile: what was taken may be a mixture")
 	}
 	if err == nil {
 		return nil
 	}
-	return &failure{err, exitUnsteady, nil}
+	return &failure{&fs.PathError{Op: "read", Path: in.name, Err: err}, exitUnsteady, nil}
 }
 
 // isUnsteadyError reports whether an error is one of a file that is done.

@@ -140,6 +140,10 @@ func (w *walker) walk(names []string) error {
 
 // named visits what has that name.
 func (w *walker) named(name string) {
+	if isStdio(name) {
+		w.visit(found{file: name}, usageError("standard input has no name here", "write ./- for a file of that name"))
+		return
+	}
 	info, real, err := w.look(name)
 	if err != nil {
 		w.visit(found{file: name, out: filepath.Base(name)}, err)
