@@ -210,7 +210,7 @@ func files(t *testing.T, dir string) map[string]string {
 	return found
 }
 
-// unchanged runs an attack, which may not leave anything behind.
+// unchanged runs an attack, which must not change anything.
 func (s *testServer) unchanged(t *testing.T, attack func()) {
 	t.Helper()
 	before := files(t, s.config.Dir)
@@ -600,7 +600,7 @@ func TestClaims(t *testing.T) {
 	s.logged(t, "bob", "the quota on the server is used up")
 }
 
-// begun leaves a partial of somebody behind, and returns how much of it is durable.
+// begun makes a partial of somebody, and returns how much of it is durable.
 func (s *testServer) begun(t *testing.T, who, name string, file []byte, n int) {
 	t.Helper()
 	conn := s.raw(t, who)
@@ -811,7 +811,7 @@ func TestFollowersWait(t *testing.T) {
 }
 
 // TestNothingStays checks that clients that go in the middle of everything, and then
-// the server, leave no goroutine behind.
+// the server, leave no goroutine.
 func TestNothingStays(t *testing.T) {
 	testkit.Long(t)
 	testkit.Identity("alice")

@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// fewBytes are what a push that goes on may read besides what is missing, for the
+// fewBytes are what a push that resumes may read besides what is missing, for the
 // header: some pieces of what is sent, and less than one chunk.
 const fewBytes = 1 << 20
 
@@ -27,7 +27,7 @@ const fewBytes = 1 << 20
 type counted struct {
 	*bytes.Reader
 	n    atomic.Int64
-	from int64           // what is behind it ...
+	from int64           // what comes after it ...
 	hold <-chan struct{} // ... waits for this, if it is set
 }
 

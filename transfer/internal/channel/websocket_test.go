@@ -110,7 +110,7 @@ func TestHostileFrames(t *testing.T) {
 	}
 }
 
-// TestEndlessFrames has frames that carry nothing for the login, for ever: pings,
+// TestEndlessFrames has frames that carry nothing for the login, without end: pings,
 // pongs, empty ones, and single bytes. They count.
 func TestEndlessFrames(t *testing.T) {
 	url, done := webServer(t)

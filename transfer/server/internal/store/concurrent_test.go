@@ -105,7 +105,7 @@ func pushSlowly(t *testing.T, s *Store, id ID, file []byte) {
 	}
 }
 
-// TestTakeOver closes a partial under the hands of the one who writes it.
+// TestTakeOver closes a partial while it is being written.
 func TestTakeOver(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	file := encrypted(t, 2<<20)

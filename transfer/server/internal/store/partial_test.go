@@ -126,7 +126,7 @@ func TestOtherPush(t *testing.T) {
 		}
 		return p
 	}
-	// Who does not go on with it changes nothing.
+	// A push that does not continue changes nothing.
 	p = reopen(other, false)
 	if got, err := io.ReadAll(io.NewSectionReader(p, 0, 5000)); err != nil || !bytes.Equal(got, file[:4500]) {
 		t.Errorf("what is to be compared: %d bytes, %v", len(got), err)
@@ -558,7 +558,7 @@ func TestNoHeader(t *testing.T) {
 	}
 }
 
-// TestForgotten refuses to go on with a partial, in every way that leaves no use for
+// TestForgotten refuses to resume a partial, in every way that leaves no use for
 // it: it is gone, and what it had of a quota is free.
 func TestForgotten(t *testing.T) {
 	file, other := encrypted(t, 1000), encrypted(t, 1000)
