@@ -34,7 +34,7 @@ import (
 
 // Recorded sessions: see testdata/sessions/README.md.
 
-var updateSessions = flag.Bool("update", false, "record the sessions in testdata anew")
+var updateSessions = flag.Bool("update", false, "record the sessions in testdata again")
 
 const sessionsDir = "testdata/sessions"
 

@@ -219,7 +219,7 @@ func TestSmallSourceIsLeft(t *testing.T) {
 			return err
 		}, transfer.PushOptions{Small: true})
 		if err == nil || <-ended == nil {
-			t.Errorf("the writer goes on: %v", err)
+			t.Errorf("the writer continues: %v", err)
 		}
 	}
 }

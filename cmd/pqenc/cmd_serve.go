@@ -32,7 +32,7 @@ type serveCmd struct {
 	TrustedProxy []string      `placeholder:"CIDR" help:"Believe the X-Forwarded-For of proxies at these addresses, such as 127.0.0.1/32: limits and the log then are about their clients. May be repeated."`
 	Endpoint     string        `default:"/pqenc" placeholder:"PATH" help:"The path at which clients connect (default: /pqenc)."`
 	Metrics      string        `placeholder:"ADDR" help:"Give metrics for Prometheus at http://ADDR/metrics, to everybody who can connect to it."`
-	Grace        time.Duration `default:"20s" placeholder:"TIME" help:"How long transfers may go on after the signal to stop (default: 20s)."`
+	Grace        time.Duration `default:"20s" placeholder:"TIME" help:"How long transfers may continue after the signal to stop (default: 20s)."`
 	Log          string        `enum:"text,json" default:"text" placeholder:"FORM" help:"Write the log as text or json (default: text)."`
 	LogLevel     string        `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Log from this level on: debug, info, warn or error (default: info)."`
 	AddressFile  string        `type:"path" placeholder:"FILE" help:"Write host and port to FILE once connections are taken. For tests, with port 0."`
@@ -66,7 +66,7 @@ A changed list, or key file that it names, counts within a second, also for what
 under way; one that is broken or gone leaves what was before in force.
 
 GET /healthz answers while the process lives, /readyz while it is of use. SIGTERM
-and Ctrl-C let transfers end for a while and stop the others where they can go on
+and Ctrl-C let transfers finish for a while and interrupt the others, which can resume
 later; a second signal ends it at once.
 
 Examples:

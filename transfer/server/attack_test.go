@@ -663,7 +663,7 @@ func TestSomebodyElsesPartial(t *testing.T) {
 	length := int64(len(file))
 	s.begun(t, "alice", "new.pqe", file, 60000)
 	if at := s.ready(t, "bob", push("new.pqe", file, length)); at != 0 {
-		t.Errorf("bob goes on at %d", at)
+		t.Errorf("bob resumes at %d", at)
 	}
 	for _, who := range []string{"bob", "carol"} {
 		if got, code := s.talk(t, who, follow("new.pqe")); code != wire.CodeDenied {
@@ -684,13 +684,13 @@ func TestSomebodyElsesPartial(t *testing.T) {
 		}
 	}
 	if at := s.ready(t, "alice", push("new.pqe", file, length)); at != 60000 {
-		t.Errorf("alice goes on at %d", at)
+		t.Errorf("alice resumes at %d", at)
 	}
 	if at := s.ready(t, "alice", push("new.pqe", file, wire.Unknown)); at != 0 {
-		t.Errorf("a push of unknown length goes on at %d", at)
+		t.Errorf("a push of unknown length resumes at %d", at)
 	}
 	if at := s.ready(t, "alice", push("new.pqe", file, length)); at != 0 {
-		t.Errorf("what was started over goes on at %d", at)
+		t.Errorf("what was started over resumes at %d", at)
 	}
 	for _, who := range []string{"bob", "carol"} {
 		s.logged(t, who, "right=pull object=new.pqe")

@@ -163,7 +163,7 @@ func TestKeepFree(t *testing.T) {
 	s.config.Limits.KeepFree = 1
 	s.start()
 	if at := s.ready(t, "alice", push("half.pqe", file, int64(len(file)))); at != 60000 {
-		t.Errorf("it goes on at %d", at)
+		t.Errorf("it resumes at %d", at)
 	}
 }
 

@@ -69,7 +69,7 @@ func TestResumedPushSendsTheRest(t *testing.T) {
 		}
 	}})
 	if err != nil || begin < durable {
-		t.Fatalf("it goes on at byte %d, and %d were safe: %v", begin, durable, err)
+		t.Fatalf("it resumes at byte %d, and %d were safe: %v", begin, durable, err)
 	}
 	if n := src.n.Load(); n < size || n > size+fewBytes {
 		t.Errorf("%d bytes are read of %d", n, size)

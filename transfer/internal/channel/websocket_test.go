@@ -127,7 +127,7 @@ func TestEndlessFrames(t *testing.T) {
 			for {
 				if _, err := conn.Write(many); err != nil {
 					if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
-						t.Error("the server goes on reading")
+						t.Error("the server continues to read")
 					}
 					break
 				}

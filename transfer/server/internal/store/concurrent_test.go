@@ -130,7 +130,7 @@ func TestTakeOver(t *testing.T) {
 	next := begin(t, s, id, replace)
 	writer.Wait()
 	if next.Durable() < 50_000 || next.Durable() != p.Written() {
-		t.Errorf("goes on at %d, not %d", next.Durable(), p.Written())
+		t.Errorf("resumes at %d, not %d", next.Durable(), p.Written())
 	}
 	write(t, next, file[next.Written():])
 	publish(t, next)

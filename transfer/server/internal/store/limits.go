@@ -36,7 +36,7 @@ func (s *Store) checkLength(length int64) error {
 }
 
 // admit returns how many more bytes a partial may reserve, with s.mu held: at least need, and
-// up to want as long as as much is left for others. If there is no room, partials without
+// up to want as long as the same amount is left for others. If there is no room, partials without
 // progress lose what they have reserved.
 func (s *Store) admit(p *Partial, b Bounds, need, want int64) (int64, error) {
 	if need <= 0 {
