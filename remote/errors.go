@@ -31,7 +31,7 @@ var (
 	// many requests in a row. It wraps the last reason.
 	ErrConnection = errors.New("connection failed")
 
-	errStalled = errors.New("nothing has come for too long")
+	errStalled = errors.New("no data has come for too long")
 )
 
 // StatusError is an answer with a status that means failure. It is [fs.ErrNotExist] where the server
@@ -59,8 +59,8 @@ func (e *StatusError) Is(target error) bool {
 	return false
 }
 
-// passing reports whether the failure may be temporary.
-func (e *StatusError) passing() bool {
+// Passing reports whether the failure may be temporary.
+func (e *StatusError) Passing() bool {
 	return e.Code == http.StatusRequestTimeout || e.Code == http.StatusTooManyRequests || e.Code >= 500
 }
 

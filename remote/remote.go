@@ -48,7 +48,9 @@ type Options struct {
 	// request that makes progress may take any time. Zero is 30 s.
 	Stall time.Duration
 	// Tries is how many times in a row a request may fail without a byte of progress.
-	// Zero is 10, which takes more than a minute if each fails at once.
+	// Zero is 10, which takes about a minute if each fails at once. A server that answers
+	// with an error, such as 500, before it has sent any byte is tried 5 times at most, unless
+	// it says itself when to try again.
 	Tries int
 	// OnRetry, if set, is called when a request has failed and will be repeated. It may be
 	// called by several goroutines at once.

@@ -19,12 +19,16 @@ import (
 const (
 	firstWait   = 250 * time.Millisecond
 	longestWait = 30 * time.Second // also if a server asks for more
+
+	// mostRefusals is how many times in a row a server that has never sent a byte may
+	// answer with an error. That takes some 3 s.
+	mostRefusals = 5
 )
 
 // persist calls do until it succeeds, fails permanently, or fails too many times in a row
 // without a byte. do returns how many bytes it received.
 func (c *client) persist(do func() (int, error)) error {
-	wait := firstWait
+	wait, refusals := firstWait, 0
 	for attempt := 1; ; attempt++ {
 		n, err := do()
 		switch {
@@ -36,7 +40,7 @@ func (c *client) persist(do func() (int, error)) error {
 		// The target of a redirect may have expired: the next attempt asks again.
 		moved := c.moved.Swap(nil) != nil
 		status := new(StatusError)
-		if errors.As(err, &status) && !status.passing() {
+		if errors.As(err, &status) && !status.Passing() {
 			if moved && attempt < c.options.Tries {
 				continue
 			}
@@ -51,7 +55,12 @@ func (c *client) persist(do func() (int, error)) error {
 		if c.absent(err) {
 			return fmt.Errorf("%w: %w", ErrConnection, err)
 		}
-		if attempt >= c.options.Tries {
+		if status.Code != 0 && status.After == 0 && c.bytes.Load() == 0 {
+			refusals++
+		} else {
+			refusals = 0
+		}
+		if attempt >= c.options.Tries || refusals == mostRefusals {
 			return fmt.Errorf("%w: %d attempts in a row without a byte: %w", ErrConnection, attempt, err)
 		}
 		pause := max(wait/2+rand.N(wait/2), min(status.After, longestWait))

@@ -113,6 +113,15 @@ func TestBusy(t *testing.T) {
 	}
 }
 
+// TestOutOfOrder is about a server that answers with an error and nothing else.
+func TestOutOfOrder(t *testing.T) {
+	q := newQuick()
+	_, err := remote.Open(t.Context(), serve(t, answer(500, []byte("a page"))), &q.Options)
+	if !isKind(err, remote.ErrConnection) || !isKind(err, status(500)) || len(q.waits) != 4 {
+		t.Errorf("%v after %v", err, q.waits)
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Duration{

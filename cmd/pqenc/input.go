@@ -59,7 +59,7 @@ func (a *app) openInput(name string) (*input, error) {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, otherURL(name, err)
+		return nil, err
 	}
 	return newInput(f, name)
 }

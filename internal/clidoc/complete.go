@@ -4,6 +4,8 @@
 package clidoc
 
 import (
+	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -13,10 +15,11 @@ import (
 // Word is a word that completes a line, with a help text that some shells show.
 type Word struct{ Text, Help string }
 
-// Words returns the possible values of a flag or an argument that are not in the grammar.
-// Its tag complete:"..." is passed as of. Files are completed as well if the type is a path.
-// It returns no error, since a completion cannot report one.
-type Words func(of string) []Word
+// Words returns the possible values of a flag or an argument that are not in the grammar:
+// of is its tag complete:"...", or else type:"...", and word the part of it that was typed.
+// Files are completed as well if the type is a path, and only those whose names end in
+// suffix if there are any. It returns no error, since a completion cannot report one.
+type Words func(of, word string) (words []Word, suffix string)
 
 // completions are the possible last words of a line: one of the words, or the name of a
 // file after the prefix.
@@ -24,6 +27,7 @@ type completions struct {
 	words  []Word
 	files  bool
 	prefix string
+	suffix string // of the names of the files
 }
 
 // line is the parsed line up to the last word.
@@ -136,17 +140,20 @@ func (l *line) complete(word string) *completions {
 	name, value, valued := strings.Cut(word, "=")
 	switch {
 	case l.pending != nil:
-		l.addValue(c, l.pending.Value, isPath(l.pending.Value))
+		l.addValue(c, l.pending.Value, word, isPath(l.pending.Value))
 	case !l.ended && valued && strings.HasPrefix(word, "--"):
 		word = value
 		if f := l.find(name); f != nil && takesValue(f) {
-			l.addValue(c, f.Value, isPath(f.Value))
+			l.addValue(c, f.Value, word, isPath(f.Value))
 		}
 		c.prefix = name + "="
 	case !l.ended && strings.HasPrefix(word, "-"):
 		l.addFlags(c)
 	default:
-		l.addArguments(c)
+		l.addArguments(c, word)
+	}
+	if strings.Contains(word, "://") { // which is no file
+		c.files = false
 	}
 	c.words = slices.DeleteFunc(c.words, func(w Word) bool { return !strings.HasPrefix(w.Text, word) })
 	return c
@@ -170,7 +177,7 @@ func (l *line) addFlags(c *completions) {
 }
 
 // addArguments adds the commands that may follow, or what the next argument can be.
-func (l *line) addArguments(c *completions) {
+func (l *line) addArguments(c *completions, word string) {
 	if l.args == 0 && !l.ended {
 		for _, child := range l.node.Children {
 			if !child.Hidden {
@@ -179,17 +186,27 @@ func (l *line) addArguments(c *completions) {
 		}
 	}
 	l.runDefault()
-	args := l.node.Positional
-	if i := min(l.args, len(args)-1); i >= 0 && (i == l.args || args[i].IsCumulative()) {
-		l.addValue(c, args[i], args[i].Tag.Type != "name") // which are not files
+	repeated := false // an argument before takes any number of words
+	for i, arg := range l.node.Positional {
+		if i == l.args || i < l.args && (repeated || repeats(arg)) {
+			l.addValue(c, arg, word, !slices.Contains([]string{"name", "url", "urls"}, arg.Tag.Type)) // which are not files
+		}
+		repeated = repeated || repeats(arg)
 	}
 }
 
+// repeats reports whether v takes any number of words. What kong calls cumulative is only
+// that of the types that it knows.
+func repeats(v *kong.Value) bool {
+	return v.IsCumulative() || v.Target.Kind() == reflect.Slice
+}
+
 // addValue adds the known values of v.
-func (l *line) addValue(c *completions, v *kong.Value, file bool) {
-	c.files = file && v.Enum == ""
-	if of := v.Tag.Get("complete"); of != "" && l.known != nil {
-		c.words = append(c.words, l.known(of)...)
+func (l *line) addValue(c *completions, v *kong.Value, word string, file bool) {
+	c.files = c.files || file && v.Enum == ""
+	if of := cmp.Or(v.Tag.Get("complete"), v.Tag.Type); of != "" && l.known != nil {
+		words, suffix := l.known(of, word)
+		c.words, c.suffix = append(c.words, words...), cmp.Or(suffix, c.suffix)
 	}
 	if v.Enum != "" {
 		for _, word := range v.EnumSlice() {

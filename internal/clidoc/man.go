@@ -14,10 +14,11 @@ import (
 
 // Page has the parts of a man page that are not in the grammar.
 type Page struct {
-	Date     string    // of the last change, as 2026-01-31
-	Source   string    // what the page belongs to, as "pqenc 1.2.0"
-	Manual   string    // the title of the manual, as "User Commands"
-	Sections []Section // after the commands, in this order
+	Date        string    // of the last change, as 2026-01-31
+	Source      string    // what the page belongs to, as "pqenc 1.2.0"
+	Manual      string    // the title of the manual, as "User Commands"
+	Description string    // what the program does, as a Go doc comment; empty: the help text
+	Sections    []Section // after the commands, in this order
 }
 
 // Section is one section of a man page: text, then a list of terms, either of
@@ -47,7 +48,7 @@ func Man(w io.Writer, app *kong.Application, page Page) error {
 	p.text(escapeRoff(app.Name) + ` \- ` + escapeRoff(short(app.Help)))
 	p.section("SYNOPSIS")
 	p.synopsis(app)
-	p.description(app)
+	p.description(app, page.Description)
 	p.section("OPTIONS")
 	p.options(app)
 	if len(leaves(app.Node)) > 0 {
@@ -65,11 +66,13 @@ func Man(w io.Writer, app *kong.Application, page Page) error {
 	return err
 }
 
-// description writes what NAME has no room for.
-func (p *roff) description(app *kong.Application) {
-	text := app.Detail
-	if help := oneLine(app.Help); help != short(help) && help != short(help)+"." {
-		text = app.Help + "\n\n" + text
+// description writes what NAME has no room for: the text, or else the help text.
+func (p *roff) description(app *kong.Application, text string) {
+	if help := oneLine(app.Help); text == "" {
+		text = app.Detail
+		if help != short(help) && help != short(help)+"." {
+			text = app.Help + "\n\n" + text
+		}
 	}
 	if strings.TrimSpace(text) != "" {
 		p.section("DESCRIPTION")

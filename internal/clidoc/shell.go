@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -16,9 +17,16 @@ import (
 // Its arguments are the name of the shell, and the words up to the one to complete.
 const CompleteCommand = "__complete"
 
-// filesMark is the last line for a script if a file name is possible. The part of the
-// word before the file name comes after it.
-const filesMark = ":files "
+// Lines for a script that are not words.
+const (
+	// filesMark is the last line if a file name is possible. The part of the word before
+	// the file name comes after it.
+	filesMark = ":files "
+	// suffixMark is followed by what the names of such files end in.
+	suffixMark = ":suffix "
+	// nospaceMark means that the words are not complete yet.
+	nospaceMark = ":nospace"
+)
 
 // shell has what differs between shells.
 type shell struct {
@@ -67,6 +75,12 @@ func Complete(w io.Writer, app *kong.Application, known Words, args []string) er
 	for _, word := range c.words {
 		word.Text = c.prefix + word.Text
 		fmt.Fprintln(out, strings.TrimPrefix(s.format(word), drop))
+	}
+	if !c.files && len(c.words) > 0 && !slices.ContainsFunc(c.words, func(w Word) bool { return !strings.HasSuffix(w.Text, "/") }) {
+		fmt.Fprintln(out, nospaceMark)
+	}
+	if c.files && c.suffix != "" {
+		fmt.Fprintln(out, suffixMark+c.suffix)
 	}
 	if c.files {
 		fmt.Fprintln(out, filesMark+c.prefix)
@@ -147,20 +161,38 @@ func escape(s, special string) string {
 const bashScript = `# bash completion for PROGRAM: source this file, or install it as PROGRAM in
 # ~/.local/share/bash-completion/completions.
 _FUNC() {
-    local line files= cur=${COMP_WORDS[COMP_CWORD]}
+    local line files= suffix= cur=${COMP_WORDS[COMP_CWORD]}
+    local -a found
     COMPREPLY=()
     while IFS= read -r line; do
-        if [[ $line == :files* ]]; then files=1; else COMPREPLY+=("$line"); fi
+        case $line in
+        :files*) files=1 ;;
+        :suffix*) suffix=${line#:suffix } ;;
+        :nospace) compopt -o nospace 2>/dev/null ;;
+        *) COMPREPLY+=("$line") ;;
+        esac
     done < <(command PROGRAM __complete bash "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
     # Where a file may stand and nothing else fits, readline completes it.
     if [[ ! $files ]]; then
         compopt +o default 2>/dev/null
-    elif ((${#COMPREPLY[@]})); then
-        compopt -o filenames 2>/dev/null
+        return 0
+    fi
+    if [[ $suffix ]]; then
         while IFS= read -r line; do
-            [[ $line ]] && COMPREPLY+=("$line")
+            [[ -d $line ]] || found+=("$line")
+        done < <(compgen -f -X "!*$suffix" -- "$cur")
+    fi
+    if ((${#found[@]})); then
+        while IFS= read -r line; do
+            [[ $line ]] && found+=("$line")
+        done < <(compgen -d -- "$cur")
+    elif ((${#COMPREPLY[@]})); then
+        while IFS= read -r line; do
+            [[ $line ]] && found+=("$line")
         done < <(compgen -f -- "$cur")
     fi
+    ((${#COMPREPLY[@]} + ${#found[@]})) && compopt -o filenames 2>/dev/null
+    COMPREPLY+=("${found[@]}")
     return 0
 }
 complete -o bashdefault -o default -F _FUNC PROGRAM
@@ -170,14 +202,23 @@ const fishScript = `# fish completion for PROGRAM: source this file, or install 
 # ~/.config/fish/completions.
 function __FUNC_complete
     set -l words (commandline -opc) (commandline -ct)
+    set -l suffix
     for line in (command PROGRAM __complete fish $words[2..] 2>/dev/null)
-        if string match -q -- ':files *' $line
-            set -l prefix (string replace -- ':files ' '' $line)
-            for file in (__fish_complete_path (string replace -- "$prefix" '' (commandline -ct)))
-                echo -- $prefix$file
-            end
-        else
-            echo -- $line
+        switch $line
+            case ':files *'
+                set -l prefix (string replace -- ':files ' '' $line)
+                set -l files (__fish_complete_path (string replace -- "$prefix" '' (commandline -ct)))
+                if set -q suffix[1]; and string match -qr -- "$suffix(\t|\$)" $files
+                    set files (string match -er -- "($suffix|/)(\t|\$)" $files)
+                end
+                for file in $files
+                    echo -- $prefix$file
+                end
+            case ':suffix *'
+                set suffix (string escape --style=regex -- (string replace -- ':suffix ' '' $line))
+            case ':nospace'
+            case '*'
+                echo -- $line
         end
     end
 end
@@ -188,19 +229,21 @@ const zshScript = `#compdef PROGRAM
 # zsh completion for PROGRAM: install this file as _PROGRAM in a directory of
 # fpath, or source it after compinit.
 _FUNC() {
-    local line prefix files
-    local -a found
+    local line prefix files suffix
+    local -a found space
     local -i ret=1
     for line in "${(@f)$(command PROGRAM __complete zsh "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
         case $line in
         :files*) files=1 prefix=${line#:files } ;;
+        :suffix*) suffix=${line#:suffix } ;;
+        :nospace) space=(-S '') ;;
         ?*) found+=("$line") ;;
         esac
     done
-    (($#found)) && _describe PROGRAM found && ret=0
+    (($#found)) && _describe PROGRAM found "${space[@]}" && ret=0
     if [[ $files ]]; then
         [[ $prefix ]] && compset -P '*='
-        _files && ret=0
+        _files ${suffix:+-g "*$suffix"} && ret=0
     fi
     return ret
 }

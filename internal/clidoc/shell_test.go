@@ -52,6 +52,11 @@ var completionTests = []struct{ line, last string }{
 	{"encrypt --report=j", "--report=json"},
 	{"--report=j", "--report=json"},
 	{"-r al", "alice"},
+	{"-r my", "my file"}, // no file of that name ends in .pub
+	{"get ws", "ws://host:1/"},
+	{"get ws://host:1/a", "ws://host:1/a/"},
+	{"get ws://host:1/b", "ws://host:1/b"},
+	{"get ws://host:1/x", ""},
 	{"-dr al", "alice"},
 	{"-r alice mod", "model.bin"},
 	{"--recipient=bo", "--recipient=bob-2"},
@@ -159,15 +164,16 @@ func TestBashLists(t *testing.T) {
 		words []string
 		want  string
 	}{
-		{[]string{""}, "encrypt decrypt key completion odd d enclave key.pub model.bin my file"},
+		{[]string{""}, "encrypt decrypt key get completion odd d enclave key.pub model.bin my file"},
 		{[]string{"encrypt", ""}, ""}, // left to readline, which completes files
 		{[]string{"-"}, global + "--decrypt -d --recipient -r --identity -i --output -o --progress --no-progress --jobs --report"},
 		{[]string{"completion", "-"}, global},
 		{[]string{"completion", ""}, "bash fish zsh"},
 		{[]string{"completion", "zsh", ""}, ""},
-		{[]string{"-r", ""}, "alice bob-2 d enclave key.pub model.bin my file"},
+		{[]string{"-r", ""}, "alice bob-2 d key.pub"},
+		{[]string{"-r", "m"}, ""}, // left to readline
 		{[]string{"key", "drop", ""}, "alice bob-2"},
-		{[]string{"--recipient", "=", ""}, "alice bob-2 d enclave key.pub model.bin my file"},
+		{[]string{"--recipient", "=", ""}, "alice bob-2 d key.pub"},
 		{[]string{"--report", "=", ""}, "text json"},
 		{[]string{"--report", "="}, "text json"},
 		{[]string{"--report", "=", "j"}, "json"},

@@ -19,8 +19,11 @@ var bytes = map[string]int64{
 	"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
 }
 
+// Known are the units that a number of bytes may have, for people.
+const Known = "B, KB, MB, GB, TB, KiB, MiB, GiB, TiB"
+
 // ErrBytes means that something is not a number of bytes.
-var ErrBytes = errors.New("expected a number of bytes like 500MB or 50GiB")
+var ErrBytes = errors.New("expected a number of bytes like 500MB or 50GiB; the units are " + Known)
 
 // ParseBytes parses a number of bytes: digits and an optional unit, without a space.
 // The error is [ErrBytes], also for a number above 2^63 - 1.
