@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"io/fs"
 	"os"
 	"path"
@@ -188,10 +189,10 @@ func (w *walker) look(name string) (info fs.FileInfo, real string, err error) {
 		return nil, "", errOnlyRead(name)
 	}
 	info, err = os.Stat(name)
-	if err == nil {
+	if err == nil && (info.IsDir() || info.Mode().IsRegular() && w.once) { // others may have none
 		real, err = realPath(name)
 	}
-	return info, real, err
+	return info, cmp.Or(real, name), err
 }
 
 // file visits a file by its name. Its path decides whether it is selected.
