@@ -96,8 +96,10 @@ func TestSameNames(t *testing.T) {
 			t.Skip("the names are one here")
 		}
 		sameName = func(_, one, two string) bool { return same && folded(one) == folded(two) }
+		a := newApp()
+		a.grammar.Quiet = true
 		k := &copier{flags: new(copyFlags), rename: sealedPath, other: func(found) bool { return false }}
-		k.manyFiles = manyFiles{several: several{app: quietApp(), verb: "encrypted"}}
+		k.manyFiles = manyFiles{several: several{app: a, verb: "encrypted"}}
 		if err := k.find(&walker{selectFlags: &k.flags.Select, hidden: true}, []string{filepath.Join(dir, "in")}); err != nil {
 			t.Fatal(err)
 		}
