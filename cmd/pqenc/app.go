@@ -264,12 +264,12 @@ func (a *app) stopMeter() {
 
 // aim tells an interruption what the output will be.
 func (a *app) aim(output string) {
+	if !staged(output) {
+		output = ""
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.target = ""
-	if staged(output) {
-		a.target = output
-	}
+	a.target = output
 }
 
 // sayWho says who signed what was decrypted. It begins with what that is, which is

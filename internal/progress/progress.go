@@ -253,7 +253,8 @@ func (m *Meter) wipe() {
 		return
 	}
 	if columns := m.screen.Columns(); columns > 0 {
-		io.WriteString(m.screen, "\r"+blanks(min(m.drawn, columns-1))+"\r")
+		const echo = len("^C")
+		io.WriteString(m.screen, "\r"+blanks(min(m.drawn+echo, columns-1))+"\r")
 	}
 	m.drawn = 0
 }
