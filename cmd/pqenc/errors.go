@@ -226,7 +226,7 @@ var remoteKinds = []kind{
 	{transfer.ErrChanged, exitConnection, []string{"try again: it starts over with the new one"}},
 	{transfer.ErrNotServer, exitConnection, []string{"is the URL right? A server may be at another path, which --endpoint names"}},
 	{transfer.ErrProtocol, exitConnection, []string{"the versions of pqenc here and there may differ"}},
-	{transfer.ErrRewound, exitConnection, []string{"try again: it is encrypted again, from the start"}},
+	{transfer.ErrRewound, exitConnection, []string{"try again: it is encrypted from the beginning"}},
 	{transfer.ErrNoSpace, exitConnection, []string{"tell those who run the server"}},
 	{transfer.ErrBusy, exitConnection, []string{"try again later"}},
 	{transfer.ErrServer, exitConnection, []string{"try again later"}},
