@@ -235,7 +235,7 @@ func TestFile(t *testing.T) {
 		{key, name, "layer.4", `no tensor "layer.4"`},
 		{key, name, "layer.2", "body is damaged"}, // a hole
 		{writeKey(t, "stranger"), name, "layer.1", "no matching key"},
-		{key, key, "layer.1", "not those of a pqenc file"},
+		{key, key, "layer.1", "this is not a pqenc file"},
 	} {
 		out.Reset()
 		err := run(t.Context(), &out, t.Output(), test.key, test.file, []string{test.name})
