@@ -255,7 +255,9 @@ var (
 
 // Usable returns nil if the key is to be used at that time, by its owner and by those
 // who encrypt to it. Reading with it is always allowed. The error wraps [ErrRetired] or
-// [ErrExpired].
+// [ErrExpired]. A key that is known to be retired is not usable at any time, even if the
+// time of its retirement is in the future: after a theft, a wrong clock must not keep the
+// key in use.
 func (p *Public) Usable(now time.Time) error {
 	const day = "2006-01-02"
 	switch expires := p.Expires(); {
