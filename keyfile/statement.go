@@ -42,7 +42,7 @@ const (
 	publicDERSize     = encryptionDERSize + 2005
 )
 
-// statement says of a key pair what the keys themselves do not (SPEC.md, section 8.2):
+// statement says of a key pair what the keys themselves do not (docs/key-files.md, section 8.2):
 // when it was made, how long it is to be used, by which name, and which pair it
 // succeeds. It is signed by the pair, and by the one that it succeeds.
 type statement struct {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// This file is the second writer of age's keys, from SPEC.md, section 8.4, and BIP 173.
+// This file is the second writer of age's keys, from docs/key-files.md, section 8.4, and BIP 173.
 
 const (
 	agePublic  = "age1pq"

@@ -19,7 +19,7 @@ import (
 	"github.com/cloudflare/circl/sign/mldsa/mldsa65"
 )
 
-// This file is the second writer of key files, from SPEC.md, section 8. An identity is
+// This file is the second writer of key files, from SPEC.md, section 8, and docs/key-files.md. An identity is
 // its seeds, as in signer_test.go.
 
 const keyDir = "../../testdata/keys"
