@@ -164,7 +164,7 @@ func (a *app) ended(out *durable.File) {
 }
 
 // createPart opens the output of that name, which an interruption will leave for
-// another process to go on with.
+// another process to resume.
 func (a *app) createPart(name string, o durable.Options) (*durable.Partial, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
