@@ -26,9 +26,9 @@ func (s *byteSize) UnmarshalText(text []byte) error {
 // byteRate is a number of bytes a second. On the command line it may have a unit, and /s.
 type byteRate int64
 
-// leastRate is the lowest rate, at which one message still takes less time than a server
-// waits for it.
-const leastRate = 1000
+// leastRate is the lowest rate. A login takes 9 KB each way, and a server waits for it 10 s:
+// four connections at once can do that.
+const leastRate = 4000
 
 // UnmarshalText takes a number and perhaps a unit, without a blank.
 func (r *byteRate) UnmarshalText(text []byte) error {
@@ -37,7 +37,7 @@ func (r *byteRate) UnmarshalText(text []byte) error {
 		return errors.New("expected a number of bytes a second like 10MB or 500KiB")
 	}
 	if n < leastRate {
-		return errors.New("expected 1KB a second or more")
+		return errors.New("expected 4KB a second or more")
 	}
 	*r = byteRate(n)
 	return nil
