@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -41,39 +42,43 @@ func serveUnder(t *testing.T, program string, options func(dir string) []string)
 	return s
 }
 
-// TestSlowUnlink has a file system that takes a minute to remove a file. Transfers in other
-// folders, and the server's own work, must continue meanwhile.
-func TestSlowUnlink(t *testing.T) {
+// TestSlowRemoval has a file system that takes ten minutes to free a large file, and one
+// that takes them to remove a name. Transfers in other folders, and the server's own work,
+// must continue meanwhile. Freeing begins when nobody has the file open any more, which is
+// after its name is gone.
+func TestSlowRemoval(t *testing.T) {
 	t.Parallel()
-	const slow = "slow"
-	for name, remove := range map[string]func(ctx context.Context, c *transfer.Client, file []byte){
-		"delete": func(ctx context.Context, c *transfer.Client, _ []byte) {
-			c.Delete(ctx, slow+"/a.pqe")
-		},
-		"abandon": func(ctx context.Context, c *transfer.Client, file []byte) {
+	for name, c := range map[string]struct {
+		call, path string
+		remove     func(ctx context.Context, c *transfer.Client, file []byte)
+	}{
+		"delete": {"close", "slow/a.pqe", func(ctx context.Context, c *transfer.Client, _ []byte) {
+			c.Delete(ctx, "slow/a.pqe")
+		}},
+		"abandon": {"unlinkat", "slow", func(ctx context.Context, c *transfer.Client, file []byte) {
 			broken := io.MultiReader(bytes.NewReader(file[:len(file)/2]), iotest.ErrReader(io.ErrUnexpectedEOF))
-			c.Push(ctx, slow+"/b.pqe", broken, transfer.PushOptions{})
-		},
+			c.Push(ctx, "slow/b.pqe", broken, transfer.PushOptions{})
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			calls := filepath.Join(t.TempDir(), "calls")
 			s := serveUnder(t, "strace", func(dir string) []string {
-				return []string{"-D", "-f", "-qq", "-o", calls, "-e", "trace=unlinkat", "-P", filepath.Join(dir, slow),
-					"-e", "inject=unlinkat:delay_enter=60000000"}
+				return []string{"-D", "-f", "-qq", "-o", calls, "-e", "trace=" + c.call, "-P", filepath.Join(dir, c.path),
+					"-e", "inject=" + c.call + ":delay_enter=600s"}
 			})
-			c, other := newClient(t, "alice", s.addr), newClient(t, "alice", s.addr)
+			client, other := newClient(t, "alice", s.addr), newClient(t, "alice", s.addr)
 			file := small()
-			if err := os.Mkdir(filepath.Join(s.dir, slow), 0o700); err != nil {
+			if err := os.Mkdir(filepath.Join(s.dir, "slow"), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(s.dir, slow, "a.pqe"), file, 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(s.dir, "slow/a.pqe"), file, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			removed := make(chan struct{})
 			go func() {
-				remove(ctx, c, file)
+				c.remove(ctx, client, file)
 				close(removed)
 			}()
 			for busy := false; !busy; { // the system call is running
@@ -81,7 +86,8 @@ func TestSlowUnlink(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				busy = bytes.Contains(trace, []byte("unlinkat("))
+				busy = bytes.Contains(trace, []byte(c.call+"("))
+				time.Sleep(time.Millisecond)
 			}
 			for range 3 {
 				if err := other.PushFile(t.Context(), "x/a.pqe", bytes.NewReader(file), int64(len(file)), transfer.PushOptions{Overwrite: true}); err != nil {
