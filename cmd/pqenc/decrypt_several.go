@@ -133,6 +133,7 @@ func (c *decryptCmd) one(k *copier, keys *keychain, by *signers, f found, p *fil
 	}
 	_, err = plain.WriteTo(io.NewOffsetWriter(out, 0))
 	err = src.doubt(cmp.Or(err, src.unchanged()))
+	hideKey(out)
 	if err := k.finish(out, err, func() error { return nil }); err != nil {
 		return isFailed, err
 	}

@@ -80,7 +80,7 @@ func Detect(r *bufio.Reader) (bool, error) {
 		marked := bytes.TrimPrefix(seen, []byte(text.BOM))
 		start := bytes.TrimLeft(marked, space)
 		switch {
-		case slices.ContainsFunc(wide, func(w string) bool { return strings.HasPrefix(string(seen), w) }):
+		case slices.ContainsFunc(wide, func(w string) bool { return bytes.HasPrefix(seen, []byte(w)) }):
 			return true, nil
 		case spaceSize(marked[:len(marked)-len(start)]) > maxSpace:
 			return false, nil

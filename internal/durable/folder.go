@@ -62,6 +62,10 @@ func openParent(path string) (dir folder, base string, err error) {
 	return dir, base, err
 }
 
+// openList opens the folder for calls on itself. Without noWait os asks whether it could be
+// waited for, in five calls.
+func openList(dir folder) (*os.File, error) { return dir.OpenFile(".", os.O_RDONLY|noWait, 0) }
+
 // unlisted is a folder that may be written to and not be read: nothing can hold it
 // open, and it cannot be synced.
 type unlisted string

@@ -104,7 +104,7 @@ func (t *target) probe() error {
 	}
 	t.perm = info.Mode().Perm()
 	if name == "" {
-		if name = tempName(t.base); link(file, t.dir, name) != nil {
+		if name, err = t.linkTemp(file); err != nil {
 			t.named = true
 			return t.probe()
 		}
@@ -122,7 +122,6 @@ func (t *target) openTemp(perm fs.FileMode) (file *os.File, name string, err err
 	if !t.named {
 		file, err = openNameless(t.dir, perm)
 		if err == nil {
-			Lock(file) // against sweeps, for when it gets a name
 			return file, "", nil
 		}
 		if !errors.Is(err, errors.ErrUnsupported) {
@@ -131,6 +130,13 @@ func (t *target) openTemp(perm fs.FileMode) (file *os.File, name string, err err
 		t.named = true
 	}
 	return openNamed(t.dir, t.base, perm)
+}
+
+// linkTemp gives a nameless file a temporary name.
+func (t *target) linkTemp(file *os.File) (name string, err error) {
+	Lock(file) // against sweeps
+	name = tempName(t.base)
+	return name, link(file, t.dir, name)
 }
 
 // finalize gives file the permission bits that it is to have at the target, and the
