@@ -36,7 +36,7 @@ import (
 var (
 	// ErrNoMatch: none of the identities opens the file.
 	ErrNoMatch = format.ErrNoMatch
-	// ErrNotPqenc: the input is another kind of file.
+	// ErrNotPqenc: the input is another kind of file, or armored: see [Dearmor].
 	ErrNotPqenc = format.ErrNotPqenc
 	// ErrUnsupported: the file has a version or a feature that this release
 	// does not know.

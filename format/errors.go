@@ -21,11 +21,17 @@ var (
 	ErrHeader = errors.New("header is damaged or forged")
 	// ErrTruncated is returned for a file that ends too early. It wraps
 	// [io.ErrUnexpectedEOF].
-	ErrTruncated = fmt.Errorf("file is cut short: %w", io.ErrUnexpectedEOF)
+	ErrTruncated error = truncated{}
 	// ErrNoMatch is returned for a stanza that a key does not open. That is
 	// normal: the key may open the next stanza.
 	ErrNoMatch = errors.New("no matching key")
 )
+
+// truncated is the type of ErrTruncated, with a text that is not that of io.ErrUnexpectedEOF.
+type truncated struct{}
+
+func (truncated) Error() string { return "the file is truncated" }
+func (truncated) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // Error is a failure to parse or to authenticate a header.
 type Error struct {
@@ -34,7 +40,14 @@ type Error struct {
 	Kind   error  // one of the sentinel errors of this package
 }
 
-func (e *Error) Error() string { return "header: " + e.Field + ": " + e.Reason }
+// Error returns the field and the reason, or only the reason if the file does not begin like
+// a pqenc file.
+func (e *Error) Error() string {
+	if e.Field == "magic" {
+		return e.Reason
+	}
+	return "header: " + e.Field + ": " + e.Reason
+}
 
 // Unwrap returns the kind of failure.
 func (e *Error) Unwrap() error { return e.Kind }
@@ -51,7 +64,7 @@ func unsupported(field, reason string, args ...any) error {
 // of the input unchanged.
 func short(field string, err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return &Error{field, "the file ends in the header", ErrTruncated}
+		return &Error{field, "the file ends here: it is truncated", ErrTruncated}
 	}
 	return err
 }

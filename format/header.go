@@ -183,7 +183,7 @@ func Parse(r io.Reader) (*Header, error) {
 	prefix := make([]byte, prefixSize)
 	n, err := io.ReadFull(r, prefix)
 	if n < len(Magic) || string(prefix[:len(Magic)]) != Magic {
-		return nil, badMagic(prefix[:n], err)
+		return nil, badMagic(r, prefix[:n], err)
 	}
 	if err != nil {
 		return nil, short("fixed fields", err)
@@ -316,17 +316,34 @@ func fieldAt(offset, size int) string {
 func stanzaField(i int) string { return fmt.Sprintf("stanza %d", i) }
 
 // badMagic returns the error for a file that does not begin with the magic.
-func badMagic(got []byte, err error) error {
+func badMagic(r io.Reader, got []byte, err error) error {
 	switch {
 	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
 		return err
 	case len(got) == 0:
 		return &Error{"magic", "the file is empty", ErrTruncated}
 	case strings.HasPrefix(Magic, string(got)):
-		return &Error{"magic", fmt.Sprintf("the file ends after %d bytes", len(got)), ErrTruncated}
+		return &Error{"magic", fmt.Sprintf("the file is truncated: it has %d bytes", len(got)), ErrTruncated}
+	case isArmor(r, got):
+		return &Error{"magic", "this file is armored: use Dearmor", ErrNotPqenc}
 	case strings.Contains(string(got[1:min(8, len(got))]), Magic[1:6]): // the letters came through
 		return &Error{"magic", "the file was damaged by a transfer in text mode", ErrHeader}
 	default:
-		return &Error{"magic", "the first 8 bytes are not those of a pqenc file", ErrNotPqenc}
+		return &Error{"magic", "this is not a pqenc file", ErrNotPqenc}
 	}
+}
+
+// isArmor reports whether a file begins like armor: got is what was read of it, and r the
+// rest. This package knows nothing else of armor.
+func isArmor(r io.Reader, got []byte) bool {
+	const begin = "-----BEGIN PQENC FILE-----"
+	trim := func(b []byte) string {
+		return strings.TrimLeft(strings.TrimPrefix(string(b), "\ufeff"), " \t\r\n")
+	}
+	if start := trim(got); start == "" || !strings.HasPrefix(begin, start) {
+		return false
+	}
+	rest := make([]byte, 2*len(begin))
+	n, _ := io.ReadFull(r, rest)
+	return strings.HasPrefix(trim(append(got, rest[:n]...)), begin)
 }

@@ -18,13 +18,17 @@ import (
 
 const (
 	firstWait   = 250 * time.Millisecond
-	longestWait = 30 * time.Second // also that a server can ask for
+	longestWait = 30 * time.Second // also if a server asks for more
+
+	// mostRefusals is how many times in a row a server that has never sent a byte may
+	// answer with an error. That takes some 3 s.
+	mostRefusals = 5
 )
 
-// persist calls do until it succeeds, or fails for a reason that stays, or too many times
-// in a row without a byte. do returns how many bytes it has got.
+// persist calls do until it succeeds, fails permanently, or fails too many times in a row
+// without a byte. do returns how many bytes it received.
 func (c *client) persist(do func() (int, error)) error {
-	wait := firstWait
+	wait, refusals := firstWait, 0
 	for attempt := 1; ; attempt++ {
 		n, err := do()
 		switch {
@@ -33,10 +37,10 @@ func (c *client) persist(do func() (int, error)) error {
 		case c.ctx.Err() != nil:
 			return context.Cause(c.ctx)
 		}
-		// Where redirects led may be good for a while only: the next attempt asks again.
+		// The target of a redirect may have expired: the next attempt asks again.
 		moved := c.moved.Swap(nil) != nil
 		status := new(StatusError)
-		if errors.As(err, &status) && !status.passing() {
+		if errors.As(err, &status) && !status.Passing() {
 			if moved && attempt < c.options.Tries {
 				continue
 			}
@@ -51,7 +55,12 @@ func (c *client) persist(do func() (int, error)) error {
 		if c.absent(err) {
 			return fmt.Errorf("%w: %w", ErrConnection, err)
 		}
-		if attempt >= c.options.Tries {
+		if status.Code != 0 && status.After == 0 && c.bytes.Load() == 0 {
+			refusals++
+		} else {
+			refusals = 0
+		}
+		if attempt >= c.options.Tries || refusals == mostRefusals {
 			return fmt.Errorf("%w: %d attempts in a row without a byte: %w", ErrConnection, attempt, err)
 		}
 		pause := max(wait/2+rand.N(wait/2), min(status.After, longestWait))
@@ -63,18 +72,18 @@ func (c *client) persist(do func() (int, error)) error {
 	}
 }
 
-// passing reports whether an error other than a status may well not occur the next time.
+// passing reports whether an error other than a status may be temporary.
 func (c *client) passing(err error) bool {
 	return isLost(err) && !errors.As(err, new(*tls.CertificateVerificationError))
 }
 
-// absent reports whether there is no server, as far as can be told: it was never reached.
+// absent reports whether the server was never reached.
 func (c *client) absent(err error) bool {
 	dial := (*net.OpError)(nil)
 	return !c.answered.Load() && (errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, new(tls.RecordHeaderError)))
 }
 
-// retryAfter returns how long a header of that name asks to wait, which is a number of
+// retryAfter returns how long a Retry-After header asks to wait. Its value is a number of
 // seconds or a time.
 func retryAfter(text string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {

@@ -208,7 +208,7 @@ func TestDamageMessage(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	_, err = newCipher().NewReader(bytes.NewReader(sealBody(plaintext(100))[:50]), 0).WriteTo(io.Discard)
-	if want := "body is damaged or forged: chunk 0, at byte 0 of the body, was changed or cut short"; err == nil || err.Error() != want {
+	if want := "body is damaged or forged: chunk 0, at byte 0 of the body, was changed or truncated"; err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}
 }

@@ -52,13 +52,19 @@ var (
 	ErrDamaged = errors.New("body is damaged or forged")
 	// ErrTruncated is returned for a body that ends before its last chunk. It
 	// wraps [io.ErrUnexpectedEOF].
-	ErrTruncated = fmt.Errorf("file is cut short: %w", io.ErrUnexpectedEOF)
+	ErrTruncated error = truncated{}
 	// ErrTooLong is returned for a body of more than [MaxChunks] chunks. When
 	// reading, the error wraps [ErrDamaged] too.
 	ErrTooLong = errors.New("too long for one file")
 	// ErrClosed is returned for the use of a [Writer] after Close.
 	ErrClosed = errors.New("already closed")
 )
+
+// truncated is the type of ErrTruncated, with a text that is not that of io.ErrUnexpectedEOF.
+type truncated struct{}
+
+func (truncated) Error() string { return "the file is truncated" }
+func (truncated) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // Cipher holds the key and the parameters of one body. It is safe for concurrent
 // use, but a key must not seal two bodies: call [Cipher.NewWriter] only once.
@@ -150,7 +156,7 @@ func (c *Cipher) damaged(k *chunk) error {
 	what := "was changed"
 	if k.last {
 		// A file that is cut inside a chunk ends in a short one, as a complete file does.
-		what = "was changed or cut short"
+		what = "was changed or truncated"
 	}
 	return fmt.Errorf("%w: chunk %d, at byte %d of the body, %s",
 		ErrDamaged, k.index, int64(k.index)*int64(c.sealedSize()), what)

@@ -92,7 +92,7 @@ const (
 	defaultGiveUp = 5 * time.Minute
 	firstWait     = 250 * time.Millisecond
 	longestWait   = 30 * time.Second
-	hangs         = 15 * time.Minute // until a server that sends keepalives only is given up
+	hangs         = 15 * time.Minute // until a server that sends keepalives only counts as stuck
 )
 
 // Close closes all connections. The client can be used again.

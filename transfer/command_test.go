@@ -62,13 +62,13 @@ func TestCommandNeverTwice(t *testing.T) {
 			}
 			conn.Send(wire.TypeReady, 1, readyAt(0))
 			later = append(later, receiveBytes(conn, 1)...)
-			conn.Fail(wire.CodeDenied, "") // ends a push that goes on
+			conn.Fail(wire.CodeDenied, "") // ends a push that continues
 			return
 		}
 		conn.Send(wire.TypeReady, 1, readyAt(0))
 		first = receiveBytes(conn, 6<<20)
 		conn.Send(wire.TypeDurable, 1, wire.Size(int64(len(first))))
-		// What lies behind the window comes only after that was taken.
+		// What follows the window arrives only after that was read.
 		first = append(first, receiveBytes(conn, 16<<20)...)
 	})
 	cmd := exec.Command(filepath.Join(dir, "pqenc.exe"), "push", "-i", "alice.key", "-r", "alice.pub",
@@ -85,7 +85,7 @@ func TestCommandNeverTwice(t *testing.T) {
 	lines := strings.Split(string(said), "\n")
 	end := len(lines) - 3
 	if end < 0 || !strings.HasPrefix(lines[end], "pqenc: error: in: "+transfer.ErrRewound.Error()) ||
-		lines[end+1] != "pqenc: hint: try again: it is encrypted anew, from the beginning" || lines[end+2] != "" {
+		lines[end+1] != "pqenc: hint: try again: it is encrypted from the beginning" || lines[end+2] != "" {
 		t.Errorf("it says %q", said)
 	}
 }

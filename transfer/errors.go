@@ -5,6 +5,7 @@
 package transfer
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"strings"
@@ -111,6 +112,9 @@ func temporary(err error) bool {
 	}
 	var mine *permanent
 	if errors.As(err, &mine) {
+		return false
+	}
+	if errors.As(err, new(*tls.CertificateVerificationError)) {
 		return false
 	}
 	for _, never := range []error{ErrNotServer, ErrForged, ErrUnknownServer, ErrRewound, ErrProtocol} {

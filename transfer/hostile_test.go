@@ -117,7 +117,7 @@ func receiveBytes(conn *channel.Conn, n int) (data []byte) {
 	return data
 }
 
-// once counts what was read, and fails a test that reads behind the end.
+// once counts what was read, and fails a test that reads after the end.
 type once struct {
 	t     *testing.T
 	src   io.Reader
@@ -150,7 +150,7 @@ func TestNeverTwice(t *testing.T) {
 		}
 		first = receiveBytes(conn, 6<<20)
 		conn.Send(wire.TypeDurable, 1, wire.Size(int64(len(first))))
-		// What lies behind the window comes only after that was taken.
+		// What follows the window arrives only after that was read.
 		first = append(first, receiveBytes(conn, 16<<20)...)
 	})
 	src := &once{t: t, src: bytes.NewReader(file)}

@@ -19,7 +19,7 @@ import (
 )
 
 // TestIdleServer has a server that is there and does nothing, as one whose disk
-// hangs: clients give up. So they do when it says each time that it has waited too
+// hangs: clients stop trying. So they do when it says each time that it has waited too
 // long.
 func TestIdleServer(t *testing.T) {
 	t.Parallel()
@@ -70,7 +70,7 @@ func TestIdleServer(t *testing.T) {
 	}
 }
 
-// beat gives signs of life, and nothing else.
+// beat sends keepalives only.
 func beat(c *channel.Conn) {
 	for c.Send(wire.TypeBeat, 0, nil) == nil {
 		time.Sleep(20 * time.Millisecond)

@@ -109,7 +109,7 @@ func (e lineEnd) Close() error {
 	return nil
 }
 
-// patient returns a context that ends what has come to a halt: keepalives would go on without
+// patient returns a context that ends a test that is stuck: keepalives would continue without
 // end in the fake time.
 func patient(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)

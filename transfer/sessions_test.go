@@ -34,7 +34,7 @@ import (
 
 // Recorded sessions: see testdata/sessions/README.md.
 
-var updateSessions = flag.Bool("update", false, "record the sessions in testdata anew")
+var updateSessions = flag.Bool("update", false, "record the sessions in testdata again")
 
 const sessionsDir = "testdata/sessions"
 
@@ -358,6 +358,20 @@ var works = map[string]work{
 				say(0x5f, 6, []byte("what is this?")), answer,
 				say(wire.TypePush, 7, narrow), answer,
 				say(wire.TypeDelete, 8, wire.Names{name("lab/a.pqe"), name("other.pqe"), name("lab/none.pqe")}.Marshal()), answer,
+			}
+		},
+	},
+	"empty-names": {
+		session: session{comment: "each request with an empty name, which is not valid: error 6, and the connection continues", rules: []string{everything}},
+		say: func(t *testing.T) []line {
+			push := pushing(t, "first.pqe", 1, "a.pqe")
+			return []line{
+				say(wire.TypePush, 1, push[:len(push)-len("a.pqe")]), answer,
+				say(wire.TypePull, 2, (&wire.Pull{}).Marshal()), answer,
+				say(wire.TypeGet, 3, (&wire.Get{Length: 1}).Marshal()), answer,
+				say(wire.TypePut, 4, (&wire.Put{Object: sessionFile(t, "first.pqe")}).Marshal()), answer,
+				say(wire.TypeDelete, 5, wire.Names{{}}.Marshal()), answer,
+				say(wire.TypeMove, 6, (&wire.Move{Pairs: []wire.Pair{{}}}).Marshal()), answer,
 			}
 		},
 	},

@@ -192,7 +192,7 @@ func TestSmallSourceFails(t *testing.T) {
 	}
 }
 
-// TestSmallSourceIsLeft ends a push whose source says nothing. The source can go on, for
+// TestSmallSourceIsLeft ends a push whose source says nothing. The source can continue, for
 // nobody.
 func TestSmallSourceIsLeft(t *testing.T) {
 	t.Parallel()
@@ -219,7 +219,7 @@ func TestSmallSourceIsLeft(t *testing.T) {
 			return err
 		}, transfer.PushOptions{Small: true})
 		if err == nil || <-ended == nil {
-			t.Errorf("the writer goes on: %v", err)
+			t.Errorf("the writer continues: %v", err)
 		}
 	}
 }
@@ -456,7 +456,7 @@ func (f *failing) Write(b []byte) (int, error) {
 }
 
 // TestOthersGoOn has pulls that fail on this side, small and large ones, while another one is
-// under way. That one goes on over the same connection.
+// under way. That one continues over the same connection.
 func TestOthersGoOn(t *testing.T) {
 	t.Parallel()
 	file, large := testkit.Sealed(1000), testkit.Sealed(1<<20)

@@ -114,7 +114,7 @@ func (s *fileSource) next(ctx context.Context, offset int64) ([]byte, error) {
 
 func (s *fileSource) seek(offset int64) error {
 	if offset > s.size {
-		return fmt.Errorf("%w: byte %d of %d", wire.ErrOrder, offset, s.size)
+		return fmt.Errorf("%w: the server asks for byte %d of a file of %d bytes", wire.ErrOrder, offset, s.size)
 	}
 	s.release(offset)
 	return nil

@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/progress"
@@ -28,12 +30,14 @@ type app struct {
 	stdout   *results
 	stderr   *messages
 	prompter terminal.Prompter
+	selected *kong.Node                  // the command that runs, or nil
+	first    string                      // the first argument
 	command  []string                    // of --from-command
 	keys     []fs.FileInfo               // files of private keys in use, which nothing replaces
 	private  map[string][]pqenc.Identity // what is in them, by their names
 	stop     atomic.Pointer[func()]      // asks the command to end by itself, or nil
 
-	hinted sync.Map    // the hints that were given
+	said   said        // warnings and hints
 	ending atomic.Bool // the process was interrupted: nothing else is said
 	work   atomic.Pointer[several]
 	sends  atomic.Pointer[tally] // of what is pushed
@@ -46,6 +50,7 @@ type app struct {
 	meter    *progress.Meter           // being shown, or nil
 	target   string                    // what the output will be, once there is something for it
 	producer *producer                 // of what is read, or nil
+	scratch  string                    // a folder that goes with the process, or empty
 }
 
 func newApp() *app {
@@ -89,8 +94,18 @@ func (a *app) interrupt() string {
 		left.parts = append(left.parts, part)
 	}
 	a.folder.Close()
+	if a.scratch != "" {
+		os.RemoveAll(a.scratch)
+	}
 	left.target, left.streamed = a.target, a.stdout.used.Load()
 	return left.text()
+}
+
+// setScratch has an interruption remove a folder and all that is in it.
+func (a *app) setScratch(folder string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.scratch = folder
 }
 
 // create opens the output of that name, which an interruption will undo. The locks are
@@ -149,7 +164,7 @@ func (a *app) ended(out *durable.File) {
 }
 
 // createPart opens the output of that name, which an interruption will leave for
-// another process to go on with.
+// another process to resume.
 func (a *app) createPart(name string, o durable.Options) (*durable.Partial, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
@@ -252,12 +267,12 @@ func (a *app) stopMeter() {
 
 // aim tells an interruption what the output will be.
 func (a *app) aim(output string) {
+	if !staged(output) {
+		output = ""
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.target = ""
-	if staged(output) {
-		a.target = output
-	}
+	a.target = output
 }
 
 // sayWho says who signed what was decrypted. It begins with what that is, which is

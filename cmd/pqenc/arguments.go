@@ -6,8 +6,8 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
+	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -149,8 +149,13 @@ func plainParse(err error) string {
 	return text
 }
 
-// parseError adds what the parser knows to a mistake on the command line.
-func parseError(err error) error {
+// unknown matches what kong says of a flag or a word that is not in the grammar. What it
+// suggests is not always near.
+var unknown = `^(unknown flag|unexpected argument) (.*?)(, did you mean .*)?$`
+
+// parseError adds what the parser knows to a mistake on the command line, which has these
+// arguments.
+func parseError(err error, args []string) error {
 	var writing *fs.PathError
 	if errors.Is(err, errReaderGone) || errors.As(err, &writing) {
 		return err // of --help
@@ -170,11 +175,75 @@ func parseError(err error) error {
 		if urlFirst(parse.Context) {
 			return errURLFirst()
 		}
-		if cmd := parse.Context.Selected(); cmd != nil && !cmd.Hidden {
-			return usageError(plainParse(err), fmt.Sprintf("see \"%s --help\"", cmd.FullPath()))
-		}
+		return mistake(parse, args)
 	}
 	return usageError(plainParse(err))
+}
+
+// mistake explains what the parser does not take, in the command that it had come to.
+func mistake(err *kong.ParseError, args []string) error {
+	node := err.Context.Selected()
+	if node == nil {
+		node = err.Context.Model.DefaultCmd
+	}
+	if node.Hidden && noFile(args[0]) {
+		return noCommand(args[0])
+	}
+	text := plainParse(err)
+	if m := regexp.MustCompile(unknown).FindStringSubmatch(text); m != nil {
+		text = m[1] + " " + m[2] + didYouMean(node, m[2])
+	}
+	decrypts := slices.ContainsFunc(err.Context.Path, func(p *kong.Path) bool { return p.Flag != nil && p.Flag.Name == "decrypt" })
+	for _, flag := range []string{"--range", "--digests", "--from", "--identity"} { // which encrypting has no use for
+		decrypts = decrypts || strings.HasPrefix(text, flag+":")
+	}
+	return usageError(text, seeHelp(node, decrypts))
+}
+
+// noFile reports whether an argument is a word that is not the name of a file either.
+func noFile(word string) bool {
+	if word == "" || strings.HasPrefix(word, "-") || strings.ContainsAny(word, "./\\") {
+		return false
+	}
+	_, err := os.Lstat(word)
+	return err != nil
+}
+
+// didYouMean ends the message on a flag or a word that a command does not know.
+func didYouMean(node *kong.Node, word string) string {
+	name, words := word, namesBelow(node)
+	flag := strings.HasPrefix(word, "--")
+	if flag {
+		name, words = word[2:], nil
+		for n := node; n != nil; n = n.Parent {
+			for _, f := range n.Flags {
+				words = append(words, f.Name)
+			}
+		}
+	}
+	switch found := near(name, words); {
+	case found == "":
+		return ""
+	case flag:
+		return ", did you mean --" + found + "?"
+	default:
+		return ", did you mean " + found + "?"
+	}
+}
+
+// seeHelp points to the help of a command. The default command has that of what it does.
+func seeHelp(node *kong.Node, decrypts bool) string {
+	path := "pqenc"
+	switch {
+	case node == nil:
+	case node.Hidden && decrypts:
+		path = "pqenc decrypt"
+	case node.Hidden:
+		path = "pqenc encrypt"
+	default:
+		path = node.FullPath()
+	}
+	return `see "` + path + ` --help"`
 }
 
 // urlFirst reports whether the files of a push begin with a URL.

@@ -54,7 +54,9 @@ func failureOf(err error) batch.Failure {
 	code, hints := codeOf(err)
 	f := batch.Failure{Code: codeNames[code], Message: terminal.Printable(plain(err))}
 	for _, h := range append(signerHints(err), hints...) {
-		f.Hints = append(f.Hints, terminal.Printable(h))
+		if h != ownHelp { // which is no help to a program
+			f.Hints = append(f.Hints, terminal.Printable(h))
+		}
 	}
 	var errno syscall.Errno
 	if code == exitIO && errors.As(err, &errno) {

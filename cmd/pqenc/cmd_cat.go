@@ -100,7 +100,7 @@ func (c *catCmd) reading(a *app) (*reading, error) {
 // keys returns what opens the file of that name.
 func (r *reading) keys(name string) *identities {
 	keys := newIdentities(r.named, r.own, nil)
-	keys.list = append(keys.list, oneAtATime(recipient.NewPrompted(r.ofFile.ask(r.app, name)), &r.asking))
+	keys.list = append(keys.list, oneAtATime(recipient.NewPrompted(r.ofFile.askForFile(r.app, name, len(r.named) > 0 && !r.Has.Passphrase)), &r.asking))
 	return keys
 }
 

@@ -27,6 +27,24 @@ func (c *completionCmd) Run(a *app) error {
 	return clidoc.Script(a.stdout, "pqenc", c.Shell)
 }
 
+// knownWords returns what completes a flag or an argument of that kind, and what the names
+// of files end in that do as well.
+func knownWords(of, word string) (words []clidoc.Word, suffix string) {
+	switch of {
+	case "keys", "others":
+		return keyWords(of), ".pub"
+	case "own":
+		return keyWords(of), ".key"
+	case "commands":
+		for _, name := range commandNames() {
+			words = append(words, clidoc.Word{Text: name})
+		}
+	case "url", "urls":
+		return urlWords(word), ""
+	}
+	return words, ""
+}
+
 // keyWords returns the names of the keys that complete a flag or an argument: "own" are
 // those with a private key, "others" those without, and "keys" all. It reads only the
 // names of files, and a keyring that cannot be read has none.

@@ -14,6 +14,7 @@ import (
 // decrypting.
 type mainCmd struct {
 	Decrypt bool           `short:"d" help:"Decrypt instead of encrypting."`
+	Version bool           `help:"Print the version, and do nothing else."`
 	To      recipientFlags `embed:""`
 	Armor   armorFlag      `embed:""`
 	Room    reserveFlag    `embed:""`
@@ -31,8 +32,13 @@ type mainCmd struct {
 }
 
 func (c *mainCmd) Run(a *app) error {
-	if c.Decrypt {
+	switch {
+	case c.Version:
+		return versionCmd{}.Run(a)
+	case c.Decrypt:
 		return c.decrypt(a)
+	case noFile(a.first) && near(a.first, commandNames()) != "":
+		return noCommand(a.first)
 	}
 	return withCommandHint(c.encrypt(a), c.Files.in())
 }
@@ -71,8 +77,13 @@ func (c *mainCmd) encrypt(a *app) error {
 // have been meant as a command.
 func withCommandHint(err error, name string) error {
 	var path *fs.PathError
-	if errors.As(err, &path) && path.Path == name && errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(name, "./\\") {
-		return withHints(err, `if "`+name+`" was meant as a command, see "pqenc --help"`)
+	if !errors.As(err, &path) || path.Path != name || !errors.Is(err, fs.ErrNotExist) || strings.ContainsAny(name, "./\\") {
+		return err
 	}
-	return err
+	return withHints(err, `if "`+name+`" was meant as a command, see "pqenc --help"`)
+}
+
+// noCommand is for an argument that was meant as a command, as far as can be told.
+func noCommand(word string) error {
+	return usageError(`"`+word+`" is neither a command nor a file`, meant("pqenc", word, commandNames()))
 }

@@ -19,18 +19,20 @@ import (
 )
 
 type demoCmd struct {
-	Size int64  `name:"mib" default:"256" placeholder:"N" help:"Size of the file, in MiB (default: 256)."`
+	Size int64  `name:"mib" default:"64" placeholder:"N" help:"Size of the file, in MiB (default: 64)."`
+	Keep bool   `help:"Leave the files there, to be looked at."`
 	Dir  string `arg:"" optional:"" type:"path" name:"DIR" help:"Where the files go; must not exist. Without it, a new pqenc-demo-* folder here."`
 }
 
 func (demoCmd) Help() string {
 	return `Makes a key pair and a file, encrypts it, decrypts it, and compares. It runs the
-commands that it prints. The files stay, to be looked at.
+commands that it prints. It needs three times the size of the file on the disk, and
+removes the files at the end.
 
 Examples:
 
     pqenc demo
-    pqenc demo --mib 4096 /mnt/disk/demo`
+    pqenc demo --mib 4096 --keep /mnt/disk/demo`
 }
 
 func (c *demoCmd) Run(a *app) error {
@@ -39,12 +41,35 @@ func (c *demoCmd) Run(a *app) error {
 		return err
 	}
 	d := &demo{a: a, dir: dir, size: c.Size << 20}
+	if !c.Keep {
+		a.setScratch(dir)
+		defer os.RemoveAll(dir) // after an error, too
+	}
+	d.announce(c.Keep)
 	for _, step := range []func() error{d.makeFile, d.keygen, d.encrypt, d.decrypt, d.compare} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
+	if c.Keep {
+		d.say("# the files are in %s", dir)
+		return nil
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	d.say("# removed %s", dir)
 	return nil
+}
+
+// announce says what will be done, before anything that takes a while.
+func (d *demo) announce(keep bool) {
+	end := "removes it at the end (--keep keeps it)"
+	if keep {
+		end = "keeps it"
+	}
+	d.say("# This makes keys and a file, encrypts it, decrypts it and compares. It writes %s to", sizeText(3*d.size))
+	d.say("# the folder %s, and %s.", d.dir, end)
 }
 
 func (c *demoCmd) makeDir() (string, error) {
@@ -52,7 +77,8 @@ func (c *demoCmd) makeDir() (string, error) {
 		return "", usageError("the size must be 1 MiB to 16 TiB")
 	}
 	if c.Dir == "" {
-		return os.MkdirTemp(".", "pqenc-demo-")
+		dir, err := os.MkdirTemp(".", "pqenc-demo-")
+		return filepath.Clean(dir), err
 	}
 	return c.Dir, os.Mkdir(c.Dir, 0o777)
 }
@@ -138,7 +164,7 @@ func (d *demo) compare() error {
 	if !bytes.Equal(one, two) {
 		return errors.New("the decrypted file differs from the original: please report this")
 	}
-	d.say("identical; the files are in %s", d.dir)
+	d.say("identical")
 	return nil
 }
 

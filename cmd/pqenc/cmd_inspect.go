@@ -5,10 +5,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
@@ -21,7 +23,7 @@ type inspectCmd struct {
 
 	URL  urlFlags `embed:""`
 	JSON bool     `name:"json" help:"Print JSON."`
-	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or its URL. Without it, or as -, standard input."`
+	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or its URL; or a key, a signature or another file of pqenc. Without it, or as -, standard input."`
 
 	Secret secretFlags `embed:""`
 }
@@ -30,7 +32,9 @@ func (inspectCmd) Help() string {
 	return `Without a key it says what everybody can see, none of which is authenticated.
 With -i it also reports whether that key opens the file, checks the header and, where
 it can seek, the length, and names the signer; the exit code is 3 if the key does
-not open it. It does not read the contents: "pqenc verify" does.
+not open it, and 4 if the file is damaged or truncated. It does not read the
+contents: "pqenc verify" does. Of other files of pqenc, such as keys and
+signatures, it says what they are.
 
 Examples:
 
@@ -55,6 +59,7 @@ type report struct {
 	Overhead    int64          `json:"overhead"`
 	Torn        bool           `json:"torn,omitempty"`    // the header is from the log beside the file
 	Opens       *bool          `json:"opens,omitempty"`   // only with -i
+	Damaged     bool           `json:"damaged,omitempty"` // only with -i: the last chunk is not the one that was there
 	Signer      string         `json:"signer,omitempty"`  // only with -i, not verified
 	Fetched     int64          `json:"fetched,omitempty"` // bytes that came from a URL
 
@@ -71,7 +76,15 @@ func (c *inspectCmd) Run(a *app) error {
 	if err != nil {
 		return in(src.name, err)
 	}
-	r, err := inspect(src)
+	r, begin, err := inspect(src)
+	if errors.Is(err, pqenc.ErrNotPqenc) && keys == nil {
+		if other := inspectOther(src, string(begin)); other != nil {
+			if c.JSON {
+				return printJSON(a.stdout, other)
+			}
+			return other.print(a.stdout)
+		}
+	}
 	if err != nil {
 		return in(src.name, err)
 	}
@@ -105,20 +118,20 @@ func (c *inspectCmd) keys(a *app, src *input) (*identities, error) {
 	return keys, err
 }
 
-// inspect reads what everybody can see.
-func inspect(src *input) (*report, error) {
+// inspect reads what everybody can see. It also returns what the file begins with.
+func inspect(src *input) (r *report, begin []byte, err error) {
 	file, err := sniff(src.reader())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	info, err := pqenc.Inspect(file)
 	if err != nil {
-		if hint := looksLike(file.begin); hint != "" && errors.Is(err, pqenc.ErrNotPqenc) {
-			err = withHints(err, hint)
+		if errors.Is(err, pqenc.ErrNotPqenc) {
+			err = withHints(err, cmp.Or(looksLike(file.begin), "pqenc did not make it, or its beginning was changed"))
 		}
-		return nil, err
+		return nil, file.begin, err
 	}
-	r := &report{
+	r = &report{
 		File: src.name, Version: info.Version, Suite: info.Suite,
 		Signed: info.Signed, Armored: file.armored,
 		Stanzas: map[string]int{}, HeaderSize: info.HeaderSize, ChunkSize: info.ChunkSize,
@@ -130,14 +143,14 @@ func inspect(src *input) (*report, error) {
 		}
 	}
 	if r.FileSize, r.ContentSize, err = file.sizes(info, src.size); err != nil {
-		return nil, err
+		return nil, file.begin, err
 	}
 	r.Overhead = r.FileSize - r.ContentSize
-	return r, nil
+	return r, file.begin, nil
 }
 
-// open tries the keys. The error is that they do not open the file, which belongs into
-// the report.
+// open tries the keys. The error is that they do not open the file, or that it is damaged,
+// which belongs into the report.
 func (r *report) open(src *input, keys *identities) (opening error) {
 	section := src.section()
 	var sig *pqenc.Signature
@@ -150,6 +163,10 @@ func (r *report) open(src *input, keys *identities) (opening error) {
 		var f *pqenc.File
 		if f, opening = pqenc.Open(section, src.size, keys.list...); opening == nil {
 			sig = f.Signature()
+		} else if errors.Is(opening, pqenc.ErrBody) || errors.Is(opening, pqenc.ErrTruncated) {
+			if plain, err := pqenc.Decrypt(src.section(), keys.list...); err == nil {
+				r.Damaged, sig = true, plain.Signature()
+			}
 		}
 	}
 	if sig != nil {
@@ -158,7 +175,7 @@ func (r *report) open(src *input, keys *identities) (opening error) {
 	if errors.Is(opening, pqenc.ErrNoMatch) {
 		opening = keys.noMatch(opening)
 	}
-	opens := opening == nil
+	opens := opening == nil || r.Damaged
 	r.Opens = &opens
 	return opening
 }
@@ -179,11 +196,17 @@ func (r *report) print(w io.Writer) error {
 	row("chunks", "%d of %s", r.ContentSize/int64(r.ChunkSize)+1, sizeText(int64(r.ChunkSize)))
 	row("contents", "%d bytes (%s)", r.ContentSize, sizeText(r.ContentSize))
 	row("overhead", "%d bytes (%s)", r.Overhead, percent(r.Overhead, r.ContentSize))
+	if probablyKey(r) {
+		row("probably", "a private key that is protected by a passphrase, by its name")
+	}
 	if r.Torn {
 		row("torn", "%s: this is the header in the log beside the file", map[bool]string{true: "yes", false: "probably"}[r.Opens != nil])
 	}
 	if r.Opens != nil {
 		row("opens", "%s", yesNo(*r.Opens))
+	}
+	if r.Damaged {
+		row("damaged", "yes: the end of the file is missing or was changed")
 	}
 	if r.Signer != "" {
 		row("signed by", "%s %s", r.Signer, notChecked)
@@ -218,10 +241,15 @@ func yesNo(b bool) string {
 	return "no"
 }
 
+// probablyKey reports whether a file has the name and the form of a protected private key.
+func probablyKey(r *report) bool {
+	return strings.HasSuffix(r.File, ".key") && r.Armored && r.Stanzas["passphrase"] == 1
+}
+
 // percent says how many percent of whole part is, with two digits that count.
 func percent(part, whole int64) string {
-	if whole == 0 {
-		return "of nothing"
+	if part > whole {
+		return "more than the contents"
 	}
 	p := 100 * float64(part) / float64(whole)
 	if p >= 10 {

@@ -32,7 +32,7 @@ type rewrapCmd struct {
 }
 
 func (rewrapCmd) Help() string {
-	return `Gives files new recipients. Only the header is made anew, however large a file is. -r
+	return `Gives files new recipients. Only the header changes, however large a file is. -r
 names the complete new list: a file does not say who its recipients are, so that none of
 them can be removed. --add keeps them all; whoever is one already is then added once
 more, which does no harm. --to-current is for after "pqenc key rotate".
@@ -46,7 +46,7 @@ Signatures survive: the file stays signed for those whom its signer named, and o
 need --allow-forwarded. With --reencrypt a file that you signed is verified, and signed
 again with your newest key; that of somebody else needs --sign or --drop-signature.
 
-Every file is the old one or the new one at any moment. If one fails the others go on:
+Every file is the old one or the new one at any moment. If one fails the others continue:
 the exit code is 11 then, or that of the failure if only one file was named.
 
 Examples:
@@ -100,7 +100,7 @@ func (c *rewrapCmd) check() error {
 	return cmp.Or(c.checkSigning(), c.New.notSame(&c.Secret.File), c.New.notSame(&c.Secret.Key))
 }
 
-// keyed reports whether there are keys: --repair does without them if none is named.
+// keyed reports whether there are keys: --repair needs none.
 func (c *rewrapCmd) keyed() bool {
 	return !c.Repair || len(c.Keys.Identity) > 0 || c.Secret.File.set()
 }
@@ -112,7 +112,7 @@ func (c *rewrapCmd) checkSigning() error {
 	case c.To.Sign != "" && c.DropSignature:
 		return usageError("--sign and --drop-signature do not go together", "choose one of the two")
 	case c.Reencrypt && c.InPlace:
-		return usageError("--reencrypt writes all of a file anew, and never in place", "leave --in-place out")
+		return usageError("--reencrypt writes all of a file again, and never in place", "leave --in-place out")
 	case c.New.set() && !c.To.Passphrase:
 		return usageError("--new-passphrase-file and --new-passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
 	}

@@ -5,22 +5,70 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 )
 
-type versionCmd struct{}
+type versionCmd struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
 
-func (versionCmd) Run(a *app) error {
-	_, err := fmt.Fprintf(a.stdout, "pqenc %s, format 1 (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+func (c versionCmd) Run(a *app) error {
+	b := readBuild()
+	if c.JSON {
+		return printJSON(a.stdout, b)
+	}
+	return b.print(a.stdout)
+}
+
+// build is what this program was built from, in its JSON form.
+type build struct {
+	Version  string `json:"version"`
+	Commit   string `json:"commit,omitempty"`
+	Time     string `json:"time,omitempty"`     // of the commit, RFC 3339
+	Modified bool   `json:"modified,omitempty"` // after the commit
+	Format   int    `json:"format"`
+	Go       string `json:"go"`
+	OS       string `json:"os"`
+	Arch     string `json:"arch"`
+}
+
+// readBuild returns what the Go toolchain has put into the program. The version is that
+// of the module, from a tag; the commit is there if it was built in a repository.
+func readBuild() build {
+	b := build{Version: "(devel)", Format: 1, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	b.Version = cmp.Or(info.Main.Version, b.Version)
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value
+		case "vcs.time":
+			b.Time = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
+		}
+	}
+	return b
+}
+
+// print writes the version as one line.
+func (b *build) print(w io.Writer) error {
+	commit := ""
+	if b.Commit != "" {
+		commit = ", commit " + b.Commit[:min(12, len(b.Commit))]
+	}
+	if b.Modified {
+		commit += " and later changes"
+	}
+	_, err := fmt.Fprintf(w, "pqenc %s%s, format %d (%s, %s/%s)\n", b.Version, commit, b.Format, b.Go, b.OS, b.Arch)
 	return err
 }
 
-// version is that of the module, which the Go toolchain takes from the tag.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
-}
+func version() string { return readBuild().Version }

@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/pqenc/pqenc/internal/durable"
@@ -161,14 +160,18 @@ func (c *copier) below(names []string) string {
 
 // plan leaves out files whose outputs would be the same one, or refuses all of them.
 func (c *copier) plan() error {
-	paths := make(map[string]found, len(c.list))
+	paths := make(map[string]int32, len(c.list)) // of what is in the list, where
 	list := c.list[:0]
 	for _, f := range c.list {
 		out := c.rename(f.out)
-		other, taken := paths[out]
+		at, taken := paths[out]
+		other := found{}
+		if taken {
+			other = list[at]
+		}
 		switch {
 		case !taken:
-			paths[out] = f
+			paths[out] = int32(len(list))
 			list = append(list, f)
 		case f.same(other):
 			c.total--
@@ -176,8 +179,7 @@ func (c *copier) plan() error {
 			c.add(f.title(), f.size, isSkipped, nil)
 		case c.other(other):
 			c.add(other.title(), other.size, isSkipped, nil)
-			list[slices.Index(list, other)] = f
-			paths[out] = f
+			list[at] = f
 		default:
 			return usageError(other.title()+" and "+f.title()+" would both become "+filepath.Join(c.output, filepath.FromSlash(out)),
 				"nothing was written: leave one of them out with --exclude, or give each a folder of its own")
@@ -190,14 +192,14 @@ func (c *copier) plan() error {
 // planFolded leaves out files whose outputs have names that are one on the file system of
 // the output: neither is to replace the other.
 func (c *copier) planFolded() error {
-	first := make(map[string]int, len(c.list))
+	first := make(map[string]int32, len(c.list))
 	var both []int
 	for i, f := range c.list {
 		key := folded(c.rename(f.out))
 		if j, taken := first[key]; taken {
-			both = append(both, j, i)
+			both = append(both, int(j), i)
 		} else {
-			first[key] = i
+			first[key] = int32(i)
 		}
 	}
 	if len(both) == 0 {

@@ -8,6 +8,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -46,6 +47,45 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
+// TestManPage requires the usual sections of the man page, and no warning of the programs
+// that show it.
+func TestManPage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	_, text, _ := pqencIn(t, dir, "man")
+	sections := regexp.MustCompile(`(?m)^\.SH "?([A-Z ]+)"?$`).FindAllStringSubmatch(text, -1)
+	var titles []string
+	for _, section := range sections {
+		titles = append(titles, section[1])
+	}
+	const want = "NAME, SYNOPSIS, DESCRIPTION, OPTIONS, COMMANDS, NAMES OF KEYS, EXIT STATUS, ENVIRONMENT, FILES, EXAMPLES, SEE ALSO"
+	if got := strings.Join(titles, ", "); got != want {
+		t.Errorf("sections: %s", got)
+	}
+	writeIn(t, dir, "pqenc.1", []byte(text))
+	for _, check := range [][]string{
+		{"groff", "-man", "-Tutf8", "-ww", "-z", "pqenc.1"},
+		{"man", "--warnings", "-l", "pqenc.1"},
+		{"mandoc", "-T", "lint", "-W", "warning", "pqenc.1"},
+	} {
+		if _, err := exec.LookPath(check[0]); err != nil {
+			t.Logf("%s is not installed", check[0])
+			continue
+		}
+		cmd := exec.CommandContext(t.Context(), check[0], check[1:]...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "MANPAGER=cat", "MANWIDTH=80")
+		var warnings strings.Builder
+		cmd.Stderr = &warnings
+		if check[0] == "mandoc" {
+			cmd.Stdout = &warnings
+		}
+		if err := cmd.Run(); err != nil || warnings.Len() > 0 {
+			t.Errorf("%s: %v\n%s", check[0], err, &warnings)
+		}
+	}
+}
+
 // TestCompletion completes some command lines. See the tests of clidoc for the shells.
 func TestCompletion(t *testing.T) {
 	t.Parallel()
@@ -57,7 +97,8 @@ func TestCompletion(t *testing.T) {
 		{[]string{"--rec"}, "--recipient\t"},
 		{[]string{"push", "--overw"}, "--overwrite\t"},
 		{[]string{"serve", "--log", "j"}, "json\t"},
-		{[]string{"decrypt", "-i", ""}, ":files "},
+		{[]string{"decrypt", "-i", ""}, ":suffix .key\n:files "},
+		{[]string{"help", "enc"}, "encrypt\t"},
 		{[]string{"keygen", "-o", "a", ""}, ""},
 		{[]string{"completion", "z"}, "zsh\t"},
 		{[]string{"encrypt-or"}, ":files "}, // which is hidden
@@ -76,6 +117,7 @@ func TestCompletion(t *testing.T) {
 // nothing where the keyring cannot be read.
 func TestCompletionOfKeys(t *testing.T) {
 	const all, own, others, files = "alice\nbob\nme\n", "me\n", "alice\nbob\n", ":files \n"
+	const pubs, privates = ":suffix .pub\n" + files, ":suffix .key\n" + files
 	dir := t.TempDir()
 	home := filepath.Join(dir, "home")
 	for _, name := range []string{"alice.pub", "bob.pub", "me.key", "me.pub", "default"} {
@@ -94,11 +136,11 @@ func TestCompletionOfKeys(t *testing.T) {
 		return text
 	}
 	lines := map[string]string{
-		"-r ": all + files, "-r al": "alice\n" + files, "-d -i ": own + files, "--sign ": own + files, "-d --from ": all + files,
-		"rewrap -r ": all + files, "verify --from ": all + files, "sign -i ": own + files, "serve -i ": own + files,
-		"push --server ": all + files, "pull --as ": own + files, "ls -i ": own + files, "rm --server ": all + files,
-		"fingerprint ": all + files, "inspect -i ": own + files, "key show ": all + files, "key rotate ": own + files,
-		"key public ": own + files, "key passphrase ": own + files, "key remove ": all, "key rename ": all, "key rename bob ": "",
+		"-r ": all + pubs, "-r al": "alice\n" + pubs, "-d -i ": own + privates, "--sign ": own + privates, "-d --from ": all + pubs,
+		"rewrap -r ": all + pubs, "verify --from ": all + pubs, "sign -i ": own + privates, "serve -i ": own + privates,
+		"push --server ": all + pubs, "pull --as ": own + privates, "ls -i ": own + privates, "rm --server ": all + pubs,
+		"fingerprint ": all + pubs, "inspect -i ": own + privates, "key show ": all + pubs, "key rotate ": own + privates,
+		"key public ": own + privates, "key passphrase ": own + privates, "key remove ": all, "key rename ": all, "key rename bob ": "",
 		"key export ": all, "key default ": own, "key add ": others, "key add bob ": files, "key import ": own, "keygen ": "",
 	}
 	for line, want := range lines {
@@ -109,7 +151,7 @@ func TestCompletionOfKeys(t *testing.T) {
 	if err := os.Chmod(home, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if got := complete("-r "); got != files {
+	if got := complete("-r "); got != pubs {
 		t.Errorf("a keyring that everybody can change: %q", got)
 	}
 }

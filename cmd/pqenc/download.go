@@ -180,7 +180,7 @@ func fill(part *durable.Partial, o object, from *checkpoint, end func(error) err
 	return closeForLater(part, err)
 }
 
-// closeForLater closes an output that failed, and adds to its error what is kept of it.
+// closeForLater closes an output that failed, and adds to its error which part is kept.
 func closeForLater(part *durable.Partial, err error) error {
 	return resumable(part, errors.Join(err, part.Close()))
 }

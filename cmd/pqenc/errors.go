@@ -16,10 +16,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/pqenc/pqenc"
@@ -86,13 +88,16 @@ func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
 // usageError is a mistake on the command line. Without hints it points to the
-// help.
+// help of the command.
 func usageError(message string, hints ...string) error {
 	if len(hints) == 0 {
-		hints = []string{`see "pqenc --help"`}
+		hints = []string{ownHelp}
 	}
 	return &failure{errors.New(message), exitUsage, hints}
 }
+
+// ownHelp is the hint that points to the help of the command, whatever that is.
+const ownHelp = "see --help"
 
 // withHints adds hints to an error, whose kind decides the exit code.
 func withHints(err error, hints ...string) error {
@@ -114,7 +119,8 @@ func in(name string, err error) error {
 // plain returns the text of an error. A file that could not be looked at could not be
 // opened: which system call it was is of no use to people.
 func plain(err error) string {
-	text := err.Error()
+	// Of what a text speaks of that, the rest of it says.
+	text := strings.ReplaceAll(err.Error(), io.ErrUnexpectedEOF.Error(), "it ends too early")
 	var path *fs.PathError
 	if errors.As(err, &path) && strings.HasSuffix(path.Op, "stat") {
 		text = strings.Replace(text, path.Op+" "+path.Path, "open "+path.Path, 1)
@@ -184,7 +190,7 @@ var fileKinds = []kind{
 	{durable.ErrHeadChanged, exitIO, []string{"another process has changed it: try again"}},
 	{durable.ErrStrayRedo, exitIO, nil},
 	{syscall.ENOSPC, exitIO, []string{"free some space, or write to another disk with -o"}},
-	{errClosed, exitIO, []string{"for nothing to read, or to throw away what is written, name /dev/null"}},
+	{errClosed, exitIO, []string{"to read nothing, or to discard what is written, name /dev/null"}},
 	{terminal.ErrBinary, exitUsage, []string{"write to a file with -o, or to a pipe"}},
 	{terminal.ErrNoTerminal, exitUsage, []string{"give it with --passphrase-file or --passphrase-fd"}},
 	{terminal.ErrNoAnswer, exitUsage, nil},
@@ -200,15 +206,15 @@ var fileKinds = []kind{
 // remoteKinds are those of servers and of the way to them. Giving up comes with
 // its reason, and is first.
 var remoteKinds = []kind{
-	{transfer.ErrGaveUp, exitConnection, []string{"try again: a file that was encrypted before, and a pull to a file, go on where they stopped"}},
+	{transfer.ErrGaveUp, exitConnection, []string{"try again: the push of an encrypted file and a pull to a file resume"}},
 	{transfer.ErrUnknownServer, exitServer, nil},
-	{transfer.ErrForged, exitServer, []string{"somebody is in between: tell those who run the server"}},
-	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access: "pqenc fingerprint KEY" shows who you are`}},
+	{transfer.ErrForged, exitServer, []string{"this may be a man in the middle: tell those who run the server"}},
+	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access, or for this right: "pqenc fingerprint KEY" shows who you are`}},
 	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" shows what there is`}},
 	{transfer.ErrExists, exitRefused, []string{"choose another name, replace it with --overwrite, or leave it alone with --skip-existing"}},
 	{transfer.ErrQuota, exitRefused, []string{
 		`remove something with "pqenc rm", or ask for more`,
-		"a push that was interrupted counts, too: push it again under the same name, or wait until the server lets go of it",
+		"a push that was interrupted counts, too: push it again under the same name, or wait until the server removes what was never finished",
 	}},
 	{transfer.ErrTooLarge, exitRefused, []string{"ask those who run the server for more"}},
 	{transfer.ErrName, exitRefused, []string{"choose another name"}},
@@ -216,11 +222,11 @@ var remoteKinds = []kind{
 	{transfer.ErrWindow, exitRefused, []string{"let it have more memory, with --buffer"}},
 	{transfer.ErrUnsupported, exitRefused, []string{"the server may be of an older release than this pqenc"}},
 	{transfer.ErrApart, exitRefused, []string{"pull it, push it to the new name, and remove the old one"}},
-	{transfer.ErrTakenOver, exitConnection, []string{"let one of the two go on"}},
-	{transfer.ErrChanged, exitConnection, []string{"try again: it begins with the new one"}},
+	{transfer.ErrTakenOver, exitConnection, []string{"stop one of the two"}},
+	{transfer.ErrChanged, exitConnection, []string{"try again: it starts over with the new one"}},
 	{transfer.ErrNotServer, exitConnection, []string{"is the URL right? A server may be at another path, which --endpoint names"}},
 	{transfer.ErrProtocol, exitConnection, []string{"the versions of pqenc here and there may differ"}},
-	{transfer.ErrRewound, exitConnection, []string{"try again: it is encrypted anew, from the beginning"}},
+	{transfer.ErrRewound, exitConnection, []string{"try again: it is encrypted from the beginning"}},
 	{transfer.ErrNoSpace, exitConnection, []string{"tell those who run the server"}},
 	{transfer.ErrBusy, exitConnection, []string{"try again later"}},
 	{transfer.ErrServer, exitConnection, []string{"try again later"}},
@@ -260,6 +266,9 @@ func kindOf(err error) *kind {
 		}
 		return &kind{err, exitKeyFile, []string{hint}}
 	}
+	if k := webKind(err); k != nil {
+		return k
+	}
 	for _, kinds := range [][]kind{webKinds, remoteKinds, ringKinds, fileKinds} {
 		for i := range kinds {
 			if errors.Is(err, kinds[i].err) {
@@ -267,7 +276,7 @@ func kindOf(err error) *kind {
 			}
 		}
 	}
-	return webKind(err)
+	return nil
 }
 
 // fromServer reports whether an error is of one of the remote kinds.
@@ -306,11 +315,15 @@ func (a *app) report(err error) int {
 		a.warn("%s", plain(err))
 		return code
 	}
+	if hint := notFileHint(err); hint != "" && len(hints) == 0 {
+		hints = []string{hint}
+	}
 	a.say("error: " + plain(err))
 	for _, h := range append(signerHints(err), hints...) {
-		if _, said := a.hinted.LoadOrStore(h, true); !said { // with many files, once is enough
-			a.say("hint: " + h)
+		if h == ownHelp {
+			h = seeHelp(a.selected, a.grammar.Main.Decrypt)
 		}
+		a.hint(h)
 	}
 	return code
 }
@@ -351,10 +364,43 @@ func (a *app) inform(format string, args ...any) {
 	}
 }
 
+// warn warns, once of the same thing.
 func (a *app) warn(format string, args ...any) {
-	if !a.grammar.Quiet {
-		a.say("warning: " + fmt.Sprintf(format, args...))
+	if text := "warning: " + fmt.Sprintf(format, args...); !a.grammar.Quiet && a.said.first(text) {
+		a.say(text)
 	}
+}
+
+// hint says what to do, once: with many files that is enough.
+func (a *app) hint(text string) {
+	if a.said.first(text) {
+		a.say("hint: " + text)
+	}
+}
+
+// said remembers messages that are not to be repeated.
+type said struct {
+	mu   sync.Mutex
+	seen map[string]bool
+}
+
+// mostSaid is how many messages are remembered: there may be one for each of many files.
+const mostSaid = 1000
+
+// first reports whether a text is new, as far as that is remembered.
+func (s *said) first(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.seen[text] {
+		return false
+	}
+	if s.seen == nil {
+		s.seen = make(map[string]bool)
+	}
+	if len(s.seen) < mostSaid {
+		s.seen[text] = true
+	}
+	return true
 }
 
 // say prints one line to standard error, unless the process was interrupted: what comes

@@ -231,8 +231,9 @@ type secretFlags struct {
 // remoteFlags say how to reach a server, and who it must be.
 type remoteFlags struct {
 	Server      string  `type:"path" complete:"keys" placeholder:"PUB" help:"The server must have the public key PUB, a name or a file, or this fingerprint (SHA256:...). Without it, the one in the file known_servers in $PQENC_HOME, or else in the folder pqenc of your settings."`
+	CA          string  `name:"ca" type:"path" placeholder:"FILE" help:"For wss://, accept also certificates that the authorities in FILE (PEM) have signed."`
 	Endpoint    string  `default:"/pqenc" placeholder:"PATH" help:"The path at which the server takes connections (default: /pqenc)."`
-	GiveUpAfter timeout `placeholder:"TIME" help:"Go on trying for TIME without progress (default: 5m, or once if the server was never there)."`
+	GiveUpAfter timeout `placeholder:"TIME" help:"Keep trying for TIME without progress (default: 5m, or once if the server was never there)."`
 
 	dial func(ctx context.Context, network, address string) (net.Conn, error) `kong:"-"`
 }

@@ -36,6 +36,7 @@ type grammar struct {
 	Mv          mvCmd          `cmd:"" help:"Rename what is on a server."`
 	Serve       serveCmd       `cmd:"" help:"Keep encrypted files for others, who push and pull them."`
 	Demo        demoCmd        `cmd:"" help:"Show it all on keys and a file made for that."`
+	Help        helpCmd        `cmd:"" help:"Print the help of a command."`
 	Completion  completionCmd  `cmd:"" help:"Print the completion script for a shell."`
 	Man         manCmd         `cmd:"" help:"Print the man page."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
@@ -55,8 +56,8 @@ const examples = `Examples:
     pqenc -d -i lab.key model.pqe > model.bin  decrypt with a key in a file
     tar c run7 | pqenc -r alice > run7.pqe     pipes, everywhere
 
-Without a command it encrypts, or with -d decrypts: "pqenc encrypt --help" and
-"pqenc decrypt --help" show the flags.`
+Without a command it encrypts, or with -d decrypts: "pqenc help encrypt" and
+"pqenc help decrypt" show the flags.`
 
 // newParser returns the parser of the whole command line.
 func newParser(a *app, options ...kong.Option) *kong.Kong {
@@ -107,6 +108,16 @@ func parse(a *app, args []string) (*kong.Context, error) {
 		err = errHelped
 	}
 	return ctx, err
+}
+
+// commandNames returns the names of the commands. It takes no parser.
+func commandNames() (names []string) {
+	for field := range reflect.TypeFor[grammar]().Fields() {
+		if _, command := field.Tag.Lookup("cmd"); command && field.Tag.Get("name") == "" {
+			names = append(names, strings.ToLower(field.Name))
+		}
+	}
+	return names
 }
 
 // unnamed returns the fields of the commands that arguments cannot mean. A command is

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/format"
+	"github.com/pqenc/pqenc/internal/terminal"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
 )
@@ -37,7 +38,24 @@ func (a *app) identities(keys *identityFlag, passphrase bool, secret *secretFlag
 	if err := secret.check(src, len(named) > 0); err != nil {
 		return nil, err
 	}
-	return newIdentities(named, own, recipient.NewPrompted(ofFile.ask(a, src.name))), nil
+	return newIdentities(named, own, recipient.NewPrompted(ofFile.askForFile(a, src.name, len(named) > 0 && !passphrase))), nil
+}
+
+// askForFile is ask for the passphrase of a file. Where keys alone were named, and nobody
+// can be asked, the file is one that none of the keys opens.
+func (p *passphraseFlags) askForFile(a *app, name string, keysOnly bool) func() ([]byte, error) {
+	ask := p.ask(a, name)
+	return func() ([]byte, error) {
+		secret, err := ask()
+		if keysOnly && errors.Is(err, terminal.ErrNoTerminal) {
+			hint := p.source.missing
+			if hint == "" {
+				hint = "give it with -p and --passphrase-file or --passphrase-fd"
+			}
+			err = &failure{errors.New("no matching key: the file has a passphrase, and there is no terminal to ask for it"), exitNoKey, []string{hint}}
+		}
+		return secret, err
+	}
 }
 
 // decryptors returns the private keys that -i names, unprotected ones first. If there is
@@ -261,10 +279,10 @@ func (k *identities) noMatch(err error) error {
 		return &failure{errors.New("the file is for kinds of keys that this release does not know"), exitNoKey,
 			[]string{"a newer release of pqenc may read it"}}
 	case k.own != "":
-		return &failure{errors.New("no matching key: the file was not encrypted to " + k.own + ", your default identity"), exitNoKey,
+		return &failure{errors.New("no matching key: the file was not encrypted to " + k.own + ", your default identity, or its header is damaged"), exitNoKey,
 			[]string{"name another key with -i", "ask the sender to which fingerprint it was encrypted; \"pqenc key list\" shows yours"}}
 	default:
-		return &failure{errors.New("no matching key: the file was not encrypted to the keys that -i names"), exitNoKey,
+		return &failure{errors.New("no matching key: the file was not encrypted to the keys that -i names, or its header is damaged"), exitNoKey,
 			[]string{"ask the sender to which fingerprint it was encrypted; \"pqenc fingerprint KEY\" shows yours"}}
 	}
 }

@@ -8,9 +8,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/keyfile"
@@ -224,7 +226,11 @@ func (a *app) readPrivate(at place) ([]byte, error) {
 		return nil, at.explain(err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+	info, err := f.Stat()
+	switch {
+	case err == nil && info.IsDir():
+		return nil, withHints(&fs.PathError{Op: "read", Path: at.privateFile(), Err: syscall.EISDIR}, "name the file of one private key")
+	case err == nil && info.Mode().IsRegular():
 		a.keys = append(a.keys, info)
 	}
 	// Once only, since it may be a pipe; one byte more than it may have shows.

@@ -193,7 +193,7 @@ func badLine(file string, number int) error {
 func changed(name string, now, before keyfile.Fingerprint, where string) error {
 	return &failure{fmt.Errorf("%w: THE KEY OF %s HAS CHANGED to %s, and was %s %s", transfer.ErrUnknownServer, name, now, before, where),
 		exitServer, []string{
-			"somebody may be in between: do nothing before those who run the server have told you why",
+			"this may be a man in the middle: do nothing before those who run the server have told you why",
 			"if the new key is theirs, remove the old line",
 			`if they have rotated the key, accept the new one with "pqenc key add NAME FILE". Until then they can serve with the old one: --generation`,
 		}}

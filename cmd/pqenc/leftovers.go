@@ -117,14 +117,7 @@ func keptIn(parts []*durable.Partial) (k keptParts) {
 }
 
 func (k keptParts) text() string {
-	return fmt.Sprintf("%s %s kept in %s", units.FormatBytes(k.bytes), areOrIs(k.bytes), andOthers(k.files))
-}
-
-func areOrIs(n int64) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
+	return fmt.Sprintf("%s are kept in %s", units.FormatBytes(k.bytes), andOthers(k.files))
 }
 
 // pattern is what a shell needs to delete them, with their journals.
@@ -195,10 +188,13 @@ func (s *several) soFar() string {
 	return text
 }
 
-// restHint says how to get the rest done. What is there already needs a flag to be left alone.
+// restHint says how to get the rest done, if there is one. What is there already needs a flag to be left alone.
 func (s *several) restHint(resumes bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.sum() == s.total {
+		return ""
+	}
 	text := "give the same command again"
 	if slices.Contains([]string{"encrypted", "decrypted", "pushed", "pulled"}, s.verb) && s.count[isDone] > 0 {
 		text += " with --skip-existing"

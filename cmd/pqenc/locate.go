@@ -168,7 +168,7 @@ func (a *app) warnOf(err error) {
 	a.warn("%v", err)
 	if k := kindOf(err); k != nil && !a.grammar.Quiet {
 		for _, h := range k.hints {
-			a.say("hint: " + h)
+			a.hint(h)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func run(args []string) int {
 		return a.end(usageError("nothing to do: name a recipient with -r, or decrypt with -d"))
 	}
 	if args[0] == clidoc.CompleteCommand { // for the script of a shell
-		return a.end(clidoc.Complete(a.stdout, newParser(a).Model, keyWords, args[1:]))
+		return a.end(clidoc.Complete(a.stdout, newParser(a).Model, knownWords, args[1:]))
 	}
 	args, a.command = splitCommand(args)
 	ctx, err := parse(a, args)
@@ -49,9 +49,10 @@ func run(args []string) int {
 		return a.end(nil)
 	}
 	if err != nil {
-		return a.end(parseError(a.stdout.explain(err)))
+		return a.end(parseError(a.stdout.explain(err), args))
 	}
 	a.grammar = ctx.Model.Target.Addr().Interface().(*grammar)
+	a.selected, a.first = ctx.Selected(), args[0]
 
 	done := make(chan error, 1)
 	go func() { done <- ctx.Run() }()

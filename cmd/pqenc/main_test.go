@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -29,6 +30,7 @@ func TestMain(m *testing.M) {
 	}
 	lowcost.Passphrases()
 	urlOptions.Tries = 4
+	completionTime = time.Minute
 	testscript.Main(m, commands)
 }
 
@@ -72,6 +74,7 @@ func TestScripts(t *testing.T) {
 			"carried":  carried,
 			"probe":    probe,
 			"web":      webCommand,
+			"wss":      wssCommand,
 		},
 	}
 	if testing.Short() {
@@ -85,7 +88,7 @@ func TestScripts(t *testing.T) {
 
 // shortScripts are those that run where tests are to be short: each command is in
 // one of them.
-const shortScripts = "armor batch demo detached encrypt fingerprint help inspect key keygen objects output passphrase protect recipients samefile servers usage verify version"
+const shortScripts = "armor batch demo detached encrypt fingerprint help inspect key keygen mistyped objects output passphrase protect recipients samefile servers usage verify version"
 
 func setup(env *testscript.Env) error {
 	for name, content := range people() {
@@ -98,7 +101,7 @@ func setup(env *testscript.Env) error {
 	}
 	env.Setenv("GORACE", noNap)
 	env.Setenv("PQENC_HOME", filepath.Join(env.WorkDir, "ring"))
-	// Root may write everywhere, but for this.
+	// Root may write everywhere, except this.
 	if os.Getuid() == 0 {
 		env.Setenv("UNPRIVILEGED", "setpriv --bounding-set=-all")
 	}

@@ -39,7 +39,7 @@ type byteRange struct {
 	length int64 // -1: to the end
 }
 
-var errRange = errors.New("expected OFFSET:LENGTH, OFFSET: or -LENGTH, such as 1GiB:64KiB")
+var errRange = fmt.Errorf("expected OFFSET:LENGTH, OFFSET: or -LENGTH, such as 1GiB:64KiB; the units are %s", units.Known)
 
 // parseRange parses a range as it is typed.
 func parseRange(text string) (*byteRange, error) {

@@ -5,16 +5,22 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// slow is a copy that goes on, byte by byte, for as long as somebody wants it.
+// slow is a copy that continues, byte by byte, until it is stopped.
 type slow struct {
 	*exec.Cmd
 	stdin          io.WriteCloser
@@ -117,6 +123,115 @@ func TestProgressAtTerminal(t *testing.T) {
 			t.Error(err)
 		}
 		testOnlyX(t, s)
+	}
+}
+
+// TestProgressLog has no terminal: what is asked for comes in whole lines.
+func TestProgressLog(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
+	s := newSlow(t, "--progress=always")
+	stderr, err := s.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan struct{})
+	go feed(stop, s)
+	line, err := bufio.NewReader(stderr).ReadString('\n')
+	close(stop)
+	if want := regexp.MustCompile(`^pqenc: [0-9.]+ [KM]?i?B, [0-9.]+ [KM]?i?B/s, \d+s elapsed\n$`); !want.MatchString(line) {
+		t.Errorf("the line is %q, %v", line, err)
+	}
+	io.Copy(io.Discard, stderr)
+	if err := s.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestProgressOfFiles shows how many files are done, which one is under way, and that the
+// disk syncs; not so on a dumb terminal.
+func TestProgressOfFiles(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
+	need(t, "strace")
+	dir := newFolder(t)
+	if err := os.Mkdir(filepath.Join(dir, "in"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeIn(t, dir, "in/a", nil)
+	writeIn(t, dir, "in/b\x1b[2J", zeros)
+	for term, shown := range map[string]bool{"xterm": true, "dumb": false} {
+		// The calls that sync take a second more than they do.
+		cmd := exec.Command("strace", "-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_enter=1000000",
+			"pqenc", "encrypt", "-r", "alice.pub", "in", "-o", "out-"+term+"/")
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "TERM="+term)
+		screen := begin(t, cmd).leaves()
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != exitOK {
+			t.Skipf("exit code %d: %q", code, screen) // there may be no tracing here
+		}
+		if strings.Contains(screen, "\x1b") || strings.Contains(screen, "\r ") != shown {
+			t.Errorf("%s: the terminal shows %q", term, screen)
+		}
+		bar := regexp.MustCompile(`\r\d/2 files, \d+\.\d/10 MiB .*  in/(a|b\\u001b\[2J)`)
+		if bar.MatchString(screen) != shown || strings.Contains(screen, "syncing") != shown {
+			t.Errorf("%s: the terminal shows %q", term, screen)
+		}
+	}
+}
+
+// TestProgressInBackground runs a copy in the background of a terminal that stops whoever
+// writes to it from there. It ends, since it shows nothing.
+func TestProgressInBackground(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
+	need(t, "bash")
+	cmd := exec.Command("bash", "-c", `set -m; stty tostop
+		(for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.1; done) | pqenc -r alice.pub -o out &
+		wait $!`)
+	cmd.Dir = newFolder(t)
+	screen := begin(t, cmd).leaves()
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != exitOK || strings.Contains(screen, "elapsed") {
+		t.Errorf("exit code %d, the terminal shows %q", code, screen)
+	}
+	if !holds(filepath.Join(cmd.Dir, "out")) {
+		t.Error("there is no output")
+	}
+}
+
+// TestProgressNarrow makes the window of a copy narrower: each bar fits into the window of
+// its time.
+func TestProgressNarrow(t *testing.T) {
+	t.Parallel()
+	testkit.Long(t)
+	s := newSlow(t)
+	p := begin(t, s.Cmd)
+	stop := make(chan struct{})
+	go feed(stop, s)
+	if !p.sees("elapsed") {
+		t.Errorf("the terminal shows %q", p.screen.String())
+	}
+	if err := unix.IoctlSetWinsize(int(p.terminal.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 12}); err != nil {
+		t.Fatal(err)
+	}
+	p.sees("\r") // of the one that was perhaps being drawn
+	p.sees("\r")
+	before := p.read
+	for range 3 {
+		p.sees("\r")
+	}
+	close(stop)
+	for _, bar := range strings.Split(strings.TrimRight(p.leaves()[before:], "\r"), "\r") {
+		if len(bar) > 11 {
+			t.Errorf("%q in 12 columns", bar)
+		}
+	}
+	if err := s.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -25,7 +25,7 @@ type session struct {
 	stderr string // without "pqenc: "
 }
 
-const notAsked = "error: alice.pqe: no matching key: the file was not encrypted to the keys that -i names\n" +
+const notAsked = "error: alice.pqe: no matching key: the file was not encrypted to the keys that -i names, or its header is damaged\n" +
 	"hint: ask the sender to which fingerprint it was encrypted; \"pqenc fingerprint KEY\" shows yours\n"
 
 var sessions = map[string]session{
@@ -78,7 +78,7 @@ var sessions = map[string]session{
 	"no key":                         {args: "-d -i bob.key alice.pqe", code: exitNoKey, stderr: notAsked},
 	"a key whose fingerprint":        {args: "fingerprint carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stdout: "$CAROL\n"},
 	"a key that is not for the kind": {args: "-d -i carol.key pw.pqe", talk: []line{{"passphrase for pw.pqe: ", passphrase + "\n"}}, stdout: "contents\n"},
-	"a file that is none":            {args: "-d -i carol.key pw", code: exitDamaged, stderr: "error: pw: header: magic: the first 8 bytes are not those of a pqenc file\nhint: only files that pqenc made can be decrypted\n"},
+	"a file that is none":            {args: "-d -i carol.key pw", code: exitDamaged, stderr: "error: pw: this is not a pqenc file\nhint: only files that pqenc made can be decrypted\n"},
 	"a signed file that is read twice": {
 		args: "-d --from bob.pub signed.pqe", talk: []line{{"passphrase for signed.pqe: ", passphrase + "\n"}},
 		stdout: "contents\n", stderr: "signed by $BOB on TIME\n",

@@ -94,7 +94,7 @@ func (r *rewrapper) encrypt(dst io.Writer, plain io.Reader, s *pqenc.Signature, 
 	return w.Close()
 }
 
-// signing decides who signs a file that is encrypted anew. What is signed with one of
+// signing decides who signs a file that is encrypted again. What is signed with one of
 // one's own keys is verified: otherwise somebody else could have it signed.
 func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *keyfile.Identity, err error) {
 	if s == nil {
@@ -119,7 +119,7 @@ func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *ke
 	case r.sealer.signer != nil:
 		return policy, r.sealer.signer, nil
 	case signer == nil:
-		return policy, nil, &failure{fmt.Errorf("is signed by %s, whose signature is lost when it is encrypted anew", s.Signer), exitSigner,
+		return policy, nil, &failure{fmt.Errorf("is signed by %s, whose signature is lost when it is encrypted again", s.Signer), exitSigner,
 			[]string{"sign it yourself with --sign KEY, or use --drop-signature; without --reencrypt a signature survives"}}
 	}
 	if err := signer.Public().Usable(time.Now()); errors.Is(err, keyfile.ErrRetired) {

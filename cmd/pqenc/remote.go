@@ -6,15 +6,19 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"net"
 	"net/url"
+	"os"
 	"path"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/pqenc/pqenc/format"
@@ -81,7 +85,7 @@ type remote struct {
 
 // connect prepares a connection to the server of a location, which the first
 // request opens. It makes sure that it is known which server that must be.
-func (f *remoteFlags) connect(a *app, to location, id *keyfile.Identity) (*remote, error) {
+func (f *remoteFlags) connect(a *app, to location, id *keyfile.Identity) (_ *remote, err error) {
 	if path.Clean("/"+f.Endpoint) != f.Endpoint {
 		return nil, usageError("--endpoint: expected a path like /pqenc")
 	}
@@ -96,6 +100,9 @@ func (f *remoteFlags) connect(a *app, to location, id *keyfile.Identity) (*remot
 		GiveUpAfter: time.Duration(f.GiveUpAfter),
 		OnRetry:     r.retry,
 		Dial:        f.dial,
+	}
+	if r.TLS, err = f.outer(to); err != nil {
+		return nil, err
 	}
 	expected, err := f.expected(r)
 	if err != nil {
@@ -193,11 +200,52 @@ func (r *remote) explain(err error) error {
 		return own.error
 	case errors.As(err, &known), errors.As(err, &file):
 		return err
+	case errors.As(err, new(*tls.CertificateVerificationError)):
+		return &failure{fmt.Errorf("no connection to %s: %s", r.name, brief(err)), exitServer,
+			[]string{"is the URL right? If the certificate is from an authority of your own, name that with --ca FILE"}}
+	case errors.Is(err, transfer.ErrNotServer) && r.atPort80():
+		return withHints(err, portHint, "or it is at another path, which --endpoint names")
 	case fromServer(err):
 		return olderHint(r.id, err)
 	}
-	return &failure{fmt.Errorf("no connection to %s: %s", r.name, brief(err)), exitConnection,
-		[]string{"is the URL right, and is the server running?"}}
+	hint := "is the URL right, and is the server running?"
+	switch {
+	case r.atPort80() && errors.Is(err, syscall.ECONNREFUSED):
+		hint = portHint
+	case errors.As(err, new(tls.RecordHeaderError)):
+		hint = "there is no TLS outside at this port: write ws:// (the connection is encrypted all the same)"
+	}
+	return &failure{fmt.Errorf("no connection to %s: %s", r.name, brief(err)), exitConnection, []string{hint}}
+}
+
+// atPort80 reports whether the URL may have no port because somebody has left it out.
+func (r *remote) atPort80() bool {
+	return strings.HasPrefix(r.URL, "ws://") && strings.Contains(r.URL, ":80/")
+}
+
+// portHint is for a URL without a port where there is no server.
+const portHint = "ws:// without a port means port 80, and servers usually listen on 8765: write ws://HOST:8765/"
+
+// outer returns how the certificate of a server at wss:// is verified, nil for as usual.
+func (f *remoteFlags) outer(to location) (*tls.Config, error) {
+	switch {
+	case f.CA == "":
+		return nil, nil
+	case to.scheme != "wss":
+		return nil, usageError("--ca is of no use with "+to.scheme+"://, which has no certificate", "leave --ca out: --server says which server is the right one")
+	}
+	pem, err := os.ReadFile(f.CA)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, usageError("--ca: "+f.CA+" has no certificate in it", "name a file with certificates in PEM, which begin with -----BEGIN CERTIFICATE-----")
+	}
+	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }
 
 // objects returns the objects whose names begin with the prefix, as they come.

@@ -109,7 +109,7 @@ func (p *passphraseFlags) choose(a *app, what string, n newPassphraseFlag) ([]by
 	}
 	if err == nil && len(secret) > 0 && !a.grammar.Quiet && strength.Weak(secret) {
 		a.warn("the new passphrase for %s is weak: whoever has the file can find it by guessing", what)
-		a.say("hint: several random words are better: --generate-passphrase makes them")
+		a.hint("several random words are better: --generate-passphrase makes them")
 	}
 	return secret, err
 }

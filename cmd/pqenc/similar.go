@@ -16,39 +16,63 @@ func similarName(arg string) string {
 	if err != nil {
 		return ""
 	}
-	arg = strings.ToLower(arg)
+	var names []string
 	for _, item := range all {
-		if item.Name == arg || len(arg) > 2 && oneTypo(item.Name, arg) {
-			return item.Name
+		names = append(names, item.Name)
+	}
+	return near(arg, names)
+}
+
+// meant returns a hint for a word that is no command below the one of that path.
+func meant(path, word string, commands []string) string {
+	if command := near(word, commands); command != "" {
+		return `did you mean "` + path + " " + command + `"?`
+	}
+	return `see "` + path + ` --help"`
+}
+
+// near returns the word that somebody is likely to have meant, or "": the one with the
+// fewest typos, of which short words may have one and very short ones none, or the one
+// of which the last letters are missing.
+func near(word string, words []string) (nearest string) {
+	word = strings.ToLower(word)
+	limit := min(max(len(word)/3, 0), 2)
+	for _, w := range words {
+		distance := typos(word, w)
+		if rest, ok := strings.CutPrefix(w, word); ok && len(word) > 3 && !strings.Contains(rest, "-") {
+			distance = min(distance, 1)
+		}
+		if distance == 0 {
+			return w
+		}
+		if distance <= limit {
+			nearest, limit = w, distance-1
 		}
 	}
-	return ""
+	return nearest
 }
 
-// oneTypo reports whether one character is missing, too many or another one, or two that
-// stand side by side are swapped.
-func oneTypo(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
+// typos returns how many characters are missing, too many or other ones, or swapped
+// with their neighbors (the distance of optimal string alignment).
+func typos(a, b string) int {
+	var before, last []int // rows of the table, for two and one character of a less
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
 	}
-	i := 0
-	for i < len(a) && a[i] == b[i] {
-		i++
+	for i := range len(a) {
+		before, last, row = last, row, make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range len(b) {
+			change := 1
+			if a[i] == b[j] {
+				change = 0
+			}
+			row[j+1] = min(last[j+1]+1, row[j]+1, last[j]+change)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
 	}
-	switch len(b) - len(a) {
-	case 1:
-		return a[i:] == b[i+1:]
-	case 0:
-		rest := min(i+2, len(a))
-		return i < len(a) && (a[i+1:] == b[i+1:] || a[i:rest] == swapped(b[i:rest]) && a[rest:] == b[rest:])
-	}
-	return false
-}
-
-// swapped returns two bytes in the other order.
-func swapped(s string) string {
-	if len(s) != 2 {
-		return s
-	}
-	return s[1:] + s[:1]
+	return row[len(b)]
 }

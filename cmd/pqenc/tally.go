@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pqenc/pqenc/internal/progress"
+	"github.com/pqenc/pqenc/transfer"
 )
 
 // tally is how far the transfers of a command are, several of which may be under way.
@@ -55,6 +56,7 @@ type transferProgress struct {
 	title   string // of the file
 	sends   bool   // it is a push
 	resumes bool   // that another process can resume
+	total   int64  // bytes, -1 if that is not known
 	sent    bool   // all of it was sent or received
 }
 
@@ -93,7 +95,15 @@ func (p *transferProgress) syncing() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p.sent = true
-	t.meter.Syncing()
+	p.showSyncing()
+}
+
+// showSyncing shows that a disk is to have the rest, if that is true. What was sent may
+// still be on its way: a server syncs no more at a time than the least buffer.
+func (p *transferProgress) showSyncing() {
+	if p.sent && (p.total < 0 || p.total-p.at <= transfer.LeastBuffer) {
+		p.tally.meter.Syncing()
+	}
 }
 
 // start shows the progress of a transfer of total bytes, -1 if that is not known, to the
@@ -106,6 +116,7 @@ func (p *transferProgress) start(total int64, output string) {
 		t.active = make(map[*transferProgress]bool)
 	}
 	t.active[p] = true
+	p.total = total
 	if t.all {
 		t.name(p)
 		return
@@ -138,9 +149,7 @@ func (p *transferProgress) reached(offset int64) {
 	t.at += offset - p.at
 	p.at = offset
 	t.meter.Set(t.at)
-	if p.sent {
-		t.meter.Syncing()
-	}
+	p.showSyncing()
 }
 
 // stop ends it. What has come of one that has failed does not count.

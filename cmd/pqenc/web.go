@@ -34,17 +34,25 @@ func errOnlyRead(name string) error {
 	return usageError(web.Name(name)+" is a URL, from which only encrypted files are read, by -d, cat, inspect and verify", "get the file first")
 }
 
-// otherURL adds to an error of opening a file what to do if its name is a URL of a kind that
-// is not read.
-func otherURL(name string, err error) error {
-	scheme, _, found := strings.Cut(name, "://")
-	switch {
-	case !found || !errors.Is(err, fs.ErrNotExist):
-		return err
-	case scheme == "ws" || scheme == "wss":
-		return withHints(err, `"pqenc pull" gets files from there`)
+// notFileHint says what to do where a URL was given as the name of a file, and is none of
+// what is read from there; "" if that is not what is wrong.
+func notFileHint(err error) string {
+	var path *fs.PathError
+	if !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &path) {
+		return ""
 	}
-	return withHints(err, "only URLs that begin with https:// or http:// are read: get the file first")
+	scheme, _, found := strings.Cut(path.Path, "://")
+	switch {
+	case !found:
+		return ""
+	case strings.HasPrefix(path.Op, "create"):
+		return `a URL cannot be the output: write to a file, which "pqenc push" sends to a server`
+	case scheme == "ws" || scheme == "wss":
+		return `"pqenc pull" gets files from there`
+	case web.IsURL(path.Path):
+		return "this is a URL, and a file is needed: get the file first"
+	}
+	return "only URLs that begin with https:// or http:// are read: get the file first"
 }
 
 var urlInText = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"<>]*[^\s"<>:;,.)]`)
@@ -189,15 +197,21 @@ var webKinds = []kind{
 	{web.ErrURL, exitUsage, nil},
 }
 
-// webKind returns the kind of an error of a web server that is none of [webKinds], nil if
-// it is none.
+// webKind returns the kind of an error of a web server where the hint depends on more than
+// the kind, nil if it is another one.
 func webKind(err error) *kind {
 	if errors.As(err, new(*tls.CertificateVerificationError)) {
-		return &kind{err, exitServer, []string{"the system does not trust the certificate of this server: is the URL right?"}}
+		return &kind{err, exitServer, []string{"the system does not trust the certificate of this server: is the URL right? If it is from an authority of your own, set SSL_CERT_FILE to a file with that"}}
+	}
+	if errors.Is(err, web.ErrConnection) && errors.As(err, new(tls.RecordHeaderError)) {
+		return &kind{err, exitConnection, []string{"there is no TLS at this port: is the URL right? It may begin with http://"}}
 	}
 	status := new(web.StatusError)
 	if !errors.As(err, &status) {
 		return nil
+	}
+	if status.Passing() {
+		return &kind{err, exitConnection, []string{"the server is busy or out of order: try again later, or tell those who run it"}}
 	}
 	hint := "is the URL right?"
 	switch status.Code {

@@ -217,5 +217,13 @@ func (r *reader) cut(err error) error {
 	if err != io.EOF {
 		return err
 	}
-	return fmt.Errorf("armor cut short in line %d: %w", r.line, io.ErrUnexpectedEOF)
+	return cutError(r.line)
 }
+
+// cutError is armor that ends in that line.
+type cutError int
+
+func (line cutError) Error() string {
+	return fmt.Sprintf("the armor is truncated in line %d", int(line))
+}
+func (cutError) Unwrap() error { return io.ErrUnexpectedEOF }

@@ -34,6 +34,7 @@ type grammar struct {
 	Encrypt    encrypt    `cmd:"" aliases:"enc" help:"Encrypt a file. Without one, encrypt standard input."`
 	Decrypt    decrypt    `cmd:"" help:"Decrypt a file."`
 	Key        key        `cmd:"" help:"Look after keys."`
+	Get        get        `cmd:"" help:"Get objects."`
 	Completion completion `cmd:"" help:"Print a completion script."`
 	Odd        odd        `cmd:"" help:"It's [odd]: \\ $HOME and ~bob's \"dots\"."`
 	Buried     struct {
@@ -105,6 +106,10 @@ type key struct {
 	} `cmd:"" help:"Add a key."`
 }
 
+type get struct {
+	Files []string `arg:"" type:"urls" help:"Objects to get."`
+}
+
 type completion struct {
 	Shell string `arg:"" enum:"bash,fish,zsh" help:"Shell to complete for."`
 }
@@ -114,12 +119,18 @@ type odd struct {
 	What string `help:".dot leads, 100% \"sure\"; see https://example.org."`
 }
 
-// keys are what the hook says that there is where a key can be named.
-func keys(of string) []Word {
-	if of != "keys" {
-		return nil
+// keys are the words of the hook for places where a key can be named.
+func keys(of, word string) ([]Word, string) {
+	switch of {
+	case "keys":
+		return []Word{{"alice", "somebody else's"}, {"bob-2", "yours"}}, ".pub"
+	case "urls":
+		if strings.HasPrefix("ws://host:1/", word) {
+			return []Word{{"ws://host:1/", "a server"}}, ""
+		}
+		return []Word{{"ws://host:1/a/", "a folder"}, {"ws://host:1/b", "an object"}}, ""
 	}
-	return []Word{{"alice", "somebody else's"}, {"bob-2", "yours"}}
+	return nil, ""
 }
 
 func model(t *testing.T) *kong.Application {
@@ -133,7 +144,7 @@ func model(t *testing.T) *kong.Application {
 
 func newModel() (*kong.Application, error) {
 	name := kong.MapperFunc(func(*kong.DecodeContext, reflect.Value) error { return nil })
-	k, err := kong.New(&grammar{}, kong.NamedMapper("name", name), kong.Name("pqenc"), kong.Vars{"version": "1"},
+	k, err := kong.New(&grammar{}, kong.NamedMapper("name", name), kong.NamedMapper("urls", name), kong.Name("pqenc"), kong.Vars{"version": "1"},
 		kong.Description("Encrypt files for the post-quantum age."))
 	if err != nil {
 		return nil, err

@@ -4,29 +4,33 @@
 package clidoc
 
 import (
+	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 )
 
-// Word is a word that completes a line, and what some shells show beside it.
+// Word is a word that completes a line, with a help text that some shells show.
 type Word struct{ Text, Help string }
 
-// Words returns what a flag or an argument can be, where that is not in the grammar: of
-// is its tag complete:"...". Files are completed as well if it has the type of a path.
-// There is nobody to tell of an error.
-type Words func(of string) []Word
+// Words returns the possible values of a flag or an argument that are not in the grammar:
+// of is its tag complete:"...", or else type:"...", and word the part of it that was typed.
+// Files are completed as well if the type is a path, and only those whose names end in
+// suffix if there are any. It returns no error, since a completion cannot report one.
+type Words func(of, word string) (words []Word, suffix string)
 
-// completions are what the last word of a line can become: one of the words, or a
-// file whose name follows the prefix.
+// completions are the possible last words of a line: one of the words, or the name of a
+// file after the prefix.
 type completions struct {
 	words  []Word
 	files  bool
 	prefix string
+	suffix string // of the names of the files
 }
 
-// line is what the words before the last one mean.
+// line is the parsed line up to the last word.
 type line struct {
 	known   Words
 	node    *kong.Node
@@ -45,7 +49,7 @@ func complete(app *kong.Application, known Words, words []string) *completions {
 	return l.complete(words[last])
 }
 
-// read takes the next word.
+// read parses the next word.
 func (l *line) read(word string) {
 	switch {
 	case l.pending != nil:
@@ -60,7 +64,7 @@ func (l *line) read(word string) {
 	}
 }
 
-// readFlags takes a long flag, or short ones in one word.
+// readFlags parses a word with a long flag or with short flags.
 func (l *line) readFlags(word string) {
 	if strings.HasPrefix(word, "--") {
 		name, _, valued := strings.Cut(word, "=")
@@ -84,7 +88,7 @@ func (l *line) readFlags(word string) {
 	}
 }
 
-// readArgument takes the name of a command, or an argument.
+// readArgument parses the name of a command, or an argument.
 func (l *line) readArgument(word string) {
 	if l.args == 0 && !l.ended {
 		for _, child := range l.node.Children {
@@ -98,8 +102,8 @@ func (l *line) readArgument(word string) {
 	l.args++
 }
 
-// find returns the flag that is spelled so. One that only the default command has
-// means that this one runs.
+// find returns the flag of that spelling. A flag that only the default command has
+// selects that command.
 func (l *line) find(spelling string) *kong.Flag {
 	is := func(f *kong.Flag) bool { return slices.Contains(spellings(f), spelling) }
 	own := flagsFor(l.node)
@@ -115,14 +119,14 @@ func (l *line) find(spelling string) *kong.Flag {
 	return nil
 }
 
-// runDefault goes on to the command that runs when none is named.
+// runDefault selects the command that runs when none is named.
 func (l *line) runDefault() {
 	if d := unnamed(l.node); d != nil {
 		l.node = d
 	}
 }
 
-// flagsFor returns the flags of n and of what it belongs to.
+// flagsFor returns the flags of n and of its parents.
 func flagsFor(n *kong.Node) []*kong.Flag {
 	if n == nil {
 		return nil
@@ -136,17 +140,20 @@ func (l *line) complete(word string) *completions {
 	name, value, valued := strings.Cut(word, "=")
 	switch {
 	case l.pending != nil:
-		l.addValue(c, l.pending.Value, isPath(l.pending.Value))
+		l.addValue(c, l.pending.Value, word, isPath(l.pending.Value))
 	case !l.ended && valued && strings.HasPrefix(word, "--"):
 		word = value
 		if f := l.find(name); f != nil && takesValue(f) {
-			l.addValue(c, f.Value, isPath(f.Value))
+			l.addValue(c, f.Value, word, isPath(f.Value))
 		}
 		c.prefix = name + "="
 	case !l.ended && strings.HasPrefix(word, "-"):
 		l.addFlags(c)
 	default:
-		l.addArguments(c)
+		l.addArguments(c, word)
+	}
+	if strings.Contains(word, "://") { // which is no file
+		c.files = false
 	}
 	c.words = slices.DeleteFunc(c.words, func(w Word) bool { return !strings.HasPrefix(w.Text, word) })
 	return c
@@ -170,7 +177,7 @@ func (l *line) addFlags(c *completions) {
 }
 
 // addArguments adds the commands that may follow, or what the next argument can be.
-func (l *line) addArguments(c *completions) {
+func (l *line) addArguments(c *completions, word string) {
 	if l.args == 0 && !l.ended {
 		for _, child := range l.node.Children {
 			if !child.Hidden {
@@ -179,17 +186,27 @@ func (l *line) addArguments(c *completions) {
 		}
 	}
 	l.runDefault()
-	args := l.node.Positional
-	if i := min(l.args, len(args)-1); i >= 0 && (i == l.args || args[i].IsCumulative()) {
-		l.addValue(c, args[i], args[i].Tag.Type != "name") // which are not files
+	repeated := false // an argument before takes any number of words
+	for i, arg := range l.node.Positional {
+		if i == l.args || i < l.args && (repeated || repeats(arg)) {
+			l.addValue(c, arg, word, !slices.Contains([]string{"name", "url", "urls"}, arg.Tag.Type)) // which are not files
+		}
+		repeated = repeated || repeats(arg)
 	}
 }
 
-// addValue adds what v can be, if that is known.
-func (l *line) addValue(c *completions, v *kong.Value, file bool) {
-	c.files = file && v.Enum == ""
-	if of := v.Tag.Get("complete"); of != "" && l.known != nil {
-		c.words = append(c.words, l.known(of)...)
+// repeats reports whether v takes any number of words. What kong calls cumulative is only
+// that of the types that it knows.
+func repeats(v *kong.Value) bool {
+	return v.IsCumulative() || v.Target.Kind() == reflect.Slice
+}
+
+// addValue adds the known values of v.
+func (l *line) addValue(c *completions, v *kong.Value, word string, file bool) {
+	c.files = c.files || file && v.Enum == ""
+	if of := cmp.Or(v.Tag.Get("complete"), v.Tag.Type); of != "" && l.known != nil {
+		words, suffix := l.known(of, word)
+		c.words, c.suffix = append(c.words, words...), cmp.Or(suffix, c.suffix)
 	}
 	if v.Enum != "" {
 		for _, word := range v.EnumSlice() {

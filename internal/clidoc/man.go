@@ -12,12 +12,13 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Page holds what a man page says and a grammar does not.
+// Page has the parts of a man page that are not in the grammar.
 type Page struct {
-	Date     string    // of the last change, as 2026-01-31
-	Source   string    // what the page belongs to, as "pqenc 1.2.0"
-	Manual   string    // the title of the manual, as "User Commands"
-	Sections []Section // after the commands, in this order
+	Date        string    // of the last change, as 2026-01-31
+	Source      string    // what the page belongs to, as "pqenc 1.2.0"
+	Manual      string    // the title of the manual, as "User Commands"
+	Description string    // what the program does, as a Go doc comment; empty: the help text
+	Sections    []Section // after the commands, in this order
 }
 
 // Section is one section of a man page: text, then a list of terms, either of
@@ -47,7 +48,7 @@ func Man(w io.Writer, app *kong.Application, page Page) error {
 	p.text(escapeRoff(app.Name) + ` \- ` + escapeRoff(short(app.Help)))
 	p.section("SYNOPSIS")
 	p.synopsis(app)
-	p.description(app)
+	p.description(app, page.Description)
 	p.section("OPTIONS")
 	p.options(app)
 	if len(leaves(app.Node)) > 0 {
@@ -65,11 +66,13 @@ func Man(w io.Writer, app *kong.Application, page Page) error {
 	return err
 }
 
-// description writes what NAME has no room for.
-func (p *roff) description(app *kong.Application) {
-	text := app.Detail
-	if help := oneLine(app.Help); help != short(help) && help != short(help)+"." {
-		text = app.Help + "\n\n" + text
+// description writes what NAME has no room for: the text, or else the help text.
+func (p *roff) description(app *kong.Application, text string) {
+	if help := oneLine(app.Help); text == "" {
+		text = app.Detail
+		if help != short(help) && help != short(help)+"." {
+			text = app.Help + "\n\n" + text
+		}
 	}
 	if strings.TrimSpace(text) != "" {
 		p.section("DESCRIPTION")
@@ -108,7 +111,7 @@ func (p *roff) options(app *kong.Application) {
 	p.values(app.Positional, visible(app.Flags))
 }
 
-// commands describes the commands below n: those that have subcommands before these.
+// commands describes the commands below n, each before its subcommands.
 func (p *roff) commands(n *kong.Node) {
 	for _, child := range n.Children {
 		switch {
@@ -158,7 +161,7 @@ func leaves(n *kong.Node) (out []*kong.Node) {
 	return out
 }
 
-// words returns what is typed to run n, without flags and arguments.
+// words returns the words that run n, without flags and arguments.
 func words(n *kong.Node) string {
 	if n.Parent == nil {
 		return n.Name
@@ -199,8 +202,8 @@ func flagTerm(f *kong.Flag) string {
 	return term
 }
 
-// usageOf returns the words of a usage line: brackets stand around what may be
-// left out, dots after what may be repeated.
+// usageOf returns the words of a usage line, with brackets around optional words, and
+// dots after those that can be repeated.
 func usageOf(flags []*kong.Flag, args []*kong.Positional) (words []string) {
 	for _, f := range flags {
 		word := bold(longName(f))

@@ -7,20 +7,28 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 )
 
-// CompleteCommand is what the scripts run to complete a line: the program with it,
-// the name of the shell, and the words up to the one that is completed.
+// CompleteCommand is the command of the program that the scripts run to complete a line.
+// Its arguments are the name of the shell, and the words up to the one to complete.
 const CompleteCommand = "__complete"
 
-// filesMark is the last line for a script when a file may stand there. What the
-// name of the file follows in the same word comes after it.
-const filesMark = ":files "
+// Lines for a script that are not words.
+const (
+	// filesMark is the last line if a file name is possible. The part of the word before
+	// the file name comes after it.
+	filesMark = ":files "
+	// suffixMark is followed by what the names of such files end in.
+	suffixMark = ":suffix "
+	// nospaceMark means that the words are not complete yet.
+	nospaceMark = ":nospace"
+)
 
-// shell is how one shell is spoken to.
+// shell has what differs between shells.
 type shell struct {
 	script string
 	split  func(words []string) (joined []string, drop string)
@@ -34,7 +42,7 @@ var shells = map[string]shell{
 }
 
 // Script writes the completion script of the program of that name, for bash, fish
-// or zsh. It asks the program each time: see [Complete]. The script for zsh can be
+// or zsh. It runs the program each time: see [Complete]. The script for zsh can be
 // sourced after compinit or be installed in fpath as _NAME. Any other shell is an
 // [ErrShell].
 func Script(w io.Writer, program, shell string) error {
@@ -48,9 +56,8 @@ func Script(w io.Writer, program, shell string) error {
 }
 
 // Complete answers a script: args are what follows [CompleteCommand]. It writes a
-// line for each word that the last one can become. Any other shell than those of
-// [Script] is an [ErrShell]. Words that are not in the grammar come from known, which
-// can be nil.
+// line for each possible last word. The error is [ErrShell] for a shell other than those of
+// [Script]. Words that are not in the grammar come from known, which can be nil.
 func Complete(w io.Writer, app *kong.Application, known Words, args []string) error {
 	if err := checkBranches(app.Node); err != nil {
 		return err
@@ -69,6 +76,12 @@ func Complete(w io.Writer, app *kong.Application, known Words, args []string) er
 		word.Text = c.prefix + word.Text
 		fmt.Fprintln(out, strings.TrimPrefix(s.format(word), drop))
 	}
+	if !c.files && len(c.words) > 0 && !slices.ContainsFunc(c.words, func(w Word) bool { return !strings.HasSuffix(w.Text, "/") }) {
+		fmt.Fprintln(out, nospaceMark)
+	}
+	if c.files && c.suffix != "" {
+		fmt.Fprintln(out, suffixMark+c.suffix)
+	}
 	if c.files {
 		fmt.Fprintln(out, filesMark+c.prefix)
 	}
@@ -82,8 +95,8 @@ func unknown(shell string) error {
 // keepWords leaves words as they are.
 func keepWords(words []string) ([]string, string) { return words, "" }
 
-// joinBash puts words together that readline has split at = and :. Readline
-// replaces only the last part: drop is what it keeps of the word. A file that the
+// joinBash joins words that readline has split at = and :. Readline replaces only the
+// last part, and keeps drop, the start of the word. A file that the
 // line is redirected to or from becomes an argument.
 func joinBash(parts []string) (words []string, drop string) {
 	separates := func(part string) bool { return part != "" && strings.ContainsRune("=:", rune(part[0])) }
@@ -102,8 +115,8 @@ func joinBash(parts []string) (words []string, drop string) {
 	return withoutRedirections(words), drop
 }
 
-// withoutRedirections leaves out files that are not arguments. If the last word is
-// one, it stands after the end of the flags, where a file may.
+// withoutRedirections removes the files of redirections, which are not arguments. If the
+// last word is one, it is put after --, where a file is expected.
 func withoutRedirections(words []string) (out []string) {
 	for i := 0; i < len(words); i++ {
 		if i == len(words)-1 || !strings.HasSuffix(words[i], "<") && !strings.HasSuffix(words[i], ">") {
@@ -117,8 +130,7 @@ func withoutRedirections(words []string) (out []string) {
 	return out
 }
 
-// identifier returns name with what a shell function's name may not hold
-// replaced by underscores.
+// identifier replaces what the name of a shell function cannot have by underscores.
 func identifier(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x80 && (r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') {
@@ -128,7 +140,7 @@ func identifier(name string) string {
 	}, name)
 }
 
-// quoteBash puts a backslash before what bash would take for its own.
+// quoteBash puts a backslash before each character that is special in bash.
 func quoteBash(word string) string { return escape(word, " \t\"'`$&|;<>()[]{}*?!#~\\") }
 
 // colon escapes s for a list whose parts are separated by colons.
@@ -149,20 +161,38 @@ func escape(s, special string) string {
 const bashScript = `# bash completion for PROGRAM: source this file, or install it as PROGRAM in
 # ~/.local/share/bash-completion/completions.
 _FUNC() {
-    local line files= cur=${COMP_WORDS[COMP_CWORD]}
+    local line files= suffix= cur=${COMP_WORDS[COMP_CWORD]}
+    local -a found
     COMPREPLY=()
     while IFS= read -r line; do
-        if [[ $line == :files* ]]; then files=1; else COMPREPLY+=("$line"); fi
+        case $line in
+        :files*) files=1 ;;
+        :suffix*) suffix=${line#:suffix } ;;
+        :nospace) compopt -o nospace 2>/dev/null ;;
+        *) COMPREPLY+=("$line") ;;
+        esac
     done < <(command PROGRAM __complete bash "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
     # Where a file may stand and nothing else fits, readline completes it.
     if [[ ! $files ]]; then
         compopt +o default 2>/dev/null
-    elif ((${#COMPREPLY[@]})); then
-        compopt -o filenames 2>/dev/null
+        return 0
+    fi
+    if [[ $suffix ]]; then
         while IFS= read -r line; do
-            [[ $line ]] && COMPREPLY+=("$line")
+            [[ -d $line ]] || found+=("$line")
+        done < <(compgen -f -X "!*$suffix" -- "$cur")
+    fi
+    if ((${#found[@]})); then
+        while IFS= read -r line; do
+            [[ $line ]] && found+=("$line")
+        done < <(compgen -d -- "$cur")
+    elif ((${#COMPREPLY[@]})); then
+        while IFS= read -r line; do
+            [[ $line ]] && found+=("$line")
         done < <(compgen -f -- "$cur")
     fi
+    ((${#COMPREPLY[@]} + ${#found[@]})) && compopt -o filenames 2>/dev/null
+    COMPREPLY+=("${found[@]}")
     return 0
 }
 complete -o bashdefault -o default -F _FUNC PROGRAM
@@ -172,14 +202,23 @@ const fishScript = `# fish completion for PROGRAM: source this file, or install 
 # ~/.config/fish/completions.
 function __FUNC_complete
     set -l words (commandline -opc) (commandline -ct)
+    set -l suffix
     for line in (command PROGRAM __complete fish $words[2..] 2>/dev/null)
-        if string match -q -- ':files *' $line
-            set -l prefix (string replace -- ':files ' '' $line)
-            for file in (__fish_complete_path (string replace -- "$prefix" '' (commandline -ct)))
-                echo -- $prefix$file
-            end
-        else
-            echo -- $line
+        switch $line
+            case ':files *'
+                set -l prefix (string replace -- ':files ' '' $line)
+                set -l files (__fish_complete_path (string replace -- "$prefix" '' (commandline -ct)))
+                if set -q suffix[1]; and string match -qr -- "$suffix(\t|\$)" $files
+                    set files (string match -er -- "($suffix|/)(\t|\$)" $files)
+                end
+                for file in $files
+                    echo -- $prefix$file
+                end
+            case ':suffix *'
+                set suffix (string escape --style=regex -- (string replace -- ':suffix ' '' $line))
+            case ':nospace'
+            case '*'
+                echo -- $line
         end
     end
 end
@@ -190,19 +229,21 @@ const zshScript = `#compdef PROGRAM
 # zsh completion for PROGRAM: install this file as _PROGRAM in a directory of
 # fpath, or source it after compinit.
 _FUNC() {
-    local line prefix files
-    local -a found
+    local line prefix files suffix
+    local -a found space
     local -i ret=1
     for line in "${(@f)$(command PROGRAM __complete zsh "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}"; do
         case $line in
         :files*) files=1 prefix=${line#:files } ;;
+        :suffix*) suffix=${line#:suffix } ;;
+        :nospace) space=(-S '') ;;
         ?*) found+=("$line") ;;
         esac
     done
-    (($#found)) && _describe PROGRAM found && ret=0
+    (($#found)) && _describe PROGRAM found "${space[@]}" && ret=0
     if [[ $files ]]; then
         [[ $prefix ]] && compset -P '*='
-        _files && ret=0
+        _files ${suffix:+-g "*$suffix"} && ret=0
     fi
     return ret
 }

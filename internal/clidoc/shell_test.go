@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// completionTests are lines that a tab completes in one way only, or in none, in a
-// directory with the files of [files].
+// completionTests are lines with at most one completion, in a directory with the files of
+// [files].
 var completionTests = []struct{ line, last string }{
 	{"encr", "encrypt"},
 	{"aut", ""},
@@ -52,6 +52,11 @@ var completionTests = []struct{ line, last string }{
 	{"encrypt --report=j", "--report=json"},
 	{"--report=j", "--report=json"},
 	{"-r al", "alice"},
+	{"-r my", "my file"}, // no file of that name ends in .pub
+	{"get ws", "ws://host:1/"},
+	{"get ws://host:1/a", "ws://host:1/a/"},
+	{"get ws://host:1/b", "ws://host:1/b"},
+	{"get ws://host:1/x", ""},
 	{"-dr al", "alice"},
 	{"-r alice mod", "model.bin"},
 	{"--recipient=bo", "--recipient=bob-2"},
@@ -76,7 +81,7 @@ var completionTests = []struct{ line, last string }{
 
 var files = []string{"model.bin", "my file", "key.pub", "enclave", "d/inside"}
 
-// TestMain makes this binary the sample program where it is called by its name.
+// TestMain makes this binary the sample program if it has that name.
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) != "pqenc" {
 		os.Setenv("GORACE", "atexit_sleep_ms=0") // else each sample program ends a second later
@@ -150,7 +155,8 @@ func TestSyntax(t *testing.T) {
 	}
 }
 
-// The lists that the bash function offers, and the words as readline splits them.
+// TestBashLists has the lists that the bash function offers, for words as readline splits
+// them.
 func TestBashLists(t *testing.T) {
 	script, dir := lay(t, "bash")
 	global := "--help -h --quiet -q --verbose -v --config --version "
@@ -158,15 +164,16 @@ func TestBashLists(t *testing.T) {
 		words []string
 		want  string
 	}{
-		{[]string{""}, "encrypt decrypt key completion odd d enclave key.pub model.bin my file"},
+		{[]string{""}, "encrypt decrypt key get completion odd d enclave key.pub model.bin my file"},
 		{[]string{"encrypt", ""}, ""}, // left to readline, which completes files
 		{[]string{"-"}, global + "--decrypt -d --recipient -r --identity -i --output -o --progress --no-progress --jobs --report"},
 		{[]string{"completion", "-"}, global},
 		{[]string{"completion", ""}, "bash fish zsh"},
 		{[]string{"completion", "zsh", ""}, ""},
-		{[]string{"-r", ""}, "alice bob-2 d enclave key.pub model.bin my file"},
+		{[]string{"-r", ""}, "alice bob-2 d key.pub"},
+		{[]string{"-r", "m"}, ""}, // left to readline
 		{[]string{"key", "drop", ""}, "alice bob-2"},
-		{[]string{"--recipient", "=", ""}, "alice bob-2 d enclave key.pub model.bin my file"},
+		{[]string{"--recipient", "=", ""}, "alice bob-2 d key.pub"},
 		{[]string{"--report", "=", ""}, "text json"},
 		{[]string{"--report", "="}, "text json"},
 		{[]string{"--report", "=", "j"}, "json"},

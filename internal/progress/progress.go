@@ -36,7 +36,7 @@ type Screen interface {
 // never wait for the screen. A nil meter counts nothing.
 type Meter struct {
 	count counters
-	named atomic.Bool // the copy has begun
+	begun atomic.Bool
 
 	screen      Screen            // of the bar, or
 	print       func(line string) // for the log
@@ -194,7 +194,7 @@ func (m *Meter) add(n int64) {
 
 // start begins to show the meter, at the first call.
 func (m *Meter) start() {
-	if m.named.Swap(true) {
+	if m.begun.Swap(true) {
 		return
 	}
 	m.mu.Lock()
@@ -205,6 +205,7 @@ func (m *Meter) start() {
 	if m.begin.IsZero() {
 		m.begin = time.Now()
 	}
+	m.rate.since = time.Now()
 	m.ticker = make(chan struct{})
 	go m.show(m.ticker, m.wait-time.Since(m.begin))
 }
@@ -252,7 +253,8 @@ func (m *Meter) wipe() {
 		return
 	}
 	if columns := m.screen.Columns(); columns > 0 {
-		io.WriteString(m.screen, "\r"+blanks(min(m.drawn, columns-1))+"\r")
+		const echo = len("^C")
+		io.WriteString(m.screen, "\r"+blanks(min(m.drawn+echo, columns-1))+"\r")
 	}
 	m.drawn = 0
 }
@@ -270,18 +272,16 @@ type rate struct {
 func (r *rate) at(now time.Time, moved int64) float64 {
 	const least, memory = time.Second / 2, 5 * time.Second
 	passed := now.Sub(r.since)
-	switch {
-	case r.since.IsZero():
-		r.since, r.moved = now, moved
-	case passed >= least:
-		latest := float64(moved-r.moved) / passed.Seconds()
-		if r.bytes == 0 {
-			r.bytes = latest
-		}
-		weight := min(passed.Seconds()/memory.Seconds(), 1)
-		r.bytes += weight * (latest - r.bytes)
-		r.since, r.moved = now, moved
+	if passed < least {
+		return r.bytes
 	}
+	latest := float64(moved-r.moved) / passed.Seconds()
+	if r.bytes == 0 {
+		r.bytes = latest
+	}
+	weight := min(passed.Seconds()/memory.Seconds(), 1)
+	r.bytes += weight * (latest - r.bytes)
+	r.since, r.moved = now, moved
 	return r.bytes
 }
 

@@ -6,8 +6,18 @@ package units
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
+
+// TestKnown parses all units that people are told of.
+func TestKnown(t *testing.T) {
+	for _, unit := range strings.Split(Known, ", ") {
+		if got, err := ParseBytes("1" + unit); got < 1 || err != nil {
+			t.Errorf("1%s: %d, %v", unit, got, err)
+		}
+	}
+}
 
 func TestParseBytes(t *testing.T) {
 	for s, want := range map[string]int64{

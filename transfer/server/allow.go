@@ -21,33 +21,33 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// AllowList is an [Authorizer] that is read from a text, one rule a line:
+// AllowList is an [Authorizer] that is read from a text with one rule a line:
 //
 //	# who           may             on names        with
 //	SHA256:dpS...   push,pull,list  lab/**          quota=50GiB overwrite
 //	keys/alice.pub  pull            global/*.pqe
 //
-// Fields are separated by blanks; what follows a # at the beginning of a field is a
-// comment. The fields are
+// Fields are separated by blanks. A field that starts with # starts a comment. The fields
+// are
 //
-//   - who: a fingerprint, as it is printed, or the name of a file of public keys, all
-//     of which are meant.
+//   - who: a fingerprint, as it is printed, or the name of a file of public keys, which
+//     stands for all of them.
 //   - may: push, pull, list and delete, separated by commas.
 //   - on names: a [Pattern].
-//   - with: for push, overwrite allows to replace objects. quota=SIZE limits the bytes
-//     of all objects and partials under names that the pattern matches, whoever pushed
-//     them. SIZE is a number of bytes with an optional unit: B, KB, MB, GB, TB (powers
-//     of 1000), KiB, MiB, GiB or TiB (powers of 1024). files=N limits the number of
-//     these names, together with that of the folders that the pattern matches. A name
-//     counts once, or as often as different keys are pushing to it.
+//   - with: conditions of push. overwrite allows to replace objects. quota=SIZE limits the
+//     bytes of all objects and partials under names that the pattern matches, whoever
+//     pushed them. SIZE is a number of bytes with an optional unit: B, KB, MB, GB, TB
+//     (powers of 1000), KiB, MiB, GiB or TiB (powers of 1024). files=N limits the number
+//     of these names plus the folders that the pattern matches. A name counts once, or
+//     once for each key that is pushing to it.
 //
-// Rules add up: what one allows no other can forbid.
+// Rules add up: no rule can forbid what another one allows.
 type AllowList struct {
 	rules map[signature.Fingerprint][]*rule
 	names map[signature.Fingerprint]string
 }
 
-// rule is a line of the list.
+// rule is one line of the list.
 type rule struct {
 	may   map[Operation]bool
 	grant Grant
@@ -56,14 +56,14 @@ type rule struct {
 // Known reports whether there is a rule for the client.
 func (a *AllowList) Known(client signature.Fingerprint) bool { return len(a.rules[client]) > 0 }
 
-// Name returns what the first rule of the client names it by, if that is not the fingerprint:
-// the name of a file, or of a key.
+// Name returns the name by which the list names the client, that of a file or of a key, or ""
+// if it has the fingerprint only.
 func (a *AllowList) Name(client signature.Fingerprint) string { return a.names[client] }
 
-// Authorize reports whether a rule allows op. The grant is that of one rule: if
-// several allow it, of one that allows to overwrite, if there is any, and among
-// those of the one with the largest quota, none being the largest, then with the
-// largest number of files, and then the first.
+// Authorize reports whether a rule allows op, and returns the grant of one rule. If several
+// rules allow it, that is one that allows to overwrite, if there is any; among these the one
+// with the largest quota, where no quota is the largest; then the one with the largest number
+// of files; then the first one.
 func (a *AllowList) Authorize(client signature.Fingerprint, op Operation, name string) (Grant, bool) {
 	var best *rule
 	for _, r := range a.rules[client] {
@@ -91,14 +91,14 @@ func (g Grant) better(than Grant) bool {
 	if g.Overwrite != than.Overwrite {
 		return g.Overwrite
 	}
-	// Less one, because 0 is no limit and has to be the largest.
+	// Minus one, because 0 is no limit and must be the largest.
 	return cmp.Or(cmp.Compare(uint64(g.Quota)-1, uint64(than.Quota)-1), cmp.Compare(uint64(g.Files)-1, uint64(than.Files)-1)) > 0
 }
 
-// ListError is what is wrong with an access list: an error for each bad line.
+// ListError has an error for each bad line of an access list.
 type ListError []error
 
-// Error returns all of them in one line.
+// Error returns all errors in one line.
 func (e ListError) Error() string {
 	text := make([]string, len(e))
 	for i, err := range e {
@@ -110,13 +110,13 @@ func (e ListError) Error() string {
 // Unwrap returns the errors.
 func (e ListError) Unwrap() []error { return e }
 
-// maxBadLines is how many bad lines a ListError has.
+// maxBadLines is the largest number of errors in a ListError.
 const maxBadLines = 100
 
-// ParseAllow reads an access list. It calls load for the fingerprints of the keys in
-// a file that the list names, once for each name; nil makes such names an error. If lines
-// are wrong, the error is a [ListError]. It quotes nothing of them: the file could be a
-// secret key that was given by mistake.
+// ParseAllow reads an access list. It calls load once for each name in the list to get the
+// fingerprints of the keys in that file. If load is nil, names are errors. If lines are wrong,
+// the error is a [ListError]. It does not quote them, because the file could be a secret key
+// that was given by mistake.
 func ParseAllow(r io.Reader, load func(name string) ([]signature.Fingerprint, error)) (*AllowList, error) {
 	list := &AllowList{rules: make(map[signature.Fingerprint][]*rule), names: make(map[signature.Fingerprint]string)}
 	keys := keyLoader{load: load, loaded: make(map[string][]signature.Fingerprint)}
@@ -140,7 +140,7 @@ func ParseAllow(r io.Reader, load func(name string) ([]signature.Fingerprint, er
 	return list, nil
 }
 
-// add adds the rule of a line, if there is one.
+// add adds the rule of a line, unless it is empty.
 func (a *AllowList) add(line string, keys *keyLoader) error {
 	if !utf8.ValidString(line) {
 		return errors.New("expected text in UTF-8")
@@ -192,7 +192,7 @@ func parseOperations(field string) (map[Operation]bool, error) {
 	return may, nil
 }
 
-// with takes the conditions of a push.
+// with parses the conditions of push.
 func (r *rule) with(fields []string) error {
 	if len(fields) > 0 && !r.may[Push] {
 		return errors.New("expected conditions for push only")
@@ -222,7 +222,7 @@ func (r *rule) with(fields []string) error {
 	return nil
 }
 
-// keyLoader finds out who is meant.
+// keyLoader finds the keys of the first field.
 type keyLoader struct {
 	load   func(name string) ([]signature.Fingerprint, error)
 	loaded map[string][]signature.Fingerprint

@@ -192,8 +192,8 @@ var badAllow = []struct{ text, want string }{
 	{"keys/alice.pub push lab//a", "without empty segments"},
 	{"keys/alice.pub push /lab", "without empty segments"},
 	{"keys/alice.pub push lab/", "without empty segments"},
-	{"keys/alice.pub push lab/../a", "begins with a dot"},
-	{"keys/alice.pub push lab/.a", "begins with a dot"},
+	{"keys/alice.pub push lab/../a", "starts with a dot"},
+	{"keys/alice.pub push lab/.a", "starts with a dot"},
 	{"keys/alice.pub push lab/[a", "its brackets or backslashes are wrong"},
 	{`keys/alice.pub push lab\`, "its brackets or backslashes are wrong"},
 	{"keys/alice.pub push lab/a**", "expected ** between slashes only"},
@@ -364,7 +364,7 @@ func TestAllowFile(t *testing.T) {
 		t.Error(err)
 	}
 
-	// Another file in its place that looks the same but for what it says.
+	// Another file in its place that looks the same except for its contents.
 	f.put(a)
 	long := time.Now().Add(-time.Hour)
 	os.Chtimes(f.name, long, long)
@@ -425,7 +425,7 @@ func TestAllowFileKeyChanges(t *testing.T) {
 	put(keys, "alice")
 	f.want(true, false)
 
-	// Another file in its place that looks the same but for what it says.
+	// Another file in its place that looks the same except for its contents.
 	info, err := os.Stat(keys)
 	if err != nil {
 		t.Fatal(err)
@@ -454,7 +454,7 @@ func TestAllowFileKeyChanges(t *testing.T) {
 	put(keys, "alice")
 	f.want(true, false)
 	if err := f.Err(); err != nil || len(f.reported) != 2 {
-		t.Errorf("mended: %v, reported %v", err, f.reported)
+		t.Errorf("fixed: %v, reported %v", err, f.reported)
 	}
 }
 

@@ -20,28 +20,27 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// allowCheckEvery is how often an AllowFile looks whether its files have changed.
+// allowCheckEvery is how often an AllowFile checks whether its files have changed.
 const allowCheckEvery = 500 * time.Millisecond
 
-// allowSettled is how old a file must be for its time to tell whether it changes
-// once more: some file systems count in steps of two seconds.
+// allowSettled is how old a file must be before its modification time shows every change:
+// some file systems count in steps of two seconds.
 const allowSettled = 3 * time.Second
 
-// allowPatience is how long somebody waits who has found that it is time to look.
+// allowPatience is how long a caller waits for a check of the files.
 const allowPatience = 250 * time.Millisecond
 
 // maxAllow is the length of the longest access list in bytes.
 const maxAllow = 64 << 20
 
-// AllowFile is an [AllowList] in a file. When the file changes, or a key file that it
-// names, the list does: they are looked at when it is used, at most twice a second. A
-// list with an error is not taken, nor one that names a key file which cannot be
-// read: the one before stays in force, with the keys that it had, until the error is
-// fixed. So who is to lose access is removed from the list, not from the key files
-// alone.
+// AllowFile is an [AllowList] in a file. It follows changes of the file and of the key files
+// that it names: they are checked when the list is used, at most twice a second. If a new
+// list has an error, or names a key file that cannot be read, the old list stays in force
+// with its keys until the error is fixed. So to revoke access, remove the line from the list,
+// not only the key from its file.
 //
-// All of these are regular files. While the system takes its time to read one, the list
-// before stays in force, and nobody waits for more than a quarter of a second.
+// All files must be regular files. While one is being read, the old list stays in force, and
+// callers wait for at most a quarter of a second.
 type AllowFile struct {
 	name   string
 	locate Locate
@@ -54,36 +53,35 @@ type AllowFile struct {
 	looking bool
 }
 
-// Locate finds the keys that are meant by what is no fingerprint: the file that they are
-// in, whose changes count, and how to read it. A path that is not absolute is relative to
-// the folder of the list.
+// Locate finds the keys for a first field that is not a fingerprint. It returns the file of
+// the keys, whose changes are followed, and a function that reads it. A relative path is
+// relative to the folder of the list.
 type Locate func(who string) (file string, load func(file string) ([]signature.Fingerprint, error), err error)
 
-// KeyFiles is the [Locate] for lists that name the files of keys by their paths, which
-// load reads.
+// KeyFiles returns a [Locate] for lists that name key files by their paths. load reads one.
 func KeyFiles(load func(file string) ([]signature.Fingerprint, error)) Locate {
 	return func(who string) (string, func(string) ([]signature.Fingerprint, error), error) {
 		return filepath.FromSlash(who), load, nil
 	}
 }
 
-// seenList is the list in force, and what it was read from.
+// seenList is the list in force, and the files that it was read from.
 type seenList struct {
 	list  *AllowList
-	err   error      // what is wrong with the files since then
+	err   error      // of the last attempt to read changed files
 	files []seenFile // the list, and the key files that it names, as they were last read
 	read  time.Time  // when they were read
 }
 
-// seenFile is a file as it was when it was read.
+// seenFile describes a file as it was when it was read.
 type seenFile struct {
 	name string
 	info fs.FileInfo // nil if it could not be read
 }
 
-// OpenAllow reads the access list in the file of the given name. The keys in it that are
-// no fingerprints are found by locate; nil makes them an error. Errors of later changes
-// go to report, once for each, unless it is nil; it must not use the AllowFile.
+// OpenAllow reads the access list in the file of that name. locate finds the keys of first
+// fields that are not fingerprints; if it is nil, these are errors. Later errors are reported
+// to report, once each, unless it is nil. report must not use the AllowFile.
 func OpenAllow(name string, locate Locate, report func(error)) (*AllowFile, error) {
 	if report == nil {
 		report = func(error) {}
@@ -112,11 +110,10 @@ func (f *AllowFile) Grants(client signature.Fingerprint) []Grant {
 	return f.current().list.Grants(client)
 }
 
-// Err returns what is wrong with the file, or nil: then the list in force is the one
-// in the file.
+// Err returns the error of the file, or nil if the list in force is the one in the file.
 func (f *AllowFile) Err() error { return f.current().err }
 
-// current returns what is in force. Who comes when it is time has the files looked at.
+// current returns the list in force. If a check of the files is due, it starts one.
 func (f *AllowFile) current() seenList {
 	f.mu.Lock()
 	seen, since := f.seen, f.now().Sub(f.checked)
@@ -150,12 +147,12 @@ func (f *AllowFile) look(seen seenList) seenList {
 	return seen
 }
 
-// unchanged reports whether the files are certainly those that were read.
+// unchanged reports whether the files have certainly not changed since they were read.
 func (s *seenList) unchanged() bool {
 	return !slices.ContainsFunc(s.files, func(f seenFile) bool { return !f.unchanged(s.read) })
 }
 
-// unchanged reports whether it is certainly the file that was read at that time.
+// unchanged reports whether the file has certainly not changed since it was read.
 func (s seenFile) unchanged(read time.Time) bool {
 	info, err := os.Stat(s.name)
 	return err == nil && s.info != nil && os.SameFile(info, s.info) && info.Size() == s.info.Size() &&
@@ -164,7 +161,7 @@ func (s seenFile) unchanged(read time.Time) bool {
 
 var errNotRegular = errors.New("it is not a regular file")
 
-// reload reads the files. The list in force is the new one only if it is good.
+// reload reads the files. If they have an error, the list in force stays.
 func (f *AllowFile) reload(inForce *AllowList) seenList {
 	next := seenList{list: inForce, files: []seenFile{{name: f.name}}, read: f.now()}
 	var load func(string) ([]signature.Fingerprint, error)
@@ -186,8 +183,8 @@ func (f *AllowFile) reload(inForce *AllowList) seenList {
 	return next
 }
 
-// readRegular reads a regular file, and what it was like before. The open is one that
-// does not wait for the writer of a pipe.
+// readRegular reads a regular file and its metadata. Opening it does not wait for the writer
+// of a pipe.
 func readRegular(name string) ([]byte, fs.FileInfo, error) {
 	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -208,8 +205,8 @@ func readRegular(name string) ([]byte, fs.FileInfo, error) {
 	return text, info, err
 }
 
-// loadKeys reads a key file, and remembers what it was like before: a change
-// meanwhile will show.
+// loadKeys reads a key file, and remembers its metadata from before that, so that a change
+// meanwhile is noticed.
 func (f *AllowFile) loadKeys(who string, next *seenList) ([]signature.Fingerprint, error) {
 	name, load, err := f.locate(who)
 	if err != nil {
@@ -224,11 +221,11 @@ func (f *AllowFile) loadKeys(who string, next *seenList) ([]signature.Fingerprin
 		err = &fs.PathError{Op: "open", Path: name, Err: errNotRegular}
 	}
 	var keys []signature.Fingerprint
-	if err == nil || errors.Is(err, fs.ErrNotExist) { // load may know keys that are no files
+	if err == nil || errors.Is(err, fs.ErrNotExist) { // load may know keys that are not in files
 		keys, err = load(name)
 	}
 	if err != nil {
-		info = nil // it may be fixed by a change that does not show, such as that of its mode
+		info = nil // a fix may not show in the metadata, such as a change of the mode
 	}
 	next.files = append(next.files, seenFile{name, info})
 	return keys, err

@@ -52,7 +52,7 @@ func TestAllowFileIsNone(t *testing.T) {
 	}
 }
 
-// TestAllowFileIsSlow has a disk that does not answer. Who has the list looked at goes on
+// TestAllowFileIsSlow has a disk that does not answer. A caller that checks the list continues
 // after a while with the one before, and nobody else waits at all.
 func TestAllowFileIsSlow(t *testing.T) {
 	keys := filepath.Join(t.TempDir(), "keys.pub")

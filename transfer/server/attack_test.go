@@ -210,7 +210,7 @@ func files(t *testing.T, dir string) map[string]string {
 	return found
 }
 
-// unchanged runs an attack, which may not leave anything behind.
+// unchanged runs an attack, which must not change anything.
 func (s *testServer) unchanged(t *testing.T, attack func()) {
 	t.Helper()
 	before := files(t, s.config.Dir)
@@ -600,7 +600,7 @@ func TestClaims(t *testing.T) {
 	s.logged(t, "bob", "the quota on the server is used up")
 }
 
-// begun leaves a partial of somebody behind, and returns how much of it is durable.
+// begun makes a partial of somebody, and returns how much of it is durable.
 func (s *testServer) begun(t *testing.T, who, name string, file []byte, n int) {
 	t.Helper()
 	conn := s.raw(t, who)
@@ -663,7 +663,7 @@ func TestSomebodyElsesPartial(t *testing.T) {
 	length := int64(len(file))
 	s.begun(t, "alice", "new.pqe", file, 60000)
 	if at := s.ready(t, "bob", push("new.pqe", file, length)); at != 0 {
-		t.Errorf("bob goes on at %d", at)
+		t.Errorf("bob resumes at %d", at)
 	}
 	for _, who := range []string{"bob", "carol"} {
 		if got, code := s.talk(t, who, follow("new.pqe")); code != wire.CodeDenied {
@@ -684,13 +684,13 @@ func TestSomebodyElsesPartial(t *testing.T) {
 		}
 	}
 	if at := s.ready(t, "alice", push("new.pqe", file, length)); at != 60000 {
-		t.Errorf("alice goes on at %d", at)
+		t.Errorf("alice resumes at %d", at)
 	}
 	if at := s.ready(t, "alice", push("new.pqe", file, wire.Unknown)); at != 0 {
-		t.Errorf("a push of unknown length goes on at %d", at)
+		t.Errorf("a push of unknown length resumes at %d", at)
 	}
 	if at := s.ready(t, "alice", push("new.pqe", file, length)); at != 0 {
-		t.Errorf("what was started over goes on at %d", at)
+		t.Errorf("what was started over resumes at %d", at)
 	}
 	for _, who := range []string{"bob", "carol"} {
 		s.logged(t, who, "right=pull object=new.pqe")
@@ -811,7 +811,7 @@ func TestFollowersWait(t *testing.T) {
 }
 
 // TestNothingStays checks that clients that go in the middle of everything, and then
-// the server, leave no goroutine behind.
+// the server, leave no goroutine.
 func TestNothingStays(t *testing.T) {
 	testkit.Long(t)
 	testkit.Identity("alice")

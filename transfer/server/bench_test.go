@@ -6,9 +6,11 @@ package server_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pqenc/pqenc/internal/testkit"
@@ -19,7 +21,7 @@ import (
 // benchClient is a client of a server in the same process. With TMPDIR the store
 // can be in memory.
 func benchClient(b *testing.B) *transfer.Client {
-	list := allow(b, "{alice} push,pull ** overwrite")
+	list := allow(b, "{alice} push,pull,list ** overwrite")
 	server, err := server.New(server.Config{Dir: b.TempDir(), Identity: testkit.Identity("server"), Authorizer: list})
 	if err != nil {
 		b.Fatal(err)
@@ -58,6 +60,30 @@ func BenchmarkPull(b *testing.B) {
 	for b.Loop() {
 		if err := c.Pull(b.Context(), "bench.pqe", io.Discard, transfer.PullOptions{}); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkList lists 10,000 objects, as a push that skips what exists does.
+func BenchmarkList(b *testing.B) {
+	c, put := benchClient(b), testkit.Sealed(0)
+	const objects = 10_000
+	var pushes sync.WaitGroup
+	for part := range 16 {
+		pushes.Go(func() {
+			for i := part; i < objects; i += 16 {
+				name := fmt.Sprintf("ckpt/%03d/weights-%06d.safetensors.pqe", i/100, i)
+				if err := c.Push(b.Context(), name, bytes.NewReader(put), transfer.PushOptions{Small: true}); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	pushes.Wait()
+	for b.Loop() {
+		if all, err := listed(c, "ckpt/"); err != nil || len(all) != objects {
+			b.Fatal(len(all), err)
 		}
 	}
 }

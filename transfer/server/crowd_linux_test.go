@@ -101,11 +101,11 @@ func TestHalfOpen(t *testing.T) {
 		}
 		c := s.client("alice")
 		if _, err := listed(c, ""); err != nil {
-			t.Errorf("behind many of %s: %v", kind, err)
+			t.Errorf("after many of %s: %v", kind, err)
 		}
 		c.Close()
 		if n := s.server.Stats().Unauthenticated; n > limits.Unauthenticated {
-			t.Errorf("behind many of %s: %d are let in", kind, n)
+			t.Errorf("after many of %s: %d are let in", kind, n)
 		}
 	}
 	if opened.Load() < 1500 {

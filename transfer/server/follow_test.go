@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// stuck begins a push that does not go on, and returns when followers can see it.
+// stuck starts a push that stops, and returns when followers can see it.
 func (s *testServer) stuck(t *testing.T, who string, request send, part []byte) *channel.Conn {
 	t.Helper()
 	conn := s.raw(t, who)
@@ -30,7 +30,7 @@ func (s *testServer) stuck(t *testing.T, who string, request send, part []byte) 
 	return conn
 }
 
-// TestFollowPastStuck has a push that does not go on, of one who could not replace
+// TestFollowPastStuck has a push that has stopped, of one who could not replace
 // what another one has stored by now. Who follows gets the object, whether it has
 // to be that one or any.
 func TestFollowPastStuck(t *testing.T) {
@@ -90,7 +90,7 @@ func TestFollowReplaced(t *testing.T) {
 }
 
 // TestFollowOtherLength follows a push that is cut, while somebody else pushes other
-// contents behind the same header. The file has the length that was announced.
+// contents after the same header. The file has the length that was announced.
 func TestFollowOtherLength(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{}, "{alice} push **", "{bob} push **", "{carol} pull **")

@@ -11,15 +11,15 @@ import (
 	"sync"
 )
 
-// gate counts the connections that have not logged in yet. When there are too many
-// from one address, one of these is closed to make room, and when there are too many
-// in all, one from the address that has the most. So strangers displace each other and
-// nobody else, unless they have as many addresses as there is room.
+// gate counts the connections before the login. If there are too many from one address, it
+// closes one of these, and if there are too many in all, one from the address that has the
+// most. So strangers displace each other and nobody else, unless they have as many addresses
+// as there are places.
 //
-// Which one it is, is drawn among the newer half of that address, for those who have
-// come to the same address, that of a proxy perhaps, as strangers do. If it were
-// always the newest, nobody else would get in while strangers only wait, and if it
-// were the oldest, none would come to the end of a login while strangers keep coming.
+// The connection to close is random among the newer half of that address, because honest
+// clients may share an address with strangers, such as that of a proxy. If it were always the
+// newest, nobody else would get in while strangers wait. If it were always the oldest, nobody
+// would complete a login while strangers keep coming.
 type gate struct {
 	max, perAddress int
 
@@ -28,14 +28,14 @@ type gate struct {
 	from    map[netip.Addr][]*visitor // the oldest first
 }
 
-// visitor is one connection in front of the gate.
+// visitor is a connection before the login.
 type visitor struct {
 	addr       netip.Addr
 	close      func()
 	turnedAway bool
 }
 
-// enter lets a connection from that address wait, which close can turn away.
+// enter adds a connection from that address, which close closes.
 func (g *gate) enter(from netip.Addr, close func()) *visitor {
 	v := &visitor{addr: network(from), close: close}
 	g.mu.Lock()
@@ -54,8 +54,8 @@ func (g *gate) enter(from netip.Addr, close func()) *visitor {
 	return v
 }
 
-// busiest returns those from the address that has the most, from any of them if there
-// are several: the order in which Go goes through a map is random.
+// busiest returns the connections from the address that has the most. If there are several
+// such addresses, it is any of them: the order of a map is random.
 func (g *gate) busiest() (most []*visitor) {
 	for _, here := range g.from {
 		if len(here) > len(most) {
@@ -65,7 +65,7 @@ func (g *gate) busiest() (most []*visitor) {
 	return most
 }
 
-// newer returns one of the newer half.
+// newer returns a random one of the newer half.
 func newer(here []*visitor) *visitor {
 	half := len(here) / 2
 	return here[half+rand.N(len(here)-half)]
@@ -78,7 +78,7 @@ func (g *gate) turnAway(v *visitor) {
 	go v.close()
 }
 
-// leave says that a connection has logged in, or ended. It returns whether it
+// leave removes a connection that has logged in or ended. It reports whether the connection
 // had been turned away.
 func (g *gate) leave(v *visitor) (turnedAway bool) {
 	g.mu.Lock()
@@ -99,7 +99,7 @@ func (g *gate) remove(v *visitor) {
 	}
 }
 
-// clear turns everybody away.
+// clear turns all connections away.
 func (g *gate) clear() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -116,7 +116,7 @@ func (g *gate) len() int {
 	return g.waiting
 }
 
-// network returns what counts as one address: an IPv6 host has a /64 of them.
+// network returns the address for which connections are counted: an IPv6 host has a /64.
 func network(addr netip.Addr) netip.Addr {
 	if addr.Is6() {
 		if prefix, err := addr.Prefix(64); err == nil {

@@ -116,7 +116,7 @@ func (s *testServer) start() {
 }
 
 // stop waits for what is under way, but not for long: a client may be in the middle
-// of a push that never goes on.
+// of a push that never continues.
 func (s *testServer) stop() {
 	s.t.Helper()
 	if s.server == nil {

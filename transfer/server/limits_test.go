@@ -24,7 +24,7 @@ import (
 // not.
 const patience = 20 * time.Second
 
-// hasty returns a client of that name that gives up at the first failure, if that is
+// hasty returns a client of that name that stops at the first failure, if that is
 // one against which trying again can help.
 func (s *testServer) hasty(name string) *transfer.Client {
 	c := s.client(name)
@@ -123,7 +123,7 @@ func TestStoreSize(t *testing.T) {
 	}
 }
 
-// abandoned leaves a partial of n bytes behind, of somebody who goes.
+// abandoned makes a partial of n bytes, of a client that leaves.
 func (s *testServer) abandoned(t *testing.T, name string, file []byte, n int) {
 	t.Helper()
 	conn := s.raw(t, "alice")
@@ -139,7 +139,7 @@ func (s *testServer) abandoned(t *testing.T, name string, file []byte, n int) {
 }
 
 // TestKeepFree has no disk that is large enough. What there is of a push stays, and
-// it goes on when there is one.
+// it continues when there is one.
 func TestKeepFree(t *testing.T) {
 	s := newServer(t, server.Limits{KeepFree: 1}, everything)
 	if s.server.Stats().FreeBytes < 0 {
@@ -163,7 +163,7 @@ func TestKeepFree(t *testing.T) {
 	s.config.Limits.KeepFree = 1
 	s.start()
 	if at := s.ready(t, "alice", push("half.pqe", file, int64(len(file)))); at != 60000 {
-		t.Errorf("it goes on at %d", at)
+		t.Errorf("it resumes at %d", at)
 	}
 }
 
@@ -181,7 +181,7 @@ func TestIdle(t *testing.T) {
 		"following":       {follow("none.pqe")},
 	} {
 		conn := dial(t, s.url, "alice", channel.Times{Beat: 10 * time.Millisecond})
-		defer time.AfterFunc(patience, conn.Close).Stop() // a server that waits for ever fails the test
+		defer time.AfterFunc(patience, conn.Close).Stop() // a server that waits forever fails the test
 		say(conn, messages...)
 		conns[name] = conn
 		_, sent[name] = conn.Traffic()
@@ -196,7 +196,7 @@ func TestIdle(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, out := conn.Traffic(); out == sent[name] {
-			t.Errorf("%s: there was no sign of life", name)
+			t.Errorf("%s: there was no keepalive", name)
 		}
 	}
 }

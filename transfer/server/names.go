@@ -12,11 +12,11 @@ import (
 	"github.com/pqenc/pqenc/transfer/server/internal/store"
 )
 
-// lookAt is how many objects are looked at under the lock of the store.
+// lookAt is how many names are visited under the lock of the store.
 const lookAt = 1000
 
-// list sends a page of the objects whose names begin with the prefix and that the client
-// may list.
+// list answers with a page of the objects whose names start with the prefix and that the
+// client has the right to list.
 func (r *request) list(ask *wire.List) (answer wire.Message, err error) {
 	page, size := new(wire.Page), 0
 	for after, more := ask.After, true; more && !page.More; more = after != "" {
@@ -50,8 +50,8 @@ func (r *request) delete(names wire.Names) (answer wire.Message, err error) {
 	return r.each(len(names), func(i int) error { return r.deleteOne(names[i]) })
 }
 
-// each answers with what do has returned for each of n: an error for the one that there is,
-// or a code for each.
+// each calls do for each of n names and answers with the codes. If there is only one, its
+// error is that of the request, so that the client receives the text, too.
 func (r *request) each(n int, do func(i int) error) (answer wire.Message, err error) {
 	var results wire.Results
 	for i := range n {
@@ -88,8 +88,8 @@ func (r *request) move(ask *wire.Move) (answer wire.Message, err error) {
 	return r.each(len(ask.Pairs), func(i int) error { return r.moveOne(ask.Pairs[i], ask.Overwrite) })
 }
 
-// moveOne moves an object. To read it is a part of that: otherwise a client could move an
-// object which it may delete, but not read, to where it may read it.
+// moveOne moves an object. That takes the right to read it: otherwise a client could move an
+// object that it may delete, but not read, to a name that it may read.
 func (r *request) moveOne(pair wire.Pair, overwrite bool) error {
 	for _, op := range []Operation{Delete, Pull} {
 		if _, err := r.authorize(op, pair.From); err != nil {
@@ -106,12 +106,12 @@ func (r *request) moveOne(pair wire.Pair, overwrite bool) error {
 	}
 	r.server.stats.moved.Add(1)
 	r.log.Info("moved", "name", pair.From.String(), "to", pair.To.String())
-	r.server.uploads.announce() // somebody may be waiting for an object of the new name
+	r.server.uploads.announce() // for followers of the new name
 	r.commit(pair.To, size)
 	return nil
 }
 
-// quota answers with what the client may store, and how much there is.
+// quota answers with the quotas of the client and what is used of them.
 func (r *request) quota(skip uint32) (answer wire.Message, err error) {
 	lister, ok := r.server.config.Authorizer.(GrantLister)
 	if !ok {

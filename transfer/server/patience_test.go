@@ -17,7 +17,7 @@ import (
 )
 
 // TestWaiting has a source that gives nothing for a while, and an object that does
-// not come for a while: the server tires of waiting, and the client neither gives up
+// not come for a while: the server reaches its idle timeout, and the client neither stops
 // nor complains.
 func TestWaiting(t *testing.T) {
 	t.Parallel()

@@ -13,15 +13,15 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// Pattern is what names must look like, by segments: as for [path.Match], in which * and
-// ? match within a segment of the name. The segment ** matches any number of segments,
-// also none, but in the end at least one: who may do something in a folder may not do
-// it to an object in the place of that folder.
+// Pattern is a pattern for names. Each segment is a pattern of [path.Match], so that * and ?
+// match within a segment. The segment ** matches any number of segments, also none, but at
+// least one at the end: a/** does not match a, because a right in a folder is not a right to
+// replace that folder by an object.
 type Pattern string
 
 const anySegments = "**"
 
-// ParsePattern returns the pattern if it is well formed.
+// ParsePattern returns the pattern if it is valid.
 func ParsePattern(s string) (Pattern, error) {
 	if len(s) > wire.MaxPattern {
 		return "", fmt.Errorf("expected a pattern of names of at most %d bytes", wire.MaxPattern)
@@ -37,7 +37,7 @@ func ParsePattern(s string) (Pattern, error) {
 		case segment == "":
 			return "", errors.New("expected a pattern of names without empty segments")
 		case segment[0] == '.':
-			return "", errors.New("expected a pattern of names: no name has a segment that begins with a dot")
+			return "", errors.New("expected a pattern of names: no name has a segment that starts with a dot")
 		case strings.Contains(segment, anySegments):
 			return "", errors.New("expected ** between slashes only")
 		}
@@ -45,12 +45,11 @@ func ParsePattern(s string) (Pattern, error) {
 	return Pattern(s), nil
 }
 
-// Match reports whether the pattern matches the whole name. It remembers one place to
-// go back to, the last **, which is enough: what an earlier one could take as well, the
-// last one can.
+// Match reports whether the pattern matches the whole name. It backtracks to the last **
+// only, which is enough: the last one can match whatever an earlier one could match instead.
 func (p Pattern) Match(name string) bool {
 	pattern, rest := string(p)+"/", name+"/"
-	var after, from string // the last **, and what it has not taken yet
+	var after, from string // after the last **, and the part of the name that it has not matched
 	wild := false
 	for rest != "" {
 		if pattern != "" {
@@ -74,7 +73,7 @@ func (p Pattern) Match(name string) bool {
 	return pattern == ""
 }
 
-// Prefix returns what all names begin with that the pattern matches.
+// Prefix returns a prefix of all names that the pattern matches.
 func (p Pattern) Prefix() string {
 	if i := strings.IndexAny(string(p), `*?[\`); i >= 0 {
 		return string(p[:i])

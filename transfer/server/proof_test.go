@@ -160,7 +160,7 @@ func TestSmallWindow(t *testing.T) {
 }
 
 // TestUnsupported sends requests that are for later. Each is refused, and the connection
-// goes on.
+// continues.
 func TestUnsupported(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	conn := s.raw(t, "alice")

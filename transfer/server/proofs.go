@@ -11,20 +11,20 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// Reading back what there is of a partial costs a client nothing and the server much.
+// Limits of how many partials are read at a time: a CHECK costs the client nothing.
 const (
-	maxProofs       = 4 // at a time
+	maxProofs       = 4
 	maxProofsPerKey = 2
 )
 
-// proofs counts the partials that are being read back.
+// proofs counts the partials that are being read for a CHECK.
 type proofs struct {
 	mu  sync.Mutex
 	all int
 	by  map[signature.Fingerprint]int
 }
 
-// enter counts one more of that client, if there is room.
+// enter counts one more for that client, if the limits allow it.
 func (p *proofs) enter(client signature.Fingerprint) (leave func(), err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -56,7 +56,7 @@ func TestProxied(t *testing.T) {
 	}
 }
 
-// TestProxiedLimits has a stranger behind the same proxy as everybody else. The limit for
+// TestProxiedLimits has a stranger who uses the same proxy as everybody else. The limit for
 // each address is about the stranger, and so nobody else is turned away.
 func TestProxiedLimits(t *testing.T) {
 	t.Parallel()

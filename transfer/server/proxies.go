@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// proxies are the addresses of proxies that are trusted to say who the client is.
+// proxies are the addresses of trusted proxies.
 type proxies []netip.Prefix
 
 func (p proxies) trust(addr netip.Addr) bool {
@@ -21,17 +21,17 @@ func (p proxies) trust(addr netip.Addr) bool {
 
 const (
 	forwardedFor = "X-Forwarded-For"
-	// maxHops is how many addresses of a header are looked at.
+	// maxHops is how many addresses of the header are read.
 	maxHops = 32
 	// maxAddress is the length of the longest address in a header in bytes.
 	maxAddress = 64
 )
 
-// clientOf returns the address of the client that has sent a request. That is the other end
-// of the connection or, if that is a trusted proxy, the last address in X-Forwarded-For
-// which is not one. Each proxy appends the address that it has seen, so everything before
-// that one may be made up. An address that cannot be read counts as that of the proxy which
-// has appended it.
+// clientOf returns the address of the client that has sent a request. That is the other side
+// of the connection or, if that is a trusted proxy, the last address in X-Forwarded-For that
+// is not one. Each proxy appends the address that it has seen, so everything before the first
+// untrusted address, from the end, may be forged. If an address is invalid, the client is the
+// proxy that has appended it.
 func (p proxies) clientOf(r *http.Request) netip.Addr {
 	client := addressOf(r.RemoteAddr)
 	lines := r.Header.Values(forwardedFor)

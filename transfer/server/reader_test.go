@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// TestReader ends readers in all ways: the client can go on with something else
+// TestReader ends readers in all ways: the client can do something else
 // after each.
 func TestReader(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)

@@ -17,8 +17,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server/internal/store"
 )
 
-// unit is how many bytes are written at most before they are made durable and
-// acknowledged.
+// unit is how many bytes are written at most before they are synced and acknowledged.
 const unit = 4 << 20
 
 // syncAfter is how long fewer bytes wait for that. Tests change it.
@@ -47,7 +46,7 @@ func (r *request) push(ask *wire.Push) (answer wire.Message, err error) {
 	size := int64(0)
 	var stored *store.StoredError
 	switch {
-	case errors.As(err, &stored): // and the client has missed that
+	case errors.As(err, &stored): // and the client has missed STORED
 		size = stored.Size
 		r.log.Info("already stored", "bytes", size)
 	case err != nil:
@@ -60,7 +59,7 @@ func (r *request) push(ask *wire.Push) (answer wire.Message, err error) {
 	return r.stored(ask.Name, size)
 }
 
-// stored says that an object is stored.
+// stored returns the answer for a stored object.
 func (r *request) stored(name wire.Name, size int64) (answer wire.Message, err error) {
 	r.server.stats.pushes.Add(1)
 	r.commit(name, size)
@@ -73,20 +72,20 @@ func (r *request) commit(name wire.Name, size int64) {
 	}
 }
 
-// receiver is one push on its way into the store.
+// receiver receives a push into the store.
 type receiver struct {
 	*request
 	upload  *upload
 	partial *store.Partial
-	checked bool // the header is that of a pqenc file, the announced one
+	checked bool // the header is complete and is the announced one
 
 	syncing sync.WaitGroup
 	wake    chan struct{}
 	stop    chan struct{}
 }
 
-// receive returns the size of the object when it is stored. Otherwise what has
-// come is kept for the client to resume.
+// receive returns the size of the object when it is stored. Otherwise it keeps what was
+// received, so that the client can resume.
 func (r *receiver) receive() (int64, error) {
 	start, err := r.agree()
 	if err != nil {
@@ -104,7 +103,7 @@ func (r *receiver) receive() (int64, error) {
 	if err != nil {
 		return 0, r.abandon(err)
 	}
-	r.upload.end() // followers go on with the object
+	r.upload.end() // followers continue with the object
 	size, err := r.partial.Publish()
 	r.server.uploads.announce()
 	if err != nil {
@@ -114,7 +113,7 @@ func (r *receiver) receive() (int64, error) {
 	return size, nil
 }
 
-// agree finds out with the client from where it sends.
+// agree agrees with the client on the offset from which it sends.
 func (r *receiver) agree() (start int64, err error) {
 	ready := wire.Ready{Proven: r.partial.Proven(), Offset: r.partial.Durable(), Unit: unit}
 	if err := r.Send(wire.TypeReady, ready.Marshal()); err != nil {
@@ -142,13 +141,13 @@ func (r *receiver) agree() (start int64, err error) {
 	return start, r.check()
 }
 
-// order is the error for a message that does not belong there.
+// order returns the error for a message that is not allowed at this point.
 func (r *receiver) order(m wire.Message) error {
 	r.sends = r.sends && m.Type != wire.TypeEnd
 	return fmt.Errorf("%w: 0x%02x in a push", wire.ErrOrder, m.Type)
 }
 
-// prove sends the digest of what there is.
+// prove sends the prefix digest.
 func (r *receiver) prove(length int64) error {
 	leave, err := r.server.proofs.enter(r.peer)
 	if err != nil {
@@ -170,7 +169,7 @@ func (r *receiver) prove(length int64) error {
 	return r.Send(wire.TypePrefix, digest[:])
 }
 
-// abandon closes the partial, or removes it when nothing good can come of it.
+// abandon closes the partial, or removes it if it cannot be resumed.
 func (r *receiver) abandon(err error) error {
 	useless := errors.Is(err, wire.ErrNotPqenc) || errors.Is(err, wire.ErrExists) ||
 		errors.Is(err, wire.ErrTooLarge) || errors.Is(err, wire.ErrQuota) || errors.Is(err, wire.ErrAbandoned)
@@ -183,7 +182,7 @@ func (r *receiver) abandon(err error) error {
 	return errors.Join(err, closed)
 }
 
-// fill writes what comes to the partial, up to the end of the object.
+// fill writes received bytes to the partial, up to the end of the object.
 func (r *receiver) fill(start int64) error {
 	unsynced := start
 	for {
@@ -217,7 +216,7 @@ func (r *receiver) fill(start int64) error {
 	}
 }
 
-// check looks at the header once it is there. Only then others may follow.
+// check checks the header when it is complete. Others can follow only after that.
 func (r *receiver) check() error {
 	if !r.checked {
 		complete, err := r.partial.CheckHeader()
@@ -238,12 +237,11 @@ func (r *receiver) check() error {
 func (r *receiver) syncSoon() {
 	select {
 	case r.wake <- struct{}{}:
-	default: // it will, already
+	default: // a sync is due already
 	}
 }
 
-// acknowledge makes durable what has been written, and says so, while more is
-// being received.
+// acknowledge syncs what was written and sends DURABLE, while more is being received.
 func (r *receiver) acknowledge() {
 	ticker := time.NewTicker(syncAfter)
 	defer ticker.Stop()

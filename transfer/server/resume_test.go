@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// fewBytes are what a push that goes on may read besides what is missing, for the
+// fewBytes are what a push that resumes may read besides what is missing, for the
 // header: some pieces of what is sent, and less than one chunk.
 const fewBytes = 1 << 20
 
@@ -27,7 +27,7 @@ const fewBytes = 1 << 20
 type counted struct {
 	*bytes.Reader
 	n    atomic.Int64
-	from int64           // what is behind it ...
+	from int64           // what comes after it ...
 	hold <-chan struct{} // ... waits for this, if it is set
 }
 
@@ -69,7 +69,7 @@ func TestResumedPushSendsTheRest(t *testing.T) {
 		}
 	}})
 	if err != nil || begin < durable {
-		t.Fatalf("it goes on at byte %d, and %d were safe: %v", begin, durable, err)
+		t.Fatalf("it resumes at byte %d, and %d were safe: %v", begin, durable, err)
 	}
 	if n := src.n.Load(); n < size || n > size+fewBytes {
 		t.Errorf("%d bytes are read of %d", n, size)

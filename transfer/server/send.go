@@ -35,7 +35,7 @@ func (r *request) pull(ask *wire.Pull) (answer wire.Message, err error) {
 	return wire.Message{Type: wire.TypeEnd, Body: wire.Size(p.offset)}, nil
 }
 
-// sender is one pull on its way.
+// sender sends an object to a pull.
 type sender struct {
 	*request
 	offset    int64             // of the next byte to send
@@ -44,10 +44,9 @@ type sender struct {
 	announced bool
 }
 
-// next sends the stored object, or what comes before it if the client follows: a push that
-// may take the place of what is stored. But a client that has begun with the object gets
-// the rest of it. A push that is interrupted is waited for. The right to do so may end
-// meanwhile.
+// next sends the stored object or, if the client follows, first a push that may replace it. A
+// client that has started with the stored object gets the rest of that. If a push is
+// interrupted, next waits for it to resume. It checks the right each time.
 func (p *sender) next(follow bool) (done bool, err error) {
 	if _, err := p.authorize(Pull, p.name); err != nil {
 		return false, err
@@ -76,8 +75,8 @@ func (p *sender) next(follow bool) (done bool, err error) {
 	return false, p.await(changed)
 }
 
-// matches reports whether a file with that header, and of that length, which may be
-// unknown, can be the one to send.
+// matches reports whether a file with that header and length, which may be unknown, can be
+// the one to send.
 func (p *sender) matches(digest [sha256.Size]byte, length int64) bool {
 	return p.awaits(digest) && (!p.announced || p.length == wire.Unknown || p.length == length)
 }
@@ -97,7 +96,7 @@ func (p *sender) sendObject(object *store.Object) error {
 	return p.copy(object, object.Size)
 }
 
-// announce says once what comes.
+// announce sends OBJECT, once.
 func (p *sender) announce(length int64, digest [sha256.Size]byte) error {
 	if p.announced {
 		return nil
@@ -108,7 +107,7 @@ func (p *sender) announce(length int64, digest [sha256.Size]byte) error {
 
 var sendBuffers = sync.Pool{New: func() any { return new([wire.MaxData]byte) }}
 
-// copy sends what src has from the offset up to the end.
+// copy sends src from the offset up to end.
 func (p *sender) copy(src io.ReaderAt, end int64) error {
 	buf := sendBuffers.Get().(*[wire.MaxData]byte)
 	defer sendBuffers.Put(buf)
@@ -129,7 +128,7 @@ func (p *sender) copy(src io.ReaderAt, end int64) error {
 	return nil
 }
 
-// await waits until something has changed. A server that stops need not wait for that.
+// await waits until something has changed. Shutdown does not wait for it.
 func (p *sender) await(changed <-chan struct{}) error {
 	p.busy.Add(-1)
 	defer p.busy.Add(1)
@@ -141,8 +140,8 @@ func (p *sender) await(changed <-chan struct{}) error {
 	}
 }
 
-// sendUpload sends what there is of a push until it ends, for better or worse, or
-// until something else has happened while it waits.
+// sendUpload sends a push while it arrives, until it ends, or until something else changes
+// while it waits.
 func (p *sender) sendUpload(up *upload, changed <-chan struct{}) error {
 	if err := p.announce(up.id.Length, up.id.Digest); err != nil {
 		return err

@@ -2,13 +2,12 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package server is the other side of package transfer: it stores pqenc files and
-// gives them away, to clients that an access list names. A [Server] is an
-// http.Handler, for a program of one's own or for "pqenc serve". What it stores is
-// opaque: it has no key that opens it.
+// Package server implements the server of package transfer: it stores pqenc files for the
+// clients on an access list. A [Server] is an http.Handler; "pqenc serve" runs one. It has no
+// key that opens the files.
 //
-// An object appears under its name when it is whole and durable, and not before. What
-// a client has sent before its connection was cut is kept for it to resume.
+// Objects appear atomically, when they are durable. What a client has sent before its
+// connection was lost is kept, so that the client can resume.
 package server
 
 import (
@@ -29,26 +28,26 @@ import (
 	"github.com/pqenc/pqenc/transfer/server/internal/store"
 )
 
-// Limits bound what clients can make a server do. Zero means the default.
+// Limits bound the resources that clients can use. Zero is the default, which is given.
 type Limits struct {
-	ObjectSize int64 // bytes of one object; no limit
+	ObjectSize int64 // bytes of an object; no limit
 	StoreSize  int64 // bytes of all objects and partials; no limit
 	KeepFree   int64 // bytes to leave free on the file system; none
 	Objects    int   // names of objects and partials: 1,000,000
 	Folders    int   // 100,000
 
-	Connections       int // that have logged in: 512
-	ConnectionsPerKey int // of them with the same key: 128
+	Connections       int // connections after the login: 512
+	ConnectionsPerKey int // the same, of one key: 128
 
-	// Unauthenticated bounds the connections that have not logged in yet, in all
-	// and from one address: 512 and 128. When there are more, one of the newest from
-	// the address with the most of them is closed.
+	// Unauthenticated bounds the connections before the login, in all and from one address:
+	// 512 and 128. If there are more, one of the newer ones from the address with the most
+	// of them is closed.
 	Unauthenticated           int
 	UnauthenticatedPerAddress int
 
 	Login   time.Duration // until a client has logged in: 10 s
-	Idle    time.Duration // without progress, whatever signs of life there are: 10 min
-	Silence time.Duration // without any sign of life: 60 s
+	Idle    time.Duration // idle timeout, whatever keepalives there are: 10 min
+	Silence time.Duration // without receiving anything: 60 s
 	Partial time.Duration // how long an interrupted push is kept: 7 days
 }
 
@@ -64,29 +63,29 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Config is what a server is made of.
+// Config configures a [Server].
 type Config struct {
-	// Dir is the folder of the objects. It is made if it is not there, and is for
-	// one server at a time.
+	// Dir is the folder of the objects. It is created if it does not exist. Only one server
+	// at a time can use it.
 	Dir string
-	// Identity is who the server is. It opens no object.
+	// Identity is the private key of the server. It opens no object.
 	Identity channel.Identity
-	// Authorizer says who may do what; see [AllowFile] and [AllowList].
+	// Authorizer decides about access and rights; see [AllowFile] and [AllowList].
 	Authorizer Authorizer
 	Limits     Limits
-	// TrustedProxies are the addresses of proxies in front of the server, which is told the
-	// addresses of clients by X-Forwarded-For. Limits for each address, and the log, then
-	// are about the client. Of everybody else the header is ignored.
+	// TrustedProxies are the addresses of proxies in front of the server. Limits for each
+	// address, and the log, use the client's address in their X-Forwarded-For. The header of
+	// all others is ignored.
 	TrustedProxies []netip.Prefix
-	// Logger is told what happens; nil is nobody.
+	// Logger receives the log; nil discards it.
 	Logger *slog.Logger
-	// NameOf, if set, returns the name that a client has in the log beside its
-	// fingerprint, or "", such as [AllowFile.Name]. Every login waits for it.
+	// NameOf, if set, returns a name of the client for the log, or "", in addition to the
+	// fingerprint; see [AllowFile.Name]. Every login waits for it.
 	NameOf func(client signature.Fingerprint) string
-	// OnCommit, if set, is called when an object has been stored, or moved to another
-	// name, before the client is told. The client waits for it, and so does Shutdown, which ends the
-	// context when its time is over. It is called again for the same object when a
-	// client that was not told asks again.
+	// OnCommit, if set, is called when an object has been stored or moved, before the client
+	// receives the answer. The client waits for it. So does Shutdown, which cancels the
+	// context when its own context ends. If a client misses the answer and asks again, it
+	// is called again for the same object.
 	OnCommit func(ctx context.Context, c Commit)
 }
 
@@ -97,9 +96,8 @@ type Commit struct {
 	Size   int64 // bytes
 }
 
-// Server takes and gives objects. It is an [http.Handler] for one path, at which
-// clients open their WebSockets; use [Server.ConnState] as that of the
-// http.Server around it.
+// Server stores objects of clients. It is an [http.Handler] for the path at which clients
+// open their WebSockets. Set the ConnState of the http.Server to [Server.ConnState].
 type Server struct {
 	config   Config
 	limits   Limits
@@ -112,12 +110,12 @@ type Server struct {
 	proofs   proofs
 	puts     *budget // for small objects
 	stats    stats
-	knocking sync.Map // net.Conn to *visitor, before a request has come
+	knocking sync.Map // net.Conn to *visitor, before the first request
 
 	commits  context.Context // for OnCommit
 	hurry    context.CancelFunc
-	stop     context.CancelFunc // of what runs beside the sessions
-	beside   sync.WaitGroup
+	stop     context.CancelFunc // stops the background work
+	beside   sync.WaitGroup     // of the background work
 	mu       sync.Mutex
 	closing  bool
 	sessions map[*session]struct{}
@@ -157,18 +155,17 @@ func New(config Config) (*Server, error) {
 	return s, nil
 }
 
-// maintain collects what was abandoned, and looks at what was put into the store
-// by hand.
+// maintain removes old partials, and finds what was put into the store by hand.
 func (s *Server) maintain(ctx context.Context) {
 	every(ctx, max(min(s.limits.Partial/4, 10*time.Minute), time.Second), func() {
 		n, bytes, err := s.store.Collect(s.limits.Partial)
 		if n > 0 {
 			s.log.Info("collected abandoned partials", "partials", n, "bytes", bytes)
-			s.uploads.announce() // nobody needs to wait for them
+			s.uploads.announce() // followers need not wait for them
 		}
-		// One that cannot be removed is no reason not to look at the others.
+		// An error of one partial does not stop the rest.
 		if err = errors.Join(err, s.store.Rescan()); err != nil {
-			s.log.Error("cannot look after the store", "err", err)
+			s.log.Error("cannot maintain the store", "err", err)
 		}
 		for _, name := range s.store.Torn() {
 			s.log.Warn("the header of an object is torn, and it is not served: pqenc rewrap --repair -i KEY completes its file", "object", name)
@@ -176,7 +173,7 @@ func (s *Server) maintain(ctx context.Context) {
 	})
 }
 
-// recheck ends what clients have lost the right to.
+// recheck ends requests and connections of clients that have lost the right to them.
 func (s *Server) recheck(ctx context.Context) {
 	every(ctx, recheckEvery, func() {
 		for _, session := range s.loggedIn() {
@@ -185,7 +182,7 @@ func (s *Server) recheck(ctx context.Context) {
 	})
 }
 
-// every calls do, and again after each period, until ctx ends.
+// every calls do now and after each period, until ctx ends.
 func every(ctx context.Context, period time.Duration, do func()) {
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
@@ -198,7 +195,7 @@ func every(ctx context.Context, period time.Duration, do func()) {
 	}
 }
 
-// loggedIn returns the sessions whose client has logged in.
+// loggedIn returns the sessions after the login.
 func (s *Server) loggedIn() (all []*session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,8 +207,7 @@ func (s *Server) loggedIn() (all []*session) {
 	return all
 }
 
-// ServeHTTP makes a connection of a request to open a WebSocket, and returns
-// when it has ended.
+// ServeHTTP accepts a WebSocket, and returns when the connection has ended.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		w.Header().Set("Retry-After", "5")
@@ -224,7 +220,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	stream, err := channel.Upgrade(w, r)
 	if err != nil {
 		log.Debug("no WebSocket", "err", err)
-		return // which Upgrade has answered
+		return // Upgrade has answered
 	}
 	visitor := s.gate.enter(client, func() { stream.Close() })
 	session := &session{server: s, log: log, open: make(map[*request]struct{})}
@@ -255,9 +251,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	session.run()
 }
 
-// ConnState counts connections that have not sent a request yet as what they
-// are: waiting to log in. It is for http.Server.ConnState. Those of trusted proxies count
-// once they have sent a request, as those of their clients.
+// ConnState counts connections before their first request as connections before the login.
+// It is for http.Server.ConnState. Connections of trusted proxies count from their first
+// request on, under the address of the client.
 func (s *Server) ConnState(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -271,7 +267,7 @@ func (s *Server) ConnState(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// enter counts in a request, unless the server is stopping.
+// enter counts a request, unless the server is stopping.
 func (s *Server) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -282,7 +278,7 @@ func (s *Server) enter() bool {
 	return true
 }
 
-// admit counts a session of that client in, if there is room.
+// admit counts a session, if there is room for one more of that client.
 func (s *Server) admit(new *session) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -308,9 +304,9 @@ func (s *Server) forget(old *session) {
 	delete(s.sessions, old)
 }
 
-// Shutdown stops the server: from now on nobody is let in, and who is idle is
-// told to go. Transfers that are under way may end until ctx is done; then they
-// are stopped where they can be resumed. Shutdown returns when all have ended.
+// Shutdown stops the server. It refuses new connections and closes idle ones. Running
+// transfers can continue until ctx ends, and are then interrupted so that they can be
+// resumed. Shutdown returns when all have ended.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
@@ -335,7 +331,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return s.store.Close()
 }
 
-// end tells sessions to go: those that wait for a request, or all.
+// end ends sessions: those without a running request, or all.
 func (s *Server) end(all bool) {
 	for _, session := range s.loggedIn() {
 		if all || session.busy.Load() == 0 {

@@ -17,47 +17,48 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// session is the server's side of one connection.
+// session is the server's side of a connection.
 type session struct {
 	server  *Server
 	conn    *channel.Conn
 	peer    signature.Fingerprint
 	log     *slog.Logger
-	busy    atomic.Int32 // requests that are being worked on
+	busy    atomic.Int32 // running requests
 	goodbye sync.Once
 
 	mu       sync.Mutex
 	open     map[*request]struct{}
 	handlers sync.WaitGroup
 
-	getting sync.Mutex // held while a content is read and sent
+	getting sync.Mutex // held while a CONTENT is read and sent
 }
 
-// request is one of a session.
+// request is a request of a session.
 type request struct {
 	*session
 	*channel.Request
 	class class
-	kind  class // of what it does, for the statistics
+	kind  class // for the statistics
 	log   *slog.Logger
 
-	op   Operation // with the name, for what the right must last
+	op   Operation // that is checked again while the request runs, with name
 	name wire.Name
 
-	// sends is that the client will still say, in any case, that it has ended its part.
+	// sends reports that the client still has to send its last message.
 	sends bool
-	// prepare, if set, takes what the request needs before the next message is read, and
-	// may wait for it. done, if set, is called after the last answer.
+	// prepare, if set, is called before the next message is read, and may block. done, if
+	// set, is called after the last answer.
 	prepare, done func()
 
-	// answered is that the last answer is on its way. Then sends does not change any more.
+	// answered reports that the last answer is being sent. From then on sends does not
+	// change.
 	answered atomic.Bool
 }
 
-// over reports whether the client may take the request for ended.
+// over reports whether the client may consider the request ended.
 func (r *request) over() bool { return r.answered.Load() && (!r.sends || r.Ended()) }
 
-// class is of requests of which a client may have only so many at a time.
+// class is a class of requests, whose number for each connection is limited.
 type class int
 
 const (
@@ -69,7 +70,7 @@ const (
 
 var most = [classes]int{smallClass: wire.MaxSmall, pushClass: 1, pullClass: 1}
 
-// admit is the server's decision at the login.
+// admit decides about access at the login.
 func (s *session) admit(peer signature.Fingerprint) error {
 	s.peer = peer
 	s.log = s.log.With("client", peer.String())
@@ -87,7 +88,7 @@ func (s *session) admit(peer signature.Fingerprint) error {
 	return nil
 }
 
-// end tells the client why the connection ends.
+// end ends the connection with an error.
 func (s *session) end(why error) {
 	s.goodbye.Do(func() {
 		told := wire.Refusal(why)
@@ -105,7 +106,7 @@ func (s *session) run() {
 	s.log.Info("connection ended", "in", in, "out", out, "reason", err)
 }
 
-// begin takes in a request and leaves it to a goroutine.
+// begin starts a request in its own goroutine.
 func (s *session) begin(m wire.Message) error {
 	r := &request{session: s}
 	work, refused := r.parse(m)
@@ -131,7 +132,7 @@ func (s *session) begin(m wire.Message) error {
 	return nil
 }
 
-// enter counts a request in, unless the client has too many of its class.
+// enter counts a request, unless the client has too many of its class.
 func (s *session) enter(r *request) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -149,10 +150,10 @@ func (s *session) enter(r *request) error {
 	return nil
 }
 
-// work is what a request asks for. It returns the last answer.
+// work does what a request asks for. It returns the last answer.
 type work func() (wire.Message, error)
 
-// parse returns what a request asks for. The body is not valid any more when that runs.
+// parse parses a request. The body of m is not valid any more when the work runs.
 func (r *request) parse(m wire.Message) (work work, err error) {
 	switch m.Type {
 	case wire.TypePush:
@@ -188,8 +189,8 @@ func (r *request) parse(m wire.Message) (work work, err error) {
 	return nil, wire.ErrUnsupported
 }
 
-// serve does the work, and ends the request: a failure of this side with a reason that
-// the client can understand, and the whole truth for the log.
+// serve does the work and ends the request. After a failure the client receives the code, and
+// the log all details.
 func (r *request) serve(work work) {
 	answer, err := work()
 	if err != nil {
@@ -201,12 +202,12 @@ func (r *request) serve(work work) {
 	case err == nil:
 		err = r.Send(answer.Type, answer.Body)
 	case errors.As(err, &theirs):
-		r.Refuse(wire.ErrAbandoned) // whatever the client has said
+		r.Refuse(wire.ErrAbandoned) // whatever the code of the client is
 	case errors.Is(err, wire.ErrProtocol):
 		r.session.end(err)
-	case errors.Is(err, channel.ErrClosed): // whose reason must not come second
+	case errors.Is(err, channel.ErrClosed): // the client has its reason already
 	default:
-		r.Refuse(err) // in vain, if the connection is what has failed
+		r.Refuse(err) // has no effect if the connection has failed
 	}
 	if r.done != nil {
 		r.done()
@@ -224,8 +225,8 @@ func (r *request) serve(work work) {
 	r.Request.End()
 }
 
-// authorize returns how the client may do that, or a [wire.Right] that it lacks. Nothing is
-// looked up before.
+// authorize returns the grant for an operation, or an error with the missing [wire.Right].
+// It is called before the object is looked up.
 func (s *session) authorize(op Operation, name wire.Name) (Grant, error) {
 	grant, ok := s.server.config.Authorizer.Authorize(s.peer, op, name.String())
 	if !ok {
@@ -234,7 +235,7 @@ func (s *session) authorize(op Operation, name wire.Name) (Grant, error) {
 	return grant, nil
 }
 
-// logFailure logs why something was not done. Denials are warnings.
+// logFailure logs a failure. Denials are warnings.
 func (r *request) logFailure(what string, err error, attrs ...any) {
 	if right := (*wire.Right)(nil); errors.As(err, &right) {
 		r.log.Warn("denied", append(attrs, "right", right.Op, "object", right.Name.String())...)
@@ -243,7 +244,8 @@ func (r *request) logFailure(what string, err error, attrs ...any) {
 	r.log.Info(what, append(attrs, "reason", err)...)
 }
 
-// hold authorizes a request that may take long: the right to it must last.
+// hold is authorize for a request that may take long: the right is checked again while it
+// runs.
 func (r *request) hold(op Operation, name wire.Name) (Grant, error) {
 	r.mu.Lock()
 	r.op, r.name = op, name
@@ -251,14 +253,14 @@ func (r *request) hold(op Operation, name wire.Name) (Grant, error) {
 	return r.authorize(op, name)
 }
 
-// recheckEvery is how often it is looked whether the rights are still there. An AllowFile
-// takes half a second to notice a change.
+// recheckEvery is how often rights are checked again. An AllowFile takes half a second to
+// notice a change.
 const recheckEvery = 400 * time.Millisecond
 
-// recheck ends what the client has no right to any more.
+// recheck ends requests for which the client has no right any more.
 func (s *session) recheck() {
 	if !s.server.config.Authorizer.Known(s.peer) {
-		s.end(fmt.Errorf("%w: %s is not on the access list any more", wire.ErrDenied, s.peer))
+		s.end(fmt.Errorf("%w: %s has been removed from the access list", wire.ErrDenied, s.peer))
 		return
 	}
 	s.mu.Lock()

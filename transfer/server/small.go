@@ -15,20 +15,20 @@ import (
 	"github.com/pqenc/pqenc/transfer/server/internal/store"
 )
 
-// putMemory is how many bytes of small objects are in memory at a time, of all clients.
+// putMemory is how many bytes of small objects are in memory, for all clients together.
 const putMemory = 32 << 20
 
-// budget is memory for objects, of which everybody waits for a part, the first one first.
+// budget is a fair semaphore for memory: those that wait get their part in order.
 type budget struct {
-	queue chan struct{} // has room for the one who is the next to get some
+	queue chan struct{} // held by the next one to get a part
 	mu    sync.Mutex
 	left  int
-	freed chan struct{} // closed when there is more; nil if nobody waits
+	freed chan struct{} // closed when memory is returned; nil if nobody waits
 }
 
 func newBudget(n int) *budget { return &budget{queue: make(chan struct{}, 1), left: n} }
 
-// take waits until there are n bytes, or until quit is closed.
+// take waits for n bytes, or until quit is closed.
 func (b *budget) take(n int, quit <-chan struct{}) (taken bool) {
 	select {
 	case b.queue <- struct{}{}:
@@ -64,19 +64,19 @@ func (b *budget) give(n int) {
 	}
 }
 
-// takeIn keeps the object of a put, of which the message is about to be overwritten. While
-// there is no memory for it, nothing more of this connection is read: what works on the
-// objects that have it needs nothing from there.
+// takeIn copies the object of a PUT, whose message is about to be overwritten. It waits for
+// memory, and meanwhile nothing is read from this connection. The requests that hold memory
+// need nothing from it, so that is no deadlock.
 func (r *request) takeIn(ask *wire.Put) {
 	if r.server.puts.take(len(ask.Object), r.session.conn.Closed()) {
 		ask.Object = bytes.Clone(ask.Object)
 	} else {
-		ask.Object = nil // nobody is there any more
+		ask.Object = nil // the connection is closed
 	}
 }
 
-// put stores an object that has come as a whole. It is stored also when the connection has
-// ended meanwhile: the client will ask.
+// put stores a small object, also if the connection has ended meanwhile: the client will ask
+// again.
 func (r *request) put(ask *wire.Put) (answer wire.Message, err error) {
 	defer func() { r.server.puts.give(len(ask.Object)) }()
 	grant, err := r.authorize(Push, ask.Name)
@@ -123,7 +123,7 @@ func (r *request) get(ask *wire.Get) (answer wire.Message, err error) {
 	if ask.Offset > object.Size || ask.Digest != object.Digest && ask.Digest != [len(ask.Digest)]byte{} {
 		return answer, wire.ErrChanged
 	}
-	// A client that does not read what it gets keeps one buffer, and not 16.
+	// A client that does not read its answers occupies one buffer, not 16.
 	r.getting.Lock()
 	buf := sendBuffers.Get().(*[wire.MaxData]byte)
 	r.done = func() {

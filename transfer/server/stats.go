@@ -6,13 +6,13 @@ package server
 
 import "sync/atomic"
 
-// Stats is what a server has done since it was made, and what it has now.
+// Stats are statistics of a server: counters since it was created, and current numbers.
 type Stats struct {
-	Connections     int // logged in, now
-	Unauthenticated int // not logged in yet, now
+	Connections     int // after the login, now
+	Unauthenticated int // before the login, now
 	Logins          int64
 	FailedLogins    int64
-	Pushes          int64 // stored, also before
+	Pushes          int64 // stored, or stored already
 	FailedPushes    int64 // refused or interrupted
 	Pulls           int64 // sent to the end
 	FailedPulls     int64 // refused or interrupted
@@ -26,7 +26,7 @@ type Stats struct {
 	Partials     int
 	PartialBytes int64
 	Folders      int
-	FreeBytes    int64 // on the file system; -1 if it does not tell
+	FreeBytes    int64 // on the file system; -1 if unknown
 }
 
 type stats struct {
@@ -37,7 +37,7 @@ type stats struct {
 	received, sent       atomic.Int64
 }
 
-// Stats returns what the server has done and has. It is cheap.
+// Stats returns the statistics. It is cheap.
 func (s *Server) Stats() Stats {
 	s.mu.Lock()
 	connections := len(s.sessions)

@@ -14,18 +14,18 @@ import (
 	"github.com/pqenc/pqenc/transfer/server/internal/store"
 )
 
-// uploads are the pushes that are under way, for the next session of the same
-// client to take over and for pulls to follow.
+// uploads are the running pushes. The next session of the same client can take them over, and
+// pulls can follow them.
 type uploads struct {
 	mu      sync.Mutex
 	active  map[uploadKey]*upload
 	changed signal
 }
 
-// signal is raised again and again. Its owner's lock guards it.
+// signal can be raised many times. The lock of its owner guards it.
 type signal struct{ next chan struct{} }
 
-// wait returns a channel that is closed when it is raised next.
+// wait returns a channel that is closed when the signal is raised next.
 func (s *signal) wait() <-chan struct{} {
 	if s.next == nil {
 		s.next = make(chan struct{})
@@ -40,19 +40,19 @@ func (s *signal) raise() {
 	}
 }
 
-// uploadKey is what there can be one push of at a time.
+// uploadKey identifies a push: there is one at a time for each client and name.
 type uploadKey struct {
 	client signature.Fingerprint
 	name   wire.Name
 }
 
-// upload is one push. The fields below mu are for followers.
+// upload is a running push. The fields below mu are for followers.
 type upload struct {
 	id    store.ID
-	wins  bool // over an object of that name
+	wins  bool // it may replace an object with that name
 	by    *request
 	begun time.Time
-	done  chan struct{} // closed when its partial is
+	done  chan struct{} // closed when its partial is closed
 
 	mu      sync.Mutex
 	partial *store.Partial // nil until its header is known to be good
@@ -62,14 +62,13 @@ type upload struct {
 }
 
 const (
-	// takeOverTime is how long a newer push waits for an older one to let go of the
-	// partial.
+	// takeOverTime is how long a newer push waits for an older one to close the partial.
 	takeOverTime = 10 * time.Second
-	// deadTime is how long it takes the connection of the older one for alive.
+	// deadTime is how long the older one may take before its connection counts as dead.
 	deadTime = time.Second
 )
 
-// claim registers a push, and ends the one that it takes over from. wins is that it may
+// claim registers a push, and ends the one that it takes over from. wins reports that it may
 // replace an object.
 func (u *uploads) claim(id store.ID, wins bool, by *request) (*upload, error) {
 	key := uploadKey{id.Client, id.Name}
@@ -111,7 +110,7 @@ func (u *uploads) release(up *upload) {
 	u.announce()
 }
 
-// announce wakes all who wait for something to follow.
+// announce wakes all followers that wait.
 func (u *uploads) announce() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -125,8 +124,7 @@ func (u *uploads) wait() <-chan struct{} {
 	return u.changed.wait()
 }
 
-// find returns the newest push to that name that can be followed, of a file that
-// matches.
+// find returns the newest push to that name that can be followed and whose ID matches.
 func (u *uploads) find(name wire.Name, match func(store.ID) bool) *upload {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -145,18 +143,18 @@ func (up *upload) ready() bool {
 	return up.partial != nil && !up.ended
 }
 
-// advance tells followers how much of p is there.
+// advance tells followers how much of p was written.
 func (up *upload) advance(p *store.Partial) {
 	up.mu.Lock()
 	defer up.mu.Unlock()
-	if up.partial == nil { // followers look at it without the lock
+	if up.partial == nil { // followers use it without the lock
 		up.partial = p
 	}
 	up.written = p.Written()
 	up.grown.raise()
 }
 
-// end tells followers that nothing more comes from this push.
+// end tells followers that the push has ended.
 func (up *upload) end() {
 	up.mu.Lock()
 	defer up.mu.Unlock()
@@ -164,8 +162,8 @@ func (up *upload) end() {
 	up.grown.raise()
 }
 
-// available returns how much is there, and, if that is not more than offset, a
-// channel that is closed when there is more. It is nil when the push has ended.
+// available returns how much was written. If that is not more than offset, it also returns a
+// channel that is closed when there is more, which is nil if the push has ended.
 func (up *upload) available(offset int64) (written int64, more <-chan struct{}) {
 	up.mu.Lock()
 	defer up.mu.Unlock()

@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// maxLogin is how many bytes are read, and written, before the login is
-	// done. Both sides need about 9 KB each.
+	// maxLogin is how many bytes are read, and written, before the login is complete. Both
+	// sides need about 9 KB each.
 	maxLogin = 32 << 10
-	// maxTraffic is how many bytes one connection carries in a direction. AES-GCM
-	// in TLS 1.3 is good for 2^24.5 records of 16 KiB (RFC 8446, section 5.5), 361
-	// GiB, and crypto/tls never changes its keys.
+	// maxTraffic is how many bytes a connection carries in each direction. AES-GCM in TLS 1.3
+	// is safe for 2^24.5 records of 16 KiB (RFC 8446, section 5.5), which are 361 GiB, and
+	// crypto/tls never updates its keys.
 	maxTraffic = 256 << 30
 )
 
-// carrier is the stream below TLS with its limits: how much it carries, and how
-// long a read waits.
+// carrier is the stream below TLS. It limits how much it carries, and how long a read
+// waits.
 type carrier struct {
 	Stream
 	limit   atomic.Int64
-	silence atomic.Int64 // nanoseconds; 0 while the deadline of the login holds
+	silence atomic.Int64 // nanoseconds; 0 during the login, which has a deadline
 	in, out atomic.Int64
 }
 
@@ -36,7 +36,7 @@ func newCarrier(s Stream, login time.Duration) *carrier {
 	return c
 }
 
-// admit ends the time of the login.
+// admit ends the login and its deadline.
 func (c *carrier) admit(silence time.Duration, traffic int64) {
 	c.Grow()
 	c.SetDeadline(time.Time{})
@@ -44,8 +44,8 @@ func (c *carrier) admit(silence time.Duration, traffic int64) {
 	c.limit.Store(traffic)
 }
 
-// Read reads, and gives up when nothing comes. Only the time in which somebody
-// waits counts: who is slow to read does not take the other side for dead.
+// Read reads, with a timeout. Only the time in Read counts: a slow reader does not take the
+// other side for dead.
 func (c *carrier) Read(p []byte) (int, error) {
 	if silence := time.Duration(c.silence.Load()); silence > 0 {
 		c.SetReadDeadline(time.Now().Add(silence))
@@ -62,7 +62,7 @@ func (c *carrier) Write(p []byte) (int, error) {
 		return 0, c.exceeded()
 	}
 	n, err := c.Stream.Write(p)
-	if err == nil && c.silence.Load() == 0 { // crypto/tls does not say when it wants an answer
+	if err == nil && c.silence.Load() == 0 { // crypto/tls does not flush before it waits for an answer
 		err = c.Flush()
 	}
 	return n, err

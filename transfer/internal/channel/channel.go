@@ -2,15 +2,13 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package channel is one connection between a client and a server that have
-// proven who they are: TLS 1.3 in a byte stream, a login, and messages.
-// PROTOCOL.md, sections 2 to 4, is its description.
+// Package channel implements an authenticated connection between a client and a server: TLS
+// 1.3 in a byte stream, a login, and messages. PROTOCOL.md, sections 2 to 4, specifies it.
 //
-// TLS hides and authenticates the bytes of this one connection, against a
-// quantum computer, too, since no other key exchange than X25519MLKEM768 is
-// accepted. Its certificates are thrown away and prove nothing. Who is at the
-// other end is proven by the hybrid signature of each side over a value that
-// only this connection has (RFC 9266), the server's first.
+// TLS encrypts and authenticates the bytes of this connection, also against a quantum
+// computer, because the only key exchange is X25519MLKEM768. Its certificates prove nothing.
+// Both sides authenticate with hybrid signatures over the channel binding of this connection
+// (RFC 9266), the server first.
 package channel
 
 import (
@@ -28,34 +26,33 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// Stream is the byte stream below: that of a WebSocket. What is written may
-// wait until Flush.
+// Stream is the byte stream of a WebSocket. Written bytes may be buffered until Flush.
 type Stream interface {
 	net.Conn
 	Flush() error
-	// Grow is called after the login, before which memory is scarce.
+	// Grow allows larger buffers. It is called after the login.
 	Grow()
 }
 
-// Identity is who one side is. *keyfile.Identity is one.
+// Identity is the private key of one side. *keyfile.Identity implements it.
 type Identity interface {
 	SigningKey() *signature.PrivateKey
-	// PublicDER returns the DER of the public keys, whose SHA-256 is the
-	// fingerprint: the one for encryption and behind it the one for signing.
+	// PublicDER returns the DER of the public keys, whose SHA-256 is the fingerprint: the
+	// encryption key, followed by the signing key.
 	PublicDER() []byte
 }
 
-// Times bound how long a connection waits. Zero is the default.
+// Times are the timeouts of a connection. Zero is the default.
 type Times struct {
 	Login   time.Duration // for the handshake and the login together: 10 s
-	Beat    time.Duration // without a message to send, until a keepalive: 15 s, or a quarter of Silence
-	Silence time.Duration // without a byte from the other side, until it counts as dead: 60 s
-	// Idle is for a request without progress, and for a connection without a request,
-	// whatever keepalives there are: no limit.
+	Beat    time.Duration // without sending, until a keepalive: 15 s, or a quarter of Silence
+	Silence time.Duration // without receiving, until the connection counts as dead: 60 s
+	// Idle is the idle timeout: for a request without progress, and for a connection without
+	// requests. Keepalives do not count. The default is no limit.
 	Idle time.Duration
 }
 
-// DefaultSilence is what Times.Silence is by default.
+// DefaultSilence is the default of Times.Silence.
 const DefaultSilence = time.Minute
 
 func (t Times) withDefaults() Times {
@@ -66,25 +63,24 @@ func (t Times) withDefaults() Times {
 }
 
 var (
-	// ErrChannel says that the other side did not do the handshake or the login
-	// as PROTOCOL.md requires.
+	// ErrChannel reports a handshake or a login that is not as PROTOCOL.md requires.
 	ErrChannel = errors.New("not a pqenc connection")
-	// ErrProof says that the other side's signature is wrong: it is not who it
-	// says it is, or somebody is in between.
-	ErrProof = errors.New("login is forged")
-	// ErrSilent says that nothing came for too long.
-	ErrSilent = errors.New("the other side has gone silent")
-	// ErrRenew says that this connection has carried as much as one set of keys
-	// should. The next one goes on from there.
-	ErrRenew = errors.New("time for a new connection")
-	// ErrClosed says that this side has closed the connection.
+	// ErrProof reports a wrong signature of the other side: it does not have its private key,
+	// or there is a man in the middle.
+	ErrProof = errors.New("the signature of the other side is wrong")
+	// ErrSilent reports that nothing was received for too long.
+	ErrSilent = errors.New("nothing was received from the other side for too long")
+	// ErrRenew reports that the connection has carried as much as its keys allow. The next
+	// connection resumes.
+	ErrRenew = errors.New("the keys of the connection are worn out")
+	// ErrClosed reports that this side has closed the connection.
 	ErrClosed = errors.New("connection closed")
 )
 
-// Conn is a connection after the login. Its messages come from Dispatch, or from Next,
-// each for one goroutine; everything else is for any.
+// Conn is a connection after the login. Its messages are read by Dispatch or by Next, in one
+// goroutine. All other methods are safe for concurrent use.
 type Conn struct {
-	tls   io.ReadWriter // its Read is for any number of goroutines
+	tls   io.ReadWriter // Read is safe for concurrent use
 	low   *carrier
 	peer  signature.Fingerprint
 	times Times
@@ -92,26 +88,26 @@ type Conn struct {
 	write    sync.Mutex // held for one whole message
 	lastSent atomic.Int64
 
-	free chan []byte // buffers for messages, as large as what has come in them
-	held []byte      // the buffer of the message that Next returned last
+	free chan []byte // buffers for messages, as large as the largest message in them
+	held []byte      // the buffer of the last message of Next
 
 	requests requests
 
-	// alive is the context of all requests. It ends when no more messages come for them,
-	// with the reason.
+	// alive is the context of all requests. It ends, with the reason, when they receive no
+	// more messages.
 	alive    context.Context
 	end      context.CancelCauseFunc
 	failing  sync.Once
-	lastWord bool // the other side was told why this one ends; write guards this
+	lastWord bool // the final error was sent; guarded by write
 
 	once   sync.Once
 	closed chan struct{}
-	err    error // why; set before closed is
+	err    error // why; set before closed is closed
 }
 
 // start begins to send keepalives.
 func (c *Conn) start() *Conn {
-	c.free = make(chan []byte, 2) // one to be worked on while the other is filled
+	c.free = make(chan []byte, 2) // one is used while the other is filled
 	c.alive, c.end = context.WithCancelCause(context.Background())
 	c.closed = make(chan struct{})
 	for range cap(c.free) {
@@ -126,15 +122,14 @@ func (c *Conn) start() *Conn {
 	return c
 }
 
-// Peer returns who is at the other end.
+// Peer returns the fingerprint of the other side.
 func (c *Conn) Peer() signature.Fingerprint { return c.peer }
 
 // Closed is closed when the connection is.
 func (c *Conn) Closed() <-chan struct{} { return c.closed }
 
-// Next returns the next message, of whatever request. Its body is valid until the next
-// call. When the other side has ended the connection, the error is a [wire.Error] with its
-// reason.
+// Next returns the next message of any request. Its body is valid until the next call. If
+// the other side has ended the connection, the error is a [wire.Error] with its reason.
 func (c *Conn) Next() (wire.Message, error) {
 	c.release(c.held)
 	m, err := c.take()
@@ -142,8 +137,8 @@ func (c *Conn) Next() (wire.Message, error) {
 	return m, err
 }
 
-// take is Next for who releases the body by itself. It waits for a buffer, so that
-// messages do not pile up.
+// take is Next without releasing the body. It waits for a free buffer, so that messages do
+// not pile up.
 func (c *Conn) take() (m wire.Message, err error) {
 	var buf []byte
 	select {
@@ -152,7 +147,7 @@ func (c *Conn) take() (m wire.Message, err error) {
 		return m, c.err
 	}
 	m, err = c.read(buf)
-	if c.alive.Err() != nil { // fail may have taken some away before this one
+	if c.alive.Err() != nil { // fail may have discarded messages before this one
 		err = context.Cause(c.alive)
 	} else if err == nil && m.Type == wire.TypeError && m.Request == 0 {
 		err = peerError(m.Body)
@@ -167,7 +162,7 @@ func (c *Conn) take() (m wire.Message, err error) {
 	return wire.Message{}, c.broken(err)
 }
 
-// release gives a buffer back to be filled again.
+// release makes a buffer free again.
 func (c *Conn) release(body []byte) {
 	if body != nil {
 		c.free <- body[:0]
@@ -179,7 +174,7 @@ func peerError(body []byte) error {
 	return cmp.Or(err, error(e))
 }
 
-// read reads the next message that is not just a keepalive.
+// read reads the next message that is not a keepalive.
 func (c *Conn) read(buf []byte) (wire.Message, error) {
 	for {
 		m, err := wire.Read(c.tls, buf, wire.MaxData)
@@ -197,8 +192,8 @@ func explain(err error) error {
 	return err
 }
 
-// Send sends a message, whose body is at most [wire.MaxData] bytes. Request is 0 for one
-// that belongs to none.
+// Send sends a message with a body of at most [wire.MaxData] bytes. Request is 0 for a
+// message that belongs to no request.
 func (c *Conn) Send(t wire.Type, request uint32, body []byte) error {
 	c.write.Lock()
 	defer c.write.Unlock()
@@ -220,8 +215,8 @@ func (c *Conn) send(t wire.Type, request uint32, body []byte) error {
 	return c.broken(c.low.Flush())
 }
 
-// broken returns the reason that the connection ended for, if it has: a failed
-// write says less.
+// broken returns the reason why the connection has ended, or err if it has not. The reason
+// says more than the error of a write.
 func (c *Conn) broken(err error) error {
 	if err == nil {
 		return nil
@@ -234,7 +229,7 @@ func (c *Conn) broken(err error) error {
 	}
 }
 
-// beat sends keepalives as long as there is nothing else to send.
+// beat sends keepalives while nothing else is sent.
 func (c *Conn) beat() {
 	ticker := time.NewTicker(c.times.Beat / 2)
 	defer ticker.Stop()
@@ -244,20 +239,20 @@ func (c *Conn) beat() {
 			return
 		case <-ticker.C:
 		}
-		// Who holds the lock is sending, which keeps it alive, too.
+		// If the lock is held, something else is being sent.
 		if since(&c.lastSent) >= c.times.Beat/2 && c.write.TryLock() {
 			err := c.send(wire.TypeBeat, 0, nil)
 			last := c.lastWord
 			c.write.Unlock()
-			if err != nil && !last { // and it may be that nobody reads, who would notice
+			if err != nil && !last { // and there may be no reader that would notice
 				c.close(err)
 			}
 		}
 	}
 }
 
-// watch ends a connection on which something makes no progress. It sends nothing before,
-// so that who does not read cannot stop it.
+// watch closes a connection on which a request makes no progress. It sends nothing before, so
+// that a side that does not read cannot block it.
 func (c *Conn) watch() {
 	timer := time.NewTimer(c.times.Idle)
 	defer timer.Stop()
@@ -278,22 +273,21 @@ func (c *Conn) watch() {
 
 func since(t *atomic.Int64) time.Duration { return time.Since(time.Unix(0, t.Load())) }
 
-// lastWords is how long the reason of an end may take to arrive. Tests change it.
+// lastWords is how long the final error may take to arrive. Tests change it.
 var lastWords = 3 * time.Second
 
-// Fail tells the other side why the connection ends, and closes it. A second call waits
-// for the end of the first.
+// Fail sends the final error and closes the connection. A second call waits for the first
+// one.
 func (c *Conn) Fail(code uint16, text string) {
 	c.fail(fmt.Errorf("%w: %s", ErrClosed, text), &wire.Error{Code: code, Text: text})
 }
 
 func (c *Conn) fail(failure error, told *wire.Error) {
 	c.failing.Do(func() {
-		c.end(failure) // before messages are taken away below
+		c.end(failure) // before messages are discarded below
 		c.low.SetWriteDeadline(time.Now().Add(lastWords))
 		if c.sendLast(told) == nil {
-			// If there were something unread on closing, the reason might be thrown
-			// away with it.
+			// Unread bytes at the close could make the system discard the final error.
 			late := time.AfterFunc(lastWords, func() { c.close(failure) })
 			io.Copy(io.Discard, c.tls)
 			late.Stop()
@@ -302,7 +296,7 @@ func (c *Conn) fail(failure error, told *wire.Error) {
 	})
 }
 
-// sendLast sends an error, after which nothing follows.
+// sendLast sends the final error. Nothing is sent after it.
 func (c *Conn) sendLast(e *wire.Error) error {
 	c.write.Lock()
 	defer c.write.Unlock()
@@ -311,7 +305,7 @@ func (c *Conn) sendLast(e *wire.Error) error {
 	return err
 }
 
-// Close closes the connection. What is not sent by then is lost.
+// Close closes the connection, and discards what was not sent.
 func (c *Conn) Close() { c.close(ErrClosed) }
 
 func (c *Conn) close(err error) {
@@ -322,5 +316,6 @@ func (c *Conn) close(err error) {
 	})
 }
 
-// Traffic returns how many bytes were read and written, WebSocket framing apart.
+// Traffic returns how many bytes were read and written, without the framing of the
+// WebSocket.
 func (c *Conn) Traffic() (in, out int64) { return c.low.in.Load(), c.low.out.Load() }

@@ -22,7 +22,7 @@ import (
 
 // TestNoGapBeforeFail ends a connection while data comes. What one goroutine gets
 // from Next has no gap, though Fail throws messages away: a store that wrote what
-// comes behind a gap would keep it.
+// comes after a gap would keep it.
 func TestNoGapBeforeFail(t *testing.T) {
 	t.Parallel()
 	for range 20 {
@@ -71,7 +71,7 @@ func TestNoGapBeforeFail(t *testing.T) {
 }
 
 // TestErrorIsLast checks that nothing follows an error, even if another goroutine
-// goes on sending.
+// continues to send.
 func TestErrorIsLast(t *testing.T) {
 	c, s := bare(t)
 	var senders sync.WaitGroup
@@ -103,7 +103,7 @@ func TestErrorIsLast(t *testing.T) {
 	s.Close()
 	failing.Wait()
 	if m, err := wire.Read(c, buf, wire.MaxData); err == nil {
-		t.Errorf("0x%02x behind an error", m.Type)
+		t.Errorf("0x%02x after an error", m.Type)
 	}
 }
 
@@ -134,7 +134,7 @@ func TestBeatsAreNoProgress(t *testing.T) {
 }
 
 // TestUnreadPongs has a client that sends pings and reads nothing, so that the
-// server waits to answer them, for ever but for its limit.
+// server waits to answer them, forever without its limit.
 func TestUnreadPongs(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -184,7 +184,7 @@ func TestUnreadData(t *testing.T) {
 }
 
 // TestUnreadEnd has a client that goes while a message of it waits for somebody to
-// read it, so that its end is behind that. The server notices all the same.
+// read it, so that its end comes after that. The server notices all the same.
 func TestUnreadEnd(t *testing.T) {
 	c, s := pair(t, Times{}, Times{Beat: 20 * time.Millisecond})
 	r, err := s.Open(1, nil, true)

@@ -23,15 +23,14 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// dialTime is how long a connection may take, up to the WebSocket, and
-// upgradeTime how long the answer to its request.
+// dialTime is how long it may take to open a WebSocket, and upgradeTime how long the answer to
+// its request may take.
 const (
 	dialTime    = 30 * time.Second
 	upgradeTime = 10 * time.Second
 )
 
-// Upgrade makes a WebSocket of an HTTP request. If it cannot, it has answered the
-// request.
+// Upgrade accepts a WebSocket. If that fails, Upgrade has answered the request.
 func Upgrade(w http.ResponseWriter, r *http.Request) (*WebSocket, error) {
 	upgrader := ws.HTTPUpgrader{Timeout: upgradeTime}
 	conn, rw, _, err := upgrader.Upgrade(r, w)
@@ -87,12 +86,12 @@ func dialThrough(ctx context.Context, target string, config *tls.Config, dial Di
 		resp.Body.Close()
 		return nil, err
 	}
-	body := resp.Body.(io.ReadWriteCloser) // net/http: after 101 it is one
+	body := resp.Body.(io.ReadWriteCloser) // net/http promises that after a 101
 	return newWebSocket(conn, body, ws.StateClientSide), nil
 }
 
-// requestUpgrade makes req a request for a WebSocket (RFC 6455, section 4.1), and
-// returns its challenge.
+// requestUpgrade makes req a request for a WebSocket (RFC 6455, section 4.1), and returns
+// the challenge.
 func requestUpgrade(req *http.Request) (challenge string) {
 	key := make([]byte, 16)
 	rand.Read(key)
@@ -108,7 +107,7 @@ func requestUpgrade(req *http.Request) (challenge string) {
 // 4.1).
 func accepted(resp *http.Response, challenge string) error {
 	switch {
-	case resp.StatusCode >= 500: // of a proxy, whose server may come back
+	case resp.StatusCode >= 500: // of a proxy; its server may come back
 		return errors.New(resp.Status)
 	case resp.StatusCode != http.StatusSwitchingProtocols:
 		return fmt.Errorf("%w: HTTP %s", ErrChannel, resp.Status)

@@ -184,7 +184,7 @@ func attackServer(t *testing.T, conn net.Conn) (*attacker, *wire.Proof) {
 	return a, proof
 }
 
-// attackClient is an attacker behind a client.
+// attackClient is an attacker who acts as a client.
 func attackClient(t *testing.T, conn net.Conn) *attacker {
 	t.Helper()
 	return newAttacker(t, tls.Server(conn, serverConfig(certificate())))

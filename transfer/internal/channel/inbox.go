@@ -7,28 +7,28 @@ package channel
 import "io"
 
 const (
-	// minInbox is how much is read at once from a connection on which little
-	// comes, and before the login.
+	// minInbox is the size of a read on a connection with little traffic, and before the
+	// login.
 	minInbox = 4 << 10
-	// maxInbox is how much is read at once when as much is there. Waking up to read
-	// costs more than reading.
+	// maxInbox is the size of the largest read. To be woken up for a read costs more than to
+	// read.
 	maxInbox = 512 << 10
 )
 
-// inbox reads ahead as much as there is, into memory that grows only when that
-// fills it.
+// inbox reads ahead what is available, into a buffer that grows only after a read has filled
+// it.
 type inbox struct {
 	src        io.Reader
 	buf        []byte
-	begin, end int // of what was read ahead
-	limit      int // of its size
+	begin, end int // of the bytes that were read ahead
+	limit      int // of the size of buf
 }
 
 func newInbox(src io.Reader) *inbox {
 	return &inbox{src: src, buf: make([]byte, minInbox), limit: minInbox}
 }
 
-// Read implements [io.Reader]. It reads from the source only if nothing is left.
+// Read implements [io.Reader]. It reads from the source only if the buffer is empty.
 func (b *inbox) Read(p []byte) (int, error) {
 	if b.begin == b.end {
 		if err := b.fill(); err != nil {
@@ -40,7 +40,7 @@ func (b *inbox) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads into the empty buffer.
+// fill reads into an empty buffer.
 func (b *inbox) fill() error {
 	if b.end == len(b.buf) && b.end < b.limit {
 		b.buf = make([]byte, min(2*len(b.buf), b.limit))
@@ -48,7 +48,7 @@ func (b *inbox) fill() error {
 	for range 100 {
 		n, err := b.src.Read(b.buf)
 		b.begin, b.end = 0, n
-		if n > 0 { // an error comes again
+		if n > 0 { // an error is returned again
 			return nil
 		}
 		if err != nil {

@@ -16,35 +16,34 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// The contexts of the two signatures. They differ, so that neither side's can
-// be sent back as the other's.
+// The contexts of the two signatures. They differ, so that a proof cannot be reflected.
 const (
 	serverContext = "pqenc/v1/server"
 	clientContext = "pqenc/v1/client"
 )
 
-// encryptionSize is the size of the DER of an encryption key, which stands
-// before that of the signing key.
+// encryptionSize is the size of the DER of an encryption key, which precedes that of the
+// signing key.
 const encryptionSize = wire.PublicSize - 2005
 
-// Login is what one side needs to log in.
+// Login has the parameters of a login.
 type Login struct {
 	Identity Identity
-	// Check reports whether the other side is welcome, once it has proven who it is.
-	// If not, a server denies the connection with this error's text and code, if
-	// it is a wire.Error.
+	// Check decides whether the other side has access, after it has authenticated. If not, a
+	// server denies access with the text and the code of the error, if that is a
+	// wire.Error.
 	Check func(peer signature.Fingerprint) error
 	Times Times
-	// Traffic is how many bytes a connection may carry in a direction; 0 is 256
-	// GiB. It is there for tests.
+	// Traffic is how many bytes a connection may carry in each direction; 0 is 256 GiB. Tests
+	// change it.
 	Traffic int64
 }
 
-// Connect logs in as a client, over s, which it closes if that fails.
+// Connect logs in as a client over s. It closes s if that fails.
 func Connect(s Stream, l *Login) (*Conn, error) { return l.run(s, l.client) }
 
-// Accept lets a client log in, over s, which it closes if that fails. cert is
-// from [NewCertificate].
+// Accept lets a client log in over s. It closes s if that fails. cert is from
+// [NewCertificate].
 func Accept(s Stream, cert *tls.Certificate, l *Login) (*Conn, error) {
 	return l.run(s, func(low *carrier) (*Conn, error) { return l.server(low, cert) })
 }
@@ -62,7 +61,7 @@ func (l *Login) run(s Stream, login func(*carrier) (*Conn, error)) (*Conn, error
 	return c.start(), nil
 }
 
-// client first sees who the server is, and only then says who it is itself.
+// client authenticates the server first, and then itself.
 func (l *Login) client(low *carrier) (*Conn, error) {
 	t := tls.Client(low, clientConfig())
 	binding, err := handshake(t)
@@ -119,7 +118,7 @@ func (l *Login) server(low *carrier, cert *tls.Certificate) (*Conn, error) {
 	return &Conn{tls: t, low: low, peer: theirs}, nil
 }
 
-// prove sends who this side is, and its signature over all parts.
+// prove sends the identity of this side, and its signature over all parts.
 func (l *Login) prove(t *tls.Conn, as wire.Type, context string, parts ...[]byte) error {
 	sig, err := l.Identity.SigningKey().Sign(context, slices.Concat(parts...))
 	if err != nil {
@@ -130,8 +129,8 @@ func (l *Login) prove(t *tls.Conn, as wire.Type, context string, parts ...[]byte
 	return err
 }
 
-// verify checks the signature of the other side. Its encryption key is a part
-// of its name and of no use here: what that is made of is not looked at.
+// verify checks the signature of the other side. Its encryption key is a part of its
+// identity, and is not parsed.
 func verify(p *wire.Proof, context string, parts ...[]byte) error {
 	key, err := signature.ParseSPKI(p.Public[encryptionSize:])
 	if err != nil {
@@ -151,7 +150,7 @@ func readProof(t *tls.Conn, as wire.Type) (*wire.Proof, error) {
 	return wire.ParseProof(m.Body)
 }
 
-// expect reads one message, which must be of that type.
+// expect reads one message, which must have type want.
 func expect(t *tls.Conn, want wire.Type) (wire.Message, error) {
 	m, err := wire.Read(t, nil, wire.ProofSize)
 	switch {
@@ -165,16 +164,16 @@ func expect(t *tls.Conn, want wire.Type) (wire.Message, error) {
 	return m, nil
 }
 
-// deny says explicitly that there will be no connection. That a key is unknown
-// and that a proof is wrong look alike.
+// deny sends an error in place of ACCEPT. It is the same for an unknown key and for a wrong
+// proof.
 func deny(t *tls.Conn, reason error) {
 	told := &wire.Error{Code: wire.CodeDenied, Text: "this key has no access"}
 	errors.As(reason, &told)
 	if _, err := t.Write(wire.Append(nil, wire.TypeError, 0, told.Marshal())); err != nil {
 		return
 	}
-	// All that this side waits for is the end: closing at once could take the
-	// message away with it.
+	// Wait for the other side to close: closing at once could make the system discard the
+	// message.
 	var end [1]byte
 	t.Read(end[:])
 }

@@ -283,7 +283,7 @@ func TestBusy(t *testing.T) {
 }
 
 // TestLoginIsBounded sends more than a login can need, in the handshake and
-// behind it.
+// after it.
 func TestLoginIsBounded(t *testing.T) {
 	record := append([]byte{22, 3, 1, 0x40, 0}, make([]byte, 1<<14)...)
 	copy(record[5:], []byte{1, 0, 0xFF, 0xFF}) // a client's hello of 65535 bytes
@@ -312,7 +312,7 @@ func TestLoginIsBounded(t *testing.T) {
 	}
 }
 
-// TestSlowLogin has clients that stop at every stage, or go on byte by byte.
+// TestSlowLogin has clients that stop at every stage, or send one byte after the other.
 func TestSlowLogin(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)

@@ -17,23 +17,23 @@ import (
 	"net/url"
 )
 
-// maxAnswer is how many bytes of a proxy's answer are read.
+// maxAnswer is how many bytes of the answer of a proxy are read.
 const maxAnswer = 64 << 10
 
-// findProxy returns the proxy through which a request goes, nil for none.
+// findProxy returns the proxy for a request, or nil.
 type findProxy func(*http.Request) (*url.URL, error)
 
-// useProxy lets t go through the proxy that there is for req, by CONNECT (RFC 6455,
-// section 4.1). net/http does that for https only: all other requests it sends to
-// the proxy itself, and few of them pass an upgrade on. The tunnel ends with ctx: that
-// of net/http lives longer than the request.
+// useProxy makes t use the proxy for req, if there is one, by CONNECT (RFC 6455, section
+// 4.1). net/http uses CONNECT for https only. Other requests it sends to the proxy itself, and
+// few proxies pass an upgrade on. The tunnel ends with ctx: a tunnel of net/http lives longer
+// than the request.
 func useProxy(ctx context.Context, t *http.Transport, req *http.Request, find findProxy) error {
 	proxy, err := find(req)
 	if err != nil || proxy == nil {
 		return err
 	}
 	if web := proxy.Scheme == "http" || proxy.Scheme == "https"; !web || req.URL.Scheme == "https" {
-		t.Proxy = http.ProxyURL(proxy) // SOCKS is a tunnel anyway
+		t.Proxy = http.ProxyURL(proxy) // SOCKS is always a tunnel
 		t.OnProxyConnectResponse = func(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 			return granted(answer)
 		}
@@ -77,7 +77,7 @@ func tunnel(ctx context.Context, dial DialFunc, proxy *url.URL, server string, c
 	return conn, nil
 }
 
-// askFor asks the proxy at the other end of conn for the server.
+// askFor asks the proxy on conn for a tunnel to the server.
 func askFor(conn net.Conn, server string, user *url.Userinfo) error {
 	req := &http.Request{Method: http.MethodConnect, URL: &url.URL{Opaque: server}, Host: server, Header: make(http.Header)}
 	if user != nil {
@@ -87,7 +87,7 @@ func askFor(conn net.Conn, server string, user *url.Userinfo) error {
 	if err := req.Write(conn); err != nil {
 		return err
 	}
-	// Nothing is lost with the buffer: no web server speaks first.
+	// The buffer holds no bytes of the server, because a web server does not send first.
 	answer, err := http.ReadResponse(bufio.NewReader(io.LimitReader(conn, maxAnswer)), req)
 	if err != nil {
 		return fmt.Errorf("no answer from the proxy: %w", err)

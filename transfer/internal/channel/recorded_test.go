@@ -20,7 +20,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-var updateLogin = flag.Bool("update", false, "record the login in transfer/testdata anew")
+var updateLogin = flag.Bool("update", false, "record the login in transfer/testdata again")
 
 const sessionsDir = "../../testdata/sessions"
 

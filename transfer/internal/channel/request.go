@@ -15,37 +15,37 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// requests are those that are open on a connection.
+// requests are the open requests of a connection.
 type requests struct {
-	starting sync.Mutex // held while a client starts one: they start in the order of their ids
+	starting sync.Mutex // held while a client starts a request, so that they start in the order of their ids
 	mu       sync.Mutex
 	open     map[uint32]*Request
 	last     uint32    // the largest id so far
-	quiet    time.Time // when the last one has ended
+	quiet    time.Time // when the last one ended
 }
 
-// Request is one side of a request. Next and Drain are for one goroutine; everything else is
-// for any.
+// Request is one side of a request. Next and Drain are for one goroutine. All other methods
+// are safe for concurrent use.
 type Request struct {
 	ID   uint32
 	conn *Conn
-	// waits reports whether the request is for something that the other side cannot
-	// hasten, so that it needs no progress.
+	// waits reports whether the request waits for something other than the other side, so
+	// that it needs no progress.
 	waits func() bool
 
-	// open ends with the messages: when the other side has sent an error, this side has
-	// called End, or the connection has ended. ctx ends with it, or by Cancel before.
+	// open ends when no more messages follow: the other side has sent an error, this side has
+	// called End, or the connection has ended. ctx ends with open, or earlier by Cancel.
 	open, ctx   context.Context
 	end, cancel context.CancelCauseFunc
 
-	in       chan wire.Message // nil if none may come
+	in       chan wire.Message // nil if no message is allowed
 	ended    atomic.Bool       // the other side has sent its last message
-	held     []byte            // the buffer of the message that Next returned last
+	held     []byte            // the buffer of the last message of Next
 	patience *time.Timer       // see Abandon
-	progress atomic.Int64      // when something was sent or received that gets it on
+	progress atomic.Int64      // time of the last progress
 }
 
-// Start begins a request with a message, as a client does.
+// Start starts a request of a client with a message.
 func (c *Conn) Start(t wire.Type, body []byte, waits func() bool) (*Request, error) {
 	c.requests.starting.Lock()
 	defer c.requests.starting.Unlock()
@@ -63,8 +63,8 @@ func (c *Conn) Start(t wire.Type, body []byte, waits func() bool) (*Request, err
 	return r, nil
 }
 
-// Open is for the request that the other side has begun. Only if listens is set may more
-// messages of it come, except an error.
+// Open opens a request that the other side has started. Unless listens is set, no further
+// message of it is allowed, except an error.
 func (c *Conn) Open(id uint32, waits func() bool, listens bool) (*Request, error) {
 	q := &c.requests
 	q.mu.Lock()
@@ -89,8 +89,9 @@ func (c *Conn) Open(id uint32, waits func() bool, listens bool) (*Request, error
 	return r, nil
 }
 
-// Dispatch gives every message to its request, and those that begin one to start, until
-// the connection ends. It returns why, after it has told the other side and all requests.
+// Dispatch passes every message to its request, and messages that start one to start, until
+// the connection ends. It returns the reason, after the other side and all requests know
+// it.
 func (c *Conn) Dispatch(start func(wire.Message) error) error {
 	var err error
 	for err == nil {
@@ -113,7 +114,7 @@ func (c *Conn) Dispatch(start func(wire.Message) error) error {
 	return err
 }
 
-// deliver waits until the request takes the message.
+// deliver waits until the request receives the message.
 func (c *Conn) deliver(m wire.Message) error {
 	r, known := c.requests.find(m.Request)
 	if r != nil && (m.Type == wire.TypeError || m.Type == wire.TypeEnd) {
@@ -135,8 +136,8 @@ func (c *Conn) deliver(m wire.Message) error {
 	return cmp.Or(context.Cause(c.alive), c.broken(fmt.Errorf("%w: 0x%02x in request %d", wire.ErrOrder, m.Type, m.Request)))
 }
 
-// offer waits until somebody takes the message, or nobody will. A connection that is
-// closed meanwhile is no reason: this came before its end, and may be the last answer.
+// offer waits until the request receives the message, or has ended. If the connection is
+// closed meanwhile, offer still waits for a while: the message may be the last answer.
 func (r *Request) offer(m wire.Message) (taken bool) {
 	closed, late := r.conn.closed, (<-chan time.Time)(nil)
 	for {
@@ -153,7 +154,7 @@ func (r *Request) offer(m wire.Message) (taken bool) {
 	}
 }
 
-// find returns an open request, which is there no more once an error was taken for it.
+// find returns an open request. A request is not open any more after an error for it.
 func (q *requests) find(id uint32) (r *Request, known bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -163,7 +164,8 @@ func (q *requests) find(id uint32) (r *Request, known bool) {
 	return r, id <= q.last
 }
 
-// stalled returns when the last thing has got done of that for which it is longest ago.
+// stalled returns the time of the last progress of the request that has made none for
+// longest.
 func (q *requests) stalled() time.Time {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -182,11 +184,11 @@ func (q *requests) stalled() time.Time {
 	return first
 }
 
-// Context ends when the request does: its cause is the [wire.Error] of the other side, that
-// of Cancel, or why the connection has ended.
+// Context returns a context that ends with the request. Its cause is the [wire.Error] of the
+// other side, the cause of Cancel, or the reason why the connection has ended.
 func (r *Request) Context() context.Context { return r.ctx }
 
-// Gone reports whether the other side has ended the request, and the connection goes on.
+// Gone reports whether the other side has ended the request, and the connection is open.
 func (r *Request) Gone() bool { return r.open.Err() != nil && r.conn.alive.Err() == nil }
 
 // Ended reports whether the other side has sent its last message, or an error.
@@ -195,13 +197,13 @@ func (r *Request) Ended() bool { return r.ended.Load() }
 // HangUp closes the connection.
 func (r *Request) HangUp() { r.conn.Close() }
 
-// Cancel makes this side end the request.
+// Cancel ends the context of the request, so that this side ends it.
 func (r *Request) Cancel(cause error) { r.cancel(cause) }
 
-// Progress notes that something has been got done.
+// Progress notes that the request has made progress.
 func (r *Request) Progress() { r.progress.Store(time.Now().UnixNano()) }
 
-// Next returns the next message of the request. Its body is valid until the next call, or
+// Next returns the next message of the request. Its body is valid until the next call or
 // End. The error is the cause of the context.
 func (r *Request) Next() (wire.Message, error) {
 	r.release()
@@ -214,7 +216,7 @@ func (r *Request) Next() (wire.Message, error) {
 	}
 }
 
-// Expect is Next for a message that must be of that type.
+// Expect is Next for a message that must have type want.
 func (r *Request) Expect(want wire.Type) (wire.Message, error) {
 	m, err := r.Next()
 	if err == nil && m.Type != want {
@@ -223,8 +225,8 @@ func (r *Request) Expect(want wire.Type) (wire.Message, error) {
 	return m, err
 }
 
-// Drain throws away what comes until the other side has ended the request, with a message
-// of that type or an error.
+// Drain discards messages until the other side has ended the request, with a message of type
+// last or an error.
 func (r *Request) Drain(last wire.Type) {
 	for {
 		r.release()
@@ -240,8 +242,8 @@ func (r *Request) Drain(last wire.Type) {
 	}
 }
 
-// took notes a message. Not every one shows by itself that something gets done: some could
-// be sent without end, and of acknowledgements only who counts them can tell.
+// took notes a message. Not every message is progress by itself: some could be sent without
+// end, and only the receiver of acknowledgements knows whether they advance.
 func (r *Request) took(m wire.Message) {
 	r.held = m.Body
 	idle := m.Type == wire.TypeDurable || m.Type == wire.TypeChecked || m.Type == wire.TypeData && len(m.Body) == 0
@@ -255,7 +257,7 @@ func (r *Request) release() {
 	r.held = nil
 }
 
-// Send sends a message, whose body is at most [wire.MaxData] bytes.
+// Send sends a message of the request, with a body of at most [wire.MaxData] bytes.
 func (r *Request) Send(t wire.Type, body []byte) error {
 	if err := r.conn.Send(t, r.ID, body); err != nil {
 		return err
@@ -264,19 +266,19 @@ func (r *Request) Send(t wire.Type, body []byte) error {
 	return nil
 }
 
-// Refuse tells the other side why the request ends.
+// Refuse sends the error that ends the request.
 func (r *Request) Refuse(err error) error {
 	return r.Send(wire.TypeError, wire.Refusal(err).Marshal())
 }
 
-// Abandon tells the other side that nothing comes of the request. If it does not end it
-// soon then, the connection is closed.
+// Abandon cancels the request. If the other side does not end it soon, the connection is
+// closed.
 func (r *Request) Abandon() {
 	r.Refuse(wire.ErrAbandoned)
 	r.patience = time.AfterFunc(lastWords, r.conn.Close)
 }
 
-// End says that this side expects nothing more.
+// End closes the request: this side expects no more messages.
 func (r *Request) End() {
 	r.release()
 	if r.patience != nil {

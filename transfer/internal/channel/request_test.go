@@ -122,7 +122,7 @@ func TestOverlap(t *testing.T) {
 	all.Wait()
 }
 
-// TestErrorEndsOneRequest checks that the others go on.
+// TestErrorEndsOneRequest checks that the others continue.
 func TestErrorEndsOneRequest(t *testing.T) {
 	c, _, _ := dispatched(t, Times{}, func(r *Request, m wire.Message) {
 		if string(m.Body) == "bad" {

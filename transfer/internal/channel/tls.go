@@ -19,17 +19,17 @@ import (
 	"time"
 )
 
-// protocol is what the two sides agree to speak (ALPN, RFC 7301).
+// protocol is the ALPN protocol (RFC 7301).
 const protocol = "pqenc/2"
 
-// bindingLabel and bindingSize are those of tls-exporter (RFC 9266).
+// bindingLabel and bindingSize are the parameters of tls-exporter (RFC 9266).
 const (
 	bindingLabel = "EXPORTER-Channel-Binding"
 	bindingSize  = 32
 )
 
-// NewCertificate makes the certificate of a server's process. TLS wants one;
-// nobody looks at it.
+// NewCertificate returns a new certificate for a server. TLS requires one; clients ignore
+// it.
 func NewCertificate() (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -48,16 +48,16 @@ func config() *tls.Config {
 		MinVersion:       tls.VersionTLS13,
 		CurvePreferences: []tls.CurveID{tls.X25519MLKEM768},
 		NextProtos:       []string{protocol},
-		// A resumed connection would have no key exchange of its own.
+		// A resumed session would have no new key exchange.
 		SessionTicketsDisabled: true,
-		// Small first records are for pages that a browser shows early.
+		// Small records at the start are for browsers.
 		DynamicRecordSizingDisabled: true,
 	}
 }
 
 func clientConfig() *tls.Config {
 	c := config()
-	c.InsecureSkipVerify = true // the login proves who the server is
+	c.InsecureSkipVerify = true // the login authenticates the server
 	return c
 }
 
@@ -67,7 +67,7 @@ func serverConfig(cert *tls.Certificate) *tls.Config {
 	return c
 }
 
-// handshake returns the value that this connection alone has (RFC 9266).
+// handshake does the handshake and returns the channel binding (RFC 9266).
 func handshake(t *tls.Conn) ([]byte, error) {
 	if err := t.Handshake(); err != nil {
 		if lost(err) {
@@ -82,8 +82,8 @@ func handshake(t *tls.Conn) ([]byte, error) {
 	return state.ExportKeyingMaterial(bindingLabel, nil, bindingSize)
 }
 
-// lost reports whether a handshake failed for the connection alone. The alerts of
-// crypto/tls look like errors of the network, except for their operation.
+// lost reports whether a handshake failed because of the connection. The alerts of crypto/tls
+// look like errors of the network, except for their operation.
 func lost(err error) bool {
 	var op *net.OpError
 	if errors.As(err, &op) {
@@ -92,8 +92,8 @@ func lost(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// assert checks what was negotiated. The configuration asks for all of it, but
-// crypto/tls intersects that with defaults which GODEBUG can change.
+// assert checks what was negotiated. The configuration asks for all of it, but crypto/tls
+// intersects that with defaults, which GODEBUG can change.
 func assert(s *tls.ConnectionState) error {
 	for _, a := range []struct {
 		what string

@@ -42,7 +42,7 @@ func TestWeakerClients(t *testing.T) {
 			client := tls.Client(here, config)
 			if client.Handshake() == nil { // with TLS 1.3 a client does not wait for the server's opinion
 				if m, err := wire.Read(client, nil, wire.ProofSize); err == nil {
-					t.Errorf("the server goes on with 0x%02x", m.Type)
+					t.Errorf("the server continues with 0x%02x", m.Type)
 				}
 			}
 			wantChannelError(t, done)
@@ -62,7 +62,7 @@ func TestWeakerServers(t *testing.T) {
 				p := proof(t, testkit.Identity("server").PublicDER(), testkit.Identity("server"), serverContext, nil)
 				server.Write(wire.Append(nil, wire.TypeServer, 0, p.Marshal()))
 				if m, err := wire.Read(server, nil, wire.ProofSize); err == nil {
-					t.Errorf("the client goes on with 0x%02x", m.Type)
+					t.Errorf("the client continues with 0x%02x", m.Type)
 				}
 			}
 			wantChannelError(t, done)

@@ -19,16 +19,16 @@ import (
 )
 
 const (
-	// frameSize is how much is gathered into one WebSocket message: the records
-	// of a whole data message, so that one system call sends it.
+	// frameSize is how much is gathered in one WebSocket message: all records of a data
+	// message, so that one system call sends it.
 	frameSize = 272 << 10
-	// loginFrame is enough for a message of the login, before which nobody gets
-	// more memory.
+	// loginFrame is the size of the buffer during the login. It is enough for a message of
+	// the login.
 	loginFrame = 12 << 10
-	// maxFrame is the largest message of the other side. It is read as it comes.
+	// maxFrame is the size of the largest frame of the other side. Frames are read in parts.
 	maxFrame = 1 << 20
-	// maxLoginFrames is how many bytes are read before the login is done, with
-	// the frames around them and those that carry nothing.
+	// maxLoginFrames is how many bytes are read during the login, including the headers of
+	// frames and control frames.
 	maxLoginFrames = 2 * maxLogin
 )
 
@@ -37,8 +37,8 @@ var (
 	errTooLarge  = fmt.Errorf("%w: a WebSocket message of more than %d bytes", ErrChannel, maxFrame)
 )
 
-// WebSocket is the byte stream of the binary messages of one WebSocket. Where a
-// message ends means nothing. One goroutine reads and any write.
+// WebSocket is the byte stream of the binary messages of a WebSocket. The boundaries of
+// messages mean nothing. Read is for one goroutine; Write is safe for concurrent use.
 type WebSocket struct {
 	net.Conn // for addresses and deadlines
 	in       *inbox
@@ -46,14 +46,14 @@ type WebSocket struct {
 	client   bool
 
 	state ws.State  // of the reader
-	frame ws.Header // being read
-	left  int64     // of its payload
+	frame ws.Header // the frame that is being read
+	left  int64     // the rest of its payload
 	buf   [ws.MaxHeaderSize]byte
 
 	mu     sync.Mutex // held while a frame is gathered or sent
 	out    []byte     // room for a header, and the payload so far
-	size   int        // that out may have
-	broken error      // nothing can follow a frame that was sent in part
+	size   int        // the largest size of out
+	broken error      // set when a frame was sent in part: nothing can follow it
 }
 
 func newWebSocket(conn net.Conn, in io.Reader, state ws.State) *WebSocket {
@@ -69,15 +69,15 @@ func newWebSocket(conn net.Conn, in io.Reader, state ws.State) *WebSocket {
 	}
 }
 
-// Grow lets it take as much memory as a fast transfer needs. Nothing may be read
-// or written meanwhile.
+// Grow allows the buffers that a fast transfer needs. It must not run concurrently with Read
+// or Write.
 func (w *WebSocket) Grow() {
 	w.limit.N = math.MaxInt64
 	w.in.limit = maxInbox
 	w.size = ws.MaxHeaderSize + frameSize
 }
 
-// Read reads from the messages, and answers what comes between them.
+// Read reads from binary messages, and answers control frames.
 func (w *WebSocket) Read(p []byte) (int, error) {
 	for w.left == 0 {
 		if err := w.next(); err != nil {
@@ -92,7 +92,7 @@ func (w *WebSocket) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// next begins the next frame.
+// next reads the header of the next frame.
 func (w *WebSocket) next() error {
 	h, err := ws.ReadHeaderBuffer(w.in, w.buf[:])
 	if err != nil {
@@ -142,7 +142,7 @@ func (w *WebSocket) sendControl(frame []byte) (int, error) {
 	return len(frame), w.send(frame)
 }
 
-// Write gathers a message, and sends it when it is a large one.
+// Write gathers a message, and sends it when it is large.
 func (w *WebSocket) Write(p []byte) (n int, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -172,11 +172,11 @@ func (w *WebSocket) flush() error {
 		return w.broken
 	}
 	h := ws.Header{Fin: true, OpCode: ws.OpBinary, Length: int64(len(payload)), Masked: w.client}
-	if h.Masked { // as RFC 6455 wants, section 5.3: it hides nothing
+	if h.Masked { // RFC 6455, section 5.3, requires this; it hides nothing
 		rand.Read(h.Mask[:])
 		ws.Cipher(payload, h.Mask, 0)
 	}
-	// The header goes right before the payload, for one system call.
+	// The header precedes the payload in the buffer, for one system call.
 	frame := w.out[ws.MaxHeaderSize-ws.HeaderSize(h):]
 	w.out = w.out[:ws.MaxHeaderSize]
 	header := writerFunc(func(p []byte) (int, error) { return copy(frame, p), nil })
@@ -193,10 +193,10 @@ func (w *WebSocket) send(frame []byte) error {
 	return w.broken
 }
 
-// goodbye is how long a closing message may take. It is a courtesy to proxies.
+// goodbye is how long a close frame may take. It is a courtesy to proxies.
 const goodbye = 100 * time.Millisecond
 
-// Close says goodbye, if nobody is writing, and closes the connection.
+// Close sends a close frame, unless a write is running, and closes the connection.
 func (w *WebSocket) Close() error {
 	if w.mu.TryLock() {
 		w.Conn.SetWriteDeadline(time.Now().Add(goodbye))

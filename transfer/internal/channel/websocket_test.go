@@ -110,7 +110,7 @@ func TestHostileFrames(t *testing.T) {
 	}
 }
 
-// TestEndlessFrames has frames that carry nothing for the login, for ever: pings,
+// TestEndlessFrames has frames that carry nothing for the login, without end: pings,
 // pongs, empty ones, and single bytes. They count.
 func TestEndlessFrames(t *testing.T) {
 	url, done := webServer(t)
@@ -127,7 +127,7 @@ func TestEndlessFrames(t *testing.T) {
 			for {
 				if _, err := conn.Write(many); err != nil {
 					if timeout, ok := err.(net.Error); ok && timeout.Timeout() {
-						t.Error("the server goes on reading")
+						t.Error("the server continues to read")
 					}
 					break
 				}

@@ -40,7 +40,7 @@ func Digest(src io.Reader, length int64, read func(n int64) error) (digest [sha2
 		case err != nil && err != io.EOF:
 			return digest, err
 		case k < block && n < length:
-			return digest, fmt.Errorf("byte %d of %d: %w", n, length, io.ErrUnexpectedEOF)
+			return digest, fmt.Errorf("the file has %d bytes, not %d: %w", n, length, io.ErrUnexpectedEOF)
 		case k < block: // the remainder, which may be empty
 			outer.Sum(digest[:0])
 			return digest, nil

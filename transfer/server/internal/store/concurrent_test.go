@@ -105,7 +105,7 @@ func pushSlowly(t *testing.T, s *Store, id ID, file []byte) {
 	}
 }
 
-// TestTakeOver closes a partial under the hands of the one who writes it.
+// TestTakeOver closes a partial while it is being written.
 func TestTakeOver(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	file := encrypted(t, 2<<20)
@@ -130,7 +130,7 @@ func TestTakeOver(t *testing.T) {
 	next := begin(t, s, id, replace)
 	writer.Wait()
 	if next.Durable() < 50_000 || next.Durable() != p.Written() {
-		t.Errorf("goes on at %d, not %d", next.Durable(), p.Written())
+		t.Errorf("resumes at %d, not %d", next.Durable(), p.Written())
 	}
 	write(t, next, file[next.Written():])
 	publish(t, next)

@@ -70,7 +70,7 @@ func TestFewDescriptors(t *testing.T) {
 		"resume": func(s *Store) error {
 			p, err := s.Partial(half, replace)
 			if err == nil && p.Durable() != 4500 {
-				return fmt.Errorf("goes on at %d", p.Durable())
+				return fmt.Errorf("resumes at %d", p.Durable())
 			}
 			if err == nil {
 				err = p.Close()
@@ -130,7 +130,7 @@ func TestFewDescriptors(t *testing.T) {
 			wantObject(t, s, "x/half", other)
 			wantUsage(t, s)
 		} else if p := begin(t, s, half, replace); p.Durable() != 4500 {
-			t.Errorf("%s: goes on at %d", name, p.Durable())
+			t.Errorf("%s: resumes at %d", name, p.Durable())
 		}
 	}
 }

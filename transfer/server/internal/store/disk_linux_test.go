@@ -73,7 +73,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	p = begin(t, s, id, replace) // there is room for the rest, and not for the whole once more
 	if p.Durable() != written {
-		t.Errorf("goes on at %d, not %d", p.Durable(), written)
+		t.Errorf("resumes at %d, not %d", p.Durable(), written)
 	}
 	write(t, p, file[written:])
 	publish(t, p)

@@ -8,26 +8,25 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// The store says no with errors of package wire, with these, or with those of the
-// operating system. What they wrap beside may name files of the server and is for its
-// log, not for clients.
+// Errors of a [Store], in addition to those of package wire and of the operating system. They
+// may contain names of files of the server, which clients must not see.
 var (
-	// ErrTotal: the store may not hold so much in all.
+	// ErrTotal reports that a limit of the whole store is reached.
 	ErrTotal = fmt.Errorf("%w: the store is full", wire.ErrNoSpace)
-	// ErrLength: no whole pqenc file with this header has that length, or it is
-	// not the announced one.
+	// ErrLength reports a length that is not the announced one, or that no whole pqenc file
+	// with this header has.
 	ErrLength = fmt.Errorf("%w: not the length of the whole object", wire.ErrNotPqenc)
-	// ErrDigest: the header is not the announced one.
+	// ErrDigest reports a header that is not the announced one.
 	ErrDigest = fmt.Errorf("%w: not the announced header", wire.ErrNotPqenc)
-	// ErrTorn: the header is torn, and of use only to whoever has the log beside the file.
+	// ErrTorn reports a torn header, which can be repaired with the log beside the file.
 	ErrTorn = fmt.Errorf("%w: %w", wire.ErrNotPqenc, durable.ErrTorn)
-	// ErrStored: this very object is there already, see [StoredError].
+	// ErrStored reports that this push is stored already; see [StoredError].
 	ErrStored = errors.New("the object is stored already")
-	// ErrLocked: another server has the folder open.
+	// ErrLocked reports that another server has the folder open.
 	ErrLocked = errors.New("the folder is in use by another server")
 )
 
-// StoredError is an [ErrStored] that says how long the object is.
+// StoredError is an [ErrStored] with the length of the object.
 type StoredError struct {
 	Size int64 // bytes
 }

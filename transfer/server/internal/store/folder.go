@@ -15,14 +15,14 @@ import (
 	"github.com/pqenc/pqenc/internal/durable"
 )
 
-// errNotFolder says that something is not a folder itself. A link to one is not.
+// errNotFolder reports that something is not a folder. A link to a folder is none.
 var errNotFolder = errors.New("not a folder")
 
-// folder opens the folder of a name and returns what is left of the name. It makes
-// folders that are missing if create is set, with s.mu held.
+// folder opens the folder of a name, and returns the last segment of the name. If create is
+// set, which requires s.mu, it creates missing folders.
 //
-// It goes down step by step, so that no link is followed, not even one that stays
-// inside: each object has one name.
+// It opens one folder after the other and follows no link, not even one that stays inside, so
+// that each object has one name.
 func (s *Store) folder(name string, create bool) (*os.Root, string, error) {
 	folder, err := s.root.OpenRoot(".")
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Store) folder(name string, create bool) (*os.Root, string, error) {
 	return folder, segments[last], nil
 }
 
-// enter opens a folder of another one, and reports whether it has made it.
+// enter opens a subfolder, and reports whether it has created it.
 func enter(parent *os.Root, segment string, create bool) (folder *os.Root, made bool, err error) {
 	before, err := parent.Lstat(segment)
 	if create && errors.Is(err, fs.ErrNotExist) {
@@ -92,8 +92,7 @@ func (s *Store) prune(name string) {
 	}
 }
 
-// removeFolder removes an empty folder, and nothing else that somebody may have put
-// into its place.
+// removeFolder removes an empty folder. It does not remove anything else with that name.
 func (s *Store) removeFolder(dir string) error {
 	parent, base, err := s.folder(dir, false)
 	if err != nil {
@@ -110,13 +109,12 @@ func (s *Store) removeFolder(dir string) error {
 	return parent.Remove(base)
 }
 
-// errEarlier says that a folder may not be durable, and that to sync it once more
-// would not show it.
+// errEarlier reports that a folder may not be durable, which another sync would not show.
 var errEarlier = fmt.Errorf("%w: the sync of a new folder has failed, which stays until it is empty", durable.ErrSync)
 
-// syncUp makes the entries on the way to a name durable, from its folder up, as far as
-// they are not known to be: some of the folders may be new. Those that are gone went with the
-// object, which somebody else has removed.
+// syncUp makes the path of a name durable, from its folder up to the first one that is known to
+// be durable: some of the folders may be new. Missing folders were removed together with the
+// object.
 func (s *Store) syncUp(name string) error {
 	var there []string
 	for dir, child := path.Dir(name), ""; ; dir, child = path.Dir(dir), dir {
@@ -145,8 +143,8 @@ func (s *Store) syncUp(name string) error {
 	}
 }
 
-// settled notes that the entries of these folders are durable, with those above, unless one
-// was made anew meanwhile.
+// settled notes that these folders are durable with their parents, except those that were
+// created again meanwhile.
 func (s *Store) settled(folders []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,7 +155,7 @@ func (s *Store) settled(folders []string) {
 	}
 }
 
-// syncFolder syncs a folder, once for all who ask for it at about the same time.
+// syncFolder syncs a folder. Calls at about the same time share one sync.
 func (s *Store) syncFolder(dir string) error {
 	return s.syncs.run(dir, func() error {
 		folder, err := s.root.OpenRoot(dir)

@@ -6,23 +6,23 @@ package store
 
 import "sync"
 
-// groups let many share one sync of a folder: it counts for all who have asked for it
-// before it began. Nobody waits for others to come: while one sync is at work, those who
-// need the next one gather. The zero value is ready for use.
+// groups share syncs of folders: one sync serves all calls from before its start. No call waits
+// for others to arrive: while a sync runs, the calls that need the next one gather. The zero
+// value is ready to use.
 type groups struct {
 	mu      sync.Mutex
-	working map[string]*group // by folder
+	working map[string]*group // running syncs, by folder
 	next    map[string]*group
 }
 
 // group is one sync.
 type group struct {
 	done chan struct{}
-	err  error // once done is closed
+	err  error // set before done is closed
 }
 
-// run calls do for the folder, or waits for somebody else's call that has not begun yet.
-// At any time there is one call for a folder.
+// run calls do for the folder, or waits for another call of do that has not started yet. There
+// is at most one running call for each folder.
 func (g *groups) run(dir string, do func() error) error {
 	g.mu.Lock()
 	if mine := g.next[dir]; mine != nil {

@@ -221,7 +221,7 @@ func wantFiles(t testing.TB, dir string, want ...string) {
 	}
 }
 
-// wantUsage compares the index with what a store finds that is opened anew.
+// wantUsage compares the index with what a scan finds.
 func wantUsage(t testing.TB, s *Store) {
 	t.Helper()
 	found := newIndex()

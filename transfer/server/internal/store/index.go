@@ -12,24 +12,24 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// Entry is what a list says about an object.
+// Entry is an object in a list.
 type Entry struct {
 	Name    string
 	Size    int64 // bytes
 	ModTime time.Time
 }
 
-// Usage says how much there is, in a store or within a [Scope].
+// Usage is what a store contains, in all or within a [Scope].
 type Usage struct {
 	Objects      int64
 	Bytes        int64 // of objects
 	Partials     int64
-	PartialBytes int64 // with what is reserved for those that are open
-	Names        int64 // in use: a name counts once, or as often as it has partials
+	PartialBytes int64 // including what open ones have reserved
+	Names        int64 // in use: a name counts once, or once for each of its partials
 	Folders      int64
 }
 
-// stored is what counts against a quota of bytes, and files against one of files.
+// stored is what counts against a quota of bytes, and files what counts against one of files.
 func (u Usage) stored() int64 { return u.Bytes + u.PartialBytes }
 func (u Usage) files() int64  { return u.Names + u.Folders }
 
@@ -42,54 +42,55 @@ func (u *Usage) add(v Usage, times int64) {
 	u.Folders += times * v.Folders
 }
 
-// Scope is a set of names. It is a key of maps: equal scopes have the same names.
+// Scope is a set of names. It is used as a key of maps, so equal scopes must be the same set.
 type Scope interface {
 	// Match reports whether the name is in the scope.
 	Match(name string) bool
-	// Prefix returns what all the names in the scope begin with.
+	// Prefix returns a prefix of all names in the scope.
 	Prefix() string
 }
 
-// index is what the store knows without asking the disk. Everything but the first use
-// of a scope takes O(log n), and a step for each scope that has the name.
+// index is what the store knows without reading the disk. Operations take O(log n), and a
+// step for each scope that matches the name. The first use of a scope visits all names with
+// its prefix.
 type index struct {
-	// places are the names in use, and the folders, which end with a slash.
+	// places are the names in use, and the folders, whose keys end with a slash.
 	places btree.Map[string, *place]
 	slots  map[string]*slot // partials by stem, see partialStem
-	busy   map[*slot]bool   // those that somebody has open, or is removing
+	busy   map[*slot]bool   // partials that are open or being removed
 	total  Usage
 	scopes map[Scope]*tally
-	inside map[string][]*tally // the same, by the folder with all names of the scope
+	inside map[string][]*tally // the same, by the folder that contains the scope
 
-	// changed are the names and stems that changed since a scan began; nil when none is
-	// under way.
+	// changed are the names and stems that have changed since a scan started; nil if none
+	// runs.
 	changed map[string]bool
 }
 
-// place is what is at a name.
+// place is a name or a folder in the index.
 type place struct {
 	object   *Entry // nil if there is none
 	partials []*slot
 	children int // of a folder
 }
 
-// slot is the place of a partial in the index.
+// slot is a partial in the index.
 type slot struct {
 	stem string
 	record
 	size    int64 // bytes on the disk, or reserved while it is open
 	touched time.Time
-	receipt bool     // it is published, and the name of the object is what the receipt says
-	unsure  bool     // it is published, perhaps not durably: there is no receipt
-	unread  bool     // nobody knows what it is of
+	receipt bool     // it was published, and its journal is a receipt
+	unsure  bool     // it was published, perhaps not durably: there is no receipt
+	unread  bool     // its journal could not be read
 	open    *Partial // nil if it is not open
 }
 
-// tally is how much there is within a scope.
+// tally is the usage within a scope.
 type tally struct {
 	scope Scope
 	used  Usage
-	asked bool // since the last scan
+	asked bool // used since the last scan
 }
 
 func newIndex() *index {
@@ -120,12 +121,12 @@ func (p *place) usage() (u Usage) {
 
 func (p *place) empty() bool { return p.object == nil && len(p.partials) == 0 && p.children == 0 }
 
-// parent returns the folder of a name, or of a folder. That of all is empty.
+// parent returns the folder of a name or of a folder. The root is empty.
 func parent(name string) string {
 	return name[:strings.LastIndexByte(strings.TrimSuffix(name, "/"), '/')+1]
 }
 
-// update changes what is at a name, and the sums and folders with it.
+// update changes a place, and the sums and folders with it.
 func (x *index) update(name string, change func(*place)) {
 	p, known := x.places.Get(name)
 	if !known {
@@ -151,7 +152,7 @@ func (x *index) update(name string, change func(*place)) {
 	}
 }
 
-// count counts something at a name, or no longer, in all sums that have it.
+// count adds the usage of a place, times 1 or -1, to all sums that contain it.
 func (x *index) count(name string, u Usage, times int64) {
 	x.total.add(u, times)
 	for folder := parent(name); ; folder = parent(folder) {
@@ -166,8 +167,8 @@ func (x *index) count(name string, u Usage, times int64) {
 	}
 }
 
-// within returns how much there is in a scope, nil being everything. It looks at all
-// names with the prefix of the scope, but only the first time.
+// within returns the usage within a scope; nil is everything. The first call for a scope visits
+// all names with its prefix.
 func (x *index) within(scope Scope) Usage {
 	if scope == nil {
 		return x.total
@@ -190,13 +191,13 @@ func (x *index) within(scope Scope) Usage {
 	return t.used
 }
 
-// has reports whether something is known at a name, or in a folder.
+// has reports whether there is a place.
 func (x *index) has(name string) bool {
 	_, known := x.places.Get(name)
 	return known
 }
 
-// object returns what is known of the object of that name.
+// object returns the entry of the object with that name.
 func (x *index) object(name string) (e Entry, ok bool) {
 	if p, known := x.places.Get(name); known && p.object != nil {
 		return *p.object, true
@@ -222,7 +223,7 @@ func (x *index) partials(name string) []*slot {
 	return nil
 }
 
-// putPartial adds a partial in the place of the one with that stem.
+// putPartial adds a partial, and replaces the one with the same stem.
 func (x *index) putPartial(s *slot) {
 	x.dropPartial(s.stem)
 	x.slots[s.stem] = s
@@ -243,7 +244,7 @@ func (x *index) dropPartial(stem string) {
 	x.changePartial(s)
 }
 
-// claim makes a partial busy unless it is.
+// claim marks a partial as busy, and reports whether it was not.
 func (x *index) claim(s *slot) bool {
 	if x.busy[s] {
 		return false
@@ -258,7 +259,7 @@ func (x *index) resizePartial(s *slot, size int64) {
 	x.changePartial(s)
 }
 
-// change notes for a scan that something is not what it was.
+// change notes changed names and stems for a running scan.
 func (x *index) change(paths ...string) {
 	for _, path := range paths {
 		if x.changed != nil {
@@ -269,7 +270,7 @@ func (x *index) change(paths ...string) {
 
 func (x *index) changePartial(s *slot) { x.change(s.name, s.stem) }
 
-// promised returns how many bytes are reserved and not yet written.
+// promised returns how many bytes are reserved but not written.
 func (x *index) promised() (sum int64) {
 	for s := range x.busy {
 		if s.open != nil {
@@ -279,8 +280,8 @@ func (x *index) promised() (sum int64) {
 	return sum
 }
 
-// beginScan returns an index for what a scan finds. What changes from now on is noted.
-// Scopes that nobody has asked for since the last scan are forgotten.
+// beginScan returns an empty index for a scan, and starts to note changes. Scopes that were
+// not used since the last scan are dropped.
 func (x *index) beginScan() *index {
 	x.changed = make(map[string]bool)
 	for s := range x.busy {
@@ -296,8 +297,7 @@ func (x *index) beginScan() *index {
 	return found
 }
 
-// endScan returns what a scan has found, except where something changed since it
-// began.
+// endScan returns the index that a scan has found, with the changes since it started.
 func (x *index) endScan(found *index) *index {
 	for path := range x.changed {
 		found.dropObject(path)
@@ -318,15 +318,16 @@ func (x *index) endScan(found *index) *index {
 		}
 	}
 	for scope, t := range x.scopes {
-		if t.asked && found.scopes[scope] == nil { // it is new
+		if t.asked && found.scopes[scope] == nil { // a new one
 			found.within(scope)
 		}
 	}
 	return found
 }
 
-// page looks at up to limit names that begin with prefix and come after the last one,
-// and returns the objects among them, and what to go on after: empty at the end.
+// page visits up to limit names that start with prefix and come after the name after. It
+// returns the objects among them, and the name to continue after, which is empty at the
+// end.
 func (x *index) page(prefix, after string, limit int) (entries []Entry, next string) {
 	it := x.places.Iter()
 	for ok := it.Seek(max(prefix, after)); ok && strings.HasPrefix(it.Key(), prefix); ok = it.Next() {

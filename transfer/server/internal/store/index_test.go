@@ -140,7 +140,7 @@ func TestPages(t *testing.T) {
 				names = append(names, e.Name)
 			}
 			if pages++; pages == 2 {
-				s.index.dropObject(names[len(names)-1]) // where it goes on
+				s.index.dropObject(names[len(names)-1]) // where it continues
 				s.index.putObject(Entry{Name: names[len(names)-1]})
 			}
 		}
@@ -220,7 +220,7 @@ func TestFilesOfMany(t *testing.T) {
 }
 
 // TestReservations has clients who reserve everything and send next to nothing. They do
-// not stop others, and reserve anew when they go on.
+// not stop others, and reserve again when they continue.
 func TestReservations(t *testing.T) {
 	file := encrypted(t, 3<<20)
 	size := int64(len(file))

@@ -16,15 +16,15 @@ import (
 )
 
 const (
-	// reserveStep is by how much the reservation of an object of unknown length grows,
-	// in bytes, if there is room for it.
+	// reserveStep is how much the reservation of an object of unknown length grows, in bytes,
+	// if there is room.
 	reserveStep = 64 << 20
-	// progressStep is how many bytes have to come in Options.Patience for a
-	// reservation to stay when others need the room.
+	// progressStep is how many bytes must arrive within Options.Patience to keep a
+	// reservation that others need.
 	progressStep = 1 << 20
 )
 
-// checkLength checks the length that a client announces.
+// checkLength checks an announced length.
 func (s *Store) checkLength(length int64) error {
 	if length < -1 {
 		return ErrLength
@@ -35,9 +35,9 @@ func (s *Store) checkLength(length int64) error {
 	return nil
 }
 
-// admit returns how many more bytes a partial may reserve, with s.mu held: at least
-// need, and up to want as long as others have as much left for them. Where there is no
-// room, others who make no progress lose what they have reserved.
+// admit returns how many more bytes a partial may reserve, with s.mu held: at least need, and
+// up to want as long as the same amount is left for others. If there is no room, partials without
+// progress lose what they have reserved.
 func (s *Store) admit(p *Partial, b Bounds, need, want int64) (int64, error) {
 	if need <= 0 {
 		return need, nil
@@ -53,9 +53,9 @@ func (s *Store) admit(p *Partial, b Bounds, need, want int64) (int64, error) {
 	return min(want, max(need, left/2)), nil
 }
 
-// left returns how many bytes can be reserved, and what the error is for more.
+// left returns how many bytes can be reserved, and the error for more.
 func (s *Store) left(b Bounds) (left int64, limit error) {
-	// Differences, not sums: what a client claims could make a sum overflow.
+	// Differences, not sums: a sum with an announced length could overflow.
 	left = maxLength
 	bound := func(bytes int64, err error) {
 		if bytes < left {
@@ -74,9 +74,9 @@ func (s *Store) left(b Bounds) (left int64, limit error) {
 	return left, limit
 }
 
-// enlist puts a partial into the index, in the place of what was known of it and with
-// s.mu held, unless there are too many names or folders with it. What there is too much
-// of already may stay.
+// enlist puts a partial into the index in the place of its old slot, with s.mu held, unless
+// that exceeds a limit of names or folders. A limit that is exceeded already is no error if
+// the number does not grow.
 func (s *Store) enlist(p *slot, b Bounds) error {
 	old := s.index.slots[p.stem]
 	all, mine := s.index.total, s.index.within(b.Within)
@@ -88,8 +88,8 @@ func (s *Store) enlist(p *slot, b Bounds) error {
 	return err
 }
 
-// overfull returns the error if there are too many names or folders, and more than there
-// were before, in all and within the bounds.
+// overfull returns an error if names or folders exceed a limit and have grown, in all or
+// within the bounds. all and mine are the usage before.
 func (s *Store) overfull(b Bounds, all, mine Usage) error {
 	now := s.index.total
 	switch within := s.index.within(b.Within); {
@@ -101,7 +101,7 @@ func (s *Store) overfull(b Bounds, all, mine Usage) error {
 	return nil
 }
 
-// exceeds reports whether something has grown beyond a limit, of which 0 is none.
+// exceeds reports whether a number has grown beyond a limit; 0 is no limit.
 func exceeds(limit, before, after int64) bool { return limit > 0 && after > max(limit, before) }
 
 // withdraw undoes enlist.
@@ -112,14 +112,14 @@ func (s *Store) withdraw(p, old *slot) {
 	}
 }
 
-// reservation is what a partial has reserved. It may be asked for without s.mu, and
-// changes with it held.
+// reservation is what a partial has reserved. It is read without s.mu, and changed with s.mu
+// held.
 type reservation struct {
 	mu    sync.Mutex
 	bytes int64     // reserved, and counted in the index
-	used  int64     // length of the partial after the Write that is under way
-	mark  int64     // used, when the last progressStep bytes had come
-	since time.Time // when that was
+	used  int64     // length of the partial after the running Write
+	mark  int64     // value of used after the last progressStep bytes
+	since time.Time // time of mark
 }
 
 // take reports whether there is room for the partial to be size bytes long.
@@ -143,7 +143,7 @@ func (r *reservation) grow(more int64) (bytes int64) {
 	return r.bytes
 }
 
-// expire gives up what is reserved and not used if there was no progress since that time.
+// expire releases what is reserved and not used if there was no progress since limit.
 func (r *reservation) expire(limit time.Time) (bytes int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -153,8 +153,8 @@ func (r *reservation) expire(limit time.Time) (bytes int64) {
 	return r.bytes
 }
 
-// reclaim ends the reservations of others that make no progress, with s.mu held. Their
-// partials reserve anew when more comes.
+// reclaim releases reservations of other partials that make no progress, with s.mu held. They
+// reserve again when more arrives.
 func (s *Store) reclaim(but *Partial) {
 	limit := time.Now().Add(-s.options.Patience)
 	for slot := range s.index.busy {
@@ -191,10 +191,10 @@ func (p *Partial) room(size int64) error {
 	return nil
 }
 
-// diskFull is how systems say that the disk, or the user's part of it, is full.
+// diskFull are the errors of systems for a full disk or quota.
 var diskFull = []error{syscall.ENOSPC, syscall.EDQUOT}
 
-// noSpaceOr makes a wire.ErrNoSpace of the operating system's ways to say so.
+// noSpaceOr wraps errors of a full disk in [wire.ErrNoSpace].
 func noSpaceOr(err error) error {
 	isFull := func(full error) bool { return errors.Is(err, full) }
 	if slices.ContainsFunc(diskFull, isFull) && !errors.Is(err, wire.ErrNoSpace) {

@@ -79,7 +79,7 @@ func TestLinkedPartial(t *testing.T) {
 	link(t, filepath.Join(outside, "data"), data)
 	p = begin(t, s, id, replace)
 	if p.Durable() != 0 {
-		t.Errorf("goes on at %d", p.Durable())
+		t.Errorf("resumes at %d", p.Durable())
 	}
 	write(t, p, file[:4200])
 	closeOK(t, p)
@@ -92,7 +92,7 @@ func TestLinkedPartial(t *testing.T) {
 	}
 	link(t, "state", state)
 	if p, err := s.Partial(id, replace); err == nil {
-		t.Errorf("goes on at %d", p.Durable())
+		t.Errorf("resumes at %d", p.Durable())
 	}
 	// Nor is it removed, because nobody knows what it is of.
 	if err := s.Rescan(); err != nil {

@@ -14,14 +14,14 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// Move gives an object another name, in one step and durably, and returns its length. The
-// bounds are those of a push to the new name. The object keeps its time. Partials of either
-// name stay what they are, and who has the object open keeps reading it. The error wraps
-// those of [Store.Open]; [wire.ErrExists] if the new name is taken and may not be replaced,
-// or is or needs a folder where there is something else; [wire.ErrQuota] or [ErrTotal];
-// [wire.ErrChanged] if the object was replaced in the middle of it; or [wire.ErrApart].
+// Move gives an object another name, atomically and durably, and returns its length. The
+// bounds are those of a push to the new name. The object keeps its time. Partials of both
+// names and open objects are not affected. The error wraps those of [Store.Open];
+// [wire.ErrExists] if the new name is taken and may not be replaced, is a folder, or has a
+// folder that is an object; [wire.ErrQuota] or [ErrTotal]; [wire.ErrChanged] if the object
+// was replaced meanwhile; or [wire.ErrApart].
 func (s *Store) Move(from, to wire.Name, b Bounds) (size int64, err error) {
-	o, err := s.Open(from) // a torn one must stay beside its log
+	o, err := s.Open(from) // a torn object must stay beside its log
 	if err != nil {
 		return 0, err
 	}
@@ -37,8 +37,8 @@ func (s *Store) Move(from, to wire.Name, b Bounds) (size int64, err error) {
 	if err != nil {
 		return 0, noSpaceOr(s.missing(from.String(), err))
 	}
-	// The new name first: between the two syncs the object may have both names after a
-	// power cut, and never none.
+	// The new name first: after a power cut between the syncs the object may have both names,
+	// but never none.
 	err = errors.Join(s.removeReceipts(receipts), s.syncUp(to.String()), s.leaveFolder(from.String()))
 	if err == nil && failed != durable.FailedSyncs() {
 		err = errEarlier
@@ -46,8 +46,8 @@ func (s *Store) Move(from, to wire.Name, b Bounds) (size int64, err error) {
 	return o.Size, err
 }
 
-// rename moves an object on the disk and in the index, and returns the receipts of both
-// names, which it has claimed.
+// rename moves an object on the disk and in the index. It claims and returns the receipts of
+// both names.
 func (s *Store) rename(o *Object, to string, b Bounds) (receipts []*slot, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +81,7 @@ func (s *Store) rename(o *Object, to string, b Bounds) (receipts []*slot, err er
 	return append(s.claimReceipts(from), s.claimReceipts(to)...), nil
 }
 
-// still checks that an object still has its name.
+// still checks that an open object still has its name.
 func (s *Store) still(o *Object) error {
 	opened, err := o.file.Stat()
 	if err != nil {
@@ -94,8 +94,8 @@ func (s *Store) still(o *Object) error {
 	return err
 }
 
-// rebook gives an object another name in the index, with s.mu held, unless there is too
-// much then where it goes. What does not grow may be too much already.
+// rebook gives an object another name in the index, with s.mu held, and checks the limits. A
+// limit that is exceeded already is no error if the usage does not grow.
 func (s *Store) rebook(e Entry, to string, b Bounds) (undo func(), err error) {
 	x := s.index
 	all, mine := x.total, x.within(b.Within)

@@ -76,7 +76,7 @@ func TestMoveAmongFolders(t *testing.T) {
 	}
 	wantFiles(t, dir, "a", "f", "f/b")
 	wantUsage(t, s)
-	// What a server leaves behind that was killed is no obstacle.
+	// The empty folder of a server that was killed is no obstacle.
 	if err := os.Mkdir(filepath.Join(dir, "e"), 0o700); err != nil {
 		t.Fatal(err)
 	}

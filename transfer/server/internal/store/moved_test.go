@@ -34,7 +34,7 @@ func TestOpenWhileReplaced(t *testing.T) {
 		}
 		missed <- err
 	}()
-	for i := range 20000 { // as Publish does, but for the waiting
+	for i := range 20000 { // as Publish does, except for the waiting
 		next := filepath.Join(dir, "next")
 		if err := os.Link(filepath.Join(dir, []string{"one", "two"}[i%2]), next); err != nil {
 			t.Fatal(err)
@@ -111,7 +111,7 @@ func TestExactQuota(t *testing.T) {
 	closeOK(t, p)
 }
 
-// TestEmptyFolder has what a server leaves behind that is killed while it removes the
+// TestEmptyFolder has the state of a server that was killed while it removed the
 // only object of a folder.
 func TestEmptyFolder(t *testing.T) {
 	dir := t.TempDir()
@@ -130,7 +130,7 @@ func TestEmptyFolder(t *testing.T) {
 	wantObject(t, s, "a", file)
 }
 
-// TestRecordAlone has what a server leaves behind that is killed right after it has
+// TestRecordAlone has the state of a server that was killed right after it had
 // given an object its name: nobody waits for that push any more.
 func TestRecordAlone(t *testing.T) {
 	dir := t.TempDir()

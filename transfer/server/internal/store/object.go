@@ -19,8 +19,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// Object is a whole stored file, open for reading. It stays what it is when its
-// name is given to another one, or deleted.
+// Object is a stored object, open for reading. It does not change when its name is replaced,
+// moved or deleted.
 type Object struct {
 	Entry
 	Digest [sha256.Size]byte // SHA-256 of the header
@@ -33,8 +33,8 @@ func (o *Object) ReadAt(b []byte, off int64) (int, error) { return o.file.ReadAt
 // Close closes the object.
 func (o *Object) Close() error { return o.file.Close() }
 
-// Stat returns what a list would say about an object. The error wraps
-// [wire.ErrNotFound].
+// Stat returns the entry of an object in lists. The error wraps [wire.ErrNotFound] if there is
+// none.
 func (s *Store) Stat(name wire.Name) (Entry, error) {
 	info, err := s.lstat(name.String())
 	if err != nil {
@@ -43,8 +43,8 @@ func (s *Store) Stat(name wire.Name) (Entry, error) {
 	return s.seen(name.String(), info), nil
 }
 
-// lstat returns what the disk says about an object. The error is an absence if there is
-// none of that name.
+// lstat returns the file of an object. If there is none, isAbsence reports true for the
+// error.
 func (s *Store) lstat(name string) (fs.FileInfo, error) {
 	folder, base, err := s.folder(name, false)
 	if err != nil {
@@ -58,9 +58,9 @@ func (s *Store) lstat(name string) (fs.FileInfo, error) {
 	return info, err
 }
 
-// Open opens an object. The error wraps [wire.ErrNotFound], and for a file
-// that was put there by hand and is not a whole pqenc file [wire.ErrNotPqenc],
-// [ErrLength] or [ErrTorn].
+// Open opens an object. The error wraps [wire.ErrNotFound] if there is none, and
+// [wire.ErrNotPqenc], [ErrLength] or [ErrTorn] for a file that was put there by hand and is
+// not a whole pqenc file.
 func (s *Store) Open(name wire.Name) (*Object, error) {
 	folder, base, err := s.folder(name.String(), false)
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *Store) Open(name wire.Name) (*Object, error) {
 		return nil, s.missing(name.String(), err)
 	}
 	var o *Object
-	// Without a key a header that a log says to be torn cannot be told from a good one.
+	// Without a key, a header with a log may be torn.
 	_, completed, err := durable.ReadHeadIn(folder, base, file, 0, format.SameFile)
 	if completed != nil {
 		err = ErrTorn
@@ -87,9 +87,9 @@ func (s *Store) Open(name wire.Name) (*Object, error) {
 	return o, nil
 }
 
-// Torn returns the names of the objects that the last scan found beside a log of their
-// header, if they need it to be read. They are not served until somebody completes them:
-// the store leaves what was put there by hand as it is.
+// Torn returns the names of the objects that the last scan found with a log of their header,
+// and that need the log to be read. They are not served until somebody repairs them: the
+// store does not change files that were put there by hand.
 func (s *Store) Torn() (names []string) {
 	s.mu.Lock()
 	logged := s.logged
@@ -121,14 +121,15 @@ func (s *Store) inspect(name string, file *os.File) (*Object, error) {
 	return &Object{Entry: e, Digest: digest, file: file}, nil
 }
 
-// readHeader reads the header that r begins with, and returns it with its SHA-256.
+// readHeader reads the header at the start of r, and returns it with its SHA-256.
 func readHeader(r io.Reader) (*pqenc.Info, [sha256.Size]byte, error) {
 	hash := sha256.New()
-	info, err := pqenc.Inspect(io.TeeReader(r, hash)) // which reads the header only
+	info, err := pqenc.Inspect(io.TeeReader(r, hash)) // Inspect reads the header only
 	return info, [sha256.Size]byte(hash.Sum(nil)), err
 }
 
-// notPqenc tells a file that is none from one that cannot be read.
+// notPqenc wraps errors of files that are not pqenc files in [wire.ErrNotPqenc]. Errors of
+// reading stay as they are.
 func notPqenc(err error) error {
 	for _, kind := range []error{pqenc.ErrNotPqenc, pqenc.ErrUnsupported, pqenc.ErrHeader, pqenc.ErrTruncated} {
 		if errors.Is(err, kind) {
@@ -138,7 +139,7 @@ func notPqenc(err error) error {
 	return err
 }
 
-// missing turns the reasons for which something is not an object into wire.ErrNotFound.
+// missing returns [wire.ErrNotFound] if err says that there is no object, and err otherwise.
 func (s *Store) missing(name string, err error) error {
 	if !isAbsence(err) {
 		return err
@@ -147,20 +148,20 @@ func (s *Store) missing(name string, err error) error {
 	return wire.ErrNotFound
 }
 
-// isAbsence tells that something is not there from that nobody knows.
+// isAbsence reports whether err says that there is no object. Other errors leave that open.
 func isAbsence(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, durable.ErrNotRegular) || errors.Is(err, errNotFolder)
 }
 
-// seen returns what is known of an object that was found on the disk.
+// seen returns the entry of an object that was found on the disk.
 func (s *Store) seen(name string, info fs.FileInfo) Entry {
 	s.reconcile(name, true, info.Size())
 	return Entry{Name: name, Size: info.Size(), ModTime: info.ModTime()}
 }
 
-// reconcile fixes the index where it differs from what was seen on the disk, because
-// somebody put a file there, or took it away, by hand. It looks again: meanwhile the
-// difference may have been that of a push that was just coming to its end.
+// reconcile corrects the index if it differs from what was seen on the disk, because a file
+// was added or removed by hand. It looks at the disk again, because a push may have completed
+// meanwhile.
 func (s *Store) reconcile(name string, exists bool, size int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -175,25 +176,24 @@ func (s *Store) reconcile(name string, exists bool, size int64) {
 	}
 }
 
-// Pending reports whether there are partials of an object of that name, and with a
-// header that matches.
+// Pending reports whether there are partials with that name and a header that matches.
 func (s *Store) Pending(name wire.Name, match func(digest [sha256.Size]byte) bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.ContainsFunc(s.index.partials(name.String()), func(p *slot) bool { return !p.receipt && match(p.digest) })
 }
 
-// Page returns objects whose names begin with prefix and come after the one given, in
-// the order of their names' bytes. It looks at up to limit names, not all of which are
-// objects. next is what to go on after, empty at the end.
+// Page returns objects whose names start with prefix and come after the name after, in the
+// order of the bytes of the names. It visits up to limit names, some of which may not be
+// objects. next is the name to continue after, and empty at the end.
 func (s *Store) Page(prefix, after string, limit int) (objects []Entry, next string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.index.page(prefix, after, limit)
 }
 
-// Delete removes an object, durably, and the folders that become empty. The error
-// wraps [wire.ErrNotFound].
+// Delete removes an object and the folders that become empty, durably. The error wraps
+// [wire.ErrNotFound] if there is none.
 func (s *Store) Delete(name wire.Name) error {
 	receipts, err := s.remove(name.String())
 	if err != nil {
@@ -205,7 +205,7 @@ func (s *Store) Delete(name wire.Name) error {
 	return s.leaveFolder(name.String())
 }
 
-// leaveFolder makes durable that a name is gone, and removes the folders that are empty.
+// leaveFolder removes the empty folders of a name that is gone, and makes that durable.
 func (s *Store) leaveFolder(name string) error {
 	s.mu.Lock()
 	s.prune(name)
@@ -213,7 +213,7 @@ func (s *Store) leaveFolder(name string) error {
 	return s.syncUp(name)
 }
 
-// remove removes an object, and returns its receipts, which it has claimed.
+// remove removes an object. It claims and returns the receipts of its name.
 func (s *Store) remove(name string) (receipts []*slot, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,18 +20,18 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// ID says what is pushed, and by whom. There is one partial for each client and name.
-// It is resumed if the digest and the length are the same, too. That its bytes are those
-// of this push is sure only if the push id is the same.
+// ID identifies a push. There is one partial for each client and name. It can be resumed if
+// the digest and the length are the same. Its bytes are certainly those of this push only if
+// the push id is the same.
 type ID struct {
 	Client signature.Fingerprint
 	Name   wire.Name
-	Push   [16]byte          // of this one push
+	Push   [16]byte          // the push id
 	Digest [sha256.Size]byte // SHA-256 of the header of the object
-	Length int64             // bytes of the object; -1 if the client does not know
+	Length int64             // bytes of the object; -1 if unknown
 }
 
-// stem returns the stem of the partial, with its folder, see stemOf.
+// stem returns the stem of the partial with its folder; see stemOf.
 func (id ID) stem() string {
 	return path.Join(path.Dir(id.Name.String()), stemOf(id.Client, id.Name.String()))
 }
@@ -40,7 +40,7 @@ func (id ID) record() record {
 	return record{length: id.Length, push: id.Push, digest: id.Digest, name: id.Name.String()}
 }
 
-// Bounds are what the client who pushes may do.
+// Bounds are the limits of a push or a move.
 type Bounds struct {
 	Overwrite bool  // replace an object
 	Quota     int64 // bytes of all objects and partials within; 0 for any
@@ -48,8 +48,8 @@ type Bounds struct {
 	Within    Scope // what the quotas cover; nil for all
 }
 
-// Partial is an object that is being pushed. One goroutine writes it, checks it and
-// publishes it; all methods can be called at the same time as those.
+// Partial is an object that is being pushed. One goroutine writes, checks and publishes it.
+// The other methods are safe for concurrent use.
 type Partial struct {
 	store  *Store
 	id     ID
@@ -60,28 +60,27 @@ type Partial struct {
 
 	reserved reservation
 
-	writing sync.Mutex // held while the length changes, and guards what follows
+	writing sync.Mutex // held while the length changes; guards the fields below
 	header  header
-	again   bool // over the object that this push has published, but not durably
-	doomed  bool // can never be published: not to be kept
+	again   bool // replaces the object that this push has published, but not durably
+	doomed  bool // can never be published, and is not kept
 	ended   bool // closed or published
 
-	syncing sync.Mutex // held, after writing, while the data is synced
-	proven  bool       // what there is belongs to this push
+	syncing sync.Mutex // taken after writing, and held while data is synced
+	proven  bool       // the bytes are certainly those of this push
 }
 
-// Partial opens the partial of id, to be resumed at Durable, or makes it. Unless it is
-// Proven, [Partial.Begin] has to be called before it is written. What cannot end well is
-// refused before anything is done: the error wraps [wire.ErrTooLarge], [ErrTotal], [wire.ErrQuota] or
-// [wire.ErrNoSpace]; [wire.ErrExists] if there is an object that may not be overwritten;
-// [wire.ErrBusy] if the partial is open and has to be closed first. The error is a
-// [*StoredError] if this very push has stored its object already, durably. What there was
-// of a partial is removed with wire.ErrTooLarge, wire.ErrQuota and wire.ErrExists. With
-// other errors it stays as it is.
+// Partial opens the partial of id, to be resumed at Durable, or creates it. Unless it is
+// Proven, [Partial.Begin] must be called before it is written. Partial refuses at once what
+// would fail later: the error wraps [wire.ErrTooLarge], [ErrTotal], [wire.ErrQuota] or
+// [wire.ErrNoSpace]; [wire.ErrExists] if there is an object that may not be replaced; or
+// [wire.ErrBusy] if the partial is open and must be closed first. It is a [*StoredError] if
+// this push has stored its object already, durably. With wire.ErrTooLarge, wire.ErrQuota and
+// wire.ErrExists an existing partial is removed, and with other errors it is kept.
 //
-// A known length is reserved as a whole, on resuming as well; if it is unknown, more
-// is reserved as it is written. A reservation with which next to nothing is done does
-// not stop others, see Options.Patience.
+// A known length is reserved as a whole, also when a push resumes. If it is unknown, the
+// reservation grows while the partial is written. A reservation without progress does not
+// block others; see Options.Patience.
 func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 	if err := s.checkLength(id.Length); err != nil {
 		return nil, errors.Join(err, s.forget(id))
@@ -89,7 +88,7 @@ func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 	if size, ok, err := s.stored(id); err != nil {
 		return nil, err
 	} else if ok {
-		// Whoever placed it may have died before that was durable.
+		// The server may have been killed before it was durable.
 		return nil, cmp.Or(s.syncUp(id.Name.String()), error(&StoredError{size}))
 	}
 	p, err := s.open(id, b, (*Partial).openFile)
@@ -99,14 +98,14 @@ func (s *Store) Partial(id ID, b Bounds) (*Partial, error) {
 	if err != nil {
 		return nil, noSpaceOr(err)
 	}
-	// Durable data is no use in a file that nobody finds.
+	// Make the file itself durable before its data.
 	if err := s.syncUp(id.Name.String()); err != nil {
 		return nil, errors.Join(noSpaceOr(err), p.Close())
 	}
 	return p, nil
 }
 
-// forget removes the partial of that client and name, of which nothing can come.
+// forget removes the partial of that client and name.
 func (s *Store) forget(id ID) error {
 	p := s.claim(id.stem(), func(p *slot) bool { return !p.receipt })
 	if p == nil {
@@ -115,8 +114,8 @@ func (s *Store) forget(id ID) error {
 	return s.removePartial(p.stem)
 }
 
-// stored reports whether there is a receipt of that push, and how long its object is.
-// That one may have been removed by hand.
+// stored reports whether this push has stored its object, and returns its length. It checks
+// the object, which may have been removed by hand.
 func (s *Store) stored(id ID) (size int64, ok bool, err error) {
 	s.mu.Lock()
 	p := s.index.slots[id.stem()]
@@ -132,9 +131,8 @@ func (s *Store) stored(id ID) (size int64, ok bool, err error) {
 	return e.Size, e.Size == p.length, err
 }
 
-// open enters the partial into the index and opens its files, which then own the folder.
-// That may take its time, to drop a large one that it replaces, say, and is not done under
-// the lock.
+// open adds the partial to the index and opens its files, which then own the folder. Opening
+// may take time, for example to truncate a large partial, so it is done without the lock.
 func (s *Store) open(id ID, b Bounds, files func(*Partial, *os.Root) error) (*Partial, error) {
 	p := &Partial{store: s, id: id, bounds: b}
 	p.slot = &slot{stem: id.stem(), record: id.record(), touched: time.Now()}
@@ -172,10 +170,9 @@ func (s *Store) open(id ID, b Bounds, files func(*Partial, *os.Root) error) (*Pa
 
 // prepare opens the folder of the object, with s.mu held, and reserves room.
 func (p *Partial) prepare() (*os.Root, error) {
-	// What is there of it, or of the one that it replaces, needs no more room.
-	// Of an unknown length there is a byte to come at least: where there is no room
-	// even for that, the client need not send megabytes to find out. But all of it may
-	// be there, and to be out of quota is final.
+	// What the partial has needs no more room. If the length is unknown, at least one byte
+	// must fit, so that the client does not send megabytes for nothing. But a resumed partial
+	// may be complete already, and an exceeded quota would remove it.
 	s, have, admitted := p.store, p.slot.size, p.bounds
 	need := p.id.Length - have
 	if p.id.Length < 0 {
@@ -187,7 +184,7 @@ func (p *Partial) prepare() (*os.Root, error) {
 	if _, err := s.admit(p, admitted, need, need); err != nil {
 		return nil, err
 	}
-	s.index.resizePartial(p.slot, max(p.id.Length, have)) // or others are admitted, too
+	s.index.resizePartial(p.slot, max(p.id.Length, have)) // before others are admitted
 	folder, base, err := s.folder(p.id.Name.String(), true)
 	if errors.Is(err, errNotFolder) {
 		return nil, fmt.Errorf("%w: a part of the name is not a folder", wire.ErrExists)
@@ -205,7 +202,7 @@ func (p *Partial) prepare() (*os.Root, error) {
 	return folder, nil
 }
 
-// openFiles opens or makes the files.
+// openFiles opens or creates the files.
 func (p *Partial) openFiles(folder *os.Root) (*durable.Partial, error) {
 	_, base := path.Split(p.id.Name.String())
 	file, err := durable.OpenPartialIn(folder, base, path.Base(p.slot.stem), durable.Options{Private: true})
@@ -218,7 +215,7 @@ func (p *Partial) openFiles(folder *os.Root) (*durable.Partial, error) {
 	return file, err
 }
 
-// openFile opens the files where the partial is resumed.
+// openFile opens the files, and resumes if the journal matches the id.
 func (p *Partial) openFile(folder *os.Root) error {
 	file, err := p.openFiles(folder)
 	if err != nil {
@@ -229,7 +226,7 @@ func (p *Partial) openFile(folder *os.Root) error {
 	p.proven = was.push == p.id.Push
 	was.push = p.id.Push
 	if !ok || was != p.id.record() || file.Committed() {
-		have, p.proven = 0, true // there is nothing, or it is of something else
+		have, p.proven = 0, true // empty, or of another object
 	}
 	if err := file.Begin(have); err != nil {
 		return errors.Join(err, file.Close())
@@ -264,26 +261,26 @@ func vacant(folder *os.Root, base string, overwrite bool) error {
 	return nil
 }
 
-// Proven reports whether what there is of the partial is from this very push. Otherwise
-// the client has to compare it with what it has.
+// Proven reports whether the bytes of the partial are certainly those of this push. Otherwise
+// the client has to compare them.
 func (p *Partial) Proven() bool {
 	p.syncing.Lock()
 	defer p.syncing.Unlock()
 	return p.proven
 }
 
-// Written returns how many bytes were written. They can be read.
+// Written returns how many bytes were written, and can be read.
 func (p *Partial) Written() int64 { return p.file.Written() }
 
-// Durable returns how many bytes would survive a loss of power.
+// Durable returns how many bytes would survive a power cut.
 func (p *Partial) Durable() int64 { return p.file.Durable() }
 
-// ReadAt implements [io.ReaderAt] for what was written so far: io.EOF is the end of
-// that, and [fs.ErrClosed] that the partial is published or closed.
+// ReadAt implements [io.ReaderAt] for what was written so far. It returns io.EOF at the end of
+// that, and [fs.ErrClosed] after the partial was published or closed.
 func (p *Partial) ReadAt(b []byte, off int64) (int, error) { return p.file.ReadAt(b, off) }
 
-// Begin makes the partial that of this push: with what it has, if offset is its Durable, or
-// with nothing, if offset is 0. Followers must not have seen any of it.
+// Begin makes the partial that of this push. It keeps its bytes if offset is Durable, and
+// discards them if offset is 0. Followers must not have read any of them.
 func (p *Partial) Begin(offset int64) (err error) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
@@ -304,10 +301,9 @@ func (p *Partial) Begin(offset int64) (err error) {
 	return noSpaceOr(err)
 }
 
-// Write appends b. If there is no room for it, nothing or a part of it is written:
-// the error wraps [ErrLength] or [wire.ErrTooLarge], [ErrTotal], [wire.ErrQuota] or
-// [wire.ErrNoSpace], and what was written can be synced. It wraps [fs.ErrClosed] after
-// Close.
+// Write appends b. If there is no room, nothing or a part of it is written: the error wraps
+// [ErrLength] or [wire.ErrTooLarge], [ErrTotal], [wire.ErrQuota] or [wire.ErrNoSpace], and
+// what was written can be synced. After Close the error wraps [fs.ErrClosed].
 func (p *Partial) Write(b []byte) (int, error) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
@@ -324,10 +320,10 @@ func (p *Partial) Write(b []byte) (int, error) {
 	return n, noSpaceOr(err)
 }
 
-// Sync makes durable what was written when it was called, if the header is there, and
-// returns Durable. It takes its time and may be called while Write is. After an error
-// nothing can be written any more, and Close keeps what was durable before: what the
-// system has lost is unknown.
+// Sync makes durable what was written before the call, if the header is complete, and returns
+// Durable. It may take long, and may run concurrently with Write. After an error nothing can
+// be written, and Close keeps what was durable before the call, because it is unknown what
+// the system has lost.
 func (p *Partial) Sync() (int64, error) {
 	written, err := p.worthKeeping()
 	if err == nil {
@@ -338,8 +334,8 @@ func (p *Partial) Sync() (int64, error) {
 	return p.file.Durable(), err
 }
 
-// worthKeeping returns how much can be made durable: nothing if not even the header is
-// there.
+// worthKeeping returns how much can be made durable: nothing unless the header is
+// complete.
 func (p *Partial) worthKeeping() (length int64, err error) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
@@ -353,7 +349,7 @@ func (p *Partial) worthKeeping() (length int64, err error) {
 	return p.file.Written(), nil
 }
 
-// sync makes the first bytes durable, with p.syncing held.
+// sync makes the first length bytes durable, with p.syncing held.
 func (p *Partial) sync(length int64) error {
 	if length <= p.file.Durable() {
 		return nil

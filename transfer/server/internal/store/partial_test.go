@@ -81,7 +81,7 @@ func TestResumeOther(t *testing.T) {
 		change(&changed)
 		p = begin(t, s, changed, replace)
 		if p.Durable() != 0 || p.Written() != 0 {
-			t.Errorf("%s: goes on at %d", what, p.Durable())
+			t.Errorf("%s: resumes at %d", what, p.Durable())
 		}
 		if changed.Client == id.Client && changed.Name == id.Name {
 			wantFiles(t, dir, "x", "x/HASH.pqenc-part", "x/HASH.pqenc-state")
@@ -126,7 +126,7 @@ func TestOtherPush(t *testing.T) {
 		}
 		return p
 	}
-	// Who does not go on with it changes nothing.
+	// A push that does not continue changes nothing.
 	p = reopen(other, false)
 	if got, err := io.ReadAll(io.NewSectionReader(p, 0, 5000)); err != nil || !bytes.Equal(got, file[:4500]) {
 		t.Errorf("what is to be compared: %d bytes, %v", len(got), err)
@@ -197,7 +197,7 @@ func TestDamagedFiles(t *testing.T) {
 		s = open(t, dir, Options{})
 		p = begin(t, s, id, replace)
 		if p.Durable() != c.want || p.Written() != c.want {
-			t.Errorf("%s: goes on at %d, %d", c.what, p.Durable(), p.Written())
+			t.Errorf("%s: resumes at %d, %d", c.what, p.Durable(), p.Written())
 		}
 		if info, err := os.Stat(data); err != nil || info.Size() != c.want {
 			t.Errorf("%s: the file was not cut: %v, %v", c.what, info.Size(), err)
@@ -489,7 +489,7 @@ func TestAtEachTenth(t *testing.T) {
 		s := open(t, dir, Options{})
 		p := begin(t, s, id, replace)
 		if p.Durable() != int64(i*tenth) {
-			t.Fatalf("time %d: goes on at %d", i, p.Durable())
+			t.Fatalf("time %d: resumes at %d", i, p.Durable())
 		}
 		write(t, p, file[i*tenth:min((i+1)*tenth, len(file))])
 		syncAll(t, p)
@@ -532,7 +532,7 @@ func TestCrashAfterRename(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p := begin(t, s, id, replace); p.Durable() != 0 {
-		t.Errorf("goes on at %d, without data", p.Durable())
+		t.Errorf("resumes at %d, without data", p.Durable())
 	}
 }
 
@@ -554,11 +554,11 @@ func TestNoHeader(t *testing.T) {
 	write(t, p, file[:headerSize])
 	closeOK(t, p)
 	if p := begin(t, s, idOf(alice, "x/a", file), replace); p.Durable() != headerSize {
-		t.Errorf("goes on at %d", p.Durable())
+		t.Errorf("resumes at %d", p.Durable())
 	}
 }
 
-// TestForgotten refuses to go on with a partial, in every way that leaves no use for
+// TestForgotten refuses to resume a partial, in every way that leaves no use for
 // it: it is gone, and what it had of a quota is free.
 func TestForgotten(t *testing.T) {
 	file, other := encrypted(t, 1000), encrypted(t, 1000)

@@ -18,21 +18,20 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// header is what is known of the header of a partial.
+// header is the state of the header of a partial.
 type header struct {
-	need int64       // bytes without which nothing new can be said
-	info *pqenc.Info // once it is complete and good
+	need int64       // bytes that are needed for the next check
+	info *pqenc.Info // set when it is complete and valid
 }
 
 // prefixSize is the length of the fixed fields up to header_len, which is the u32
 // at byte 12 (SPEC.md, section 3.1).
 const prefixSize = 16
 
-// CheckHeader checks the header as far as it was written, which costs nothing when there
-// is nothing new to check, and returns whether it is complete. The error wraps
-// [wire.ErrNotPqenc], at the latest when 16 bytes of something else are there; [ErrDigest];
-// or [ErrLength] if no whole file with this header has the announced length. Then
-// Close will remove the partial.
+// CheckHeader checks the header as far as it was written, and reports whether it is complete.
+// It is cheap if there is nothing new to check. The error wraps [wire.ErrNotPqenc], after 16
+// bytes at the latest; [ErrDigest]; or [ErrLength] if no whole file with this header has the
+// announced length. After an error Close removes the partial.
 func (p *Partial) CheckHeader() (complete bool, err error) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
@@ -53,7 +52,7 @@ func (p *Partial) check() (complete bool, err error) {
 	}
 	info, digest, err := readHeader(io.NewSectionReader(p.file, 0, written))
 	if errors.Is(err, pqenc.ErrTruncated) {
-		// Not to be tried, and its memory taken, again for every byte.
+		// Do not parse again, and allocate, for every byte.
 		b := make([]byte, 4)
 		_, err := p.file.ReadAt(b, 12)
 		p.header.need = int64(binary.BigEndian.Uint32(b))
@@ -82,17 +81,16 @@ func checkSize(info *pqenc.Info, size int64) error {
 	return nil
 }
 
-// isFinal tells what is wrong with the bytes from what is wrong with the disk.
+// isFinal reports whether an error is about the bytes, not about the disk.
 func isFinal(err error) bool {
 	return errors.Is(err, wire.ErrNotPqenc) || errors.Is(err, wire.ErrExists)
 }
 
-// Publish makes an object of the partial, durably and as a whole, closes the
-// partial, and returns the length. A receipt of it stays. The error wraps those of
-// CheckHeader; [ErrLength] if what was written is not a whole file; [wire.ErrExists] if
-// somebody else was faster. Then Close will remove the partial, except that one which is
-// shorter than announced can be resumed. If the object is there, but perhaps not durably,
-// the same push may store it again.
+// Publish makes the partial an object, atomically and durably, closes the partial, and returns
+// the length. A receipt stays. The error wraps those of CheckHeader; [ErrLength] if what was
+// written is not a whole file; or [wire.ErrExists] if another push was faster. After these
+// errors Close removes the partial, unless it is shorter than announced and can be resumed.
+// If the object exists but may not be durable, the same push can store it again.
 func (p *Partial) Publish() (size int64, err error) {
 	p.writing.Lock()
 	defer p.writing.Unlock()
@@ -112,8 +110,8 @@ func (p *Partial) Publish() (size int64, err error) {
 	return p.publish(receipt, func() error { return p.store.syncFolder(path.Dir(p.slot.name)) })
 }
 
-// publish is Publish for what is prepared, with p.writing and p.syncing held. sync makes the
-// folder durable.
+// publish is Publish after the file was prepared, with p.writing and p.syncing held. sync
+// makes the folder durable.
 func (p *Partial) publish(receipt record, sync func() error) (size int64, err error) {
 	old, err := p.place()
 	if err != nil {
@@ -145,9 +143,9 @@ func (p *Partial) whole() error {
 	return err
 }
 
-// place gives the partial the name of the object, and returns the receipts of the one
-// that it replaces, for which it has claimed them. No link is needed to find out whether
-// somebody was faster: everybody who publishes comes this way.
+// place gives the partial the name of the object. It claims and returns the receipts of the
+// object that it replaces. A rename is enough, without a link, because all pushes and moves
+// hold s.mu.
 func (p *Partial) place() (receipts []*slot, err error) {
 	s := p.store
 	s.mu.Lock()
@@ -164,11 +162,11 @@ func (p *Partial) place() (receipts []*slot, err error) {
 	return s.claimReceipts(p.slot.name), nil
 }
 
-// errMoved says that a folder is not where it was: somebody has moved it by hand.
+// errMoved reports that a folder was moved by hand.
 var errMoved = errors.New("the folder of the object has been moved")
 
-// inPlace checks that the folder of the partial is still that of the name, with s.mu
-// held, and has room for the object: otherwise that would not be there for anybody.
+// inPlace checks, with s.mu held, that the folder of the partial is still that of the name,
+// and that the name is free. Otherwise the object would be lost.
 func (p *Partial) inPlace() error {
 	folder, base, err := p.store.folder(p.slot.name, false)
 	if isAbsence(err) {
@@ -188,14 +186,13 @@ func (p *Partial) inPlace() error {
 	return p.vacant(folder, base)
 }
 
-// Close ends the use of the partial. If it was not published and can still be, it is
-// kept with all that was written, to be resumed. It is removed if not even the header
-// is there: that costs a client next to nothing, and a store of such would cost the
-// server much. Close waits for a Write or Sync that is going on, and those that come
-// later get [fs.ErrClosed].
+// Close closes the partial. If it can still be published, it is kept with all that was
+// written, to be resumed. It is removed if the header is not complete: such partials cost a
+// client almost nothing, and many of them would cost the server much. Close waits for a
+// running Write or Sync, and later ones fail with [fs.ErrClosed].
 func (p *Partial) Close() error { return p.end(true) }
 
-// Remove is Close for a partial that shall not be kept.
+// Remove closes the partial and removes it.
 func (p *Partial) Remove() error { return p.end(false) }
 
 func (p *Partial) end(keep bool) (err error) {
@@ -226,7 +223,8 @@ func (p *Partial) end(keep bool) (err error) {
 	return err
 }
 
-// leave lets others open the partial, of which there is what is said of it, or nothing.
+// leave replaces the slot of the partial in the index by left, or removes it, so that the
+// partial can be opened again.
 func (p *Partial) leave(left *slot, anything bool) {
 	s := p.store
 	s.mu.Lock()
@@ -235,5 +233,5 @@ func (p *Partial) leave(left *slot, anything bool) {
 	if anything {
 		s.index.putPartial(left)
 	}
-	s.prune(p.slot.name) // of a published one, too: others may have deleted the object already
+	s.prune(p.slot.name) // also after publishing: the object may have been deleted already
 }

@@ -16,11 +16,10 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// Put stores an object that is there as a whole, durably, and returns its length; the
-// Digest and Length of the id do not matter. Syncs of folders are shared with all that is
-// stored at about the same time. What there was of a partial of that client and name is
-// replaced. The error is one of [Store.Partial] or [Partial.Publish], and then nothing of
-// the object is kept: there is nothing to resume.
+// Put stores a whole object, durably, and returns its length. The Digest and Length of the id
+// are ignored. Objects that are stored at about the same time share syncs of folders. A
+// partial of that client and name is replaced. The error is one of [Store.Partial] or
+// [Partial.Publish]. After an error nothing is kept.
 func (s *Store) Put(id ID, b Bounds, object []byte) (size int64, err error) {
 	id.Length = int64(len(object))
 	info, err := id.describe(object)
@@ -53,15 +52,15 @@ func (id *ID) describe(object []byte) (info *pqenc.Info, err error) {
 	return info, checkSize(info, id.Length)
 }
 
-// holds reports whether this very push has stored the object already. The receipt alone
-// does not tell: it comes before the object does.
+// holds reports whether this push has stored the object already. The receipt alone is not
+// enough, because it is written before the object.
 func (s *Store) holds(id ID, object []byte) (bool, error) {
 	if _, ok, err := s.stored(id); !ok || err != nil {
 		return false, err
 	}
 	o, err := s.Open(id.Name)
 	if err != nil {
-		return false, nil // which the push will replace, or not
+		return false, nil // the push decides whether it replaces the file
 	}
 	defer o.Close()
 	there := make([]byte, len(object))
@@ -71,7 +70,7 @@ func (s *Store) holds(id ID, object []byte) (bool, error) {
 	return bytes.Equal(there, object), nil
 }
 
-// openForAll opens the files for an object that is there as a whole.
+// openForAll opens the files for a whole object.
 func (p *Partial) openForAll(folder *os.Root) (err error) {
 	p.file, err = p.openFiles(folder)
 	p.proven = err == nil
@@ -85,7 +84,7 @@ func (p *Partial) put(object []byte, info *pqenc.Info) (size int64, err error) {
 	p.syncing.Lock()
 	defer p.syncing.Unlock()
 	p.header.info = info
-	p.doomed = true // or Close would keep what nobody resumes
+	p.doomed = true // nobody would resume it
 	p.reserved.take(int64(len(object)))
 	receipt := p.id.record()
 	if err := p.file.PrepareAll(object, receipt.marshal()); err != nil {

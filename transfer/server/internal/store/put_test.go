@@ -70,7 +70,7 @@ func TestPut(t *testing.T) {
 	closeOK(t, s)
 }
 
-// TestPutRemembers asks again when the server was started anew.
+// TestPutRemembers asks again when the server was restarted.
 func TestPutRemembers(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -222,7 +222,7 @@ func TestPutNoPlace(t *testing.T) {
 }
 
 // TestFirmFolders looks at which folders are taken for durable: those of an object, until
-// they are removed, made anew, or looked at once more.
+// they are removed, made again, or checked again.
 func TestFirmFolders(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	file := encrypted(t, 100)
@@ -244,7 +244,7 @@ func TestFirmFolders(t *testing.T) {
 	}
 	p, err := s.open(idOf(bob, "a/c/3", file), replace, (*Partial).openFile)
 	wantError(t, err, nil)
-	want() // they were made anew
+	want() // they were made again
 	wantError(t, s.syncUp("a/c/3"), nil)
 	want("a", "a/c")
 	closeOK(t, p)

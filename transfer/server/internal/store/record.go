@@ -15,15 +15,14 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// stemOf returns the stem of a partial, without the folder. It is a hash, because the
-// names of clients can be long and there are many clients.
+// stemOf returns the stem of a partial, without the folder. It is a hash, because names can be
+// long and a name can have partials of many clients.
 func stemOf(client signature.Fingerprint, name string) string {
 	sum := sha256.Sum256(append(client[:], name...))
 	return "." + hex.EncodeToString(sum[:])
 }
 
-// partialStem returns the stem, with its folder, if path is that of one of the files
-// of a partial.
+// partialStem returns the stem with its folder, if file is one of the files of a partial.
 func partialStem(file string) (stem string, ok bool) {
 	stem, ok = strings.CutSuffix(file, durable.PartSuffix)
 	if !ok {
@@ -34,8 +33,7 @@ func partialStem(file string) (stem string, ok bool) {
 	return stem, ok && hidden && err == nil && len(sum) == sha256.Size && digits == strings.ToLower(digits)
 }
 
-// record is the state of a partial in its journal, and the receipt: what it is of. In
-// the journal it is
+// record identifies the push of a partial, or of a receipt. In the journal it is
 //
 //	length i64 || push id, 16 bytes || digest, 32 bytes || name
 type record struct {
@@ -53,7 +51,7 @@ func (r record) marshal() []byte {
 	return append(b, r.name...)
 }
 
-// parseRecord parses a record. An ok of false means that there is none.
+// parseRecord parses a record, and reports whether there is one.
 func parseRecord(b []byte) (r record, ok bool) {
 	if len(b) <= recordSize {
 		return r, false

@@ -18,8 +18,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// Rescan finds what was put into the folder or taken out of it by hand. Folders
-// that may not be read are passed over.
+// Rescan finds files that were added or removed by hand. It skips folders that may not be
+// read.
 func (s *Store) Rescan() error {
 	s.scanning.Lock()
 	defer s.scanning.Unlock()
@@ -41,13 +41,12 @@ func (s *Store) Rescan() error {
 	return err
 }
 
-// scan adds what is on the disk to an index. It returns the names of which there is a log,
-// see Torn.
+// scan adds what is on the disk to an index. It returns the names with a log; see Torn.
 func (s *Store) scan(found *index) (logged []wire.Name, err error) {
 	err = fs.WalkDir(s.root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission) && path != ".":
-			return nil // gone meanwhile, or somebody else's, like lost+found
+			return nil // removed meanwhile, or not the server's, like lost+found
 		case err != nil || path == ".":
 			return err
 		case d.IsDir() && !valid(path):
@@ -75,8 +74,8 @@ func (s *Store) scan(found *index) (logged []wire.Name, err error) {
 	return logged, err
 }
 
-// loggedName returns the object whose header a file is the log of. Of long names, which are
-// cut, it cannot be told.
+// loggedName returns the object of a log of a header. Logs of long names, which are shortened,
+// have none.
 func loggedName(name string) (wire.Name, bool) {
 	folder, base := path.Split(name)
 	base, is := strings.CutSuffix(base, durable.RedoSuffix)
@@ -85,21 +84,21 @@ func loggedName(name string) (wire.Name, bool) {
 	return object, is && hidden && err == nil
 }
 
-// valid reports whether an object can have that name.
+// valid reports whether a name is valid.
 func valid(name string) bool {
 	_, err := wire.ParseName(name)
 	return err == nil
 }
 
-// isShort reports whether this process, or the system, has too few descriptors or too
-// little memory.
+// isShort reports whether this process, or the system, is out of file descriptors or
+// memory.
 func isShort(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
 }
 
-// scanPartial adds one of the two files of a partial to what is known about it: first the
-// part, if there is one, and then the journal. The error is that of a server which lacks
-// something. Whatever else cannot be read stays where it is.
+// scanPartial adds one of the two files of a partial to its slot: first the part, if there is
+// one, and then the journal. It returns an error only if the server is short of resources. A
+// file that cannot be read for another reason is kept.
 func (s *Store) scanPartial(known *slot, stem, path string, info fs.FileInfo) (*slot, error) {
 	if known != nil {
 		p := *known
@@ -124,13 +123,13 @@ func (s *Store) scanPartial(known *slot, stem, path string, info fs.FileInfo) (*
 	return p, nil
 }
 
-// receiptAge is how long it is remembered that a push was stored. Its client may have
-// missed the answer, and asks again.
+// receiptAge is how long receipts are kept, for clients that have missed the answer and ask
+// again.
 const receiptAge = time.Hour
 
-// Collect removes the partials that are not open and that nothing was written to
-// for longer than age. It returns how many there were and the bytes they had. Receipts
-// that are old, or of objects that are gone, go with them.
+// Collect removes the partials that are not open and were not written for longer than age. It
+// returns their number and their bytes. It also removes old receipts, and receipts of objects
+// that do not exist any more.
 func (s *Store) Collect(age time.Duration) (n int, bytes int64, err error) {
 	limit, receipts := time.Now().Add(-age), time.Now().Add(-receiptAge)
 	old := func(p *slot) bool {
@@ -158,8 +157,8 @@ func (s *Store) Collect(age time.Duration) (n int, bytes int64, err error) {
 	return n, bytes, err
 }
 
-// claim makes a partial busy that nobody has open, and returns it, if there is one like
-// that.
+// claim marks a partial as busy and returns it, if there is one that is not busy and that which
+// accepts.
 func (s *Store) claim(stem string, which func(*slot) bool) *slot {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -169,7 +168,7 @@ func (s *Store) claim(stem string, which func(*slot) bool) *slot {
 	return nil
 }
 
-// removePartial removes a partial that is claimed, and the folders that become empty.
+// removePartial removes a claimed partial, and the folders that become empty.
 func (s *Store) removePartial(stem string) error {
 	folder, base, err := s.folder(stem, false)
 	if err == nil {
@@ -188,8 +187,8 @@ func (s *Store) removePartial(stem string) error {
 	return nil
 }
 
-// claimReceipts claims the receipts of a name, with s.mu held: the object is replaced, or
-// is to be deleted.
+// claimReceipts claims the receipts of a name whose object is replaced, moved or deleted, with
+// s.mu held.
 func (s *Store) claimReceipts(name string) (claimed []*slot) {
 	for _, p := range s.index.partials(name) {
 		if p.receipt && s.index.claim(p) {
@@ -199,7 +198,7 @@ func (s *Store) claimReceipts(name string) (claimed []*slot) {
 	return claimed
 }
 
-// removeReceipts removes what claimReceipts has claimed.
+// removeReceipts removes claimed receipts.
 func (s *Store) removeReceipts(claimed []*slot) (err error) {
 	for _, p := range claimed {
 		err = errors.Join(err, s.removePartial(p.stem))

@@ -2,21 +2,20 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package store keeps the files of a server: whole objects under names with
-// folders, and the partials of objects that are still being pushed. Everything is
-// below one folder and stays there, and an object appears whole or not at all.
+// Package store stores the files of a server: objects under names with folders, and partials
+// of objects that are being pushed. Everything is below one folder. Objects appear
+// atomically.
 //
-// An object is a regular file of its name. A partial is a [durable.Partial] beside its
-// place, so that a push can be resumed where it stopped, also after the server was
-// killed. Its journal is a receipt for a while after the push: "already there" is an
-// answer to that push alone. Hidden files and symbolic links are never objects, and no
-// folder is entered through a link.
+// An object is a regular file with its name. A partial is a [durable.Partial] in the same
+// folder, so that a push can be resumed, also after the server was killed. For a while after
+// the push its journal is a receipt, by which the same push learns that it is stored. Hidden
+// files and symbolic links are never objects, and folders are not entered through links.
 //
-// What there is and how long it is, is known from an index in memory, so that
-// limits are cheap to check; what is opened is what is on the disk.
+// An index in memory has the names and sizes of all objects, so that limits are cheap to
+// check. Objects are always opened from the disk.
 //
-// The file system should tell names apart by case, as Linux's do. On one that does
-// not, two spellings are one file that is counted twice.
+// The file system should be case-sensitive. On one that is not, two spellings of a name are
+// one file that is counted twice.
 package store
 
 import (
@@ -31,7 +30,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// Options are the limits of a store. Zero is no limit.
+// Options are the limits of a [Store]. Zero is no limit.
 type Options struct {
 	MaxObject  int64 // bytes of one object
 	MaxTotal   int64 // bytes of all objects and partials
@@ -39,42 +38,42 @@ type Options struct {
 	MaxFolders int64
 	KeepFree   int64 // bytes to leave free on the file system of the folder
 
-	// Patience is for how long a partial in which less than 1 MiB has come can keep
-	// others from the room that it has reserved. Zero is 30 s.
+	// Patience is how long a partial that receives less than 1 MiB can reserve room that
+	// others need. Zero is 30 s.
 	Patience time.Duration
 }
 
-// maxLength is more than any pqenc file has: 2^31 chunks of up to 4 MiB are 2^53
+// maxLength is more than the length of any pqenc file: 2^31 chunks of up to 4 MiB are 2^53
 // bytes. Sums of a few of these do not overflow.
 const maxLength = 1 << 54
 
-// lockName is the file whose lock says that a server is running.
+// lockName is the file that a running server locks.
 const lockName = ".pqenc.lock"
 
-// Store is a folder of objects. Its methods can be called at the same time.
+// Store is a folder of objects. It is safe for concurrent use.
 type Store struct {
 	root    *os.Root
 	lock    *os.File
 	options Options
 
 	syncs    groups     // of folders
-	scanning sync.Mutex // held by the one Rescan
-	// mu guards the index and the shape of the tree: it is held while names or
-	// folders come and go. Nothing is written or synced under it.
+	scanning sync.Mutex // held during Rescan
+	// mu guards the index and the names and folders on the disk. No data is written or synced
+	// while it is held.
 	mu    sync.Mutex
 	index *index
-	// made are the folders that are not known to be durable, with durable.FailedSyncs
+	// made are the folders that are not known to be durable, with durable.FailedSyncs from
 	// before they were made.
 	made map[string]int64
-	// firm are the folders that are known to be durable, with those above them. What is done
-	// by hand is not seen before the next scan, which forgets them.
+	// firm are the folders that are known to be durable, with their parents. Each scan clears
+	// it, because changes by hand are not noticed before.
 	firm map[string]bool
-	// logged are the objects that may be torn, from the last scan.
+	// logged are the objects with a log of their header, from the last scan; see Torn.
 	logged []wire.Name
 }
 
-// Open opens the folder dir and makes it if it does not exist. The error wraps
-// [ErrLocked] if another server, or another Store, has it open.
+// Open opens the folder dir and creates it if it does not exist. The error wraps [ErrLocked]
+// if another server, or another Store, has it open.
 func Open(dir string, o Options) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -98,8 +97,8 @@ func Open(dir string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// acquire takes the lock, which the operating system gives back when the process
-// ends, however it ends. The file stays: removing it would race with the next.
+// acquire takes the lock, which the operating system releases when the process ends. The file
+// stays: removing it would race with the next server.
 func acquire(root *os.Root) (*os.File, error) {
 	lock, err := root.OpenFile(lockName, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -115,8 +114,7 @@ func acquire(root *os.Root) (*os.File, error) {
 	return lock, nil
 }
 
-// Close closes the partials that are open, to be resumed later, and gives the
-// folder free for another server.
+// Close closes the open partials, which can be resumed later, and releases the folder.
 func (s *Store) Close() error {
 	var errs []error
 	s.mu.Lock()
@@ -133,14 +131,14 @@ func (s *Store) Close() error {
 	return errors.Join(append(errs, s.root.Close(), s.lock.Close())...)
 }
 
-// Usage returns how much there is in the store, from the index.
+// Usage returns what the store contains, from the index.
 func (s *Store) Usage() Usage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.index.total
 }
 
-// Within returns how much of a quota is used.
+// Within returns the bytes and files within a scope that count against quotas.
 func (s *Store) Within(scope Scope) (bytes, files int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,5 +146,5 @@ func (s *Store) Within(scope Scope) (bytes, files int64) {
 	return used.stored(), used.files()
 }
 
-// Free returns how many bytes are free on the file system, -1 if it does not tell.
+// Free returns how many bytes are free on the file system, or -1 if that is unknown.
 func (s *Store) Free() int64 { return freeSpace(s.lock) }

@@ -8,5 +8,5 @@ package store
 
 import "os"
 
-// freeSpace does not know: the disk will say when it is full.
+// freeSpace returns -1: writes fail when the disk is full.
 func freeSpace(*os.File) int64 { return -1 }

@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// freeSpace returns the bytes that a user without privileges can still write to the file
-// system of an open file, or -1.
+// freeSpace returns the bytes that a user without privileges can write to the file system of
+// an open file, or -1.
 func freeSpace(file *os.File) int64 {
 	var st unix.Statfs_t
 	if unix.Fstatfs(int(file.Fd()), &st) != nil {

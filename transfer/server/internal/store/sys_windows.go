@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// freeSpace returns the bytes that the user can still write to the disk of a file, or -1.
+// freeSpace returns the bytes that the user can write to the disk of a file, or -1.
 func freeSpace(file *os.File) int64 {
 	name, err := windows.UTF16PtrFromString(filepath.Dir(file.Name()))
 	if err != nil {
