@@ -24,8 +24,9 @@ const (
 // an *io.OffsetWriter, each to its offset as soon as it is ready.
 //
 // Chunks that are read in order are passed to submit. Each has its own goroutine, which ends
-// when the chunk is written: a pipeline needs no shutdown. Chunks that are read by offset are
-// passed to each, whose goroutines read and process them.
+// when the chunk is written: a pipeline needs no shutdown. The last is worked on by whoever
+// waits for it. Chunks that are read by offset are passed to each, whose goroutines read and
+// process them.
 //
 // All memory is in the slots. A slot is taken before a chunk is read and returned when it is
 // written, so that a slow destination stops reading.
@@ -96,16 +97,16 @@ func (p *pipeline) take() ([]byte, error) {
 	return buf[:0], nil
 }
 
-// submit starts work on k, whose buffer was taken from p. In the turn of k, k.buf is written
-// if check returns nil. If the destination is written by offset, k.buf is written before
-// its turn.
-func (p *pipeline) submit(k *chunk, work, check func(*chunk) error) {
+// submit returns what works on k, whose buffer was taken from p. In the turn of k, which is
+// the next one, k.buf is written if check returns nil. If the destination is written by
+// offset, k.buf is written before its turn.
+func (p *pipeline) submit(k *chunk, work, check func(*chunk) error) func() {
 	t := p.next()
-	go func() {
+	return func() {
 		finish := p.process(k, work, check, t)
 		p.free <- k.buf
 		finish()
-	}()
+	}
 }
 
 // each processes count chunks: chunkAt places a chunk in a buffer, and work reads it. It returns
@@ -123,22 +124,26 @@ func (p *pipeline) each(count int64, chunkAt func(i int64, buf []byte) *chunk, w
 		return next - 1, p.next(), true
 	}
 	var all sync.WaitGroup
-	for range min(int64(p.limit), count) {
-		all.Go(func() {
-			buf := getBuffer(p.size)
-			for i, t, ok := claim(); ok; i, t, ok = claim() {
-				k := chunkAt(i, buf)
-				finish := p.process(k, work, check, t)
-				buf = k.buf[:0]
-				select {
-				case <-t.before:
-					finish()
-				default:
-					go finish() // meanwhile, process the next chunk
-				}
+	share := func() {
+		buf := getBuffer(p.size)
+		for i, t, ok := claim(); ok; i, t, ok = claim() {
+			k := chunkAt(i, buf)
+			finish := p.process(k, work, check, t)
+			buf = k.buf[:0]
+			select {
+			case <-t.before:
+				finish()
+			default:
+				go finish() // meanwhile, process the next chunk
 			}
-			putBuffer(buf)
-		})
+		}
+		putBuffer(buf)
+	}
+	if count > 0 {
+		for range min(int64(p.limit), count) - 1 {
+			all.Go(share)
+		}
+		share()
 	}
 	all.Wait()
 	return p.end()

@@ -120,7 +120,7 @@ func (r *Reader) pump(p *pipeline, work func(*chunk) error) error {
 		var k *chunk
 		if k, readErr = r.next(buf); readErr == nil {
 			k.to, last = to, k.last
-			p.submit(k, work, r.c.report)
+			go p.submit(k, work, r.c.report)()
 		}
 	}
 	// Report the first error in the order of the body: a damaged chunk comes before

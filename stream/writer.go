@@ -88,7 +88,7 @@ func (w *Writer) readFullChunks(src *io.SectionReader) (n int64, err error) {
 		return 0, err
 	}
 	if count == 0 { // a small file: a buffer for just its bytes
-		w.buf = make([]byte, 0, max(src.Size()-at, 0)+Overhead)
+		w.buf = getBuffer(int(max(src.Size()-at, 0)) + Overhead)
 	}
 	_, err = src.Seek(at+count*size, io.SeekStart)
 	return count * size, err
@@ -116,9 +116,14 @@ func (w *Writer) flush(last bool) {
 	}
 	k := &chunk{buf: w.buf, to: int64(w.index) * int64(w.c.sealedSize()), index: w.index, last: last}
 	seal := func(k *chunk) error { w.c.seal(k); return nil }
-	w.p.submit(k, seal, w.c.report)
+	work := w.p.submit(k, seal, w.c.report)
 	w.buf = nil
 	w.index++
+	if last { // which is waited for
+		work()
+	} else {
+		go work()
+	}
 }
 
 // Close encrypts the last chunk and waits until everything is written. It does not close the

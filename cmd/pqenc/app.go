@@ -194,6 +194,9 @@ func (a *app) partEnded(p *durable.Partial) {
 
 // spareKeys refuses an output of that name if it is a private key that is in use.
 func (a *app) spareKeys(name string) error {
+	if len(a.keys) == 0 {
+		return nil
+	}
 	info, err := os.Stat(name)
 	if err == nil && slices.ContainsFunc(a.keys, func(key fs.FileInfo) bool { return os.SameFile(key, info) }) {
 		return usageError(name+" is the private key, which -o would replace", "choose another name for the output")

@@ -122,7 +122,6 @@ func (c *copier) finish(out *durable.File, err error, changed func() error) erro
 	if err != nil {
 		return errors.Join(err, out.Abort())
 	}
-	hideKey(out)
 	return cmp.Or(out.Commit(), doubt)
 }
 

@@ -103,22 +103,15 @@ func (k *keychain) opener(m *manyFiles, f found, p *fileProgress) (*opener, erro
 
 // one decrypts one of several files.
 func (c *decryptCmd) one(k *copier, keys *keychain, by *signers, f found, p *fileProgress) (fileOutcome, error) {
-	src, err := f.open(k.app)
+	o, err := keys.opener(&k.manyFiles, f, p)
 	if err != nil {
 		return isFailed, err
 	}
+	if o == nil {
+		return isSkipped, nil
+	}
+	src := o.src
 	defer src.Close()
-	if err := f.readHead(src); err != nil {
-		return isFailed, err
-	}
-	src.onTorn = func() {
-		k.warn("%s: the header is torn, and read from the log beside the file: %s", src.name, repairHint)
-	}
-	if other, err := isOther(src, f, k.several.one); other || err != nil {
-		return isSkipped, err
-	}
-	src.count(p)
-	o := &opener{app: k.app, src: src, policy: keys.policy, keys: keys.identities()}
 	plain, err := o.open(true)
 	if err != nil {
 		return isFailed, err
@@ -133,6 +126,7 @@ func (c *decryptCmd) one(k *copier, keys *keychain, by *signers, f found, p *fil
 	}
 	_, err = plain.WriteTo(io.NewOffsetWriter(out, 0))
 	err = src.doubt(cmp.Or(err, src.unchanged()))
+	hideKey(out)
 	if err := k.finish(out, err, func() error { return nil }); err != nil {
 		return isFailed, err
 	}

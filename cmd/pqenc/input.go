@@ -72,9 +72,9 @@ func newInput(f *os.File, name string) (*input, error) {
 	if info.IsDir() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: syscall.EISDIR}
 	}
-	widen(f)
 	in := &input{name: name, file: f, modified: info.ModTime()}
 	if !info.Mode().IsRegular() || sizeless(f, info) {
+		widen(f)
 		in.stream, in.size = f, -1
 		return in, nil
 	}

@@ -142,6 +142,9 @@ func (b *Batch) test(t *target) error {
 	b.mu.Unlock()
 	if done {
 		t.named, t.perm = folder.named, folder.perm
+		if t.old == nil {
+			return nil
+		}
 		if err := obstacle(t.dir, t.base, t.old); err != nil {
 			t.dir.Close()
 			return &ReplaceError{Name: t.name, Err: err}

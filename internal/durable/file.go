@@ -219,9 +219,15 @@ func (f *File) rename() error {
 	if f.options.New {
 		return f.explain("create", f.takeName())
 	}
+	if f.temp == "" && f.old == nil {
+		f.target.failed = FailedSyncs()
+		if link(f.file, f.dir, f.base) == nil {
+			return nil
+		}
+	}
 	if f.temp == "" {
-		name := tempName(f.base)
-		if err := link(f.file, f.dir, name); err != nil {
+		name, err := f.linkTemp(f.file)
+		if err != nil {
 			return f.explain("replace", err)
 		}
 		f.temp = name

@@ -61,6 +61,10 @@ func openParent(path string) (dir folder, base string, err error) {
 	return dir, base, err
 }
 
+// openList opens the folder for calls on itself. Without noWait os asks whether it could be
+// waited for, in five calls.
+func openList(dir folder) (*os.File, error) { return dir.OpenFile(".", os.O_RDONLY|noWait, 0) }
+
 // unlisted is a folder that may be written to but not read: it cannot be held open or
 // synced.
 type unlisted string

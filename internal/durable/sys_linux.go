@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -17,27 +18,29 @@ import (
 // openNameless creates a file without a name. The error wraps errors.ErrUnsupported if the
 // file system has none, or if such a file cannot get a name later.
 func openNameless(dir folder, perm fs.FileMode) (*os.File, error) {
-	file, err := dir.OpenFile(".", unix.O_TMPFILE|os.O_RDWR, perm)
+	if !procHere() {
+		return nil, errors.ErrUnsupported
+	}
+	file, err := dir.OpenFile(".", unix.O_TMPFILE|os.O_RDWR|noWait, perm)
 	for _, none := range []error{unix.EOPNOTSUPP, unix.EISDIR, unix.EINVAL, unix.ENOENT, unix.ELOOP} {
 		if errors.Is(err, none) {
 			return nil, errors.ErrUnsupported
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	if _, err := os.Lstat(procName(file)); err != nil {
-		file.Close()
-		return nil, errors.ErrUnsupported
-	}
-	return file, nil
+	return file, err
 }
+
+// procHere reports whether there are the names by which link links.
+var procHere = sync.OnceValue(func() bool {
+	_, err := os.Stat("/proc/self/fd")
+	return err == nil
+})
 
 func procName(file *os.File) string { return fmt.Sprint("/proc/self/fd/", file.Fd()) }
 
 // link gives a nameless file a name, which must be free.
 func link(file *os.File, dir folder, name string) error {
-	list, err := dir.Open(".")
+	list, err := openList(dir)
 	if err != nil {
 		return err
 	}
@@ -55,7 +58,7 @@ var (
 // obstacle returns the reason why a file of a folder cannot be replaced, as far as that is
 // known before trying.
 func obstacle(dir folder, name string, old fs.FileInfo) error {
-	list, err := dir.Open(".")
+	list, err := openList(dir)
 	if err != nil {
 		return nil
 	}

@@ -70,7 +70,7 @@ func flush(file *os.File) error {
 // syncFolder makes the entries of a folder durable. That is impossible for a folder that may
 // not be read.
 func syncFolder(dir folder) error {
-	list, err := dir.Open(".")
+	list, err := openList(dir)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil
 	}

@@ -105,7 +105,7 @@ func (t *target) probe() error {
 	}
 	t.perm = info.Mode().Perm()
 	if name == "" {
-		if name = tempName(t.base); link(file, t.dir, name) != nil {
+		if name, err = t.linkTemp(file); err != nil {
 			t.named = true
 			return t.probe()
 		}
@@ -123,7 +123,6 @@ func (t *target) openTemp(perm fs.FileMode) (file *os.File, name string, err err
 	if !t.named {
 		file, err = openNameless(t.dir, perm)
 		if err == nil {
-			Lock(file) // against sweeps, when it gets a name
 			return file, "", nil
 		}
 		if !errors.Is(err, errors.ErrUnsupported) {
@@ -132,6 +131,13 @@ func (t *target) openTemp(perm fs.FileMode) (file *os.File, name string, err err
 		t.named = true
 	}
 	return openNamed(t.dir, t.base, perm)
+}
+
+// linkTemp gives a nameless file a temporary name.
+func (t *target) linkTemp(file *os.File) (name string, err error) {
+	Lock(file) // against sweeps
+	name = tempName(t.base)
+	return name, link(file, t.dir, name)
 }
 
 // finalize gives file the permission bits of the target, and the owner and group of the file
