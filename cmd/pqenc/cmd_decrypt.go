@@ -47,6 +47,9 @@ func (c *decryptCmd) Run(a *app) error {
 	if c.Files.intoFolder(&c.Copy) {
 		return c.several(a)
 	}
+	if err := c.Copy.Select.single(c.Files.in()); err != nil {
+		return err
+	}
 	if err := c.Sparse.check(c.Files.Output); err != nil {
 		return err
 	}
@@ -61,6 +64,9 @@ func (c *decryptCmd) Run(a *app) error {
 		return err
 	}
 	defer src.Close()
+	if c.Copy.Select.DryRun {
+		return a.printPair(src.name, c.Files.Output)
+	}
 	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
 	if err != nil {
 		return err

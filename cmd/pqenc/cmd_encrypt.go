@@ -42,6 +42,9 @@ func (c *encryptCmd) Run(a *app) error {
 	if c.Files.intoFolder(&c.Copy) {
 		return c.several(a)
 	}
+	if err := c.Copy.Select.single(c.Files.in()); err != nil {
+		return err
+	}
 	src, err := c.Source.open(a, c.Files.in())
 	if err != nil {
 		return err
@@ -53,6 +56,9 @@ func (c *encryptCmd) Run(a *app) error {
 	}
 	if c.Copy.Keep.taken(a, c.Files.Output) {
 		return nil
+	}
+	if c.Copy.Select.DryRun {
+		return c.rehearse(a, src)
 	}
 	if err := s.load(src.name); err != nil {
 		return err
@@ -75,6 +81,18 @@ func (c *encryptCmd) Run(a *app) error {
 		err, changed = cmp.Or(err, changed), nil
 	}
 	return cmp.Or(c.Copy.Keep.settle(a, c.Files.Output, out.finish(err)), changed)
+}
+
+// rehearse prints what would be done, or returns why that would fail.
+func (c *encryptCmd) rehearse(a *app, src *input) error {
+	plain, err := src.look()
+	if err == nil {
+		err = c.Source.admit(a, src, plain, "")
+	}
+	if err != nil {
+		return in(src.name, err)
+	}
+	return a.printPair(src.name, c.Files.Output)
 }
 
 // copy copies what may be encrypted to the output.

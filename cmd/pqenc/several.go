@@ -305,6 +305,9 @@ func (a *app) printName(name string) error {
 
 // printPair prints the name of a file and what it would become.
 func (a *app) printPair(from, to string) error {
+	if isStdio(to) {
+		to = "standard output"
+	}
 	_, err := fmt.Fprintln(a.stdout, terminal.Printable(from)+" -> "+terminal.Printable(to))
 	return err
 }
