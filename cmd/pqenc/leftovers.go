@@ -75,7 +75,7 @@ func (l *leftovers) fates() (all []string) {
 	case l.target != "":
 		all = append(all, fate(l.target, false))
 	case l.asked:
-		all = append(all, "nothing was written")
+		all = append(all, "nothing was changed")
 	case l.streamed:
 		all = append(all, "standard output got only a part")
 	}
