@@ -69,6 +69,14 @@ type outcome struct {
 	done
 }
 
+// early is how many files are done that are not counted yet: 1 or 0.
+func (o outcome) early() int {
+	if o.err == nil && o.result == isDone {
+		return 1
+	}
+	return 0
+}
+
 // atOnce does several transfers at a time. What is said of them, and their errors, come in
 // their order.
 type atOnce struct {
@@ -120,6 +128,7 @@ func (a *atOnce) all() {
 	go a.start(outcomes)
 	for o := range outcomes {
 		a.ended[o.i] = o
+		a.ahead(o.early())
 		a.tell()
 	}
 }
@@ -171,6 +180,7 @@ func (a *atOnce) tell() {
 			return
 		}
 		delete(a.ended, a.next)
+		a.ahead(-o.early())
 		a.tally.aside(func() {
 			if o.err == nil && o.say != nil {
 				o.say()

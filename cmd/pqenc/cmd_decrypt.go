@@ -47,14 +47,14 @@ func (c *decryptCmd) Run(a *app) error {
 	if c.Files.intoFolder(&c.Copy) {
 		return c.several(a)
 	}
+	if err := c.Copy.Select.single(c.Files.in()); err != nil {
+		return err
+	}
 	if err := c.Sparse.check(c.Files.Output); err != nil {
 		return err
 	}
 	if c.Copy.Keep.NoClobber && isStdio(c.Files.Output) {
 		return errKeepNothing()
-	}
-	if c.Copy.Select.DryRun {
-		return c.Copy.rehearse(a, &c.Files, "decrypted")
 	}
 	if c.Copy.Keep.taken(a, c.Files.Output) {
 		return nil
@@ -64,6 +64,9 @@ func (c *decryptCmd) Run(a *app) error {
 		return err
 	}
 	defer src.Close()
+	if c.Copy.Select.DryRun {
+		return a.printPair(src.name, c.Files.Output)
+	}
 	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
 	if err != nil {
 		return err

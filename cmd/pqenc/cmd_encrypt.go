@@ -42,23 +42,23 @@ func (c *encryptCmd) Run(a *app) error {
 	if c.Files.intoFolder(&c.Copy) {
 		return c.several(a)
 	}
-	s := &sealer{app: a, to: &c.To, context: &c.Context, secret: &c.Secret}
-	if c.Copy.Select.DryRun {
-		if err := c.check(s, &input{size: -1}); err != nil {
-			return err
-		}
-		return c.Copy.rehearse(a, &c.Files, "encrypted")
+	if err := c.Copy.Select.single(c.Files.in()); err != nil {
+		return err
 	}
 	src, err := c.Source.open(a, c.Files.in())
 	if err != nil {
 		return err
 	}
 	defer src.Close()
+	s := &sealer{app: a, to: &c.To, context: &c.Context, secret: &c.Secret}
 	if err := c.check(s, src); err != nil {
 		return err
 	}
 	if c.Copy.Keep.taken(a, c.Files.Output) {
 		return nil
+	}
+	if c.Copy.Select.DryRun {
+		return c.rehearse(a, src)
 	}
 	if err := s.load(src.name); err != nil {
 		return err
@@ -81,6 +81,18 @@ func (c *encryptCmd) Run(a *app) error {
 		err, changed = cmp.Or(err, changed), nil
 	}
 	return cmp.Or(c.Copy.Keep.settle(a, c.Files.Output, out.finish(err)), changed)
+}
+
+// rehearse prints what would be done, or returns why that would fail.
+func (c *encryptCmd) rehearse(a *app, src *input) error {
+	plain, err := src.look()
+	if err == nil {
+		err = c.Source.admit(a, src, plain, "")
+	}
+	if err != nil {
+		return in(src.name, err)
+	}
+	return a.printPair(src.name, c.Files.Output)
 }
 
 // copy copies what may be encrypted to the output.

@@ -71,37 +71,42 @@ func (c *mvCmd) Run(a *app) error {
 // move renames what the locations stand for.
 func (c *mvCmd) move(servers *servers, from []location, to location) error {
 	var all []remoteObject
-	var names []string // the new ones
 	for _, l := range from {
-		found, err := servers.named([]location{l})
+		found, err := c.find(servers, l)
 		if err != nil {
 			return err
 		}
 		for _, n := range found {
-			all, names = append(all, n), append(names, newName(n.name, l, to))
+			n.becomes = newName(n.name, l, to)
+			all = append(all, n)
 		}
 	}
-	if err := newNames(all, names); err != nil {
+	if err := newNames(all); err != nil {
 		return err
 	}
 	if c.DryRun {
-		for i, n := range all {
-			fmt.Fprintf(servers.app.stdout, "%s -> %s\n", terminal.Printable(n.name), terminal.Printable(names[i]))
+		for _, n := range all {
+			fmt.Fprintf(servers.app.stdout, "%s -> %s\n", terminal.Printable(n.name), terminal.Printable(n.becomes))
 		}
 		servers.app.inform("%s", objectsText("to be renamed", all))
 		return nil
 	}
-	renamed := make(map[location]string)
-	for i, n := range all {
-		renamed[n.location] = names[i]
-	}
 	return servers.each(all, "renamed", func(n remoteObject, server *remote) error {
-		err := server.explain(server.Move(context.Background(), n.name, renamed[n.location], c.Overwrite))
+		err := server.explain(server.Move(context.Background(), n.name, n.becomes, c.Overwrite))
 		if errors.Is(err, transfer.ErrExists) {
 			err = withHints(err, c.existsHint())
 		}
 		return err
 	})
+}
+
+// find returns what a location stands for. With --dry-run it must be there, which else shows
+// when it is renamed.
+func (c *mvCmd) find(servers *servers, l location) ([]remoteObject, error) {
+	if c.DryRun && !l.isFolder() && !l.isPattern() {
+		return servers.listed(l, func(name string) bool { return name == l.name })
+	}
+	return servers.named([]location{l})
 }
 
 func (c *mvCmd) existsHint() string {
@@ -121,22 +126,22 @@ func newName(name string, from, to location) string {
 
 // newNames requires that each object gets a name of its own, which an object can have, and
 // which no other one of them has: all are renamed at about the same time.
-func newNames(all []remoteObject, names []string) error {
+func newNames(all []remoteObject) error {
 	from, old := make(map[string]string), make(map[string]bool)
 	for _, n := range all {
 		old[n.name] = true
 	}
-	for i, name := range names {
-		if err := transfer.CheckName(name); err != nil {
-			return withHints(in(name, err), "choose another name: nothing was renamed")
+	for _, n := range all {
+		if err := transfer.CheckName(n.becomes); err != nil {
+			return withHints(in(n.becomes, err), "choose another name: nothing was renamed")
 		}
-		if other, taken := from[name]; taken {
-			return usageError(fmt.Sprintf("%s and %s would both become %s", other, all[i].name, name), "rename them one by one: nothing was renamed")
+		if other, taken := from[n.becomes]; taken {
+			return usageError(fmt.Sprintf("%s and %s would both become %s", other, n.name, n.becomes), "rename them one by one: nothing was renamed")
 		}
-		if name != all[i].name && old[name] {
-			return usageError(fmt.Sprintf("%s would become %s, which is to be renamed, too", all[i].name, name), "rename them one by one: nothing was renamed")
+		if n.becomes != n.name && old[n.becomes] {
+			return usageError(fmt.Sprintf("%s would become %s, which is to be renamed, too", n.name, n.becomes), "rename them one by one: nothing was renamed")
 		}
-		from[name] = all[i].name
+		from[n.becomes] = n.name
 	}
 	return nil
 }

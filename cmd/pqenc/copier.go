@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -83,7 +84,41 @@ func (c *copier) work() (err error) {
 	if c.told != nil {
 		c.told()
 	}
-	return c.app.syncing(c.batch.Sync)
+	err = c.app.syncing(c.batch.Sync)
+	if c.flags.Preserve {
+		c.keepFolders()
+	}
+	return err
+}
+
+// keepFolders gives folders the permission bits and times of those that their files come
+// from, once nothing more is written to them.
+func (c *copier) keepFolders() {
+	kept := make(map[string]bool)
+	for _, f := range c.list {
+		from, to := path.Dir(f.path), path.Dir(f.out)
+		for f.folder != nil && to != "." && !kept[to] {
+			kept[to] = true
+			if err := c.keepFolder(f.folder.root, from, to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				c.app.warn("%s: permission bits and times were not kept: %v", filepath.Join(c.output, to), causeOf(err))
+			}
+			if from == "." {
+				break
+			}
+			from, to = path.Dir(from), path.Dir(to)
+		}
+	}
+}
+
+func (c *copier) keepFolder(root *os.Root, from, to string) error {
+	info, err := root.Stat(from)
+	if err == nil {
+		err = c.into.root.Chmod(to, info.Mode().Perm())
+	}
+	if err == nil {
+		err = c.into.root.Chtimes(to, info.ModTime(), info.ModTime())
+	}
+	return err
 }
 
 // one makes the output for one file.

@@ -174,7 +174,7 @@ func fill(part *durable.Partial, o object, from *checkpoint, end func(error) err
 	case err == nil:
 		hideKey(part)
 		return resumable(part, part.Commit())
-	case useless:
+	case useless || part.Durable() == 0: // there is nothing to resume
 		return errors.Join(err, part.Remove())
 	}
 	return closeForLater(part, err)

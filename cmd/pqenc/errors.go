@@ -210,7 +210,7 @@ var remoteKinds = []kind{
 	{transfer.ErrUnknownServer, exitServer, nil},
 	{transfer.ErrForged, exitServer, []string{"this may be a man in the middle: tell those who run the server"}},
 	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access, or for this right: "pqenc fingerprint KEY" shows who you are`}},
-	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" shows what there is`}},
+	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" shows what there is; the URL of a folder ends in /`}},
 	{transfer.ErrExists, exitRefused, []string{"choose another name, replace it with --overwrite, or leave it alone with --skip-existing"}},
 	{transfer.ErrQuota, exitRefused, []string{
 		`remove something with "pqenc rm", or ask for more`,

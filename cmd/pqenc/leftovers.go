@@ -75,7 +75,7 @@ func (l *leftovers) fates() (all []string) {
 	case l.target != "":
 		all = append(all, fate(l.target, false))
 	case l.asked:
-		all = append(all, "nothing was written")
+		all = append(all, "nothing was changed")
 	case l.streamed:
 		all = append(all, "standard output got only a part")
 	}
@@ -172,11 +172,18 @@ func (s *several) expect(n int) {
 	s.total += n
 }
 
+// ahead counts n more files as done before it is their turn.
+func (s *several) ahead(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.early += n
+}
+
 // soFar says how many of the files are done.
 func (s *several) soFar() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	text := fmt.Sprintf("%d of %d %s %s", s.count[isDone]+s.count[isUnsteady], s.total-s.count[isSkipped]-s.count[isHidden], s.nouns(0), s.verb)
+	text := fmt.Sprintf("%d of %d %s %s", s.count[isDone]+s.count[isUnsteady]+s.early, s.total-s.count[isSkipped]-s.count[isHidden], s.nouns(0), s.verb)
 	for _, o := range []struct {
 		n    int
 		what string
@@ -192,11 +199,11 @@ func (s *several) soFar() string {
 func (s *several) restHint(resumes bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.sum() == s.total {
+	if s.sum()+s.early == s.total {
 		return ""
 	}
 	text := "give the same command again"
-	if slices.Contains([]string{"encrypted", "decrypted", "pushed", "pulled"}, s.verb) && s.count[isDone] > 0 {
+	if slices.Contains([]string{"encrypted", "decrypted", "pushed", "pulled"}, s.verb) && s.count[isDone]+s.early > 0 {
 		text += " with --skip-existing"
 	}
 	if resumes {

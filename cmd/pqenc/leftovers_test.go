@@ -80,7 +80,7 @@ func TestLeftovers(t *testing.T) {
 	sends := []*transferProgress{{title: "b", resumes: true, at: 1 << 20}, {title: "a", resumes: true, at: 1 << 20}, {title: "c", at: 1 << 30}, {title: "d", resumes: true}}
 	for want, l := range map[string]leftovers{
 		"":                      {},
-		": nothing was written": {asked: true},
+		": nothing was changed": {asked: true},
 		": 0 of 9 files pulled: give the same command again for the rest":                                                                {work: fresh},
 		": 2 of 8 files pulled, 3 already there, 1 failed: give the same command again with --skip-existing for the rest":                {work: done},
 		": 0 of 9 files pulled; 3 MiB are kept in DIR/.a.pqenc-part and 2 others: give the same command again to resume, or delete them": {work: fresh, parts: parts},

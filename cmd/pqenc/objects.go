@@ -92,8 +92,17 @@ func (l location) matches(name string) bool {
 // remoteObject is an object on a server.
 type remoteObject struct {
 	location
-	size int64 // in bytes, -1 if it is not known
-	time time.Time
+	size    int64 // in bytes, -1 if it is not known
+	time    time.Time
+	becomes string // its new name, if it gets one
+}
+
+// title is what people call the object.
+func (o remoteObject) title() string {
+	if o.becomes == "" {
+		return o.String()
+	}
+	return o.String() + " -> " + o.with(o.becomes).name
 }
 
 // named returns the objects that locations stand for, each once. Without a listing an
@@ -131,7 +140,7 @@ func (s *servers) listed(l location, wanted func(name string) bool) (list []remo
 		return nil, in(l.String(), err)
 	}
 	for _, o := range found {
-		list = append(list, remoteObject{l.with(o.Name), o.Size, o.Time})
+		list = append(list, remoteObject{location: l.with(o.Name), size: o.Size, time: o.Time})
 	}
 	return list, nil
 }
@@ -151,7 +160,8 @@ func (s *servers) each(objects []remoteObject, verb string, do func(n remoteObje
 			if err == nil {
 				err = do(objects[i], server)
 			}
-			return done{err: in(objects[i].String(), err)}
+			title := objects[i].title()
+			return done{title: title, err: in(title, err)}
 		}
 	}
 	return all.run()

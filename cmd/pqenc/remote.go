@@ -166,8 +166,14 @@ func (r *remote) retry(e transfer.Retry) {
 		what += " at " + sizeText(at)
 	}
 	r.tally.aside(func() {
-		r.app.warn("%s (%s): trying again in %s (attempt %d)", what, brief(e.Err), e.Wait.Round(100*time.Millisecond), e.Attempt+1)
+		r.app.warn("%s (%s): trying again in %s (attempt %d)", what, brief(e.Err), waitText(e.Wait), e.Attempt+1)
 	})
+}
+
+// waitText returns how long is waited, in tenths of a second, and never that it is no time.
+func waitText(wait time.Duration) string {
+	const unit = 100 * time.Millisecond
+	return max(wait.Round(unit), unit).String()
 }
 
 // brief says why a connection failed, and not which: that is known.

@@ -370,7 +370,7 @@ func (r *rewrapper) run() error {
 	if r.cmd.Select.DryRun {
 		r.work.verb = "to be " + r.work.verb
 	}
-	if err := r.work.find(&walker{selectFlags: &r.cmd.Select, once: true}, r.cmd.Files); err != nil {
+	if err := r.work.find(&walker{selectFlags: &r.cmd.Select, hidden: true, once: true}, r.cmd.Files); err != nil {
 		return err
 	}
 	workers := filesAtOnce

@@ -42,6 +42,21 @@ func (f *globFlags) check() error {
 	return nil
 }
 
+// single returns what is wrong with the flags for an input that is the only one, and not in
+// a folder that was named.
+func (f *selectFlags) single(name string) error {
+	err := f.check()
+	switch {
+	case err != nil:
+		return err
+	case isStdio(name) && f.DryRun:
+		return usageError("--dry-run is for files that are named", "leave it out, or name a file")
+	case !isStdio(name) && !f.selects(filepath.Base(name)):
+		return usageError("there is no file in what was named", "--exclude and --include leave it out")
+	}
+	return nil
+}
+
 // lists reports whether a flag names a list of files.
 func (f *selectFlags) lists() bool { return f.FilesFrom != "" || f.FilesFrom0 != "" }
 

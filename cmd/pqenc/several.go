@@ -48,6 +48,7 @@ type several struct {
 	mu      sync.Mutex // of all that follows, and over each message
 	meter   *progress.Meter
 	count   [isFailed + 1]int
+	early   int   // are done, and wait for their turn to be counted
 	bytes   int64 // of what is done
 	fatal   int   // exit code of an error after which no more are started, or 0
 	only    error // of the one
@@ -77,8 +78,12 @@ type fileResult struct {
 }
 
 // add records the outcome for a file of so many bytes, and reports its error. An error with
-// the exit code [exitUnsteady] is one of a file that is done.
+// the exit code [exitUnsteady] is one of a file that is done. What fails in an interruption has
+// not failed by itself, and is not counted.
 func (s *several) add(title string, size int64, result fileOutcome, err error) {
+	if err != nil && s.app.ending.Load() {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	code := 0
@@ -300,6 +305,9 @@ func (a *app) printName(name string) error {
 
 // printPair prints the name of a file and what it would become.
 func (a *app) printPair(from, to string) error {
+	if isStdio(to) {
+		to = "standard output"
+	}
 	_, err := fmt.Fprintln(a.stdout, terminal.Printable(from)+" -> "+terminal.Printable(to))
 	return err
 }

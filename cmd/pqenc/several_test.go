@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/pqenc/pqenc/transfer"
 )
@@ -54,5 +55,36 @@ func TestSeveral(t *testing.T) {
 		if code != c.code || text != c.text {
 			t.Errorf("%s: exit code %d, %q, want %d, %q", name, code, text, c.code, c.text)
 		}
+	}
+}
+
+// TestSoFar counts in an interruption what is done whose turn it is not yet, and nothing that
+// fails because of it.
+func TestSoFar(t *testing.T) {
+	a := newApp()
+	a.grammar.Quiet = true
+	started, last := make(chan bool), make(chan error)
+	all := &atOnce{several: several{app: a, verb: "pulled"}, tally: &tally{app: a}, sizes: []int64{1, 1, 1}}
+	all.begin = func(i int) job {
+		if i > 0 {
+			return func() done { return done{} }
+		}
+		return func() done {
+			started <- true
+			return done{err: <-last}
+		}
+	}
+	ended := make(chan error)
+	go func() { ended <- all.run() }()
+	<-started
+	for want := "2 of 3 files pulled"; all.soFar() != want; time.Sleep(time.Millisecond) {
+	}
+	if want := "give the same command again with --skip-existing for the rest"; all.restHint(false) != want {
+		t.Errorf("%q, want %q", all.restHint(false), want)
+	}
+	a.ending.Store(true)
+	last <- errors.New("its output is gone")
+	if err := <-ended; all.soFar() != "2 of 3 files pulled" {
+		t.Errorf("%v, %q", err, all.soFar())
 	}
 }

@@ -58,3 +58,11 @@ func TestSlots(t *testing.T) {
 		}
 	}
 }
+
+func TestWaitText(t *testing.T) {
+	for wait, want := range map[time.Duration]string{time.Millisecond: "100ms", 149 * time.Millisecond: "100ms", 1360 * time.Millisecond: "1.4s"} {
+		if got := waitText(wait); got != want {
+			t.Errorf("%v: %q, want %q", wait, got, want)
+		}
+	}
+}

@@ -75,20 +75,20 @@ type walker struct {
 
 // leftOut are the files that are left out for one reason.
 type leftOut struct {
-	one, all string // the reason, for one and for several
+	one, all string // the reason for one, and what several are
 	names    []string
 	count    int
 }
 
 // Reasons to leave something out.
 var (
-	leftHidden  = leftOut{one: "it is hidden", all: "they are hidden"}
-	leftOwn     = leftOut{one: "it belongs to an output that was not finished", all: "they belong to outputs that were not finished"}
-	leftLink    = leftOut{one: "it is a link", all: "they are links"}
-	leftLoop    = leftOut{one: "the link leads to a folder that it is in", all: "these links lead to folders that they are in"}
-	leftSpecial = leftOut{one: "it is not a regular file", all: "they are not regular files"}
-	leftListed  = leftOut{one: "it is a folder, and a list names files", all: "they are folders, and a list names files"}
-	leftOutput  = leftOut{one: "the output goes there", all: ""}
+	leftHidden  = leftOut{one: "it is hidden", all: "hidden files and folders"}
+	leftOwn     = leftOut{one: "it belongs to an output that was not finished", all: "files of outputs that were not finished"}
+	leftLink    = leftOut{one: "it is a link", all: "links"}
+	leftLoop    = leftOut{one: "the link leads to a folder that it is in", all: "links to folders that they are in"}
+	leftSpecial = leftOut{one: "it is not a regular file", all: "files that are not regular"}
+	leftListed  = leftOut{one: "it is a folder, and a list names files", all: "folders in the list"}
+	leftOutput  = leftOut{one: "the output goes there", all: "folders of the output"}
 )
 
 // leave leaves something out.
@@ -111,7 +111,7 @@ const maxNamed = 3
 func (w *walker) report() {
 	for _, l := range w.left {
 		if l.count > maxNamed {
-			w.app.warn("%d are left out: %s", l.count, l.all)
+			w.app.warn("%d %s are left out", l.count, l.all)
 			continue
 		}
 		for _, name := range l.names {

@@ -21,7 +21,7 @@ func TestKnown(t *testing.T) {
 
 func TestParseBytes(t *testing.T) {
 	for s, want := range map[string]int64{
-		"0": 0, "1": 1, "17B": 17, "2KB": 2000, "2KiB": 2048, "3MB": 3e6, "3MiB": 3 << 20, "50GB": 50e9, "50GiB": 50 << 30,
+		"0": 0, "1": 1, "17B": 17, "2K": 2048, "2KB": 2000, "2KiB": 2048, "1M": 1 << 20, "1G": 1 << 30, "1T": 1 << 40, "3MB": 3e6, "3MiB": 3 << 20, "50GB": 50e9, "50GiB": 50 << 30,
 		"1TB": 1e12, "1TiB": 1 << 40, "8388607TiB": 8388607 << 40, "9223372036854775807": math.MaxInt64,
 	} {
 		if got, err := ParseBytes(s); got != want || err != nil {
