@@ -21,11 +21,11 @@ type catCmd struct {
 	Stream  streamFlag     `embed:""`
 	Context contextFlag    `embed:""`
 
-	Digests string `type:"path" placeholder:"LIST" help:"With --from and one FILE, verify by the list that \"pqenc verify --write-digests\" wrote. Without it, FILE.digests is used if it is there."`
+	Digests string `type:"path" placeholder:"LIST" help:"With --from and one FILE, verify parts by the digest list that \"pqenc verify --write-digests\" wrote. Default: FILE.digests, if it exists."`
 
-	Batch bool  `help:"Answer requests for parts of files: a line of JSON each on standard input."`
-	Only  bool  `help:"With --batch, open no files but those named here."`
-	Files names `arg:"" optional:"" type:"urls" name:"FILE ..." help:"Encrypted files, or their URLs. Without one, or as -, standard input. With --batch, those to open in advance."`
+	Batch bool  `help:"Read requests for parts of files from standard input, one line of JSON each."`
+	Only  bool  `help:"With --batch, open only the files named here."`
+	Files names `arg:"" optional:"" type:"urls" name:"FILE ..." help:"Encrypted files, or their URLs. Default, or if FILE is -: standard input. With --batch, files to open in advance."`
 
 	Secret secretFlags `embed:""`
 }
@@ -33,10 +33,10 @@ type catCmd struct {
 func (catCmd) Help() string {
 	return `Decrypts files to standard output, one after the other.
 
-With --batch it is a process for programs in other languages: it keeps files open and
-answers requests for parts of them, in order or, if they have ids, as they are ready. It
-also reads files that only the program can reach, by asking it for their bytes. It ends
-when standard input does. docs/batch.md describes requests and answers.
+With --batch it serves a program in another language: it keeps files open and answers
+requests for parts of them, in order or, if the requests have ids, as answers are ready.
+It can also ask the program for the bytes of files that only the program can read. It
+exits at the end of standard input. docs/batch.md describes requests and answers.
 
 Examples:
 

@@ -14,7 +14,7 @@ import (
 // decrypting.
 type mainCmd struct {
 	Decrypt bool           `short:"d" help:"Decrypt instead of encrypting."`
-	Version bool           `help:"Print the version, and do nothing else."`
+	Version bool           `help:"Print the version and exit."`
 	To      recipientFlags `embed:""`
 	Armor   armorFlag      `embed:""`
 	Room    reserveFlag    `embed:""`

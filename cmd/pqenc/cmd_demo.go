@@ -20,14 +20,14 @@ import (
 
 type demoCmd struct {
 	Size int64  `name:"mib" default:"64" placeholder:"N" help:"Size of the file, in MiB (default: 64)."`
-	Keep bool   `help:"Leave the files there, to be looked at."`
-	Dir  string `arg:"" optional:"" type:"path" name:"DIR" help:"Where the files go; must not exist. Without it, a new pqenc-demo-* folder here."`
+	Keep bool   `help:"Do not remove the files at the end."`
+	Dir  string `arg:"" optional:"" type:"path" name:"DIR" help:"A folder for the files, which must not exist. Default: a new folder pqenc-demo-* here."`
 }
 
 func (demoCmd) Help() string {
-	return `Makes a key pair and a file, encrypts it, decrypts it, and compares. It runs the
-commands that it prints. It needs three times the size of the file on the disk, and
-removes the files at the end.
+	return `Makes a key pair and a test file, encrypts and decrypts the file, and compares the
+result. It prints the commands that it runs. It needs three times the size of the file on
+the disk, and removes the files at the end.
 
 Examples:
 

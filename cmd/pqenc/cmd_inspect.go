@@ -18,23 +18,23 @@ import (
 )
 
 type inspectCmd struct {
-	Keys identityFlag   `embed:"" set:"otherwise=Without it, no key is tried."`
+	Keys identityFlag   `embed:"" set:"otherwise=Default: no key is tried."`
 	Has  passphraseFlag `embed:""`
 
 	URL  urlFlags `embed:""`
 	JSON bool     `name:"json" help:"Print JSON."`
-	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or its URL; or a key, a signature or another file of pqenc. Without it, or as -, standard input."`
+	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"An encrypted file or its URL; or a key, a signature or another file made by pqenc. Default, or if FILE is -: standard input."`
 
 	Secret secretFlags `embed:""`
 }
 
 func (inspectCmd) Help() string {
-	return `Without a key it says what everybody can see, none of which is authenticated.
-With -i it also reports whether that key opens the file, checks the header and, where
-it can seek, the length, and names the signer; the exit code is 3 if the key does
-not open it, and 4 if the file is damaged or truncated. It does not read the
-contents: "pqenc verify" does. Of other files of pqenc, such as keys and
-signatures, it says what they are.
+	return `Without a key it shows what everybody can see, none of which is authenticated.
+With -i it also reports whether the key opens the file, checks the header and, if the
+input can be read at any offset, the length, and names the signer. The exit code is 3 if
+the key does not open the file, and 4 if the file is damaged or truncated. It does not
+check the contents: "pqenc verify" does. It also recognizes other files made by pqenc,
+such as keys and signatures.
 
 Examples:
 

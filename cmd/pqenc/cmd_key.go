@@ -15,30 +15,30 @@ import (
 // keyCmd are the commands for keys, a file each.
 type keyCmd struct {
 	List    keyListCmd    `cmd:"" help:"List the keys in the keyring."`
-	Add     keyAddCmd     `cmd:"" help:"Add somebody's public key to the keyring, or accept its successor."`
+	Add     keyAddCmd     `cmd:"" help:"Add a public key to the keyring, or accept its successor."`
 	Remove  keyRemoveCmd  `cmd:"" help:"Remove a key from the keyring."`
 	Rename  keyRenameCmd  `cmd:"" help:"Rename a key in the keyring."`
-	Default keyDefaultCmd `cmd:"" help:"Print or choose the default identity."`
+	Default keyDefaultCmd `cmd:"" help:"Print or set the default identity."`
 	Export  keyExportCmd  `cmd:"" help:"Print a public key from the keyring."`
-	Import  keyImportCmd  `cmd:"" help:"Add a private key to the keyring, as an identity of yours."`
+	Import  keyImportCmd  `cmd:"" help:"Import a private key into the keyring as an identity."`
 
-	Rotate     keyRotateCmd     `cmd:"" help:"Make a new generation of a private key, and keep the old ones for reading."`
+	Rotate     keyRotateCmd     `cmd:"" help:"Make a new generation of a private key, and keep the old ones for decryption."`
 	Passphrase keyPassphraseCmd `cmd:"" help:"Add, change or remove the passphrase of a private key."`
 	Public     keyPublicCmd     `cmd:"" help:"Print the public key of a private key."`
-	Show       keyShowCmd       `cmd:"" help:"Show name, dates and generations of a key."`
+	Show       keyShowCmd       `cmd:"" help:"Show the name, dates and generations of a key."`
 }
 
 func (keyCmd) Help() string {
-	return `The keyring is a plain folder, $PQENC_HOME or else pqenc in your settings: NAME.key and
-NAME.pub are an identity of yours, NAME.pub alone is somebody else's key. Wherever a
-key can be named, these names can be used.
+	return `The keyring is a folder: $PQENC_HOME, or pqenc in your configuration folder. NAME.key and
+NAME.pub together are one of your identities, NAME.pub alone is somebody else's key. These
+names can be used wherever a command takes a key.
 
-A name has up to 64 of the characters a to z, 0 to 9, dot, dash and underscore. It does
-not begin with a dot, a dash or age1, and does not end in .pub or .key.
+A name has 1 to 64 characters: a to z, 0 to 9, dot, dash and underscore. It does not start
+with a dot, a dash or age1, and does not end in .pub or .key.
 
-What has a slash in it, or ends in .pub or .key, is the path of a file. Anything else is
-a name if the keyring has it, and a file if not. If there are both, it is refused: write
-./alice for the file.
+An argument with a slash, or that ends in .pub or .key, is the path of a file. Any other
+argument is a name if the keyring has it, and a file if not. If both exist, pqenc refuses
+to guess: write ./alice for the file.
 
 Examples:
 

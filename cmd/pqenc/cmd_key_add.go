@@ -15,19 +15,19 @@ import (
 )
 
 type keyAddCmd struct {
-	Name        string `arg:"" type:"name" complete:"others" name:"NAME" help:"What to call the key."`
+	Name        string `arg:"" type:"name" complete:"others" name:"NAME" help:"The name of the key in the keyring."`
 	File        string `arg:"" type:"path" name:"FILE" help:"The public key file, or - for standard input."`
-	Fingerprint string `placeholder:"SHA256:..." help:"Do not ask: the key must have this fingerprint."`
+	Fingerprint string `placeholder:"SHA256:..." help:"Require this fingerprint, instead of asking."`
 }
 
 func (keyAddCmd) Help() string {
-	return `Shows the fingerprint and asks whether it is the right one: compare all of it with
-what its owner tells you over some other channel.
+	return `Shows the fingerprint of the key and asks whether it is right. Compare the whole
+fingerprint with the one that the owner tells you over another channel.
 
-If NAME is there already, FILE must have a successor of its key, as "pqenc key rotate"
-makes it: it is signed with the old key. Files are then encrypted to the new one; what
-was signed with the old one, while it was in use, is still accepted. A succession proves
-nothing if the old private key was stolen.
+If NAME exists already, FILE must contain a successor of its key, which "pqenc key rotate"
+makes and signs with the old key. Files are then encrypted to the new key. Signatures that
+the old key made while it was in use are still accepted. A successor proves nothing if the
+old private key was stolen.
 
 Examples:
 

@@ -13,21 +13,23 @@ import (
 )
 
 type keyImportCmd struct {
-	Name string `arg:"" type:"name" complete:"own" name:"NAME" help:"What to call the identity."`
+	Name string `arg:"" type:"name" complete:"own" name:"NAME" help:"The name of the identity in the keyring."`
 	File string `arg:"" type:"path" name:"FILE" help:"The private key file."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (keyImportCmd) Help() string {
-	return `The private key is protected in the keyring as it is in FILE. FILE stays where it is.
+	return `If FILE has a passphrase, the key has the same passphrase in the keyring. FILE itself is
+not changed.
 
-If NAME is an identity of yours already, FILE must have a later generation of it, such as
-the one that "pqenc key rotate" has made on another machine. The keyring then has that one,
-and the passphrase stays the one that NAME has.
+If NAME is one of your identities already, FILE must have a later generation of it, such
+as one that "pqenc key rotate" made on another machine. It replaces the one in the keyring,
+and NAME keeps its passphrase.
 
-A post-quantum key of age, or an X-Wing key in PKCS#8, becomes an identity, too: it gets
-a new signing key. It opens what was encrypted to it before, also by age's public key.
+A post-quantum age key, or an X-Wing key in PKCS#8, can also be imported, and gets a new
+signing key. It still decrypts files that were encrypted to it before, also those that
+were encrypted to the age public key.
 
 Examples:
 

@@ -21,7 +21,7 @@ type keyListCmd struct {
 
 func (keyListCmd) Help() string {
 	return `Prints the name of each key, whether it is your own, and its fingerprint. A star marks
-the default identity. Damaged keys are reported as errors, and left out.
+the default identity. Damaged keys are left out and reported as errors.
 
 Examples:
 

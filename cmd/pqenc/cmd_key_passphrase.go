@@ -12,16 +12,16 @@ import (
 
 type keyPassphraseCmd struct {
 	Key    string `arg:"" type:"path" complete:"own" name:"KEY" help:"The private key: a name in the keyring or a file."`
-	Remove bool   `help:"Remove the passphrase: whoever can read the file then has the key."`
+	Remove bool   `help:"Remove the passphrase: everybody who can read the file can then use the key."`
 
-	Current passphraseFlags   `embed:"" set:"passphrase=the passphrase that the key has"`
+	Current passphraseFlags   `embed:"" set:"passphrase=the current passphrase"`
 	Next    passphraseFlags   `embed:"" prefix:"new-" xorprefix:"new-" set:"passphrase=the new passphrase"`
 	New     newPassphraseFlag `embed:""`
 }
 
 func (keyPassphraseCmd) Help() string {
-	return `The key file is replaced in one step, once the new one has been opened as a test. Copies of the old file, such as those in
-a backup, keep the old passphrase.
+	return `The key file is replaced atomically, after the new one has been opened as a test. Copies
+of the old file, such as those in a backup, keep the old passphrase.
 
 Examples:
 

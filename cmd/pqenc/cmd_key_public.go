@@ -12,13 +12,13 @@ import (
 
 type keyPublicCmd struct {
 	Key    string `arg:"" type:"path" complete:"own" name:"KEY" help:"The private key: a name in the keyring or a file."`
-	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Without it, or as -, to standard output."`
+	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Default, or if OUT is -: standard output."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (keyPublicCmd) Help() string {
-	return `Prints the public key file, with all generations, for when that was lost.
+	return `Prints the public key file with all generations, for example if it was lost.
 
 Examples:
 

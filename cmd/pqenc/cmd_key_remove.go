@@ -13,15 +13,15 @@ import (
 
 type keyRemoveCmd struct {
 	Name  string `arg:"" type:"name" complete:"keys" name:"NAME" help:"The key."`
-	Force bool   `help:"Do not ask before a private key is destroyed."`
+	Force bool   `help:"Do not ask before removing a private key."`
 }
 
 func (keyRemoveCmd) Help() string {
-	return `Asks before it removes an identity of yours: without the private key nobody reads what
-was encrypted to it.
+	return `Asks before it removes one of your identities: without the private key, nobody can
+decrypt files that were encrypted to it.
 
-On a server, access lists that name the key have to be changed first: a list with a name
-that is not there is broken, and then the one before stays in force, with that key.
+On a server, first remove the name from the access list. A list with an unknown name is an
+error, and the server then keeps using the old list, which still admits the key.
 
 Examples:
 

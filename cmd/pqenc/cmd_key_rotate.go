@@ -18,21 +18,21 @@ import (
 
 type keyRotateCmd struct {
 	Key         string  `arg:"" type:"path" complete:"own" name:"KEY" help:"The private key: a name in the keyring or a file."`
-	Expires     timeout `placeholder:"TIME" help:"Let the new generation expire after TIME, such as 90d or 1y (default: never)."`
+	Expires     timeout `placeholder:"TIME" help:"Make the new generation expire after TIME, such as 90d or 1y (default: never)."`
 	IfOlderThan timeout `placeholder:"TIME" help:"Do nothing unless the key is older than TIME."`
-	Retire      bool    `help:"End the identity: no new generation follows."`
+	Retire      bool    `help:"Retire the identity: it gets no new generation."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (keyRotateCmd) Help() string {
-	return `The new generation is in the same file. What was encrypted to older ones is still read;
-nothing more is encrypted to them or signed with them. The public key file beside it says
-that the new generation succeeds the old one: give it to those who send to you. Where a
-server does not know it yet, log in with --generation.
+	return `Adds a new generation to the key file. Older generations still decrypt files, but are no
+longer used to encrypt or sign. The public key file proves that the new generation succeeds
+the old one: give it to those who send files to you. To log in to a server that does not
+know the new generation yet, use --generation.
 
-If somebody else may have the private key, the succession proves nothing: tell people
-the new fingerprint over some other channel, and give the files a new key with "pqenc
+If somebody else may have the private key, the succession proves nothing. Then tell people
+the new fingerprint over another channel, and give your files a new file key with "pqenc
 rewrap --reencrypt".
 
 Examples:

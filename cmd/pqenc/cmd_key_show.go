@@ -21,8 +21,8 @@ type keyShowCmd struct {
 }
 
 func (keyShowCmd) Help() string {
-	return `Shows what is known without a passphrase. For a protected private key that is what the
-public key file beside it says.
+	return `Needs no passphrase: for a protected private key, it shows what the public key file
+beside it says.
 
 Examples:
 

@@ -21,15 +21,15 @@ type lsCmd struct {
 	Login  loginFlags      `embed:""`
 	Secret passphraseFlags `embed:""`
 
-	Long  bool   `short:"l" help:"Also print sizes, and when it was stored."`
-	Quota bool   `help:"Print how much you may store there, and how much of that is taken."`
+	Long  bool   `short:"l" help:"Also print the size and the time of each object."`
+	Quota bool   `help:"Print your quotas on the server, and how much of each is used."`
 	JSON  bool   `name:"json" help:"Print JSON."`
-	URL   string `arg:"" type:"url" name:"URL" help:"The server, ws://HOST[:PORT]/, followed by what the names must begin with, or a pattern of names."`
+	URL   string `arg:"" type:"url" name:"URL" help:"The server, ws://HOST[:PORT]/, followed by a prefix of names or a pattern."`
 }
 
 func (lsCmd) Help() string {
-	return `Lists the objects that you may list. On a terminal names come in columns, sizes with a
-unit, and a total at the end. Elsewhere each object is one line, and sizes are in bytes.
+	return `Lists the objects that you have the right to list. On a terminal it prints columns, sizes
+with units, and a total. Otherwise it prints one object per line, and sizes in bytes.
 
 ` + patternHelp + `
 

@@ -18,17 +18,17 @@ type mvCmd struct {
 	Login  loginFlags      `embed:""`
 	Secret passphraseFlags `embed:""`
 
-	Overwrite bool `help:"Replace what has the new name."`
-	DryRun    bool `short:"n" help:"Print the old and the new names, and rename nothing."`
+	Overwrite bool `help:"Replace objects that have the new name."`
+	DryRun    bool `short:"n" help:"Print what would be renamed, and rename nothing."`
 
-	From names `arg:"" type:"urls" name:"URL ..." help:"What to rename, and last its new URL, or a folder .../FOLDER/ that it goes to."`
+	From names `arg:"" type:"urls" name:"URL ..." help:"The objects to rename, and last the new URL or a folder .../FOLDER/ to move them to."`
 }
 
 func (mvCmd) Help() string {
-	return `Gives objects new names on the same server. Nothing is sent again. Each object appears
-under its new name at once, and is gone from the old one.
+	return `Renames objects on the same server, without sending them again. Each object is renamed
+atomically.
 
-What is in a folder, .../OLD/, or matches a pattern goes to a folder, .../NEW/.
+The objects in a folder, .../OLD/, or those that match a pattern go to a folder, .../NEW/.
 
 ` + patternHelp + `
 

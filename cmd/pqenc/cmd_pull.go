@@ -24,37 +24,38 @@ type pullCmd struct {
 	Stream  streamFlag   `embed:""`
 	Context contextFlag  `embed:""`
 
-	As    string         `type:"path" complete:"own" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file, not with the first one of -i."`
+	As    string         `type:"path" complete:"own" placeholder:"KEY" help:"Log in with the private key KEY, a name in the keyring or a file. Default: the first -i."`
 	Older generationFlag `embed:""`
 
 	Raw        bool   `help:"Do not decrypt."`
-	Passphrase bool   `short:"p" help:"Decrypt also files with a passphrase, which --passphrase-file then gives. The server learns whether it is the right one."`
-	Follow     bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
-	Output     string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
+	Passphrase bool   `short:"p" help:"Also decrypt files with a passphrase, which --passphrase-file then gives. The server learns whether it was right."`
+	Follow     bool   `help:"Wait for an object that does not exist yet, and pull it while it is still being pushed."`
+	Output     string `short:"o" type:"path" placeholder:"OUT" help:"Write to the file OUT, which is replaced only when the output is complete, or into the folder OUT/. Default, or if OUT is -: standard output."`
 
 	Globs  globFlags `embed:""`
-	DryRun bool      `short:"n" help:"Change nothing, and print what would be done."`
+	DryRun bool      `short:"n" help:"Print what would be done, and change nothing."`
 	Keep   keepFlag  `embed:""`
-	Sync   syncFlags `embed:"" set:"gone=the files in OUT/ whose objects are gone"`
+	Sync   syncFlags `embed:"" set:"gone=files in OUT/ that have no object any more"`
 	JSON   bool      `name:"json" help:"Print JSON. Needs -o."`
 
 	Remote    remoteFlags   `embed:""`
 	Bandwidth bandwidthFlag `embed:""`
 	Secret    secretFlags   `embed:""`
 
-	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to pull, ws://HOST[:PORT]/NAME, or .../FOLDER/ for all in it."`
+	URLs names `arg:"" type:"urls" name:"URL ..." help:"The objects to pull: ws://HOST[:PORT]/NAME, a pattern, or .../FOLDER/ for everything in a folder."`
 }
 
 func (pullCmd) Help() string {
-	return `A pull whose connection is lost resumes by itself. With -o it also resumes when the
-same command is given again.
+	return `After a lost connection the pull resumes by itself. With -o, a pull that was stopped
+resumes if you run the same command again.
 
-To pull a folder again, --skip-existing gets what is not here, and --update also what is
-newer there. With --delete, files whose objects are gone are deleted here: but never hidden
-ones, links, or what may be a private key. A server that lists less has more deleted here.
+To pull a folder again, use --skip-existing to get only the files that do not exist here,
+or --update to get also those that are newer on the server. --delete deletes files here
+that have no object any more, except hidden files, links, and files that may be private
+keys. Note that a server can have files deleted by not listing their objects.
 
-Several objects go into a folder, each under its name without .pqe, or with --raw
-under its whole name: all in .../FOLDER/, or what matches a pattern.
+Several objects, such as all in .../FOLDER/ or all that match a pattern, need an output
+folder. Each file gets the name of its object without .pqe, or with --raw the whole name.
 
 ` + patternHelp + `
 

@@ -29,29 +29,29 @@ type pushCmd struct {
 	Source    sourceFlags    `embed:""`
 	Bandwidth bandwidthFlag  `embed:""`
 	Select    selectFlags    `embed:""`
-	Overwrite bool           `help:"Replace what is there under the same name."`
+	Overwrite bool           `help:"Replace objects of the same name."`
 	Keep      keepFlag       `embed:""`
-	Sync      syncFlags      `embed:"" set:"gone=the objects of the folders that are pushed whose files are gone"`
+	Sync      syncFlags      `embed:"" set:"gone=objects of the pushed folders that have no file any more"`
 	JSON      bool           `name:"json" help:"Print JSON."`
-	Buffer    byteSize       `default:"128MiB" placeholder:"SIZE" help:"Keep up to SIZE of what is encrypted on the way, or comes from a pipe, in memory until it is safe on the server: more than 16MiB only on a line that is fast and long (default: 128MiB)."`
+	Buffer    byteSize       `default:"128MiB" placeholder:"SIZE" help:"Keep up to SIZE of encrypted or piped data in memory until the server has stored it. More than 16MiB helps only on fast connections with a high latency (default: 128MiB)."`
 
-	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
-	URL   string `arg:"" optional:"" type:"url" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
+	Files names  `arg:"" type:"names" name:"FILE ..." help:"The files and folders to push, or - for standard input."`
+	URL   string `arg:"" optional:"" type:"url" name:"URL" help:"The destination: ws://HOST[:PORT]/NAME, or .../FOLDER/ to keep the names of the files."`
 }
 
 func (pushCmd) Help() string {
-	return `With -r or -p everything is encrypted on the way. Without them only encrypted files
-are pushed, as they are. An object appears on the server when all of it is there. A
-push whose connection is lost resumes by itself; that of an encrypted file also
-resumes when the same command is given again.
+	return `With -r or -p the files are encrypted on the way. Without them, only files that are
+encrypted already are pushed, unchanged. Objects appear on the server atomically. After a
+lost connection the push resumes by itself. A push of an encrypted file that was stopped
+also resumes if you run the same command again.
 
-A URL that ends in / gets the names of the files, followed by .pqe. Of a folder all files
-in it and below are pushed: FOLDER under its name, and FOLDER/ without it. Names that begin
-with a dot are left out, and so are links, unless they are named themselves.
+If the URL ends in a slash, each object gets the name of its file and .pqe. A folder is
+pushed with all its subfolders: as FOLDER/NAME if you write FOLDER, and as NAME if you
+write FOLDER/. Hidden files and links in folders are left out.
 
-To push a folder again, --skip-existing sends what is not there, and --update also what is
-newer here. With --delete, what has no file any more is deleted there. Both go by names and
-times, and by one listing of the server.
+To push a folder again, use --skip-existing to send only the files that do not exist on the
+server, or --update to send also those that are newer here. --delete deletes objects that
+have no file any more. These flags compare names and times with one listing of the server.
 
 Examples:
 

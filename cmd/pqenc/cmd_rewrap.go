@@ -13,14 +13,14 @@ type rewrapCmd struct {
 	Keys identityFlag   `embed:""`
 	To   recipientFlags `embed:""`
 
-	Add           bool     `xor:"how" help:"Add to the recipients, and keep all that there are."`
-	ToCurrent     bool     `xor:"how" help:"Replace the older generations of your keys by the newest ones, and keep all other recipients."`
-	Reencrypt     bool     `xor:"how" help:"Decrypt, and encrypt with a new key: only this takes access away."`
-	Repair        bool     `xor:"how" help:"Complete headers whose replacement was interrupted. It needs no key; with -i a header that opens stays."`
+	Add           bool     `xor:"how" help:"Add recipients, and keep the present ones."`
+	ToCurrent     bool     `xor:"how" help:"Replace older generations of your keys with the newest ones, and keep all other recipients."`
+	Reencrypt     bool     `xor:"how" help:"Decrypt, and encrypt again with a new file key: only this revokes access."`
+	Repair        bool     `xor:"how" help:"Repair headers whose replacement was interrupted. Needs no key; with -i, a header that opens is kept."`
 	Remove        []string `type:"path" hidden:"" sep:"none" help:"Not possible."`
-	WithoutMe     bool     `help:"Let the new list of -r lack your own keys: you cannot read the files any more."`
-	InPlace       bool     `help:"Overwrite the header where it is, if the new one is not longer. A file whose header was torn then needs the log beside it."`
-	DropSignature bool     `help:"With --reencrypt: drop the signature of somebody else."`
+	WithoutMe     bool     `help:"Allow a list of -r without your own keys: you can then no longer read the files."`
+	InPlace       bool     `help:"Overwrite the header in place, if the new one is not longer. If that is interrupted, the file needs the log beside it."`
+	DropSignature bool     `help:"With --reencrypt, drop a signature made by somebody else."`
 	JSON          bool     `name:"json" help:"Print JSON."`
 
 	Select selectFlags     `embed:""`
@@ -28,26 +28,26 @@ type rewrapCmd struct {
 	Secret secretFlags     `embed:""`
 	New    passphraseFlags `embed:"" prefix:"new-" xorprefix:"new-" set:"passphrase=the new passphrase of -p"`
 
-	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"Encrypted files, and folders with such files in and below them."`
+	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"Encrypted files, and folders, which are searched for such files."`
 }
 
 func (rewrapCmd) Help() string {
-	return `Gives files new recipients. Only the header is made anew, however large a file is. -r
-names the complete new list: a file does not say who its recipients are, so that none of
-them can be removed. --add keeps them all; whoever is one already is then added once
-more, which does no harm. --to-current is for after "pqenc key rotate".
+	return `Replaces only the header of each file, so that it is fast for files of any size. -r gives
+the complete new list of recipients: a file does not reveal its recipients, so that single
+ones cannot be removed. --add keeps all present recipients; it is harmless to add one
+twice. Use --to-current after "pqenc key rotate".
 
-This is not revocation: old copies of a file stay readable for those who could read
-them, and whoever has opened a file can have kept its key. --reencrypt makes a new key,
-and takes as long as decrypting and encrypting. Old copies stay readable then, too, but
-the new file is not.
+This is not revocation. Former recipients can still read old copies of a file, and may have
+kept its file key, which also opens the new one. --reencrypt makes a new file key, and takes
+as long as decrypting and encrypting. Then former recipients cannot read the new file, but
+they can still read old copies.
 
-Signatures survive: the file stays signed for those whom its signer named, and others
-need --allow-forwarded. With --reencrypt a file that you signed is verified, and signed
-again with your newest key; that of somebody else needs --sign or --drop-signature.
+Signatures stay valid for the recipients that the signer named. New recipients need
+--allow-forwarded. With --reencrypt, a file that you signed is verified, and signed again
+with your newest key. A file that somebody else signed needs --sign or --drop-signature.
 
-Every file is the old one or the new one at any moment. If one fails the others go on:
-the exit code is 11 then, or that of the failure if only one file was named.
+Each file is replaced atomically. If one fails, the others are still done, and the exit
+code is 11, or that of the failure if only one file was named.
 
 Examples:
 

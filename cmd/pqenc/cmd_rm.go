@@ -16,11 +16,11 @@ type rmCmd struct {
 	Login  loginFlags      `embed:""`
 	Secret passphraseFlags `embed:""`
 
-	Recursive bool `short:"r" help:"Delete also all that is in a folder, .../FOLDER/."`
+	Recursive bool `short:"r" help:"Delete folders, .../FOLDER/, and everything in them."`
 	Force     bool `short:"f" help:"Do not ask."`
-	DryRun    bool `short:"n" help:"Print the names of what would be deleted, and delete nothing."`
+	DryRun    bool `short:"n" help:"Print what would be deleted, and delete nothing."`
 
-	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to delete, ws://HOST[:PORT]/NAME, or a pattern of names."`
+	URLs names `arg:"" type:"urls" name:"URL ..." help:"The objects to delete: ws://HOST[:PORT]/NAME, or a pattern."`
 }
 
 func (rmCmd) Help() string {

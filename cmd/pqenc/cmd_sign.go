@@ -22,27 +22,27 @@ import (
 const signatureSuffix = ".pqs"
 
 type signCmd struct {
-	Identity string  `short:"i" type:"path" complete:"own" placeholder:"KEY" help:"Sign with the private key KEY, a name in the keyring or a file. Without it, your default identity."`
-	Comment  *string `type:"text" placeholder:"TEXT" help:"A line that is signed, too, such as the version of what is in the file."`
-	Output   string  `short:"o" type:"path" placeholder:"OUT" help:"Write the signature to OUT. Without it, to FILE.pqs."`
-	Force    bool    `help:"Replace the signature if it exists."`
+	Identity string  `short:"i" type:"path" complete:"own" placeholder:"KEY" help:"Sign with the private key KEY, a name in the keyring or a file. Default: your default identity."`
+	Comment  *string `type:"text" placeholder:"TEXT" help:"A line of text to include in the signature, such as a version."`
+	Output   string  `short:"o" type:"path" placeholder:"OUT" help:"Write the signature to OUT. Default: FILE.pqs."`
+	Force    bool    `help:"Replace an existing signature."`
 
 	Keep   keepFlag    `embed:""`
 	Select selectFlags `embed:""`
 
-	AllowEmpty bool `help:"Sign also an empty standard input. Without it, that is taken for the failure of the command in front of the pipe."`
+	AllowEmpty bool `help:"Accept an empty standard input. Without it, empty input is an error: the command before the pipe has probably failed."`
 
-	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"What to sign: files of any kind, and folders with such files. Without it, or as -, standard input, whose signature goes to standard output."`
+	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"The files to sign, of any kind, and folders of them. Default, or if FILE is -: standard input, whose signature goes to standard output."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (signCmd) Help() string {
-	return `The file stays as it is, and nothing is encrypted. The signature says who signed,
-when, and the comment. "pqenc verify --signature" checks it. If one of several files
-fails the others are signed all the same: the exit code is 11 then.
+	return `Writes a detached signature, and does not change or encrypt the file. The signature
+contains the signer, the time and the comment. "pqenc verify --signature" checks it. If
+one of several files fails, the others are still signed, and the exit code is 11.
 
-With "pqenc encrypt --sign" only the recipients of a file learn who signed it.
+To hide who signed a file from all but its recipients, use "pqenc encrypt --sign".
 
 Examples:
 

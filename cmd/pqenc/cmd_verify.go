@@ -23,28 +23,27 @@ type verifyCmd struct {
 	Trust   fromFlags      `embed:""`
 	Context contextFlag    `embed:""`
 
-	Signature string `type:"path" placeholder:"SIG" help:"FILE is any file, and SIG the signature of it that \"pqenc sign\" made."`
+	Signature string `type:"path" placeholder:"SIG" help:"Verify FILE, which may be any file, by the signature SIG that \"pqenc sign\" made."`
 
-	WriteDigests string `type:"path" placeholder:"LIST" help:"Write to LIST the digests of a signed FILE, by which \"pqenc -d --range --from\" can verify parts of it. It looks for them in FILE.digests."`
+	WriteDigests string `type:"path" placeholder:"LIST" help:"Write the digests of a signed FILE to LIST, so that \"pqenc -d --range --from\" can verify parts of it. That command looks for FILE.digests."`
 
 	Keep   keepFlag    `embed:""`
 	Select selectFlags `embed:""`
 
 	URL   urlFlags `embed:""`
 	JSON  bool     `name:"json" help:"Print JSON."`
-	Files names    `arg:"" optional:"" type:"files" name:"FILE ..." help:"The encrypted file, or its URL; with --signature any file. Of several, and of folders, those that are encrypted. Without it, or as -, standard input."`
+	Files names    `arg:"" optional:"" type:"files" name:"FILE ..." help:"An encrypted file or its URL, several such files, or folders, which are searched for them; with --signature, any file. Default, or if FILE is -: standard input."`
 
 	Secret secretFlags `embed:""`
 }
 
 func (verifyCmd) Help() string {
-	return `Reads the whole file. With --from the file must be signed by one of these keys,
-for you, and the contents must be those that were signed: the exit code is 5 if
-not. Without --from it only checks that an encrypted file is not damaged, and prints
-whom the file names as its signer. Several files are summed up, or listed with --json.
+	return `Reads the whole file. With --from, the file must be signed for you by one of these keys,
+and the contents must be those that were signed; if not, the exit code is 5. Without
+--from it only checks that the file is not damaged, and prints the signer that the file
+names. For several files it prints a summary, or with --json a list.
 
-With --signature the signature is in a file of its own, nothing is decrypted, and --from
-is needed.
+With --signature it verifies a detached signature and decrypts nothing. This needs --from.
 
 Examples:
 

@@ -60,21 +60,21 @@ var exitStatus = []struct {
 	code int
 	text string
 }{
-	{exitOK, "all is well: the whole output was written"},
-	{exitIO, "something could not be read or written: no such file, disk full, file exists"},
+	{exitOK, "success: the whole output was written"},
+	{exitIO, "a file could not be read or written: no such file, disk full, file exists"},
 	{exitUsage, "the command line is wrong, or the answer to a question was no"},
 	{exitNoKey, "none of the keys opens the file, or the passphrase is wrong"},
-	{exitDamaged, "the file is damaged, forged, cut short, or not a pqenc file"},
-	{exitSigner, "the file is not signed as --from asks for, or its contents are not those that were signed; or a key has a second successor"},
+	{exitDamaged, "the file is damaged, forged, truncated, or not a pqenc file"},
+	{exitSigner, "the file is not signed as --from requires, or its contents are not those that were signed; or a key has a second successor"},
 	{exitUnsupported, "the file has a version or a feature that this release does not know, or FIPS 140-only mode forbids what pqenc needs"},
-	{exitKeyFile, "a key file is not one, or not of the kind that is needed, or there is no key of that name"},
-	{exitRefused, "the server refuses: no access, no such object, a name that is taken or impossible, quota, too large"},
-	{exitServer, "the server is not known, or is not the one that it should be"},
-	{exitConnection, "there is no connection to the server, or it was lost for too long"},
-	{exitSomeFailed, "some of several files failed, and the others are done"},
-	{exitUnsteady, "done, but a file was changed while it was read"},
+	{exitKeyFile, "a key file is invalid or of the wrong kind, or there is no key of that name"},
+	{exitRefused, "the server refused the request: no access, no such object, name taken or invalid, over quota, too large"},
+	{exitServer, "the server is unknown, or has another key than expected"},
+	{exitConnection, "the server could not be reached, or the connection was lost for too long"},
+	{exitSomeFailed, "some of several files failed; the others are done"},
+	{exitUnsteady, "done, but a file changed while it was read"},
 	{exitCommand, "the command of --from-command failed, or could not be started"},
-	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if nobody reads standard output any more"},
+	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if the reader of standard output is gone"},
 }
 
 // failure is an error together with its exit code and hints.

@@ -25,10 +25,10 @@ import (
 
 // recipientFlags say who can read what is encrypted, and who says to have made it.
 type recipientFlags struct {
-	Recipient    []string `short:"r" type:"path" complete:"keys" sep:"none" placeholder:"PUB" help:"Encrypt to PUB: a name in the keyring, a public key file, a folder of them, or a post-quantum key of age. Can be repeated."`
-	Passphrase   bool     `short:"p" help:"Encrypt with a passphrase instead."`
-	Sign         string   `type:"path" complete:"own" placeholder:"KEY" help:"Sign with the private key KEY, a name or a file, for these recipients."`
-	AllowExpired bool     `help:"Encrypt also to keys that have expired."`
+	Recipient    []string `short:"r" type:"path" complete:"keys" sep:"none" placeholder:"PUB" help:"Encrypt to PUB: a name in the keyring, a public key file, a folder of such files, or a post-quantum age key. Can be repeated."`
+	Passphrase   bool     `short:"p" help:"Encrypt with a passphrase instead of keys."`
+	Sign         string   `type:"path" complete:"own" placeholder:"KEY" help:"Sign with the private key KEY, a name in the keyring or a file."`
+	AllowExpired bool     `help:"Allow recipients whose keys have expired."`
 
 	New newPassphraseFlag `embed:""`
 }
@@ -38,23 +38,23 @@ func (f *recipientFlags) encrypts() bool { return f.Passphrase || len(f.Recipien
 
 // armorFlag is the form of what is encrypted.
 type armorFlag struct {
-	Armor bool `short:"a" help:"Write text (PEM-like) instead of binary."`
+	Armor bool `short:"a" help:"Write text (PEM-like armor) instead of binary."`
 }
 
 // reserveFlag makes headers longer.
 type reserveFlag struct {
-	Reserve uint16 `placeholder:"N" help:"Leave room in the header for N more recipients, so that \"pqenc rewrap --in-place\" can add them."`
+	Reserve uint16 `placeholder:"N" help:"Reserve room in the header for N more recipients, so that \"pqenc rewrap --in-place\" can add them."`
 }
 
 // identityFlag names private keys.
 type identityFlag struct {
-	Identity []string `short:"i" type:"path" complete:"own" sep:"none" placeholder:"KEY" help:"Decrypt with the private key KEY, a name in the keyring or a file. Can be repeated. ${otherwise=Without it, your default identity.}"`
+	Identity []string `short:"i" type:"path" complete:"own" sep:"none" placeholder:"KEY" help:"Decrypt with the private key KEY, a name in the keyring or a file. Can be repeated. ${otherwise=Default: your default identity.}"`
 }
 
 // fromFlags say whose files are accepted.
 type fromFlags struct {
-	From           []string `type:"path" complete:"keys" sep:"none" placeholder:"PUB" help:"Accept only what is signed by PUB, for you: a name in the keyring, a public key file, or a folder of them. Can be repeated."`
-	AllowForwarded bool     `help:"Accept also what is signed for somebody else."`
+	From           []string `type:"path" complete:"keys" sep:"none" placeholder:"PUB" help:"Accept only files that PUB signed for you: a name in the keyring, a public key file, or a folder of such files. Can be repeated."`
+	AllowForwarded bool     `help:"Also accept files that were signed for somebody else."`
 }
 
 // policy gets the public keys that --from names.
@@ -80,12 +80,12 @@ func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 
 // streamFlag accepts contents before their signature.
 type streamFlag struct {
-	StreamUnverified bool `help:"Let contents into a pipe before it is known that they are those that were signed. A failure shows at the end, in the exit code, and with --range not at all."`
+	StreamUnverified bool `help:"Write to a pipe before the signature of the contents is verified. A bad signature is reported only at the end, by the exit code, and with --range never."`
 }
 
 // sparseFlag makes holes.
 type sparseFlag struct {
-	Sparse bool `help:"Make holes of blocks of zeros, as cp --sparse=always does. Needs -o."`
+	Sparse bool `help:"Write blocks of zeros as holes, like cp --sparse=always. Needs -o."`
 }
 
 func (f sparseFlag) check(output string) error {
@@ -97,7 +97,7 @@ func (f sparseFlag) check(output string) error {
 
 // contextFlag is a part of making a signature, and of verifying one.
 type contextFlag struct {
-	Context *string `type:"text" placeholder:"TEXT" help:"What the file is for: signed with --sign, and required to be the same with --from."`
+	Context *string `type:"text" placeholder:"TEXT" help:"The purpose of the file, such as \"release 1.2\". --sign signs TEXT, and --from requires the same TEXT."`
 }
 
 func (f *contextFlag) text() string {
@@ -109,14 +109,14 @@ func (f *contextFlag) text() string {
 
 // sourceFlags are about what is encrypted.
 type sourceFlags struct {
-	Force       bool `help:"Encrypt also what is encrypted already."`
-	AllowEmpty  bool `help:"Let an empty standard input replace what is there. Without it, that is taken for the failure of the command in front of the pipe."`
-	FromCommand bool `help:"Run the command after -- at the end, and encrypt what it writes. If it fails, OUT or the object stays what it was."`
+	Force       bool `help:"Encrypt even if the input is encrypted already."`
+	AllowEmpty  bool `help:"Accept an empty standard input. Without it, empty input is an error if it would replace something: the command before the pipe has probably failed."`
+	FromCommand bool `help:"Run the command after the final --, and encrypt its output. If the command fails, OUT or the object stays unchanged."`
 }
 
 // keepFlag leaves alone what is there.
 type keepFlag struct {
-	NoClobber bool `aliases:"skip-existing" help:"Replace nothing: what is there already is left alone. --skip-existing is the same."`
+	NoClobber bool `aliases:"skip-existing" help:"Do not replace anything that exists already. --skip-existing is the same."`
 }
 
 // taken reports whether something has the name of an output, and is to be left alone. It
@@ -147,7 +147,7 @@ func errKeepNothing() error {
 type copyFlags struct {
 	Select   selectFlags `embed:""`
 	Keep     keepFlag    `embed:""`
-	Preserve bool        `help:"Keep permission bits and times, as cp -p does."`
+	Preserve bool        `help:"Preserve permissions and times, like cp -p."`
 }
 
 // options are those for the output of the input.
@@ -161,8 +161,8 @@ func (f *copyFlags) options(src *input) (o durable.Options, err error) {
 
 // fileArgs are the inputs and the output of encrypting and decrypting.
 type fileArgs struct {
-	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
-	In     names  `arg:"" optional:"" type:"files" name:"IN ..." help:"The input, or files and folders, each of which becomes a file below OUT/. Without it, or as -, standard input."`
+	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the file OUT, which is replaced only when the output is complete, or into the folder OUT/. Default, or if OUT is -: standard output."`
+	In     names  `arg:"" optional:"" type:"files" name:"IN ..." help:"The input, or several files and folders if the output is a folder. Default, or if IN is -: standard input."`
 }
 
 // in returns the only input, empty for standard input.
@@ -186,15 +186,15 @@ func (f *fileArgs) intoFolder(c *copyFlags) bool {
 
 // passphraseFlag says that the passphrase that the other flags give is one of files.
 type passphraseFlag struct {
-	Passphrase bool `short:"p" help:"The file has a passphrase: --passphrase-file gives that one, and not that of a private key."`
+	Passphrase bool `short:"p" help:"The file is encrypted with a passphrase, which --passphrase-file then gives (not that of a private key)."`
 }
 
 // passphraseFlags say where the passphrase of a private key comes from when not from
 // the terminal. There is no flag with the passphrase itself: everybody on the machine
 // could read it.
 type passphraseFlags struct {
-	PassphraseFile string `type:"path" placeholder:"PATH" xor:"passphrase" help:"Read ${passphrase=the passphrase} from a file of one line, instead of the terminal."`
-	PassphraseFd   *int   `placeholder:"N" xor:"passphrase" help:"Read ${passphrase=the passphrase} from an open file descriptor, one line."`
+	PassphraseFile string `type:"path" placeholder:"PATH" xor:"passphrase" help:"Read ${passphrase=the passphrase} from the file PATH, one line, instead of the terminal."`
+	PassphraseFd   *int   `placeholder:"N" xor:"passphrase" help:"Read ${passphrase=the passphrase} from the open file descriptor N, one line."`
 
 	source passphraseSource `kong:"-"`
 }
@@ -207,7 +207,7 @@ const newPassphraseHint = "give it with --new-passphrase-file or --new-passphras
 
 // newPassphraseFlag is for those who choose a passphrase.
 type newPassphraseFlag struct {
-	GeneratePassphrase bool `help:"Make the passphrase, of six random words, and show it on the terminal, once."`
+	GeneratePassphrase bool `help:"Generate a passphrase of six random words, and show it once on the terminal."`
 }
 
 // check finds what does not go with it. The passphrase is that of -p or of --protect.
@@ -224,30 +224,30 @@ func (f newPassphraseFlag) check(given *passphraseFlags, wanted bool, by string)
 // secretFlags say where the passphrases of files and of private keys come from. One
 // is never tried for the other: who makes a file could then guess that of the key.
 type secretFlags struct {
-	File passphraseFlags `embed:"" set:"passphrase=the passphrase (of the private key if there is one, or with -p of the file)"`
-	Key  passphraseFlags `embed:"" prefix:"key-" xorprefix:"key-" set:"passphrase=the passphrase of the private key, with or without -p,"`
+	File passphraseFlags `embed:"" set:"passphrase=the passphrase (of the private key or, with -p, of the file)"`
+	Key  passphraseFlags `embed:"" prefix:"key-" xorprefix:"key-" set:"passphrase=the passphrase of the private key (with or without -p)"`
 }
 
 // remoteFlags say how to reach a server, and who it must be.
 type remoteFlags struct {
-	Server      string  `type:"path" complete:"keys" placeholder:"PUB" help:"The server must have the public key PUB, a name or a file, or this fingerprint (SHA256:...). Without it, the one in the file known_servers in $PQENC_HOME, or else in the folder pqenc of your settings."`
-	CA          string  `name:"ca" type:"path" placeholder:"FILE" help:"For wss://, accept also certificates that the authorities in FILE (PEM) have signed."`
-	Endpoint    string  `default:"/pqenc" placeholder:"PATH" help:"The path at which the server takes connections (default: /pqenc)."`
-	GiveUpAfter timeout `placeholder:"TIME" help:"Go on trying for TIME without progress (default: 5m, or once if the server was never there)."`
+	Server      string  `type:"path" complete:"keys" placeholder:"PUB" help:"Require that the server has the public key PUB: a name in the keyring, a file, or a fingerprint (SHA256:...). Default: the key in the file known_servers beside the keyring."`
+	CA          string  `name:"ca" type:"path" placeholder:"FILE" help:"For wss://, also accept certificates signed by the authorities in FILE (PEM)."`
+	Endpoint    string  `default:"/pqenc" placeholder:"PATH" help:"The URL path of the server (default: /pqenc)."`
+	GiveUpAfter timeout `placeholder:"TIME" help:"Keep retrying for TIME without progress (default: 5m; a first connection is tried once)."`
 
 	dial func(ctx context.Context, network, address string) (net.Conn, error) `kong:"-"`
 }
 
 // loginFlags say who logs in, and where.
 type loginFlags struct {
-	Identity string         `short:"i" aliases:"as" type:"path" complete:"own" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file. Without it, your default identity."`
+	Identity string         `short:"i" aliases:"as" type:"path" complete:"own" placeholder:"KEY" help:"Log in with the private key KEY, a name in the keyring or a file. Default: your default identity."`
 	Older    generationFlag `embed:""`
 	Remote   remoteFlags    `embed:""`
 }
 
 // bandwidthFlag bounds how fast a command sends and receives.
 type bandwidthFlag struct {
-	Bwlimit byteRate `placeholder:"RATE" help:"Send and receive no more than RATE bytes a second over all connections together, such as 10MB or 500KiB."`
+	Bwlimit byteRate `placeholder:"RATE" help:"Limit the total bandwidth to RATE bytes per second, such as 10MB or 500KiB."`
 }
 
 // limit has connections that are opened from now on keep to the rate.
@@ -287,19 +287,19 @@ func notLoggedIn() error {
 
 // limitFlags bound what clients can make a server do.
 type limitFlags struct {
-	MaxObject                    byteSize `placeholder:"SIZE" help:"Take no file larger than SIZE, such as 500MB or 50GiB."`
-	MaxStore                     byteSize `placeholder:"SIZE" help:"Take no more files when there are SIZE bytes in all."`
-	MaxObjects                   maximum  `default:"1000000" placeholder:"N" help:"At most N files in all, unfinished ones included (default: 1000000)."`
-	MaxFolders                   maximum  `default:"100000" placeholder:"N" help:"At most N folders in all (default: 100000)."`
-	KeepFree                     byteSize `default:"1GiB" placeholder:"SIZE" help:"Leave SIZE free on the disk (default: 1GiB)."`
-	KeepPartials                 timeout  `default:"7d" placeholder:"TIME" help:"Remove what was never pushed to the end after TIME (default: 7d)."`
-	MaxConnections               maximum  `default:"512" placeholder:"N" help:"At most N connections (default: 512)."`
-	MaxConnectionsPerKey         maximum  `default:"128" placeholder:"N" help:"At most N of them with the same key (default: 128)."`
-	MaxUnauthenticated           maximum  `default:"512" placeholder:"N" help:"At most N connections that have not logged in yet (default: 512)."`
-	MaxUnauthenticatedPerAddress maximum  `default:"128" placeholder:"N" help:"At most N of them from one address (default: 128)."`
-	LoginTimeout                 timeout  `default:"10s" placeholder:"TIME" help:"Close what has not logged in after TIME (default: 10s)."`
-	IdleTimeout                  timeout  `default:"10m" placeholder:"TIME" help:"Close what makes no progress for TIME (default: 10m)."`
-	SilenceTimeout               timeout  `default:"1m" placeholder:"TIME" help:"Close what sends nothing at all for TIME (default: 1m)."`
+	MaxObject                    byteSize `placeholder:"SIZE" help:"Refuse files larger than SIZE, such as 500MB or 50GiB."`
+	MaxStore                     byteSize `placeholder:"SIZE" help:"Refuse files when the store would exceed SIZE bytes."`
+	MaxObjects                   maximum  `default:"1000000" placeholder:"N" help:"Store at most N files, partial uploads included (default: 1000000)."`
+	MaxFolders                   maximum  `default:"100000" placeholder:"N" help:"Store at most N folders (default: 100000)."`
+	KeepFree                     byteSize `default:"1GiB" placeholder:"SIZE" help:"Keep SIZE free on the disk (default: 1GiB)."`
+	KeepPartials                 timeout  `default:"7d" placeholder:"TIME" help:"Remove partial uploads after TIME (default: 7d)."`
+	MaxConnections               maximum  `default:"512" placeholder:"N" help:"Allow at most N connections (default: 512)."`
+	MaxConnectionsPerKey         maximum  `default:"128" placeholder:"N" help:"Allow at most N connections per key (default: 128)."`
+	MaxUnauthenticated           maximum  `default:"512" placeholder:"N" help:"Allow at most N connections that have not logged in yet (default: 512)."`
+	MaxUnauthenticatedPerAddress maximum  `default:"128" placeholder:"N" help:"Allow at most N of those per client address (default: 128)."`
+	LoginTimeout                 timeout  `default:"10s" placeholder:"TIME" help:"Close a connection that has not logged in within TIME (default: 10s)."`
+	IdleTimeout                  timeout  `default:"10m" placeholder:"TIME" help:"Close a connection that makes no progress for TIME (default: 10m)."`
+	SilenceTimeout               timeout  `default:"1m" placeholder:"TIME" help:"Close a connection that sends nothing, not even keepalives, for TIME (default: 1m)."`
 }
 
 func (f *limitFlags) limits() server.Limits {

@@ -14,7 +14,7 @@ import (
 
 // generationFlag is for logins. All else uses the newest generation of a key.
 type generationFlag struct {
-	Generation maximum `placeholder:"N" help:"Log in with generation N of the key, where the other side does not know the newest one yet."`
+	Generation maximum `placeholder:"N" help:"Log in with generation N of the key, for servers that do not know the newest one yet."`
 }
 
 // of returns the generation that logs in.

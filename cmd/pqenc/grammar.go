@@ -21,28 +21,28 @@ type grammar struct {
 	Main        mainCmd        `cmd:"" name:"encrypt-or-decrypt" hidden:"" default:"withargs" help:"Encrypt, or decrypt with -d."`
 	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
-	Cat         catCmd         `cmd:"" help:"Decrypt several files, or parts of files for other programs."`
+	Cat         catCmd         `cmd:"" help:"Decrypt several files to standard output, or serve parts of files to a program."`
 	Rewrap      rewrapCmd      `cmd:"" help:"Change the recipients of encrypted files."`
 	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair, for the keyring or as files."`
-	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
-	Sign        signCmd        `cmd:"" help:"Sign files of any kind: each signature is a file of its own."`
-	Inspect     inspectCmd     `cmd:"" help:"Say what an encrypted file is, with or without a key."`
+	Verify      verifyCmd      `cmd:"" help:"Verify a file and its signature without writing it."`
+	Sign        signCmd        `cmd:"" help:"Sign files of any kind with detached signatures."`
+	Inspect     inspectCmd     `cmd:"" help:"Show the properties of an encrypted file, a key or a signature."`
 	Fingerprint fingerprintCmd `cmd:"" help:"Print the fingerprints of keys."`
 	Key         keyCmd         `cmd:"" help:"Manage keys: the keyring, rotation, passphrases."`
-	Push        pushCmd        `cmd:"" help:"Send files to a server, encrypted on the way."`
-	Pull        pullCmd        `cmd:"" help:"Get files from a server, decrypted on the way."`
-	Ls          lsCmd          `cmd:"" help:"List what is on a server."`
-	Rm          rmCmd          `cmd:"" help:"Delete what is on a server."`
-	Mv          mvCmd          `cmd:"" help:"Rename what is on a server."`
-	Serve       serveCmd       `cmd:"" help:"Keep encrypted files for others, who push and pull them."`
-	Demo        demoCmd        `cmd:"" help:"Show it all on keys and a file made for that."`
+	Push        pushCmd        `cmd:"" help:"Send files to a server, encrypting them on the way."`
+	Pull        pullCmd        `cmd:"" help:"Get files from a server, decrypting them on the way."`
+	Ls          lsCmd          `cmd:"" help:"List the files on a server."`
+	Rm          rmCmd          `cmd:"" help:"Delete files on a server."`
+	Mv          mvCmd          `cmd:"" help:"Rename files on a server."`
+	Serve       serveCmd       `cmd:"" help:"Run a server that stores encrypted files for push and pull."`
+	Demo        demoCmd        `cmd:"" help:"Try encryption and decryption on a test file, with speeds."`
 	Help        helpCmd        `cmd:"" help:"Print the help of a command."`
 	Completion  completionCmd  `cmd:"" help:"Print the completion script for a shell."`
 	Man         manCmd         `cmd:"" help:"Print the man page."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 
 	Progress string `enum:"auto,always,never" default:"auto" placeholder:"WHEN" help:"Show progress: auto (on a terminal), always or never."`
-	Quiet    bool   `short:"q" help:"No progress and no warnings."`
+	Quiet    bool   `short:"q" help:"Show no progress and no warnings."`
 }
 
 const description = `Encrypts files for post-quantum keys (X25519 with ML-KEM-768, AES-256-GCM).`

@@ -19,9 +19,9 @@ import (
 // its name; one with the others is what is meant if there is one.
 const meta = "*?[{"
 
-const patternHelp = `In a URL, * stands for any characters within a part of a name, ? for one, ** for any
-folders, [a-z] for one of some characters and {a,b} for one of several texts: write the
-URL in quotes then. An object that has these characters in its name comes first.`
+const patternHelp = `A URL can be a pattern: * matches any characters except a slash, ? matches one character,
+** any folders, [a-z] one character of a set, and {a,b} one of several texts. Write the
+URL in quotes then. An object whose name is exactly the pattern takes precedence.`
 
 // parseObjects reads the URLs of objects, of folders, and patterns of such.
 func parseObjects(texts []string) (all []location, err error) {

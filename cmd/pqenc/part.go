@@ -24,8 +24,8 @@ import (
 
 // partFlags say which part of the contents is wanted, and how its signer is verified.
 type partFlags struct {
-	Range   *byteRange `type:"range" placeholder:"OFFSET:LENGTH" help:"Decrypt only LENGTH bytes of the contents from OFFSET on. OFFSET: is all from there on, and -LENGTH the last LENGTH bytes. Both may have a unit, such as 64KiB."`
-	Digests string     `type:"path" placeholder:"LIST" help:"With --from, verify by the list that \"pqenc verify --write-digests\" wrote, instead of reading the whole file first. Without it, IN.digests is used if it is there and needed."`
+	Range   *byteRange `type:"range" placeholder:"OFFSET:LENGTH" help:"Decrypt only LENGTH bytes of the contents, starting at OFFSET. \"OFFSET:\" means everything from OFFSET, and -LENGTH the last LENGTH bytes. Both can have a unit, such as 64KiB."`
+	Digests string     `type:"path" placeholder:"LIST" help:"With --from, verify parts by the digest list that \"pqenc verify --write-digests\" wrote, instead of reading the whole file first. Default: IN.digests, if it exists."`
 }
 
 // digestsSuffix is what the name of a list of digests adds to that of its file.

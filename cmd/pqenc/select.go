@@ -16,17 +16,17 @@ import (
 
 // globFlags say which files a command takes, by their names.
 type globFlags struct {
-	Exclude []string `sep:"none" placeholder:"GLOB" help:"Leave out what GLOB matches: files and folders of such a name at any depth or, if it has a slash, paths below the folder that was named. * stays within a name, ** does not. Can be repeated."`
-	Include []string `sep:"none" placeholder:"GLOB" help:"Take only files that GLOB matches. Can be repeated, and --exclude wins."`
+	Exclude []string `sep:"none" placeholder:"GLOB" help:"Leave out files and folders that match GLOB: by name at any depth or, if GLOB has a slash, by path below the named folder. * does not match a slash, ** does. Can be repeated."`
+	Include []string `sep:"none" placeholder:"GLOB" help:"Take only files that match GLOB. Can be repeated; --exclude wins."`
 }
 
 // selectFlags say which local files a command takes of those that were named.
 type selectFlags struct {
 	globFlags   `embed:""`
-	FilesFrom   string `type:"path" xor:"files-from" placeholder:"LIST" help:"Take the files that LIST names, one a line, with their paths. - is standard input."`
-	FilesFrom0  string `name:"files-from0" type:"path" xor:"files-from" placeholder:"LIST" help:"The same with a zero byte after each name, as find -print0 writes it."`
-	FollowLinks bool   `help:"Follow links in folders. Without it they are left out."`
-	DryRun      bool   `short:"n" help:"Change nothing, and print what would be done."`
+	FilesFrom   string `type:"path" xor:"files-from" placeholder:"LIST" help:"Read the paths of the input files from LIST, one per line. If LIST is -: standard input."`
+	FilesFrom0  string `name:"files-from0" type:"path" xor:"files-from" placeholder:"LIST" help:"The same for names that end in a zero byte, as from find -print0."`
+	FollowLinks bool   `help:"Follow symbolic links in folders, instead of leaving them out."`
+	DryRun      bool   `short:"n" help:"Print what would be done, and change nothing."`
 }
 
 // check finds what is wrong with the patterns.

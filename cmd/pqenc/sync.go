@@ -12,9 +12,9 @@ import (
 
 // syncFlags bring a folder, here or on a server, up to date with another one.
 type syncFlags struct {
-	Update    bool    `help:"Replace only what is older than its source, by the time."`
-	Delete    bool    `help:"At the end, delete ${gone}. After an error, or if there is nothing to compare with, nothing is deleted."`
-	MaxDelete maximum `default:"100" placeholder:"N" help:"With --delete, do nothing at all if that would be more than N files (default: 100)."`
+	Update    bool    `help:"Replace only files that are older than their source."`
+	Delete    bool    `help:"At the end, delete ${gone}. Nothing is deleted after an error, or if the source is empty."`
+	MaxDelete maximum `default:"100" placeholder:"N" help:"With --delete, do nothing at all if more than N files would be deleted (default: 100)."`
 }
 
 // check finds what does not go together.

@@ -23,7 +23,7 @@ import (
 
 // urlFlags are for encrypted files that are on a web server.
 type urlFlags struct {
-	RangeOnly bool `help:"If the input is a URL, and its server sends whole files only, fail. Without it, such a file is read in order."`
+	RangeOnly bool `help:"Fail if the web server of the input cannot send parts of files. Without it, such a file is read from start to end."`
 }
 
 // urlOptions are how files are read from web servers. Tests try fewer times.
