@@ -85,7 +85,7 @@ func TestCommandNeverTwice(t *testing.T) {
 	lines := strings.Split(string(said), "\n")
 	end := len(lines) - 3
 	if end < 0 || !strings.HasPrefix(lines[end], "pqenc: error: in: "+transfer.ErrRewound.Error()) ||
-		lines[end+1] != "pqenc: hint: try again: it is encrypted from the beginning" || lines[end+2] != "" {
+		lines[end+1] != "pqenc: hint: try again: it is encrypted from the start" || lines[end+2] != "" {
 		t.Errorf("it says %q", said)
 	}
 }

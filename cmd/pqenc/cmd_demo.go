@@ -43,7 +43,7 @@ func (c *demoCmd) Run(a *app) error {
 	d := &demo{a: a, dir: dir, size: c.Size << 20}
 	if !c.Keep {
 		a.setScratch(dir)
-		defer os.RemoveAll(dir) // after an error, too
+		defer os.RemoveAll(dir) // also after an error
 	}
 	d.announce(c.Keep)
 	for _, step := range []func() error{d.makeFile, d.keygen, d.encrypt, d.decrypt, d.compare} {
@@ -62,13 +62,13 @@ func (c *demoCmd) Run(a *app) error {
 	return nil
 }
 
-// announce says what will be done, before anything that takes a while.
+// announce prints what the demo will do, before anything that takes time.
 func (d *demo) announce(keep bool) {
 	end := "removes it at the end (--keep keeps it)"
 	if keep {
 		end = "keeps it"
 	}
-	d.say("# This makes keys and a file, encrypts it, decrypts it and compares. It writes %s to", sizeText(3*d.size))
+	d.say("# This makes keys and a test file, encrypts and decrypts it, and compares. It writes %s to", sizeText(3*d.size))
 	d.say("# the folder %s, and %s.", d.dir, end)
 }
 
@@ -92,7 +92,7 @@ type demo struct {
 
 func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
 
-// show prints a command as one would type it.
+// show prints a command line.
 func (d *demo) show(format string, args ...any) { d.say("$ "+format, args...) }
 
 func (d *demo) say(format string, args ...any) {
@@ -100,7 +100,7 @@ func (d *demo) say(format string, args ...any) {
 }
 
 func (d *demo) makeFile() error {
-	d.say("# %s of random bytes, as a model is for a compressor", sizeText(d.size))
+	d.say("# %s of random bytes, which do not compress, like a model", sizeText(d.size))
 	f, err := os.Create(d.path("model.bin"))
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (d *demo) decrypt() error {
 	return d.timed(back, func() error { return cmd.Run(d.a) })
 }
 
-// timed runs a command and says what came out, and how fast.
+// timed runs a command, and prints the size of its output and the speed.
 func (d *demo) timed(name string, run func() error) error {
 	begin := time.Now()
 	if err := run(); err != nil {

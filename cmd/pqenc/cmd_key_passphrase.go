@@ -39,7 +39,7 @@ func (c *keyPassphraseCmd) Run(a *app) error {
 
 func (c *keyPassphraseCmd) protect(a *app, edit *keyfile.Edit) (err error) {
 	if c.Remove && !edit.Protected() {
-		return usageError(c.Key+" has no passphrase", "there is nothing to be removed")
+		return usageError(c.Key+" has no passphrase", "there is nothing to remove")
 	}
 	var secret []byte
 	if !c.Remove {
@@ -48,19 +48,19 @@ func (c *keyPassphraseCmd) protect(a *app, edit *keyfile.Edit) (err error) {
 			return err
 		}
 	}
-	// Killed half-way it would leave a private key in a temporary file.
+	// If the process was killed here, it would leave a private key in a temporary file.
 	if err := a.uninterrupted(func() error { return edit.Protect(secret) }); err != nil {
 		return in(c.Key, err)
 	}
 	if c.Remove {
-		a.inform("%s has no passphrase any more", c.Key)
+		a.inform("%s has no passphrase now", c.Key)
 	} else {
 		a.inform("%s is protected by the new passphrase", c.Key)
 	}
 	return nil
 }
 
-// check finds what does not go together.
+// check returns an error for flags that do not go together.
 func (c *keyPassphraseCmd) check() error {
 	if c.Remove && (c.Next.set() || c.New.GeneratePassphrase) {
 		return usageError("--remove does not go with a new passphrase", "choose one of them")

@@ -36,7 +36,7 @@ func (c *keyPublicCmd) Run(a *app) error {
 		return err
 	}
 	defer clear(data)
-	// Not by privateKey, which looks at the public key: that may be what is about to be made.
+	// Not by privateKey, which reads the public key: that may be the file to be made.
 	id, err := keyfile.ReadIdentity(bytes.NewReader(data), c.Secret.ask(a, c.Key))
 	if err != nil {
 		return in(c.Key, err)

@@ -34,11 +34,11 @@ func (c *keyRemoveCmd) Run(a *app) error {
 		return err
 	}
 	e, err := r.Find(c.Name)
-	if err != nil && e.Err == nil { // what is there is removed, damaged or not
+	if err != nil && e.Err == nil { // damaged keys can be removed as well
 		return err
 	}
 	if e.Own && !c.Force {
-		err := a.confirm(fmt.Sprintf("%s is yours: what was encrypted to it can then not be read any more. Destroy the private key?", c.Name))
+		err := a.confirm(fmt.Sprintf("%s is yours: without it, you cannot decrypt files that were encrypted to it. Destroy the private key?", c.Name))
 		if errors.Is(err, terminal.ErrNoTerminal) {
 			return usageError("there is no terminal to ask whether to destroy the private key of "+c.Name, "to destroy it, add --force")
 		}
@@ -51,7 +51,7 @@ func (c *keyRemoveCmd) Run(a *app) error {
 	}
 	a.inform("removed %s", c.Name)
 	if !e.Own {
-		a.inform("hint: a server whose access list names %s admits that key until the name is removed there, too", c.Name)
+		a.inform("hint: a server whose access list names %s still admits that key: remove the name there as well", c.Name)
 	}
 	return nil
 }

@@ -91,7 +91,7 @@ func (c *keygenCmd) intoRing(a *app) error {
 	return err
 }
 
-// loginName returns what to call a key that was given no name.
+// loginName returns the default name of a key.
 func loginName() string {
 	if u, err := user.Current(); err == nil && keyfile.ValidName(u.Username) == nil {
 		return u.Username
@@ -121,7 +121,7 @@ func (c *keygenCmd) intoFiles(a *app) error {
 		}
 		save = func() error { return id.SaveProtected(base, secret) }
 	}
-	// Killed half-way it would leave a private key in a temporary file.
+	// If the process was killed here, it would leave a private key in a temporary file.
 	if err := a.uninterrupted(save); err != nil {
 		if exists(err) {
 			err = withHints(err, "keys are never overwritten: choose another name with -o, or move the old files away")
@@ -133,16 +133,16 @@ func (c *keygenCmd) intoFiles(a *app) error {
 	return err
 }
 
-// sayWrote says where a new key is.
+// sayWrote prints where a new key is.
 func (a *app) sayWrote(private, public string) {
 	a.inform("wrote %s, which is private, and %s", private, public)
 }
 
-// base returns BASE, also if one of the two files was named instead.
+// base returns BASE. The user may also have named one of the two files.
 func (c *keygenCmd) base() (string, error) {
 	base := strings.TrimSuffix(strings.TrimSuffix(c.Output, ".key"), ".pub")
 	if _, name := filepath.Split(base); name == "" || name == "-" {
-		return "", usageError("-o needs a name to which .key and .pub can be added", "without -o, keys go to the keyring")
+		return "", usageError("-o needs the name of a file, without .key or .pub", "without -o, keys go to the keyring")
 	}
 	return base, nil
 }

@@ -39,8 +39,7 @@ func writeMan(w io.Writer, k *kong.Kong) error {
 	})
 }
 
-// What the man page says beside the grammar and the exit codes.
-// manDate is that of the last change to the texts of the man page.
+// manDate is the date of the last change to the texts of the man page below.
 const manDate = "2026-11-28"
 
 const manDescription = `pqenc encrypts files of any size so that a future quantum computer cannot decrypt data that

@@ -54,10 +54,10 @@ func (c *mvCmd) Run(a *app) error {
 	}
 	for _, l := range from {
 		if l.with("") != to.with("") {
-			return usageError("mv renames on one server only", "to get a file to another one, pull it with --raw, and push it there")
+			return usageError("mv renames on one server only", "to copy a file to another server, pull it with --raw, and push it there")
 		}
 		if !to.isFolder() && (len(from) > 1 || l.isFolder() || l.isPattern()) {
-			return usageError("several objects need a folder that they go to", "end the last URL with /")
+			return usageError("several objects need a destination folder", "end the last URL with /")
 		}
 	}
 	servers, err := c.Login.login(a, &c.Secret)
@@ -106,7 +106,7 @@ func (c *mvCmd) move(servers *servers, from []location, to location) error {
 
 func (c *mvCmd) existsHint() string {
 	if c.Overwrite { // the server does not say which
-		return "choose another name: either your key may not replace what is there, or the name is that of a folder there, or a part of it that of an object"
+		return "choose another name: your key may not replace the object, or the name is that of a folder, or a folder in it is an object"
 	}
 	return "choose another name, or replace it with --overwrite"
 }

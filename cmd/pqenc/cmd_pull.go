@@ -123,11 +123,11 @@ func (c *pullCmd) check() error {
 	}
 	switch {
 	case c.Raw && (c.Passphrase || len(c.Trust.From) > 0 || c.Context.Context != nil || c.Trust.AllowForwarded || c.Stream.StreamUnverified):
-		return usageError("--raw does not decrypt", "leave out what is for decrypting")
+		return usageError("--raw does not decrypt", "leave out the flags for decrypting")
 	case c.JSON && isStdio(c.Output):
-		return usageError("--json is standard output, and so are the contents", "name an output with -o")
+		return usageError("--json and the contents cannot both go to standard output", "name an output with -o")
 	case isStdio(c.Output) && (c.Keep.NoClobber || c.Sync.Update || c.Sync.Delete):
-		return usageError("there is nothing to compare without an output", "name it with -o")
+		return usageError("comparing needs an output folder", "name it with -o")
 	}
 	if err := cmp.Or(c.Globs.check(), c.Sync.check(c.Keep)); err != nil {
 		return err

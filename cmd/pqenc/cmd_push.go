@@ -167,7 +167,7 @@ func (c *pushCmd) check(s *sealer) error {
 		return usageError("--sign is for files that are encrypted on the way", "name a public key with -r, or use a passphrase with -p")
 	}
 	if c.Buffer < transfer.LeastBuffer {
-		return usageError(fmt.Sprintf("--buffer: expected %d MiB or more", transfer.LeastBuffer>>20), "a server makes some MiB safe at a time, and gets more meanwhile")
+		return usageError(fmt.Sprintf("--buffer: expected %d MiB or more", transfer.LeastBuffer>>20), "a server stores some MiB at a time, and receives more meanwhile")
 	}
 	return s.check()
 }
@@ -224,7 +224,7 @@ func (c *pushCmd) list(a *app, to location, outcomes *several) (all []sending, e
 		return nil, err
 	}
 	if len(all)+outcomes.total == 0 {
-		return nil, usageError("there is no file in what was named", "nothing was pushed")
+		return nil, usageError("the arguments contain no file", "nothing was pushed")
 	}
 	return distinct(all)
 }
@@ -340,7 +340,7 @@ func (p *pusher) encrypt(s sending, src *input, progress *transferProgress) erro
 	}
 	if err := p.cmd.Source.admit(p.app, src, plain, replaced); err != nil {
 		if errors.Is(err, errEncrypted) {
-			err = withHints(err, "if it is to go as it is, leave out -r, -p and --sign", "if it is to be encrypted once more, use --force")
+			err = withHints(err, "to push it unchanged, leave out -r, -p and --sign", "to encrypt it once more, use --force")
 		}
 		return err
 	}
@@ -384,7 +384,7 @@ func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error
 	var header bytes.Buffer
 	info, err := pqenc.Inspect(io.TeeReader(file, &header))
 	if errors.Is(err, pqenc.ErrNotPqenc) {
-		return usageError("is not encrypted", "say who can read it: name a public key with -r, or use a passphrase with -p")
+		return usageError("is not encrypted", "name a recipient with -r, or use a passphrase with -p")
 	}
 	if err != nil {
 		return err
@@ -437,7 +437,7 @@ func (p *pusher) explain(err error) error {
 	err = p.server.explain(err)
 	if p.cmd.Overwrite && errors.Is(err, transfer.ErrExists) {
 		// The server does not say which.
-		err = withHints(err, "choose another name: either your key may not replace what is there, or the name is that of a folder there, or a part of it that of an object")
+		err = withHints(err, "choose another name: your key may not replace the object, or the name is that of a folder, or a folder in it is an object")
 	}
 	return err
 }

@@ -74,8 +74,8 @@ func (c *rewrapCmd) check() error {
 	case len(c.Files) == 0 && !c.Select.lists():
 		return usageError("there is no file to rewrap", "name files or folders, or a list of files with --files-from")
 	case len(c.Remove) > 0:
-		return usageError("a recipient cannot be removed: the file does not say for whom it is, and whoever could open it can have kept its key",
-			"give the complete new list with --reencrypt -r ..., which also makes a new key; without --reencrypt the key stays the same")
+		return usageError("a recipient cannot be removed: a file does not reveal its recipients, and each of them may have kept the file key",
+			"give the complete new list with --reencrypt -r ..., which also makes a new file key; without --reencrypt the file key stays the same")
 	case slices.ContainsFunc(c.Files, isStdio):
 		return usageError("rewrap changes files, not pipes", "name files or folders")
 	case (c.ToCurrent || c.Repair) && c.To.encrypts():
@@ -83,19 +83,19 @@ func (c *rewrapCmd) check() error {
 		if c.Repair {
 			hint = "leave them out"
 		}
-		return usageError("--to-current and --repair have no other recipients: -r and -p do not go with them", hint)
+		return usageError("--to-current and --repair do not take recipients: leave out -r and -p", hint)
 	case c.Repair && (c.Room.Reserve > 0 || c.InPlace || c.Select.DryRun):
 		return usageError("--repair does nothing else", "leave the other flags out")
 	case c.Reencrypt && !c.To.encrypts():
-		return usageError("no recipient", "name all of the new list with -r")
+		return usageError("no recipient", "give the complete new list with -r")
 	case !c.ToCurrent && !c.Repair && !c.To.encrypts():
-		return usageError("no recipient", "name all of the new list with -r, or use --add or --to-current")
+		return usageError("no recipient", "give the complete new list with -r, or use --add or --to-current")
 	case c.WithoutMe && (c.Add || c.ToCurrent || c.Repair || c.To.Passphrase):
-		return usageError("--without-me is about a complete new list of recipients", "leave it out, or name the list with -r")
+		return usageError("--without-me needs a complete new list of recipients", "leave it out, or name the list with -r")
 	case c.Add && c.To.Passphrase:
-		return usageError("-p and --add do not go together: a passphrase must be the only way into a file", "leave --add out")
+		return usageError("-p and --add do not go together: a passphrase must be the only recipient of a file", "leave --add out")
 	case c.Room.Reserve > 0 && c.To.Passphrase:
-		return usageError("--reserve and -p do not go together: a passphrase must be the only way into a file", "leave --reserve out")
+		return usageError("--reserve and -p do not go together: a passphrase must be the only recipient of a file", "leave --reserve out")
 	}
 	return cmp.Or(c.checkSigning(), c.New.notSame(&c.Secret.File), c.New.notSame(&c.Secret.Key))
 }
@@ -108,13 +108,13 @@ func (c *rewrapCmd) keyed() bool {
 func (c *rewrapCmd) checkSigning() error {
 	switch {
 	case !c.Reencrypt && (c.To.Sign != "" || c.DropSignature):
-		return usageError("--sign and --drop-signature are of no use without --reencrypt: a signature survives", "leave them out")
+		return usageError("--sign and --drop-signature need --reencrypt: otherwise the signature stays", "leave them out")
 	case c.To.Sign != "" && c.DropSignature:
 		return usageError("--sign and --drop-signature do not go together", "choose one of the two")
 	case c.Reencrypt && c.InPlace:
-		return usageError("--reencrypt writes all of a file anew, and never in place", "leave --in-place out")
+		return usageError("--reencrypt writes a new file, never in place", "leave --in-place out")
 	case c.New.set() && !c.To.Passphrase:
-		return usageError("--new-passphrase-file and --new-passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
+		return usageError("--new-passphrase-file and --new-passphrase-fd have no effect without -p", "add -p to encrypt with the passphrase")
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func (c *rmCmd) Run(a *app) error {
 	}
 	for _, l := range from {
 		if l.isFolder() && !c.Recursive {
-			return usageError(l.String()+" is a folder", "to delete all that is in it, add -r")
+			return usageError(l.String()+" is a folder", "to delete everything in it, add -r")
 		}
 	}
 	servers, err := c.Login.login(a, &c.Secret)

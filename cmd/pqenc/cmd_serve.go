@@ -95,7 +95,7 @@ func (c *serveCmd) Run(a *app) error {
 	}
 	if c.Check {
 		if !a.grammar.Quiet {
-			a.say("all is well with the server " + id.Public().Fingerprint().String())
+			a.say("no errors found for the server " + id.Public().Fingerprint().String())
 		}
 		return nil
 	}
@@ -154,7 +154,7 @@ func (c *serveCmd) proxies() (all []netip.Prefix, err error) {
 	for _, text := range c.TrustedProxy {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil || prefix.Addr().Is4In6() {
-			return nil, usageError("--trusted-proxy: "+text+" is not a range of addresses", "expected a range like 10.0.0.0/8, 127.0.0.1/32 or ::1/128")
+			return nil, usageError("--trusted-proxy: "+text+" is not an address range", "expected a range like 10.0.0.0/8, 127.0.0.1/32 or ::1/128")
 		}
 		all = append(all, prefix)
 	}
@@ -172,7 +172,7 @@ func checkAddress(flag, addr string) error {
 // wrong is an error.
 func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, []error) {
 	allow, err := server.OpenAllow(c.Allow, c.locateKeys, func(err error) {
-		log.Error("access list not taken, the one before stays in force", "err", err)
+		log.Error("access list has errors, the old one stays in force", "err", err)
 	})
 	var lines server.ListError
 	switch {

@@ -78,7 +78,7 @@ func (c *signCmd) several(a *app, id *keyfile.Identity, files names) error {
 	}
 	switch {
 	case m.total == 0:
-		return usageError("there is no file in what was named")
+		return usageError("the arguments contain no file")
 	case c.Output != "" && !m.one:
 		return errOneOutput
 	case c.Select.DryRun:
@@ -177,7 +177,7 @@ func (c *signCmd) sign(a *app, id *keyfile.Identity, src *input, out string) err
 	err = cmp.Or(err, src.unchanged())
 	if err == nil && contents.n == 0 && src.size < 0 && !c.AllowEmpty {
 		err = &failure{fmt.Errorf("%s is empty, and nothing was signed", src.name), exitIO,
-			[]string{"if the command in front of the pipe has failed, see to that", "if it is meant to be empty, use --allow-empty"}}
+			[]string{"if the command before the pipe failed, fix that", "if it is meant to be empty, use --allow-empty"}}
 	}
 	return save(sig, err)
 }
@@ -198,7 +198,7 @@ func (r *counted) Read(b []byte) (int, error) {
 // there was an error.
 func (c *signCmd) target(a *app, src *input, out string) (save func(sig []byte, err error) error, err error) {
 	if c.Output == "" && !isStdio(out) && src.size < 0 {
-		return nil, usageError(src.name+" is not a regular file, beside which a signature could be written", "name the signature with -o")
+		return nil, usageError(src.name+" is not a regular file, so that the signature has no default name", "name the signature with -o")
 	}
 	info, err := os.Lstat(out)
 	special := err == nil && c.Output != "" && !info.Mode().IsRegular() // such as /dev/null
@@ -240,7 +240,7 @@ func (c *signCmd) replace(a *app, src *input, name string) (save func(sig []byte
 // taken adds hints to an error if it is that a signature exists.
 func taken(err error) error {
 	if exists(err) {
-		return withHints(err, "if it is to be replaced, use --force, or choose another name with -o")
+		return withHints(err, "to replace it, use --force, or choose another name with -o")
 	}
 	return err
 }

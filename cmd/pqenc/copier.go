@@ -37,7 +37,7 @@ type copier struct {
 
 // errNoFolder is for several files without a folder for what they become.
 func errNoFolder() error {
-	return usageError("several files need a folder", "name it with -o FOLDER/; -o ./ is the current one")
+	return usageError("several files need a folder", "name it with -o FOLDER/, or -o ./ for the current folder")
 }
 
 // run makes all outputs.
@@ -47,7 +47,7 @@ func (c *copier) run(names []string) error {
 		return err
 	}
 	if c.total == 0 {
-		return usageError("there is no file in what was named")
+		return usageError("the arguments contain no file")
 	}
 	if err := c.plan(); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (c *copier) run(names []string) error {
 		}
 	}
 	if c.total == c.count[isSkipped] {
-		return usageError("nothing to do: what was named is "+c.skipped, c.hint)
+		return usageError("nothing to do: all arguments are "+c.skipped, c.hint)
 	}
 	return c.end()
 }

@@ -24,7 +24,7 @@ func (c *decryptCmd) several(a *app) error {
 		return usageError("--range, --digests, --range-only and --stream-unverified are for one file", "leave them out, or name one file")
 	}
 	if slices.ContainsFunc(c.Files.In, isURL) {
-		return usageError("several files are decrypted from here, and there is a URL", `name it alone, or use "pqenc cat"`)
+		return usageError("a URL cannot be decrypted together with other files", `name it alone, or use "pqenc cat"`)
 	}
 	if isStdio(c.Files.Output) {
 		return errNoFolder()

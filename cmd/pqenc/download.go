@@ -116,7 +116,7 @@ func (d *download) resume(wanted bool) error {
 		// may be another one, which does not.
 		o, err = d.open(src, from)
 		if errors.Is(err, recipient.ErrWrongPassphrase) { // which is not to be tried again
-			err = withHints(errWrongPassphrase, "the file was pulled in part before: if it has another passphrase now, delete that part, "+part.PartName())
+			err = withHints(errWrongPassphrase, "a part of the file was pulled before: if the file has another passphrase now, delete the part, "+part.PartName())
 			return errors.Join(err, part.Close())
 		}
 		if err != nil {

@@ -139,95 +139,95 @@ type kind struct {
 // counts, of [remoteKinds] and then of these.
 var fileKinds = []kind{
 	{keyfile.ErrIsPublic, exitKeyFile, []string{"the private key is in the file that ends in .key"}},
-	{keyfile.ErrIsAgePrivate, exitKeyFile, []string{`its public key is in the comment above it, or prints with "age-keygen -y", and never give away the private key`}},
-	{keyfile.ErrIsPrivate, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
-	{keyfile.ErrProtected, exitKeyFile, []string{"name the file that ends in .pub instead, and never give away the private key"}},
-	{keyfile.ErrIncomplete, exitKeyFile, []string{`is the file whole? With a key that another program made, use "pqenc key import"`}},
+	{keyfile.ErrIsAgePrivate, exitKeyFile, []string{`its public key is in the comment above it, or run "age-keygen -y"; never give away the private key`}},
+	{keyfile.ErrIsPrivate, exitKeyFile, []string{"name the file that ends in .pub instead; never give away the private key"}},
+	{keyfile.ErrProtected, exitKeyFile, []string{"name the file that ends in .pub instead; never give away the private key"}},
+	{keyfile.ErrIncomplete, exitKeyFile, []string{`is the file complete? For a key that another program made, use "pqenc key import"`}},
 	{recipient.ErrKey, exitKeyFile, []string{"copy the whole key again, or ask whoever gave it to you"}},
 	{keyfile.ErrNotKey, exitKeyFile, []string{`make keys with "pqenc keygen"`}},
 	{keyfile.ErrStatement, exitKeyFile, []string{"the key file was changed: get it again from its owner"}},
-	{keyfile.ErrSeveral, exitKeyFile, []string{"give a file with the one that is meant"}},
+	{keyfile.ErrSeveral, exitKeyFile, []string{"give a file with only the right one"}},
 	{keyfile.ErrTooLarge, exitKeyFile, nil},
 	{keyfile.ErrExpired, exitKeyFile, nil},
 	{keyfile.ErrRetired, exitKeyFile, nil},
 	{keyfile.ErrName, exitUsage, nil},
 	{armor.ErrUTF16, exitDamaged, []string{utf8Hint}},
 	{text.ErrUTF16, exitUsage, []string{utf8Hint}},
-	{signature.ErrFingerprint, exitUsage, []string{`it is "SHA256:" and 43 characters: copy all of it again`}},
+	{signature.ErrFingerprint, exitUsage, []string{`it is "SHA256:" and 43 characters: copy the whole of it again`}},
 	{keyfile.ErrPassphrase, exitNoKey, nil},
 	{recipient.ErrEmptyPassphrase, exitUsage, nil},
 	{recipient.ErrWeak, exitNoKey, []string{
-		"whoever runs the server could find the passphrase by that: ask the sender for a file that pqenc -p made",
+		"the operator of the server could use that to find the passphrase: ask the sender for a file made by pqenc -p",
 		"if you trust the server, pull the file with --raw, and decrypt it",
 	}},
-	{pqenc.ErrAnonymous, exitUsage, []string{"leave --sign out, or encrypt to keys of pqenc only"}},
+	{pqenc.ErrAnonymous, exitUsage, []string{"leave --sign out, or encrypt only to pqenc keys"}},
 	{pqenc.ErrNotSigned, exitSigner, []string{"ask the sender to sign it with --sign, or leave --from out"}},
 	{pqenc.ErrWrongSigner, exitSigner, []string{"if you trust whoever has this fingerprint, name their public key with --from"}},
-	{pqenc.ErrForwarded, exitSigner, []string{"somebody passed it on: if that is all right, use --allow-forwarded"}},
-	{pqenc.ErrContext, exitSigner, []string{"the sender meant it for something else: do not use it for this"}},
+	{pqenc.ErrForwarded, exitSigner, []string{"somebody forwarded it: to accept that, use --allow-forwarded"}},
+	{pqenc.ErrContext, exitSigner, []string{"the sender signed it for another purpose: do not use it for this one"}},
 	{pqenc.ErrSignature, exitSigner, []string{"somebody forged it: do not use it, and ask the sender for another one"}},
 	{pqenc.ErrDigests, exitSigner, []string{`make it again with "pqenc verify --write-digests", or leave --digests out: the whole file is read instead`}},
 	{pqenc.ErrRetired, exitSigner, []string{"whoever has the old key may have signed it: ask the sender to sign it with the new one"}},
 	{pqenc.ErrReplaced, exitSigner, []string{"another recipient of the file forged it: do not use it, and ask the sender for another one"}},
-	{pqenc.ErrOtherFile, exitSigner, []string{"it was changed, or the signature is that of another file or version: get both again from where they came from"}},
-	{pqenc.ErrMalformedSignature, exitDamaged, []string{"--signature names what \"pqenc sign\" made, and FILE what was signed: get the signature again from where it came from"}},
+	{pqenc.ErrOtherFile, exitSigner, []string{"the file was changed, or the signature is for another file or version: get both again"}},
+	{pqenc.ErrMalformedSignature, exitDamaged, []string{"--signature takes the file that \"pqenc sign\" made, and FILE is the signed file: get the signature again"}},
 	{pqenc.ErrComment, exitUsage, []string{"a comment is one line of text"}},
-	{errEncrypted, exitUsage, []string{"if it is to be encrypted once more, use --force"}},
+	{errEncrypted, exitUsage, []string{"to encrypt it once more, use --force"}},
 	{errWrongPassphrase, exitNoKey, nil},
 	{pqenc.ErrPassphraseAlone, exitUsage, []string{"give the complete new list with -r, or -p alone, instead of adding to it"}},
-	{pqenc.ErrTooMany, exitUsage, []string{"encrypt to a key that they share, or make several files"}},
+	{pqenc.ErrTooMany, exitUsage, []string{"encrypt to one key that they share, or make several files"}},
 	{pqenc.ErrNoMatch, exitNoKey, nil},
 	{pqenc.ErrNotPqenc, exitDamaged, nil},
-	{pqenc.ErrFIPS, exitUnsupported, []string{"run it with GODEBUG=fips140=on, which allows what is not in the FIPS module"}},
+	{pqenc.ErrFIPS, exitUnsupported, []string{"run it with GODEBUG=fips140=on, which allows algorithms outside of the FIPS module"}},
 	{pqenc.ErrUnsupported, exitUnsupported, []string{"a newer release of pqenc may read it"}},
-	{pqenc.ErrHeader, exitDamaged, []string{"get the file again from where it came from"}},
-	{pqenc.ErrBody, exitDamaged, []string{"get the file again from where it came from"}},
-	{pqenc.ErrTruncated, exitDamaged, []string{"the transfer may have been cut: compare the size, and get the file again"}},
-	{armor.ErrArmor, exitDamaged, []string{"get the file again from where it came from"}},
+	{pqenc.ErrHeader, exitDamaged, []string{"get the file again from its source"}},
+	{pqenc.ErrBody, exitDamaged, []string{"get the file again from its source"}},
+	{pqenc.ErrTruncated, exitDamaged, []string{"the transfer may have been cut off: compare the sizes, and get the file again"}},
+	{armor.ErrArmor, exitDamaged, []string{"get the file again from its source"}},
 	{durable.ErrTorn, exitIO, []string{repairHint}},
-	{durable.ErrNotInPlace, exitIO, []string{"leave --in-place out: a new file then takes the place of this one"}},
+	{durable.ErrNotInPlace, exitIO, []string{"leave --in-place out: the file is then replaced by a new one"}},
 	{durable.ErrChanged, exitIO, []string{"another process has changed it: try again"}},
 	{durable.ErrHeadChanged, exitIO, []string{"another process has changed it: try again"}},
 	{durable.ErrStrayRedo, exitIO, nil},
 	{syscall.ENOSPC, exitIO, []string{"free some space, or write to another disk with -o"}},
-	{errClosed, exitIO, []string{"to read nothing, or to discard what is written, name /dev/null"}},
+	{errClosed, exitIO, []string{"to read nothing or to discard the output, use /dev/null"}},
 	{terminal.ErrBinary, exitUsage, []string{"write to a file with -o, or to a pipe"}},
 	{terminal.ErrNoTerminal, exitUsage, []string{"give it with --passphrase-file or --passphrase-fd"}},
 	{terminal.ErrNoAnswer, exitUsage, nil},
 	{batch.ErrProtocol, exitUsage, []string{batchHint}},
 	{batch.ErrRequest, exitUsage, []string{batchHint}},
 	{batch.ErrUpcall, exitIO, nil},
-	{durable.ErrSync, exitIO, []string{"check the disk: it may be full or failing. What was saved before that is good, and a pull resumes there"}},
-	{durable.ErrReplace, exitIO, []string{"write to another name: what is there can then be copied over the one that cannot be replaced"}},
+	{durable.ErrSync, exitIO, []string{"check the disk: it may be full or failing. Data that was saved before is good, and a pull resumes from it"}},
+	{durable.ErrReplace, exitIO, []string{"write to another name, and copy that file over the one that cannot be replaced"}},
 	{durable.ErrNotDurable, exitIO, nil},
-	{durable.ErrInUse, exitIO, []string{"wait for the other one to end, or write to another file"}},
+	{durable.ErrInUse, exitIO, []string{"wait until the other process ends, or write to another file"}},
 }
 
 // remoteKinds are those of servers and of the way to them. Giving up comes with
 // its reason, and is first.
 var remoteKinds = []kind{
-	{transfer.ErrGaveUp, exitConnection, []string{"try again: the push of an encrypted file and a pull to a file resume"}},
+	{transfer.ErrGaveUp, exitConnection, []string{"try again: a push of an encrypted file and a pull to a file resume"}},
 	{transfer.ErrUnknownServer, exitServer, nil},
-	{transfer.ErrForged, exitServer, []string{"this may be a man in the middle: tell those who run the server"}},
-	{transfer.ErrDenied, exitRefused, []string{`ask those who run the server for access, or for this right: "pqenc fingerprint KEY" shows who you are`}},
-	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" shows what there is`}},
+	{transfer.ErrForged, exitServer, []string{"this may be a man in the middle: tell the operator of the server"}},
+	{transfer.ErrDenied, exitRefused, []string{`ask the operator of the server for access, or for this right: "pqenc fingerprint KEY" shows who you are`}},
+	{transfer.ErrNotFound, exitRefused, []string{`"pqenc ls" lists the objects`}},
 	{transfer.ErrExists, exitRefused, []string{"choose another name, replace it with --overwrite, or leave it alone with --skip-existing"}},
 	{transfer.ErrQuota, exitRefused, []string{
 		`remove something with "pqenc rm", or ask for more`,
-		"a push that was interrupted counts, too: push it again under the same name, or wait until the server removes what was never finished",
+		"interrupted pushes count as well: push the file again under the same name, or wait until the server removes partial uploads",
 	}},
-	{transfer.ErrTooLarge, exitRefused, []string{"ask those who run the server for more"}},
+	{transfer.ErrTooLarge, exitRefused, []string{"ask the operator of the server for more"}},
 	{transfer.ErrName, exitRefused, []string{"choose another name"}},
-	{transfer.ErrNotPqenc, exitDamaged, []string{"get the file again from where it came from"}},
-	{transfer.ErrWindow, exitRefused, []string{"let it have more memory, with --buffer"}},
-	{transfer.ErrUnsupported, exitRefused, []string{"the server may be of an older release than this pqenc"}},
+	{transfer.ErrNotPqenc, exitDamaged, []string{"get the file again from its source"}},
+	{transfer.ErrWindow, exitRefused, []string{"allow more memory with --buffer"}},
+	{transfer.ErrUnsupported, exitRefused, []string{"the server may run an older release of pqenc"}},
 	{transfer.ErrApart, exitRefused, []string{"pull it, push it to the new name, and remove the old one"}},
 	{transfer.ErrTakenOver, exitConnection, []string{"stop one of the two"}},
 	{transfer.ErrChanged, exitConnection, []string{"try again: it starts over with the new one"}},
 	{transfer.ErrNotServer, exitConnection, []string{"is the URL right? A server may be at another path, which --endpoint names"}},
-	{transfer.ErrProtocol, exitConnection, []string{"the versions of pqenc here and there may differ"}},
-	{transfer.ErrRewound, exitConnection, []string{"try again: it is encrypted from the beginning"}},
-	{transfer.ErrNoSpace, exitConnection, []string{"tell those who run the server"}},
+	{transfer.ErrProtocol, exitConnection, []string{"the client and the server may run different releases of pqenc"}},
+	{transfer.ErrRewound, exitConnection, []string{"try again: it is encrypted from the start"}},
+	{transfer.ErrNoSpace, exitConnection, []string{"tell the operator of the server"}},
 	{transfer.ErrBusy, exitConnection, []string{"try again later"}},
 	{transfer.ErrServer, exitConnection, []string{"try again later"}},
 }
@@ -240,17 +240,17 @@ func keyHint(k keyfile.Kind) string {
 	case keyfile.UTF16:
 		return utf8Hint
 	case keyfile.EncryptedFile, keyfile.AgeFile:
-		return "name the key that it is for here, and the file itself without a flag"
+		return "name a key here, and the encrypted file without a flag"
 	case keyfile.AgePostQuantum:
-		return `keys of age encrypt (-r) and decrypt (-d -i); "pqenc key import" adds a signing key to a private one`
+		return `age keys can encrypt (-r) and decrypt (-d -i); "pqenc key import" adds a signing key to a private one`
 	case keyfile.AgeKey, keyfile.AgePlugin:
-		return `of age's keys only those of "age-keygen -pq" are supported: they begin with age1pq1 or AGE-SECRET-KEY-PQ-1`
+		return `only post-quantum age keys, from "age-keygen -pq", are supported: they start with age1pq1 or AGE-SECRET-KEY-PQ-1`
 	case keyfile.SSHKey:
 		return `SSH keys are not post-quantum: make keys with "pqenc keygen"`
 	case keyfile.EncryptedKey:
 		return `decrypt it with the program that made it, and then use "pqenc key import"`
 	default:
-		return `pqenc has keys of its own: make them with "pqenc keygen"`
+		return `pqenc has its own keys: make them with "pqenc keygen"`
 	}
 }
 

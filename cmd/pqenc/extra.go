@@ -70,7 +70,7 @@ func (f *outFolder) remove(name string) error {
 	case err != nil:
 		return f.named(name, err)
 	case !info.Mode().IsRegular():
-		return errors.New("it is not a regular file any more, and stays")
+		return errors.New("it is not a regular file any more, and is kept")
 	}
 	if err := f.root.Remove(name); err != nil {
 		return f.named(name, err)

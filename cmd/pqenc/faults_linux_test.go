@@ -326,7 +326,7 @@ func TestInputChanges(t *testing.T) {
 			code, err := exitCode(cmd.Wait())
 			want, wantCode := fmt.Sprintf("read in: the file has become %s: it had %d bytes\n", how, size), exitIO
 			if how == "longer" && test.command[0] == "-r" { // what was there is encrypted
-				want, wantCode = fmt.Sprintf("warning: read in: the file became longer meanwhile: its first %d bytes were taken\n", size), exitUnsteady
+				want, wantCode = fmt.Sprintf("warning: read in: the file grew while it was read: its first %d bytes were used\n", size), exitUnsteady
 			}
 			if err != nil || code != wantCode || !strings.Contains(stderr.String(), want) {
 				t.Errorf("%s: exit code %d, %v: %s", test.command, code, err, &stderr)

@@ -62,7 +62,7 @@ func (a *app) openOutput(name string, in *input, o durable.Options) (*output, er
 	}
 	if in.is(os.Stat(name)) {
 		return nil, usageError(name+" is the input, which -o would replace",
-			"choose another name, and remove the input once the output is there")
+			"choose another name, and remove the input afterwards")
 	}
 	f, err := a.create(name, o)
 	if err != nil {

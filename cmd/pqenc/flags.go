@@ -61,7 +61,7 @@ type fromFlags struct {
 func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 	p := pqenc.Policy{Context: c.Context, AllowForwarded: f.AllowForwarded}
 	if len(f.From) == 0 && (f.AllowForwarded || c.Context != nil) {
-		return p, usageError("--context and --allow-forwarded are of no use without --from", "name the signer with --from PUB")
+		return p, usageError("--context and --allow-forwarded need --from", "name the signer with --from PUB")
 	}
 	var all keyfile.Publics
 	for _, name := range f.From {
@@ -90,7 +90,7 @@ type sparseFlag struct {
 
 func (f sparseFlag) check(output string) error {
 	if f.Sparse && !staged(output) {
-		return usageError("--sparse needs a file to be written", "name it with -o")
+		return usageError("--sparse needs an output file", "name it with -o")
 	}
 	return nil
 }
@@ -133,14 +133,14 @@ func (f keepFlag) taken(a *app, name string) bool {
 // to be left alone.
 func (f keepFlag) settle(a *app, name string, err error) error {
 	if f.NoClobber && errors.Is(err, fs.ErrExist) {
-		a.inform("%s is there already, and is left alone", name)
+		a.inform("%s exists already, and is left unchanged", name)
 		return nil
 	}
 	return err
 }
 
 func errKeepNothing() error {
-	return usageError("--no-clobber needs a file to be written", "name it with -o")
+	return usageError("--no-clobber needs an output file", "name it with -o")
 }
 
 // copyFlags are about files that become others: those that are encrypted or decrypted.
@@ -214,7 +214,7 @@ type newPassphraseFlag struct {
 func (f newPassphraseFlag) check(given *passphraseFlags, wanted bool, by string) error {
 	switch {
 	case f.GeneratePassphrase && !wanted:
-		return usageError("--generate-passphrase is of no use without "+by, "add "+by)
+		return usageError("--generate-passphrase needs "+by, "add "+by)
 	case f.GeneratePassphrase && given.set():
 		return usageError("--generate-passphrase does not go with a passphrase that is given", "choose one of them")
 	}

@@ -27,7 +27,7 @@ func (f generationFlag) of(id *keyfile.Identity) (*keyfile.Identity, error) {
 			return g, nil
 		}
 	}
-	return nil, usageError(fmt.Sprintf("the key has no generation %d", f.Generation), `"pqenc key show KEY" shows which there are`)
+	return nil, usageError(fmt.Sprintf("the key has no generation %d", f.Generation), `"pqenc key show KEY" lists the generations`)
 }
 
 // olderHint is for a server that does not know the key that logs in, if there is an
@@ -37,6 +37,6 @@ func olderHint(id *keyfile.Identity, err error) error {
 	if !errors.Is(err, transfer.ErrDenied) || len(all) < 2 {
 		return err
 	}
-	return withHints(err, fmt.Sprintf("if it only knows an earlier generation of your key, log in with that: --generation %d", all[1].Public().Generation()),
+	return withHints(err, fmt.Sprintf("if it knows only an earlier generation of your key, log in with that one: --generation %d", all[1].Public().Generation()),
 		kindOf(err).hints[0])
 }

@@ -18,7 +18,7 @@ import (
 // whatever a log says: who reads contents tries the one of the file first, and then that in
 // the log, in memory. Who passes files on refuses, and rewrap alone repairs.
 
-const repairHint = `repair it with "pqenc rewrap --repair -i KEY FILE"; if no key is at hand, without -i`
+const repairHint = `repair it with "pqenc rewrap --repair -i KEY FILE"; if you do not have a key, leave out -i`
 
 // openEncrypted opens an encrypted file for reading, which may be on a web server.
 func (a *app) openEncrypted(name string, o urlFlags) (*input, error) {

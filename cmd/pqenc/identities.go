@@ -270,8 +270,8 @@ func (k *identities) noMatch(err error) error {
 	case errors.Is(err, recipient.ErrWrongPassphrase):
 		return errWrongPassphrase
 	case k.witness.passphrase:
-		return &failure{errors.New("the file has a passphrase, and none was to be tried"), exitNoKey,
-			[]string{"if you know that it has one, try it with -p: whoever runs the server learns whether it is the right one"}}
+		return &failure{errors.New("the file has a passphrase, and none was given"), exitNoKey,
+			[]string{"to try a passphrase, use -p: the operator of the server learns whether it was right"}}
 	case k.named == 0:
 		return &failure{errors.New("the file needs a private key, and none was given"), exitNoKey,
 			[]string{"name one with -i, or make a default identity with \"pqenc keygen\""}}

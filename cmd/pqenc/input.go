@@ -204,9 +204,9 @@ func (in *input) steady() error {
 	case info.Size() < in.start+in.size && in.size > 0:
 		return in.changed("shorter")
 	case info.Size() > in.start+in.size:
-		err = fmt.Errorf("the file became longer meanwhile: its first %d bytes were taken", in.start+in.size)
+		err = fmt.Errorf("the file grew while it was read: its first %d bytes were used", in.start+in.size)
 	case !info.ModTime().Equal(in.modified):
-		err = errors.New("the file was written to meanwhile: what was taken may be a mixture")
+		err = errors.New("the file was written to while it was read: the result may mix old and new contents")
 	}
 	if err == nil {
 		return nil
@@ -231,7 +231,7 @@ func (in *input) count(p *fileProgress) {
 func (in *input) changed(how string) error {
 	err := fmt.Errorf("the file has become %s: it had %d bytes", how, in.start+in.size)
 	return &failure{&fs.PathError{Op: "read", Path: in.name, Err: err}, exitIO,
-		[]string{"nothing may write to it meanwhile: try again when it is whole"}}
+		[]string{"another program is writing to it: try again when that is done"}}
 }
 
 // is reports whether info describes the file, or the block device, that is the

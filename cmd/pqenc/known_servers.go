@@ -101,7 +101,7 @@ func (f *remoteFlags) named(name string) (*expectation, error) {
 	}
 	return &expectation{keys: keys, refuse: func(server keyfile.Fingerprint) error {
 		return &failure{fmt.Errorf("%w: %s has the key %s, which is not that of --server", transfer.ErrUnknownServer, name, server),
-			exitServer, []string{"ask those who run the server which key it has, and trust nothing else",
+			exitServer, []string{"ask the operator of the server which key it has, and trust nothing else",
 				fmt.Sprintf(`if they have rotated the key, accept the new one with "pqenc key add %s FILE"`, who)}}
 	}}, nil
 }
@@ -193,9 +193,9 @@ func badLine(file string, number int) error {
 func changed(name string, now, before keyfile.Fingerprint, where string) error {
 	return &failure{fmt.Errorf("%w: THE KEY OF %s HAS CHANGED to %s, and was %s %s", transfer.ErrUnknownServer, name, now, before, where),
 		exitServer, []string{
-			"this may be a man in the middle: do nothing before those who run the server have told you why",
-			"if the new key is theirs, remove the old line",
-			`if they have rotated the key, accept the new one with "pqenc key add NAME FILE". Until then they can serve with the old one: --generation`,
+			"this may be a man in the middle: do not continue until the operator of the server has told you why",
+			"if the new key is right, remove the old line",
+			`if they have rotated the key, accept the new one with "pqenc key add NAME FILE". Until then, the server can run with the old one: --generation`,
 		}}
 }
 
@@ -221,10 +221,10 @@ func (a *app) trust(name string, key keyfile.Fingerprint) error {
 	switch {
 	case errors.Is(err, terminal.ErrNoTerminal):
 		return &failure{fmt.Errorf("%s is not a known server, and there is no terminal to ask whether to trust its key: %s", name, key),
-			exitServer, []string{"if those who run it say that this is their key, name it with --server"}}
+			exitServer, []string{"if the operator confirms that this is the key, name it with --server"}}
 	case err != nil:
 		return &failure{fmt.Errorf("%w: %s has the key %s", transfer.ErrUnknownServer, name, key),
-			exitServer, []string{"ask those who run the server which key it has, and name it with --server"}}
+			exitServer, []string{"ask the operator of the server which key it has, and name it with --server"}}
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ type leftovers struct {
 	streamed bool                // something went to standard output
 }
 
-const resumeHint = "give the same command again to resume"
+const resumeHint = "run the same command again to resume"
 
 // text returns in one line what was written, what was not, what is kept and how to resume.
 // It is empty or begins with a colon.
@@ -162,7 +162,7 @@ func (p *transferProgress) fate() string {
 	if p.resumes {
 		return p.title + " was not pushed"
 	}
-	return p.title + " was not pushed, and another push starts from the beginning"
+	return p.title + " was not pushed, and the next push starts from the beginning"
 }
 
 // expect counts so many more files.
@@ -195,7 +195,7 @@ func (s *several) restHint(resumes bool) string {
 	if s.sum() == s.total {
 		return ""
 	}
-	text := "give the same command again"
+	text := "run the same command again"
 	if slices.Contains([]string{"encrypted", "decrypted", "pushed", "pulled"}, s.verb) && s.count[isDone] > 0 {
 		text += " with --skip-existing"
 	}

@@ -61,7 +61,7 @@ func TestInterruptedFiles(t *testing.T) {
 	cmd.Process.Signal(os.Interrupt)
 	code, err := exitCode(cmd.Wait())
 	// It may just have been about to count them.
-	want := regexp.MustCompile(`\npqenc: interrupted: (0|1) of 3 files encrypted, 1 failed: give the same command again( with --skip-existing)? for the rest\n$`)
+	want := regexp.MustCompile(`\npqenc: interrupted: (0|1) of 3 files encrypted, 1 failed: run the same command again( with --skip-existing)? for the rest\n$`)
 	if code != 130 || err != nil || !want.MatchString(stderr.String()) {
 		t.Errorf("exit code %d, %v, it says %q", code, err, stderr.String())
 	}
@@ -85,9 +85,9 @@ func TestInterruptedPush(t *testing.T) {
 	writeIn(t, dir, "folder/b.pqe", sealed(t, bytes.Repeat(zeros, 3)))
 	acknowledged := regexp.MustCompile(`[1-9]\.\d/30 MiB`)
 	for _, c := range []struct{ args, want string }{
-		{"in.pqe URL/in.pqe", `in.pqe was not pushed; the server keeps [0-9.]+ MiB of in.pqe for a while: give the same command again to resume`},
-		{"-r alice.pub in URL/in", `in was not pushed, and another push starts from the beginning`},
-		{"folder/ URL/folder/", `1 of 2 files pushed; the server keeps [0-9.]+ MiB of folder/b.pqe for a while: give the same command again with --skip-existing to resume`},
+		{"in.pqe URL/in.pqe", `in.pqe was not pushed; the server keeps [0-9.]+ MiB of in.pqe for a while: run the same command again to resume`},
+		{"-r alice.pub in URL/in", `in was not pushed, and the next push starts from the beginning`},
+		{"folder/ URL/folder/", `1 of 2 files pushed; the server keeps [0-9.]+ MiB of folder/b.pqe for a while: run the same command again with --skip-existing to resume`},
 	} {
 		host := newStallingPush(t, s.host, 20_000_000)
 		cmd := exec.Command("pqenc", append([]string{"push", "-i", "alice.key", server}, strings.Fields(strings.ReplaceAll(c.args, "URL", "ws://"+host))...)...)

@@ -176,7 +176,7 @@ func (a *app) warnOf(err error) {
 // explain says of a file that is not there what else it could have been.
 func (at place) explain(err error) error {
 	if at.ring == nil && errors.Is(err, fs.ErrNotExist) && !isPath(at.arg) && keyfile.ValidName(strings.ToLower(at.arg)) == nil {
-		hint := "nor is there a key of that name: \"pqenc key list\" shows which there are"
+		hint := "nor is there a key of that name: \"pqenc key list\" lists the keys"
 		if near := similarName(at.arg); near != "" {
 			hint = "nor is there a key of that name: did you mean " + near + "?"
 		}

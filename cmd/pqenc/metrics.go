@@ -41,7 +41,7 @@ func newMetrics(s *service, droppedLines func() int64) http.Handler {
 		}
 		var text bytes.Buffer
 		writeMetrics(&text, slices.Concat(serverMetrics(s.server.Stats(), s.allow.Err()), runtimeMetrics(), processMetrics(), []metric{
-			counter("pqenc_dropped_log_lines_total", "Log lines that were dropped, since nobody read standard error.", droppedLines()),
+			counter("pqenc_dropped_log_lines_total", "Log lines that were dropped because nobody read standard error.", droppedLines()),
 			gauge("process_start_time_seconds", "When the process began to serve, in seconds since 1970.", started.Unix()),
 		}))
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -95,9 +95,9 @@ func serverMetrics(s server.Stats, listErr error) []metric {
 		gauge("pqenc_connections", "Connections that have logged in.", s.Connections),
 		gauge("pqenc_unauthenticated_connections", "Connections that have not logged in yet.", s.Unauthenticated),
 		counter("pqenc_deleted_objects_total", "Objects that clients have deleted.", s.Deleted),
-		counter("pqenc_moved_objects_total", "Objects that clients have given another name.", s.Moved),
-		counter("pqenc_received_bytes_total", "Bytes of objects that have come.", s.Received),
-		counter("pqenc_sent_bytes_total", "Bytes of objects that have been sent.", s.Sent),
+		counter("pqenc_moved_objects_total", "Objects that clients have renamed.", s.Moved),
+		counter("pqenc_received_bytes_total", "Bytes of objects that were received.", s.Received),
+		counter("pqenc_sent_bytes_total", "Bytes of objects that were sent.", s.Sent),
 		gauge("pqenc_objects", "Objects in the store.", s.Objects),
 		gauge("pqenc_object_bytes", "Bytes of the objects in the store.", s.ObjectBytes),
 		gauge("pqenc_partials", "Pushes that are under way or interrupted.", s.Partials),

@@ -29,7 +29,7 @@ func parseObjects(texts []string) (all []location, err error) {
 		// A URL has no question mark here that means anything else.
 		l, err := parseURL(strings.ReplaceAll(text, "?", "%3F"))
 		if err == nil && strings.ContainsAny(l.name, "*?") && !l.isPattern() {
-			err = usageError("the pattern in the URL is not complete: a bracket, brace or backslash is open", `write \ before a character that is to stand for itself`)
+			err = usageError("the pattern in the URL is not complete: a bracket, brace or backslash is not closed", `write \ before a character to take it literally`)
 		}
 		if err != nil {
 			return nil, err

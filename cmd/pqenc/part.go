@@ -31,7 +31,7 @@ type partFlags struct {
 // digestsSuffix is what the name of a list of digests adds to that of its file.
 const digestsSuffix = ".digests"
 
-var errDigestsAlone = usageError("--digests is of no use without --from", "name the signer with --from PUB")
+var errDigestsAlone = usageError("--digests needs --from", "name the signer with --from PUB")
 
 // byteRange is a part of the contents of a file.
 type byteRange struct {
@@ -107,7 +107,7 @@ func (p part) WriteTo(dst io.Writer) (int64, error) { return p.WriteRange(dst, p
 // read, so that their end and their signature are verified.
 func (r *byteRange) inOrder(all *pqenc.Reader) (contents, error) {
 	if r.offset < 0 {
-		return nil, usageError("the last bytes cannot be found: the server sends whole files only, and no parts of them",
+		return nil, usageError("the last bytes cannot be read alone: the server cannot send parts of files",
 			"get the file first, or give OFFSET: as --range")
 	}
 	return &passage{all, r}, nil

@@ -118,7 +118,7 @@ var sessions = map[string]session{
 	"a key that is rotated":           {args: "key rotate --retire carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "wrote carol.key, which is private, and carol.pub\n"},
 	"a key that is not rotated":       {args: "key rotate carol.key", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}}, code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n"},
 	"a passphrase that is changed":    {args: "key passphrase carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}, {"new passphrase for carol.key: ", passphrase + "!\n"}, {"the same again: ", passphrase + "!\n"}}, stderr: "carol.key is protected by the new passphrase\n"},
-	"a passphrase that is removed":    {args: "key passphrase --remove carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "carol.key has no passphrase any more\n"},
+	"a passphrase that is removed":    {args: "key passphrase --remove carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "carol.key has no passphrase now\n"},
 	"a name that a terminal may obey": {args: "-d \x1b[31m.pqe", talk: []line{{`passphrase for \u001b[31m.pqe: `, passphrase + "\n"}}, stdout: "contents\n"},
 }
 
@@ -207,8 +207,8 @@ func talkingFolder(t *testing.T) string {
 	return dir
 }
 
-const weakWarning = "pqenc: warning: the new passphrase for in is weak: whoever has the file can find it by guessing\r\n" +
-	"pqenc: hint: several random words are better: --generate-passphrase makes them\r\n"
+const weakWarning = "pqenc: warning: the new passphrase for in is weak: whoever has the file can guess it\r\n" +
+	"pqenc: hint: --generate-passphrase makes one of several random words\r\n"
 
 // TestNewPassphrase encrypts at a terminal, and decrypts. The passphrase is a weak one.
 func TestNewPassphrase(t *testing.T) {

@@ -30,7 +30,7 @@ func (p *puller) compare(list []receiving, outcomes *several) (todo []receiving,
 		}
 	}
 	if len(todo)+outcomes.total == 0 {
-		return nil, nil, usageError("there is no object that is selected", "nothing was pulled")
+		return nil, nil, usageError("no object is selected", "nothing was pulled")
 	}
 	if p.cmd.Sync.Delete && p.into != nil {
 		extra, err = p.extra(stands)
@@ -89,7 +89,7 @@ func (p *puller) extra(stands map[string]bool) (extra []string, err error) {
 		return nil, err
 	}
 	for _, name := range keys {
-		p.app.warn("%s stays: it may be a private key", p.into.title(name))
+		p.app.warn("%s is kept: it may be a private key", p.into.title(name))
 	}
 	for _, name := range all {
 		if p.cmd.Globs.selects(name) {

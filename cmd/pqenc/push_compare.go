@@ -16,12 +16,12 @@ import (
 func (c *pushCmd) checkSync(to location) error {
 	switch {
 	case c.Overwrite && (c.Keep.NoClobber || c.Sync.Update):
-		return usageError("--overwrite replaces everything, and --update and --skip-existing do not", "choose one of them")
+		return usageError("--overwrite does not go with --update or --skip-existing", "choose one of them")
 	case !c.Sync.Delete:
 	case !to.isFolder() || c.Select.lists() || len(c.sources(to)) == 0:
 		return usageError("--delete needs a folder to compare a folder with", "push FOLDER/ to a URL that ends in /, and leave --files-from out")
 	case !c.Overwrite && !c.Keep.NoClobber && !c.Sync.Update:
-		return usageError("--delete is for folders that were pushed before: what is there already would fail", "add --update, --skip-existing or --overwrite")
+		return usageError("--delete is for folders that were pushed before: objects that exist already would be errors", "add --update, --skip-existing or --overwrite")
 	}
 	return c.Sync.check(c.Keep)
 }
@@ -159,7 +159,7 @@ func (p *pusher) isGone(name string) bool {
 // remove deletes an object if its file is still gone.
 func (p *pusher) remove(name string) error {
 	if !p.isGone(name) {
-		return errors.New("the file is there again: its object stays")
+		return errors.New("the file exists again: its object is kept")
 	}
 	return p.server.remove(name)
 }

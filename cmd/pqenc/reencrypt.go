@@ -119,8 +119,8 @@ func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *ke
 	case r.sealer.signer != nil:
 		return policy, r.sealer.signer, nil
 	case signer == nil:
-		return policy, nil, &failure{fmt.Errorf("is signed by %s, whose signature is lost when it is encrypted anew", s.Signer), exitSigner,
-			[]string{"sign it yourself with --sign KEY, or use --drop-signature; without --reencrypt a signature survives"}}
+		return policy, nil, &failure{fmt.Errorf("is signed by %s, whose signature is lost when the file is encrypted again", s.Signer), exitSigner,
+			[]string{"sign it yourself with --sign KEY, or use --drop-signature; without --reencrypt the signature stays"}}
 	}
 	if err := signer.Public().Usable(time.Now()); errors.Is(err, keyfile.ErrRetired) {
 		return policy, nil, withHints(fmt.Errorf("cannot be signed again: %w", err), "sign it with another key, --sign KEY, or use --drop-signature")

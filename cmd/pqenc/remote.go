@@ -33,7 +33,7 @@ type location struct {
 	name   string // of the object, or what the names begin with
 }
 
-const urlHint = "write ws://HOST[:PORT]/NAME, or wss:// if there is TLS outside, too"
+const urlHint = "write ws://HOST[:PORT]/NAME, or wss:// if the server is behind TLS"
 
 // parseURL reads the URL of an object. Only scheme and host are for others to
 // see: the name goes through the encrypted channel alone.
@@ -48,9 +48,9 @@ func parseURL(text string) (location, error) {
 	}
 	switch {
 	case u.User != nil:
-		return location{}, usageError("a URL has no user and no password here", "-i KEY says who you are")
+		return location{}, usageError("a URL cannot have a user or a password here", "-i KEY says who you are")
 	case strings.ContainsAny(text, "?#"):
-		return location{}, usageError("a URL has no ? and no # here", "write %23 for a # in a name")
+		return location{}, usageError("a URL cannot have ? or # here", "write %23 for a # in a name")
 	}
 	port := u.Port()
 	if port == "" {
@@ -202,7 +202,7 @@ func (r *remote) explain(err error) error {
 		return err
 	case errors.As(err, new(*tls.CertificateVerificationError)):
 		return &failure{fmt.Errorf("no connection to %s: %s", r.name, brief(err)), exitServer,
-			[]string{"is the URL right? If the certificate is from an authority of your own, name that with --ca FILE"}}
+			[]string{"is the URL right? If the certificate is from your own authority, name it with --ca FILE"}}
 	case errors.Is(err, transfer.ErrNotServer) && r.atPort80():
 		return withHints(err, portHint, "or it is at another path, which --endpoint names")
 	case fromServer(err):
@@ -213,7 +213,7 @@ func (r *remote) explain(err error) error {
 	case r.atPort80() && errors.Is(err, syscall.ECONNREFUSED):
 		hint = portHint
 	case errors.As(err, new(tls.RecordHeaderError)):
-		hint = "there is no TLS outside at this port: write ws:// (the connection is encrypted all the same)"
+		hint = "there is no TLS at this port: write ws:// (the connection is still encrypted)"
 	}
 	return &failure{fmt.Errorf("no connection to %s: %s", r.name, brief(err)), exitConnection, []string{hint}}
 }
@@ -232,7 +232,7 @@ func (f *remoteFlags) outer(to location) (*tls.Config, error) {
 	case f.CA == "":
 		return nil, nil
 	case to.scheme != "wss":
-		return nil, usageError("--ca is of no use with "+to.scheme+"://, which has no certificate", "leave --ca out: --server says which server is the right one")
+		return nil, usageError("--ca has no effect with "+to.scheme+"://, which has no certificate", "leave --ca out: --server names the key of the server")
 	}
 	pem, err := os.ReadFile(f.CA)
 	if err != nil {
@@ -273,7 +273,7 @@ func (r *remote) list(prefix string, wanted func(name string) bool) ([]transfer.
 	return found, err
 }
 
-var errLongList = errors.New("too many objects are in the list")
+var errLongList = errors.New("too many objects in the list")
 
 // gather keeps those objects of a listing that are wanted.
 func gather(objects iter.Seq2[transfer.Object, error], wanted func(name string) bool) (found []transfer.Object, err error) {

@@ -72,7 +72,7 @@ func TestFirstContact(t *testing.T) {
 	key := testkit.Identity("server").Fingerprint().String()
 	question := s.host + " is not a known server. Its key is " + key + ". Trust it? [yes/no]: "
 	unknown := "error: not the expected server: " + s.host + " has the key " + key + "\n" +
-		"hint: ask those who run the server which key it has, and name it with --server\n"
+		"hint: ask the operator of the server which key it has, and name it with --server\n"
 	for _, c := range []struct {
 		talk   []line
 		code   int
@@ -155,7 +155,7 @@ func TestInterruptedPull(t *testing.T) {
 		}
 		want := `^pqenc: interrupted: out was not replaced\n$`
 		if c.left > 0 {
-			want = `^pqenc: interrupted: out was not replaced; [0-9.]+ MiB are kept in \.out\.pqenc-part: give the same command again to resume, or delete \.out\.pqenc-\*\n$`
+			want = `^pqenc: interrupted: out was not replaced; [0-9.]+ MiB are kept in \.out\.pqenc-part: run the same command again to resume, or delete \.out\.pqenc-\*\n$`
 		}
 		if !regexp.MustCompile(want).MatchString(says.String()) {
 			t.Errorf("it says %q, want %s", says.String(), want)
@@ -207,7 +207,7 @@ func TestShorterPush(t *testing.T) {
 		}
 	}
 	code, err := exitCode(cmd.Wait())
-	want := []string{"pqenc: error: read in.pqe: the file has become shorter: it had 30004224 bytes", "pqenc: hint: nothing may write to it meanwhile: try again when it is whole"}
+	want := []string{"pqenc: error: read in.pqe: the file has become shorter: it had 30004224 bytes", "pqenc: hint: another program is writing to it: try again when that is done"}
 	if err != nil || code != exitIO || !slices.Equal(last, want) {
 		t.Errorf("exit code %d, %v, it says %q", code, err, last)
 	}

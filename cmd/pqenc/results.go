@@ -12,9 +12,9 @@ import (
 	"syscall"
 )
 
-// errReaderGone says that nobody reads standard output any more, as in
+// errReaderGone says that the reader of standard output is gone any more, as in
 // "pqenc ... | head".
-var errReaderGone = errors.New("nobody reads standard output")
+var errReaderGone = errors.New("the reader of standard output is gone")
 
 // errClosed says that a standard stream was closed when the process began.
 var errClosed = errors.New("it was closed when pqenc was started")

@@ -103,7 +103,7 @@ func (r *rewrapper) hold(f found, src *input) error {
 	return nil // where there are no locks, that has to do
 }
 
-const inUseHint = "another command is just changing it: try again when that has ended"
+const inUseHint = "another command is changing it: try again when that is done"
 
 // repair completes a header that was torn, and removes a log that is not needed.
 func (r *rewrapper) repair(f found) (fileOutcome, error) {
@@ -119,7 +119,7 @@ func (r *rewrapper) repair(f found) (fileOutcome, error) {
 		return isUnchanged, err
 	}
 	if !r.cmd.Repair {
-		r.work.warn("%s: its header was being replaced when that was stopped: it is whole again", f.title())
+		r.work.warn("%s: replacing its header was interrupted: it is repaired", f.title())
 	}
 	return isDone, nil
 }
@@ -138,7 +138,7 @@ func (r *rewrapper) choose(disk, old, new []byte) ([]byte, error) {
 		}
 	}
 	err := keys.explain(first, disk)
-	return nil, fmt.Errorf("neither the header nor one in the log beside the file opens, and nothing was changed: %w", err)
+	return nil, fmt.Errorf("neither the header nor one in the log beside the file opens; nothing was changed: %w", err)
 }
 
 // identities returns the keys for one file.
@@ -181,7 +181,7 @@ func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 	info, err := pqenc.Inspect(io.TeeReader(rest, &head))
 	if f.folder != nil && (src.size == 0 || errors.Is(err, pqenc.ErrNotPqenc)) {
 		if strings.HasSuffix(src.name, ".pqe") {
-			r.work.warn("%s is left alone: it is not an encrypted file, despite its name", f.title())
+			r.work.warn("%s is left unchanged: it is not an encrypted file, despite its name", f.title())
 		}
 		return nil, nil
 	}
@@ -251,7 +251,7 @@ func (r *rewrapper) rewrap(f *encryptedFile) (fileOutcome, error) {
 	return isDone, nil
 }
 
-const notInPlaceHint = "without --in-place a new file takes the place of the old one"
+const notInPlaceHint = "without --in-place the file is replaced by a new one"
 
 // overwrite puts the new header where the old one is.
 func (r *rewrapper) overwrite(f *encryptedFile, done *pqenc.Rewrapped) error {
@@ -315,7 +315,7 @@ func (r *rewrapper) explain(f *encryptedFile, err error) error {
 	case errors.Is(err, syscall.ENOSPC):
 		return withHints(err, "free some space, or use --in-place, which needs it for two headers only")
 	case errors.Is(err, fs.ErrPermission) && failed == nil && info.Mode().Perm()&0o222 == 0:
-		return withHints(err, "the file is read-only: if it is to be changed, make it writable first")
+		return withHints(err, "the file is read-only: make it writable first")
 	}
 	return err
 }
@@ -382,7 +382,7 @@ func (r *rewrapper) run() error {
 	r.links.warn(r.app)
 	r.sayForwarded()
 	if r.work.total == r.work.count[isSkipped] {
-		return cmp.Or(usageError("there is no encrypted file in what was named"), err)
+		return cmp.Or(usageError("the arguments contain no encrypted file"), err)
 	}
 	return cmp.Or(r.work.end(), err)
 }

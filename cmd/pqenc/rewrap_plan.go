@@ -93,11 +93,11 @@ func (r *rewrapper) includesOwn() error {
 	case !errors.Is(err, pqenc.ErrNoMatch):
 		return err
 	case r.defaultKey != "":
-		return usageError(fmt.Sprintf("%s, your default identity, is not one of the new recipients: you could not read the files any more", r.defaultKey),
-			fmt.Sprintf("add it with -r %s, or use --without-me if that is meant", r.defaultKey))
+		return usageError(fmt.Sprintf("%s, your default identity, is not one of the new recipients: you could no longer read the files", r.defaultKey),
+			fmt.Sprintf("add it with -r %s, or use --without-me if you want that", r.defaultKey))
 	}
-	return usageError("none of the keys that -i names is one of the new recipients: you could not read the files any more",
-		"add your public key with -r, or use --without-me if that is meant")
+	return usageError("none of the keys that -i names is one of the new recipients: you could no longer read the files",
+		"add your public key with -r, or use --without-me if you want that")
 }
 
 // opensOwn tries one's own keys on a file for the new recipients. That asks for the
@@ -143,7 +143,7 @@ func (r *rewrapper) planCurrent() error {
 	}
 	if len(own) == 0 {
 		if len(r.keys) > 0 {
-			return usageError("--to-current is for keys of pqenc: those of age have no generations", "name the recipients with -r")
+			return usageError("--to-current is for pqenc keys: age keys have no generations", "name the recipients with -r")
 		}
 		return usageError("--to-current is for your own keys", "name them with -i")
 	}

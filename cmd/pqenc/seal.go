@@ -87,10 +87,10 @@ func (s *sealer) check() error {
 	}
 	switch {
 	case s.to.Passphrase && len(s.to.Recipient) > 0:
-		return usageError("-p and -r do not go together: a passphrase must be the only way into a file",
+		return usageError("-p and -r do not go together: a passphrase must be the only recipient of a file",
 			"choose one of the two")
 	case s.to.Sign == "" && s.context.Context != nil:
-		return usageError("--context is of no use without --sign", "sign with --sign KEY")
+		return usageError("--context needs --sign", "sign with --sign KEY")
 	case len(s.context.text()) > pqenc.MaxContextSize:
 		return usageError(fmt.Sprintf("the context is longer than %d bytes", pqenc.MaxContextSize), "choose a shorter one")
 	}
@@ -144,7 +144,7 @@ func (s *sealer) keyRecipients() (to []pqenc.Recipient, err error) {
 	}
 	if len(to) > format.MaxKeyStanzas {
 		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
-			"encrypt to a key that they share, or make several files")
+			"encrypt to one key that they share, or make several files")
 	}
 	return to, nil
 }

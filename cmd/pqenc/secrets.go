@@ -46,7 +46,7 @@ func (f *secretFlags) roles(files bool) (file, key *passphraseFlags) {
 // check finds what is wrong with the flags, for files from src.
 func (f *secretFlags) check(src *input, keys bool) error {
 	if f.Key.set() && !keys {
-		return usageError("--key-passphrase-file and --key-passphrase-fd are of no use without a private key", "name the key, too")
+		return usageError("--key-passphrase-file and --key-passphrase-fd need a private key", "name the key, too")
 	}
 	return cmp.Or(f.File.notSame(&f.Key), f.File.notFrom(src), f.Key.notFrom(src))
 }
@@ -108,8 +108,8 @@ func (p *passphraseFlags) choose(a *app, what string, n newPassphraseFlag) ([]by
 		}
 	}
 	if err == nil && len(secret) > 0 && !a.grammar.Quiet && strength.Weak(secret) {
-		a.warn("the new passphrase for %s is weak: whoever has the file can find it by guessing", what)
-		a.hint("several random words are better: --generate-passphrase makes them")
+		a.warn("the new passphrase for %s is weak: whoever has the file can guess it", what)
+		a.hint("--generate-passphrase makes one of several random words")
 	}
 	return secret, err
 }
@@ -202,7 +202,7 @@ func readLine(r io.Reader) ([]byte, error) {
 	case len(b) > maxPassphrase:
 		return nil, usageError("the passphrase is too long")
 	case len(rest) > 0:
-		return nil, usageError("the passphrase must be one line, and the only one")
+		return nil, usageError("the passphrase must be a single line")
 	case len(line) == 0:
 		return nil, usageError("the passphrase is empty")
 	}

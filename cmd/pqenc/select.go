@@ -34,7 +34,7 @@ func (f *globFlags) check() error {
 	for _, all := range [][]string{f.Exclude, f.Include} {
 		for _, glob := range all {
 			if !doublestar.ValidatePattern(glob) || glob == "" {
-				return usageError("not a pattern of names: "+glob, "its brackets, braces or backslashes do not fit: put a backslash in front of those that are meant")
+				return usageError("not a pattern of names: "+glob, "its brackets, braces or backslashes do not match: put a backslash before a literal one")
 			}
 		}
 	}

@@ -171,8 +171,8 @@ func answer(w http.ResponseWriter, code int, line string) {
 
 var (
 	errStopping = errors.New("the server is stopping")
-	errList     = errors.New("the access list is wrong, and an older one in force")
-	errFolder   = errors.New("the folder of the files is not there, or cannot be written to")
+	errList     = errors.New("the access list has errors, and an older one is in force")
+	errFolder   = errors.New("the folder of the files does not exist, or is not writable")
 )
 
 // ready returns why the server is of little use, in words that everybody may read.

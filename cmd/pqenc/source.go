@@ -49,7 +49,7 @@ const keyfileBegin = "# pqenc public key"
 // recipient, and files.
 func (s *source) warnOfKey(a *app, name string, to *recipientFlags) {
 	if s.key && len(to.Recipient) > 0 {
-		a.warn("%s is a public key, and is encrypted like any file: to encrypt to it as well, use -r for each key", name)
+		a.warn("%s is a public key, and is encrypted like any file: to encrypt to it, use -r for each key", name)
 	}
 }
 
@@ -81,7 +81,7 @@ func (f *sourceFlags) admit(a *app, in *input, s *source, replaced string) error
 	}
 	hints := []string{"if it is meant to be empty, use --allow-empty"}
 	if in.producer == nil {
-		hints = slices.Insert(hints, 0, "if the command in front of the pipe has failed, see to that: "+fromCommand+" runs it and notices")
+		hints = slices.Insert(hints, 0, "if the command before the pipe failed, fix that: "+fromCommand+" runs it and notices")
 	}
 	return &failure{fmt.Errorf("is empty, and would replace %s", replaced), exitIO, hints}
 }

@@ -20,7 +20,7 @@ type syncFlags struct {
 // check finds what does not go together.
 func (f *syncFlags) check(keep keepFlag) error {
 	if f.Update && keep.NoClobber {
-		return usageError("--update replaces what is older, and --skip-existing nothing", "choose one of them")
+		return usageError("--update replaces older files, and --skip-existing replaces nothing", "choose one of them")
 	}
 	return nil
 }
@@ -31,7 +31,7 @@ func (f *syncFlags) admit(n int) error {
 		return nil
 	}
 	return usageError(fmt.Sprintf("--delete would delete %d files, and --max-delete allows %d: nothing was done", n, f.MaxDelete),
-		"see which with --dry-run and a larger --max-delete, and repeat that without --dry-run if they are right")
+		"list them with --dry-run and a larger --max-delete, and if that is right, repeat it without --dry-run")
 }
 
 // leave counts a file as one of which nothing is to be done.

@@ -34,10 +34,10 @@ const leastRate = 1000
 func (r *byteRate) UnmarshalText(text []byte) error {
 	n, err := units.ParseBytes(strings.TrimSuffix(string(text), "/s"))
 	if err != nil {
-		return errors.New("expected a number of bytes a second like 10MB or 500KiB")
+		return errors.New("expected a number of bytes per second like 10MB or 500KiB")
 	}
 	if n < leastRate {
-		return errors.New("expected 1KB a second or more")
+		return errors.New("expected at least 1KB per second")
 	}
 	*r = byteRate(n)
 	return nil
@@ -50,7 +50,7 @@ type maximum int
 func (m *maximum) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 10, 31)
 	if err != nil || n == 0 {
-		return errors.New("expected a number from 1 on")
+		return errors.New("expected a number of at least 1")
 	}
 	*m = maximum(n)
 	return nil

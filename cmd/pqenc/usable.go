@@ -43,15 +43,15 @@ func renewal(key *keyfile.Public) string {
 		e, err := r.FindFingerprint(key.Fingerprint())
 		switch {
 		case err == nil && e.Public.Fingerprint() != key.Fingerprint():
-			return "your keyring has its successor: name it as " + e.Name
+			return "your keyring has its successor: use the name " + e.Name
 		case err == nil && e.Own && !retired(key):
-			return fmt.Sprintf("it is yours: \"pqenc key rotate %s\" makes the one that comes after it", e.Name)
+			return fmt.Sprintf("it is yours: \"pqenc key rotate %s\" makes its successor", e.Name)
 		}
 	}
 	if retired(key) {
 		return "ask its owner for another one"
 	}
-	return "ask its owner for the one that comes after it"
+	return "ask its owner for the successor"
 }
 
 func retired(key *keyfile.Public) bool { return !key.Retired().IsZero() }

@@ -81,7 +81,7 @@ func (c *verifyCmd) checkDetached() error {
 		return usageError("no signer", "name the signer with --from PUB")
 	case len(c.Keys.Identity) > 0 || c.Has.Passphrase || c.Secret.File.set() || c.Secret.Key.set():
 		return usageError("--signature needs no private key and no passphrase: nothing is decrypted",
-			"leave out what is for decrypting, or without --signature verify an encrypted file")
+			"leave out the flags for decrypting, or verify an encrypted file without --signature")
 	case c.Context.Context != nil || c.Trust.AllowForwarded:
 		return usageError("--context and --allow-forwarded are for encrypted files", "verify prints the comment of the signer")
 	case isStdio(c.Signature) && isStdio(c.file()):

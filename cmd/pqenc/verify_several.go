@@ -36,7 +36,7 @@ func (c *verifyCmd) several(a *app) error {
 	}
 	m.run(workers, func(f found, p *fileProgress) (fileOutcome, error) { return v.one(m, keys, f, p) })
 	if m.total == m.count[isSkipped] {
-		return usageError("there is no encrypted file in what was named")
+		return usageError("the arguments contain no encrypted file")
 	}
 	if c.JSON {
 		slices.SortFunc(v.all, func(x, y *verdict) int { return strings.Compare(x.File, y.File) })

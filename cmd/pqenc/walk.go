@@ -83,11 +83,11 @@ type leftOut struct {
 // Reasons to leave something out.
 var (
 	leftHidden  = leftOut{one: "it is hidden", all: "they are hidden"}
-	leftOwn     = leftOut{one: "it belongs to an output that was not finished", all: "they belong to outputs that were not finished"}
+	leftOwn     = leftOut{one: "it belongs to an unfinished output", all: "they belong to unfinished outputs"}
 	leftLink    = leftOut{one: "it is a link", all: "they are links"}
 	leftLoop    = leftOut{one: "the link leads to a folder that it is in", all: "these links lead to folders that they are in"}
 	leftSpecial = leftOut{one: "it is not a regular file", all: "they are not regular files"}
-	leftListed  = leftOut{one: "it is a folder, and a list names files", all: "they are folders, and a list names files"}
+	leftListed  = leftOut{one: "it is a folder, and a list can only name files", all: "they are folders, and a list can only name files"}
 	leftOutput  = leftOut{one: "the output goes there", all: ""}
 )
 

@@ -31,7 +31,7 @@ var urlOptions web.Options
 
 // errOnlyRead is for a URL where none can be.
 func errOnlyRead(name string) error {
-	return usageError(web.Name(name)+" is a URL, from which only encrypted files are read, by -d, cat, inspect and verify", "get the file first")
+	return usageError(web.Name(name)+" is a URL: only -d, cat, inspect and verify read URLs, and only encrypted files", "get the file first")
 }
 
 // notFileHint says what to do where a URL was given as the name of a file, and is none of
@@ -88,7 +88,7 @@ func (a *app) openURL(text string, flags urlFlags) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.warn("%s: %v: reading all of it in order", name, web.ErrNoRanges)
+	a.warn("%s: %v: reading the whole file", name, web.ErrNoRanges)
 	in.stream, in.size, in.closer = body, -1, body
 	return in, nil
 }
@@ -123,7 +123,7 @@ func digestsOf(name string) string {
 
 // errReadTwice is for a file on a web server, all of which would have to be read first to
 // verify its signer.
-var errReadTwice = &failure{errors.New("the signature of the contents needs all of them, which are not read from a server twice"), exitSigner, []string{
+var errReadTwice = &failure{errors.New("verifying the signature would read the whole file from the server twice"), exitSigner, []string{
 	"put the list that \"pqenc verify --write-digests\" makes beside the file, or name it with --digests; write the whole file with -o; or accept contents of any recipient with --stream-unverified",
 }}
 
@@ -174,7 +174,7 @@ func (in *input) doubt(err error) error {
 	if in.web == nil || classify(err) != exitDamaged || strings.HasPrefix(in.web.Version(), `"`) {
 		return err
 	}
-	return withHints(err, "the file on the server may have changed while it was read, which this server does not tell: try again")
+	return withHints(err, "the file on the server may have changed while it was read, which this server does not report: try again")
 }
 
 // fetched returns how many bytes of the input came from a web server.
@@ -191,9 +191,9 @@ func (in *input) fetched() int64 {
 var webKinds = []kind{
 	{web.ErrConnection, exitConnection, []string{"is the URL right, and is the server running? Try again: a download with -o FILE resumes, if the server can send parts of files"}},
 	{web.ErrChanged, exitIO, []string{"try again: it starts over with the new one"}},
-	{web.ErrNoRanges, exitRefused, []string{"\"pqenc -d\" without --range-only and --digests reads such a file in order"}},
-	{web.ErrAnswer, exitConnection, []string{"a proxy on the way may change what the server sends: get the file with another program, and decrypt it then"}},
-	{web.ErrRedirect, exitRefused, []string{"if you trust where the server leads to, name that URL"}},
+	{web.ErrNoRanges, exitRefused, []string{"\"pqenc -d\" without --range-only and --digests reads such a file from start to end"}},
+	{web.ErrAnswer, exitConnection, []string{"a proxy may have changed the answer of the server: get the file with another program, and decrypt it then"}},
+	{web.ErrRedirect, exitRefused, []string{"if you trust the destination of the redirect, name that URL"}},
 	{web.ErrURL, exitUsage, nil},
 }
 
@@ -201,7 +201,7 @@ var webKinds = []kind{
 // the kind, nil if it is another one.
 func webKind(err error) *kind {
 	if errors.As(err, new(*tls.CertificateVerificationError)) {
-		return &kind{err, exitServer, []string{"the system does not trust the certificate of this server: is the URL right? If it is from an authority of your own, set SSL_CERT_FILE to a file with that"}}
+		return &kind{err, exitServer, []string{"the system does not trust the certificate of this server: is the URL right? If it is from your own authority, set SSL_CERT_FILE to a file with its certificate"}}
 	}
 	if errors.Is(err, web.ErrConnection) && errors.As(err, new(tls.RecordHeaderError)) {
 		return &kind{err, exitConnection, []string{"there is no TLS at this port: is the URL right? It may begin with http://"}}
@@ -211,14 +211,14 @@ func webKind(err error) *kind {
 		return nil
 	}
 	if status.Passing() {
-		return &kind{err, exitConnection, []string{"the server is busy or out of order: try again later, or tell those who run it"}}
+		return &kind{err, exitConnection, []string{"the server is busy or has failed: try again later, or tell its operator"}}
 	}
 	hint := "is the URL right?"
 	switch status.Code {
 	case http.StatusUnauthorized:
-		hint = "are the user and the password in the URL right? They are in front of the host: USER:PASSWORD@HOST"
+		hint = "are the user and the password in the URL right? They go before the host: USER:PASSWORD@HOST"
 	case http.StatusForbidden, http.StatusGone:
-		hint = "is the URL whole and still valid? Links to files in a bucket expire, and have to be quoted for the shell"
+		hint = "is the URL complete and still valid? Links to files in a bucket expire, and must be quoted in the shell"
 	case http.StatusProxyAuthRequired:
 		hint = "the proxy that HTTPS_PROXY or HTTP_PROXY names wants a user and a password in its URL"
 	}

@@ -67,7 +67,7 @@ func (o *opener) checkpoint(part *durable.Partial) *checkpoint {
 	case !ok:
 		return nil
 	case version != o.src.version():
-		o.app.warn("%s: the file on the server is another one by now: starting over", o.src.name)
+		o.app.warn("%s: the file on the server has changed: starting over", o.src.name)
 		return nil
 	}
 	return readCheckpoint(rest, length)

@@ -27,7 +27,7 @@ func (o *opener) writeDigests(name string, options durable.Options) (size int64,
 		return 0, nil, o.keys.explain(err, file.begin)
 	}
 	if f.Signature() == nil {
-		return 0, nil, withHints(pqenc.ErrNotSigned, "leave --write-digests out: without a signature nothing can be verified by a list")
+		return 0, nil, withHints(pqenc.ErrNotSigned, "leave --write-digests out: a list can only verify signed files")
 	}
 	// Now: should that fail, nobody has waited for it.
 	out, err := o.app.openOutput(name, o.src, options)
