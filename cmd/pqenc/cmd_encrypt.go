@@ -111,7 +111,7 @@ func (c *encryptCmd) check(s *sealer, src *input) error {
 	case c.Secret.File.set() && !c.To.Passphrase && (c.To.Sign == "" || c.Secret.Key.set()):
 		return usageError("--passphrase-file and --passphrase-fd have no effect without -p", "add -p to encrypt with the passphrase")
 	case c.Room.Reserve > 0 && c.To.Passphrase:
-		return usageError("--reserve and -p do not go together: a passphrase must be the only recipient of a file", "leave --reserve out")
+		return usageError("--reserve and -p do not go together: a passphrase must be the only way into a file", "leave --reserve out")
 	case !c.To.encrypts():
 		return usageError("no recipient", "name a public key with -r, use a passphrase with -p, or decrypt with -d")
 	}

@@ -68,10 +68,10 @@ func (c *mvCmd) Run(a *app) error {
 	return c.move(servers, from, to)
 }
 
-// move renames what the locations stand for.
+// move renames the objects of the locations.
 func (c *mvCmd) move(servers *servers, from []location, to location) error {
 	var all []remoteObject
-	var names []string // the new ones
+	var names []string // new names
 	for _, l := range from {
 		found, err := servers.named([]location{l})
 		if err != nil {
@@ -105,13 +105,13 @@ func (c *mvCmd) move(servers *servers, from []location, to location) error {
 }
 
 func (c *mvCmd) existsHint() string {
-	if c.Overwrite { // the server does not say which
+	if c.Overwrite { // the server does not report which
 		return "choose another name: your key may not replace the object, or the name is that of a folder, or a folder in it is an object"
 	}
 	return "choose another name, or replace it with --overwrite"
 }
 
-// newName returns the new name of an object that a location stands for.
+// newName returns the new name of an object of a location.
 func newName(name string, from, to location) string {
 	if !to.isFolder() {
 		return to.name
@@ -119,7 +119,7 @@ func newName(name string, from, to location) string {
 	return to.name + strings.TrimPrefix(name, from.above())
 }
 
-// newNames requires that each object gets a name of its own, which an object can have.
+// newNames requires distinct and valid new names.
 func newNames(all []remoteObject, names []string) error {
 	from := make(map[string]string)
 	for i, name := range names {

@@ -101,7 +101,7 @@ func (c *pullCmd) Run(a *app) error {
 	return p.run(todo, extra, all)
 }
 
-// run pulls the objects, and then deletes the files that are extra here.
+// run pulls the objects, and then deletes files that have no object any more.
 func (p *puller) run(todo []receiving, extra []string, all *atOnce) error {
 	all.begin = func(i int) job { return p.begin(todo[i]) }
 	for _, r := range todo {
@@ -116,7 +116,7 @@ func (p *puller) run(todo []receiving, extra []string, all *atOnce) error {
 	return err
 }
 
-// check finds what is wrong with the flags before anything happens.
+// check returns an error for invalid flags, before anything happens.
 func (c *pullCmd) check() error {
 	if err := checkLogin(c.login()); err != nil {
 		return err
@@ -135,7 +135,7 @@ func (c *pullCmd) check() error {
 	return c.Secret.check(&input{size: -1}, true)
 }
 
-// login returns the argument that says who logs in, "" if there is none.
+// login returns the argument that names the login key, or "".
 func (c *pullCmd) login() string {
 	if c.As == "" && len(c.Keys.Identity) > 0 {
 		return c.Keys.Identity[0]
@@ -143,26 +143,26 @@ func (c *pullCmd) login() string {
 	return c.As
 }
 
-// receiving is an object and the file that it will be.
+// receiving is an object and the file to write it to.
 type receiving struct {
 	remoteObject
 	output string
-	into   *outFolder // for which output is meant, or nil
+	into   *outFolder // folder of the output, or nil
 }
 
-// puller pulls objects, over one connection to each server.
+// puller pulls objects over one connection to each server.
 type puller struct {
 	cmd     *pullCmd
 	app     *app
 	policy  pqenc.Policy
-	named   []pqenc.Identity // the keys that decrypt
-	own     string           // the name of the default one, if that does
+	named   []pqenc.Identity // decryption keys
+	own     string           // name of the default identity, if it is one of them
 	servers *servers
-	into    *outFolder    // or nil
-	batch   durable.Batch // of small files in the folder
+	into    *outFolder    // output folder, or nil
+	batch   durable.Batch // small files in the folder
 }
 
-// login gets the keys.
+// login loads the keys.
 func (p *puller) login() (err error) {
 	if p.policy, err = p.cmd.Trust.policy(&p.cmd.Context); err != nil {
 		return err
@@ -177,7 +177,7 @@ func (p *puller) login() (err error) {
 	return err
 }
 
-// list returns what is to be pulled, and to where.
+// list returns the objects to pull, and their outputs.
 func (p *puller) list(from []location) ([]receiving, error) {
 	if len(from) == 1 && !from[0].isFolder() && !from[0].isPattern() && !isFolder(p.cmd.Output) {
 		r := receiving{remoteObject: remoteObject{location: from[0], size: -1}, output: p.cmd.Output}
@@ -205,7 +205,8 @@ func (p *puller) list(from []location) ([]receiving, error) {
 	return all, nil
 }
 
-// openInto opens the folder for the files, which is made now that there is something for it.
+// openInto opens the output folder, which is created only now that there is something to
+// pull.
 func (p *puller) openInto() (err error) {
 	if p.cmd.DryRun && !isDir(p.cmd.Output) {
 		return nil
@@ -214,7 +215,7 @@ func (p *puller) openInto() (err error) {
 	return err
 }
 
-// fileName returns the name of the file for an object.
+// fileName returns the file name for an object.
 func (p *puller) fileName(name string) string {
 	if p.cmd.Raw {
 		return name
@@ -222,9 +223,9 @@ func (p *puller) fileName(name string) string {
 	return strings.TrimSuffix(name, ".pqe")
 }
 
-// passphrase returns the passphrase of an object, nil if none is to be tried. The
-// server may be hostile and make objects only to see whether they open: it learns one
-// wrong guess from a run, and that costs as much work to use as any other.
+// passphrase returns an identity for objects with a passphrase, or nil if none may be
+// tried. A hostile server could make objects only to see whether they open. It learns
+// about one wrong guess per run, and using that costs it as much work as any other guess.
 func (p *puller) passphrase(from location) *recipient.Prompted {
 	if !p.cmd.Passphrase {
 		return nil
@@ -241,14 +242,14 @@ func (p *puller) passphrase(from location) *recipient.Prompted {
 	return id
 }
 
-// begin finds a place for an object, and returns what pulls it.
+// begin prepares the output for an object, and returns the job that pulls it.
 func (p *puller) begin(r receiving) job {
 	d, err := p.download(r)
 	return func() done {
 		if err == nil {
 			err = d.pull(r)
 		}
-		if p.cmd.Keep.NoClobber && errors.Is(err, fs.ErrExist) { // since when it was looked for
+		if p.cmd.Keep.NoClobber && errors.Is(err, fs.ErrExist) { // created since it was looked for
 			return done{title: r.String(), result: isThere}
 		}
 		return done{title: r.String(), say: d.say, err: in(r.String(), err)}

@@ -68,7 +68,7 @@ func (c *rewrapCmd) Run(a *app) error {
 	return r.run()
 }
 
-// check finds what is wrong with the flags before anything happens.
+// check returns an error for invalid flags, before anything happens.
 func (c *rewrapCmd) check() error {
 	switch {
 	case len(c.Files) == 0 && !c.Select.lists():
@@ -93,14 +93,14 @@ func (c *rewrapCmd) check() error {
 	case c.WithoutMe && (c.Add || c.ToCurrent || c.Repair || c.To.Passphrase):
 		return usageError("--without-me needs a complete new list of recipients", "leave it out, or name the list with -r")
 	case c.Add && c.To.Passphrase:
-		return usageError("-p and --add do not go together: a passphrase must be the only recipient of a file", "leave --add out")
+		return usageError("-p and --add do not go together: a passphrase must be the only way into a file", "leave --add out")
 	case c.Room.Reserve > 0 && c.To.Passphrase:
-		return usageError("--reserve and -p do not go together: a passphrase must be the only recipient of a file", "leave --reserve out")
+		return usageError("--reserve and -p do not go together: a passphrase must be the only way into a file", "leave --reserve out")
 	}
 	return cmp.Or(c.checkSigning(), c.New.notSame(&c.Secret.File), c.New.notSame(&c.Secret.Key))
 }
 
-// keyed reports whether there are keys: --repair does without them if none is named.
+// keyed reports whether there are keys. --repair works without keys if -i names none.
 func (c *rewrapCmd) keyed() bool {
 	return !c.Repair || len(c.Keys.Identity) > 0 || c.Secret.File.set()
 }

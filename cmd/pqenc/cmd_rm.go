@@ -67,7 +67,7 @@ func (c *rmCmd) Run(a *app) error {
 	return servers.each(all, "deleted", func(n remoteObject, server *remote) error { return server.remove(n.name) })
 }
 
-// list returns what is to be deleted. With -r the name of a folder may lack its slash.
+// list returns the objects to delete. With -r a folder can be named without its slash.
 func (c *rmCmd) list(servers *servers, from []location) (all []remoteObject, err error) {
 	for _, l := range from {
 		var found []remoteObject
@@ -87,7 +87,7 @@ func (c *rmCmd) list(servers *servers, from []location) (all []remoteObject, err
 	return all, nil
 }
 
-// ask asks before several objects are deleted, if there is somebody who types.
+// ask asks before several objects are deleted, if standard input is a terminal.
 func (c *rmCmd) ask(a *app, all []remoteObject) error {
 	if c.Force || len(all) < 2 || !terminal.Is(a.stdin) {
 		return nil
@@ -99,7 +99,7 @@ func (c *rmCmd) ask(a *app, all []remoteObject) error {
 	return err
 }
 
-// objectsText says how many objects there are, and how large they are if that is known.
+// objectsText returns the number of objects and, if known, their size.
 func objectsText(verb string, all []remoteObject) string {
 	var size int64
 	for _, n := range all {
@@ -112,7 +112,7 @@ func objectsText(verb string, all []remoteObject) string {
 	return countText(int64(len(all)), size, verb)
 }
 
-// countText says how many objects there are, of so many bytes, -1 if that is not known.
+// countText returns the number of objects and their size in bytes, -1 if unknown.
 func countText(n, size int64, verb string) string {
 	text := fmt.Sprintf("%d objects", n)
 	if n == 1 {

@@ -84,7 +84,7 @@ func (c *serveCmd) Run(a *app) error {
 	allow, bad := c.openAllow(log)
 	wrong = append(wrong, bad...)
 	var id *keyfile.Identity
-	if len(wrong) == 0 || c.Check { // or nobody is asked for a passphrase
+	if len(wrong) == 0 || c.Check { // otherwise do not ask for a passphrase
 		var err error
 		if id, err = c.identity(a); err != nil {
 			wrong = append(wrong, err)
@@ -99,12 +99,12 @@ func (c *serveCmd) Run(a *app) error {
 		}
 		return nil
 	}
-	debug.FreeOSMemory() // a passphrase takes more of it than the server ever will
+	debug.FreeOSMemory() // the passphrase took more memory than the server will need
 	return c.serve(a, log, id, allow)
 }
 
-// reportAll reports all errors but the last, which it returns for the end. The exit code is
-// that of the first.
+// reportAll reports all errors except the last, which it returns with the exit code of
+// the first.
 func (a *app) reportAll(wrong []error) error {
 	last := len(wrong) - 1
 	for _, err := range wrong[:last] {
@@ -123,7 +123,7 @@ func (c *serveCmd) identity(a *app) (*keyfile.Identity, error) {
 	return c.Older.of(id)
 }
 
-// check finds what is wrong with the flags before anything happens.
+// check returns all errors in the flags, before anything happens.
 func (c *serveCmd) check() (wrong []error) {
 	add := func(err error) {
 		if err != nil {
@@ -149,7 +149,7 @@ func (c *serveCmd) check() (wrong []error) {
 	return wrong
 }
 
-// proxies returns the addresses of --trusted-proxy.
+// proxies parses the addresses of --trusted-proxy.
 func (c *serveCmd) proxies() (all []netip.Prefix, err error) {
 	for _, text := range c.TrustedProxy {
 		prefix, err := netip.ParsePrefix(text)
@@ -168,8 +168,8 @@ func checkAddress(flag, addr string) error {
 	return nil
 }
 
-// openAllow reads the access list, and will read it again when it changes. Each line that is
-// wrong is an error.
+// openAllow reads the access list, and reads it again whenever it changes. It returns one
+// error per wrong line.
 func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, []error) {
 	allow, err := server.OpenAllow(c.Allow, c.locateKeys, func(err error) {
 		log.Error("access list has errors, the old one stays in force", "err", err)
@@ -179,7 +179,7 @@ func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, []error) {
 	case err == nil:
 		return allow, nil
 	case errors.Is(err, pqenc.ErrFIPS):
-		return nil, []error{pqenc.ErrFIPS} // the list is not at fault
+		return nil, []error{pqenc.ErrFIPS} // not a mistake in the list
 	case !errors.As(err, &lines):
 		return nil, []error{explainList(err)}
 	}
@@ -190,7 +190,7 @@ func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, []error) {
 	return nil, wrong
 }
 
-// explainList makes a mistake on the command line of what is wrong with the list itself.
+// explainList turns an error in the access list itself into a usage error.
 func explainList(err error) error {
 	var file *fs.PathError
 	var explained *failure
@@ -200,9 +200,9 @@ func explainList(err error) error {
 	return err
 }
 
-// locateKeys finds the keys that the access list names. A name stands for all accepted
-// generations of its key, and a file for the newest ones in it. An identity that was
-// retired without a successor gets in no more.
+// locateKeys returns the keys that an entry of the access list names. A name stands for
+// all accepted generations of its key, a file for the newest generation of each of its
+// keys. Retired identities without a successor are not admitted.
 func (c *serveCmd) locateKeys(who string) (string, func(string) ([]signature.Fingerprint, error), error) {
 	at, err := locateBeside(who, filepath.Join(filepath.Dir(c.Allow), who))
 	if err != nil || at.ring == nil {
@@ -220,7 +220,7 @@ func (c *serveCmd) locateKeys(who string) (string, func(string) ([]signature.Fin
 	}, nil
 }
 
-// admitted returns the fingerprints of the keys in a file, without retired ones.
+// admitted returns the fingerprints of the keys in a file, except retired ones.
 func admitted(file string) ([]signature.Fingerprint, error) {
 	keys, err := publicKeys(file)
 	if err == nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// signatureSuffix is what the name of a signature adds to that of its file.
+// signatureSuffix is appended to the name of a file for its signature.
 const signatureSuffix = ".pqs"
 
 type signCmd struct {
@@ -70,7 +70,7 @@ func (c *signCmd) Run(a *app) error {
 	return c.several(a, id, files)
 }
 
-// several signs files, and those in folders. Signatures in folders are left out.
+// several signs files, and the files in folders except signatures.
 func (c *signCmd) several(a *app, id *keyfile.Identity, files names) error {
 	m := &manyFiles{several: several{app: a, verb: "signed", skipped: "signatures", light: true}}
 	if err := m.find(&walker{selectFlags: &c.Select, hidden: true}, files); err != nil {
@@ -112,7 +112,7 @@ func (c *signCmd) one(m *manyFiles, id *keyfile.Identity, f found, p *fileProgre
 
 var errOneOutput = usageError("-o is for one file, and there are several", "without it each signature is written beside its file")
 
-// check finds what is wrong with the flags before anything happens.
+// check returns an error for invalid flags, before anything happens.
 func (c *signCmd) check(a *app, files names) error {
 	if c.Output != "" && len(files) > 1 {
 		return errOneOutput
@@ -136,7 +136,7 @@ func (c *signCmd) comment() string {
 	return *c.Comment
 }
 
-// signer gets the key that is named, or the default identity.
+// signer returns the named key, or the default identity.
 func (c *signCmd) signer(a *app) (*keyfile.Identity, error) {
 	at, err := locateOwn(c.Identity, usageError("no key to sign with", "sign with your private key: -i KEY", `or make a default identity with "pqenc keygen"`))
 	if err != nil {
@@ -149,7 +149,7 @@ func (c *signCmd) signer(a *app) (*keyfile.Identity, error) {
 	return id, a.maySign(at.arg, id)
 }
 
-// named signs a file, or standard input.
+// named signs a file or standard input.
 func (c *signCmd) named(a *app, id *keyfile.Identity, name string) error {
 	src, err := a.openInput(name)
 	if err != nil {
@@ -182,7 +182,7 @@ func (c *signCmd) sign(a *app, id *keyfile.Identity, src *input, out string) err
 	return save(sig, err)
 }
 
-// counted counts the bytes that are read.
+// counted counts the bytes read.
 type counted struct {
 	io.Reader
 	n int64
@@ -194,8 +194,8 @@ func (r *counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// target returns what writes the signature of src to the output of that name, unless
-// there was an error.
+// target prepares the output for the signature of src, and returns a function that writes
+// the signature unless its err argument is an error.
 func (c *signCmd) target(a *app, src *input, out string) (save func(sig []byte, err error) error, err error) {
 	if c.Output == "" && !isStdio(out) && src.size < 0 {
 		return nil, usageError(src.name+" is not a regular file, so that the signature has no default name", "name the signature with -o")
@@ -208,7 +208,7 @@ func (c *signCmd) target(a *app, src *input, out string) (save func(sig []byte, 
 	if err == nil {
 		return nil, taken(&fs.PathError{Op: "create", Path: out, Err: fs.ErrExist})
 	}
-	probe, err := a.create(out, durable.Options{}) // only to see that it can be done, before the work
+	probe, err := a.create(out, durable.Options{}) // to find errors before the work
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +223,7 @@ func (c *signCmd) target(a *app, src *input, out string) (save func(sig []byte, 
 	}, nil
 }
 
-// replace returns what writes a signature to the output of that name.
+// replace is like target for an output that may exist.
 func (c *signCmd) replace(a *app, src *input, name string) (save func(sig []byte, err error) error, err error) {
 	out, err := a.openOutput(name, src, durable.Options{})
 	if err != nil {
@@ -237,7 +237,7 @@ func (c *signCmd) replace(a *app, src *input, name string) (save func(sig []byte
 	}, nil
 }
 
-// taken adds hints to an error if it is that a signature exists.
+// taken adds hints to the error for a signature that exists already.
 func taken(err error) error {
 	if exists(err) {
 		return withHints(err, "to replace it, use --force, or choose another name with -o")

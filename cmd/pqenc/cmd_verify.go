@@ -55,25 +55,25 @@ Examples:
     pqenc verify --from alice.pub --signature release.tar.pqs release.tar`
 }
 
-// verdict is what verify says, in its JSON form.
+// verdict is the output of verify in its JSON form.
 type verdict struct {
 	File        string     `json:"file"`
-	ContentSize int64      `json:"content_size"`      // all of it is authentic
-	Signature   *sigReport `json:"signature"`         // null if there is none
-	Fetched     int64      `json:"fetched,omitempty"` // bytes that came from a URL
+	ContentSize int64      `json:"content_size"`      // all of it authentic
+	Signature   *sigReport `json:"signature"`         // null if unsigned
+	Fetched     int64      `json:"fetched,omitempty"` // bytes read from a URL
 }
 
 type sigReport struct {
 	Level     string   `json:"level"` // unverified or verified
 	Signer    string   `json:"signer"`
-	Name      string   `json:"name,omitempty"` // that the keyring has for the signer, if verified
+	Name      string   `json:"name,omitempty"` // of the verified signer in the keyring
 	Time      string   `json:"time"`           // RFC 3339
 	Context   string   `json:"context"`
 	Addressed bool     `json:"addressed"` // to the reader
 	Readers   []string `json:"readers"`
 }
 
-// file returns the only file, empty for standard input.
+// file returns the only file, or "" for standard input.
 func (c *verifyCmd) file() string { return (&fileArgs{In: c.Files}).in() }
 
 func (c *verifyCmd) Run(a *app) error {
@@ -105,7 +105,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.total(), os.DevNull) // the verdict comes after it
+	meter := a.startMeter(src.total(), os.DevNull) // the verdict follows it
 	defer meter.Stop()
 	src.measure(meter)
 	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys}
@@ -131,7 +131,7 @@ func (c *verifyCmd) Run(a *app) error {
 
 // readAll reads all contents, and returns their size.
 func (o *opener) readAll() (size int64, s *pqenc.Signature, err error) {
-	// Nothing leaves, so that the end of the contents is soon enough.
+	// Nothing is released, so that verifying at the end is early enough.
 	plain, err := o.open(true)
 	if err != nil {
 		return 0, nil, err

@@ -4,7 +4,7 @@
 
 package main
 
-// How pqenc talks to people:
+// The rules for messages to the user:
 //
 //   - Questions go to the terminal, wherever the standard streams go.
 //   - Results go to standard output, everything else to standard error with a
@@ -55,7 +55,7 @@ const (
 	exitCommand     = 13
 )
 
-// exitStatus describes the exit codes for the man page.
+// exitStatus describes the exit codes for the man page and README.md.
 var exitStatus = []struct {
 	code int
 	text string
@@ -77,7 +77,7 @@ var exitStatus = []struct {
 	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if the reader of standard output is gone"},
 }
 
-// failure is an error together with its exit code and hints.
+// failure is an error with its exit code and hints.
 type failure struct {
 	err   error
 	code  int
@@ -87,7 +87,7 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
-// usageError is a mistake on the command line. Without hints it points to the
+// usageError returns an error for a wrong command line. Without hints it refers to the
 // help of the command.
 func usageError(message string, hints ...string) error {
 	if len(hints) == 0 {
@@ -96,10 +96,10 @@ func usageError(message string, hints ...string) error {
 	return &failure{errors.New(message), exitUsage, hints}
 }
 
-// ownHelp is the hint that points to the help of the command, whatever that is.
+// ownHelp is a hint that refers to the help of the command that ran.
 const ownHelp = "see --help"
 
-// withHints adds hints to an error, whose kind decides the exit code.
+// withHints adds hints to an error. The kind of the error determines the exit code.
 func withHints(err error, hints ...string) error {
 	if err == nil {
 		return nil
@@ -107,19 +107,19 @@ func withHints(err error, hints ...string) error {
 	return &failure{err, classify(err), hints}
 }
 
-// in names the file that err is about.
+// in adds the name of the file to an error.
 func in(name string, err error) error {
 	var path *fs.PathError
 	if err == nil || errors.As(err, &path) || errors.Is(err, pqenc.ErrFIPS) {
-		return err // which has a name, or is not about the file
+		return err // has a name already, or is not about the file
 	}
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// plain returns the text of an error. A file that could not be looked at could not be
-// opened: which system call it was is of no use to people.
+// plain returns the text of an error. It replaces the name of the system call stat, which
+// means nothing to users, with open.
 func plain(err error) string {
-	// Of what a text speaks of that, the rest of it says.
+	// the rest of the text says of what
 	text := strings.ReplaceAll(err.Error(), io.ErrUnexpectedEOF.Error(), "it ends too early")
 	var path *fs.PathError
 	if errors.As(err, &path) && strings.HasSuffix(path.Op, "stat") {
@@ -128,15 +128,15 @@ func plain(err error) string {
 	return text
 }
 
-// kind is the exit code of a sentinel error, with its usual hints.
+// kind maps a sentinel error to its exit code and usual hints.
 type kind struct {
 	err   error
 	code  int
 	hints []string
 }
 
-// fileKinds are the kinds of what goes wrong with files. The first that matches
-// counts, of [remoteKinds] and then of these.
+// fileKinds are the kinds of errors about files. The first match counts, in [remoteKinds]
+// and then in this list.
 var fileKinds = []kind{
 	{keyfile.ErrIsPublic, exitKeyFile, []string{"the private key is in the file that ends in .key"}},
 	{keyfile.ErrIsAgePrivate, exitKeyFile, []string{`its public key is in the comment above it, or run "age-keygen -y"; never give away the private key`}},
@@ -203,8 +203,8 @@ var fileKinds = []kind{
 	{durable.ErrInUse, exitIO, []string{"wait until the other process ends, or write to another file"}},
 }
 
-// remoteKinds are those of servers and of the way to them. Giving up comes with
-// its reason, and is first.
+// remoteKinds are the kinds of errors about servers and connections. ErrGaveUp, which
+// wraps its reason, comes first.
 var remoteKinds = []kind{
 	{transfer.ErrGaveUp, exitConnection, []string{"try again: a push of an encrypted file and a pull to a file resume"}},
 	{transfer.ErrUnknownServer, exitServer, nil},
@@ -234,7 +234,7 @@ var remoteKinds = []kind{
 
 const utf8Hint = `write it again in UTF-8: in PowerShell, with "Out-File -Encoding utf8"`
 
-// keyHint is for what is not a key file, but something else.
+// keyHint returns a hint for a file that is not a key file but something known.
 func keyHint(k keyfile.Kind) string {
 	switch k {
 	case keyfile.UTF16:
@@ -254,7 +254,7 @@ func keyHint(k keyfile.Kind) string {
 	}
 }
 
-// kindOf returns the kind of an error, nil if it has none.
+// kindOf returns the kind of an error, or nil.
 func kindOf(err error) *kind {
 	if other := (*keyfile.KindError)(nil); errors.As(err, &other) {
 		return &kind{err, exitKeyFile, []string{keyHint(other.Kind)}}
@@ -291,7 +291,7 @@ func classify(err error) int {
 	return exitIO
 }
 
-// end reports on the end of the process, and returns its exit code.
+// end reports the result of the process, and returns its exit code.
 func (a *app) end(err error) int {
 	if err == nil {
 		err = a.stdout.Close()
@@ -301,17 +301,16 @@ func (a *app) end(err error) int {
 	return code
 }
 
-// report prints what there is to say about the end of a command, and returns
-// its exit code.
+// report prints the error of a command, and returns its exit code.
 func (a *app) report(err error) int {
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errReaderGone):
-		return interrupted(syscall.SIGPIPE) // without a word, as if by the signal
+		return interrupted(syscall.SIGPIPE) // silently, as if ended by the signal
 	}
 	code, hints := codeOf(err)
-	if code == exitUnsteady { // which is done
+	if code == exitUnsteady { // the work is done
 		a.warn("%s", plain(err))
 		return code
 	}
@@ -328,7 +327,7 @@ func (a *app) report(err error) int {
 	return code
 }
 
-// codeOf returns the exit code for an error, and what there is to say beside it.
+// codeOf returns the exit code and the hints for an error.
 func codeOf(err error) (code int, hints []string) {
 	var f *failure
 	if errors.As(err, &f) {
@@ -340,7 +339,7 @@ func codeOf(err error) (code int, hints []string) {
 	return exitIO, nil
 }
 
-// signerHints are for a file that is signed by another key than those of --from.
+// signerHints returns hints for a file signed by a key that --from does not name.
 func signerHints(err error) []string {
 	var other *pqenc.SignerError
 	if !errors.As(err, &other) {
@@ -357,37 +356,38 @@ func signerHints(err error) []string {
 	return nil
 }
 
-// inform says what was done.
+// inform prints what was done, unless -q is given.
 func (a *app) inform(format string, args ...any) {
 	if !a.grammar.Quiet {
 		a.say(fmt.Sprintf(format, args...))
 	}
 }
 
-// warn warns, once of the same thing.
+// warn prints a warning, unless the same one was printed before.
 func (a *app) warn(format string, args ...any) {
 	if text := "warning: " + fmt.Sprintf(format, args...); !a.grammar.Quiet && a.said.first(text) {
 		a.say(text)
 	}
 }
 
-// hint says what to do, once: with many files that is enough.
+// hint prints a hint once: with many files, that is enough.
 func (a *app) hint(text string) {
 	if a.said.first(text) {
 		a.say("hint: " + text)
 	}
 }
 
-// said remembers messages that are not to be repeated.
+// said remembers messages that are printed only once.
 type said struct {
 	mu   sync.Mutex
 	seen map[string]bool
 }
 
-// mostSaid is how many messages are remembered: there may be one for each of many files.
+// mostSaid limits the number of remembered messages, since each of many files can cause
+// one.
 const mostSaid = 1000
 
-// first reports whether a text is new, as far as that is remembered.
+// first reports whether a text is new, as far as remembered.
 func (s *said) first(text string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -403,8 +403,8 @@ func (s *said) first(text string) bool {
 	return true
 }
 
-// say prints one line to standard error, unless the process was interrupted: what comes
-// of that is said once.
+// say prints one line to standard error, unless the process was interrupted: the
+// interruption has its own message.
 func (a *app) say(line string) {
 	if !a.ending.Load() {
 		a.print(line)
@@ -415,7 +415,7 @@ func (a *app) print(line string) {
 	fmt.Fprintln(a.stderr, "pqenc: "+terminal.Printable(strings.ReplaceAll(withoutSecrets(line), "\n", "; ")))
 }
 
-// looksLike names files of other kinds that people give to pqenc by mistake.
+// looksLike recognizes other kinds of files that users pass to pqenc by mistake.
 func looksLike(begin []byte) string {
 	for _, k := range []struct{ magic, hint string }{
 		{"age-encryption.org/", "this is an age file: decrypt it with age"},
@@ -444,5 +444,5 @@ func looksLike(begin []byte) string {
 	return ""
 }
 
-// exists reports whether an error is that of a file that must not be there.
+// exists reports whether err is about a file that exists but must not.
 func exists(err error) bool { return errors.Is(err, os.ErrExist) }

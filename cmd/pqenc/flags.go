@@ -20,10 +20,10 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// The groups of flags and arguments that several commands share. A command has
-// them as named fields with the tag embed:"".
+// Groups of flags and arguments that several commands share. A command has them as named
+// fields with the tag embed:"".
 
-// recipientFlags say who can read what is encrypted, and who says to have made it.
+// recipientFlags name the recipients and the signer of an encrypted file.
 type recipientFlags struct {
 	Recipient    []string `short:"r" type:"path" complete:"keys" sep:"none" placeholder:"PUB" help:"Encrypt to PUB: a name in the keyring, a public key file, a folder of such files, or a post-quantum age key. Can be repeated."`
 	Passphrase   bool     `short:"p" help:"Encrypt with a passphrase instead of keys."`
@@ -33,15 +33,15 @@ type recipientFlags struct {
 	New newPassphraseFlag `embed:""`
 }
 
-// encrypts reports whether the flags say for whom.
+// encrypts reports whether the flags name recipients.
 func (f *recipientFlags) encrypts() bool { return f.Passphrase || len(f.Recipient) > 0 }
 
-// armorFlag is the form of what is encrypted.
+// armorFlag selects the text form of encrypted files.
 type armorFlag struct {
 	Armor bool `short:"a" help:"Write text (PEM-like armor) instead of binary."`
 }
 
-// reserveFlag makes headers longer.
+// reserveFlag reserves room in headers.
 type reserveFlag struct {
 	Reserve uint16 `placeholder:"N" help:"Reserve room in the header for N more recipients, so that \"pqenc rewrap --in-place\" can add them."`
 }
@@ -51,13 +51,13 @@ type identityFlag struct {
 	Identity []string `short:"i" type:"path" complete:"own" sep:"none" placeholder:"KEY" help:"Decrypt with the private key KEY, a name in the keyring or a file. Can be repeated. ${otherwise=Default: your default identity.}"`
 }
 
-// fromFlags say whose files are accepted.
+// fromFlags name the accepted signers.
 type fromFlags struct {
 	From           []string `type:"path" complete:"keys" sep:"none" placeholder:"PUB" help:"Accept only files that PUB signed for you: a name in the keyring, a public key file, or a folder of such files. Can be repeated."`
 	AllowForwarded bool     `help:"Also accept files that were signed for somebody else."`
 }
 
-// policy gets the public keys that --from names.
+// policy returns the policy, with the public keys that --from names.
 func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 	p := pqenc.Policy{Context: c.Context, AllowForwarded: f.AllowForwarded}
 	if len(f.From) == 0 && (f.AllowForwarded || c.Context != nil) {
@@ -78,12 +78,12 @@ func (f *fromFlags) policy(c *contextFlag) (pqenc.Policy, error) {
 	return p, err
 }
 
-// streamFlag accepts contents before their signature.
+// streamFlag releases contents before their signature is verified.
 type streamFlag struct {
 	StreamUnverified bool `help:"Write to a pipe before the signature of the contents is verified. A bad signature is reported only at the end, by the exit code, and with --range never."`
 }
 
-// sparseFlag makes holes.
+// sparseFlag writes sparse files.
 type sparseFlag struct {
 	Sparse bool `help:"Write blocks of zeros as holes, like cp --sparse=always. Needs -o."`
 }
@@ -95,7 +95,7 @@ func (f sparseFlag) check(output string) error {
 	return nil
 }
 
-// contextFlag is a part of making a signature, and of verifying one.
+// contextFlag is the context of a signature, to sign or to verify.
 type contextFlag struct {
 	Context *string `type:"text" placeholder:"TEXT" help:"The purpose of the file, such as \"release 1.2\". --sign signs TEXT, and --from requires the same TEXT."`
 }
@@ -107,20 +107,19 @@ func (f *contextFlag) text() string {
 	return *f.Context
 }
 
-// sourceFlags are about what is encrypted.
+// sourceFlags are about the input of encryption.
 type sourceFlags struct {
 	Force       bool `help:"Encrypt even if the input is encrypted already."`
 	AllowEmpty  bool `help:"Accept an empty standard input. Without it, empty input is an error if it would replace something: the command before the pipe has probably failed."`
 	FromCommand bool `help:"Run the command after the final --, and encrypt its output. If the command fails, OUT or the object stays unchanged."`
 }
 
-// keepFlag leaves alone what is there.
+// keepFlag keeps existing outputs.
 type keepFlag struct {
 	NoClobber bool `aliases:"skip-existing" help:"Do not replace anything that exists already. --skip-existing is the same."`
 }
 
-// taken reports whether something has the name of an output, and is to be left alone. It
-// says so.
+// taken reports whether an existing output must be kept, and prints a message if so.
 func (f keepFlag) taken(a *app, name string) bool {
 	if !f.NoClobber || isStdio(name) {
 		return false
@@ -129,8 +128,8 @@ func (f keepFlag) taken(a *app, name string) bool {
 	return err == nil && f.settle(a, name, fs.ErrExist) == nil
 }
 
-// settle returns the error of an output, unless that is that something has its name which is
-// to be left alone.
+// settle returns the error of an output, or nil if the error is that a file to be kept
+// exists.
 func (f keepFlag) settle(a *app, name string, err error) error {
 	if f.NoClobber && errors.Is(err, fs.ErrExist) {
 		a.inform("%s exists already, and is left unchanged", name)
@@ -143,14 +142,14 @@ func errKeepNothing() error {
 	return usageError("--no-clobber needs an output file", "name it with -o")
 }
 
-// copyFlags are about files that become others: those that are encrypted or decrypted.
+// copyFlags are about encrypting or decrypting files to files.
 type copyFlags struct {
 	Select   selectFlags `embed:""`
 	Keep     keepFlag    `embed:""`
 	Preserve bool        `help:"Preserve permissions and times, like cp -p."`
 }
 
-// options are those for the output of the input.
+// options returns the options of the output for the input.
 func (f *copyFlags) options(src *input) (o durable.Options, err error) {
 	o.New = f.Keep.NoClobber
 	if f.Preserve && src.file != nil && src.size >= 0 {
@@ -159,13 +158,13 @@ func (f *copyFlags) options(src *input) (o durable.Options, err error) {
 	return o, err
 }
 
-// fileArgs are the inputs and the output of encrypting and decrypting.
+// fileArgs are the inputs and the output of encryption and decryption.
 type fileArgs struct {
 	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the file OUT, which is replaced only when the output is complete, or into the folder OUT/. Default, or if OUT is -: standard output."`
 	In     names  `arg:"" optional:"" type:"files" name:"IN ..." help:"The input, or several files and folders if the output is a folder. Default, or if IN is -: standard input."`
 }
 
-// in returns the only input, empty for standard input.
+// in returns the only input, or "" for standard input.
 func (f *fileArgs) in() string {
 	if len(f.In) == 0 {
 		return ""
@@ -173,7 +172,7 @@ func (f *fileArgs) in() string {
 	return f.In[0]
 }
 
-// intoFolder reports whether outputs go into a folder.
+// intoFolder reports whether the output is a folder.
 func (f *fileArgs) intoFolder(c *copyFlags) bool {
 	switch {
 	case c.Select.lists() || len(f.In) > 1:
@@ -184,14 +183,13 @@ func (f *fileArgs) intoFolder(c *copyFlags) bool {
 	return isDir(f.In[0]) || !isStdio(f.Output) && isFolder(f.Output)
 }
 
-// passphraseFlag says that the passphrase that the other flags give is one of files.
+// passphraseFlag makes the other passphrase flags apply to files.
 type passphraseFlag struct {
 	Passphrase bool `short:"p" help:"The file is encrypted with a passphrase, which --passphrase-file then gives (not that of a private key)."`
 }
 
-// passphraseFlags say where the passphrase of a private key comes from when not from
-// the terminal. There is no flag with the passphrase itself: everybody on the machine
-// could read it.
+// passphraseFlags tell where to read a passphrase if not from the terminal. No flag takes
+// the passphrase itself, which every user on the machine could read.
 type passphraseFlags struct {
 	PassphraseFile string `type:"path" placeholder:"PATH" xor:"passphrase" help:"Read ${passphrase=the passphrase} from the file PATH, one line, instead of the terminal."`
 	PassphraseFd   *int   `placeholder:"N" xor:"passphrase" help:"Read ${passphrase=the passphrase} from the open file descriptor N, one line."`
@@ -202,15 +200,16 @@ type passphraseFlags struct {
 // set reports whether a flag gives the passphrase.
 func (f *passphraseFlags) set() bool { return f.PassphraseFile != "" || f.PassphraseFd != nil }
 
-// newPassphraseHint is for commands with the flags of an old passphrase and of a new one.
+// newPassphraseHint is for commands with flags for both an old and a new passphrase.
 const newPassphraseHint = "give it with --new-passphrase-file or --new-passphrase-fd"
 
-// newPassphraseFlag is for those who choose a passphrase.
+// newPassphraseFlag is for commands that choose a passphrase.
 type newPassphraseFlag struct {
 	GeneratePassphrase bool `help:"Generate a passphrase of six random words, and show it once on the terminal."`
 }
 
-// check finds what does not go with it. The passphrase is that of -p or of --protect.
+// check returns an error for flags that do not go together. The passphrase is that of -p
+// or --protect, which by names.
 func (f newPassphraseFlag) check(given *passphraseFlags, wanted bool, by string) error {
 	switch {
 	case f.GeneratePassphrase && !wanted:
@@ -221,14 +220,15 @@ func (f newPassphraseFlag) check(given *passphraseFlags, wanted bool, by string)
 	return nil
 }
 
-// secretFlags say where the passphrases of files and of private keys come from. One
-// is never tried for the other: who makes a file could then guess that of the key.
+// secretFlags tell where to read the passphrases of files and of private keys. One is
+// never tried for the other: the sender of a file could otherwise test guesses for that
+// of the key.
 type secretFlags struct {
 	File passphraseFlags `embed:"" set:"passphrase=the passphrase (of the private key or, with -p, of the file)"`
 	Key  passphraseFlags `embed:"" prefix:"key-" xorprefix:"key-" set:"passphrase=the passphrase of the private key (with or without -p)"`
 }
 
-// remoteFlags say how to reach a server, and who it must be.
+// remoteFlags tell how to reach a server, and which key it must have.
 type remoteFlags struct {
 	Server      string  `type:"path" complete:"keys" placeholder:"PUB" help:"Require that the server has the public key PUB: a name in the keyring, a file, or a fingerprint (SHA256:...). Default: the key in the file known_servers beside the keyring."`
 	CA          string  `name:"ca" type:"path" placeholder:"FILE" help:"For wss://, also accept certificates signed by the authorities in FILE (PEM)."`
@@ -238,19 +238,19 @@ type remoteFlags struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error) `kong:"-"`
 }
 
-// loginFlags say who logs in, and where.
+// loginFlags name the login key and the server.
 type loginFlags struct {
 	Identity string         `short:"i" aliases:"as" type:"path" complete:"own" placeholder:"KEY" help:"Log in with the private key KEY, a name in the keyring or a file. Default: your default identity."`
 	Older    generationFlag `embed:""`
 	Remote   remoteFlags    `embed:""`
 }
 
-// bandwidthFlag bounds how fast a command sends and receives.
+// bandwidthFlag limits the bandwidth of a command.
 type bandwidthFlag struct {
 	Bwlimit byteRate `placeholder:"RATE" help:"Limit the total bandwidth to RATE bytes per second, such as 10MB or 500KiB."`
 }
 
-// limit has connections that are opened from now on keep to the rate.
+// limit applies the rate to connections opened from now on.
 func (b bandwidthFlag) limit(f *remoteFlags) {
 	if b.Bwlimit == 0 {
 		return
@@ -265,9 +265,9 @@ func (b bandwidthFlag) limit(f *remoteFlags) {
 	}
 }
 
-// atOnce returns how many small files may be on their way at a time, of at most so many:
-// as many as go through in a minute. With more of them each would take so long that it
-// looked like no progress.
+// atOnce returns how many small files to transfer at a time, at most most: as many as the
+// rate allows in a minute. With more of them, each would take so long that it looked
+// stalled.
 func (b bandwidthFlag) atOnce(most int) int {
 	if b.Bwlimit == 0 {
 		return most
@@ -275,7 +275,7 @@ func (b bandwidthFlag) atOnce(most int) int {
 	return int(min(max(int64(b.Bwlimit)*60/transfer.MaxSmall, 1), int64(most)))
 }
 
-// login gets the key. The connections come with the first requests.
+// login loads the key. The first requests open the connections.
 func (f *loginFlags) login(a *app, secret *passphraseFlags) (*servers, error) {
 	id, err := a.loginKey(f.Identity, f.Older, secret)
 	return f.Remote.servers(a, id), err
@@ -285,7 +285,7 @@ func notLoggedIn() error {
 	return usageError("no key to log in with", "log in with your private key: -i KEY", `or make a default identity with "pqenc keygen"`)
 }
 
-// limitFlags bound what clients can make a server do.
+// limitFlags limit the resources that clients can use on a server.
 type limitFlags struct {
 	MaxObject                    byteSize `placeholder:"SIZE" help:"Refuse files larger than SIZE, such as 500MB or 50GiB."`
 	MaxStore                     byteSize `placeholder:"SIZE" help:"Refuse files when the store would exceed SIZE bytes."`

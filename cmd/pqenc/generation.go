@@ -12,12 +12,12 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// generationFlag is for logins. All else uses the newest generation of a key.
+// generationFlag is for logins. Everything else uses the newest generation of a key.
 type generationFlag struct {
 	Generation maximum `placeholder:"N" help:"Log in with generation N of the key, for servers that do not know the newest one yet."`
 }
 
-// of returns the generation that logs in.
+// of returns the generation to log in with.
 func (f generationFlag) of(id *keyfile.Identity) (*keyfile.Identity, error) {
 	if f.Generation == 0 {
 		return id, nil
@@ -30,8 +30,8 @@ func (f generationFlag) of(id *keyfile.Identity) (*keyfile.Identity, error) {
 	return nil, usageError(fmt.Sprintf("the key has no generation %d", f.Generation), `"pqenc key show KEY" lists the generations`)
 }
 
-// olderHint is for a server that does not know the key that logs in, if there is an
-// earlier generation of that.
+// olderHint adds a hint for a server that does not know the login key, if that has an
+// earlier generation.
 func olderHint(id *keyfile.Identity, err error) error {
 	all := id.Generations()
 	if !errors.Is(err, transfer.ErrDenied) || len(all) < 2 {

@@ -14,10 +14,11 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// grammar is the command line: --help, the shell completions and the man page
-// all come from it.
+// grammar is the command line. The help texts, the shell completions and the man page are
+// generated from it.
 type grammar struct {
-	// Its name is one that no file has: kong takes an input of that name for the command.
+	// The name is one that no file has: kong would take an input of that name for the
+	// command.
 	Main        mainCmd        `cmd:"" name:"encrypt-or-decrypt" hidden:"" default:"withargs" help:"Encrypt, or decrypt with -d."`
 	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
@@ -78,26 +79,26 @@ func newParser(a *app, options ...kong.Option) *kong.Kong {
 		kong.NamedMapper("urls", kong.MapperFunc(mapURLs)),
 	}, options...)...)
 	if err != nil {
-		panic(err) // the grammar itself is wrong
+		panic(err) // a mistake in the grammar itself
 	}
 	return k
 }
 
-// newQuickParser returns a parser of the commands that arguments could mean. It takes
-// what [newParser] takes, to the same effect. What it refuses, and help, is for the
-// other one, which knows all there is.
+// newQuickParser returns a parser for only those commands that the arguments could mean.
+// It accepts the same command lines as [newParser], with the same result. Errors and help
+// are left to the full parser.
 func newQuickParser(a *app, args []string) *kong.Kong {
 	return newParser(a, kong.IgnoreFields(`^grammar\.(`+strings.Join(unnamed(args), "|")+`)$`),
 		kong.Help(func(kong.HelpOptions, *kong.Context) error { return errHelped }))
 }
 
-// errHelped is returned where a command line asks for help.
+// errHelped is returned after printing help.
 var errHelped = errors.New("help was asked for")
 
-// parse parses the command line. It returns [errHelped] if that has printed the help.
+// parse parses the command line. It returns [errHelped] if it printed help.
 //
-// To build the whole grammar takes several milliseconds, which is more than the rest of
-// what it takes to encrypt a small file. So that is left to mistakes and help.
+// Building the whole grammar takes several milliseconds, more than encrypting a small
+// file. It is done only for errors and help.
 func parse(a *app, args []string) (*kong.Context, error) {
 	if ctx, err := newQuickParser(a, args).Parse(args); err == nil {
 		return ctx, nil
@@ -110,7 +111,7 @@ func parse(a *app, args []string) (*kong.Context, error) {
 	return ctx, err
 }
 
-// commandNames returns the names of the commands. It takes no parser.
+// commandNames returns the names of the commands, without a parser.
 func commandNames() (names []string) {
 	for field := range reflect.TypeFor[grammar]().Fields() {
 		if _, command := field.Tag.Lookup("cmd"); command && field.Tag.Get("name") == "" {
@@ -120,9 +121,9 @@ func commandNames() (names []string) {
 	return names
 }
 
-// unnamed returns the fields of the commands that arguments cannot mean. A command is
-// meant only by its own name. The first argument, if it is a name, always means that
-// command. Otherwise no command may be meant, and the default one runs.
+// unnamed returns the fields of the commands that the arguments cannot mean. A command is
+// selected only by its own name. If the first argument is such a name, it always selects
+// that command. Otherwise the default command may run.
 func unnamed(args []string) (fields []string) {
 	named := false
 	for field := range reflect.TypeFor[grammar]().Fields() {

@@ -87,7 +87,7 @@ func (s *sealer) check() error {
 	}
 	switch {
 	case s.to.Passphrase && len(s.to.Recipient) > 0:
-		return usageError("-p and -r do not go together: a passphrase must be the only recipient of a file",
+		return usageError("-p and -r do not go together: a passphrase must be the only way into a file",
 			"choose one of the two")
 	case s.to.Sign == "" && s.context.Context != nil:
 		return usageError("--context needs --sign", "sign with --sign KEY")
