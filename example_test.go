@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/pqenc/pqenc"
@@ -36,6 +38,44 @@ func ExampleEncrypt() {
 	}
 	fmt.Println(file.Len(), "bytes")
 	// Output: 4132 bytes
+}
+
+// From file to file, chunks are read and written by offset, on all cores.
+func Example_files() {
+	lab, file := makeFile("a model of some size")
+	dir, err := os.MkdirTemp("", "files")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.WriteFile(filepath.Join(dir, "model.pqe"), file, 0o600); err != nil {
+		log.Fatal(err)
+	}
+
+	in, err := os.Open(filepath.Join(dir, "model.pqe"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer in.Close()
+	info, err := in.Stat()
+	if err != nil {
+		log.Fatal(err)
+	}
+	out, err := os.Create(filepath.Join(dir, "model.bin"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer out.Close()
+	r, err := pqenc.Decrypt(io.NewSectionReader(in, 0, info.Size()), lab)
+	if err != nil {
+		log.Fatal(err)
+	}
+	n, err := io.Copy(io.NewOffsetWriter(out, 0), r)
+	if err != nil {
+		log.Fatal(err) // remove what was written: it is not all
+	}
+	fmt.Println(n, "bytes")
+	// Output: 20 bytes
 }
 
 func ExampleDecrypt() {

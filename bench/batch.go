@@ -34,7 +34,7 @@ func (b *bench) batchCases(t tool) group {
 		args: []string{b.self, "batch", strconv.FormatInt(large, 10), sealed, "./pqenc", "cat", "--batch", "-i", "p.key"}}}
 }
 
-// runBatch starts such a process, and has it read what [randomOffsets] names. Its
+// runBatch starts such a process, and reads the pieces at [randomOffsets] through it. The
 // arguments are the size of the contents, the file, and the command.
 func runBatch(args []string) error {
 	contents, err := strconv.ParseInt(args[0], 10, 64)
@@ -76,7 +76,7 @@ func ask(w io.WriteCloser, name string, offsets []int64) error {
 	return errors.Join(requests.Flush(), w.Close())
 }
 
-// receive reads so many answers, all of them whole.
+// receive reads n answers, each of the full length.
 func receive(r io.Reader, n int) error {
 	answers := bufio.NewReaderSize(r, readSize)
 	for range n {

@@ -33,7 +33,7 @@ type bench struct {
 	makers  map[string]func(context.Context) error // of files, by their names
 }
 
-// note says under the table what a reader must know.
+// note adds a line under the table.
 func (b *bench) note(format string, args ...any) {
 	b.notes = append(b.notes, fmt.Sprintf(format, args...))
 }
@@ -60,8 +60,8 @@ func (b *bench) prepare(ctx context.Context) error {
 	return b.takeMemory()
 }
 
-// takeMemory sees to it that a virtual machine has the pages that the files will
-// take, where they are kept in memory.
+// takeMemory makes sure that a virtual machine has the pages that files in memory will
+// need.
 func (b *bench) takeMemory() error {
 	const most = 0.6 // of the available memory
 	need, available := 4*b.large()>>20, availableMemory()>>20
@@ -77,7 +77,7 @@ func (b *bench) takeMemory() error {
 	return err
 }
 
-// clean ends what runs and removes all files.
+// clean ends all processes and removes all files.
 func (b *bench) clean() error {
 	if b.holding != nil {
 		b.holding.Process.Signal(syscall.SIGTERM)
@@ -114,7 +114,7 @@ func (b *bench) commandIn(ctx context.Context, dir string, args ...string) (stri
 
 var errInterrupted = errors.New("interrupted")
 
-// politely lets a command that is to stop end what it has started itself.
+// politely makes a command stop by a signal, so that it can end its own processes.
 func politely(cmd *exec.Cmd) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 10 * time.Second

@@ -22,15 +22,15 @@ import (
 	"github.com/pqenc/pqenc/bench/internal/hold"
 )
 
-// parts is what other processes of this program do for the measurement.
+// parts are the functions that other processes of this program run for the measurement.
 var parts = map[string]func(args []string) error{
 	"hold":  func(args []string) error { return hold.Run(args[0]) },
 	"bound": func(args []string) error { return runBound(args[0], args[1:]) },
 	"batch": runBatch,
 }
 
-// The bounds are what pqenc cannot do without, in its chunks, on all cores, and
-// nothing else.
+// The bounds are the work that pqenc cannot avoid, in its chunks, on all cores, and nothing
+// else.
 const (
 	sealing       = "reading, sealing"
 	sealHashing   = "reading, sealing, SHA-256"
@@ -64,7 +64,7 @@ const (
 	tagSize   = 16
 )
 
-// runBound does one bound, with the files that it needs.
+// runBound does the work of one bound, with the files that it needs.
 func runBound(way string, names []string) error {
 	var in, out *os.File
 	in, err := os.Open(names[0])
@@ -126,7 +126,7 @@ func onAllCores(numbers []int64, do func(buf []byte, i int64) error) error {
 	return errors.Join(errs...)
 }
 
-// bound is one of them at work.
+// bound is a run of one bound.
 type bound struct {
 	in, out    *os.File
 	gcm        cipher.AEAD
@@ -164,8 +164,8 @@ const (
 	readSize    = 64 << 10
 )
 
-// randomOffsets says where reads begin, in a file of n bytes. They are the same
-// every time.
+// randomOffsets returns the offsets of reads in a file of n bytes. They are the same every
+// time.
 func randomOffsets(n int64) []int64 {
 	r := rand.New(rand.NewPCG(1, 2))
 	offsets := make([]int64, randomReads)
@@ -175,8 +175,7 @@ func randomOffsets(n int64) []int64 {
 	return offsets
 }
 
-// randomChunks returns the chunks that these reads need, of which a read may need
-// two.
+// randomChunks returns the chunks that these reads need. A read may need two.
 func randomChunks(chunks int64) (all []int64) {
 	for _, off := range randomOffsets(chunks * chunkSize) {
 		first, last := off/chunkSize, (off+readSize-1)/chunkSize

@@ -15,7 +15,7 @@ import (
 	"github.com/pqenc/pqenc/bench/internal/measure"
 )
 
-// what is a line of the table before its figures.
+// what identifies a line of the table, without its figures.
 type what struct {
 	operation, route string
 	size             int64
@@ -41,7 +41,7 @@ func (w what) cores() string {
 	return "all"
 }
 
-// name is what -only chooses by.
+// name is the text that -only matches.
 func (w what) name() string {
 	return strings.Join([]string{w.operation, w.route, size(w.size), w.cores(), w.tool}, ", ")
 }
@@ -59,11 +59,11 @@ type testCase struct {
 	results []measure.Result
 }
 
-// group is cases that need each other's files. At its end in each round its
-// outputs are removed, so that the files of one tool are there at a time.
+// group is a list of cases that need each other's files. After the group its outputs are
+// removed in each round, so that only the files of one tool take space.
 type group []*testCase
 
-// The sizes. huge is that of a file which never is anywhere as a whole.
+// The sizes. A file of size huge is never stored completely.
 func (b *bench) small() []int64 {
 	if b.quick {
 		return []int64{1 << 10, 10 << 20}
@@ -90,8 +90,8 @@ const (
 	piece    = 1 << 20 // the range that is read
 )
 
-// cases fills groups with all that is measured and that -only chooses. It is not
-// every combination: each dimension varies beside the plain case.
+// cases fills groups with the cases that -only selects. They are not all combinations:
+// from the plain case, one dimension varies at a time.
 func (b *bench) cases() {
 	large := b.large()
 	for _, n := range append(b.small(), large) {
@@ -126,7 +126,7 @@ func (b *bench) cases() {
 // canUseOneCore is what [measure.Request] needs for OneCore.
 const canUseOneCore = runtime.GOOS == "linux"
 
-// add takes those cases of a group that are wanted.
+// add adds the cases of a group that -only selects.
 func (b *bench) add(g group) {
 	g = slices.DeleteFunc(g, func(c *testCase) bool { return !b.only.MatchString(c.name()) })
 	if len(g) > 0 {
@@ -136,7 +136,7 @@ func (b *bench) add(g group) {
 
 func plainName(n int64) string { return "plain " + size(n) }
 
-// sealedName names a file by its tool and size, as it looks in a file name.
+// sealedName returns the name of the encrypted file of a tool and a size.
 func sealedName(tool string, n int64) string {
 	return strings.NewReplacer(", ", "-", " ", "-").Replace(tool + "." + size(n))
 }
@@ -164,7 +164,7 @@ func (b *bench) ways(t tool, n int64, oneCore bool, routes ...string) (g group) 
 	return g
 }
 
-// join appends a case if there is one.
+// join appends a case unless it is nil.
 func (g group) join(c *testCase) group {
 	if c == nil {
 		return g
@@ -221,7 +221,7 @@ func (b *bench) crowdCases() (g group) {
 
 func recipients(n int) string { return strconv.Itoa(n) + " recipients" }
 
-// extras returns what only some tools do.
+// extras returns the cases of only some tools.
 func (b *bench) extras(t tool, n int64) (g group) {
 	if n == b.large() {
 		g = b.rangeCases(t)

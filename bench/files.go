@@ -33,7 +33,7 @@ func (b *bench) makePlain(n int64) {
 	}
 }
 
-// knows reports whether the help of a command of this pqenc has a word.
+// knows reports whether the help of a command of this pqenc contains a word.
 func (b *bench) knows(command, word string) bool {
 	help, err := b.command(context.Background(), "./pqenc", command, "--help")
 	return err == nil && strings.Contains(help, word)
@@ -76,8 +76,8 @@ const (
 	stubName  = "stub"  // what is left of it, encrypted
 )
 
-// hugeCases encrypts a huge file of holes, and decrypts it out of a pipe, once: that
-// is for the memory.
+// hugeCases encrypts a huge file of holes, and decrypts it from a pipe, once, to measure
+// the memory.
 func (b *bench) hugeCases() group {
 	n := b.huge()
 	b.makers[holesName] = func(context.Context) error {
@@ -127,7 +127,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// stub writes parts of what it gets to a file, each at its place.
+// stub writes parts of its input to a file, each at its offset.
 type stub struct {
 	f    *os.File
 	size int64

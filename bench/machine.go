@@ -19,7 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// machine describes where the figures are from, in lines of Markdown.
+// machine describes the machine and the programs, in lines of Markdown.
 func (b *bench) machine(ctx context.Context) []string {
 	lines := []string{
 		"- " + time.Now().UTC().Format("2006-01-02") + ", " + cpu(ctx) + ", " + cores() + ", " + memory() + ", " + kernel(),
@@ -65,7 +65,7 @@ func cores() string {
 	return strconv.Itoa(n) + " cores"
 }
 
-// memory says how much there is, where the system says so.
+// memory describes the amount of memory, if the system reports it.
 func memory() string {
 	n := meminfo("MemTotal")
 	if n == 0 {
@@ -74,8 +74,8 @@ func memory() string {
 	return strconv.FormatInt((n+1<<29)>>30, 10) + " GiB of memory"
 }
 
-// availableMemory returns how many bytes programs can still get, or 0 if the system
-// does not say so.
+// availableMemory returns how many bytes programs can still get, or 0 if the system does
+// not report it.
 func availableMemory() int64 { return meminfo("MemAvailable") }
 
 // meminfo returns a line of /proc/meminfo, in bytes.
@@ -102,7 +102,7 @@ func kernel() string {
 	return unix.ByteSliceToString(u.Sysname[:]) + " " + unix.ByteSliceToString(u.Release[:])
 }
 
-// fileSystem says on what the files are.
+// fileSystem describes the storage of a folder.
 func fileSystem(dir string) string {
 	if inMemory(dir) {
 		return "memory-backed storage"

@@ -4,9 +4,8 @@
 
 //go:build unix
 
-// Command bench measures pqenc beside other programs: whole commands that take
-// turns, so that whatever else the machine does hits all of them. From the bench
-// folder:
+// Command bench measures pqenc and other programs. It runs whole commands in turns, so
+// that other load on the machine affects all of them. From the bench folder:
 //
 //	go run . -dir /dev/shm
 //
@@ -18,8 +17,8 @@
 //
 // Every command is measured: its wall time, the processor time in user and system
 // mode, and its maximum resident set. In a pipeline, the wall time is that of the
-// whole and the others are those of the program in the middle. Programs that the
-// machine lacks are left out, and named. All files are removed at the end, also after
+// whole and the others are those of the program in the middle. Programs that are
+// not installed are left out, and named. All files are removed at the end, also after
 // an error or a signal.
 //
 // This is a module of its own so that users of pqenc do not get what it needs.

@@ -12,8 +12,8 @@ import (
 	"github.com/go-analyze/charts"
 )
 
-// speeds is what is drawn: of each program the GB/s in each way, where negative
-// numbers stand for nothing.
+// speeds are the bars to draw: for each program the GB/s in each way. A negative number
+// means that there is none.
 type speeds struct {
 	title    string
 	ways     []string
@@ -21,7 +21,7 @@ type speeds struct {
 	values   [][]float64 // of each program
 }
 
-// speeds takes those of the large file on all cores.
+// speeds returns the speeds of the large file on all cores.
 func (b *bench) speeds(done []*testCase) (s speeds) {
 	l := make(lookup)
 	for _, c := range done {

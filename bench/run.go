@@ -21,7 +21,7 @@ import (
 	"github.com/pqenc/pqenc/bench/internal/measure"
 )
 
-// takeTurns runs all groups, one after the other, as often as asked for.
+// takeTurns runs all groups in order, as many times as requested.
 func (b *bench) takeTurns(ctx context.Context) error {
 	begin := time.Now()
 	for round := range b.runs {
@@ -69,8 +69,8 @@ func (b *bench) runGroup(ctx context.Context, g group, round int) error {
 	return nil
 }
 
-// lasting reports whether a file is kept between groups: the inputs of all tools,
-// which are not for every tool anew, and what takes long to make and no space.
+// lasting reports whether a file is kept between groups: inputs that several tools use,
+// and files that take long to make and little space.
 func (b *bench) lasting(name string) bool {
 	switch name {
 	case "", holesName, stubName:

@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-// testBench is a bench with a stand-in for each kind of tool.
+// testBench is a bench with a fake tool of each kind.
 func testBench(t *testing.T, only string) *bench {
 	both := func(program string) func(in, out string) []string {
 		return func(in, out string) []string { return inAndOut([]string{program}, "-o", out, in) }
@@ -95,7 +95,7 @@ func buildMeasure(t *testing.T, b *bench) {
 	}
 }
 
-// TestTakeTurns copies a file, and what needs the copy, with real commands.
+// TestTakeTurns runs a copy, and a case that needs the copy, with real commands.
 func TestTakeTurns(t *testing.T) {
 	b := testBench(t, "")
 	buildMeasure(t, b)
@@ -165,7 +165,7 @@ func TestCPUModel(t *testing.T) {
 	}
 }
 
-// TestStub keeps the parts, whatever pieces they come in.
+// TestStub keeps the parts, for any sizes of writes.
 func TestStub(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "stub"))
 	if err != nil {
@@ -187,7 +187,7 @@ func TestStub(t *testing.T) {
 	}
 }
 
-// TestBounds seals a file, opens it, and finds out that it was changed.
+// TestBounds seals a file, opens it, and notices a change.
 func TestBounds(t *testing.T) {
 	dir := t.TempDir()
 	plain, sealed := filepath.Join(dir, "plain"), filepath.Join(dir, "sealed")

@@ -25,7 +25,7 @@ func median[T ~int64](values []T) T {
 	return sorted[middle-1] + (sorted[middle]-sorted[middle-1])/2
 }
 
-// summary is what several runs of one command took.
+// summary has the figures of several runs of one command.
 type summary struct {
 	wall, cpu extent
 	memory    int64 // the largest, in KiB

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// report writes down what was measured.
+// report returns the report of the run.
 func (b *bench) report(ctx context.Context) *report {
 	var done []*testCase
 	for _, g := range b.groups {
@@ -26,7 +26,7 @@ func (b *bench) report(ctx context.Context) *report {
 	}
 	var s strings.Builder
 	s.WriteString("# Benchmark\n\n")
-	fmt.Fprintf(&s, "Made by `cd bench && go run . %s`: all commands in turns, each %d times, the slow ones fewer.\n\n", strings.Join(b.arguments(), " "), b.runs)
+	fmt.Fprintf(&s, "Made by `cd bench && go run . %s`: all commands in turns, each %d times, slow ones fewer times.\n\n", strings.Join(b.arguments(), " "), b.runs)
 	s.WriteString(strings.Join(b.machine(ctx), "\n"))
 	s.WriteString("\n\n")
 	if b.quick {
@@ -35,7 +35,7 @@ func (b *bench) report(ctx context.Context) *report {
 	s.WriteString(plotHere + "## Targets\n\n")
 	s.WriteString(targetTable(b.targets(done)))
 	s.WriteString("\n## All cases\n\n" +
-		"Time is that of the whole command, CPU the seconds of all cores in user and system mode, memory the maximum resident set.\n\n")
+		"Times are those of the whole command. CPU is the processor time of all cores in user and system mode, memory the maximum resident set.\n\n")
 	s.WriteString(caseTable(done))
 	if len(b.notes) > 0 {
 		s.WriteString("\n- " + strings.Join(b.notes, "\n- ") + "\n")
@@ -47,7 +47,7 @@ func (b *bench) report(ctx context.Context) *report {
 	return &report{markdown: s.String(), svg: svg}
 }
 
-// arguments are those that decide over what is measured.
+// arguments are those that determine what is measured.
 func (b *bench) arguments() (args []string) {
 	if b.quick {
 		args = append(args, "-quick")
@@ -58,10 +58,10 @@ func (b *bench) arguments() (args []string) {
 	return append(args, "-dir "+b.options.dir)
 }
 
-// caseTable has a line for each case, as they were measured.
+// caseTable returns a table with a line for each case, in the order of measurement.
 func caseTable(cases []*testCase) string {
 	var s strings.Builder
-	s.WriteString("| operation | how | size | cores | program | runs | median | least | GB/s | CPU | memory |\n" +
+	s.WriteString("| operation | how | size | cores | program | runs | median | minimum | GB/s | CPU | memory |\n" +
 		"|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, c := range cases {
 		sum := summarize(c.results)
@@ -71,7 +71,7 @@ func caseTable(cases []*testCase) string {
 	return s.String()
 }
 
-// duration writes a time with three digits or so.
+// duration formats a time with about three digits.
 func duration(d time.Duration) string {
 	if d < time.Second {
 		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
@@ -79,8 +79,7 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%.2f s", d.Seconds())
 }
 
-// speed is how much of the file went by in a second, or "" for what is not about
-// that.
+// speed returns the throughput in GB/s, or "" for cases where it has no meaning.
 func (w what) speed(d time.Duration) string {
 	if w.size < 1<<20 || w.operation == reading || w.operation == batchReads || w.route == inPlace {
 		return ""

@@ -34,7 +34,7 @@ func TestCaseTable(t *testing.T) {
 		took(what{"rewrap", inPlace, 10 << 20, true, pqencPlain}, 1234567*time.Nanosecond),
 		took(what{"copy", toNull, 1 << 10, false, copying}, time.Millisecond),
 	})
-	want := `| operation | how | size | cores | program | runs | median | least | GB/s | CPU | memory |
+	want := `| operation | how | size | cores | program | runs | median | minimum | GB/s | CPU | memory |
 |---|---|---|---|---|---|---|---|---|---|---|
 | encrypt | to /dev/null | 2 GiB | all | pqenc | 3 | 2.00 s | 1.00 s | 1.07 | 1.00 s | 20.0 MiB |
 | rewrap | in place | 10 MiB | 1 | pqenc | 1 | 1.2 ms | 1.2 ms |  | 0.6 ms | 20.0 MiB |

@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// target is what the project wants to reach, in one of the ways that parts are.
+// target is a goal of the project. It is met if one of its parts is.
 type target struct {
 	name  string
 	parts []part
 }
 
-// part compares two figures. It is there if all that it needs was measured.
+// part compares two figures. It is omitted if one of them was not measured.
 type part struct {
 	wanted string
 	least  float64 // from the minima
@@ -34,7 +34,7 @@ func (p part) met() bool {
 	return p.least <= p.limit && p.median <= p.limit
 }
 
-// targetTable has a line for each target. It is met if one of its parts is.
+// targetTable returns a table with a line for each target.
 func targetTable(targets []target) string {
 	if len(targets) == 0 {
 		return "None of them was measured.\n"
@@ -57,7 +57,7 @@ func targetTable(targets []target) string {
 
 func (p part) figure(f float64) string { return strings.TrimSpace(fmt.Sprintf("%.2f %s", f, p.unit)) }
 
-// lookup finds what was measured.
+// lookup has the summaries of what was measured.
 type lookup map[what]summary
 
 // value is one figure of a case, from its minimum and from its median.
@@ -76,8 +76,7 @@ func (l lookup) cpu(w what) (value, bool)  { s, ok := l[w]; return s.cpu.value()
 func ratio(a, b float64) float64      { return a / b }
 func difference(a, b float64) float64 { return a - b }
 
-// targets compares what was measured with what is wanted. What was not measured is
-// left out.
+// targets compares the figures with the goals. Goals without figures are left out.
 func (b *bench) targets(done []*testCase) (all []target) {
 	l := make(lookup)
 	for _, c := range done {
@@ -126,7 +125,7 @@ func (b *bench) targets(done []*testCase) (all []target) {
 	return all
 }
 
-// most wants a figure of one case to be at most limit times that of another.
+// most requires a figure of one case to be at most limit times that of another.
 func (l lookup) most(figure func(what) (value, bool), of, reference what, limit float64) []part {
 	a, ok := figure(of)
 	b, there := figure(reference)
@@ -137,7 +136,7 @@ func (l lookup) most(figure func(what) (value, bool), of, reference what, limit 
 	return []part{{wanted: fmt.Sprintf("≤ %.4g", limit), least: v.least, median: v.median, limit: limit}}
 }
 
-// atLeast wants one case to take at least limit times as long as another.
+// atLeast requires one case to take at least limit times as long as another.
 func (l lookup) atLeast(slow, fast what, limit float64) []part {
 	parts := l.most(l.wall, slow, fast, limit)
 	for i := range parts {
@@ -146,7 +145,7 @@ func (l lookup) atLeast(slow, fast what, limit float64) []part {
 	return parts
 }
 
-// beyond wants a case to take at most so many milliseconds more than another.
+// beyond requires a case to take at most so many milliseconds more than another.
 func (l lookup) beyond(of, reference what, limit float64) []part {
 	parts := l.most(l.wall, of, reference, limit)
 	a, _ := l.wall(of)
@@ -164,7 +163,7 @@ func (w what) wholeFiles() bool {
 		!w.oneCore && w.size >= 64<<20
 }
 
-// peak wants no large file to take more than 24 MiB.
+// peak requires that no large file takes more than 24 MiB.
 func (b *bench) peak(l lookup) []part {
 	most := 0.0
 	for w, s := range l {
@@ -178,8 +177,8 @@ func (b *bench) peak(l lookup) []part {
 	return []part{{wanted: "≤ 24 MiB", least: most, median: most, unit: "MiB", limit: 24}}
 }
 
-// growth wants the largest file to take no more than 2 MiB more than the smallest
-// large one, in each kind of case.
+// growth requires that the largest file takes at most 2 MiB more than the smallest large
+// one, in each kind of case.
 func (b *bench) growth(l lookup) []part {
 	small := b.small()
 	most, there := 0.0, false

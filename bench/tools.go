@@ -17,9 +17,8 @@ import (
 	"strings"
 )
 
-// tool is a program under measurement, with one way to use it. Its functions make a
-// command line. An empty name stands for standard input or output. They return nil
-// where the program has no such way.
+// tool is a program to measure, with one way to use it. Its functions return a command
+// line, or nil if the program cannot do it. An empty name means standard input or output.
 type tool struct {
 	name             string
 	version          string
@@ -91,14 +90,14 @@ func (b *bench) addPqenc(ctx context.Context) error {
 		tool{name: pqencPlain, own: true, version: version, encrypt: use("-r", "p.pub"), decrypt: use("-d", "-i", "p.key")},
 		tool{name: pqencSigned, own: true, encrypt: use("-r", "p.pub", "--sign", "p.key"), decrypt: func(in, out string) []string {
 			if in == "" && out == "" {
-				return nil // it keeps back all that is not verified to the end
+				return nil // it writes nothing before all is verified
 			}
 			return decryptSigned(in, out)
 		}})
 	return nil
 }
 
-// inAndOut appends the names that there are to a command line.
+// inAndOut appends the names that are not empty to a command line.
 func inAndOut(args []string, outFlag, out, in string) []string {
 	if out != "" {
 		args = append(args, outFlag, out)
@@ -116,7 +115,7 @@ func (b *bench) addAge(ctx context.Context) error {
 	if err := b.makeAgeKeys(); err != nil {
 		return err
 	}
-	// What is built from a module without a tag has no version in it.
+	// A program that was built from a module without a tag has no version.
 	version, err := b.commandIn(ctx, ".", "go", "list", "-m", "filippo.io/age")
 	if err != nil {
 		return err
@@ -149,7 +148,7 @@ func (b *bench) addOpenSSL(ctx context.Context) error {
 		}
 	}
 	b.tools = append(b.tools, tool{name: opensslCTR, version: version, encrypt: use("-e"), decrypt: use("-d")})
-	b.note("openssl enc has no authenticated mode: nobody notices a change of such a file. It is here for the speed of the cipher.")
+	b.note("openssl enc has no authenticated mode: changes of such a file go unnoticed. It is here for the speed of the cipher.")
 	return nil
 }
 
@@ -225,11 +224,11 @@ func (b *bench) addGPG(ctx context.Context) error {
 	b.tools = append(b.tools,
 		tool{name: gpgSymmetric, slow: true, version: firstLine(version), encrypt: use(passphrase, "-z", "0", "--cipher-algo", "AES256", "-c"), decrypt: use(passphrase, "-d")},
 		tool{name: gpgPublic, slow: true, encrypt: use("", "-z", "0", "--cipher-algo", "AES256", "--trust-model", "always", "-r", "bench@example.org", "-e"), decrypt: use("", "-d")})
-	b.note("gpg runs without compression. It has no post-quantum keys: its public key is for Curve25519.")
+	b.note("gpg runs without compression. This version has no post-quantum keys: its public key is for Curve25519.")
 	return nil
 }
 
-// leaveOut notes that a program is missing. Its error is that of an interruption.
+// leaveOut notes that a program is missing. It returns an error only after an interruption.
 func (b *bench) leaveOut(ctx context.Context, what string, err error) error {
 	if ctx.Err() != nil {
 		return errInterrupted
@@ -243,7 +242,7 @@ func firstLine(s string) string {
 	return line
 }
 
-// size writes a number of bytes as the table has it.
+// size formats a number of bytes for the table.
 func size(n int64) string {
 	switch {
 	case n >= 1<<30:

@@ -36,8 +36,8 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestReset resets the connection, once in each transfer: then the system of the
-// receiver throws away megabytes that have already arrived.
+// TestReset resets the connection, once in each transfer: the system of the receiver then
+// discards megabytes that have already arrived.
 func TestReset(t *testing.T) {
 	size := int64(len(large()))
 	for _, way := range ways {
@@ -55,7 +55,7 @@ func TestReset(t *testing.T) {
 	}
 }
 
-// TestResetEarly has the first connections reset before anything has got through.
+// TestResetEarly resets the first connections before any data has passed.
 func TestResetEarly(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{})

@@ -17,7 +17,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// smallDisk mounts a file system for one small file and half of another.
+// smallDisk mounts a file system with room for one small file and half of another.
 func smallDisk(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -32,7 +32,7 @@ func smallDisk(t *testing.T) (dir string) {
 	return dir
 }
 
-// fillInMiddle fills the disk when half of the small file has got there. What it
+// fillInMiddle fills the disk when half of the small file has arrived. The function that it
 // returns makes room again.
 func fillInMiddle(t *testing.T, s *testServer, r *relay) (remove func()) {
 	name := filepath.Join(s.dir, ".ballast")
@@ -51,8 +51,8 @@ func fillInMiddle(t *testing.T, s *testServer, r *relay) (remove func()) {
 	}
 }
 
-// TestFullDisk fills the disk in the middle of a push, and makes room when the
-// client has been told of it twice. The rest is all that is sent then.
+// TestFullDisk fills the disk in the middle of a push, and makes room after two errors.
+// The client then sends only the rest.
 func TestFullDisk(t *testing.T) {
 	for _, way := range ways {
 		if way.direction == down {
@@ -83,8 +83,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// TestGiveUp goes on with a push that had been given up because the disk was
-// full.
+// TestGiveUp resumes a push that had failed because the disk was full.
 func TestGiveUp(t *testing.T) {
 	t.Parallel()
 	s := newServerIn(t, smallDisk(t), server.Limits{})

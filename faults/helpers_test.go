@@ -26,12 +26,12 @@ import (
 // name is that of the object in most tests.
 const name = "lab/file.pqe"
 
-// largeSize is so large that a tenth of it and 4 MiB are more than a client sends
-// ahead: with one fault, so much cannot be sent again however slow the disk is.
+// largeSize is so large that a tenth of it and 4 MiB are more than a client has in flight:
+// with one fault, that much is never sent again, however slow the disk is.
 const largeSize = 128 << 20
 
-// large is a file for tests that cut it at each tenth, small for those that slow
-// it down.
+// large is a file for tests that cut it at each tenth, small one for tests that slow it
+// down.
 var (
 	large      = sync.OnceValue(func() []byte { return testkit.Sealed(largeSize) })
 	largePlain = sync.OnceValue(func() []byte { return testkit.Contents(largeSize) })
@@ -76,7 +76,7 @@ func newServerIn(t *testing.T, dir string, limits server.Limits) *testServer {
 	s.http.Config.ConnState = s.ConnState
 	s.http.Start()
 	t.Cleanup(func() {
-		s.Shutdown(t.Context()) // which is done: nobody is waited for
+		s.Shutdown(t.Context()) // which is done, so that it waits for nobody
 		s.http.CloseClientConnections()
 		s.http.Close()
 		if t.Failed() {
@@ -88,7 +88,7 @@ func newServerIn(t *testing.T, dir string, limits server.Limits) *testServer {
 
 func (s *testServer) addr() string { return s.http.Listener.Addr().String() }
 
-// put places an object by hand.
+// put writes an object into the store directly.
 func (s *testServer) put(t *testing.T, file []byte) {
 	t.Helper()
 	path := filepath.Join(s.dir, name)
@@ -149,7 +149,7 @@ type way struct {
 	run func(*testing.T, *testServer, *transfer.Client, []byte)
 }
 
-// ways leave nothing to check: each run does.
+// ways are all ways to transfer a file. Each run checks its result.
 var ways = []way{
 	{"push of a stream", up, func(t *testing.T, s *testServer, c *transfer.Client, file []byte) {
 		if err := c.Push(t.Context(), name, bytes.NewReader(file), transfer.PushOptions{}); err != nil {
@@ -173,7 +173,7 @@ var ways = []way{
 	}},
 }
 
-// comparer is an io.Writer that takes only what it wants.
+// comparer is an io.Writer that fails unless it gets the bytes in want.
 type comparer struct {
 	want []byte
 	at   int
@@ -195,7 +195,7 @@ func (c *comparer) wantAll(t *testing.T) {
 }
 
 // wantLittleAgain checks that of size bytes not more than a tenth and 4 MiB were
-// sent again. All that passed counts, logins and framing, too.
+// sent again. All bytes that passed count, also logins and framing.
 func wantLittleAgain(t *testing.T, passed, size int64) {
 	t.Helper()
 	wantAgain(t, passed, size, size/10+4<<20)

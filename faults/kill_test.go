@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// TestKillServer kills the server after a tenth of a transfer, or two, and so on,
-// and starts it again. The client goes on by itself.
+// TestKillServer kills the server after each tenth of a transfer, and starts it again. The
+// client resumes by itself.
 func TestKillServer(t *testing.T) {
 	atEachTenth(t, commands, func(t *testing.T, c *command, at int64) {
 		s := serve(t, c)
@@ -50,7 +50,7 @@ func TestTerminateServer(t *testing.T) {
 	}
 }
 
-// wantTransferred runs a transfer, and checks that it goes well in spite of all.
+// wantTransferred runs a transfer, and checks that it succeeds despite the faults.
 func (s *serving) wantTransferred(t *testing.T, c *command) {
 	t.Helper()
 	dir := t.TempDir()
@@ -60,8 +60,8 @@ func (s *serving) wantTransferred(t *testing.T, c *command) {
 	s.wantKilledAgain(t, c)
 }
 
-// wantKilledAgain is wantLittleAgain after a side was killed. With the server goes all that
-// a push had in flight, which is more where the disk of the server is slow.
+// wantKilledAgain is wantLittleAgain after a side was killed. Killing the server loses all
+// that a push had in flight, which is more if the disk of the server is slow.
 func (s *serving) wantKilledAgain(t *testing.T, c *command) {
 	t.Helper()
 	if c.direction == up {
@@ -71,8 +71,8 @@ func (s *serving) wantKilledAgain(t *testing.T, c *command) {
 	wantLittleAgain(t, s.relay.count(down), largeSize)
 }
 
-// TestKillClient kills the client, and gives the same command again: it goes on
-// where the first one was.
+// TestKillClient kills the client, and gives the same command again: it resumes where the
+// first one was.
 func TestKillClient(t *testing.T) {
 	resumable := []command{pushEncrypted, pullPlain, pullRaw}
 	atEachTenth(t, resumable, func(t *testing.T, c *command, at int64) {
@@ -88,8 +88,8 @@ func TestKillEncrypting(t *testing.T) {
 	})
 }
 
-// slow is a line on which the client keeps up. Otherwise what waits in its
-// system's buffers, which are of any size, would be lost with it, too.
+// slow is a line that is slower than the client. Otherwise data in the buffers of the
+// client's system, which have any size, would be lost with it, too.
 var slow = toxic{"bandwidth", `"rate": 80000`}
 
 func killClient(t *testing.T, c *command, at int64) *serving {

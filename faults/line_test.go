@@ -10,8 +10,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// TestBadLine transfers over lines that are slow in one way or another, and cut
-// in the middle.
+// TestBadLine transfers over lines that are slow in different ways, and cut in the
+// middle.
 func TestBadLine(t *testing.T) {
 	for _, bad := range []struct {
 		name   string
@@ -41,8 +41,8 @@ func TestBadLine(t *testing.T) {
 	}
 }
 
-// badLine leads through toxics, and then through a relay: it counts what gets to
-// the other end, and what waits before it is lost when it cuts the line.
+// badLine is a line through toxics, and then through a relay, which counts what arrives at
+// the other end. When the relay cuts the line, what waits before it is lost.
 func badLine(t *testing.T, d direction, target string, toxics []toxic) (r *relay, addr string) {
 	if d == up {
 		r = newRelay(t, target)

@@ -15,8 +15,8 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// shared is a folder with what all tests with processes use: the program, keys, an
-// access list, and the large file, plain and encrypted.
+// shared is a folder for all tests with processes. It has the program, keys, an access
+// list, and the large file, plain and encrypted.
 var shared string
 
 func TestMain(m *testing.M) {
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 // prepare fills the shared folder, once.
 var prepare = sync.OnceValue(func() error {
 	build := exec.Command("go", "build", "-o", sharedFile(programName), "./cmd/pqenc")
-	build.Dir = ".." // where the module is that knows what it needs
+	build.Dir = ".." // the module of the program
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}
@@ -56,8 +56,8 @@ var prepare = sync.OnceValue(func() error {
 
 func sharedFile(name string) string { return filepath.Join(shared, name) }
 
-// missing skips a test for which this machine lacks something, or fails it where
-// nothing may be lacking.
+// missing skips a test for which this machine lacks something. With PQENC_FAULTS_STRICT the
+// test fails.
 func missing(t *testing.T, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("PQENC_FAULTS_STRICT") != "" {

@@ -19,7 +19,7 @@ import (
 
 const (
 	manySmall = 300
-	// manyBytes is less than what has to pass for them.
+	// manyBytes is less than the number of bytes that have to pass for them.
 	manyBytes = manySmall * 6000
 )
 
@@ -48,7 +48,7 @@ func makeMany(t *testing.T, dir string) {
 	}
 }
 
-// wantManyStored opens each object, and looks for what is none.
+// wantManyStored opens each object, and checks that there is nothing else.
 func wantManyStored(t *testing.T, s *serving, _ string) {
 	t.Helper()
 	for i := range manySmall {
@@ -104,8 +104,8 @@ func TestKillServerOfMany(t *testing.T) {
 	}
 }
 
-// TestKillClientOfMany kills a client, and gives the same command again. What the first one
-// has done is whole.
+// TestKillClientOfMany kills a client, and gives the same command again. The files that
+// the first one has finished are complete.
 func TestKillClientOfMany(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &pushMany)

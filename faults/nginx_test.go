@@ -28,9 +28,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// nginxConfig is that of a proxy as they stand before servers. %[1]s is its folder,
-// %[2]s where it listens, and how, %[3]s the server, %[4]s a line that only root
-// needs.
+// nginxConfig is that of a usual reverse proxy. %[1]s is its folder, %[2]s where it
+// listens, and how, %[3]s the server, %[4]s a line that only root needs.
 const nginxConfig = `
 pid %[1]s/pid;
 error_log %[1]s/log;
@@ -59,8 +58,7 @@ http {
 }
 `
 
-// newNginx starts nginx before the server at target, and returns where it
-// listens.
+// newNginx starts nginx as a proxy for the server at target, and returns where it listens.
 func newNginx(t *testing.T, target, how string, cert []byte, key []byte) (addr string) {
 	t.Helper()
 	program, err := exec.LookPath("nginx")
@@ -150,8 +148,8 @@ func selfSigned(t *testing.T) (cert, key []byte) {
 	return cert, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
 }
 
-// TestProxyEndsTLS has a proxy with a certificate of its own in the middle. What is
-// inside the WebSocket is none of its business.
+// TestProxyEndsTLS has a proxy that terminates TLS. The TLS inside the WebSocket passes
+// through it.
 func TestProxyEndsTLS(t *testing.T) {
 	cert, key := selfSigned(t)
 	trusted := x509.NewCertPool()
@@ -170,14 +168,14 @@ func TestProxyEndsTLS(t *testing.T) {
 }
 
 // TestProxyEndsIdle has a proxy that closes connections after 2 s without data.
-// Signs of life that come more often keep them open; otherwise there are new ones.
+// More frequent keepalives keep them open. Otherwise the client opens new ones.
 func TestProxyEndsIdle(t *testing.T) {
 	for _, test := range []struct {
 		name    string
-		silence time.Duration // a quarter of which is between two signs of life
+		silence time.Duration // keepalives are sent in a quarter of it
 		retries bool
 	}{
-		{"signs of life", 2 * time.Second, false},
+		{"keepalives", 2 * time.Second, false},
 		{"new connections", time.Minute, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -201,8 +199,8 @@ func TestProxyEndsIdle(t *testing.T) {
 	}
 }
 
-// pushAndFollow pushes a file in two halves with a pause between them, and follows
-// it from before it begins.
+// pushAndFollow pushes a file in two halves with a pause between them, and follows it from
+// before the start.
 func pushAndFollow(t *testing.T, s *testServer, pusher, puller *transfer.Client) {
 	got := &comparer{want: small()}
 	ended := make(chan error)

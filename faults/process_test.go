@@ -25,7 +25,7 @@ const programName = "pqenc"
 type process struct {
 	*exec.Cmd
 	name  string
-	out   testkit.Log // all that it says
+	out   testkit.Log // all that it prints
 	ended chan struct{}
 	err   error // when it has ended
 }
@@ -34,7 +34,7 @@ type process struct {
 // that fails.
 func start(t *testing.T, args ...string) *process { return startUnder(t, nil, args...) }
 
-// startUnder runs the program under another one, with which it ends.
+// startUnder runs the program under another one, and ends with that.
 func startUnder(t *testing.T, under []string, args ...string) *process {
 	all := slices.Concat(under, []string{sharedFile(programName)}, args)
 	p := &process{Cmd: exec.Command(all[0], all[1:]...), name: args[0], ended: make(chan struct{})}
@@ -63,7 +63,7 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// wantGood waits for the end, which is to be a good one.
+// wantGood waits for the end of the process, and requires exit code 0.
 func (p *process) wantGood(t *testing.T) {
 	t.Helper()
 	<-p.ended
@@ -72,8 +72,8 @@ func (p *process) wantGood(t *testing.T) {
 	}
 }
 
-// serving is a server that can be ended and started again, behind a relay that
-// knows where it is.
+// serving is a server that can be ended and started again. Clients reach it through a
+// relay, which knows its address.
 type serving struct {
 	*process
 	dir   string
@@ -98,8 +98,8 @@ func serve(t *testing.T, c *command) *serving {
 	return s
 }
 
-// start starts the server, for the first time or again, and returns when
-// clients can come. Any goroutine may call it.
+// start starts the server, for the first time or again, and returns when it accepts
+// connections. Any goroutine may call it.
 func (s *serving) start(t *testing.T) bool {
 	file := filepath.Join(t.TempDir(), "address")
 	s.process = startUnder(t, s.under, "serve", "--dir", s.dir, "--listen", "127.0.0.1:0", "--address-file", file,
@@ -126,7 +126,7 @@ func (s *serving) url() string { return "ws://" + s.relay.addr() + "/" + name }
 
 func (s *serving) object() string { return filepath.Join(s.dir, name) }
 
-// put places the large file by hand.
+// put writes the large file into the store directly.
 func (s *serving) put(t *testing.T) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(s.object()), 0o700); err != nil {
@@ -168,14 +168,15 @@ func (c *command) start(t *testing.T, s *serving, dir string) *process {
 	return start(t, args...)
 }
 
-// wantStored checks that the object is what was pushed, and alone.
+// wantStored checks that the object is what was pushed, and that there is nothing else.
 func wantStored(t *testing.T, s *serving, _ string) {
 	t.Helper()
 	wantFile(t, s.object(), large())
 	wantAlone(t, s.object())
 }
 
-// wantStoredPlain checks that what was pushed is in the object, which is alone.
+// wantStoredPlain checks that the object decrypts to what was pushed, and that there is
+// nothing else.
 func wantStoredPlain(t *testing.T, s *serving, _ string) {
 	t.Helper()
 	file, err := os.Open(s.object())
@@ -195,7 +196,7 @@ func wantStoredPlain(t *testing.T, s *serving, _ string) {
 	wantAlone(t, s.object())
 }
 
-// wantPulled checks what was pulled, and that nothing is beside it.
+// wantPulled checks what was pulled, and that there is nothing else.
 func wantPulled(want func() []byte) func(*testing.T, *serving, string) {
 	return func(t *testing.T, _ *serving, dir string) {
 		t.Helper()
@@ -204,8 +205,8 @@ func wantPulled(want func() []byte) func(*testing.T, *serving, string) {
 	}
 }
 
-// wantAlone checks that there is nothing in the folder of a file but that and, in a store,
-// a receipt.
+// wantAlone checks that the folder of a file has only that file and, in a store, a
+// receipt.
 func wantAlone(t *testing.T, file string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Dir(file))

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// direction is that of bytes on a line.
+// direction is the direction of bytes on a line.
 type direction int
 
 const (
@@ -22,8 +22,8 @@ const (
 	down                  // from the server to the client
 )
 
-// relay takes connections and passes them on. It counts what passes, and does
-// something at an exact byte.
+// relay forwards connections. It counts the bytes that pass, and calls functions at an
+// exact byte.
 type relay struct {
 	listener net.Listener
 	running  sync.WaitGroup
@@ -36,8 +36,8 @@ type relay struct {
 	closed bool
 }
 
-// mark is what happens when that many bytes have passed: on the line that they
-// passed on, before it passes any more.
+// mark is a function to call when that many bytes have passed. It is called with the line
+// of the last byte, before any more bytes pass on it.
 type mark struct {
 	at int64
 	do func(*line)
@@ -48,14 +48,14 @@ type mark struct {
 type line struct {
 	relay   *relay
 	end     [2]*net.TCPConn
-	ended   [2]atomic.Bool // what comes is thrown away
+	ended   [2]atomic.Bool // data that arrives is discarded
 	slow    [2]pace        // each for the goroutine of its direction
 	stalled atomic.Bool
 	gone    chan struct{} // closed with the line
 	once    sync.Once
 }
 
-// pace is how slowly bytes pass, and how many.
+// pace limits how fast bytes pass, and for how many bytes.
 type pace struct {
 	left int
 	each time.Duration
@@ -75,22 +75,22 @@ func newRelay(t *testing.T, target string) *relay {
 
 func (r *relay) addr() string { return r.listener.Addr().String() }
 
-// at does something when that many bytes have passed. Calls are in the order of
-// the bytes.
+// at registers a function to call when that many bytes have passed. Calls of at must be in
+// the order of the bytes.
 func (r *relay) at(d direction, passed int64, do func(*line)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.marks[d] = append(r.marks[d], mark{passed, do})
 }
 
-// atTenths does something after each tenth of size bytes, but the last.
+// atTenths registers a function for each tenth of size bytes, except the last.
 func (r *relay) atTenths(d direction, size int64, do func(*line)) {
 	for tenth := range int64(9) {
 		r.at(d, size*(tenth+1)/10, do)
 	}
 }
 
-// route leads new connections elsewhere.
+// route changes the target of new connections.
 func (r *relay) route(target string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -104,7 +104,7 @@ func (r *relay) count(d direction) int64 {
 	return r.passed[d]
 }
 
-// wantNoneLeft checks that everything was done that was to be done.
+// wantNoneLeft checks that all functions were called.
 func (r *relay) wantNoneLeft(t *testing.T) {
 	t.Helper()
 	r.mu.Lock()
@@ -136,7 +136,7 @@ func (r *relay) accept() {
 	}
 }
 
-// connect makes a line, unless there is nothing at the other end.
+// connect makes a line, unless the target does not accept the connection.
 func (r *relay) connect(client *net.TCPConn) {
 	r.mu.Lock()
 	target := r.target
@@ -161,7 +161,7 @@ func (r *relay) connect(client *net.TCPConn) {
 	l.cut()
 }
 
-// copy passes on one direction until its end.
+// copy forwards one direction until its end.
 func (l *line) copy(d direction) {
 	buf := make([]byte, 64<<10)
 	for {
@@ -196,8 +196,8 @@ func (l *line) pass(d direction, p []byte) error {
 	return nil
 }
 
-// next counts up to n bytes, as far as the next mark, and returns how many, and
-// what is to be done behind them.
+// next counts up to n bytes, as far as the next mark, and returns how many, and the
+// function to call after them.
 func (r *relay) next(d direction, n int) (int, func(*line)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -220,8 +220,8 @@ func (l *line) cut() {
 	})
 }
 
-// reset closes both ends with an RST: even what has arrived there and was not
-// read yet is lost.
+// reset closes both ends with an RST: data that has arrived and was not read yet is
+// lost.
 func (l *line) reset() {
 	l.end[up].SetLinger(0)
 	l.end[down].SetLinger(0)
@@ -240,7 +240,7 @@ func (l *line) finish() {
 	l.halfClose(down)
 }
 
-// stall lets nothing more pass, not even that an end has closed.
+// stall lets nothing more pass, not even a close.
 func (l *line) stall() { l.stalled.Store(true) }
 
 func (l *line) wait() {
@@ -249,13 +249,13 @@ func (l *line) wait() {
 	}
 }
 
-// trickle passes the next n bytes of a direction on one by one. It is for that
-// direction's marks.
+// trickle passes the next n bytes of a direction one by one. Call it from a mark of that
+// direction.
 func (l *line) trickle(d direction, n int, each time.Duration) {
 	l.slow[d] = pace{n, each}
 }
 
-// next waits as long as the pace wants, and returns how many of n bytes may pass.
+// next waits as the pace requires, and returns how many of n bytes may pass.
 func (p *pace) next(n int, gone <-chan struct{}) int {
 	if p.left == 0 {
 		return n

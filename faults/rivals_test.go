@@ -17,7 +17,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// halfway is a source that stops in the middle, until it may go on.
+// halfway is a source that stops in the middle, until it may continue.
 type halfway struct {
 	io.Reader
 	middle, on chan struct{}
@@ -35,8 +35,8 @@ func newHalfway(file []byte) *halfway {
 	return h
 }
 
-// TestTakeOver pushes a file a second time with the same key, when the first push
-// is half done. The second gets what the first one has sent.
+// TestTakeOver pushes a file a second time with the same key, when the first push is half
+// done. The second push resumes after what the first one has sent.
 func TestTakeOver(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{})
@@ -67,8 +67,7 @@ func TestTakeOver(t *testing.T) {
 	}
 }
 
-// TestSameName pushes two files to one name, with two keys. The one that began
-// last ends first.
+// TestSameName pushes two files to one name, with two keys. The second one ends first.
 func TestSameName(t *testing.T) {
 	alices, bobs := testkit.Sealed(1<<20), testkit.Sealed(2<<20)
 	for _, overwrite := range []bool{false, true} {
@@ -101,8 +100,8 @@ func TestSameName(t *testing.T) {
 	}
 }
 
-// TestFollow follows a push that is cut after each tenth, while the line of the
-// one who follows is cut as well.
+// TestFollow follows a push that is cut after each tenth, over a line that is cut as
+// well.
 func TestFollow(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{})

@@ -14,8 +14,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// TestStall lets nothing more pass from the middle on, while all connections stay
-// open: the server has to let go of what it believes to be alive.
+// TestStall lets nothing more pass after the middle, while all connections stay open: the
+// new connection has to take over from the one that seems alive.
 func TestStall(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
@@ -32,8 +32,7 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// TestTrickle lets a byte pass now and then, in a time in which a line without any
-// would count as dead.
+// TestTrickle lets single bytes pass for longer than the idle timeout.
 func TestTrickle(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
@@ -50,8 +49,8 @@ func TestTrickle(t *testing.T) {
 	}
 }
 
-// TestSlowReader pulls to somebody who takes nothing for longer than a connection
-// may be silent. He is alive nevertheless, and so is the server.
+// TestSlowReader pulls to a client that reads nothing for longer than the idle timeout. The
+// client and the server are alive nevertheless.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
 	const silence = 3 * time.Second
@@ -73,7 +72,7 @@ func TestSlowReader(t *testing.T) {
 	got.wantAll(t)
 }
 
-// TestSlowSource pushes from somebody who gives nothing for that long.
+// TestSlowSource pushes from a source that has nothing for that long.
 func TestSlowSource(t *testing.T) {
 	t.Parallel()
 	const silence = 3 * time.Second
@@ -89,7 +88,7 @@ func TestSlowSource(t *testing.T) {
 	s.wantObject(t, small())
 }
 
-// pause is a reader of nothing that takes its time.
+// pause is an empty reader that waits before its end.
 func pause(d time.Duration) io.Reader {
 	return readerFunc(func([]byte) (int, error) {
 		time.Sleep(d)

@@ -23,8 +23,8 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// serveUnder starts a server under another program, which does something to its system
-// calls. The options may depend on the folder of the server.
+// serveUnder starts a server under a program that changes its system calls. The options
+// may depend on the folder of the server.
 func serveUnder(t *testing.T, program string, options func(dir string) []string) *serving {
 	t.Helper()
 	if err := prepare(); err != nil {
@@ -41,8 +41,8 @@ func serveUnder(t *testing.T, program string, options func(dir string) []string)
 	return s
 }
 
-// TestSlowUnlink has a file system that takes a minute to remove a file. Meanwhile
-// whatever others do in other folders goes on, and so does the server's own work.
+// TestSlowUnlink has a file system that takes a minute to remove a file. Transfers in other
+// folders, and the server's own work, must continue meanwhile.
 func TestSlowUnlink(t *testing.T) {
 	t.Parallel()
 	const slow = "slow"
@@ -76,7 +76,7 @@ func TestSlowUnlink(t *testing.T) {
 				remove(ctx, c, file)
 				close(removed)
 			}()
-			for busy := false; !busy; { // the system call is under way
+			for busy := false; !busy; { // the system call is running
 				trace, err := os.ReadFile(calls)
 				if err != nil {
 					t.Fatal(err)
@@ -103,8 +103,8 @@ func TestSlowUnlink(t *testing.T) {
 	}
 }
 
-// TestFailingSync has a disk that fails once, at the first sync, or the second, and so on.
-// The client sends again what the disk may have lost, and the object is right.
+// TestFailingSync fails one sync: the first, or the second, and so on. The client sends
+// again what the disk may have lost, and the object is correct.
 func TestFailingSync(t *testing.T) {
 	t.Parallel()
 	retried := new(atomic.Int32)
@@ -146,9 +146,9 @@ func (h *held) ReadAt(p []byte, off int64) (int, error) {
 	return h.ReaderAt.ReadAt(p, off)
 }
 
-// TestFewDescriptors has strangers who take all the descriptors of a server. A push over a
-// connection that was there before fails, loses nothing, and goes on when they have left,
-// as do new connections.
+// TestFewDescriptors has strangers who take all the descriptors of a server. A push over an
+// earlier connection fails, loses nothing, and resumes when they have left. New connections
+// work again then.
 func TestFewDescriptors(t *testing.T) {
 	t.Parallel()
 	s := serveUnder(t, "prlimit", func(string) []string { return []string{"--nofile=40"} })

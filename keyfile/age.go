@@ -16,8 +16,8 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// ReadRecipients reads a file of up to [MaxPublicSize] bytes with the keys of
-// those to encrypt to: public keys as [ReadPublic] reads them, each a [*Public],
+// ReadRecipients reads the keys to encrypt to from a file of up to [MaxPublicSize]
+// bytes: public keys as [ReadPublic] reads them, each a [*Public],
 // or post-quantum ones of age, each a [*recipient.HybridRecipient].
 func ReadRecipients(r io.Reader) ([]pqenc.Recipient, error) {
 	data, err := readLimited(r, MaxPublicSize)
@@ -45,7 +45,7 @@ func LoadRecipients(name string) ([]pqenc.Recipient, error) {
 	return ReadRecipients(f)
 }
 
-// IsAge reports whether err says that a file has post-quantum keys of age, which
+// IsAge reports whether err means that a file has post-quantum keys of age, which
 // [ParseAgeRecipients] and [ParseAgeIdentities] read. They encrypt and decrypt;
 // without a signing half they have no fingerprint, and are no identity.
 func IsAge(err error) bool {
@@ -54,14 +54,14 @@ func IsAge(err error) bool {
 }
 
 // ParseAgeRecipients returns the public keys in a recipients file of age, one a
-// line (age1pq1…), beside empty lines and lines that begin with '#'. Errors are
+// line (age1pq1…), among empty lines and lines that begin with '#'. Errors are
 // those of [ParsePublic].
 func ParseAgeRecipients(data []byte) ([]*recipient.HybridRecipient, error) {
 	return parseAge(data, recipient.AgePublicPrefix, recipient.ParseAgeRecipient)
 }
 
 // ParseAgeIdentities returns the private keys in an identity file of age, one a
-// line (AGE-SECRET-KEY-PQ-1…), beside empty lines and lines that begin with '#'.
+// line (AGE-SECRET-KEY-PQ-1…), among empty lines and lines that begin with '#'.
 // Errors are those of [ParseIdentity].
 func ParseAgeIdentities(data []byte) ([]*recipient.HybridIdentity, error) {
 	return parseAge(data, recipient.AgePrivatePrefix, recipient.ParseAgeIdentity)
@@ -69,7 +69,7 @@ func ParseAgeIdentities(data []byte) ([]*recipient.HybridIdentity, error) {
 
 func parseAge[K any](data []byte, prefix string, parse func(string) (K, error)) (keys []K, err error) {
 	if err := fips.Check(); err != nil {
-		return nil, err // else the keys would seem to be at fault
+		return nil, err // otherwise the keys would seem to be at fault
 	}
 	if data, err = trim(data); err != nil {
 		return nil, err
@@ -96,7 +96,7 @@ func parseAge[K any](data []byte, prefix string, parse func(string) (K, error)) 
 	return keys, nil
 }
 
-// wrongAgeLine explains a line that does not belong into a file of age's keys.
+// wrongAgeLine explains a line that does not belong in a file of age's keys.
 func wrongAgeLine(line []byte, n int) error {
 	switch {
 	case bytes.HasPrefix(line, []byte(recipient.AgePrivatePrefix)):

@@ -22,8 +22,8 @@ const (
 	oidEd25519  = "1.3.101.112"             // RFC 8410
 )
 
-// algorithms are the usual names of what PKCS#8 and SubjectPublicKeyInfo may have
-// that pqenc does not take.
+// algorithms are the usual names of the algorithms that PKCS#8 and
+// SubjectPublicKeyInfo may have and pqenc does not support.
 var algorithms = map[string]string{
 	oidMLKEM768: "ML-KEM-768",
 	oidMLDSA65:  "ML-DSA-65",
@@ -44,8 +44,8 @@ var algorithms = map[string]string{
 }
 
 // foreign returns an error that names the algorithm of a key, in PKCS#8 or
-// SubjectPublicKeyInfo, that is none of the two of pqenc; nil if it is one, or if
-// der is no such structure.
+// SubjectPublicKeyInfo, if it is neither of the two that pqenc uses. It returns nil if
+// it is one of them, or if der is no such structure.
 func foreign(der []byte, line int) error {
 	oid := algorithmOf(der)
 	if oid == "" || oid == oidXWing || oid == oidComposite {
@@ -58,8 +58,8 @@ func foreign(der []byte, line int) error {
 }
 
 // algorithmOf returns the object identifier in PKCS#8 (RFC 5958) or
-// SubjectPublicKeyInfo (RFC 5280), empty if der is neither, or if it is longer
-// than any in use.
+// SubjectPublicKeyInfo (RFC 5280), empty if der is neither, or if the identifier is
+// longer than any in use.
 func algorithmOf(der []byte) string {
 	type identifier struct {
 		OID        asn1.ObjectIdentifier

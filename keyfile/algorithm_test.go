@@ -98,7 +98,7 @@ func wantAlgorithm(t *testing.T, want string, private, public []byte) {
 	}
 }
 
-// TestLongAlgorithm: an identifier of 100 KB does not get into the message.
+// TestLongAlgorithm: the message does not contain an identifier of 100 KB.
 func TestLongAlgorithm(t *testing.T) {
 	long := pkix.AlgorithmIdentifier{Algorithm: slices.Repeat(asn1.ObjectIdentifier{1}, 30_000)}
 	der := derOf(t, struct {

@@ -4,8 +4,8 @@
 
 package keyfile
 
-// Lineage returns the names of this generation and of those before it, the last of which
-// may only be named by its successor.
+// Lineage returns the fingerprints of this generation and of those before it. Of the
+// oldest, only its successor may have the fingerprint.
 func (p *Public) Lineage() []Fingerprint {
 	all := p.Generations()
 	names := Publics(all).Fingerprints()

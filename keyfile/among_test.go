@@ -12,7 +12,7 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// TestAmong: keys of several files are as strict with each other as those of one.
+// TestAmong: the checks between keys are the same in several files as in one.
 func TestAmong(t *testing.T) {
 	first := following(t, nil)
 	second, other := following(t, first), following(t, first)

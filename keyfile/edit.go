@@ -18,9 +18,9 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// Edit is a private key file that is about to be changed, and that no other Edit
-// changes meanwhile. It is good for one Save or Protect, before and after which the file
-// is the old one or the whole new one, with mode 0600.
+// Edit is a private key file that is about to be changed, locked against other Edits. It
+// allows one Save or Protect, which replaces the file atomically. The new file has mode
+// 0600.
 type Edit struct {
 	identity   *Identity
 	passphrase []byte // nil if the file is not protected
@@ -52,14 +52,14 @@ func OpenEdit(name string, ask func() ([]byte, error)) (*Edit, error) {
 	return e, nil
 }
 
-// openLocked opens a file, and locks it against other Edits. One that was replaced in
-// between is another file: what counts is the one that has the name once it is locked.
+// openLocked opens a file, and locks it against other Edits. If the file was
+// replaced before it was locked, the new one is locked instead.
 func openLocked(name string) (*os.File, error) {
 	path, err := filepath.EvalSymlinks(name)
 	if err != nil {
 		return nil, err
 	}
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() { // to open a pipe is to wait
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() { // opening a pipe would wait
 		return nil, cmp.Or(err, fmt.Errorf("%s %w", name, durable.ErrNotRegular))
 	}
 	folder, err := os.OpenRoot(filepath.Dir(path))
@@ -99,7 +99,7 @@ func isFile(name string, file *os.File) (bool, error) {
 	return err == nil && os.SameFile(opened, named), err
 }
 
-// Identity returns what is in the file.
+// Identity returns the identity in the file.
 func (e *Edit) Identity() *Identity { return e.identity }
 
 // Protected reports whether the file was protected by a passphrase.
@@ -120,7 +120,7 @@ func (e *Edit) Save(next *Identity) error {
 }
 
 // Protect replaces the file by one with the same identity and another passphrase, nil
-// for none. It makes sure that the new file can be opened before the old one goes.
+// for none. It checks that the new file can be opened before it replaces the old one.
 func (e *Edit) Protect(passphrase []byte) error {
 	if passphrase != nil && len(passphrase) == 0 {
 		return recipient.ErrEmptyPassphrase
@@ -139,7 +139,7 @@ func (e *Edit) Protect(passphrase []byte) error {
 	return e.replace(e.identity, data)
 }
 
-// replace replaces the file by data, once that was written and read back.
+// replace replaces the file by data, after that was written and read back.
 func (e *Edit) replace(next *Identity, data []byte) error {
 	defer clear(data)
 	f, err := durable.Create(context.Background(), e.name, durable.Options{Private: true})

@@ -86,8 +86,8 @@ func TestEdit(t *testing.T) {
 	}
 }
 
-// TestEditLosesNothing saves what does not have all that the file has, and a file that
-// somebody else has replaced meanwhile.
+// TestEditLosesNothing saves an identity that lacks generations of the file, and into a
+// file that was replaced meanwhile.
 func TestEditLosesNothing(t *testing.T) {
 	name := saved(t)
 	e := openEdit(t, name, nil)

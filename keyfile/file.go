@@ -26,7 +26,7 @@ const (
 	MaxPublicSize   = 16 << 20
 )
 
-// ErrPassphrase says that a passphrase does not open a protected key file.
+// ErrPassphrase means that a passphrase does not open a protected key file.
 var ErrPassphrase = errors.New("wrong passphrase for the private key")
 
 // Protect returns the private key file of id as [Identity.Marshal] does, in an
@@ -53,8 +53,8 @@ func (id *Identity) Protect(passphrase []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// file returns the private key file of id, protected if there is a passphrase. It is
-// one that can be read again.
+// file returns the private key file of id, protected if there is a passphrase. It fails
+// if the file would be too large to be read again.
 func (id *Identity) file(passphrase []byte) (data []byte, err error) {
 	if passphrase == nil {
 		data = id.Marshal()
@@ -142,9 +142,8 @@ func LoadPublic(name string) (Publics, error) {
 
 // Save writes an identity into two new files: base.key, which only the owner
 // can read, and base.pub. If either exists, the error wraps [fs.ErrExist] and
-// both are left as they are. After an error there is neither or, where all that
-// failed was to make them safe from a power cut, both: never a public key whose
-// private key is lost.
+// both are left as they are. After an error there is neither, or both if only
+// the sync to disk failed: never a public key whose private key is lost.
 func (id *Identity) Save(base string) error { return id.save(base, nil) }
 
 // SaveProtected is [Identity.Save] with [Identity.Protect].
@@ -177,15 +176,15 @@ func (id *Identity) save(base string, passphrase []byte) error {
 	return cmp.Or(pubErr, keyErr)
 }
 
-// Exposed reports whether the file of that name can be read by others than its
-// owner, as far as its mode tells: a private key file should not.
+// Exposed reports whether the mode of a file lets others than its owner read it, which
+// it should not for a private key file.
 func Exposed(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && info.Mode().IsRegular() && exposedMode(info.Mode())
 }
 
-// readLimited reads all of r, or fails when that is more than limit bytes: a
-// key file that is cut at a limit would be another key file.
+// readLimited reads all of r, or fails if that is more than limit bytes: a truncated
+// key file can be a valid key file with fewer keys.
 func readLimited(r io.Reader, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {

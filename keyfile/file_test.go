@@ -81,8 +81,8 @@ func TestReadProtected(t *testing.T) {
 		{"of nothing", string(armored(t, "", cheap("open sesame"))), 1, keyfile.ErrNotKey},
 		{"cut", string(good[:len(good)-40]), 1, io.ErrUnexpectedEOF},
 		{"cut in the header", string(good[:2000]), 0, io.ErrUnexpectedEOF},
-		{"with text behind it", string(good) + "text\n", 1, armor.ErrArmor},
-		{"behind a key", private + string(good), 0, armor.ErrArmor},
+		{"with text after it", string(good) + "text\n", 1, armor.ErrArmor},
+		{"after a key", private + string(good), 0, armor.ErrArmor},
 		{"of no pqenc file", strings.Replace(string(good), "\n", "\nAAAA", 1), 0, armor.ErrArmor},
 		{"damaged padding", string(changed(good, 1000)), 0, pqenc.ErrHeader},
 		{"damaged commitment", string(changed(good, 170)), 1, keyfile.ErrPassphrase},
@@ -168,11 +168,11 @@ func TestSizes(t *testing.T) {
 				t.Errorf("%s, %s: one byte over the limit: %v", what, name, err)
 			}
 		}
-		// Nothing behind the limit is waited for, and a failing disk is no end of file.
+		// Nothing after the limit is waited for, and a failing disk is not the end of the file.
 		errDisk := errors.New("disk on fire")
 		broken := func(n int) io.Reader { return io.MultiReader(bytes.NewReader(file[:n]), iotest.ErrReader(errDisk)) }
 		if err := c.read(broken(c.limit + 1)); !errors.Is(err, keyfile.ErrTooLarge) {
-			t.Errorf("%s: read on behind the limit: %v", what, err)
+			t.Errorf("%s: read past the limit: %v", what, err)
 		}
 		if err := c.read(broken(len(c.file))); !errors.Is(err, errDisk) {
 			t.Errorf("%s: %v, want the error of the reader", what, err)

@@ -53,7 +53,7 @@ func checkParse(t *testing.T, data []byte, parse func([]byte) ([]byte, error)) {
 	}
 }
 
-// bare takes away all that may differ between two files with the same keys: a byte
+// bare removes all that may differ between two files with the same keys: a byte
 // order mark, comments, empty lines, and how lines end.
 func bare(data []byte) string {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
@@ -67,8 +67,8 @@ func bare(data []byte) string {
 	return b.String()
 }
 
-// Fuzzing without seeds finds nothing and says nothing. Among them must be some
-// that parse, or nothing of interest is ever reached.
+// TestFuzzSeeds: without seeds, fuzzing finds nothing and does not report that. Some of
+// them must parse, to reach the code after the parser.
 func TestFuzzSeeds(t *testing.T) {
 	for target, parse := range map[string]func([]byte) ([]byte, error){
 		"FuzzParseIdentity": reparseIdentity,

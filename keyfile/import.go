@@ -11,15 +11,15 @@ import (
 )
 
 // Complete makes a new identity of an encryption key that another program made: it
-// adds a signing key. Each call makes another one, with a fingerprint of its own. It
-// opens what was encrypted to the encryption key before.
+// adds a signing key. Each call makes a different one, with its own fingerprint. It
+// opens what was already encrypted to the encryption key.
 func Complete(hybrid *recipient.HybridIdentity, d Details) (*Identity, error) {
 	return generateFor(hybrid, d, nil)
 }
 
 // ParseForeign returns the encryption key alone that another program made, for
 // [Complete]: an X-Wing key in one block of PKCS#8, or a post-quantum key of age.
-// What is an identity already is no such key. Errors are those of [ParseIdentities].
+// A complete identity is refused. Errors are those of [ParseIdentities].
 func ParseForeign(data []byte) (*recipient.HybridIdentity, error) {
 	blocks, err := parseBlocks(data, privateType)
 	if IsAge(err) {

@@ -2,17 +2,17 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package keyfile has the keys of pqenc as they are on disk.
+// Package keyfile reads, writes and makes the key files of pqenc.
 //
 // An [Identity] is one encryption key and one signing key, made together. Its
-// public half, a [Public], is what others encrypt to. Keys are replaced now and then
-// ([Identity.Rotate]): an identity is then a chain of generations, of which the
-// newest encrypts and signs and all read.
+// public half, a [Public], is what others encrypt to. Keys can be rotated
+// ([Identity.Rotate]): an identity is then a chain of generations. The newest one
+// encrypts and signs, and all of them decrypt.
 //
 // Both are PEM: standard PKCS#8 and SubjectPublicKeyInfo blocks, the encryption key
 // first and the signing key second, and after each pair an identity statement, which
 // says when the pair was made and which one it succeeds. A private key file can be
-// protected with a passphrase. This is SPEC.md, section 8.
+// protected with a passphrase. SPEC.md, section 8, specifies the files.
 //
 // Keys of other programs have no signing half: post-quantum keys of age encrypt
 // ([ReadRecipients]) and decrypt ([ParseAgeIdentities]), and [Complete] makes an identity
@@ -41,7 +41,7 @@ func newIdentity(hybrid *recipient.HybridIdentity, signing *signature.PrivateKey
 	return &Identity{hybrid: hybrid, signing: signing, public: newPublic(hybrid.Recipient(), signing.Public())}
 }
 
-// Unwrap implements [pqenc.Identity], with this generation and those before it.
+// Unwrap implements [pqenc.Identity]. It tries this generation and those before it.
 func (id *Identity) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
 	for ; id.previous != nil; id = id.previous {
 		if fileKey, err := id.hybrid.Unwrap(s, binding); err == nil {
@@ -54,11 +54,11 @@ func (id *Identity) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileK
 // Public returns the public half.
 func (id *Identity) Public() *Public { return id.public }
 
-// Fingerprint returns the name of this generation.
+// Fingerprint returns the fingerprint of this generation.
 func (id *Identity) Fingerprint() Fingerprint { return id.public.fingerprint }
 
-// Fingerprints returns the names of this generation and of those before it: a file
-// that was signed for any of them is for this identity.
+// Fingerprints returns the fingerprints of this generation and of those before it. A
+// file that was signed for any of them is for this identity.
 func (id *Identity) Fingerprints() []Fingerprint { return id.public.Fingerprints() }
 
 // Generations returns this generation and those before it. Each of them is an
@@ -76,8 +76,8 @@ func (id *Identity) PublicDER() []byte { return id.public.DER() }
 // SigningKey returns the half of this generation that signs.
 func (id *Identity) SigningKey() *signature.PrivateKey { return id.signing }
 
-// Public is a public key: it is encrypted to, as a [pqenc.Recipient], and says who
-// signed a file, as a [pqenc.Sender]. It is one generation together with those before
+// Public is a public key: a [pqenc.Recipient] to encrypt to, and a [pqenc.Sender]
+// that verifies who signed a file. It is one generation together with those before
 // it. It is immutable.
 type Public struct {
 	hybrid      *recipient.HybridRecipient
@@ -101,16 +101,16 @@ func (p *Public) DER() []byte {
 	return append(p.hybrid.MarshalSPKI(), signature.MarshalSPKI(p.signing)...)
 }
 
-// Wrap implements [pqenc.Recipient]. Whether the key should still be used is for the
-// caller to ask: see [Public.Usable].
+// Wrap implements [pqenc.Recipient]. It does not check whether the key has expired or is
+// retired: see [Public.Usable].
 func (p *Public) Wrap(fileKey *pqenc.FileKey, binding *pqenc.Binding) (pqenc.Stanza, error) {
 	return p.hybrid.Wrap(fileKey, binding)
 }
 
-// Fingerprint returns the name of this generation.
+// Fingerprint returns the fingerprint of this generation.
 func (p *Public) Fingerprint() Fingerprint { return p.fingerprint }
 
-// Fingerprints returns the names of this generation and of those before it.
+// Fingerprints returns the fingerprints of this generation and of those before it.
 func (p *Public) Fingerprints() []Fingerprint { return Publics(p.Generations()).Fingerprints() }
 
 // Generations returns this generation and those before it, newest first.
@@ -127,15 +127,13 @@ func (p *Public) VerificationKey() *signature.PublicKey { return p.signing }
 // Publics are the public keys of several people, as a file of a team has them.
 type Publics []*Public
 
-// Recipients returns the keys as those to encrypt to: pass them to
-// [pqenc.Encrypt].
+// Recipients returns the keys as recipients, for [pqenc.Encrypt].
 func (ps Publics) Recipients() []pqenc.Recipient {
 	return each(ps, func(p *Public) pqenc.Recipient { return p })
 }
 
-// Senders returns the keys, all generations of each, as those who may have signed a
-// file, for [pqenc.Policy]. An old generation is accepted for what it signed before
-// it was succeeded.
+// Senders returns all generations of the keys as senders, for [pqenc.Policy]. An old
+// generation is accepted for what it signed before it was succeeded.
 func (ps Publics) Senders() (all []pqenc.Sender) {
 	for _, p := range ps {
 		all = append(all, each(p.Generations(), func(p *Public) pqenc.Sender { return p })...)
@@ -143,7 +141,7 @@ func (ps Publics) Senders() (all []pqenc.Sender) {
 	return all
 }
 
-// Fingerprints returns the names of the identities: of the newest generation of each.
+// Fingerprints returns the fingerprint of the newest generation of each key.
 func (ps Publics) Fingerprints() []Fingerprint { return each(ps, (*Public).Fingerprint) }
 
 func each[K, T any](keys []K, of func(K) T) []T {

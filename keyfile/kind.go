@@ -13,7 +13,7 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// Kind is what a file is that people take for a key file, in words.
+// Kind describes a file that people mistake for a key file.
 type Kind string
 
 // The kinds that are recognized.
@@ -29,14 +29,14 @@ const (
 	AgeFile       Kind = "a file encrypted with age"
 	UTF16         Kind = "text in UTF-16, not in UTF-8"
 
-	// Keys of age. Of these [ReadRecipients] and [ParseAgeIdentities] take the
+	// Keys of age. [ReadRecipients] and [ParseAgeIdentities] accept the
 	// post-quantum ones.
 	AgePostQuantum Kind = "a post-quantum age key, which has no signing key and no fingerprint"
 	AgeKey         Kind = "an age key that is not post-quantum"
 	AgePlugin      Kind = "a key of an age plugin"
 )
 
-// KindError says that something else is where a key file should be. It wraps
+// KindError means that something else is where a key file should be. It wraps
 // [ErrNotKey].
 type KindError struct{ Kind Kind }
 
@@ -45,7 +45,7 @@ func (e *KindError) Error() string { return fmt.Sprintf("%v: it is %s", ErrNotKe
 // Unwrap returns [ErrNotKey].
 func (e *KindError) Unwrap() error { return ErrNotKey }
 
-// starts are what the first line begins with that no key file has.
+// starts are beginnings of a first line that no key file has.
 var starts = []struct {
 	start string
 	kind  Kind
@@ -75,8 +75,8 @@ var starts = []struct {
 	{"-----BEGIN ENCRYPTED PRIVATE KEY", EncryptedKey},
 }
 
-// otherKind returns an error that says what a file is whose line, outside of
-// blocks, is not one of a key file; nil if that is not known.
+// otherKind returns a [KindError] for a line outside of blocks that is not one of a key
+// file, or nil if the kind of file is not recognized.
 func otherKind(line []byte) error {
 	for _, s := range starts {
 		if !bytes.HasPrefix(line, []byte(s.start)) {

@@ -6,5 +6,5 @@ package keyfile
 
 import "io/fs"
 
-// exposedMode knows nothing on Windows: access lists, not modes, decide there.
+// exposedMode is always false: on Windows access lists decide, not modes.
 func exposedMode(fs.FileMode) bool { return false }

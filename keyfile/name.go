@@ -13,14 +13,14 @@ import (
 // MaxNameSize is the length of the longest name of an identity in bytes.
 const MaxNameSize = 64
 
-// ErrName says that a text cannot name an identity.
+// ErrName means that a text cannot name an identity.
 var ErrName = errors.New("not a name for a key")
 
 // ValidName returns nil if a text can name an identity: 1 to [MaxNameSize] of the
 // characters a to z, 0 to 9, dot, dash and underscore, without a dot or a dash in
 // front. So a name is neither a path nor a flag, and is the same on every file system.
-// What ends in .pub or .key, or begins with age1, is none either: that is how key
-// files and the keys of age are told from names. The error wraps [ErrName].
+// A text that ends in .pub or .key, or begins with age1, is not a name either: this
+// distinguishes names from key files and from keys of age. The error wraps [ErrName].
 func ValidName(name string) error {
 	switch {
 	case name == "":

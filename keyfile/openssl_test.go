@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestOpenSSL has another program read the blocks and name their algorithms.
+// TestOpenSSL checks that OpenSSL reads the blocks and names their algorithms.
 func TestOpenSSL(t *testing.T) {
 	openssl, err := exec.LookPath("openssl")
 	if err != nil {

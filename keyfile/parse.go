@@ -47,8 +47,8 @@ func ParseIdentities(data []byte) ([]*Identity, error) {
 	return newest, nil
 }
 
-// wipe overwrites private keys that were read, once there is another copy. Go gives no
-// more: what the collector or a library has copied stays.
+// wipe overwrites private keys that were read, after they were copied. Copies that the
+// garbage collector or a library has made stay.
 func wipe(pairs []pair) {
 	for _, p := range pairs {
 		clear(p.encryption.contents)
@@ -56,11 +56,11 @@ func wipe(pairs []pair) {
 	}
 }
 
-// ParseIdentity is [ParseIdentities] for a file of one.
+// ParseIdentity is [ParseIdentities] for a file with one identity.
 func ParseIdentity(data []byte) (*Identity, error) { return one(ParseIdentities(data)) }
 
-// ParsePublic returns the public keys in a file of one or more, each as in
-// [ParseIdentities].
+// ParsePublic returns the public keys in a file of one or more. The file has the form
+// that [ParseIdentities] reads.
 func ParsePublic(data []byte) (Publics, error) {
 	pairs, err := parsePairs(data, publicType)
 	if err != nil {
@@ -127,7 +127,7 @@ func parsePairs(data []byte, blockType string) ([]pair, error) {
 	return all, nil
 }
 
-// unpaired says where a pair of keys should be.
+// unpaired returns an error that says where a pair of keys is missing.
 func unpaired(blocks []block) error {
 	if len(blocks) == 0 {
 		return fmt.Errorf("%w: it ends where an encryption key and a signing key should be", ErrNotKey)
@@ -186,9 +186,9 @@ func chain(pairs []pair, keys []*Public) (newest Publics, err error) {
 	return newest, nil
 }
 
-// arrange checks that the statements are about the pairs beside them and fit together,
-// and finds the successor of each pair, wherever in the file that is: the order of the
-// file is that of whoever wrote it. Signatures are not verified.
+// arrange checks that the statements are about the pairs that they follow and fit
+// together, and finds the successor of each pair, wherever it is in the file: writers may
+// choose any order. Signatures are not verified.
 func arrange(pairs []pair) error {
 	of := make(map[Fingerprint][]*pair)
 	for i := range pairs {

@@ -18,25 +18,25 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// The reasons why something is not a key file. Errors wrap them, and tell the
-// line but never what is in it.
+// The reasons why something is not a key file. Errors wrap them, and name the line but
+// never quote it.
 var (
-	// ErrNotKey says that the contents are not a key file of pqenc.
+	// ErrNotKey means that the contents are not a key file of pqenc.
 	ErrNotKey = errors.New("not a pqenc key file")
-	// ErrIsPublic says that a public key is where a private one is needed.
+	// ErrIsPublic means that a public key is where a private one is needed.
 	ErrIsPublic = errors.New("this is a public key, where a private key is needed")
-	// ErrIsPrivate says that a private key is where a public one is needed.
+	// ErrIsPrivate means that a private key is where a public one is needed.
 	ErrIsPrivate = errors.New("this is a private key, where a public key is needed")
 	// ErrIsAgePrivate is ErrIsPrivate for a private key of age.
 	ErrIsAgePrivate = fmt.Errorf("%w", ErrIsPrivate)
-	// ErrProtected says that the private key is protected by a passphrase.
+	// ErrProtected means that the private key is protected by a passphrase.
 	ErrProtected = errors.New("this private key is protected by a passphrase")
-	// ErrIncomplete says that a file has an X-Wing key alone, as other programs make it;
+	// ErrIncomplete means that a file has an X-Wing key alone, as other programs make it;
 	// see [Complete].
 	ErrIncomplete = fmt.Errorf("%w: it has an encryption key without a signing key", ErrNotKey)
-	// ErrSeveral says that a file has several keys where one is needed.
+	// ErrSeveral means that a file has several keys where one is needed.
 	ErrSeveral = errors.New("there are several keys, where one is needed")
-	// ErrTooLarge says that a file is longer than any key file.
+	// ErrTooLarge means that a file is longer than any key file.
 	ErrTooLarge = errors.New("too large for a key file")
 )
 
@@ -47,8 +47,8 @@ const (
 	statementType = "PQENC IDENTITY STATEMENT"
 )
 
-// Comments stand above the keys. They hold no name and no fingerprint, since
-// nothing protects a comment against change: the statement has them.
+// Comments are above the keys. They contain no name and no fingerprint, since comments
+// are not authenticated: the statement has them.
 const (
 	privateComment = "# pqenc private key: keep this file secret.\n"
 	publicComment  = "# pqenc public key: give this file to those who send to you.\n"
@@ -78,7 +78,7 @@ func (p *Public) Marshal() []byte {
 	return out
 }
 
-// retirement adds the statement after which there is no other generation.
+// retirement appends the statement that ends an identity, if there is one.
 func retirement(out []byte, p *Public) []byte {
 	if p.successor != nil && p.successor.retires() {
 		return appendStatement(out, p.successor)
@@ -110,10 +110,10 @@ func (b block) wrong(want string) error {
 
 // parseBlocks returns the PEM blocks in data, all of which must be keys of the given
 // type or statements. pem.Decode skips what it cannot read, so it is given one block at a
-// time, and the result must encode to just what was read.
+// time, and the result must encode to exactly what was read.
 func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 	if err := fips.Check(); err != nil {
-		return nil, err // else the keys would seem to be at fault
+		return nil, err // otherwise the keys would seem to be at fault
 	}
 	if data, err = trim(data); err != nil {
 		return nil, err
@@ -164,14 +164,14 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 	return blocks, nil
 }
 
-// encodesTo reports whether that is the encoding of b. It overwrites the buffer.
+// encodesTo reports whether encoded is the encoding of b. It overwrites the buffer.
 func encodesTo(buffer *bytes.Buffer, b *pem.Block, encoded []byte) bool {
 	buffer.Reset()
 	return pem.Encode(buffer, b) == nil && bytes.Equal(buffer.Bytes(), encoded)
 }
 
-// armored explains an armored file where a key file was to be: a protected
-// private key is one for a passphrase.
+// armored returns the error for an armored file in place of a key file. One that a
+// passphrase opens is a protected private key.
 func armored(all []byte) error {
 	info, err := pqenc.Inspect(armor.NewReader(bytes.NewReader(all)))
 	if err == nil && !slices.Contains(info.Stanzas, format.TypePassphrase) {

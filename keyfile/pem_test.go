@@ -32,7 +32,7 @@ func pemOf(t *testing.T, label string, v any) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: label, Bytes: der}))
 }
 
-// TestForm writes both files once more, with encoding/asn1 and the raw keys.
+// TestForm writes both files again, with encoding/asn1 and the raw keys.
 func TestForm(t *testing.T) {
 	type pkcs8 struct {
 		Version   int
@@ -189,8 +189,8 @@ func TestRefused(t *testing.T) {
 			"space before a comment":   " # comment\n" + b[0] + b[1],
 			"space before the block":   " " + b[0] + b[1],
 			"space before all lines":   " " + strings.ReplaceAll(b[0], "\n", "\n ") + b[1],
-			"space behind the begin":   strings.Replace(b[0], "-----\n", "----- \n", 1) + b[1],
-			"space behind the end":     b[0][:len(b[0])-1] + " \n" + b[1],
+			"space after the begin":    strings.Replace(b[0], "-----\n", "----- \n", 1) + b[1],
+			"space after the end":      b[0][:len(b[0])-1] + " \n" + b[1],
 			"space in the base64":      begin + body[:20] + " " + body[20:] + end + b[1],
 			"two byte order marks":     "\ufeff\ufeff" + b[0] + b[1],
 			"late byte order mark":     b[0] + "\ufeff" + b[1],

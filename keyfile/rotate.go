@@ -14,29 +14,29 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// Details are what the owner of a key says about it.
+// Details are what the owner of a key states about it.
 type Details struct {
 	Name    string    // see [ValidName]; empty for none
-	Expires time.Time // when the key is to be used no longer, in whole seconds; zero for never
+	Expires time.Time // when the key expires, in whole seconds; zero for never
 }
 
-// errExpiresEarly says that a key would have expired before it is made.
+// errExpiresEarly means that a key would have expired before it is made.
 var errExpiresEarly = errors.New("the time of expiry has passed already")
 
 // Generate makes a new identity without a name, which does not expire.
 func Generate() (*Identity, error) { return GenerateWith(Details{}) }
 
-// GenerateWith makes a new identity, and states the details.
+// GenerateWith makes a new identity with these details.
 func GenerateWith(d Details) (*Identity, error) {
 	return generate(d, nil)
 }
 
-// Rotate makes the next generation of an identity: a new key pair, which it introduces
-// with its signature. The details are those of the new generation; without a name it
-// keeps the one that it has. The error wraps [ErrRetired] if the identity was retired.
+// Rotate makes the next generation of an identity: a new key pair, signed by the old
+// one. The details are those of the new generation; without a name it keeps the name
+// that it has. The error wraps [ErrRetired] if the identity was retired.
 //
-// The result reads all that id reads. After a theft of the private key its
-// signature proves nothing: those who encrypt to it have to be told in another way.
+// The result decrypts all that id decrypts. After a theft of the private key its
+// signature proves nothing: those who encrypt to it have to be told over another channel.
 func (id *Identity) Rotate(d Details) (*Identity, error) {
 	if d.Name == "" {
 		d.Name = id.public.Name()
@@ -99,8 +99,8 @@ func newStatement(d Details, previous *Identity) (*statement, error) {
 	return s, nil
 }
 
-// Retire ends an identity: nothing succeeds it, and from then on it only reads. The
-// error wraps [ErrRetired] if that was done before.
+// Retire ends an identity: nothing succeeds it, and from then on it only decrypts. The
+// error wraps [ErrRetired] if it was retired before.
 func (id *Identity) Retire() (*Identity, error) {
 	s, err := newStatement(Details{Name: id.public.Name()}, id)
 	if err != nil {
@@ -116,13 +116,13 @@ func (id *Identity) succeeded(by *statement) *Identity {
 	return &old
 }
 
-// The reasons why a key is not taken for the successor of another.
+// The reasons why a key is not accepted as the successor of another.
 var (
-	// ErrUnrelated says that a key does not say that it succeeds the other one.
+	// ErrUnrelated means that a key does not claim to succeed the other one.
 	ErrUnrelated = errors.New("the key does not succeed the one that is known")
-	// ErrOutdated says that a key is an earlier generation of the one that is known.
+	// ErrOutdated means that a key is an earlier generation of the one that is known.
 	ErrOutdated = errors.New("the key is an earlier generation of the one that is known")
-	// ErrSecondSuccessor says that two keys claim to succeed the same one: somebody
+	// ErrSecondSuccessor means that two keys claim to succeed the same one: somebody
 	// else has it, or has had it.
 	ErrSecondSuccessor = errors.New("two different keys claim to succeed the same key")
 )
@@ -174,13 +174,14 @@ func rechain(all []*Public, retirement *statement, at int, after *statement) *Pu
 	return all[0]
 }
 
-// unrelated says why the newest known generation is not among the new ones.
+// unrelated returns the reason why the newest known generation is not among the new
+// ones.
 func unrelated(news, olds []*Public) error {
 	known := func(f Fingerprint) bool {
 		return slices.ContainsFunc(olds, func(o *Public) bool { return o.fingerprint == f })
 	}
 	if known(news[0].fingerprint) {
-		if s := news[0].successor; s != nil && s.retires() { // where it is known to go on
+		if s := news[0].successor; s != nil && s.retires() { // it is known to have a successor
 			return ErrSecondSuccessor
 		}
 		return ErrOutdated

@@ -280,7 +280,7 @@ func newestOnly(t *testing.T, id *keyfile.Identity) *keyfile.Public {
 	return keys[0]
 }
 
-// TestBytesOfAStatement changes one after the other: the file is refused.
+// TestBytesOfAStatement changes each byte of a statement: the file is refused.
 func TestBytesOfAStatement(t *testing.T) {
 	_, b := blocks(rotatedOnce(t).Public().Marshal())
 	statement, _ := pem.Decode([]byte(b[2]))

@@ -104,7 +104,7 @@ func TestExposed(t *testing.T) {
 			t.Errorf("link to mode %v: %t", mode, got)
 		}
 	}
-	// What is no file, or not there, is for the one who opens it to complain about.
+	// For what is not a file, or not there, opening it gives the error.
 	for _, other := range []string{filepath.Dir(name), name + ".none", "/dev/null"} {
 		if keyfile.Exposed(other) {
 			t.Errorf("%s is exposed", other)

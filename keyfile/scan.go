@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Scanned is what a public key file says about one generation of a key. Nothing of it is
-// verified, except that fingerprints are those of the keys in the file.
+// Scanned is what a public key file states about one generation of a key. None of it is
+// verified, except that the fingerprints are those of the keys in the file.
 type Scanned struct {
 	Fingerprint Fingerprint
 	Name        string
@@ -51,13 +51,13 @@ func ScanPublic(data []byte) (all [][]Scanned, err error) {
 	return all, nil
 }
 
-// CountGenerations returns how many generations there are in a private key file, as far
-// as its lines show. It returns 0 for one that is protected.
+// CountGenerations returns the number of generations in a private key file, without
+// parsing the keys. It returns 0 for a protected file.
 func CountGenerations(private []byte) int {
 	return bytes.Count(private, []byte("-----BEGIN "+privateType+"-----")) / 2
 }
 
-// scanned returns the same of a key that was verified.
+// scanned returns the generation as a [Scanned].
 func (p *Public) scanned() Scanned {
 	return Scanned{p.fingerprint, p.Name(), p.Generation(), p.Created(), p.Expires(), p.Retired()}
 }

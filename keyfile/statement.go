@@ -16,7 +16,7 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// ErrStatement says that an identity statement is malformed, forged, or about another
+// ErrStatement means that an identity statement is malformed, forged, or about another
 // key than the one that it follows.
 var ErrStatement = errors.New("invalid identity statement")
 
@@ -29,8 +29,8 @@ var (
 // statementUse keeps signatures of statements apart from all others.
 const statementUse = "pqenc/v1/identity"
 
-// Those who sign a statement say in which role: what one signed cannot be passed off
-// as what the other did.
+// The role is part of what is signed, so that the signature of one key cannot be passed
+// off as that of the other.
 const (
 	asKey      = 1
 	asPrevious = 2
@@ -42,9 +42,8 @@ const (
 	publicDERSize     = encryptionDERSize + 2005
 )
 
-// statement says of a key pair what the keys themselves do not (SPEC.md, section 8.2):
-// when it was made, how long it is to be used, by which name, and which pair it
-// succeeds. It is signed by the pair, and by the one that it succeeds.
+// statement has what the keys of a pair do not state themselves (SPEC.md, section 8.2):
+// when the pair was made, when it expires, its name, and which pair it succeeds. It is signed by the pair, and by the one that it succeeds.
 type statement struct {
 	fingerprint Fingerprint // zero in a retirement: nothing succeeds the previous key
 	previous    Fingerprint // zero in the first generation
@@ -59,7 +58,7 @@ type statement struct {
 	line int // of the file that it was read from
 }
 
-// wrong names the statement that an error is about.
+// wrong adds to an error which statement it is about.
 func (s *statement) wrong(err error) error {
 	return fmt.Errorf("%w: the one at line %d %w", ErrStatement, s.line, err)
 }
@@ -102,8 +101,8 @@ func (s *statement) sign(key, previous *signature.PrivateKey) (err error) {
 
 const fixedStatementSize = 32 + 32 + 4 + 8 + 8 + 1
 
-// parseStatement returns the statement whose encoding is all of b. The signatures are
-// not checked. The error says what is wrong.
+// parseStatement returns the statement whose encoding is all of b. It does not check the
+// signatures.
 func parseStatement(b []byte) (*statement, error) {
 	if len(b) < fixedStatementSize {
 		return nil, errors.New("is too short")
@@ -154,8 +153,8 @@ func (s *statement) valid() error {
 	return nil
 }
 
-// verify checks both signatures. The key is the one that the statement follows, and does
-// not matter for a retirement.
+// verify checks both signatures. The key is the one that the statement follows. It is not
+// used for a retirement.
 func (s *statement) verify(key *signature.PublicKey) error {
 	if !s.retires() && key.Verify(statementUse, s.message(asKey), s.byKey) != nil {
 		return errors.New("is not signed by its key")
@@ -174,8 +173,8 @@ func (s *statement) verify(key *signature.PublicKey) error {
 	return nil
 }
 
-// follows checks that s can be the statement after the one of the generation before,
-// which is nil if that has none.
+// follows checks that s can be the statement after that of the generation before, which
+// is nil if there is none.
 func (s *statement) follows(before *statement) error {
 	generation, created := uint32(1), uint64(0)
 	if before != nil {
@@ -195,7 +194,7 @@ func (p *Public) succeededBy(s *statement) bool {
 	return s != nil && s.succeeds() && s.previous == p.fingerprint
 }
 
-// Name returns the name that the owner gave the identity, or nothing.
+// Name returns the name that the owner gave the identity, or "".
 func (p *Public) Name() string {
 	if p.statement == nil {
 		return ""
@@ -211,8 +210,8 @@ func (p *Public) Generation() int {
 	return int(p.statement.generation)
 }
 
-// Created returns when the key was made, by its owner's clock; zero if the file does
-// not say.
+// Created returns when the key was made, by its owner's clock, or zero if the file does
+// not have it.
 func (p *Public) Created() time.Time {
 	if p.statement == nil {
 		return time.Time{}
@@ -220,7 +219,8 @@ func (p *Public) Created() time.Time {
 	return unix(p.statement.created)
 }
 
-// Expires returns from when on nothing should be encrypted to the key, or zero.
+// Expires returns when the key expires, or zero. After that nothing should be encrypted
+// to it.
 func (p *Public) Expires() time.Time {
 	if p.statement == nil {
 		return time.Time{}
@@ -244,17 +244,17 @@ func unix(seconds uint64) time.Time {
 	return time.Unix(int64(seconds), 0)
 }
 
-// The reasons why nothing is to be encrypted to a key, or signed with it.
+// The reasons why a key must not encrypt or sign.
 var (
-	// ErrExpired says that the owner wanted the key to be used no longer.
+	// ErrExpired means that the time of expiry that the owner set has passed.
 	ErrExpired = errors.New("the key has expired")
-	// ErrRetired says that the key was succeeded by another one, or retired without a
+	// ErrRetired means that the key was succeeded by another one, or retired without a
 	// successor.
 	ErrRetired = errors.New("the key was retired")
 )
 
-// Usable returns nil if the key is to be used at that time, by its owner and by those
-// who encrypt to it. Reading with it is always allowed. The error wraps [ErrRetired] or
+// Usable returns nil if the key may encrypt and sign at that time. Decrypting with it is
+// always allowed. The error wraps [ErrRetired] or
 // [ErrExpired].
 func (p *Public) Usable(now time.Time) error {
 	const day = "2006-01-02"

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestExtremeTimes: clocks are set wrongly, and who writes a file chooses them.
+// TestExtremeTimes: clocks may be wrong, and the writer of a file chooses the times.
 func TestExtremeTimes(t *testing.T) {
 	old, err := Generate()
 	if err != nil {

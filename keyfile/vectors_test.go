@@ -16,8 +16,8 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// TestVectors reads every key file of the second writer, and what is good writes
-// it again byte for byte.
+// TestVectors reads every key file of the second writer, and writes the valid ones again,
+// byte for byte.
 func TestVectors(t *testing.T) {
 	all, err := vectors.LoadKeys("../testdata/keys")
 	if err != nil {

@@ -14,10 +14,11 @@ import (
 // maxETag is the length of the longest ETag that is used. Servers need about 40 bytes.
 const maxETag = 1024
 
-// minPart is how many bytes a server has to send at least, if it has so many.
+// minPart is the smallest part in bytes that a server may send, if the object has as
+// many.
 const minPart = 16 << 10
 
-// version is what a server calls a version of an object.
+// version identifies a version of an object on a server.
 type version struct {
 	etag     string // strong, with quotes, or empty
 	modified string // as the header has it, if there is no ETag
@@ -30,7 +31,8 @@ func versionOf(h http.Header) version {
 	return version{modified: h.Get("Last-Modified")}
 }
 
-// isStrong reports whether a tag names bytes. A weak one, W/"…", names what they mean.
+// isStrong reports whether a tag identifies bytes. A weak one, W/"…", identifies their
+// meaning.
 func isStrong(tag string) bool {
 	if len(tag) < 2 || len(tag) > maxETag || tag[0] != '"' || tag[len(tag)-1] != '"' {
 		return false
@@ -40,7 +42,7 @@ func isStrong(tag string) bool {
 
 func (v version) String() string { return v.etag + v.modified }
 
-// require asks for that version, where it can be asked for.
+// require makes that version a condition of the request, if there is a strong ETag.
 func (v version) require(h http.Header) {
 	if v.etag != "" {
 		h.Set("If-Match", v.etag)
@@ -49,7 +51,8 @@ func (v version) require(h http.Header) {
 	}
 }
 
-// same reports whether an answer is about that version. Not all servers heed conditions.
+// same reports whether an answer is about that version. Not all servers respect
+// conditions.
 func (v version) same(h http.Header) bool {
 	if v.etag != "" {
 		return h.Get("ETag") == v.etag
@@ -57,12 +60,12 @@ func (v version) same(h http.Header) bool {
 	return h.Get("Last-Modified") == v.modified
 }
 
-// span is what an answer says that it is: bytes first to last of total.
+// span is a Content-Range: bytes first to last of total.
 type span struct{ first, last, total int64 }
 
 func (s span) length() int64 { return s.last - s.first + 1 }
 
-// spanOf returns what part an answer is.
+// spanOf returns the part of the object that an answer has.
 func spanOf(r *http.Response) (s span, err error) {
 	ranges := r.Header.Values("Content-Range")
 	if len(ranges) != 1 {
@@ -87,8 +90,8 @@ func spanOf(r *http.Response) (s span, err error) {
 	return s, nil
 }
 
-// number returns a number of digits only, or -1. The largest is short of that of int64, so
-// that one can be added.
+// number parses a text of digits only, or returns -1. The largest result is less than the
+// largest int64, so that one can be added.
 func number(text string) int64 {
 	n, err := strconv.ParseUint(text, 10, 63)
 	if err != nil || n == math.MaxInt64 {
@@ -98,7 +101,7 @@ func number(text string) int64 {
 }
 
 // answers checks that the part begins at an offset and has no more than n bytes. Fewer are
-// allowed, as the next request asks for the rest, except so few that it would take ages.
+// allowed, since the next request asks for the rest, but not fewer than minPart.
 func (s span) answers(off, n int64) error {
 	if s.first != off || s.length() > n || s.length() < min(n, s.total-off, minPart) {
 		return wrong("with bytes %d to %d, asked for %d to %d", s.first, s.last, off, min(off+n, s.total)-1)
@@ -106,7 +109,7 @@ func (s span) answers(off, n int64) error {
 	return nil
 }
 
-// encoded refuses content codings, whose bytes are not those of the object.
+// encoded refuses content codings: their bytes are not those of the object.
 func encoded(r *http.Response) error {
 	coding := strings.Join(r.Header.Values("Content-Encoding"), ", ")
 	if r.Uncompressed {

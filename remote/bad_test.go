@@ -51,7 +51,7 @@ func zipped(b []byte) []byte {
 	return z.Bytes()
 }
 
-// TestBadFirst is about servers whose first answer is no use.
+// TestBadFirst has servers whose first answer is not usable.
 func TestBadFirst(t *testing.T) {
 	full := newObject(300_000).contents
 	part := full[:remote.HeadSize]
@@ -104,8 +104,8 @@ func TestBadFirst(t *testing.T) {
 	}
 }
 
-// TestBadPart is about servers that are good at first. What is wanted are the bytes from
-// 100000 to 199999.
+// TestBadPart has servers whose first answer is good. The request is for bytes 100000 to
+// 199999.
 func TestBadPart(t *testing.T) {
 	o := newObject(300_000)
 	good := o.contents[100_000:200_000]
@@ -150,7 +150,7 @@ func TestBadPart(t *testing.T) {
 	}
 }
 
-// TestNoETag is about an object whose version is told by other means, or not at all.
+// TestNoETag has an object without an ETag: Last-Modified identifies it, or nothing does.
 func TestNoETag(t *testing.T) {
 	const monday, tuesday = "Mon, 02 Nov 2026 10:00:00 GMT", "Tue, 03 Nov 2026 10:00:00 GMT"
 	o := newObject(300_000)
@@ -192,7 +192,7 @@ func TestNoETag(t *testing.T) {
 	}
 }
 
-// TestShortParts is about a server that sends less than it is asked for, and says so.
+// TestShortParts has a server that sends less than was asked for, and reports that.
 func TestShortParts(t *testing.T) {
 	o := newObject(300_000)
 	f := open(t, serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -253,7 +253,7 @@ func TestUnknownCertificate(t *testing.T) {
 	discreet(t, err)
 }
 
-// FuzzSpan checks that no Content-Range leads to a part that cannot be.
+// FuzzSpan checks that no Content-Range is parsed as an impossible part.
 func FuzzSpan(f *testing.F) {
 	for _, s := range []string{"bytes 0-65535/300000", "bytes 5-4/10", "bytes +1-2/3", "bytes 0-9223372036854775806/9223372036854775807", "bytes */7", "bytes 0-1/*", " bytes 0-1/2"} {
 		f.Add(s)

@@ -23,7 +23,7 @@ const (
 	idleConnections = 90 * time.Second
 )
 
-// client gets one object, by one request after another.
+// client gets one object by a series of requests.
 type client struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
@@ -45,8 +45,8 @@ func IsURL(name string) bool {
 	return found && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
-// Name returns a URL without user, password, query and fragment: fit for messages. What is
-// no URL is "URL".
+// Name returns a URL without user, password, query and fragment, for messages. For a
+// text that is not a URL it returns "URL".
 func Name(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
@@ -72,7 +72,7 @@ func newClient(ctx context.Context, text string, o *Options) (*client, error) {
 }
 
 func newTransport(connections int) *http.Transport {
-	// Not a clone of the default one, which offers HTTP/2 to servers whatever Protocols has.
+	// Not a clone of the default one, which offers HTTP/2 regardless of Protocols.
 	t := &http.Transport{
 		Protocols:              new(http.Protocols),
 		DisableCompression:     true,
@@ -94,8 +94,8 @@ func newTransport(connections int) *http.Transport {
 // Name returns the URL without user, password and query, for messages.
 func (c *client) Name() string { return c.name }
 
-// Fetched returns how many bytes of the object have been received, those of failed
-// requests included, and how many requests were sent, redirected ones counted twice.
+// Fetched returns the number of bytes of the object that were received, including those
+// of failed requests, and the number of requests, with each redirect as one more.
 func (c *client) Fetched() (bytes, requests int64) { return c.bytes.Load(), c.requests.Load() }
 
 // Close ends all requests: reads return an error that wraps [fs.ErrClosed].
@@ -107,7 +107,7 @@ func (c *client) Close() error {
 	return nil
 }
 
-// get sends a request with these headers, from where the last redirects led.
+// get sends a request with these headers, to where the last redirects led.
 func (c *client) get(set func(http.Header)) (*answer, error) {
 	u := c.moved.Load()
 	if u == nil {
@@ -138,8 +138,8 @@ func (c *client) get(set func(http.Header)) (*answer, error) {
 	return nil, redirectError("more than ten in a row")
 }
 
-// request returns a request with these headers. Only the host of the URL gets the user and
-// the password that are in it.
+// request returns a request with these headers. The user and the password of the URL are
+// sent to its host only.
 func (c *client) request(ctx context.Context, u *url.URL, set func(http.Header)) *http.Request {
 	r := (&http.Request{
 		Method: http.MethodGet, URL: u, Host: u.Host, Header: http.Header{},
@@ -181,7 +181,7 @@ func redirect(from *url.URL, location string) (*url.URL, error) {
 
 func redirectError(reason string) error { return fmt.Errorf("%w: %s", ErrRedirect, reason) }
 
-// answer is the answer to one request, which ends when nothing has come for a while.
+// answer is the answer to one request. It fails when it makes no progress for a while.
 type answer struct {
 	*http.Response
 	client *client
@@ -207,7 +207,7 @@ func (a *answer) send(u *url.URL, set func(http.Header)) (err error) {
 	return nil
 }
 
-// Read reads what follows.
+// Read implements [io.Reader].
 func (a *answer) Read(b []byte) (int, error) {
 	n, err := a.Body.Read(b)
 	if n > 0 {
@@ -223,7 +223,7 @@ func (a *answer) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// fill fills b, after which nothing may follow.
+// fill fills b. It fails if the answer is longer.
 func (a *answer) fill(b []byte) (n int, err error) {
 	for n < len(b) {
 		m, err := a.Read(b[n:])
@@ -243,7 +243,7 @@ func (a *answer) fill(b []byte) (n int, err error) {
 	return n, nil
 }
 
-// lost returns why nothing more comes.
+// lost returns the reason why the answer ended.
 func (a *answer) lost(err error) error {
 	if cause := context.Cause(a.ctx); cause != nil {
 		err = cause

@@ -13,28 +13,28 @@ import (
 )
 
 var (
-	// ErrURL is for what is no URL of an object. Its text is not repeated: there may be a
+	// ErrURL is returned for a text that is not the URL of an object. Its text is not repeated: there may be a
 	// password in it.
 	ErrURL = errors.New("not a URL of the form https://HOST/PATH")
-	// ErrNoRanges is for a server that sends whole objects only. [Get] reads them in order.
+	// ErrNoRanges is returned for a server that sends whole objects only. [Get] reads them in order.
 	ErrNoRanges = errors.New("the server sends whole files only, and no parts of them")
-	// ErrChanged is for an object that is not the one that was opened: another ETag or
-	// Last-Modified, or another length.
+	// ErrChanged is returned when an object is not the one that was opened any more: it has
+	// another ETag, Last-Modified or length.
 	ErrChanged = errors.New("the file on the server has changed while it was read")
-	// ErrAnswer is for an answer that does not fit the request: other bytes than those
+	// ErrAnswer is returned for an answer that does not fit the request: other bytes than those
 	// that were asked for, a length that is wrong, a content coding.
 	ErrAnswer = errors.New("the server answers wrongly")
-	// ErrRedirect is for a redirect that is not followed: from https to http, to another
+	// ErrRedirect is returned for a redirect that is not followed: from https to http, to another
 	// scheme, to nowhere, or after too many.
 	ErrRedirect = errors.New("redirect refused")
-	// ErrConnection is for a server that cannot be reached, or has sent nothing for too
-	// many requests in a row. It comes with the last reason.
+	// ErrConnection is returned for a server that cannot be reached, or has sent nothing for too
+	// many requests in a row. It wraps the last reason.
 	ErrConnection = errors.New("connection failed")
 
 	errStalled = errors.New("no data has come for too long")
 )
 
-// StatusError is an answer other than the object. It is [fs.ErrNotExist] where the server
+// StatusError is an answer with a status that means failure. It is [fs.ErrNotExist] where the server
 // has no such object, and [fs.ErrPermission] where it wants other credentials.
 type StatusError struct {
 	Code  int           // of HTTP
@@ -59,7 +59,7 @@ func (e *StatusError) Is(target error) bool {
 	return false
 }
 
-// Passing reports whether the server may well answer otherwise the next time.
+// Passing reports whether the failure may be temporary.
 func (e *StatusError) Passing() bool {
 	return e.Code == http.StatusRequestTimeout || e.Code == http.StatusTooManyRequests || e.Code >= 500
 }

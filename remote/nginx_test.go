@@ -58,7 +58,7 @@ func TestNginx(t *testing.T) {
 	}
 }
 
-// TestNginxWhole is about a location without ranges.
+// TestNginxWhole reads from a location without ranges.
 func TestNginxWhole(t *testing.T) {
 	o := newObject(300_000)
 	_, url := newNginx(t, o.contents)
@@ -91,8 +91,8 @@ func TestNginxChange(t *testing.T) {
 	}
 }
 
-// TestNginxKilled kills the server in the middle of a read, which resumes when another one
-// is there.
+// TestNginxKilled kills the server in the middle of a read, which resumes when the server
+// is back.
 func TestNginxKilled(t *testing.T) {
 	testkit.Long(t)
 	o := newObject(1 << 20)

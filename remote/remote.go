@@ -3,7 +3,7 @@
 // license that can be found in the LICENSE file.
 
 // Package remote reads objects over HTTP and HTTPS by ranges. A [File] is an
-// [io.ReaderAt], so that any part of an encrypted file can be decrypted where it is:
+// [io.ReaderAt], so that any part of an encrypted file can be decrypted without fetching the rest:
 //
 //	f, err := remote.Open(ctx, "https://example.org/model.pqe", nil)
 //	file, err := pqenc.Open(f, f.Size(), key)
@@ -12,11 +12,10 @@
 // Open fetches the first 64 KiB, which it keeps, and learns the length and the version
 // of the object: its strong ETag, which is a condition of all further requests. An
 // object that has changed since is [ErrChanged]. Where the server has no strong ETag,
-// Last-Modified and the length are compared, which a change within a second may keep
-// as they are. Nothing that a server says is proof: it is the caller who authenticates
-// the bytes, as pqenc does.
+// Last-Modified and the length are compared, which miss a change within a second. What a
+// server reports proves nothing: the caller has to authenticate the bytes, as pqenc does.
 //
-// A request that fails is repeated from the byte that it had reached. No message
+// A request that fails resumes at the byte that it had reached. No message
 // contains the user, the password or the query of a URL.
 package remote
 
@@ -29,7 +28,8 @@ import (
 	"time"
 )
 
-// HeadSize is how many bytes of an object the first request asks for, and [File] keeps.
+// HeadSize is the number of bytes at the start of an object that the first request asks
+// for and [File] keeps.
 const HeadSize = 64 << 10
 
 const (
@@ -40,7 +40,7 @@ const (
 
 // Options are the options of [Open] and [Get]. The zero value, and nil, are the defaults.
 type Options struct {
-	// Connections is how many requests run at once, each over an HTTP/1.1 connection of
+	// Connections is the number of requests that run at once, each over an HTTP/1.1 connection of
 	// its own: requests that share a connection of HTTP/2 share its window as well, and
 	// took twice as long on the loopback interface. Zero is 8.
 	Connections int
@@ -52,14 +52,14 @@ type Options struct {
 	// with an error, such as 500, before it has sent any byte is tried 5 times at most, unless
 	// it says itself when to try again.
 	Tries int
-	// OnRetry, if set, is told that a request has failed and will be repeated. It may be
+	// OnRetry, if set, is called when a request has failed and will be repeated. It may be
 	// called by several goroutines at once.
 	OnRetry func(Retry)
-	// OnBytes, if set, is told of every n bytes of the object that arrive. It may be called
+	// OnBytes, if set, is called for every n bytes of the object that arrive. It may be called
 	// by several goroutines at once.
 	OnBytes func(n int)
-	// Transport sends the requests. Nil is one with the proxy of the environment, as
-	// net/http has it, and the roots of the system.
+	// Transport sends the requests. If it is nil, the proxy is that of the environment, as
+	// in net/http, and the root certificates are those of the system.
 	Transport http.RoundTripper
 
 	sleep func(context.Context, time.Duration) // a test does not wait
@@ -102,12 +102,12 @@ type File struct {
 	head    []byte
 }
 
-// Open opens the object at a URL, whose scheme is http or https. A user and a password
-// in it are sent by Basic authentication, to its host only. The context is that of all
-// reads as well. The caller closes the file.
+// Open opens the object at a URL of http or https. A user and a password in it are sent
+// by Basic authentication, to its host only. The context also ends all reads. The caller
+// must close the file.
 //
 // The error is a [*fs.PathError] that names the URL, as all errors of this package are.
-// It wraps [ErrNoRanges] if the server has the object and sends no parts of it.
+// It wraps [ErrNoRanges] if the server has the object but sends no parts of it.
 func Open(ctx context.Context, url string, o *Options) (*File, error) {
 	c, err := newClient(ctx, url, o)
 	if err != nil {
@@ -130,16 +130,16 @@ func Open(ctx context.Context, url string, o *Options) (*File, error) {
 // Size returns the length of the object in bytes, as the server states it.
 func (f *File) Size() int64 { return f.size }
 
-// Concurrency returns how many reads are best under way at once.
+// Concurrency returns how many reads at once are fastest.
 func (f *File) Concurrency() int { return f.options.Connections }
 
-// Version returns what the server calls this version of the object: a strong ETag with
-// its quotes, else the value of Last-Modified, else nothing. Who resumes in another
-// process compares it, and the length.
+// Version identifies this version of the object: it is a strong ETag with its quotes,
+// otherwise the value of Last-Modified, otherwise empty. To resume in another process,
+// compare it and the length.
 func (f *File) Version() string { return f.version.String() }
 
-// ReadAt implements [io.ReaderAt]. It fetches what was asked for and is not in the first
-// HeadSize bytes by one request, or by more if it fails.
+// ReadAt implements [io.ReaderAt]. It fetches what is not in the first HeadSize bytes by
+// one request, or by more if that fails.
 func (f *File) ReadAt(b []byte, off int64) (n int, err error) {
 	switch {
 	case off < 0:
@@ -161,7 +161,7 @@ func (f *File) ReadAt(b []byte, off int64) (n int, err error) {
 	return n + m, end
 }
 
-// fetch fills b with what is at an offset.
+// fetch fills b with the bytes at an offset.
 func (f *File) fetch(b []byte, off int64) (done int, err error) {
 	if len(b) == 0 {
 		return 0, nil
@@ -203,8 +203,8 @@ func (f *File) first() (int, error) {
 	return n, err
 }
 
-// describe learns from the first answer what the object is, and returns how many bytes
-// of it follow.
+// describe takes length and version of the object from the first answer, and returns how
+// many bytes of it follow.
 func (f *File) describe(r *http.Response) (length int64, err error) {
 	if err := encoded(r); err != nil {
 		return 0, err
@@ -232,7 +232,7 @@ func (f *File) describe(r *http.Response) (length int64, err error) {
 	return 0, unexpected(r)
 }
 
-// part fetches what the server sends, in answer to one request, of what is to fill b.
+// part fetches by one request as much of b as the server sends.
 func (f *File) part(b []byte, off int64) (int, error) {
 	a, err := f.get(func(h http.Header) {
 		h.Set("Range", fmt.Sprintf("bytes=%d-%d", off, off+int64(len(b))-1))

@@ -150,7 +150,7 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
-// TestHTTP2 reads from a server that has HTTP/2 as well.
+// TestHTTP2 reads from a server that also supports HTTP/2.
 func TestHTTP2(t *testing.T) {
 	o := newObject(300_000)
 	s := httptest.NewUnstartedServer(o)

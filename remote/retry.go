@@ -18,15 +18,15 @@ import (
 
 const (
 	firstWait   = 250 * time.Millisecond
-	longestWait = 30 * time.Second // also that a server can ask for
+	longestWait = 30 * time.Second // also if a server asks for more
 
-	// mostRefusals is how many times in a row a server may answer with an error that has
-	// never sent a byte: it is there, and it is out of order. That takes some 3 s.
+	// mostRefusals is how many times in a row a server that has never sent a byte may
+	// answer with an error. That takes some 3 s.
 	mostRefusals = 5
 )
 
-// persist calls do until it succeeds, or fails for a reason that stays, or too many times
-// in a row without a byte. do returns how many bytes it has got.
+// persist calls do until it succeeds, fails permanently, or fails too many times in a row
+// without a byte. do returns how many bytes it received.
 func (c *client) persist(do func() (int, error)) error {
 	wait, refusals := firstWait, 0
 	for attempt := 1; ; attempt++ {
@@ -37,7 +37,7 @@ func (c *client) persist(do func() (int, error)) error {
 		case c.ctx.Err() != nil:
 			return context.Cause(c.ctx)
 		}
-		// Where redirects led may be good for a while only: the next attempt asks again.
+		// The target of a redirect may have expired: the next attempt asks again.
 		moved := c.moved.Swap(nil) != nil
 		status := new(StatusError)
 		if errors.As(err, &status) && !status.Passing() {
@@ -72,18 +72,18 @@ func (c *client) persist(do func() (int, error)) error {
 	}
 }
 
-// passing reports whether an error other than a status may well not occur the next time.
+// passing reports whether an error other than a status may be temporary.
 func (c *client) passing(err error) bool {
 	return isLost(err) && !errors.As(err, new(*tls.CertificateVerificationError))
 }
 
-// absent reports whether there is no server, as far as can be told: it was never reached.
+// absent reports whether the server was never reached.
 func (c *client) absent(err error) bool {
 	dial := (*net.OpError)(nil)
 	return !c.answered.Load() && (errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, new(tls.RecordHeaderError)))
 }
 
-// retryAfter returns how long a header of that name asks to wait, which is a number of
+// retryAfter returns how long a Retry-After header asks to wait. Its value is a number of
 // seconds or a time.
 func retryAfter(text string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {

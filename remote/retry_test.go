@@ -62,7 +62,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestReset is about connections that are reset before the answer.
+// TestReset has connections that are reset before the answer.
 func TestReset(t *testing.T) {
 	o := newObject(300_000)
 	resets := 0
@@ -134,7 +134,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestNobody is about a server that is not there: no attempt follows the first.
+// TestNobody has no server: there is only one attempt.
 func TestNobody(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -157,7 +157,7 @@ func TestNobody(t *testing.T) {
 	}
 }
 
-// TestGone is about a server that goes away while the object is read.
+// TestGone has a server that goes away while the object is read.
 func TestGone(t *testing.T) {
 	s := httptest.NewServer(newObject(300_000))
 	q := newQuick()
@@ -209,7 +209,7 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// TestExpiredRedirect is about a redirect to a place that is good for one request only.
+// TestExpiredRedirect has a redirect to a URL that is valid for one request only.
 func TestExpiredRedirect(t *testing.T) {
 	o := newObject(300_000)
 	ticket := 0

@@ -11,16 +11,16 @@ import (
 	"net/http"
 )
 
-// Body is a whole object, read in order, from any server. A connection that is cut is the
-// end of it: there are no parts to go on with.
+// Body is a whole object, read in order, from any server. It fails when the connection is
+// lost: without ranges it cannot resume.
 type Body struct {
 	*client
 	answer *answer
 	err    error // sticky
 }
 
-// Get asks for a whole object. Its URL, context, options and errors are those of [Open].
-// The caller closes the body.
+// Get requests a whole object. Its URL, context, options and errors are those of [Open].
+// The caller must close the body.
 func Get(ctx context.Context, url string, o *Options) (*Body, error) {
 	c, err := newClient(ctx, url, o)
 	if err != nil {

@@ -4,8 +4,8 @@
 
 //go:build unix
 
-// Command measure runs the command of a request, which is its argument, as JSON, and
-// prints what it took, as JSON. The benchmark starts one for every run.
+// Command measure runs the command of a request, its argument in JSON, and prints the
+// result in JSON. The benchmark starts one for every run.
 package main
 
 import (

@@ -2,8 +2,8 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Command rclone is rclone with no more than the benchmark runs: local files, crypt
-// over them, and four commands. All of it takes many minutes to build.
+// Command rclone is rclone with only what the benchmark uses: local files, crypt over
+// them, and four commands. All of rclone takes many minutes to build.
 package main
 
 import (

@@ -18,9 +18,8 @@ import (
 // tick is the unit of the times in /proc, on every architecture that Go knows.
 const tick = 10 * time.Millisecond
 
-// serving returns how much processor time all servers have taken so far, with the
-// processes that they have started and that have ended. ok is false where the system
-// does not say so.
+// serving returns the processor time of all servers so far, including that of their child
+// processes that have ended. ok is false if the system does not report it.
 func (b *bench) serving() (total time.Duration, ok bool) {
 	for _, cmd := range b.servers {
 		used, err := processTime(cmd.Process.Pid)
@@ -43,7 +42,7 @@ func processTime(pid int) (total time.Duration, err error) {
 	if err != nil {
 		return 0, err
 	}
-	_, rest, _ := strings.Cut(string(line), ") ") // behind the name, the second field
+	_, rest, _ := strings.Cut(string(line), ") ") // after the name, the second field
 	fields := strings.Fields(rest)
 	if len(fields) < 15 {
 		return 0, fmt.Errorf("/proc/%d/stat is too short", pid)

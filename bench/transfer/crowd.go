@@ -26,7 +26,7 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// crowd lets n clients, each with a key of its own, push size bytes each at once.
+// crowd runs n clients at once, each of which pushes size bytes with its own key.
 func (b *bench) crowd(n int, size int64) error {
 	var keys []*keyfile.Identity
 	var public bytes.Buffer
@@ -65,7 +65,7 @@ func (b *bench) crowd(n int, size int64) error {
 	return nil
 }
 
-// member pushes what it encrypts, and compares what has arrived.
+// member encrypts and pushes a file, and compares what has arrived.
 func (b *bench) member(i int, id *keyfile.Identity, url string, size int64) error {
 	c := &transfer.Client{URL: url + "/pqenc", Identity: id, CheckServer: func(signature.Fingerprint) error { return nil }}
 	defer c.Close()
@@ -99,8 +99,8 @@ func (b *bench) member(i int, id *keyfile.Identity, url string, size int64) erro
 	return nil
 }
 
-// peakMemory returns the maximum resident set of a process in MiB, 0 where there
-// is no /proc.
+// peakMemory returns the maximum resident set of a process in MiB, or 0 if
+// there is no /proc.
 func peakMemory(pid int) float64 {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

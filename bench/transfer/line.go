@@ -17,13 +17,13 @@ import (
 	"time"
 )
 
-// line is a long line on one machine: what goes through comes later, and only so much of
-// it a second. It ends the connections of both sides, so that the windows of TCP do not
-// see how long it is: what is measured is what the programs have in flight. It is as TCP with
-// windows that are large enough, and has room for a second round trip where it begins.
+// line simulates a long line on one machine: it delays data and limits the rate. It
+// terminates the connections of both sides, so that the windows of TCP do not depend on the
+// delay: what is measured is what the programs have in flight. It behaves like TCP with
+// windows that are large enough, and buffers another round trip at its start.
 type line struct {
 	rate int64         // bits a second in each direction
-	rtt  time.Duration // there and back
+	rtt  time.Duration // round-trip time
 }
 
 // parseLine parses a line like 1Gbit/100ms.
@@ -45,7 +45,7 @@ func parseLine(s string) (l line, err error) {
 	return l, nil
 }
 
-// packet is how much goes at once: half a millisecond of 1 Gbit/s.
+// packet is the unit in bytes: half a millisecond of 1 Gbit/s.
 const packet = 64 << 10
 
 // lasts returns how long n bytes take.
@@ -53,7 +53,7 @@ func (l line) lasts(n int) time.Duration {
 	return time.Duration(float64(n) * 8 / float64(l.rate) * float64(time.Second))
 }
 
-// serve is the line to that address, which begins at one that it writes to a file.
+// serve runs the line to that address. It writes its own address to a file.
 func (l line) serve(addr, name string) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -71,10 +71,10 @@ func (l line) serve(addr, name string) error {
 	}
 }
 
-// join leads a connection to the other end, until both directions have ended.
+// join forwards a connection to the other end, until both directions have ended.
 func (l line) join(near *net.TCPConn, addr string) {
 	defer near.Close()
-	time.Sleep(l.rtt) // of SYN and its answer
+	time.Sleep(l.rtt) // for SYN and its answer
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return
@@ -82,7 +82,7 @@ func (l line) join(near *net.TCPConn, addr string) {
 	far := conn.(*net.TCPConn)
 	defer far.Close()
 	for _, c := range []*net.TCPConn{near, far} {
-		c.SetReadBuffer(4 * packet) // or the system would be a part of the line
+		c.SetReadBuffer(4 * packet) // otherwise the buffers of the system would be a part of the line
 	}
 	var both sync.WaitGroup
 	both.Go(func() { l.carry(far, near) })
@@ -90,7 +90,7 @@ func (l line) join(near *net.TCPConn, addr string) {
 	both.Wait()
 }
 
-// arrival is what comes out at the other end at that time.
+// arrival is data that leaves the line at that time.
 type arrival struct {
 	b   []byte
 	due time.Time
@@ -98,14 +98,14 @@ type arrival struct {
 
 // carry carries one direction to its end.
 func (l line) carry(dst, src *net.TCPConn) {
-	room := int((l.rtt+l.rtt/2)/l.lasts(packet)) + 4 // in the line, and where it begins
+	room := int((l.rtt+l.rtt/2)/l.lasts(packet)) + 4 // in the line, and at its start
 	queue, free := make(chan arrival, room), make(chan []byte, room)
 	for range room {
 		free <- make([]byte, packet)
 	}
 	go func() {
 		defer close(queue)
-		idle := time.Now() // when what came before has gone
+		idle := time.Now() // when the data before it has left
 		for b := range free {
 			n, err := src.Read(b)
 			if now := time.Now(); idle.Before(now) {
@@ -128,11 +128,11 @@ func (l line) carry(dst, src *net.TCPConn) {
 	dst.CloseWrite()
 }
 
-// loopback is the line that there is.
+// loopback means no simulated line.
 const loopback = "loopback"
 
-// overLine runs the commands in turns over a line, beside a bare TLS connection over the
-// same one.
+// overLine runs the commands in turns over a line, and a bare TLS connection over the same
+// line.
 func (b *bench) overLine(text string, size int64, rounds int) error {
 	var line func(addr string) (string, error)
 	if text != loopback {
@@ -150,8 +150,9 @@ func (b *bench) overLine(text string, size int64, rounds int) error {
 	return b.turns(tasks, size, rounds)
 }
 
-// startLine starts a line to that address, and returns where it begins. It is a process of its own,
-// since the memory of this one would count for the commands that it starts, too.
+// startLine starts a line to that address, and returns the address of the line. The line
+// is a process of its own: the memory of this process would count for the commands that
+// it starts, too.
 func (b *bench) startLine(text, addr string) (string, error) {
 	name := "line to " + addr
 	if _, err := b.start("./transfer", "line", text, addr, name); err != nil {

@@ -33,7 +33,7 @@ func TestParseLine(t *testing.T) {
 	}
 }
 
-// TestLine sends something there and back. It comes whole, and not before its time.
+// TestLine echoes data over a line. It arrives complete, and not too early.
 func TestLine(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -4,27 +4,26 @@
 
 //go:build unix
 
-// Command transfer measures pqenc push and pull beside scp and beside a bare TLS
-// connection, all between processes of this machine, taking turns. From the
-// bench folder:
+// Command transfer measures pqenc push and pull, scp, and a bare TLS connection, in turns,
+// all between processes of this machine. From the bench folder:
 //
 //	go run ./transfer -dir /dev/shm -size 2048 -rounds 5
 //
 // scp needs OpenSSH's server, which is started with keys and a configuration of
 // its own on a free port of the loopback interface. Times are medians of whole
-// commands, from start to exit; CPU is that of the processors, of the command and its
-// server together (on Linux); memory is the largest maximum resident set of the
-// command. push encrypts on the way and pull decrypts, which scp does not: with as many
-// processors as two, push cannot take less of them than TLS and pqenc to /dev/null together,
-// reading apart. What a command is to write is removed before it runs.
+// commands, from start to exit. CPU is the processor time of the command and its server
+// together (on Linux). Memory is the largest maximum resident set of the command. push
+// encrypts on the way and pull decrypts, which scp does not: on two cores push cannot take
+// less processor time than TLS and pqenc to /dev/null together, except for reading. The
+// output of a command is removed before it runs.
 //
-// On a virtual machine that gives free memory back to its host, -hold keeps so many
-// MiB of it in reach, which should be more than seven times the size:
+// On a virtual machine that gives free memory back to its host, -hold keeps that many MiB.
+// It should be more than seven times the size:
 //
 //	go run ./transfer -dir /dev/shm -hold 15000 -size 2048 -rounds 5
 //
-// Without scp, over a line of 1 Gbit/s that is 100 ms long there and back, beside TLS over
-// the same line (-line loopback is without a line):
+// Without scp, over a line of 1 Gbit/s with a round trip of 100 ms, and TLS over the same
+// line (-line loopback is without a line):
 //
 //	go run ./transfer -dir /dev/shm -line 1Gbit/100ms -size 1024 -rounds 5
 //
@@ -32,8 +31,8 @@
 //
 //	go run ./transfer -dir /dev/shm -clients 100 -each 50
 //
-// lets as many clients push so many MB each at once, and says what the server
-// needed for it.
+// runs that many clients at once, each of which pushes that many MB, and reports what the
+// server needed.
 package main
 
 import (
@@ -70,7 +69,7 @@ func main() {
 	mib := flag.Int("hold", 0, "hold so many MiB of free memory that the host of a virtual machine may not take back")
 	clients := flag.Int("clients", 0, "so many clients at once instead")
 	each := flag.Int64("each", 50, "what each of them pushes, in MB")
-	far := flag.String("line", "", "over a line of so many bits a second, and so long there and back, such as 1Gbit/100ms; or over loopback, without scp")
+	far := flag.String("line", "", "measure over a line with a rate and a round-trip time, such as 1Gbit/100ms, or over loopback, without scp")
 	flag.Parse()
 	work, err := os.MkdirTemp(*dir, "pqenc-bench-")
 	if err != nil {
@@ -93,7 +92,7 @@ func main() {
 	}
 }
 
-// part is what another process of this command does for the measurement.
+// part runs another process of this command for the measurement.
 func part(what string, args []string) error {
 	switch what {
 	case "hold":
@@ -116,7 +115,7 @@ type bench struct {
 	servers []*exec.Cmd
 }
 
-// task is a command under measurement.
+// task is a command to measure.
 type task struct {
 	name   string
 	args   []string
@@ -144,8 +143,9 @@ func (b *bench) compare(size int64, rounds int) error {
 	}, ours...), size, rounds)
 }
 
-// ours makes a file of that size, and returns the commands that pqenc is measured by and those beside
-// it, over a line to each server if there is one. The first task of each direction is the bare one.
+// ours makes a file of that size, and returns the tasks of pqenc and of the bare
+// connection, over a line to each server if there is one. The bare one is the first of each
+// direction.
 func (b *bench) ours(size int64, line func(addr string) (string, error)) ([]*task, error) {
 	if err := b.write("plain", size); err != nil {
 		return nil, err
@@ -201,7 +201,7 @@ func (b *bench) turns(tasks []*task, size int64, rounds int) error {
 	return nil
 }
 
-// bare is what a name begins with if the tasks after it are measured by that one.
+// bare is the start of the name of a task that the tasks after it are compared with.
 const bare = "TLS 1.3"
 
 func report(tasks []*task, size int64, rounds int) {
@@ -245,8 +245,8 @@ func (b *bench) command(name string, args ...string) error {
 	return nil
 }
 
-// run runs the command of a task, where its output is not there yet, and notes what
-// it took.
+// run runs the command of a task, whose output must not exist yet, and records what it
+// took.
 func (b *bench) run(t *task) error {
 	if err := os.Remove(filepath.Join(b.dir, t.output)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

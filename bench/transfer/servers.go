@@ -22,7 +22,7 @@ import (
 	"github.com/pqenc/pqenc/bench/internal/hold"
 )
 
-// prepare builds the commands, makes the keys, and holds so many MiB of memory.
+// prepare builds the commands, makes the keys, and holds that many MiB of memory.
 func (b *bench) prepare(mib int) error {
 	for _, path := range []string{"github.com/pqenc/pqenc/cmd/pqenc", "./transfer"} {
 		cmd := exec.Command("go", "build", "-o", b.dir+"/", path)
@@ -63,8 +63,8 @@ func (b *bench) stop() {
 	}
 }
 
-// startServer starts pqenc serve, which lets in the keys in those files, and
-// returns its address and its process.
+// startServer starts pqenc serve, which accepts the keys in those files, and returns its
+// address and its process.
 func (b *bench) startServer(keys ...string) (addr string, server *os.Process, err error) {
 	rules := ""
 	for _, key := range keys {

@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// piece is how much is read and written at once, as much as pqenc does.
+// piece is the number of bytes of a read or write, the same as in pqenc.
 const piece = 256 << 10
 
 func config() *tls.Config {
@@ -32,9 +32,9 @@ func config() *tls.Config {
 	}
 }
 
-// startTLS takes a file on each connection to the first address, and writes it to "copy"; at
-// the second one it gives the file of that name. It does so in this process, which has
-// nothing else to do.
+// startTLS starts two servers. The first receives a file on each connection, and writes it
+// to "copy". The second sends the file of that name. They run in this process, which is
+// idle otherwise.
 func (b *bench) startTLS(name string) (taking, giving string, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -60,7 +60,7 @@ func (b *bench) startTLS(name string) (taking, giving string, err error) {
 	return taking, giving, err
 }
 
-// listenTLS serves one connection after the other.
+// listenTLS serves connections, one at a time.
 func listenTLS(c *tls.Config, serve func(*tls.Conn) error) (addr string, err error) {
 	listener, err := tls.Listen("tcp", "127.0.0.1:0", c)
 	if err != nil {
@@ -79,7 +79,7 @@ func listenTLS(c *tls.Config, serve func(*tls.Conn) error) (addr string, err err
 	return listener.Addr().String(), nil
 }
 
-// receive writes what comes to a file, in large pieces.
+// receive writes a connection to a file, in large pieces.
 func receive(conn io.Reader, name string) error {
 	f, err := os.Create(name)
 	if err != nil {
@@ -99,7 +99,7 @@ func receive(conn io.Reader, name string) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
-// give sends a file, to its end.
+// give sends all of a file.
 func give(conn *tls.Conn, name string) error {
 	f, err := os.Open(name)
 	if err != nil {

@@ -56,7 +56,7 @@ func condition(name string) (bool, error) {
 //
 // that runs a command and requires its exit code, 128 and the signal's number
 // if one ended it. However it ends no temporary file may be left, and if it
-// fails no file at all may have changed, but for those that the shell writes
+// fails no file at all may have changed, except those that the shell writes
 // for it: their names begin with "stdout". Of several files those change that do not
 // fail.
 func exits(ts *testscript.TestScript, neg bool, args []string) {

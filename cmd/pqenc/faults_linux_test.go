@@ -437,7 +437,7 @@ func TestStoppedPrompt(t *testing.T) {
 	if !p.sees("stopped") || !p.echoes(t) {
 		t.Fatalf("the terminal stays silent, and shows %q", p.screen.String())
 	}
-	p.types("go on\n")
+	p.types("continue\n")
 	if !p.sees("passphrase for pw.pqe: ") || p.echoes(t) {
 		t.Fatalf("it is not silent again: %q", p.screen.String())
 	}

@@ -88,7 +88,7 @@ func walkIn(f *inFolder) (all []found, err error) {
 	return all, err
 }
 
-// TestWalkAll finds each file once, by whatever names, goes on after what cannot be
+// TestWalkAll finds each file once, by whatever names, skips what cannot be
 // read, and follows no link in a folder.
 func TestWalkAll(t *testing.T) {
 	dir := t.TempDir()

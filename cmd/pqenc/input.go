@@ -151,7 +151,7 @@ type inOrder struct{ *input }
 func (in inOrder) Read(b []byte) (int, error) { return in.stream.Read(b) }
 
 // byOffset reads an input that has a section. A file that ends before the end that it had
-// when it was opened is an error: somebody cuts it or writes it anew.
+// when it was opened is an error: it was truncated or written again.
 type byOffset struct{ *input }
 
 func (in byOffset) ReadAt(b []byte, offset int64) (n int, err error) {

@@ -101,7 +101,7 @@ func setup(env *testscript.Env) error {
 	}
 	env.Setenv("GORACE", noNap)
 	env.Setenv("PQENC_HOME", filepath.Join(env.WorkDir, "ring"))
-	// Root may write everywhere, but for this.
+	// Root may write everywhere, except this.
 	if os.Getuid() == 0 {
 		env.Setenv("UNPRIVILEGED", "setpriv --bounding-set=-all")
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// slow is a copy that goes on, byte by byte, for as long as somebody wants it.
+// slow is a copy that continues, byte by byte, until it is stopped.
 type slow struct {
 	*exec.Cmd
 	stdin          io.WriteCloser

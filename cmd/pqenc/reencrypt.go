@@ -94,7 +94,7 @@ func (r *rewrapper) encrypt(dst io.Writer, plain io.Reader, s *pqenc.Signature, 
 	return w.Close()
 }
 
-// signing decides who signs a file that is encrypted anew. What is signed with one of
+// signing decides who signs a file that is encrypted again. What is signed with one of
 // one's own keys is verified: otherwise somebody else could have it signed.
 func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *keyfile.Identity, err error) {
 	if s == nil {

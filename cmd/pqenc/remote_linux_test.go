@@ -114,8 +114,8 @@ func TestFirstContact(t *testing.T) {
 	}
 }
 
-// TestInterruptedPull ends a pull while nothing comes any more. Another one goes
-// on from what was saved, and nothing is left where nothing was.
+// TestInterruptedPull ends a pull while no data arrives. Another one resumes from what was
+// saved, and nothing is left if there was nothing.
 func TestInterruptedPull(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)

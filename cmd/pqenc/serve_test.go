@@ -267,7 +267,7 @@ func TestServeLetsEnd(t *testing.T) {
 }
 
 // TestServeInterrupts stops a server during a push that takes too long, and
-// starts it again: the push goes on.
+// starts it again: the push resumes.
 func TestServeInterrupts(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -279,7 +279,7 @@ func TestServeInterrupts(t *testing.T) {
 	again := startServing(t, s.dir, "--listen", s.addr)
 	p.finish(t)
 	if !regexp.MustCompile(`msg="push begins" .*at=[1-9]`).MatchString(again.log.String()) {
-		t.Errorf("it begins anew: %s", again.log.String())
+		t.Errorf("it starts over: %s", again.log.String())
 	}
 	again.stored(t, p.file)
 }

@@ -52,18 +52,18 @@ func updateName(round int64, client int) string {
 func meanName(round int64) string { return fmt.Sprintf("%d/mean.pqe", round) }
 func label(round int64) string    { return fmt.Sprintf("round %d", round) }
 
-// client returns the number of a client, -1 if it is none.
+// client returns the number of a client, or -1.
 func (a *aggregator) client(who keyfile.Fingerprint) int {
 	return slices.Index(a.clients.Fingerprints(), who)
 }
 
-// Known is for [server.Authorizer].
+// Known implements [server.Authorizer].
 func (a *aggregator) Known(who keyfile.Fingerprint) bool {
 	return who == a.id.Fingerprint() || a.client(who) >= 0
 }
 
-// Authorize is for [server.Authorizer]: a client pushes its own update of this
-// round, again if it likes, and pulls the means up to this round's.
+// Authorize implements [server.Authorizer]. A client may push its own update of this
+// round, more than once, and pull the means up to that of this round.
 func (a *aggregator) Authorize(who keyfile.Fingerprint, op server.Operation, name string) (server.Grant, bool) {
 	round, again := a.round.Load(), server.Grant{Overwrite: true}
 	if who == a.id.Fingerprint() {
@@ -80,7 +80,7 @@ func (a *aggregator) Authorize(who keyfile.Fingerprint, op server.Operation, nam
 	return server.Grant{}, false
 }
 
-// committed is told what has been stored. The client waits meanwhile.
+// committed is called for each stored object. The client waits until it returns.
 func (a *aggregator) committed(_ context.Context, c server.Commit) {
 	if a.client(c.Client) < 0 {
 		return
@@ -91,12 +91,12 @@ func (a *aggregator) committed(_ context.Context, c server.Commit) {
 	}
 }
 
-// run does one round after another.
+// run runs the rounds.
 func (a *aggregator) run(ctx context.Context) error {
 	defer close(a.ended)
 	for {
 		mean := a.collect(ctx)
-		// Whoever sees the mean may send the next update.
+		// Clients that have the mean may push the next update.
 		round := a.round.Add(1) - 1
 		err := a.publish(ctx, round, mean)
 		if ctx.Err() != nil {
@@ -109,8 +109,8 @@ func (a *aggregator) run(ctx context.Context) error {
 	}
 }
 
-// collect returns the mean of the updates of all clients in this round, or something
-// else when ctx is done. Of each client the first good one counts.
+// collect returns the mean of the updates of all clients in this round. The first good
+// update of each client counts. When ctx is done, the result has no meaning.
 func (a *aggregator) collect(ctx context.Context) []float32 {
 	round := a.round.Load()
 	mean, have := make([]float32, a.size), make(map[int]bool)
@@ -137,8 +137,8 @@ func (a *aggregator) collect(ctx context.Context) []float32 {
 	return mean
 }
 
-// open reads the update that a client has signed for this round. The server's files
-// can be read like any others.
+// open reads the update that a client has signed for this round, from the files of the
+// server.
 func (a *aggregator) open(name string, round int64, from *keyfile.Public) ([]float32, error) {
 	f, err := os.Open(filepath.Join(a.dir, name))
 	if err != nil {
@@ -154,7 +154,7 @@ func (a *aggregator) open(name string, round int64, from *keyfile.Public) ([]flo
 	if err := binary.Read(r, binary.LittleEndian, update); err != nil {
 		return nil, err
 	}
-	// Only the end shows that these are the contents that were signed.
+	// The contents are verified only when the end was read.
 	n, err := io.Copy(io.Discard, r)
 	if err == nil && n > 0 {
 		err = fmt.Errorf("%d bytes too many", n)
@@ -162,8 +162,8 @@ func (a *aggregator) open(name string, round int64, from *keyfile.Public) ([]flo
 	return update, err
 }
 
-// publish signs the mean for all clients, and pushes it as a client does: it
-// appears whole, and who follows it gets it already meanwhile.
+// publish signs the mean for all clients, and pushes it as a client does: it appears
+// atomically, and clients that follow it receive it during the push.
 func (a *aggregator) publish(ctx context.Context, round int64, mean []float32) error {
 	return a.self.PushFunc(ctx, meanName(round), func(w io.Writer) error {
 		file, err := pqenc.EncryptSigned(w, a.id, label(round), a.clients.Recipients()...)

@@ -67,8 +67,8 @@ func run(ctx context.Context, listen, dir, key string, size int, clients []strin
 	return serve(ctx, listener, a)
 }
 
-// serve puts the server into an HTTP server, beside which there could be others,
-// and runs the aggregator until ctx is done.
+// serve runs the server as a handler of an HTTP server, which could have others, and the
+// aggregator, until ctx is done.
 func serve(ctx context.Context, listener net.Listener, a *aggregator) error {
 	server, err := server.New(server.Config{
 		Dir:        a.dir,

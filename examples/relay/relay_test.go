@@ -113,8 +113,8 @@ func start(t *testing.T, clients int) []*learner {
 	return all
 }
 
-// TestRounds runs two rounds with four clients, who all work at once. The numbers
-// are such that no order of adding rounds them.
+// TestRounds runs two rounds with four clients at once. The sums are exact in every order
+// of adding.
 func TestRounds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -149,7 +149,7 @@ func TestRounds(t *testing.T) {
 	}
 }
 
-// TestRights tries what a client must not do.
+// TestRights requires that the server denies what clients must not do.
 func TestRights(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -3,16 +3,16 @@
 // license that can be found in the LICENSE file.
 
 // Command tensor lists the tensors of an encrypted safetensors file, or writes
-// one of them to stdout: an example of reading a part of a large file that is on
-// a server, without fetching the rest.
+// one of them to stdout: an example of reading a part of a large file on a server,
+// without fetching the rest.
 //
 //	go run ./examples/tensor -i lab.key https://models.example.org/model.safetensors.pqe
 //	go run ./examples/tensor -i lab.key https://models.example.org/model.safetensors.pqe lm_head.weight > lm_head.bin
 //
-// Any server will do that sends parts of files, such as nginx or an S3 bucket with
-// a presigned link. What is written is the data of the tensor as it is in the
-// file: little-endian, the last index fastest. It is authenticated, chunk by
-// chunk, but who made the file is not asked: for that see pqenc.OpenSigned.
+// Any server that supports ranges works, such as nginx or an S3 bucket with a presigned
+// link. The output is the data of the tensor as it is in the file: little-endian, with the
+// last index fastest. It is authenticated, chunk by chunk. It does not check who made the
+// file: see pqenc.OpenSigned for that.
 package main
 
 import (
@@ -52,8 +52,8 @@ func main() {
 	}
 }
 
-// run writes the list of all tensors to out, or the data of the one in names. It
-// tells log how much it fetched.
+// run writes the list of all tensors to out, or the data of the one in names. It writes to
+// log how much it fetched.
 func run(ctx context.Context, out, log io.Writer, key, where string, names []string) error {
 	id, err := keyfile.LoadIdentity(key, nil)
 	if err != nil {
@@ -82,7 +82,7 @@ func run(ctx context.Context, out, log io.Writer, key, where string, names []str
 	return err
 }
 
-// read does the work on the encrypted file in the first size bytes of src.
+// read reads the encrypted file in the first size bytes of src.
 func read(out io.Writer, src io.ReaderAt, size int64, id pqenc.Identity, names []string) error {
 	file, err := pqenc.Open(src, size, id)
 	if err != nil {
@@ -109,7 +109,7 @@ func list(out io.Writer, tensors []tensor) error {
 	for _, t := range tensors {
 		name := t.name
 		if quoted := strconv.QuoteToGraphic(name); quoted != `"`+name+`"` {
-			name = quoted // nothing in it reaches the terminal as it is
+			name = quoted // with escapes, so that a terminal obeys nothing in it
 		}
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d bytes\n", name, t.dtype, t.shape, t.size)
 	}

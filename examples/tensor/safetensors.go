@@ -30,7 +30,7 @@ var dtypeBits = map[string]uint64{
 	"U64": 64, "I64": 64, "F64": 64, "C64": 64,
 }
 
-// tensor is where a tensor is in a safetensors file, and what it is.
+// tensor describes a tensor in a safetensors file.
 type tensor struct {
 	name         string
 	dtype        string
@@ -40,7 +40,7 @@ type tensor struct {
 
 // readTensors returns the tensors of the safetensors file in the first size
 // bytes of r, in their order in the file: 8 bytes of length, JSON, data. They
-// fill the data without a hole.
+// fill the data without gaps.
 func readTensors(r io.ReaderAt, size int64) ([]tensor, error) {
 	var prefix [8]byte
 	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), prefix[:]); err != nil {
@@ -126,8 +126,8 @@ func (t *tensor) parse(d *jsontext.Decoder) error {
 	return nil
 }
 
-// place sorts the tensors by their offsets, and makes these offsets in the file.
-// The tensors must be all that there is from start to end, one after the other.
+// place sorts the tensors by their offsets, and makes the offsets relative to the file.
+// The tensors must fill the file from start to end without gaps.
 func place(tensors []tensor, start, end int64) error {
 	slices.SortFunc(tensors, func(a, b tensor) int {
 		return cmp.Or(cmp.Compare(a.offset, b.offset), cmp.Compare(a.size, b.size), cmp.Compare(a.name, b.name))

@@ -13,8 +13,7 @@ import (
 	"testing"
 )
 
-// TestReadTensors reads a file that the Python package safetensors 0.8.0 has
-// written.
+// TestReadTensors reads a file that was written by the Python package safetensors 0.8.0.
 func TestReadTensors(t *testing.T) {
 	file, err := os.ReadFile("testdata/small.safetensors")
 	if err != nil {
@@ -134,7 +133,7 @@ func TestBadHeaders(t *testing.T) {
 	}
 }
 
-// TestListQuotes shows no name that does something to a terminal.
+// TestListQuotes requires that names are escaped for the terminal.
 func TestListQuotes(t *testing.T) {
 	var out strings.Builder
 	if err := list(&out, []tensor{{name: "a\x1b[2J\n", dtype: "U8"}, {name: "größe", dtype: "U8"}}); err != nil {
@@ -145,7 +144,7 @@ func TestListQuotes(t *testing.T) {
 	}
 }
 
-// FuzzReadTensors finds tensors that fill the data, or none.
+// FuzzReadTensors requires tensors that fill the data, or an error.
 func FuzzReadTensors(f *testing.F) {
 	file, err := os.ReadFile("testdata/small.safetensors")
 	if err != nil {

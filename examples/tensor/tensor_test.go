@@ -29,8 +29,8 @@ const (
 	sealedSize = chunkSize + 16
 )
 
-// model is a safetensors file that is made while it is read. Every other tensor
-// looks random; what is between them is zero.
+// model is a safetensors file that is made while it is read. Every other tensor looks
+// random, the others are zero.
 type model struct {
 	header []byte
 	sizes  []int64
@@ -74,7 +74,7 @@ func (m *model) chunks(i int) (first, last int64) {
 	return start / chunkSize, (start + m.sizes[i] - 1) / chunkSize
 }
 
-// length is that of the file.
+// length returns the length of the file.
 func (m *model) length() int64 {
 	all := int64(len(m.header))
 	for _, size := range m.sizes {
@@ -90,9 +90,8 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// holes writes a file of which it keeps the chunks in keep, and the header. The
-// rest are holes: a file of any length takes little space, and what is not kept
-// does not authenticate.
+// holes writes a file with the header and the chunks in keep. The rest are holes: a file of
+// any length takes little space, and reading a hole fails.
 type holes struct {
 	file *os.File
 	keep map[int64]bool
@@ -216,7 +215,7 @@ func testServer(t *testing.T, between int64) {
 	}
 }
 
-// TestFile reads tensors of a local file, and says what is wrong.
+// TestFile reads tensors of a local file, and has the errors.
 func TestFile(t *testing.T) {
 	m := newModel(1000, 5_000_000, chunkSize*2, 10)
 	name := filepath.Join(t.TempDir(), "model.pqe")
@@ -236,7 +235,7 @@ func TestFile(t *testing.T) {
 		{key, name, "layer.4", `no tensor "layer.4"`},
 		{key, name, "layer.2", "body is damaged"}, // a hole
 		{writeKey(t, "stranger"), name, "layer.1", "no matching key"},
-		{key, key, "layer.1", "not those of a pqenc file"},
+		{key, key, "layer.1", "this is not a pqenc file"},
 	} {
 		out.Reset()
 		err := run(t.Context(), &out, t.Output(), test.key, test.file, []string{test.name})

@@ -18,10 +18,10 @@ type output struct {
 	mu     sync.Mutex
 	w      io.Writer
 	failed func(error)
-	err    error // of the first write that failed, or that there is to be none
+	err    error // of the first write that failed, or why nothing is to be written
 }
 
-// write writes all parts, one after the other.
+// write writes all parts in order.
 func (o *output) write(parts ...[]byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -40,7 +40,7 @@ func (o *output) writeLocked(parts ...[]byte) error {
 	return o.err
 }
 
-// end writes what nothing follows.
+// end writes the last line.
 func (o *output) end(line []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -49,7 +49,7 @@ func (o *output) end(line []byte) {
 	}
 }
 
-// answer writes a line that nothing follows but other lines.
+// answer writes a line that no contents follow.
 func (o *output) answer(id json.RawMessage, v any) error { return o.write(line(id, v)) }
 
 // line returns the members of v, after the id of a request if it has one, as a line of
@@ -93,8 +93,8 @@ type reply struct {
 	left int64 // bytes of the contents to come, of an answer in pieces
 }
 
-// turn waits until the answer may be written, and reports whether it may. After the end
-// of the server nothing is written: what failed may have failed of that.
+// turn waits for the turn of the answer, and reports whether it may be written. After the
+// end of the server nothing is written: requests may have failed because of the end.
 func (a *reply) turn() bool {
 	if a.r.before != nil {
 		select {
@@ -110,7 +110,7 @@ func (a *reply) turn() bool {
 	}
 }
 
-// give writes the answer, unless there is an error to be written.
+// give writes the answer. It returns the error if an error has to be written instead.
 func (a *reply) give() error {
 	if a.r.op == opClose {
 		return a.tell(struct {
@@ -139,7 +139,7 @@ func (a *reply) give() error {
 	return err
 }
 
-// tell writes an answer without contents.
+// tell writes an answer that has no contents.
 func (a *reply) tell(v any) error {
 	if a.turn() {
 		a.s.out.answer(a.r.id, v)

@@ -2,9 +2,9 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package batch answers requests for parts of encrypted files, over two pipes: it is
-// the protocol of "pqenc cat --batch", which docs/batch.md describes. It knows nothing
-// of keys and of files; the command opens them.
+// Package batch implements the protocol of "pqenc cat --batch", which docs/batch.md
+// describes: it answers requests for parts of encrypted files over two pipes. The command
+// opens the files, and has the keys.
 package batch
 
 import (
@@ -16,21 +16,21 @@ import (
 
 // The limits of a [Server].
 const (
-	MaxLine  = 64 << 10 // bytes of a line of the parent, its end included
+	MaxLine  = 64 << 10 // bytes of a line of the parent, with its end
 	MaxPiece = 1 << 20  // bytes of the contents in one piece of an answer
 
 	maxWaiting  = 4 << 20 // bytes of the requests that wait, each its line and requestCost
 	requestCost = 200
 	maxFiles    = 128 // open at once
-	maxWarm     = 8   // of those, which keep in memory what was decrypted
-	distant     = 16  // requests under way whose files are not on this machine
-	lengthy     = 2   // requests under way for more than MaxPiece, which use all cores
+	maxWarm     = 8   // of those, that keep decrypted chunks in memory
+	distant     = 16  // requests in progress whose files are not on this machine
+	lengthy     = 2   // requests in progress for more than MaxPiece, which use all cores
 )
 
-// ErrProtocol is for a parent whose next line cannot be told from what comes before it.
+// ErrProtocol means that it is not known where the next line of the parent begins.
 var ErrProtocol = errors.New("the parent breaks the protocol")
 
-// ErrRequest is for one request that cannot be what was meant.
+// ErrRequest is for one request that is invalid.
 var ErrRequest = errors.New("the request is wrong")
 
 // File is what a request reads: the contents of an encrypted file. All methods except
@@ -39,12 +39,12 @@ type File interface {
 	io.ReaderAt
 	io.Closer
 	Size() int64 // of the contents, in bytes
-	// WriteRange writes n bytes of the contents from an offset on. It is for what is too
-	// much for one ReadAt, and takes memory of its own.
+	// WriteRange writes n bytes of the contents from an offset on. It is for ranges that are
+	// too long for one ReadAt, and takes memory of its own.
 	WriteRange(dst io.Writer, off, n int64) (int64, error)
-	// Forget frees the memory of what was decrypted.
+	// Forget frees the memory of decrypted chunks.
 	Forget()
-	// Stat returns what a request for it is answered with, in JSON.
+	// Stat returns the answer to a stat request, in JSON.
 	Stat() any
 }
 
@@ -59,7 +59,8 @@ type Source struct {
 type Config struct {
 	// Open opens a file.
 	Open func(Source) (File, error)
-	// Distant reports whether a file is on another machine: reading it is to wait.
+	// Distant reports whether a file is on another machine, so that reading it is mostly
+	// waiting.
 	Distant func(name string) bool
 	// Explain describes an error.
 	Explain func(error) Failure
@@ -73,9 +74,9 @@ type Failure struct {
 	Hints   []string `json:"hints,omitempty"`
 }
 
-// Server answers requests. Its memory does not grow with them: a request under way takes
-// MaxPiece, or what [File.WriteRange] takes, and there are as many under way as there are
-// cores, and a few more that take long or whose files are on other machines.
+// Server answers requests. Its memory is bounded: a request in progress takes MaxPiece, or
+// what [File.WriteRange] takes, and there are as many in progress as there are cores, and
+// a few more that are long or whose files are on other machines.
 type Server struct {
 	config Config
 	in     *lines
@@ -117,8 +118,9 @@ func (s *Server) Preload(name string) error {
 }
 
 // Serve answers requests until there are no more, and returns nil when the last has been
-// answered. It fails at once if out does. If the parent breaks the protocol it is told so
-// after the answers to what it asked before. Files are not closed: the process is to end.
+// answered. It fails at once if a write to out fails. If the parent breaks the protocol,
+// Serve reports that after the answers to earlier requests. It closes no files: the process
+// is about to end.
 func (s *Server) Serve() error {
 	go func() {
 		err := s.read()
@@ -143,8 +145,8 @@ func (s *Server) Stop(err error) {
 	})
 }
 
-// read takes what the parent sends, until that ends. It never waits for a request to be
-// answered while one of those waits for the parent.
+// read reads what the parent sends, until that ends. It never waits for the answer to a
+// request while a request waits for the parent.
 func (s *Server) read() error {
 	defer s.parent.end()
 	for {
@@ -196,7 +198,8 @@ func (s *Server) admit(all members, size int) error {
 	return nil
 }
 
-// poolOf returns where a request is worked on, so that what takes long holds up nothing else.
+// poolOf returns the pool for a request. Long requests have one of their own, and do not
+// delay others.
 func (s *Server) poolOf(r *request) *pool {
 	switch {
 	case r.file.parent || s.config.Distant(r.file.name):

@@ -105,7 +105,7 @@ func explain(err error) Failure {
 	return Failure{Code: "other", Message: err.Error()}
 }
 
-// answer is what the parent gets to read: a line, and the bytes that follow it.
+// answer is what the parent reads: a line, and the bytes that follow it.
 type answer struct {
 	ID        any
 	Length    int
@@ -123,7 +123,7 @@ type answer struct {
 	data []byte
 }
 
-// readAnswer reads the next answer. What is not as docs/batch.md has it is an error.
+// readAnswer reads the next answer. Anything that docs/batch.md does not allow is an error.
 func readAnswer(r *bufio.Reader) (*answer, error) {
 	line, err := r.ReadBytes('\n')
 	if err != nil {
@@ -223,7 +223,7 @@ var contents = testkit.Contents(3*MaxPiece + 1000)
 
 func oneFile() *memory { return &memory{files: map[string][]byte{"f": contents, "\xff": {1, 2, 3}}} }
 
-// Any part of a file, in order, and what is no part of it.
+// TestRead reads ranges inside and outside of a file, in order.
 func TestRead(t *testing.T) {
 	const size = 3*MaxPiece + 1000
 	for _, test := range []struct {
@@ -260,7 +260,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// A wrong request is answered, and the next one is right again.
+// TestWrongRequests: a wrong request gets an error, and the next one is answered.
 func TestWrongRequests(t *testing.T) {
 	for request, message := range map[string]string{
 		`{"file":"f","offset":-1,"length":1}`:                 "offset is not a whole number",
@@ -314,8 +314,8 @@ func TestWrongRequests(t *testing.T) {
 
 func pad(n int) string { return strings.Repeat("x", n) }
 
-// A line that cannot be told from what follows it ends all, once what came before it has
-// been answered.
+// TestViolations: a violation of the protocol ends the server, after the answers to
+// earlier requests.
 func TestViolations(t *testing.T) {
 	for _, line := range []string{
 		"", "x", "{", "[]", "7", `"file"`, "null", `{"file":"f"}{"file":"f"}`, `{"file":"f"} x`, `{"file":"f",}`, `{file:"f"}`,
@@ -340,7 +340,7 @@ func TestViolations(t *testing.T) {
 	}
 }
 
-// The longest lines and ids are taken.
+// TestLongest: the longest lines and ids are accepted.
 func TestLongest(t *testing.T) {
 	id := `"` + pad(maxID-2) + `"`
 	name := pad(MaxLine - len(`{"file":"","length":3}`) - 1)
@@ -357,7 +357,7 @@ func TestLongest(t *testing.T) {
 	}
 }
 
-// Long answers hold up no short ones.
+// TestLongHoldUpNobody: long answers do not delay short ones.
 func TestLongHoldUpNobody(t *testing.T) {
 	p := start(t, oneFile())
 	long := 4 * runtime.GOMAXPROCS(0)
@@ -396,8 +396,8 @@ func TestStatAndClose(t *testing.T) {
 	p.ends(nil)
 }
 
-// What is asked after a file was closed sees the file as it is then, although nothing of
-// what was asked before has been answered.
+// TestCloseAtOnce: a request after a close reads the new file, although the requests
+// before the close have not been answered.
 func TestCloseAtOnce(t *testing.T) {
 	m := oneFile()
 	p := start(t, m)
@@ -431,7 +431,7 @@ func TestCloseAtOnce(t *testing.T) {
 	p.ends(nil)
 }
 
-// More files than may be open.
+// TestManyFiles reads more files than may be open.
 func TestManyFiles(t *testing.T) {
 	m := &memory{files: map[string][]byte{}, warm: map[*memFile]bool{}}
 	var lines []string
@@ -460,8 +460,8 @@ func TestManyFiles(t *testing.T) {
 	}
 }
 
-// Nobody reads the answers: what is asked for is not held in memory, nor are the requests,
-// of which there is no end. All are answered later, in order.
+// TestBackPressure sends requests without end and reads no answers: neither answers nor
+// requests pile up in memory. All are answered later, in order.
 func TestBackPressure(t *testing.T) {
 	const limit, requests = 64 << 10, 5000
 	p := start(t, oneFile())
@@ -495,7 +495,7 @@ func TestBackPressure(t *testing.T) {
 	p.ends(nil)
 }
 
-// When nobody can read the answers any more the server ends, whatever else there is.
+// TestReaderGone: the server ends when nobody can read the answers any more.
 func TestReaderGone(t *testing.T) {
 	gone := errors.New("gone")
 	p := start(t, oneFile())
@@ -507,7 +507,7 @@ func TestReaderGone(t *testing.T) {
 	}
 }
 
-// Stop ends the server while it waits for its parent.
+// TestStop stops the server while it waits for its parent.
 func TestStop(t *testing.T) {
 	gone := errors.New("gone")
 	p := start(t, oneFile())

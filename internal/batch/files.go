@@ -10,16 +10,16 @@ import (
 	"sync"
 )
 
-// files are those that are open. Those that nobody reads are closed when there are too
-// many, the one first whose last use is the longest ago. Only a few that were used last keep
-// in memory what was decrypted of them.
+// files are the open files. When there are too many, the least recently used of those
+// that are not in use are closed. Only a few that were used last keep decrypted chunks in
+// memory.
 type files struct {
 	open func(Source) (File, error)
 	max  int
 
 	mu     sync.Mutex
 	known  map[fileKey]*openFile
-	recent list.List // of those, the last that was used at the front
+	recent list.List // of those, the most recently used at the front
 	warm   []*openFile
 }
 
@@ -30,15 +30,15 @@ type openFile struct {
 	ready chan struct{} // closed when it is open or has failed
 	err   error
 	users int
-	place *list.Element // in recent; nil if it is known no longer
+	place *list.Element // in recent; nil after it was dropped
 }
 
 func newFiles(max int, open func(Source) (File, error)) *files {
 	return &files{open: open, max: max, known: make(map[fileKey]*openFile)}
 }
 
-// use returns a file, opened, that stays open until it is released. Several who want a
-// file that is not open wait for the first of them.
+// use returns an open file, which stays open until it is released. If several want a file
+// that is not open, the first opens it and the others wait.
 func (t *files) use(k fileKey, u *upcalls) (*openFile, error) {
 	t.mu.Lock()
 	f := t.known[k]
@@ -77,7 +77,7 @@ func (t *files) release(f *openFile) {
 	t.shrink()
 }
 
-// heat makes a file warm, and another one cold if those are too many.
+// heat makes a file warm, and another one cold if too many are warm.
 func (t *files) heat(f *openFile) {
 	t.warm = slices.DeleteFunc(t.warm, func(w *openFile) bool { return w == f })
 	t.warm = append(t.warm, f)
@@ -90,7 +90,7 @@ func (t *files) heat(f *openFile) {
 	}
 }
 
-// idle frees what a file takes that nobody uses at the moment.
+// idle frees the memory of a file that is not in use.
 func (f *openFile) idle(t *files) {
 	switch {
 	case f.File == nil: // it did not open
@@ -101,8 +101,7 @@ func (f *openFile) idle(t *files) {
 	}
 }
 
-// drop closes a file, once nobody uses it any more. Who wants it from now on opens it
-// again.
+// drop closes a file as soon as it is not in use. A later use opens it again.
 func (t *files) drop(k fileKey) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -116,7 +115,7 @@ func (t *files) drop(k fileKey) {
 	}
 }
 
-// forget has nobody find the file any more.
+// forget removes the file from those that use finds.
 func (t *files) forget(f *openFile) {
 	if f.place != nil {
 		delete(t.known, f.key)
@@ -126,7 +125,7 @@ func (t *files) forget(f *openFile) {
 	}
 }
 
-// shrink closes files that are too many and that nobody uses.
+// shrink closes files that are not in use while there are too many.
 func (t *files) shrink() {
 	for e := t.recent.Back(); e != nil && t.recent.Len() > t.max; {
 		f := e.Value.(*openFile)

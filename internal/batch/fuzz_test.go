@@ -16,8 +16,8 @@ import (
 	"unicode/utf8"
 )
 
-// Whatever a line is: it breaks the protocol, or is a request that is as it says. The
-// seeds are in testdata/fuzz/FuzzRequest.
+// FuzzRequest: a line breaks the protocol, or it is a valid request with the values in
+// it. The seeds are in testdata/fuzz/FuzzRequest.
 func FuzzRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line []byte) {
 		all, err := fields(line)
@@ -64,8 +64,8 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// Whatever the parent sends: the answers are lines with the bytes that they announce, no
-// more than one ends each request, and the server ends.
+// FuzzServe: whatever the parent sends, the answers are lines with the bytes that they
+// announce, each request has at most one last answer, and the server ends.
 func FuzzServe(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte) {
 		if len(in) > 4096 {
@@ -99,7 +99,7 @@ func FuzzServe(f *testing.F) {
 	})
 }
 
-// A fuzz target without seeds passes silently.
+// TestFuzzSeeds requires seeds: without any, a fuzz target passes silently.
 func TestFuzzSeeds(t *testing.T) {
 	for _, target := range []string{"FuzzRequest", "FuzzServe"} {
 		seeds, err := filepath.Glob(filepath.Join("testdata", "fuzz", target, "*"))

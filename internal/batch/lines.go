@@ -37,7 +37,7 @@ func (l *lines) next() ([]byte, error) {
 // members are those of a JSON object.
 type members map[string]json.RawMessage
 
-// fields returns the members of the object that a line is, each of which it has once.
+// fields parses a line as an object without duplicate members.
 func fields(line []byte) (members, error) {
 	bad := func(why string) (members, error) {
 		return nil, fmt.Errorf("%w: a line is not one JSON object%s", ErrProtocol, why)
@@ -71,7 +71,7 @@ func fields(line []byte) (members, error) {
 	return all, nil
 }
 
-// only fails if there are other members than these.
+// only fails if there are members other than these.
 func (m members) only(known ...string) error {
 	for name := range m {
 		if !slices.Contains(known, name) {
@@ -94,8 +94,8 @@ func (m members) number(name string, otherwise int64) (int64, error) {
 	return n, nil
 }
 
-// text returns a member that is a string, empty if it is not there. A decoder of JSON
-// leaves U+FFFD where a string is not Unicode: that would be another string.
+// text returns a member that is a string, empty if it is not there. The JSON
+// decoder puts U+FFFD where a string is not Unicode, which would be another string.
 func (m members) text(name string) (string, error) {
 	raw, ok := m[name]
 	if !ok {

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// pool runs jobs in the order in which they came, so many of them at once. A job that
-// waits for those before it does no harm: those run, or have ended.
+// pool runs jobs in the order in which they were added, a limited number at once. A job
+// may wait for those before it: they are running, or have ended.
 type pool struct {
 	limit int
 
@@ -19,7 +19,7 @@ type pool struct {
 	running int
 }
 
-// add has a job run as soon as may be.
+// add runs a job as soon as possible.
 func (p *pool) add(job func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -47,7 +47,7 @@ func (p *pool) run() {
 	}
 }
 
-// queue bounds what waits to be answered.
+// queue limits the requests that wait to be answered.
 type queue struct {
 	limit int
 
@@ -57,8 +57,8 @@ type queue struct {
 	upcalls int // for which the parent has not answered
 }
 
-// add adds to what waits. It waits itself for room, unless the parent is to answer an
-// up-call: that answer comes after more requests, perhaps.
+// add adds the cost of a request. It waits for room, unless the parent has to answer an
+// up-call: that answer may come after more requests.
 func (q *queue) add(cost int) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -74,7 +74,7 @@ func (q *queue) add(cost int) error {
 
 func (q *queue) remove(cost int) { q.change(-cost, 0) }
 
-// change changes what waits.
+// change adds to the numbers of what waits.
 func (q *queue) change(waiting, upcalls int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

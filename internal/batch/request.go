@@ -21,18 +21,19 @@ const (
 	opClose op = "close"
 )
 
-// request is one of the parent's.
+// request is a request of the parent.
 type request struct {
 	id             json.RawMessage // as it is repeated in the answer; nil if there is none
 	op             op
 	file           fileKey
 	offset, length int64
-	err            error // why it cannot be answered, and nothing else holds
+	err            error // why it is invalid; the other fields are not set then
 
 	before <-chan struct{} // closed when it is its turn; nil if that does not matter
 }
 
-// fileKey names a file. What the parent reads is another file if its size or validator is.
+// fileKey names a file. For a file that the parent reads, size and validator are part of
+// the name.
 type fileKey struct {
 	name      string
 	digests   string
@@ -46,8 +47,8 @@ const (
 	maxValidator = 1024 // bytes
 )
 
-// parseRequest reads a request. Whatever is wrong with it is in the request, for the
-// answer, except for an id that cannot be in one.
+// parseRequest parses a request. What is wrong with it is in the request, for the answer.
+// Only an invalid id is an error.
 func parseRequest(all members) (*request, error) {
 	r := &request{op: opRead}
 	if id, ok := all["id"]; ok {

@@ -12,17 +12,16 @@ import (
 	"unicode/utf8"
 )
 
-// headSize is how much of a file the first up-call asks for: with it most headers are
-// there.
+// headSize is how much of a file the first up-call asks for: enough for most headers.
 const headSize = 64 << 10
 
-// atOnce is how many up-calls one request has under way.
+// atOnce is how many up-calls of one request are in flight.
 const atOnce = 4
 
 // maxReason is how many bytes of the parent's reason are repeated.
 const maxReason = 1024
 
-// ErrUpcall is for a file that the parent did not read as it was asked to.
+// ErrUpcall is returned for a file that the parent did not read as it was asked to.
 var ErrUpcall = errors.New("the up-call failed")
 
 // ParentFile is an encrypted file that the parent reads. Its methods may be called
@@ -39,10 +38,10 @@ type ParentFile struct {
 // Size returns the length of the file in bytes, as the parent declares it.
 func (f *ParentFile) Size() int64 { return f.key.size }
 
-// Concurrency returns how many reads should be under way.
+// Concurrency returns how many reads should be in flight.
 func (f *ParentFile) Concurrency() int { return atOnce }
 
-// ReadAt implements [io.ReaderAt] by an up-call, or without one at the start.
+// ReadAt implements [io.ReaderAt] by an up-call. The start of the file needs only one.
 func (f *ParentFile) ReadAt(p []byte, off int64) (n int, err error) {
 	if off < 0 || off >= f.key.size {
 		return 0, io.EOF
@@ -65,13 +64,13 @@ func (f *ParentFile) ReadAt(p []byte, off int64) (n int, err error) {
 	return len(p), end
 }
 
-// readHead reads the first bytes, which most of what opens the file asks for.
+// readHead reads the first bytes, which are most of what opening the file needs.
 func (f *ParentFile) readHead() {
 	f.head = make([]byte, min(f.key.size, headSize))
 	f.headErr = f.calls.read(f.key, f.head, 0)
 }
 
-// upcalls are what the parent is asked for.
+// upcalls are the up-calls that wait for an answer.
 type upcalls struct {
 	s *Server
 
@@ -143,8 +142,8 @@ func newCall(k fileKey, n, off int64, length int) *call {
 	return c
 }
 
-// answered takes an answer of the parent, and the bytes that follow it. An answer whose
-// bytes cannot be told from what follows is ErrProtocol.
+// answered takes an answer of the parent, and the bytes that follow it. The error is
+// ErrProtocol if it is not known where the answer ends.
 func (u *upcalls) answered(all members, in io.Reader) error {
 	n, numbered := all.number("read", 0)
 	length, counted := all.number("length", 0)

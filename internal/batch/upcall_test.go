@@ -22,7 +22,7 @@ func (p *parent) reads(of []byte) (call *answer, data []byte) {
 	return call, of[call.Offset:][:call.Length]
 }
 
-// A file that the parent reads is answered like any other.
+// TestUpcall: requests for a file that the parent reads are answered like any other.
 func TestUpcall(t *testing.T) {
 	for _, size := range []int{0, 1, headSize, headSize + 1, len(contents)} {
 		p := start(t, oneFile())
@@ -54,7 +54,8 @@ func TestUpcall(t *testing.T) {
 	}
 }
 
-// Another size or validator is another file, as is one of the same name that is no up-call.
+// TestUpcallKeys: another size or validator is another file, as is one of the same name
+// that the parent does not read.
 func TestUpcallKeys(t *testing.T) {
 	m := oneFile()
 	p := start(t, m)
@@ -92,8 +93,8 @@ func TestUpcallKeys(t *testing.T) {
 	}
 }
 
-// An answer that is too short, too long or none is an error of the request, and the next
-// one is right again.
+// TestWrongUpcallAnswers: an answer that is too short, too long or missing fails the
+// request, and the next one is answered.
 func TestWrongUpcallAnswers(t *testing.T) {
 	for line, message := range map[string]string{
 		`{"read":%d,"length":0}`:                                  "the up-call failed: the parent answered with 0 bytes, and was asked for 9",
@@ -122,7 +123,8 @@ func TestWrongUpcallAnswers(t *testing.T) {
 	}
 }
 
-// Up-calls of several requests are under way at once, and may be answered in any order.
+// TestUpcallsAtOnce: up-calls of several requests are in flight at once, and may be
+// answered in any order.
 func TestUpcallsAtOnce(t *testing.T) {
 	p := start(t, oneFile())
 	for i := range distant {
@@ -143,7 +145,7 @@ func TestUpcallsAtOnce(t *testing.T) {
 	p.ends(nil)
 }
 
-// A file that needs its parent holds up no other one.
+// TestUpcallsHoldUpNobody: a file that waits for the parent does not delay others.
 func TestUpcallsHoldUpNobody(t *testing.T) {
 	p := start(t, oneFile())
 	for range 3 * distant { // more than are under way
@@ -164,7 +166,8 @@ func TestUpcallsHoldUpNobody(t *testing.T) {
 	}
 }
 
-// A parent that ends where it was asked for something: the request fails, and that is all.
+// TestParentEnds: if the parent ends before it has answered an up-call, the request
+// fails, and the others are answered.
 func TestParentEnds(t *testing.T) {
 	p := start(t, oneFile())
 	p.send(`{"file":"f","length":1}`)
@@ -186,7 +189,7 @@ func TestParentEnds(t *testing.T) {
 	p.ends(nil)
 }
 
-// A parent that ends in the middle of its answer breaks the protocol.
+// TestParentEndsShort: a parent that ends in the middle of an answer breaks the protocol.
 func TestParentEndsShort(t *testing.T) {
 	for _, answer := range []string{`{"read":%d,"length":9}` + "\n1234", `{"read":%d,"length":9}`, `{"read":%d,"length":90}` + "\n1234", `{"read":%d,`} {
 		p := start(t, oneFile())
@@ -204,7 +207,7 @@ func TestParentEndsShort(t *testing.T) {
 	}
 }
 
-// An up-call is answered once.
+// TestAnsweredTwice: a second answer to an up-call breaks the protocol.
 func TestAnsweredTwice(t *testing.T) {
 	p := start(t, oneFile())
 	p.send(`{"file":"u","upcall":{"size":9}}`)
@@ -221,8 +224,7 @@ func TestAnsweredTwice(t *testing.T) {
 	p.ends(ErrProtocol)
 }
 
-// Requests without end while an up-call waits are not kept, nor does the server wait for
-// anything but the answer.
+// TestTooManyRequests: while an up-call waits, too many requests break the protocol.
 func TestTooManyRequests(t *testing.T) {
 	const limit = 64 << 10
 	p := start(t, oneFile())

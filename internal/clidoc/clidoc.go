@@ -1,12 +1,12 @@
 // Copyright 2026 The pqenc Authors. All rights reserved.
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
-// Package clidoc completes command lines and writes a man page from a kong
-// grammar, so that both say what --help says and cannot drift from it.
+// Package clidoc completes command lines and writes a man page from a kong grammar, so
+// that both always match --help.
 //
 // Hidden flags and commands are left out, with one exception: a hidden command
-// tagged default:"withargs" is what runs when no command is named, so its flags
-// and arguments are documented and completed as the program's own.
+// tagged default:"withargs" runs when no command is named, so its flags and arguments
+// are documented and completed as those of the program.
 package clidoc
 
 import (

@@ -119,7 +119,7 @@ type odd struct {
 	What string `help:".dot leads, 100% \"sure\"; see https://example.org."`
 }
 
-// keys are what the hook says that there is where a key can be named.
+// keys are the words of the hook for places where a key can be named.
 func keys(of, word string) ([]Word, string) {
 	switch of {
 	case "keys":

@@ -12,17 +12,17 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Word is a word that completes a line, and what some shells show beside it.
+// Word is a word that completes a line, with a help text that some shells show.
 type Word struct{ Text, Help string }
 
-// Words returns what a flag or an argument can be, where that is not in the grammar: of
-// is its tag complete:"...", or else type:"...", and word what has been typed of it. Files are completed as well
-// if it has the type of a path: if there are some, only those whose names end in suffix.
-// There is nobody to tell of an error.
+// Words returns the possible values of a flag or an argument that are not in the grammar:
+// of is its tag complete:"...", or else type:"...", and word the part of it that was typed.
+// Files are completed as well if the type is a path, and only those whose names end in
+// suffix if there are any. It returns no error, since a completion cannot report one.
 type Words func(of, word string) (words []Word, suffix string)
 
-// completions are what the last word of a line can become: one of the words, or a
-// file whose name follows the prefix.
+// completions are the possible last words of a line: one of the words, or the name of a
+// file after the prefix.
 type completions struct {
 	words  []Word
 	files  bool
@@ -30,7 +30,7 @@ type completions struct {
 	suffix string // of the names of the files
 }
 
-// line is what the words before the last one mean.
+// line is the parsed line up to the last word.
 type line struct {
 	known   Words
 	node    *kong.Node
@@ -49,7 +49,7 @@ func complete(app *kong.Application, known Words, words []string) *completions {
 	return l.complete(words[last])
 }
 
-// read takes the next word.
+// read parses the next word.
 func (l *line) read(word string) {
 	switch {
 	case l.pending != nil:
@@ -64,7 +64,7 @@ func (l *line) read(word string) {
 	}
 }
 
-// readFlags takes a long flag, or short ones in one word.
+// readFlags parses a word with a long flag or with short flags.
 func (l *line) readFlags(word string) {
 	if strings.HasPrefix(word, "--") {
 		name, _, valued := strings.Cut(word, "=")
@@ -88,7 +88,7 @@ func (l *line) readFlags(word string) {
 	}
 }
 
-// readArgument takes the name of a command, or an argument.
+// readArgument parses the name of a command, or an argument.
 func (l *line) readArgument(word string) {
 	if l.args == 0 && !l.ended {
 		for _, child := range l.node.Children {
@@ -102,8 +102,8 @@ func (l *line) readArgument(word string) {
 	l.args++
 }
 
-// find returns the flag that is spelled so. One that only the default command has
-// means that this one runs.
+// find returns the flag of that spelling. A flag that only the default command has
+// selects that command.
 func (l *line) find(spelling string) *kong.Flag {
 	is := func(f *kong.Flag) bool { return slices.Contains(spellings(f), spelling) }
 	own := flagsFor(l.node)
@@ -119,14 +119,14 @@ func (l *line) find(spelling string) *kong.Flag {
 	return nil
 }
 
-// runDefault goes on to the command that runs when none is named.
+// runDefault selects the command that runs when none is named.
 func (l *line) runDefault() {
 	if d := unnamed(l.node); d != nil {
 		l.node = d
 	}
 }
 
-// flagsFor returns the flags of n and of what it belongs to.
+// flagsFor returns the flags of n and of its parents.
 func flagsFor(n *kong.Node) []*kong.Flag {
 	if n == nil {
 		return nil
@@ -201,7 +201,7 @@ func repeats(v *kong.Value) bool {
 	return v.IsCumulative() || v.Target.Kind() == reflect.Slice
 }
 
-// addValue adds what v can be, if that is known.
+// addValue adds the known values of v.
 func (l *line) addValue(c *completions, v *kong.Value, word string, file bool) {
 	c.files = c.files || file && v.Enum == ""
 	if of := cmp.Or(v.Tag.Get("complete"), v.Tag.Type); of != "" && l.known != nil {

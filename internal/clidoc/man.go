@@ -12,7 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Page holds what a man page says and a grammar does not.
+// Page has the parts of a man page that are not in the grammar.
 type Page struct {
 	Date        string    // of the last change, as 2026-01-31
 	Source      string    // what the page belongs to, as "pqenc 1.2.0"
@@ -111,7 +111,7 @@ func (p *roff) options(app *kong.Application) {
 	p.values(app.Positional, visible(app.Flags))
 }
 
-// commands describes the commands below n: those that have subcommands before these.
+// commands describes the commands below n, each before its subcommands.
 func (p *roff) commands(n *kong.Node) {
 	for _, child := range n.Children {
 		switch {
@@ -161,7 +161,7 @@ func leaves(n *kong.Node) (out []*kong.Node) {
 	return out
 }
 
-// words returns what is typed to run n, without flags and arguments.
+// words returns the words that run n, without flags and arguments.
 func words(n *kong.Node) string {
 	if n.Parent == nil {
 		return n.Name
@@ -202,8 +202,8 @@ func flagTerm(f *kong.Flag) string {
 	return term
 }
 
-// usageOf returns the words of a usage line: brackets stand around what may be
-// left out, dots after what may be repeated.
+// usageOf returns the words of a usage line, with brackets around optional words, and
+// dots after those that can be repeated.
 func usageOf(flags []*kong.Flag, args []*kong.Positional) (words []string) {
 	for _, f := range flags {
 		word := bold(longName(f))

@@ -58,7 +58,8 @@ func TestPageHasNoWarnings(t *testing.T) {
 	}
 }
 
-// Examples, quotes, dots, backslashes and dashes are shown as they were written.
+// TestPageIsVerbatim: examples, quotes, dots, backslashes and dashes are shown as they
+// were written.
 func TestPageIsVerbatim(t *testing.T) {
 	need(t, "groff")
 	cmd := exec.CommandContext(t.Context(), "groff", "-man", "-Tascii", "-P-c", "-P-b", "-P-u", "-P-o", "-rLL=200n", roffPage(t))

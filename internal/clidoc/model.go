@@ -14,8 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// unnamed returns the command that runs, with its flags and arguments, when
-// none of n's is named; nil if there is none.
+// unnamed returns the command that runs when none of n's is named, or nil.
 func unnamed(n *kong.Node) *kong.Node {
 	if d := n.DefaultCmd; d != nil && d.Tag.Default == "withargs" {
 		return d
@@ -40,7 +39,7 @@ func negation(f *kong.Flag) string {
 	return f.Tag.Negatable
 }
 
-// spellings returns what stands for f on a command line.
+// spellings returns all spellings of f on a command line.
 func spellings(f *kong.Flag) []string {
 	all := []string{"--" + f.Name}
 	if f.Short != 0 {

@@ -18,7 +18,7 @@ type roff struct {
 	headed bool // the last line is a heading
 }
 
-// title writes the line that begins the page.
+// title writes the first line of the page.
 func (p *roff) title(name, date, source, manual string) {
 	// Readers parse the date, which has to keep its plain hyphens.
 	date = strings.ReplaceAll(escapeRoff(date), `\-`, "-")
@@ -39,7 +39,7 @@ func (p *roff) raw(lines string) {
 	p.headed = false
 }
 
-// paragraph begins a paragraph, as a heading has done already.
+// paragraph begins a paragraph, unless a heading has done so.
 func (p *roff) paragraph() {
 	if !p.headed {
 		p.raw(".PP")
@@ -109,7 +109,7 @@ func (p *roff) blocks(blocks []comment.Block) {
 	}
 }
 
-// code writes text as it is.
+// code writes text verbatim.
 func (p *roff) code(text string) {
 	p.paragraph()
 	p.raw(".RS 4\n.nf")
@@ -159,16 +159,16 @@ func inline(texts []comment.Text) string {
 func bold(text string) string   { return `\fB` + escapeRoff(text) + `\fR` }
 func italic(text string) string { return `\fI` + escapeRoff(text) + `\fR` }
 
-// glyphs are the characters that roff would take for syntax or set as another
-// one, which a reader could not paste into a shell; and those with a name that
-// terminals without them know how to replace.
+// glyphs are the characters that roff would interpret, or would replace by another one
+// that a reader cannot paste into a shell, and those that have a name so that terminals
+// can replace them.
 var glyphs = map[rune]string{
 	'\\': `\e`, '-': `\-`, '"': `\(dq`, '\'': `\(aq`, '`': `\(ga`, '^': `\(ha`, '~': `\(ti`,
 	'“': `\(lq`, '”': `\(rq`, '‘': `\(oq`, '’': `\(cq`, '–': `\(en`, '—': `\(em`, '…': `...`,
 }
 
-// escapeRoff returns ASCII markup for text that may stand in a line or in the
-// quoted argument of a macro. A dot that begins a line is left to [roff.text].
+// escapeRoff returns ASCII markup for text in a line or in the quoted
+// argument of a macro. A dot that begins a line is left to [roff.text].
 func escapeRoff(text string) string {
 	var out strings.Builder
 	for _, r := range text {

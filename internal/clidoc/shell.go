@@ -13,22 +13,22 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// CompleteCommand is what the scripts run to complete a line: the program with it,
-// the name of the shell, and the words up to the one that is completed.
+// CompleteCommand is the command of the program that the scripts run to complete a line.
+// Its arguments are the name of the shell, and the words up to the one to complete.
 const CompleteCommand = "__complete"
 
 // Lines for a script that are not words.
 const (
-	// filesMark is the last line when a file may stand there. What the name of the file
-	// follows in the same word comes after it.
+	// filesMark is the last line if a file name is possible. The part of the word before
+	// the file name comes after it.
 	filesMark = ":files "
 	// suffixMark is followed by what the names of such files end in.
 	suffixMark = ":suffix "
-	// nospaceMark says that the words are not complete yet.
+	// nospaceMark means that the words are not complete yet.
 	nospaceMark = ":nospace"
 )
 
-// shell is how one shell is spoken to.
+// shell has what differs between shells.
 type shell struct {
 	script string
 	split  func(words []string) (joined []string, drop string)
@@ -42,7 +42,7 @@ var shells = map[string]shell{
 }
 
 // Script writes the completion script of the program of that name, for bash, fish
-// or zsh. It asks the program each time: see [Complete]. The script for zsh can be
+// or zsh. It runs the program each time: see [Complete]. The script for zsh can be
 // sourced after compinit or be installed in fpath as _NAME. Any other shell is an
 // [ErrShell].
 func Script(w io.Writer, program, shell string) error {
@@ -56,9 +56,8 @@ func Script(w io.Writer, program, shell string) error {
 }
 
 // Complete answers a script: args are what follows [CompleteCommand]. It writes a
-// line for each word that the last one can become. Any other shell than those of
-// [Script] is an [ErrShell]. Words that are not in the grammar come from known, which
-// can be nil.
+// line for each possible last word. The error is [ErrShell] for a shell other than those of
+// [Script]. Words that are not in the grammar come from known, which can be nil.
 func Complete(w io.Writer, app *kong.Application, known Words, args []string) error {
 	if err := checkBranches(app.Node); err != nil {
 		return err
@@ -96,8 +95,8 @@ func unknown(shell string) error {
 // keepWords leaves words as they are.
 func keepWords(words []string) ([]string, string) { return words, "" }
 
-// joinBash puts words together that readline has split at = and :. Readline
-// replaces only the last part: drop is what it keeps of the word. A file that the
+// joinBash joins words that readline has split at = and :. Readline replaces only the
+// last part, and keeps drop, the start of the word. A file that the
 // line is redirected to or from becomes an argument.
 func joinBash(parts []string) (words []string, drop string) {
 	separates := func(part string) bool { return part != "" && strings.ContainsRune("=:", rune(part[0])) }
@@ -116,8 +115,8 @@ func joinBash(parts []string) (words []string, drop string) {
 	return withoutRedirections(words), drop
 }
 
-// withoutRedirections leaves out files that are not arguments. If the last word is
-// one, it stands after the end of the flags, where a file may.
+// withoutRedirections removes the files of redirections, which are not arguments. If the
+// last word is one, it is put after --, where a file is expected.
 func withoutRedirections(words []string) (out []string) {
 	for i := 0; i < len(words); i++ {
 		if i == len(words)-1 || !strings.HasSuffix(words[i], "<") && !strings.HasSuffix(words[i], ">") {
@@ -131,8 +130,7 @@ func withoutRedirections(words []string) (out []string) {
 	return out
 }
 
-// identifier returns name with what a shell function's name may not hold
-// replaced by underscores.
+// identifier replaces what the name of a shell function cannot have by underscores.
 func identifier(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x80 && (r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z') {
@@ -142,7 +140,7 @@ func identifier(name string) string {
 	}, name)
 }
 
-// quoteBash puts a backslash before what bash would take for its own.
+// quoteBash puts a backslash before each character that is special in bash.
 func quoteBash(word string) string { return escape(word, " \t\"'`$&|;<>()[]{}*?!#~\\") }
 
 // colon escapes s for a list whose parts are separated by colons.

@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// completionTests are lines that a tab completes in one way only, or in none, in a
-// directory with the files of [files].
+// completionTests are lines with at most one completion, in a directory with the files of
+// [files].
 var completionTests = []struct{ line, last string }{
 	{"encr", "encrypt"},
 	{"aut", ""},
@@ -81,7 +81,7 @@ var completionTests = []struct{ line, last string }{
 
 var files = []string{"model.bin", "my file", "key.pub", "enclave", "d/inside"}
 
-// TestMain makes this binary the sample program where it is called by its name.
+// TestMain makes this binary the sample program if it has that name.
 func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) != "pqenc" {
 		os.Setenv("GORACE", "atexit_sleep_ms=0") // else each sample program ends a second later
@@ -155,7 +155,8 @@ func TestSyntax(t *testing.T) {
 	}
 }
 
-// The lists that the bash function offers, and the words as readline splits them.
+// TestBashLists has the lists that the bash function offers, for words as readline splits
+// them.
 func TestBashLists(t *testing.T) {
 	script, dir := lay(t, "bash")
 	global := "--help -h --quiet -q --verbose -v --config --version "

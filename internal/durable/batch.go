@@ -14,11 +14,11 @@ import (
 	"sync"
 )
 
-// ErrChanged reports that another file stands where the one was that is to be replaced.
+// ErrChanged reports that the file to be replaced was replaced by another one.
 var ErrChanged = errors.New("was replaced by another process meanwhile")
 
-// Batch makes outputs, one or very many. Each folder is tested once and synced once. The
-// zero value is ready for use, from several goroutines.
+// Batch makes any number of outputs, and tests and syncs each folder once. The zero value
+// is ready to use, and safe for concurrent use.
 type Batch struct {
 	mu     sync.Mutex
 	tested map[string]tested // folders that let files be renamed
@@ -26,19 +26,19 @@ type Batch struct {
 	failed int64             // FailedSyncs before the first of them
 }
 
-// tested is what the test of a folder has told.
+// tested is the result of the test of a folder.
 type tested struct {
 	named bool        // target.named
 	perm  fs.FileMode // of new files
 }
 
-// maxRenew is how many folders wait for their sync at most, each of them open.
+// maxRenew is the largest number of folders that wait for their sync, each of them open.
 const maxRenew = 16
 
-// Create begins an output as [Create] does, of a new file or one in the place of a regular
+// Create begins an output as [Create] does, of a new file or one that replaces a regular
 // file. What Commit has put in place becomes durable by [Batch.Sync]. Until then a power cut
-// may bring the old state back. The error wraps [ErrNotRegular] if the name is that of
-// something else.
+// may bring the old state back. The error wraps [ErrNotRegular] if the name is not that of
+// a regular file.
 func (b *Batch) Create(name string, o Options) (*File, error) {
 	real, old, err := resolve(name)
 	if err == nil && old != nil && o.New {
@@ -69,11 +69,11 @@ func (b *Batch) create(t *target) (*File, error) {
 	return f, err
 }
 
-// CreateOver begins the output that takes the place of a file which the caller has open.
-// All that [Create] says holds, with two differences:
+// CreateOver begins an output that replaces a file that the caller has open. It is like
+// [Create], with two differences:
 //
-//   - Nothing else is replaced. The error of Commit wraps [ErrChanged] if another file
-//     stands there.
+//   - No other file is replaced. The error of Commit wraps [ErrChanged] if another file
+//     has the name.
 //   - What Commit has put in place becomes durable by [Batch.Sync]. Until then a power cut
 //     may bring the old file back, whole.
 //
@@ -81,8 +81,8 @@ func (b *Batch) create(t *target) (*File, error) {
 // [OverwriteHead], do not undo each other. The error wraps [ErrInUse] if it is locked, and
 // [fs.ErrPermission] if it is read-only, also for root.
 //
-// The name is that by which the file was opened, or, if the folder is not nil, its path
-// there, with slashes. No link leads out of that folder.
+// The name is that by which the file was opened or, if the folder is not nil, its path in
+// the folder, with slashes. Links that lead out of the folder are not followed.
 func (b *Batch) CreateOver(file *os.File, folder *os.Root, name string) (*File, error) {
 	t, err := openOver(folder, name)
 	if err != nil {
@@ -99,7 +99,7 @@ func (b *Batch) CreateOver(file *os.File, folder *os.Root, name string) (*File, 
 	return f, err
 }
 
-// openOver opens the folder of a file, and names it.
+// openOver opens the folder of a file, and returns it as a target.
 func openOver(folder *os.Root, name string) (*target, error) {
 	if folder == nil {
 		real, _, err := resolve(name)
@@ -117,12 +117,12 @@ func openOver(folder *os.Root, name string) (*target, error) {
 	return &target{name: full, dir: dir, base: path.Base(name)}, nil
 }
 
-// claim locks the file that the target is to be.
+// claim locks the file to be replaced.
 func (t *target) claim(file *os.File) (err error) {
 	if t.old, err = file.Stat(); err != nil {
 		return err
 	}
-	// Where there are no locks, ErrChanged has to do.
+	// Where there are no locks, only ErrChanged protects the file.
 	if err := Lock(file); errors.Is(err, ErrInUse) {
 		return err
 	}
@@ -135,8 +135,7 @@ func (t *target) claim(file *os.File) (err error) {
 	return nil
 }
 
-// test finds out whether the file can be replaced: what is true for all of a folder
-// only once.
+// test checks that the file can be replaced. It tests each folder only once.
 func (b *Batch) test(t *target) error {
 	b.mu.Lock()
 	folder, done := b.tested[pathOf(t.dir)]
@@ -163,11 +162,10 @@ func (b *Batch) test(t *target) error {
 	return nil
 }
 
-// pathOf is the path of a folder, in one form.
+// pathOf returns the canonical path of a folder.
 func pathOf(dir folder) string { return filepath.Clean(dir.Name()) }
 
-// add has a folder synced later, with what was renamed in it. It is the batch that
-// closes it then.
+// add registers a folder for Sync, for the renames in it. Sync closes it.
 func (b *Batch) add(dir folder, failed int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -11,21 +11,21 @@ import (
 	"os"
 )
 
-// copyStep is how many bytes are copied between two reports of progress, and by how much
-// Abort may be late.
+// copyStep is how many bytes are copied between two reports of progress, and before Abort
+// takes effect.
 const copyStep = 64 << 20
 
-// errResized is for a source that somebody writes to.
+// errResized is returned if the length of the source changes.
 var errResized = errors.New("was made longer or shorter while it was copied")
 
-// CopyFrom appends src[offset:] to the new content. Where the file system can, both files
-// then share the blocks, which takes no time and no room: shared reports that, and
-// offset and what was written before must be multiples of the file system's block, mostly
-// 4096 bytes. Else the system copies, or in the end this process.
+// CopyFrom appends src[offset:] to the new content. If the file system can, both files then
+// share the blocks, which takes no time and no space, and shared is true. For that, offset
+// and the length of what was written before must be multiples of the block of the file
+// system, mostly 4096 bytes. Otherwise the system copies, or this process does.
 //
-// progress, if not nil, is told how many more bytes there are each time. The offset of src
-// as a file stays what it is. A src that has another length afterwards is an error. After any
-// error there is nothing left to do but Abort, as with Write.
+// progress, if not nil, is called with the number of bytes of each step. The file offset of
+// src does not change. It is an error if the length of src changes. After any error only
+// Abort is possible, as with Write.
 func (f *File) CopyFrom(src *os.File, offset int64, progress func(n int64)) (shared bool, err error) {
 	if err := f.ended(); err != nil {
 		return false, err
@@ -79,11 +79,10 @@ func (f *File) explainCopy(src *os.File, err error) error {
 	return f.explain("copy", err)
 }
 
-// errCannotShare and a rest that copyRange leaves send the caller to the next method.
+// errCannotShare, or a rest that copyRange leaves, makes the caller try the next method.
 var errCannotShare = errors.New("blocks cannot be shared")
 
-// share has the new content go on with the blocks of src from the offset to its end, rest
-// bytes.
+// share appends the rest bytes of src from offset on to the new content, as shared blocks.
 func (f *File) share(src *os.File, offset, rest int64) error {
 	at, err := f.file.Seek(0, io.SeekCurrent)
 	if err != nil {
@@ -99,8 +98,8 @@ func (f *File) share(src *os.File, offset, rest int64) error {
 	return err
 }
 
-// copyRange has the system copy the last rest bytes of src, which ends at size. It returns
-// how many bytes are left: all of them where the system cannot.
+// copyRange lets the system copy the last rest bytes of src, which ends at size. It returns
+// how many bytes are left: all of them if the system cannot copy.
 func (f *File) copyRange(src *os.File, size, rest int64, progress func(n int64)) (int64, error) {
 	for rest > 0 {
 		if err := f.ended(); err != nil {
@@ -108,7 +107,7 @@ func (f *File) copyRange(src *os.File, size, rest int64, progress func(n int64))
 		}
 		n, err := copyFileRange(f.file, src, size-rest, min(rest, copyStep))
 		if err == errCannotShare || err == nil && n == 0 {
-			break // at the end of src, or where some file systems say so
+			break // the end of src, or what some file systems report as that
 		}
 		if err != nil {
 			return rest, err

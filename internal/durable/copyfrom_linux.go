@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// with calls what with the descriptors of two files, neither of which is closed meanwhile.
+// with calls what with the descriptors of two files, and keeps both files open meanwhile.
 func with(dst, src *os.File, what func(dst, src int) error) (err error) {
 	d, err := dst.SyscallConn()
 	if err != nil {
@@ -36,16 +36,16 @@ func with(dst, src *os.File, what func(dst, src int) error) (err error) {
 	return err
 }
 
-// clone lets dst at an offset be src from an offset to its end, with the same blocks. The
-// error is errCannotShare if it cannot be.
+// clone makes dst from an offset on share the blocks of src from an offset to its end. The
+// error is errCannotShare if that is impossible.
 func clone(dst *os.File, at int64, src *os.File, offset int64) error {
 	return with(dst, src, func(d, s int) error {
 		return unix.IoctlFileCloneRange(d, &unix.FileCloneRange{Src_fd: int64(s), Src_offset: uint64(offset), Dest_offset: uint64(at)})
 	})
 }
 
-// copyFileRange has the system copy up to n bytes of src from an offset to where dst is, which
-// moves. The error is errCannotShare if it cannot.
+// copyFileRange lets the system copy up to n bytes of src from an offset to the file offset
+// of dst, which advances. The error is errCannotShare if the system cannot.
 func copyFileRange(dst, src *os.File, offset, n int64) (copied int64, err error) {
 	err = with(dst, src, func(d, s int) error {
 		for {

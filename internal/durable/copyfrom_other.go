@@ -8,7 +8,7 @@ package durable
 
 import "os"
 
-// clone refuses: there is no such call, or it is another one.
+// clone fails: the system has no such call, or it is not supported here.
 func clone(*os.File, int64, *os.File, int64) error { return errCannotShare }
 
 func copyFileRange(*os.File, *os.File, int64, int64) (int64, error) { return 0, errCannotShare }

@@ -6,12 +6,12 @@ package durable
 
 import "io/fs"
 
-// Links returns how many names (hard links) a file has, or 1 where the system does not
-// tell.
+// Links returns how many names (hard links) a file has, or 1 if the system does not
+// report it.
 func Links(info fs.FileInfo) int { return int(links(info)) }
 
-// CanOverwriteHead returns the error that [OverwriteHead] would fail with before it looks
-// at the heads, and changes nothing.
+// CanOverwriteHead makes the checks of [OverwriteHead] that do not need the heads, and
+// changes nothing.
 func CanOverwriteHead(name string) error {
 	h, err := openHead(name)
 	if err != nil {

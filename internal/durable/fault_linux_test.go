@@ -35,8 +35,8 @@ func command(t *testing.T, name string, arguments ...string) {
 	}
 }
 
-// injected runs a child in which system calls fail or kill it, as strace has it. It
-// returns what the child said, and whether strace injected anything.
+// injected runs a child under strace, which makes system calls fail or kill the child. It
+// returns the output of the child, and whether strace injected anything.
 func injected(t *testing.T, inject, what string, arguments ...string) (out string, hit bool, err error) {
 	t.Helper()
 	tool(t, "strace")
@@ -64,8 +64,8 @@ func injected(t *testing.T, inject, what string, arguments ...string) (out strin
 	return b.String(), bytes.Contains(trace, []byte("INJECTED")) || bytes.Contains(trace, []byte("killed by")), err
 }
 
-// TestOpenFails lets each of the system calls fail with which a partial output is
-// opened. Whatever it is, what was saved is still there for the next process.
+// TestOpenFails lets each of the system calls fail that open a partial output. What was
+// saved must still be there for the next process.
 func TestOpenFails(t *testing.T) {
 	for _, inject := range []string{
 		"openat:error=EMFILE", "openat:error=EIO", "openat:error=EACCES", "openat:error=ESTALE",
@@ -117,8 +117,8 @@ func TestTooManyOpenFiles(t *testing.T) {
 	}
 }
 
-// TestFailedSync lets the n-th sync fail. What was written since the last mark is cut
-// off, also for another process, and no record says more.
+// TestFailedSync lets the n-th sync fail. What was written since the last mark is discarded,
+// also for another process, and no record claims more.
 func TestFailedSync(t *testing.T) {
 	for n, said := range map[int]string{1: "begin: ", 2: "save 4: ", 3: "save 4: ", 4: ErrSync.Error(), 5: ErrSync.Error()} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -163,8 +163,8 @@ func TestFailedSyncOfFolder(t *testing.T) {
 	}
 }
 
-// thinDisk mounts a file system with less room than it knows, and returns a function
-// that adds what is missing.
+// thinDisk mounts a file system on a device that is smaller than it claims, and returns a
+// function that adds the missing space.
 func thinDisk(t *testing.T) (directory string, grow, remount func()) {
 	t.Helper()
 	tool(t, "mkfs.ext4")
@@ -201,14 +201,14 @@ func thinDisk(t *testing.T) (directory string, grow, remount func()) {
 	}
 }
 
-// forget drops from memory what the system believes to be on the disk.
+// forget drops the cache of the system for a file.
 func forget(t *testing.T, file *os.File) {
 	t.Helper()
 	want(t, unix.Fadvise(int(file.Fd()), 0, 0, unix.FADV_DONTNEED), nil)
 }
 
-// TestThinDisk runs a disk out of room that it seems to have. The first sync fails,
-// the next would succeed with the content gone.
+// TestThinDisk fills a disk that claims to have more space. The first sync fails, and the
+// next one would succeed without the content.
 func TestThinDisk(t *testing.T) {
 	long(t)
 	directory, grow, remount := thinDisk(t)
@@ -316,7 +316,7 @@ func TestKilledAtRename(t *testing.T) {
 				if info, err := os.Stat(filepath.Join(filepath.Dir(name), partName)); err == nil && info.Mode() != 0o600 {
 					t.Errorf("call %d: the part has mode %v", n, info.Mode())
 				}
-				p := resume(t, name) // which sweeps
+				p := resume(t, name) // which also sweeps
 				want(t, p.Remove(), nil)
 				wantFiles(t, filepath.Dir(name), "out")
 				if !hit {
@@ -330,9 +330,9 @@ func TestKilledAtRename(t *testing.T) {
 	}
 }
 
-// TestAllOrNothing kills a process at each call with which it puts small content in place
-// of another one, or lets that call fail. The target is the old or the new content. A record
-// is about its own content: what it says of another one is no receipt.
+// TestAllOrNothing kills a process at each call that replaces small content, or lets that
+// call fail. The target has the old or the new content. A record that is about other content
+// is not a receipt.
 func TestAllOrNothing(t *testing.T) {
 	for _, inject := range []string{
 		"pwrite64:signal=KILL", "fsync:signal=KILL", "renameat,renameat2:signal=KILL", "openat:signal=KILL",
@@ -397,7 +397,7 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// withoutProc runs a child where files cannot be given names later.
+// withoutProc runs a child without /proc, so that files cannot get names later.
 func withoutProc(t *testing.T, what string, arguments ...string) *exec.Cmd {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -472,8 +472,7 @@ func bind(t *testing.T, name string) {
 	t.Cleanup(func() { syscall.Unmount(name, syscall.MNT_DETACH) })
 }
 
-// wantRefused checks that the target cannot be replaced, for both kinds of output, and
-// that this is found before the work.
+// wantRefused checks for both kinds of output that the error comes before the work.
 func wantRefused(t *testing.T, name string, reason error) {
 	t.Helper()
 	before, err := os.ReadDir(filepath.Dir(name))
@@ -525,7 +524,7 @@ func TestStickyFolder(t *testing.T) {
 	name := filepath.Join(directory, "out")
 	put(t, name, old)
 	chmod(t, name, 0o666)
-	create(t, name).Abort() // root may
+	create(t, name).Abort() // root may do it
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	unprivileged(t)

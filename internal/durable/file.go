@@ -12,25 +12,25 @@ import (
 	"sync/atomic"
 )
 
-// File is an output file in the making. Its content becomes that of the target by
-// Commit and by nothing else. Abort may be called at any time and from any
-// goroutine, and WriteAt by several; Write and Commit are for one goroutine at a time.
+// File is an output file that is being written. Only Commit makes its content that of the
+// target. Abort may be called at any time and from any goroutine, and WriteAt concurrently.
+// Write and Commit are for one goroutine at a time.
 type File struct {
 	output
 	temp   string       // name of the temporary file in the folder, or empty
 	synced bool         // whether file is on a disk
 	extent atomic.Int64 // of what WriteAt was given, if that is sparse
-	over   *os.File     // what the target must still be, or nil
+	over   *os.File     // the file that the target must still be, or nil
 	batch  *Batch       // that syncs the folder, or nil
 }
 
 // Create begins the output file of the given name. Nothing under that name changes
 // before Commit.
 //
-// A symbolic link stays, and the file that it leads to is replaced; a link to
-// nothing is refused, and so is a directory. A device, a pipe or a socket is opened
-// and written to directly, see Atomic; to open a pipe is to wait for its reader, or
-// for the end of ctx. Names like /dev/stdout and /dev/fd/3 stand for that open file.
+// A symbolic link stays, and the file that it leads to is replaced; a dangling
+// link is refused, and so is a directory. A device, a pipe or a socket is opened and
+// written to directly, see Atomic. Opening a pipe waits for its reader, or for the end of
+// ctx. Names like /dev/stdout and /dev/fd/3 mean that open file.
 // The error is a [*ReplaceError] if it is known that the target cannot be replaced.
 func Create(ctx context.Context, name string, o Options) (*File, error) {
 	if number, ok := descriptor(name); ok {
@@ -126,12 +126,11 @@ func openSame(name string, info fs.FileInfo) (*os.File, error) {
 // Name returns the name that Create was given.
 func (f *File) Name() string { return f.name }
 
-// Atomic reports whether the target changes at Commit and in one step. It is false
-// for devices, pipes and sockets, which get every Write at once.
+// Atomic reports whether the target changes at Commit, in one step. It is false for devices,
+// pipes and sockets, which every Write reaches directly.
 func (f *File) Atomic() bool { return f.dir != nil }
 
-// Write appends p to the new content. After an error there is nothing left to do
-// but Abort: Commit will refuse.
+// Write appends p to the new content. After an error only Abort is possible: Commit fails.
 func (f *File) Write(p []byte) (int, error) {
 	n, err := f.file.Write(p)
 	if err == nil {
@@ -140,8 +139,8 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, f.fail(f.explain("write", err))
 }
 
-// WriteAt puts p at an offset of the new content of an atomic output. It does not move
-// where Write goes on. After an error there is nothing left to do but Abort.
+// WriteAt puts p at an offset of the new content of an atomic output. It does not
+// change where Write continues. After an error only Abort is possible.
 func (f *File) WriteAt(p []byte, off int64) (n int, err error) {
 	if f.options.Sparse {
 		n, err = f.writeSparse(p, off)
@@ -157,10 +156,9 @@ func (f *File) WriteAt(p []byte, off int64) (n int, err error) {
 // ReadAt implements [io.ReaderAt] for what was written to an atomic output.
 func (f *File) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p, off) }
 
-// Commit puts the new content in the target's place and makes it durable. On any
-// error but [ErrNotDurable] the target is what it was, and the new content is gone
-// unless the error is a [*ReplaceError] that names it. An Abort during Commit wins
-// until the moment of the rename.
+// Commit replaces the target by the new content and makes it durable. On any error except
+// [ErrNotDurable] the target is unchanged, and the new content is discarded unless the
+// error is a [*ReplaceError] that names it. An Abort during Commit wins until the rename.
 func (f *File) Commit() error {
 	if err := f.advance(open, noStep); err != nil {
 		return err
@@ -234,7 +232,7 @@ func (f *File) rename() error {
 	}
 	if err != nil {
 		err = f.keep(f.file, f.temp, err)
-		f.temp = "" // it is nothing to be removed any more
+		f.temp = "" // there is nothing left to remove
 	}
 	return err
 }
@@ -255,9 +253,9 @@ func (f *File) takeName() error {
 	return err
 }
 
-// Abort discards the new content. When it returns, either that is done or Commit has
-// come first, and then Abort changes nothing. It waits for no Write and no sync. What
-// went to a target that is not atomic stays written.
+// Abort discards the new content. When it returns, either that is done or Commit came
+// first, and Abort has changed nothing. It does not wait for a Write or a sync. What was
+// written to a target that is not atomic stays.
 func (f *File) Abort() error {
 	if !f.abort() {
 		return nil

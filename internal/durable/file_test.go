@@ -332,7 +332,7 @@ func TestCommitOntoDirectory(t *testing.T) {
 	wantContent(t, filepath.Join(name, "precious"), old)
 }
 
-// The steps of Commit, with an Abort after each of them.
+// TestAbortBetweenSteps takes the steps of Commit, with an Abort after each of them.
 func TestAbortBetweenSteps(t *testing.T) {
 	for steps := range 4 {
 		name := filepath.Join(t.TempDir(), "out")
@@ -442,7 +442,7 @@ func TestAbortAgainstCommit(t *testing.T) {
 	}
 }
 
-// Writers of the same file do not see each other, and the last one wins.
+// TestTwoWriters: writers of the same file do not see each other, and the last one wins.
 func TestTwoWriters(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	first, second := create(t, name), create(t, name)

@@ -15,8 +15,7 @@ import (
 	"time"
 )
 
-// folder is an open folder, an [os.Root] if it may be read. All names in it are
-// single elements.
+// folder is an open folder, an [os.Root] if it may be read. All names are single elements.
 type folder interface {
 	Name() string
 	Open(name string) (*os.File, error)
@@ -29,8 +28,8 @@ type folder interface {
 	Close() error
 }
 
-// ErrNotRegular reports that something else than a regular file has a name: a link to
-// one, say.
+// ErrNotRegular reports that a name is not that of a regular file, but for example of a
+// link to one.
 var ErrNotRegular = errors.New("is not a regular file")
 
 var (
@@ -38,7 +37,7 @@ var (
 	errRestless = errors.New("is replaced all the time")
 )
 
-// openFolder opens a folder by its name, of which "" is the current one.
+// openFolder opens a folder by its name. "" is the current one.
 func openFolder(directory string) (folder, error) {
 	if directory == "" {
 		directory = "."
@@ -62,8 +61,8 @@ func openParent(path string) (dir folder, base string, err error) {
 	return dir, base, err
 }
 
-// unlisted is a folder that may be written to and not be read: nothing can hold it
-// open, and it cannot be synced.
+// unlisted is a folder that may be written to but not read: it cannot be held open or
+// synced.
 type unlisted string
 
 func (u unlisted) path(name string) string { return filepath.Join(string(u), name) }
@@ -82,9 +81,9 @@ func (u unlisted) Chtimes(name string, atime, mtime time.Time) error {
 }
 func (u unlisted) Close() error { return nil }
 
-// openRegular opens a regular file of a folder and no link to one, and does not wait
-// for somebody at the other end of a pipe. The error is ErrNotRegular if it is
-// something else. That it is replaced meanwhile is no failure: there always is one.
+// openRegular opens a regular file of a folder. It does not follow a link, and does not wait
+// for the other end of a pipe. The error is ErrNotRegular if it is not a regular file. It
+// does not fail if the file is replaced meanwhile: there always is one.
 func openRegular(dir folder, name string, flag int) (*os.File, fs.FileInfo, error) {
 	for range 100 {
 		before, err := dir.Lstat(name)
@@ -96,7 +95,7 @@ func openRegular(dir folder, name string, flag int) (*os.File, fs.FileInfo, erro
 		}
 		file, err := dir.OpenFile(name, flag|noWait, 0)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // Lstat will tell
+			continue // Lstat will report it
 		}
 		if err != nil {
 			return nil, nil, err
@@ -113,8 +112,8 @@ func openRegular(dir folder, name string, flag int) (*os.File, fs.FileInfo, erro
 	return nil, nil, errRestless
 }
 
-// OpenRegular opens a regular file of a folder for reading, and no link to one. The error
-// wraps [ErrNotRegular] if it is something else.
+// OpenRegular opens a regular file of a folder for reading, and does not follow a link. The
+// error wraps [ErrNotRegular] if it is not a regular file.
 func OpenRegular(folder *os.Root, name string) (*os.File, error) {
 	file, _, err := openRegular(folder, name, os.O_RDONLY)
 	return file, err
@@ -138,9 +137,9 @@ func Rename(root *os.Root, from, to string) error {
 	return root.Rename(from, to)
 }
 
-// hold keeps a file open, so that to remove or replace it takes no time. What
-// release starts may take seconds for a large file, and nobody waits for it. Windows
-// may refuse to replace an open file.
+// hold keeps a file open, so that removing or replacing it takes no time. release frees it in
+// the background, which may take seconds for a large file. Windows may refuse to replace an
+// open file.
 func hold(dir folder, name string) (release func()) {
 	if runtime.GOOS == "windows" {
 		return func() {}
@@ -152,20 +151,20 @@ func hold(dir folder, name string) (release func()) {
 	return func() { go file.Close() }
 }
 
-// SyncFolder makes the entries of a folder durable, where the system has a way, except
+// SyncFolder makes the entries of a folder durable, if the system supports that, except
 // those that were made before a sync failed, see [FailedSyncs].
 func SyncFolder(folder *os.Root) error { return syncFolder(folder) }
 
-// failedSyncs counts those of folders.
+// failedSyncs counts the failed syncs of folders.
 var failedSyncs atomic.Int64
 
 // FailedSyncs returns how many syncs of folders have failed in this process. An entry is
 // durable when its folder was synced and this number is still what it was before the
 // entry was made: after a failed sync, the next one succeeds without it. All folders
-// count as one: it happens on sick disks only.
+// share the number: syncs fail on bad disks only.
 func FailedSyncs() int64 { return failedSyncs.Load() }
 
-// stands reports whether file still has that name.
+// stands reports whether name is still that of file.
 func stands(dir folder, name string, file *os.File) bool {
 	opened, err := file.Stat()
 	if err != nil {
@@ -183,7 +182,7 @@ func IgnoreMissing(err error) error {
 	return err
 }
 
-// cause returns what the system said, without the names that os put around it.
+// cause returns the error of the system, without the names that package os has added.
 func cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError

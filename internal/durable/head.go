@@ -20,7 +20,7 @@ var (
 	// that the caller has read.
 	ErrHeadChanged = errors.New("was changed meanwhile")
 
-	// ErrNotInPlace reports that a head cannot be overwritten safely where it is. It is
+	// ErrNotInPlace reports that a head cannot be overwritten in place safely. It is
 	// wrapped together with the reason.
 	ErrNotInPlace = errors.New("cannot be changed in place")
 
@@ -29,12 +29,13 @@ var (
 	// this one.
 	ErrStrayRedo = errors.New("there is a redo log that is not about this file")
 
-	// ErrTorn is what every [TornError] wraps.
+	// ErrTorn is wrapped by every [TornError].
 	ErrTorn = errors.New("the header is torn")
 )
 
-// TornError reports that the head of a file may be neither the old nor the new one on the
-// disk. [RepairHead] completes it from the log, and [ReadHead] reads it until then.
+// TornError reports that the head of a file on the disk may be a mixture of the old and the
+// new one. [RepairHead] completes it from the log. Until then [ReadHead] reads it with the
+// log.
 type TornError struct {
 	Name string // of the file, as the caller gave it
 	Log  string // path of the redo log
@@ -48,22 +49,22 @@ func (e *TornError) Error() string {
 // Unwrap returns [ErrTorn] and the reason.
 func (e *TornError) Unwrap() []error { return []error{ErrTorn, e.Err} }
 
-// Related reports whether old and new are heads that one file can have, one after the other.
-// A log of any others does not count.
+// Related reports whether a file with the head old can have the head new later. Logs of
+// other heads are ignored.
 type Related func(old, new []byte) bool
 
 // OverwriteHead replaces the first bytes of the file of that name, which are old, by as
-// many new ones: a multiple of 4096 bytes, up to [MaxHead]. All else of the file stays
-// where it is. A symbolic link is followed.
+// many new ones: a multiple of 4096 bytes, up to [MaxHead]. The rest of the file is not
+// moved. A symbolic link is followed.
 //
-// What a disk does with a write that is interrupted is up to the disk: each block of 512
-// bytes is then the old or the new one. So both heads go to a redo log first, STEM.pqenc-redo
-// beside the file, which is removed when the new head is on the disk. Meanwhile [ReadHead]
-// finds both, and after a failure [RepairHead] completes the head: a [*TornError] says that
-// it is needed. On any other error the file is what it was. RepairHead also has to deal with
-// a log that was left before.
+// After an interrupted write each block of 512 bytes is the old or the new one. So both
+// heads are first written to a redo log, STEM.pqenc-redo next to the file, which is removed
+// when the new head is on the disk. Meanwhile [ReadHead]
+// finds both, and after a failure [RepairHead] completes the head: a [*TornError] means
+// that it is needed. On any other error the file is unchanged. A log that was left before
+// needs RepairHead first.
 //
-// The error wraps [ErrInUse] if somebody else does this at the moment, [ErrHeadChanged],
+// The error wraps [ErrInUse] if another process does this at the moment, [ErrHeadChanged],
 // [ErrNotInPlace] for a file of several names or of another user, [ErrStrayRedo], or
 // [fs.ErrPermission] if the file is read-only, also for root.
 func OverwriteHead(name string, old, new []byte) error {
@@ -91,19 +92,18 @@ func OverwriteHead(name string, old, new []byte) error {
 	return h.overwrite(new)
 }
 
-// Choose decides which head a file is to have: the one on the disk, or one of those in the
-// log, whose blocks it consists of. With an error nothing is changed.
+// Choose decides which head a file gets: the one on the disk, or one of those in the log.
+// On an error nothing is changed.
 type Choose func(disk, old, new []byte) ([]byte, error)
 
-// RepairHead gives a file that [OverwriteHead] may have left torn one whole head, and removes
-// the log: the one that choose returns, or if that is nil the one on the disk if it is all
-// old or all new, and else the new one. Only a choice by what the head is for can tell a torn
-// head from a good one that somebody has made a log for. A log that does not count, or is not
-// about the file, stays where it is.
+// RepairHead gives a file that [OverwriteHead] may have left torn a complete head, and
+// removes the log. The head is the one that choose returns. If choose is nil, it is the one
+// on the disk if that is completely old or new, and otherwise the new one. Only a choice
+// that knows heads can distinguish a torn head from a good one for which somebody has made
+// a log. A log that is ignored, or not about the file, is left alone.
 //
-// The head is also written where it is there already: that may be true of the memory and not
-// of the disk, after a sync that has failed. The errors are those of OverwriteHead, and those
-// of choose.
+// The head is written even if it is there already: after a failed sync that may be true of
+// the memory but not of the disk. The errors are those of OverwriteHead, and of choose.
 func RepairHead(name string, related Related, choose Choose) (repaired bool, err error) {
 	if log, err := hasRedo(name); err != nil || !log {
 		return false, err // most files, which stay unlocked
@@ -113,11 +113,11 @@ func RepairHead(name string, related Related, choose Choose) (repaired bool, err
 		return false, err
 	}
 	defer h.close()
-	sweep(h.dir) // a log that has the name of a temporary file as well does not count
+	sweep(h.dir) // a log that also has the name of a temporary file is ignored
 	return h.repair(related, choose)
 }
 
-// hasRedo reports whether there is something where the log of a file would be.
+// hasRedo reports whether something has the name of the log of a file.
 func hasRedo(name string) (bool, error) {
 	path, _, err := resolve(name)
 	if err != nil {
@@ -130,7 +130,7 @@ func hasRedo(name string) (bool, error) {
 
 // head is a file that is locked to have its head overwritten.
 type head struct {
-	*target          // whose base and old are those of the file
+	*target          // its base and old are those of the file
 	file    *os.File // open for reading and writing
 }
 
@@ -146,7 +146,7 @@ func openHead(name string) (*head, error) {
 	case !info.Mode().IsRegular():
 		return nil, fail(ErrNotRegular)
 	case info.Mode().Perm()&0o222 == 0:
-		return nil, fail(fs.ErrPermission) // also for root, whom the system would let
+		return nil, fail(fs.ErrPermission) // also for root, although the system would allow it
 	}
 	dir, base, err := openParent(path)
 	if err != nil {
@@ -176,8 +176,8 @@ func (h *head) close() {
 	h.dir.Close()
 }
 
-// exclusive refuses a file that can be reached where its log would not be found, or whose
-// log nobody would believe.
+// exclusive refuses a file that has a path where its log would not be found, or whose log
+// would not be trusted.
 func (h *head) exclusive() error {
 	info, err := h.file.Stat()
 	switch {
@@ -196,7 +196,7 @@ func (h *head) read(length int) ([]byte, error) {
 	return b, err
 }
 
-// repair writes what the head stands for, if there is a log about it.
+// repair writes the complete head, if there is a log about it.
 func (h *head) repair(related Related, choose Choose) (bool, error) {
 	log, err := readRedo(h.dir, h.base, h.old, related)
 	if err != nil || log == nil {
@@ -221,7 +221,7 @@ func (h *head) repair(related Related, choose Choose) (bool, error) {
 	return true, h.overwrite(whole)
 }
 
-// writeRedo makes the log durable. Whoever can read the file can read the log.
+// writeRedo makes the log durable. It has the readers of the file.
 func (h *head) writeRedo(log *redoLog) error {
 	name := redoName(h.base)
 	t := &target{name: filepath.Join(h.dir.Name(), name), dir: h.dir, base: name, old: h.old, failed: FailedSyncs()}
@@ -246,8 +246,8 @@ func (h *head) writeRedo(log *redoLog) error {
 	return nil
 }
 
-// overwrite writes a head, each block of which the log has, and removes the log. If anything fails the
-// log stays: it does no harm once the head is on the disk.
+// overwrite writes a head, each block of which is in the log, and removes the log. If
+// anything fails, the log stays. It is harmless when the head is on the disk.
 func (h *head) overwrite(whole []byte) error {
 	name := redoName(h.base)
 	_, err := h.file.WriteAt(whole, 0)
@@ -262,23 +262,25 @@ func (h *head) overwrite(whole []byte) error {
 	if err != nil {
 		return &TornError{Name: h.name, Log: filepath.Join(h.dir.Name(), name), Err: cause(err)}
 	}
-	syncFolder(h.dir) // a log that comes back is about a head that is finished
+	syncFolder(h.dir) // a log that comes back is about a complete head
 	return nil
 }
 
-// ReadHead returns the first size bytes of a file that is open, while [OverwriteHead] may be
-// replacing them. If the head is torn, as far as the log beside it tells, completed is what
-// [RepairHead] would make of it without a choice, else nil. Who has a way to tell a good head
-// must try the one on the disk first, and may use the completed one only if that is none:
-// anybody who may write as the owner of the file can have made the log. It writes and locks
+// ReadHead returns the first size bytes of an open file, while [OverwriteHead] may be
+// replacing them. If the head is torn according to the log, completed is what [RepairHead]
+// would make of it without a choice, otherwise nil. Callers that can verify a head must try
+// the one on the disk first, and may use the completed one only if that is invalid: anybody
+// who can write as the owner of the file can have made the log. ReadHead writes and locks
 // nothing. The name is that by which the file was opened.
 //
-// A head that is all old, because the program was stopped before it wrote, or all new, is not
-// torn. A log that does not count, or is not about these bytes, changes nothing.
+// A head that is completely old, because the program was stopped before it wrote, or
+// completely new, is not torn. A log that is ignored, or not about these bytes, changes
+// nothing.
 //
-// The head is nil if the file cannot have one of that size: if size is none, or the file is shorter or
-// not a regular one, or the name stands for an open file, which has no folder to look into.
-// The error is that of a log which may count and cannot be read, or of the file.
+// The head is nil if the file cannot have one of that size: size is not that of a head, the
+// file is shorter or not a regular one, or the name means an open file, which has no folder
+// to look into. The error is that of a log that may count but cannot be read, or of the
+// file.
 func ReadHead(file *os.File, name string, size int, related Related) (head, completed []byte, err error) {
 	if _, ok := descriptor(name); ok {
 		return nil, nil, nil
@@ -307,7 +309,7 @@ func ReadHeadIn(folder *os.Root, name string, file *os.File, size int, related R
 	return readHead(folder, name, file, size, related)
 }
 
-// redoLength returns the length of the heads in the log beside a file, 0 if there is none.
+// redoLength returns the length of the heads in the log of a file, or 0 if there is none.
 func redoLength(dir folder, base string, info fs.FileInfo, related Related) (int, error) {
 	log, err := readRedo(dir, base, info, related)
 	if err != nil || log == nil {
@@ -316,8 +318,8 @@ func redoLength(dir folder, base string, info fs.FileInfo, related Related) (int
 	return len(log.old), nil
 }
 
-// readHead reads before and after it looks for the log: meanwhile a head may be
-// overwritten, and the log be there only when nobody looks.
+// readHead reads before and after it looks for the log: the head may be overwritten
+// meanwhile, and the log may exist only between two looks.
 func readHead(dir folder, base string, file *os.File, size int, related Related) (head, completed []byte, err error) {
 	info, err := file.Stat()
 	if err == nil && size == 0 {
@@ -353,7 +355,7 @@ func readHead(dir folder, base string, file *os.File, size int, related Related)
 		if try > 10 {
 			return after, nil, nil
 		}
-		time.Sleep(time.Millisecond) // it may be just being written, and then no block need be whole
+		time.Sleep(time.Millisecond) // it may be written at this moment, when any block may be torn
 	}
 	return nil, nil, &fs.PathError{Op: "read", Path: file.Name(), Err: errRestless}
 }

@@ -60,7 +60,7 @@ func wantAnyTear(t *testing.T, what, name string) {
 // headCalls are the system calls by which a head is overwritten or repaired.
 const headCalls = "openat,newfstatat,fstat,flock,pread64,write,fchown,fchmod,fsync,linkat,pwrite64,unlinkat,close"
 
-// TestHeadKilled kills the process at each of its system calls, which is not done then.
+// TestHeadKilled kills the process before each of its system calls.
 func TestHeadKilled(t *testing.T) {
 	long(t)
 	for _, what := range []string{"head", "repair"} {
@@ -84,7 +84,7 @@ func TestHeadKilled(t *testing.T) {
 	}
 }
 
-// wantCalls checks that a call was there to be stopped or to fail, so many times.
+// wantCalls checks that a call was injected n times.
 func wantCalls(t *testing.T, what, call string, n int) {
 	t.Helper()
 	onlyForLog := call == "write" || call == "fchown" || call == "fchmod" || call == "linkat"
@@ -103,8 +103,8 @@ func headVictim(t *testing.T, what string) (name string) {
 	return withRedo(t, tear(old, new, 0.5), &redoLog{old, new})
 }
 
-// TestHeadFails lets each system call fail. Success is the new head and no log; an error
-// that does not speak of a torn header leaves the file as it was.
+// TestHeadFails lets each system call fail. Success is the new head and no log. An error
+// other than that of a torn header leaves the file unchanged.
 func TestHeadFails(t *testing.T) {
 	long(t)
 	for _, what := range []string{"head", "repair"} {
@@ -173,14 +173,14 @@ func steps(t *testing.T, what, name string) (all []step) {
 	return all
 }
 
-// disk is what a power cut may find: what is durable, and what came after that.
+// disk is the state at a power cut: what is durable, and what was written after that.
 type disk struct {
 	head, pendingHead []byte // of the file; each block of it is one of the two
 	data, pendingData bool   // of the log is written
 	named             []bool // whether the log has its name: durably, and by each call since
 }
 
-// do is what a step does to the disk.
+// do applies a step to the disk.
 func (d *disk) do(s step, to []byte) {
 	switch s {
 	case step{"write", "log"}:
@@ -199,8 +199,8 @@ func (d *disk) do(s step, to []byte) {
 }
 
 // TestPowerCut cuts the power after each step. Whatever has not been synced is on the
-// disk or not, in every combination, and a head in every mixture. Which steps there are, the
-// system tells.
+// disk or not, in every combination, and a head in every mixture. The steps are those that
+// strace reports.
 func TestPowerCut(t *testing.T) {
 	old, new := heads()
 	log := &redoLog{old, new}
@@ -248,8 +248,8 @@ func wantAfterCut(t *testing.T, what string, d *disk, log *redoLog) {
 	}
 }
 
-// TestForeignRedo has logs beside the file that others could have put there. They decide
-// nothing, not even whether the file can be read.
+// TestForeignRedo has logs next to the file that others could have put there. They have no
+// effect, not even on reading the file.
 func TestForeignRedo(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root to give files away")

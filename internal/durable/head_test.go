@@ -47,10 +47,10 @@ func tear(old, new []byte, share float64) []byte {
 	return torn
 }
 
-// related stands for what knows heads: these are of one file if they begin alike.
+// related is a Related of the tests: heads are of one file if they have the same start.
 func related(old, new []byte) bool { return bytes.Equal(old[:80], new[:80]) }
 
-// headOf reads the head of a file that is open, as it is read without a way to tell a good one.
+// headOf reads the head of an open file, for callers that cannot verify heads.
 func headOf(file *os.File, name string, size int) (head []byte, torn bool, err error) {
 	head, completed, err := ReadHead(file, name, size, related)
 	if completed != nil {
@@ -146,7 +146,7 @@ func TestTornHead(t *testing.T) {
 	}
 }
 
-// TestTornByOneBlock is exhaustive for what a single block can do.
+// TestTornByOneBlock tries all heads that are torn in a single block.
 func TestTornByOneBlock(t *testing.T) {
 	old, new := heads()
 	log := &redoLog{old, new}
@@ -164,7 +164,7 @@ func TestTornByOneBlock(t *testing.T) {
 	}
 }
 
-// TestOverwriteTornHead goes on from where a program was stopped, after the repair.
+// TestOverwriteTornHead overwrites a head again that was torn and repaired.
 func TestOverwriteTornHead(t *testing.T) {
 	old, new := heads()
 	newest := bytes.Repeat([]byte("n"), headSize)
@@ -189,7 +189,7 @@ func TestOverwriteTornHead(t *testing.T) {
 	}
 }
 
-// strays are logs that are about nothing in the file: they change nothing.
+// TestStrayRedo has logs that are not about the file: they change nothing.
 func TestStrayRedo(t *testing.T) {
 	old, new := heads()
 	good := (&redoLog{old, new}).marshal()
@@ -358,9 +358,9 @@ func TestRedoName(t *testing.T) {
 		n(96): n(96), n(97): n(96),
 		n(95) + "é": n(95), n(94) + "é" + n(10): n(94) + "é",
 		n(93) + "𝄞": n(93), n(92) + "𝄞n": n(92) + "𝄞",
-		n(90) + strings.Repeat("\x80", 10): n(89), // not UTF-8: all that may go on a character goes
+		n(90) + strings.Repeat("\x80", 10): n(89), // not UTF-8: all continuation bytes are cut
 		strings.Repeat("\xbf", 97):         "",
-		n(95) + "\xff\xff":                 n(95) + "\xff", // no byte that goes on
+		n(95) + "\xff\xff":                 n(95) + "\xff", // no continuation byte
 	} {
 		want := "." + kept + ".pqenc-redo"
 		if len(base) > 96 {
@@ -389,7 +389,7 @@ func TestUnrelatedRedo(t *testing.T) {
 	wantFiles(t, filepath.Dir(name), filepath.Base(redoOf(name)), "f.pqe")
 }
 
-// TestChooseHead repairs as somebody decides who knows a good head.
+// TestChooseHead repairs with a choice that knows a good head.
 func TestChooseHead(t *testing.T) {
 	old, new := heads()
 	torn := tear(old, new, 0.5)

@@ -14,7 +14,7 @@ import (
 	"os"
 )
 
-// Record is what the journal of a [Partial] says. In a slot of the journal it is
+// Record is an entry of the journal of a [Partial]. In a slot of the journal it is
 //
 //	magic || sequence u64 || length u64 || complete u32 || len(state) u32 || state || SHA-256 of all before
 type Record struct {
@@ -33,15 +33,15 @@ const (
 	recordRoom   = smallSlot // bytes that each slot takes from the start
 )
 
-// journal keeps a record in a file. A new one never overwrites the newest but the
-// one before: there are two slots, and a record that was torn is none.
+// journal keeps a record in a file. A new record overwrites the one before the newest:
+// there are two slots, and a torn record is ignored.
 type journal struct {
 	dir       folder
 	name      string
 	slot      int64 // size of a slot in bytes
 	file      *os.File
 	newest    *Record // or nil
-	confirmed bool    // newest was synced by this process, and so was all before it
+	confirmed bool    // this process has synced newest and everything before it
 }
 
 func (r *Record) marshal() []byte {
@@ -60,8 +60,8 @@ func (r *Record) marshal() []byte {
 	return append(b, sum[:]...)
 }
 
-// readRecord returns the record at the start of src, or nil if there is none. The
-// error is one of reading.
+// readRecord returns the record at the start of src, or nil if there is none. The error is
+// that of a read.
 func readRecord(src io.Reader) (*Record, error) {
 	header := make([]byte, recordHeader)
 	if _, err := io.ReadFull(src, header); err != nil {
@@ -174,16 +174,14 @@ func (j *journal) settle(r *Record, slot int64) error {
 	return nil
 }
 
-// spoil makes sure that a record which may not be on the disk is not read from
-// memory by the next process. If it is on the disk it does no harm: the content that
-// it is about is there.
+// spoil makes sure that the next process does not read from memory a record that may not be
+// on the disk. If it is on the disk, it is harmless: the content that it is about is there.
 func (j *journal) spoil(slot int64) {
 	j.confirmed = false
 	j.file.WriteAt(make([]byte, recordHeader), slot)
 }
 
-// confirm makes the newest record durable if only another process knows whether it
-// is.
+// confirm makes the newest record durable, unless this process has synced it.
 func (j *journal) confirm() error {
 	if j.newest == nil || j.confirmed {
 		return nil
@@ -191,8 +189,8 @@ func (j *journal) confirm() error {
 	return j.add(*j.newest)
 }
 
-// reserve takes room for records of the usual size: when the disk is full, how far the
-// content has got can still be told.
+// reserve allocates space for records of the usual size, so that a mark can be set when the
+// disk is full.
 func (j *journal) reserve() error {
 	for slot := range int64(2) {
 		if _, err := j.file.WriteAt(make([]byte, recordRoom), slot*j.slot); err != nil {
@@ -214,7 +212,7 @@ func (j *journal) clear() error {
 	return nil
 }
 
-// remove removes the file before it is closed, and with that unlocked.
+// remove removes the file before it closes it, which unlocks it.
 func (j *journal) remove() error {
 	return errors.Join(IgnoreMissing(j.dir.Remove(j.name)), j.file.Close())
 }

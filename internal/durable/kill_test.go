@@ -22,8 +22,8 @@ import (
 	"testing"
 )
 
-// The test binary is its own victim: with this variable set it does what the
-// variable says instead of testing.
+// childVariable makes the test binary run a victim instead of the tests: the value names
+// it.
 const childVariable = "DURABLE_TEST_CHILD"
 
 const versionSize = 300 << 10
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// long skips a test that takes a while where tests are to be short.
+// long skips a test that takes a while, if the tests run with -short.
 func long(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -127,7 +127,7 @@ func victim(what string, arguments []string) error {
 	return fmt.Errorf("no such child: %s", what)
 }
 
-// replaceAll puts content in place as a server does with a small object.
+// replaceAll replaces content as a server does with a small object.
 func replaceAll(directory, content string) error {
 	root, err := os.OpenRoot(directory)
 	if err != nil {
@@ -186,7 +186,7 @@ func replaceTwo(directory string) error {
 
 func version(i int) []byte { return bytes.Repeat([]byte{byte('a' + i%26)}, versionSize) }
 
-// writeVersions replaces one file again and again, and says so each time.
+// writeVersions replaces one file again and again, and prints a line each time.
 func writeVersions(name string) error {
 	for i := 0; ; i++ {
 		f, err := Create(context.Background(), name, Options{})
@@ -214,8 +214,8 @@ func writeKeys(directory string) error {
 	}
 }
 
-// killAfter starts a child and kills it, with no chance to clean up, when it has
-// said something so many times.
+// killAfter starts a child and kills it, with no chance to clean up, after it has printed
+// said lines.
 func killAfter(t *testing.T, said int, what string, arguments ...string) {
 	t.Helper()
 	cmd := child(t, what, arguments...)

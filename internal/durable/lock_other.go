@@ -8,5 +8,5 @@ package durable
 
 import "os"
 
-// Lock refuses: there is no lock that goes with its process.
+// Lock fails: the system has no lock that ends with the process.
 func Lock(*os.File) error { return ErrNoPartial }

@@ -13,7 +13,8 @@ import (
 )
 
 // Lock locks a file without waiting, until it is closed or the process ends. The error
-// wraps [ErrInUse] or, where there is no such lock, [ErrNoPartial]. It locks a byte that no file has, because others could not read what is locked.
+// wraps [ErrInUse] or, where there is no such lock, [ErrNoPartial]. It locks a byte
+// that no file has, because others cannot read locked bytes.
 func Lock(file *os.File) error {
 	const flags = windows.LOCKFILE_EXCLUSIVE_LOCK | windows.LOCKFILE_FAIL_IMMEDIATELY
 	at := &windows.Overlapped{OffsetHigh: 1 << 30}

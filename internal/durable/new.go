@@ -24,14 +24,14 @@ func Replace(name string, content []byte, o Options) error {
 	return f.Commit()
 }
 
-// WriteNew creates the file of the given name with the given content, durably and
-// whole, with the permission bits perm less the umask. It never replaces
-// anything: if the name is taken, even by a dangling link, the error wraps
-// fs.ErrExist. On any error but [ErrNotDurable] there is no new file of that name.
+// WriteNew creates a file of that name with that content, atomically and durably, with the
+// permission bits perm without those of the umask. It never replaces anything: if the name
+// is taken, even by a dangling link, the error wraps fs.ErrExist. On any error except
+// [ErrNotDurable] there is no new file of that name.
 //
-// It is made for private keys: the content is in a file with the bits perm from
-// the first byte on. Where the file system has no hard links, a process that is
-// killed can leave an empty file of the given name.
+// It is made for private keys: the file has the bits perm before the first byte is written.
+// If the file system has no hard links, a process that is killed can leave an empty file of
+// that name.
 func WriteNew(name string, content []byte, perm fs.FileMode) error {
 	directory, base, err := split(name)
 	if err != nil {
@@ -53,8 +53,8 @@ func WriteNew(name string, content []byte, perm fs.FileMode) error {
 	return t.settle()
 }
 
-// writeNew creates a new file under a free name. If it is to go with another one, old,
-// it gets the owner and group of that, and exactly the bits perm.
+// writeNew creates a new file under a free name. If old is not nil, the file gets its owner
+// and group, and exactly the bits perm.
 func (t *target) writeNew(content []byte, perm fs.FileMode) error {
 	file, temp, err := t.openTemp(perm)
 	if err != nil {
@@ -75,7 +75,7 @@ func (t *target) writeNew(content []byte, perm fs.FileMode) error {
 		if err == nil || errors.Is(err, fs.ErrExist) {
 			return t.explain("create", err)
 		}
-		t.named = true // it has no links: the next file is one to be renamed
+		t.named = true // the file system has no links: the next file is renamed
 		return t.writeNew(content, perm)
 	} else {
 		err = t.explain("create", place(t.dir, temp, t.base, perm))
@@ -102,8 +102,8 @@ func place(dir folder, temp, name string, perm fs.FileMode) error {
 	return nil
 }
 
-// claim does the same without hard links, which FAT does not have. An empty file
-// takes the name, as O_EXCL does only if it is free, and is then replaced.
+// claim does the same without hard links, for file systems such as FAT. It creates an empty
+// file with O_EXCL, which fails if the name is taken, and then replaces it.
 func claim(dir folder, temp, name string, perm fs.FileMode) error {
 	file, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, perm)
 	if err != nil {

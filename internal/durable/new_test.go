@@ -90,7 +90,7 @@ func TestWriteNewRace(t *testing.T) {
 	}
 }
 
-// The steps after the early look at the name must refuse by themselves.
+// TestPlaceNeverReplaces: the steps after the first check of the name must also refuse.
 func TestPlaceNeverReplaces(t *testing.T) {
 	long(t)
 	for what, step := range map[string]func(dir folder, temp, name string) error{

@@ -9,13 +9,13 @@ import (
 	"cmp"
 )
 
-// PrepareAll is Begin(0), Write and Prepare for content that is there at once, as that of
-// many small files is: no mark is set on the way, so that it costs a sync of the journal
-// and one of the content, and none of the folder. It is for an output that was not begun,
-// and after an error there is nothing left to do but Remove.
+// PrepareAll is Begin(0), Write and Prepare for content that is complete, such as that of
+// small files. It sets no mark, and needs one sync of the journal and one of the content,
+// and none of the folder. The output must not have begun. After an error only Remove is
+// possible.
 //
-// The receipt is durable before the content is, and so may stay without it: whoever finds
-// a receipt of such an output compares the target with the content.
+// The receipt is durable before the content, and may exist without it: whoever finds a
+// receipt of such an output has to compare the target with the content.
 func (p *Partial) PrepareAll(content, receipt []byte) error {
 	p.work.Lock()
 	defer p.work.Unlock()
@@ -36,8 +36,9 @@ func (p *Partial) PrepareAll(content, receipt []byte) error {
 	return p.advance(open, noStep)
 }
 
-// prepareAll lets no record be about content that is not its own: where there is one, the new
-// one is durable before the content is touched. Otherwise both can be made durable at once.
+// prepareAll makes sure that a record is never about other content. If there is a record,
+// the new one is made durable before the content changes. Otherwise both can be made durable
+// at once.
 func (p *Partial) prepareAll(content, receipt []byte) (err error) {
 	if p.file != nil {
 		if err := p.begin(0); err != nil {

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestPrepareAll publishes at once: where there is nothing, where there is a receipt, and
-// where there is a part of something else.
+// TestPrepareAll publishes at once: without an output before it, after a receipt, and over a
+// part of another output.
 func TestPrepareAll(t *testing.T) {
 	directory := t.TempDir()
 	synced := 0
@@ -51,7 +51,7 @@ func TestPrepareAll(t *testing.T) {
 	}
 }
 
-// TestFinishByFails says that what is there may not be durable, and leaves no receipt.
+// TestFinishByFails: the error is that the output may not be durable, and no receipt is left.
 func TestFinishByFails(t *testing.T) {
 	directory := t.TempDir()
 	p := openIn(t, directory)
@@ -64,8 +64,8 @@ func TestFinishByFails(t *testing.T) {
 	wantFiles(t, directory, "out")
 }
 
-// TestPrepareAllIsNoPartial ends the output between PrepareAll and Publish. What is left
-// is not there for a receipt, once it is closed, and nothing once it is removed.
+// TestPrepareAllIsNoPartial ends the output between PrepareAll and Publish. After Close what
+// is left is not a receipt, and after Remove nothing is left.
 func TestPrepareAllIsNoPartial(t *testing.T) {
 	directory := t.TempDir()
 	p := openIn(t, directory)

@@ -12,11 +12,10 @@ import (
 	"os"
 )
 
-// OpenPartial opens what there is of the output file of the given name, or prepares
-// for a new one; what it says about names, links, permission bits and errors is what
-// [Create] says. The stem is that of the target's name. The error wraps
-// [ErrNoPartial], [ErrInUse] or is a [*ReplaceError]. What can be resumed stays as it
-// is on any error.
+// OpenPartial opens the partial output file of the given name, or prepares a new one. Names,
+// links, permission bits and errors are as with [Create]. The stem is made from the name of
+// the target. The error wraps [ErrNoPartial], [ErrInUse] or is a [*ReplaceError]. On any
+// error, what can be resumed is left as it is.
 func OpenPartial(name string, o Options) (*Partial, error) {
 	if _, ok := descriptor(name); ok {
 		return nil, &fs.PathError{Op: "create", Path: name, Err: ErrNoPartial}
@@ -44,17 +43,17 @@ func OpenPartial(name string, o Options) (*Partial, error) {
 }
 
 // OpenPartialIn is OpenPartial for the name of a target and a stem in an open folder, both
-// single names. It does not test whether the target can be replaced, nor what it is:
-// that is up to the caller, at the latest before Publish. It syncs nothing, so it may
-// be called with a lock held. A state has up to [MaxStateIn] bytes. Without an error the folder belongs to the Partial,
-// which closes it in the end.
+// single names. It does not check what the target is, or that it can be replaced:
+// the caller has to do that before Publish. It syncs nothing, so it may be called with a lock
+// held. A state has up to [MaxStateIn] bytes. If there is no error, the Partial closes the
+// folder in the end.
 func OpenPartialIn(folder *os.Root, name, stem string, o Options) (*Partial, error) {
 	t := &target{name: name, dir: folder, base: name, perm: 0o600, options: o, failed: FailedSyncs()}
 	return openPartial(t, stem, smallSlot)
 }
 
-// stemOf returns what the names of part and journal have in common. Where the
-// target's name is cut the rest goes in as a digest: there is one part for a target.
+// stemOf returns the common start of the names of part and journal. If the name of the
+// target is shortened, it has a digest of the rest, so that each target has its own part.
 func stemOf(base string) string {
 	short := shorten(base)
 	if short != base {
@@ -64,9 +63,8 @@ func stemOf(base string) string {
 	return "." + short
 }
 
-// openPartial opens the two files, the one with the lock first. What is left without
-// a mark is removed and made anew, because nobody knows whether the names of these
-// files are durable.
+// openPartial opens the two files, the one with the lock first. Files without a mark are
+// removed and made again, because their names may not be durable.
 func openPartial(t *target, stem string, slot int64) (*Partial, error) {
 	notBegun := t.explain("write", errNotBegun)
 	p := &Partial{output: output{target: t, failed: notBegun}, part: stem + PartSuffix, lost: notBegun}
@@ -100,9 +98,8 @@ func openPartial(t *target, stem string, slot int64) (*Partial, error) {
 	}
 }
 
-// load finds the newest record and opens the part that it is about. It is no record
-// if the part is not one of ours, or lacks content; without any part it is a receipt
-// or none.
+// load finds the newest record and opens the part that it is about. The record is ignored if
+// the part is not one of ours, or lacks content. Without a part, only a receipt counts.
 func (p *Partial) load() error {
 	newest, err := newestRecord(p.journal.file, p.journal.slot)
 	if err != nil {
@@ -140,8 +137,8 @@ func RemovePartial(folder *os.Root, stem string) error {
 		IgnoreMissing(remove(folder, stem+PartSuffix)))
 }
 
-// CanResume reports whether there is something of an output of that name which
-// [OpenPartial] would find.
+// CanResume reports whether there is a partial output of that name, which [OpenPartial]
+// would find.
 func CanResume(name string) bool {
 	path, _, err := resolve(name)
 	if err != nil {

@@ -10,13 +10,13 @@ import (
 	"sync"
 )
 
-// output is what [File] and [Partial] have in common: a file on its way to a target,
-// and how far it has got.
+// output is the common part of [File] and [Partial]: the file that will replace a target,
+// and its state.
 type output struct {
 	*target
 	file *os.File
 
-	mu     sync.Mutex // held over the rename, and over nothing else that takes time
+	mu     sync.Mutex // held during the rename, and during nothing else that takes time
 	state  state
 	failed error // why it cannot be published
 }
@@ -27,11 +27,11 @@ const (
 	open       state = iota
 	committing       // and Abort still wins
 	committed        // the target is the new file
-	finished         // that is durable
+	finished         // and that is durable
 	aborted          // the new content is gone, or left for later
 )
 
-// err returns why nothing can be added to an output, if nothing can.
+// err returns the reason why nothing can be added to an output in that state, or nil.
 func (s state) err() error {
 	switch s {
 	case open:
@@ -42,22 +42,22 @@ func (s state) err() error {
 	return errCommitted
 }
 
-// ended returns why nothing can be added to the output any more, or nil.
+// ended returns the reason why nothing can be added to the output any more, or nil.
 func (o *output) ended() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.state.err()
 }
 
-// usable is ended and whether something has failed.
+// usable is ended, or the error if something has failed.
 func (o *output) usable() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return cmp.Or(o.state.err(), o.failed)
 }
 
-// fail makes err the reason why the output cannot be published, unless its end has
-// caused it. It returns the error to report.
+// fail makes err the reason why the output cannot be published, unless the end of the output
+// has caused err. It returns the error to report.
 func (o *output) fail(err error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -68,7 +68,7 @@ func (o *output) fail(err error) error {
 	return err
 }
 
-// abort ends the output, unless that was done or the rename has come first.
+// abort ends the output, unless it has ended or the rename came first.
 func (o *output) abort() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -79,10 +79,10 @@ func (o *output) abort() bool {
 	return true
 }
 
-// advance takes a step that is not to be repeated, and goes to the state after it. It
-// fails if the output has ended meanwhile. The lock is held over the rename, which
-// decides between Commit and Abort: an Abort that returned earlier would let the process
-// exit between the decision and the deed.
+// advance takes a step that must not be repeated, and enters the next state. It fails if the
+// output has ended meanwhile. The lock is held during the rename, which decides between
+// Commit and Abort: if Abort returned earlier, the process could exit between the decision
+// and the rename.
 func (o *output) advance(from state, step func() error) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -109,6 +109,6 @@ func (o *output) Published() bool {
 
 func noStep() error { return nil }
 
-// MakePrivate sets [Options.Private] late, before Commit: it may take the content to
-// know that it is a secret.
+// MakePrivate sets [Options.Private] before Commit, for callers that learn from the content
+// that it is secret.
 func (o *output) MakePrivate() { o.options.Private = true }

@@ -24,36 +24,35 @@ var (
 	errState       = errors.New("state too long")
 )
 
-// Partial is an output file in the making that outlasts the process: another one
-// resumes it at the last mark, also after this one was killed or the power failed.
-// As with [File], the target is the old content until the whole new one takes its
-// place.
+// Partial is an output file that outlasts the process: another process resumes it at the
+// last mark, even after a kill or a power cut. As with [File], the target has the old content
+// until the complete new content replaces it.
 //
-// The content goes to a part, STEM.pqenc-part, in the folder of the target. How
-// far it is durable, and what the caller needs to know to resume, is in its
-// journal, STEM.pqenc-state, which is locked while the Partial is open. Both are
-// regular files that nobody else can read or write, else they are not used.
+// The content is in a part, STEM.pqenc-part, in the folder of the target. The journal,
+// STEM.pqenc-state, has the length that is durable, and what the caller needs to resume. It
+// is locked while the Partial is open. Both have to be regular files that nobody else can
+// read or write. Others are not used.
 //
-// The life of a Partial: OpenPartial; State and Committed tell what there is; Begin; Write
-// and Save, again and again; Commit, or Prepare, Publish and Finish; or Close, to
-// resume later; or Remove. PrepareAll stands for all from Begin to Prepare. Begin, Write, Prepare, Publish and Finish are for one
-// goroutine at a time. All others may be called from any goroutine at any time; the
-// first ReadAt comes after the first Begin.
+// The order of calls is: OpenPartial; State and Committed, to learn what exists; Begin; Write
+// and Save, any number of times; Commit, or Prepare, Publish and Finish; or Close, to resume
+// later; or Remove. PrepareAll replaces all from Begin to Prepare. Begin, Write, Prepare,
+// Publish and Finish are for one goroutine at a time. All others may be called from any
+// goroutine at any time, ReadAt only after the first Begin.
 type Partial struct {
 	output         // its file is nil before the part is made
 	part    string // name of the part
 	written atomic.Int64
 	durable atomic.Int64
 
-	work    sync.Mutex // held by all that takes long, except Write
+	work    sync.Mutex // held during all that takes long, except Write
 	journal journal
 	dead    error // no Begin can help any more
 	lost    error // of a sync, say: nothing after the mark counts before the next Begin
 	kept    bool  // the part is what a ReplaceError has named
 }
 
-// State returns what was last saved, and the length in bytes of the content that it
-// is about. It is nil and 0 if there is nothing to resume.
+// State returns the last saved state, and the length in bytes of the content that it is
+// about. It is nil and 0 if there is nothing to resume.
 func (p *Partial) State() (state []byte, length int64) {
 	p.work.Lock()
 	defer p.work.Unlock()
@@ -63,21 +62,21 @@ func (p *Partial) State() (state []byte, length int64) {
 	return slices.Clone(p.journal.newest.State), p.journal.newest.Length
 }
 
-// Committed reports whether State is that of a receipt: the output was published,
-// and there is no part any more. Whether the target still is that output, or was
-// removed or replaced since, is for the caller to check; so is to sync its folder,
-// because the process that published it may have died before it did.
+// Committed reports whether State is that of a receipt: the output was published, and there
+// is no part any more. The caller has to check that the target was not removed or replaced
+// since, and to sync its folder, because the process that published it may have died before
+// it did.
 func (p *Partial) Committed() bool {
 	p.work.Lock()
 	defer p.work.Unlock()
 	return p.file == nil && p.journal.newest != nil
 }
 
-// Begin has Write append after the first offset bytes, and drops what follows. The
-// offset is the length of State, or less: that forgets the state, and 0 starts over,
-// as after Committed. Begin may be called again, also when Write or Save has failed:
-// then what was written since the last mark is dropped. It syncs what it changes,
-// and the folder of a new part.
+// Begin makes Write append after the first offset bytes, and discards what follows. The
+// offset is the length of State, or less, which discards the state. 0 starts over, as after
+// Committed. Begin may be called again, also when Write or Save has failed: then what was
+// written since the last mark is discarded. It syncs what it changes, and the folder of a
+// new part.
 func (p *Partial) Begin(offset int64) error {
 	p.work.Lock()
 	defer p.work.Unlock()
@@ -115,8 +114,8 @@ func (p *Partial) begin(offset int64) error {
 	return p.journal.confirm()
 }
 
-// startOver forgets the state, and makes the part if there is none. The state goes
-// before the content that it is about does.
+// startOver discards the state, and makes the part if there is none. It removes the state
+// before the content that it is about.
 func (p *Partial) startOver() (err error) {
 	if p.journal.newest != nil {
 		if err := p.journal.clear(); err != nil {
@@ -138,9 +137,8 @@ func (p *Partial) startOver() (err error) {
 	return nil
 }
 
-// Write appends b to the new content. After an error nothing more is written before
-// the next Begin; Save still keeps what was written before, unless it was Save that
-// has failed.
+// Write appends b to the new content. After an error nothing more can be written before the
+// next Begin. Save still saves what was written before, unless Save itself has failed.
 func (p *Partial) Write(b []byte) (int, error) {
 	if err := p.usable(); err != nil {
 		return 0, err
@@ -149,15 +147,15 @@ func (p *Partial) Write(b []byte) (int, error) {
 	n, err := p.file.WriteAt(b, at)
 	p.written.Store(at + int64(n))
 	if err != nil {
-		// On a full disk some file systems keep what they took for the rest.
+		// On a full disk some file systems keep the space that they took for the rest.
 		p.file.Truncate(at + int64(n))
 		err = p.fail(p.explain("write", err))
 	}
 	return n, err
 }
 
-// ReadAt implements [io.ReaderAt] for what was written so far: io.EOF is the end of
-// that. The error wraps [fs.ErrClosed] after the Partial has ended.
+// ReadAt implements [io.ReaderAt] for what was written so far, at the end of which it
+// returns io.EOF. The error wraps [fs.ErrClosed] after the Partial has ended.
 func (p *Partial) ReadAt(b []byte, off int64) (int, error) {
 	rest := p.written.Load() - off
 	switch {
@@ -181,20 +179,20 @@ func (p *Partial) Name() string { return p.name }
 // PartName returns the name of the file with the content so far.
 func (p *Partial) PartName() string { return filepath.Join(p.dir.Name(), p.part) }
 
-// Written returns the length of the content in bytes. It can be read.
+// Written returns the length in bytes of what was written, which can be read.
 func (p *Partial) Written() int64 { return p.written.Load() }
 
-// Durable returns the length in bytes of the content that outlasts a power cut, with
-// its state: the last mark. It is 0 before Begin.
+// Durable returns the last mark: the length in bytes of the content that is durable together
+// with its state. It is 0 before Begin.
 func (p *Partial) Durable() int64 { return p.durable.Load() }
 
 // Save makes the content that has been written durable, and then sets a mark: the
 // state, of up to [MaxState] bytes, which is about the first length bytes of the
 // content. It costs a sync of the content and a small write and a sync of the
-// journal. Writing may go on meanwhile.
+// journal. Write may be called meanwhile.
 //
-// If Save fails the mark is the one before, the error wraps [ErrSync] or is that of
-// the journal, and nothing after that mark counts: Write, Save and Prepare fail until
+// If Save fails, the mark stays the one before, and the error wraps [ErrSync] or is that of
+// the journal. What was written after that mark is lost: Write, Save and Prepare fail until
 // Begin is called again.
 func (p *Partial) Save(state []byte, length int64) error {
 	p.work.Lock()
@@ -227,9 +225,9 @@ func (p *Partial) save(r *Record) error {
 	return nil
 }
 
-// Commit is Prepare without a receipt, Publish and Finish. On any error but
-// [ErrNotDurable] the target is what it was and the Partial is closed, to be resumed
-// later; see [ReplaceError].
+// Commit is Prepare without a receipt, Publish and Finish. On any error except
+// [ErrNotDurable] the target is unchanged and the Partial is closed, to be resumed later; see
+// [ReplaceError].
 func (p *Partial) Commit() error {
 	err := p.Prepare(nil)
 	if errors.Is(err, errNotBegun) {
@@ -239,7 +237,7 @@ func (p *Partial) Commit() error {
 		err = p.Publish()
 	}
 	switch {
-	case p.options.New && errors.Is(err, fs.ErrExist): // which will not change
+	case p.options.New && errors.Is(err, fs.ErrExist): // which will fail again
 		return errors.Join(err, p.Remove())
 	case err != nil:
 		p.Close()
@@ -248,10 +246,9 @@ func (p *Partial) Commit() error {
 	return p.Finish()
 }
 
-// Prepare does the long part of Commit: it makes the content durable, all of which
-// the target is to have. With a receipt other than nil the journal stays after
-// Publish, and then says with this state that the output was published, see
-// Committed. It is durable before Prepare returns.
+// Prepare does the long part of Commit: it makes the complete content durable. If receipt is
+// not nil, the journal stays after Publish, with this state, as a record that the output was
+// published, see Committed. The receipt is durable before Prepare returns.
 func (p *Partial) Prepare(receipt []byte) error {
 	p.work.Lock()
 	defer p.work.Unlock()
@@ -271,19 +268,19 @@ func (p *Partial) Prepare(receipt []byte) error {
 	return p.advance(open, noStep)
 }
 
-// Publish puts the content in the target's place. It is a rename and nothing that
-// takes long: not even the freeing of a large file that was replaced, so it may be
-// called with a lock held. After an error, a [*ReplaceError], the Partial can be
-// closed and resumed, or removed.
+// Publish replaces the target by the content. It is a rename, and takes no time, since a
+// large file that was replaced is freed in the background: it may be called with a lock
+// held. After an error, a [*ReplaceError], the Partial can be closed and resumed, or
+// removed.
 func (p *Partial) Publish() error {
 	p.work.Lock()
 	defer p.work.Unlock()
 	return p.advance(committing, p.rename)
 }
 
-// rename renames the part to the target. Where that takes wider permission bits, it
-// is a temporary file first: a part is private, also after a kill. If it fails, the
-// part is what it was, or is kept under the name that the error says.
+// rename renames the part to the target. If the target needs wider permission bits, the part
+// becomes a temporary file first: a part is always private, even after a kill. On an error
+// the part is unchanged, or kept under the name in the error.
 func (p *Partial) rename() (err error) {
 	name := p.part
 	if !p.options.Private {
@@ -310,20 +307,19 @@ func (p *Partial) rename() (err error) {
 	if stands(p.dir, p.part, p.file) {
 		name = p.part
 	}
-	if name != p.part || p.journal.newest == nil { // the next process would begin anew
+	if name != p.part || p.journal.newest == nil { // the next process would start over
 		p.kept = true
 		return p.keep(p.file, name, err)
 	}
 	return &ReplaceError{Name: p.name, Kept: filepath.Join(p.dir.Name(), p.part), Err: cause(err)}
 }
 
-// Finish makes durable what Publish has done, and ends the Partial. If that fails the
-// error wraps [ErrNotDurable], and the receipt is removed: the output has to be
-// written again.
+// Finish makes the result of Publish durable, and ends the Partial. If that fails, the error
+// wraps [ErrNotDurable], and the receipt is removed: the output has to be written again.
 func (p *Partial) Finish() error { return p.FinishBy(p.syncDir) }
 
-// FinishBy is Finish with another way to sync the folder: one sync that begins after
-// Publish may be that of many outputs. It may sync more than the folder.
+// FinishBy is Finish with another function to sync the folder. One sync that begins after
+// Publish can be shared by many outputs. It may sync more than the folder.
 func (p *Partial) FinishBy(sync func() error) error {
 	p.work.Lock()
 	defer p.work.Unlock()
@@ -335,13 +331,13 @@ func (p *Partial) FinishBy(sync func() error) error {
 	if r := p.journal.newest; err == nil && r != nil && r.Complete {
 		p.journal.file.Close()
 	} else {
-		p.journal.remove() // left alone it would be about more than an empty part
+		p.journal.remove() // otherwise it would be about more than an empty part
 	}
 	p.dir.Close()
 	return err
 }
 
-// settle makes the permission bits durable, too.
+// settle also makes the permission bits durable.
 func (p *Partial) settle(sync func() error) error {
 	if !p.options.Private {
 		if err := flush(p.file); err != nil {
@@ -351,14 +347,13 @@ func (p *Partial) settle(sync func() error) error {
 	return p.settleBy(sync)
 }
 
-// Close leaves the output for later, as Save has left it. If there is no state,
-// nothing is left. It waits for Begin, Save and Prepare. After Publish it does
-// nothing.
+// Close keeps the output for later, as of the last Save. If there is no state, it removes
+// the output. It waits for Begin, Save and Prepare. After Publish it does nothing.
 func (p *Partial) Close() error { return p.end(true) }
 
-// Abandon is Close for a process that is about to end: it waits for nothing that may
-// take long. Where Begin, Save or Prepare is at work, it leaves what a kill would.
-// When it returns, either Publish has come first or it fails.
+// Abandon is Close for a process that is about to end: it does not wait for anything that
+// may take long. If Begin, Save or Prepare is running, it leaves what a kill would. When it
+// returns, either Publish came first or it will fail.
 func (p *Partial) Abandon() {
 	if p.abort() && p.work.TryLock() {
 		defer p.work.Unlock()
@@ -366,8 +361,8 @@ func (p *Partial) Abandon() {
 	}
 }
 
-// Remove gives the output up and removes what there is of it, a receipt included.
-// Freeing a large part goes on when Remove has returned.
+// Remove removes the output, also a receipt. A large part is freed in the background after
+// Remove has returned.
 func (p *Partial) Remove() error { return p.end(false) }
 
 // end is Close, or Remove if nothing is to be kept.
@@ -380,7 +375,7 @@ func (p *Partial) end(keep bool) error {
 	return p.leave(keep)
 }
 
-// leave closes the files, and removes them if they are not to be kept or useless.
+// leave closes the files, and removes them if they are useless or keep is false.
 func (p *Partial) leave(keep bool) error {
 	defer p.dir.Close()
 	newest := p.journal.newest

@@ -25,8 +25,8 @@ func numbers(from, to int64) (b []byte) {
 	return b
 }
 
-// writePart goes on with an output and saves again and again, with the length as
-// the state. It says so each time, and never ends by itself.
+// writePart resumes an output and saves again and again, with the length as the state. It
+// prints a line each time, and never ends by itself.
 func writePart(name string) error {
 	p, err := OpenPartial(name, Options{})
 	if err != nil {
@@ -95,8 +95,8 @@ func victimSync(name string) error {
 	return p.Close()
 }
 
-// TestKillPartial kills process after process. Each goes on from where the one
-// before has saved, and in the end the content is what one process would write.
+// TestKillPartial kills process after process. Each resumes at the last save of the one
+// before, and in the end the content is what one process would write.
 func TestKillPartial(t *testing.T) {
 	long(t)
 	name := filepath.Join(t.TempDir(), "out")
@@ -136,7 +136,7 @@ func TestKillPartial(t *testing.T) {
 	wantFiles(t, filepath.Dir(name), "out")
 }
 
-// TestInUseByProcess has the lock in another process, and then not any more.
+// TestInUseByProcess has the lock in another process, and tries again when that has ended.
 func TestInUseByProcess(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	cmd := child(t, "part", name)

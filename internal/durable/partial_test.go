@@ -29,7 +29,7 @@ func resume(t *testing.T, name string) *Partial {
 	return p
 }
 
-// want is for calls that return nothing but an error.
+// want checks the error of a call.
 func want(t *testing.T, err, wanted error) {
 	t.Helper()
 	if !errors.Is(err, wanted) || err != nil && wanted == nil {
@@ -52,9 +52,9 @@ func wantState(t *testing.T, p *Partial, state string, length int64) {
 	}
 }
 
-// starting is held while a child is started in parallel with other tests. Until it has
-// begun its own program it has all files of this one, and so their locks, even if they
-// are closed here.
+// starting is held while a child is started in parallel with other tests. Until the child
+// has called exec it has all files of this process, and so their locks, even if they are
+// closed here.
 var starting sync.RWMutex
 
 // leave makes an output of which the first 4 bytes are saved.
@@ -124,7 +124,7 @@ func TestPartialGoesOn(t *testing.T) {
 	wantState(t, resume(t, name), "", 0)
 }
 
-// TestPartialStartsOver forgets a state with the content that it is about.
+// TestPartialStartsOver discards a state with the content that it is about.
 func TestPartialStartsOver(t *testing.T) {
 	for _, offset := range []int64{0, 3} {
 		name := filepath.Join(t.TempDir(), "out")
@@ -142,7 +142,7 @@ func TestPartialStartsOver(t *testing.T) {
 	}
 }
 
-// TestPartialBeginsAgain is for a caller who tries again in the same process.
+// TestPartialBeginsAgain tries again in the same process.
 func TestPartialBeginsAgain(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	leave(t, name)
@@ -369,8 +369,8 @@ func wantNext(t *testing.T, name, state string, length int64) {
 	p.journal.file.Close()
 }
 
-// TestDisbelievedState has a state that is about more than there is. It does not
-// come back when there is as much of something else.
+// TestDisbelievedState has a state that is about more than there is. It must not count later,
+// when there is as much of other content.
 func TestDisbelievedState(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	leave(t, name)
@@ -390,7 +390,7 @@ func TestDisbelievedState(t *testing.T) {
 	wantNext(t, name, "one", 1)
 }
 
-// TestSaveFails keeps the state that there was.
+// TestSaveFails keeps the state from before.
 func TestSaveFails(t *testing.T) {
 	for what, file := range map[string]func(p *Partial) **os.File{
 		"sync":  func(p *Partial) **os.File { return &p.file },
@@ -448,7 +448,7 @@ func TestPartialCommitFails(t *testing.T) {
 	wantKept(t, err, name, "the ")
 }
 
-// TestPartialSavesWhileWriting saves what has been written, while it goes on.
+// TestPartialSavesWhileWriting saves while another goroutine writes.
 func TestPartialSavesWhileWriting(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	content := strings.Repeat(fresh, 1000)
@@ -483,7 +483,7 @@ func TestPartialSavesWhileWriting(t *testing.T) {
 	wantContent(t, name, content)
 }
 
-// TestPartialNames has one part for a target, and another for every other one.
+// TestPartialNames: each target has its own part.
 func TestPartialNames(t *testing.T) {
 	seen := make(map[string]string)
 	long := strings.Repeat("n", 200)

@@ -51,7 +51,7 @@ var plants = map[string]func(t *testing.T, precious, name string){
 	"nobody may use it": func(t *testing.T, _, name string) { put(t, name, "planted"); give(t, name); chmod(t, name, 0) },
 }
 
-// give makes a private file somebody else's.
+// give gives a private file to another user.
 func give(t *testing.T, name string) {
 	t.Helper()
 	chmod(t, name, 0o600)
@@ -60,7 +60,8 @@ func give(t *testing.T, name string) {
 	}
 }
 
-// TestPlanted never writes through what stands in the place of part or state.
+// TestPlanted puts links and other files in the place of part and state. Nothing is written
+// through them.
 func TestPlanted(t *testing.T) {
 	for what, plant := range plants {
 		for _, base := range []string{partName, stateName} {
@@ -177,7 +178,7 @@ func TestPartialDirectoryUnwritable(t *testing.T) {
 	wantFiles(t, directory, "out")
 }
 
-// TestLockGoesWithTheName does not take the lock of a file that was removed.
+// TestLockGoesWithTheName: the lock of a file that was removed does not count.
 func TestLockGoesWithTheName(t *testing.T) {
 	dir := rootOf(t, t.TempDir())
 	first, fresh, err := openLocked(dir, "state")

@@ -11,15 +11,15 @@ import (
 	"path/filepath"
 )
 
-// openPrivate opens a regular file of this user alone. The error is errForeign if
-// something else stands there.
+// openPrivate opens a regular file that only this user can access. The error is errForeign if
+// the name is that of anything else.
 func openPrivate(dir folder, name string) (*os.File, error) {
 	file, info, err := openRegular(dir, name, os.O_RDWR)
 	if errors.Is(err, ErrNotRegular) {
 		return nil, errForeign
 	}
 	if errors.Is(err, fs.ErrPermission) {
-		// Not one of our own: of these, nothing but private ones were made.
+		// This is not one of our own files, which are all private.
 		if info, err := dir.Lstat(name); err == nil && !private(info) {
 			return nil, errForeign
 		}
@@ -34,7 +34,7 @@ func openPrivate(dir folder, name string) (*os.File, error) {
 	return file, nil
 }
 
-// createPrivate creates such a file. The error wraps ErrNoPartial on file systems
+// createPrivate creates a private file. The error wraps ErrNoPartial on file systems
 // that do not keep permissions, like FAT.
 func createPrivate(dir folder, name string) (*os.File, error) {
 	file, err := dir.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
@@ -54,8 +54,8 @@ func createPrivate(dir folder, name string) (*os.File, error) {
 }
 
 // openLocked opens or creates a private file that is locked until it is closed or the
-// process ends, and reports whether it is a new one. The error wraps ErrInUse if
-// somebody else has locked it.
+// process ends, and reports whether it is new. The error wraps ErrInUse if another
+// process has locked it.
 func openLocked(dir folder, name string) (file *os.File, fresh bool, err error) {
 	for range 100 {
 		file, err = openPrivate(dir, name)
@@ -63,7 +63,7 @@ func openLocked(dir folder, name string) (file *os.File, fresh bool, err error) 
 			file, err = createPrivate(dir, name)
 		}
 		if errors.Is(err, fs.ErrExist) {
-			continue // it has come meanwhile
+			continue // it was created meanwhile
 		}
 		if err != nil {
 			return nil, false, describe(dir, name, fresh, err)
@@ -80,7 +80,8 @@ func openLocked(dir folder, name string) (file *os.File, fresh bool, err error) 
 	return nil, false, describe(dir, name, false, errRestless)
 }
 
-// describe names the file that cannot be opened, or the folder if it cannot be made.
+// describe adds to an error the name of the file that cannot be opened, or of the folder if
+// the file cannot be made.
 func describe(dir folder, name string, fresh bool, err error) error {
 	if fresh {
 		return &fs.PathError{Op: "create a file in", Path: dir.Name(), Err: cause(err)}

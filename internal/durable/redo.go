@@ -23,13 +23,13 @@ const MaxHead = 2 << 20
 
 const (
 	headUnit  = 4096 // divides the length of a head
-	tearUnit  = 512  // what a disk writes whole or not at all
+	tearUnit  = 512  // what a disk writes atomically
 	redoMagic = "\x89PQREDO\n"
 	redoFixed = len(redoMagic) + 4 + 4 + 2*sha256.Size
 )
 
-// redoLog is what to do again when a head was overwritten in part. Its file (SPEC.md,
-// section 3.6) is
+// redoLog has what is needed to complete a head that was overwritten in part. Its file
+// (SPEC.md, section 3.6) is
 //
 //	magic || version u32 || length u32 || SHA-256 of old || SHA-256 of new || old || new || SHA-256 of all before
 type redoLog struct{ old, new []byte }
@@ -52,7 +52,7 @@ func redoSize(length int) int { return redoFixed + 2*length + sha256.Size }
 
 func validHead(length int) bool { return length > 0 && length <= MaxHead && length%headUnit == 0 }
 
-// parseRedo returns the log that b is, or nil if it is none.
+// parseRedo parses a log. It returns nil if b is not one.
 func parseRedo(b []byte) *redoLog {
 	if len(b) < redoFixed {
 		return nil
@@ -69,9 +69,9 @@ func parseRedo(b []byte) *redoLog {
 	return r
 }
 
-// whole returns the head that one on the disk stands for: it is the old or the new one,
-// or torn, and then the new one is to be written again. The result is nil if the log is
-// about another file, or another state of this one.
+// whole returns the complete head for one on the disk: the old or the new one if it is that,
+// or the new one if it is torn. The result is nil if the log is about another file, or about
+// another state of this one.
 func (r *redoLog) whole(head []byte) []byte {
 	if len(head) != len(r.old) {
 		return nil
@@ -91,10 +91,10 @@ func (r *redoLog) whole(head []byte) []byte {
 	return r.new
 }
 
-// readRedo reads the log beside the file that info describes: nil if there is none that
-// counts. Who else can write there must not decide over the file, not even over whether it
-// can be read. So a log counts only if it belongs to the owner of the file, is whole, and
-// has heads of one file.
+// readRedo reads the log next to the file that info describes. It returns nil if there is
+// none that counts. Others who can write to the folder must not be able to affect the file,
+// or reading it. So a log counts only if it belongs to the owner of the file, is complete,
+// and has heads of one file.
 func readRedo(dir folder, base string, info fs.FileInfo, related Related) (*redoLog, error) {
 	name := redoName(base)
 	file, log, err := openRegular(dir, name, os.O_RDONLY)
@@ -126,8 +126,8 @@ func readRedo(dir folder, base string, info fs.FileInfo, related Related) (*redo
 
 func redoName(base string) string { return stemOf(base) + RedoSuffix }
 
-// errStray is for a log that stands where another one is to go. The head that it is about
-// may be that of a file which was moved away without its log.
+// errStray is for a log that has the name of the log to be written. It may be about a file
+// that was moved away without its log.
 func errStray(name string) error {
 	return fmt.Errorf("%w: %s: if a file was moved from here, give the log its new name beside it, else remove the log", ErrStrayRedo, name)
 }

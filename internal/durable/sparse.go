@@ -6,13 +6,13 @@ package durable
 
 import "bytes"
 
-// holeSize is the least that becomes a hole, aligned to itself: the block of most file
-// systems.
+// holeSize is the size and alignment of the smallest hole: the block of most file systems.
 const holeSize = 4096
 
 var zeros [holeSize]byte
 
-// writeSparse writes p at an offset, except its blocks of zeros: nothing was there.
+// writeSparse writes p at an offset, except its blocks of zeros. Nothing was written there
+// before.
 func (f *File) writeSparse(p []byte, off int64) (int, error) {
 	for n := 0; n < len(p); {
 		size, hole := run(p[n:], off+int64(n))
@@ -31,8 +31,8 @@ func (f *File) writeSparse(p []byte, off int64) (int, error) {
 	}
 }
 
-// run returns how many bytes at the start of p, which goes to an offset, are a hole, or
-// how many are none.
+// run returns how many bytes at the start of p, to be written at off, are a hole, or are
+// not.
 func run(p []byte, off int64) (size int, hole bool) {
 	for size < len(p) {
 		n := min(holeSize-int((off+int64(size))%holeSize), len(p)-size)
@@ -45,7 +45,7 @@ func run(p []byte, off int64) (size int, hole bool) {
 	return size, hole
 }
 
-// extend makes the file as long as what was written, if that ended in a hole.
+// extend makes the file as long as what was written, which may end in a hole.
 func (f *File) extend() error {
 	info, err := f.file.Stat()
 	if err != nil || info.Size() >= f.extent.Load() {

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openNameless creates a file without a name. The error wraps errors.ErrUnsupported
-// where there are none, or where such a file cannot get a name later.
+// openNameless creates a file without a name. The error wraps errors.ErrUnsupported if the
+// file system has none, or if such a file cannot get a name later.
 func openNameless(dir folder, perm fs.FileMode) (*os.File, error) {
 	file, err := dir.OpenFile(".", unix.O_TMPFILE|os.O_RDWR, perm)
 	for _, none := range []error{unix.EOPNOTSUPP, unix.EISDIR, unix.EINVAL, unix.ENOENT, unix.ELOOP} {
@@ -52,8 +52,8 @@ var (
 	errSticky    = errors.New("belongs to somebody else, and in this folder only they can replace it")
 )
 
-// obstacle returns why a file of a folder cannot be replaced, as far as the system
-// tells before it is tried.
+// obstacle returns the reason why a file of a folder cannot be replaced, as far as that is
+// known before trying.
 func obstacle(dir folder, name string, old fs.FileInfo) error {
 	list, err := dir.Open(".")
 	if err != nil {
@@ -75,8 +75,8 @@ func obstacle(dir folder, name string, old fs.FileInfo) error {
 	return nil
 }
 
-// sticky reports whether a folder lets only owners replace a file, and this user is
-// not one.
+// sticky reports whether a folder lets only owners replace a file, and this user is not an
+// owner.
 func sticky(folder, old fs.FileInfo) bool {
 	user := uint32(os.Geteuid())
 	return folder.Mode()&fs.ModeSticky != 0 && folder.Sys().(*syscall.Stat_t).Uid != user &&

@@ -12,10 +12,10 @@ import (
 	"os"
 )
 
-// openNameless refuses: there are no files without a name.
+// openNameless fails: the system has no files without a name.
 func openNameless(folder, fs.FileMode) (*os.File, error) { return nil, errors.ErrUnsupported }
 
 func link(*os.File, folder, string) error { return errors.ErrUnsupported }
 
-// obstacle returns why a file of a folder cannot be replaced: that can only be tried.
+// obstacle returns nil: whether a file can be replaced is only known after trying.
 func obstacle(folder, string, fs.FileInfo) error { return nil }

@@ -14,20 +14,20 @@ import (
 
 const noFollow, noWait = 0, 0
 
-// giveAccess leaves file with the access rights that its folder gives to new files:
-// permission bits mean nothing on Windows.
+// giveAccess does nothing: files keep the access rights of new files in their folder, and
+// permission bits have no meaning on Windows.
 func giveAccess(*os.File, fs.FileInfo, fs.FileMode) error { return nil }
 
-// own reports whether a file is a regular one. Who can use it the folder says.
+// own reports whether a file is a regular one. The folder determines who can use it.
 func own(info fs.FileInfo) bool { return info.Mode().IsRegular() }
 
 func private(info fs.FileInfo) bool { return own(info) }
 
-// trusted reports whether the log beside a file is a regular file. Who can make one there
-// the folder says.
+// trusted reports whether the log of a file is a regular file. The folder determines who can
+// make one.
 func trusted(log, _ fs.FileInfo) bool { return own(log) }
 
-// links returns 1: the system tells it only of open files.
+// links returns 1: the system reports it only for open files.
 func links(fs.FileInfo) uint64 { return 1 }
 
 func flush(file *os.File) error { return file.Sync() }
@@ -35,7 +35,7 @@ func flush(file *os.File) error { return file.Sync() }
 // syncFolder does nothing: Windows cannot sync a folder.
 func syncFolder(folder) error { return nil }
 
-// descriptor finds none: no names stand for open files.
+// descriptor returns false: no names mean open files.
 func descriptor(string) (number int, ok bool) { return 0, false }
 
 func duplicate(int, string) (*os.File, error) { return nil, errors.ErrUnsupported }

@@ -23,14 +23,14 @@ func giveAccess(file *os.File, old fs.FileInfo, perm fs.FileMode) error {
 	if old != nil {
 		owner := old.Sys().(*syscall.Stat_t)
 		if file.Chown(int(owner.Uid), int(owner.Gid)) != nil && file.Chown(-1, int(owner.Gid)) != nil {
-			// The old group's rights must not become those of another group,
-			// which gets what everybody had.
+			// The rights of the old group must not become those of another group,
+			// which gets the rights of everybody.
 			perm = perm&^0o070 | perm&0o007<<3
 		}
 	}
 	err := file.Chmod(perm)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
-		return nil // not even for its creator: FAT and its like keep no permissions
+		return nil // not even for its creator: file systems such as FAT keep no permissions
 	}
 	return err
 }
@@ -40,15 +40,15 @@ func own(info fs.FileInfo) bool {
 	return info.Mode().IsRegular() && int(info.Sys().(*syscall.Stat_t).Uid) == os.Geteuid()
 }
 
-// private reports whether nobody else can use a file of this user, and not under
-// another name. It may have been removed since it was opened.
+// private reports whether a file belongs to this user, nobody else can access it, and it has
+// no other name. It may have been removed since it was opened.
 func private(info fs.FileInfo) bool {
 	return own(info) && info.Mode().Perm()&0o077 == 0 && info.Sys().(*syscall.Stat_t).Nlink <= 1
 }
 
-// trusted reports whether the log beside a file is by somebody who may write to the file
-// anyway: it is the owner's, nobody else can write to it, and it was not linked from
-// elsewhere, as any file of the owner could be.
+// trusted reports whether the log of a file is from somebody who may write to the file
+// anyway: it belongs to the owner, nobody else can write to it, and it is not a hard link to
+// another file of the owner.
 func trusted(log, file fs.FileInfo) bool {
 	owner := file.Sys().(*syscall.Stat_t).Uid
 	return log.Mode().IsRegular() && log.Mode().Perm()&0o022 == 0 && links(log) <= 1 && log.Sys().(*syscall.Stat_t).Uid == owner
@@ -57,8 +57,8 @@ func trusted(log, file fs.FileInfo) bool {
 // links returns how many names a file has.
 func links(info fs.FileInfo) uint64 { return uint64(info.Sys().(*syscall.Stat_t).Nlink) }
 
-// flush is fsync, where there is such a thing: some network file systems and
-// most special files have none, and nothing more can be done for them.
+// flush is fsync, if it is supported. Some network file systems and most special files do
+// not support it, and there is nothing else to do for them.
 func flush(file *os.File) error {
 	err := file.Sync()
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
@@ -67,7 +67,7 @@ func flush(file *os.File) error {
 	return err
 }
 
-// syncFolder makes the entries of a folder durable. There is no way for one that may
+// syncFolder makes the entries of a folder durable. That is impossible for a folder that may
 // not be read.
 func syncFolder(dir folder) error {
 	list, err := dir.Open(".")
@@ -85,10 +85,10 @@ func syncFolder(dir folder) error {
 	return nil
 }
 
-// descriptor returns the number of the open file that name stands for. These names
-// are recognized because to open one on Linux is not to write to the open file: a
-// socket cannot be opened, and a regular file has its own offset then, so that the
-// output would overwrite what is there or be overwritten by what follows.
+// descriptor returns the number of the open file that name means. These names are
+// recognized because opening one on Linux does not give the open file: a socket cannot be
+// opened, and a regular file gets a new offset, so that the output would overwrite what is
+// there or be overwritten by what follows.
 func descriptor(name string) (number int, ok bool) {
 	directory, base := filepath.Split(name)
 	switch {

@@ -12,20 +12,21 @@ import (
 	"path/filepath"
 )
 
-// resolve returns the file to replace and what it is: nil if there is none.
+// resolve returns the path of the file to replace and its description, which is nil if there
+// is none.
 func resolve(name string) (string, fs.FileInfo, error) {
 	if _, _, err := split(name); err != nil {
 		return "", nil, err
 	}
 	entry, err := os.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return name, nil, nil // or the folder does not exist, which openFolder will find
+		return name, nil, nil // or the folder does not exist, which openFolder will report
 	}
 	if err != nil {
 		return "", nil, err
 	}
-	// Stat, not EvalSymlinks, tells what a link leads to: in /proc there are
-	// links to pipes, which have no path.
+	// Stat is used for the target of a link, not EvalSymlinks: /proc has links to pipes,
+	// which have no path.
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -89,8 +90,8 @@ func newTarget(name string, dir folder, base string, old fs.FileInfo, o Options)
 	return t, nil
 }
 
-// probe makes a file in the folder, renames it and removes it: only that tells
-// whether it can be done, and which permission bits a new file gets. The umask cannot
+// probe makes a file in the folder, renames it and removes it. Only that shows that it can be
+// done, and which permission bits a new file gets. The umask cannot
 // be read without changing it, and there are default access control lists.
 func (t *target) probe() error {
 	file, name, err := t.openTemp(0o666)
@@ -122,7 +123,7 @@ func (t *target) openTemp(perm fs.FileMode) (file *os.File, name string, err err
 	if !t.named {
 		file, err = openNameless(t.dir, perm)
 		if err == nil {
-			Lock(file) // against sweeps, for when it gets a name
+			Lock(file) // against sweeps, when it gets a name
 			return file, "", nil
 		}
 		if !errors.Is(err, errors.ErrUnsupported) {
@@ -133,8 +134,8 @@ func (t *target) openTemp(perm fs.FileMode) (file *os.File, name string, err err
 	return openNamed(t.dir, t.base, perm)
 }
 
-// finalize gives file the permission bits that it is to have at the target, and the
-// owner and group of the file that it replaces.
+// finalize gives file the permission bits of the target, and the owner and group of the file
+// that it replaces.
 func (t *target) finalize(file *os.File) error {
 	perm := t.perm
 	switch {
@@ -149,8 +150,8 @@ func (t *target) finalize(file *os.File) error {
 	return giveAccess(file, t.old, perm)
 }
 
-// giveTimes gives file, which has that name in the folder or none, the times that it is to
-// have at the target.
+// giveTimes gives file the times of the target. The name is that of file in the folder, or
+// empty.
 func (t *target) giveTimes(file *os.File, name string) error {
 	if t.options.Like == nil {
 		return nil
@@ -158,8 +159,8 @@ func (t *target) giveTimes(file *os.File, name string) error {
 	return setTimes(file, t.dir, name, accessed(t.options.Like), t.options.Like.ModTime())
 }
 
-// replace renames a file of the folder to the target. What stands there is held open for
-// that unless it is anyway, see hold.
+// replace renames a file of the folder to the target. Unless held is true, it holds the old
+// target open, see hold.
 func (t *target) replace(name string, held bool) error {
 	if !held {
 		release := hold(t.dir, t.base)
@@ -169,19 +170,19 @@ func (t *target) replace(name string, held bool) error {
 	return t.dir.Rename(name, t.base)
 }
 
-// keep gives a finished file, which could not replace the target, a name under which
-// its owner finds it. It returns the error to report.
+// keep gives a finished file that could not replace the target a name for its owner to find.
+// It returns the error to report.
 func (t *target) keep(file *os.File, name string, reason error) error {
 	file.Chmod(0o600)
 	if kept := keptName(t.base); t.dir.Rename(name, kept) == nil {
 		name = kept
 	} else if !stands(t.dir, name, file) {
-		return t.explain("replace", reason) // somebody has removed it
+		return t.explain("replace", reason) // it was removed
 	}
 	return &ReplaceError{Name: t.name, Kept: filepath.Join(t.dir.Name(), name), Err: cause(reason)}
 }
 
-// explain names the file that the caller knows, and no other.
+// explain adds to an error the name of the file as the caller gave it.
 func (t *target) explain(op string, err error) error {
 	if err == nil {
 		return nil
@@ -197,7 +198,7 @@ func (t *target) sync() error { return t.syncBy(t.syncDir) }
 
 func (t *target) syncDir() error { return syncFolder(t.dir) }
 
-// syncBy is sync with another way to do it.
+// syncBy is sync with another function to sync.
 func (t *target) syncBy(sync func() error) error {
 	if err := sync(); err != nil {
 		return err

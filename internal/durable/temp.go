@@ -14,9 +14,9 @@ import (
 	"unicode/utf8"
 )
 
-// maxBase is how many bytes of the target's name go into that of another file. The
-// whole then stays well below the 255 bytes of most file systems and the 143 of
-// encrypting ones.
+// maxBase is how many bytes of the name of the target are used in the name of another file.
+// That name is then well below the 255 bytes of most file systems and the 143 of encrypting
+// ones.
 const maxBase = 96
 
 const (
@@ -26,8 +26,8 @@ const (
 
 func tempName(base string) string { return "." + shorten(base) + "." + rand.Text() + tempSuffix }
 
-// isTemp reports whether a name is one that tempName returns. A regular expression would
-// be compiled in every process.
+// isTemp reports whether a name has the form of tempName. It uses no regular expression,
+// which would be compiled in every process.
 func isTemp(name string) bool {
 	rest, ok := strings.CutSuffix(name, tempSuffix)
 	dot := len(rest) - 1 - textLen
@@ -48,7 +48,7 @@ func Unfinished(base string) bool {
 	return false
 }
 
-// keptName is that of a finished file which could not replace its target.
+// keptName returns a name for a finished file that could not replace its target.
 func keptName(base string) string { return shorten(base) + "." + rand.Text() + ".pqenc-kept" }
 
 // shorten cuts base to maxBase bytes, not inside a character: some file systems
@@ -64,7 +64,7 @@ func shorten(base string) string {
 	return base[:end]
 }
 
-// openNamed creates a file beside base that no other process writes to or removes.
+// openNamed creates a file next to base that no other process writes to or removes.
 func openNamed(dir folder, base string, perm fs.FileMode) (*os.File, string, error) {
 	for range 100 {
 		name := tempName(base)
@@ -72,8 +72,8 @@ func openNamed(dir folder, base string, perm fs.FileMode) (*os.File, string, err
 		if err != nil {
 			return nil, "", &fs.PathError{Op: "create a file in", Path: dir.Name(), Err: cause(err)}
 		}
-		// Between these two calls a sweep may take it for a leftover. Where the file
-		// system has no locks, nobody can sweep.
+		// Between these two calls a sweep may remove it. If the file system has no locks,
+		// there are no sweeps.
 		if err := Lock(file); !errors.Is(err, ErrInUse) && stands(dir, name, file) {
 			return file, name, nil
 		}
@@ -83,12 +83,12 @@ func openNamed(dir folder, base string, perm fs.FileMode) (*os.File, string, err
 	return nil, "", &fs.PathError{Op: "create a file in", Path: dir.Name(), Err: errRestless}
 }
 
-// swept holds the names of the folders in which this process has removed leftovers:
-// to list a large folder for each of many files would take long.
+// swept has the names of the folders in which this process has removed leftovers: listing a
+// large folder for each of many files would take long.
 var swept sync.Map
 
 // sweep removes the temporary files in a folder whose writers, processes of this
-// user, were killed. It is no failure if it cannot.
+// user, were killed. It ignores errors.
 func sweep(dir folder) {
 	if _, done := swept.LoadOrStore(dir.Name(), true); done {
 		return
@@ -111,8 +111,8 @@ func sweep(dir folder) {
 	}
 }
 
-// sweepFile opens the file for writing, without which NFS does not lock it. One that
-// has got the permission bits of its target may be readable only.
+// sweepFile opens the file for writing, because NFS locks only such files. A file that has
+// the permission bits of its target may be read-only.
 func sweepFile(dir folder, name string) {
 	file, info, err := openRegular(dir, name, os.O_RDWR)
 	if errors.Is(err, fs.ErrPermission) {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// flags is a folder that takes down how its files are opened.
+// flags is a folder that records how its files are opened.
 type flags struct {
 	folder
 	seen []int
@@ -23,8 +23,8 @@ func (f *flags) OpenFile(name string, flag int, perm fs.FileMode) (*os.File, err
 	return f.folder.OpenFile(name, flag, perm)
 }
 
-// TestSweepOpens requires that a file is swept which is open for writing: else NFS does
-// not lock it. One that can be read only has to do.
+// TestSweepOpens requires that a sweep opens files for writing, because NFS locks only such
+// files, and read-only files for reading.
 func TestSweepOpens(t *testing.T) {
 	directory := t.TempDir()
 	name := filepath.Join(directory, tempName("out"))
@@ -45,8 +45,8 @@ type restless struct{ folder }
 
 func (f restless) Lstat(string) (fs.FileInfo, error) { return os.Lstat(f.Name()) }
 
-// TestRestless requires an end where a file is never what its name says, and nothing
-// to be left.
+// TestRestless: if the name never means the file that was opened, the call ends with an
+// error, and nothing is left.
 func TestRestless(t *testing.T) {
 	directory := t.TempDir()
 	dir := restless{rootOf(t, directory)}

@@ -22,8 +22,8 @@ func accessed(info fs.FileInfo) time.Time {
 	return info.ModTime()
 }
 
-// setTimes sets the times of an open file, which may have no name. Nothing in os or unix
-// does that for a descriptor with the nanoseconds.
+// setTimes sets the times of an open file, which may have no name. Packages os
+// and unix have no function that does that for a descriptor with nanoseconds.
 func setTimes(file *os.File, _ folder, _ string, atime, mtime time.Time) error {
 	var times [2]unix.Timespec
 	for i, t := range []time.Time{atime, mtime} {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// accessed returns when the file was last modified, for when it was last read.
+// accessed returns when the file was last modified, in place of when it was last read.
 func accessed(info fs.FileInfo) time.Time { return info.ModTime() }
 
 // setTimes sets the times of a file, by the name that it has in the folder.

@@ -26,8 +26,8 @@ func umask(t *testing.T, mask int) {
 	t.Cleanup(func() { syscall.Umask(before) })
 }
 
-// unprivileged makes root somebody else for the rest of the test, and is nothing
-// to do for others.
+// unprivileged drops the privileges of root for the rest of the test. It does nothing for
+// other users.
 func unprivileged(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -158,7 +158,7 @@ func TestRootKeepsOwners(t *testing.T) {
 	}
 }
 
-// The rights of a group must not go to another one.
+// TestOthersDropGroupRights: the rights of a group must not go to another one.
 func TestOthersDropGroupRights(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root to give files away")
@@ -204,7 +204,7 @@ func TestUnwritableDirectory(t *testing.T) {
 	wantContent(t, name, old)
 }
 
-// A directory may allow to add files and not to list them, nor to be synced.
+// TestUnreadableDirectory: a directory may allow adding files, but not listing or syncing.
 func TestUnreadableDirectory(t *testing.T) {
 	directory := openDirectory(t)
 	chmod(t, directory, 0o333)
@@ -216,7 +216,7 @@ func TestUnreadableDirectory(t *testing.T) {
 	wantContent(t, f.Name(), fresh)
 }
 
-// The directory becomes unwritable while the file is written.
+// TestCommitDenied: the directory becomes unwritable while the file is written.
 func TestCommitDenied(t *testing.T) {
 	directory := openDirectory(t)
 	name := filepath.Join(directory, "out")
@@ -293,7 +293,7 @@ func TestBadSymlinks(t *testing.T) {
 	wantFiles(t, directory, "dangling", "dangling chain", "loop", "to directory")
 }
 
-// A link to a directory and ".." after it leads to the real parent.
+// TestParentOfSymlink: ".." after a link to a directory is the parent of that directory.
 func TestParentOfSymlink(t *testing.T) {
 	directory := t.TempDir()
 	if err := os.MkdirAll(filepath.Join(directory, "a", "b"), 0o755); err != nil {
@@ -310,7 +310,7 @@ func TestParentOfSymlink(t *testing.T) {
 	wantFiles(t, filepath.Join(directory, "a"), "b", "out")
 }
 
-// A link that comes to stand at the target is replaced, not followed.
+// TestSymlinkSwappedIn: a link that appears at the target is replaced, not followed.
 func TestSymlinkSwappedIn(t *testing.T) {
 	directory := t.TempDir()
 	precious := filepath.Join(directory, "precious")
@@ -338,7 +338,7 @@ func TestHardLink(t *testing.T) {
 	wantContent(t, other, old)
 }
 
-// Reading the old file goes on while it is replaced.
+// TestOpenInputIsOutput reads the old file while it is replaced.
 func TestOpenInputIsOutput(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out")
 	put(t, name, old)
@@ -418,7 +418,7 @@ func TestFIFO(t *testing.T) {
 	wantFiles(t, filepath.Dir(name), "fifo")
 }
 
-// A Write that waits for a reader for ever must not keep Abort waiting.
+// TestAbortOfBlockedWrite: Abort does not wait for a Write that nobody reads.
 func TestAbortOfBlockedWrite(t *testing.T) {
 	name, _ := fifo(t)
 	f := create(t, name)
@@ -461,7 +461,7 @@ func TestSocket(t *testing.T) {
 	wantFiles(t, directory, "s")
 }
 
-// What was a device at first sight and is a file when opened.
+// TestSpecialSwapped replaces a device by a file before it is opened.
 func TestSpecialSwapped(t *testing.T) {
 	null, err := os.Stat(os.DevNull)
 	if err != nil {
@@ -499,7 +499,7 @@ func TestDescriptor(t *testing.T) {
 	}
 }
 
-// An open file is written to directly, also if it is a regular one.
+// TestDescriptorOfFile: an open file is written to directly, even a regular one.
 func TestDescriptorOfFile(t *testing.T) {
 	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
 	if err != nil {
@@ -515,7 +515,7 @@ func TestDescriptorOfFile(t *testing.T) {
 	commit(t, f)
 }
 
-// Redirected with >>, /dev/stdout must continue the file.
+// TestStdout: redirected with >>, /dev/stdout must append to the file.
 func TestStdout(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "log")
 	put(t, name, old)
@@ -533,7 +533,7 @@ func TestStdout(t *testing.T) {
 	wantFiles(t, filepath.Dir(name), "log")
 }
 
-// TestPipeWithoutReader waits for the reader until somebody ends that.
+// TestPipeWithoutReader waits for a reader until the context ends.
 func TestPipeWithoutReader(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "fifo")
 	if err := syscall.Mkfifo(name, 0o600); err != nil {

@@ -2,8 +2,8 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package fips stops pqenc where GODEBUG=fips140=only is in force, before keys
-// or files are blamed for what that forbids. With fips140=on all works.
+// Package fips detects GODEBUG=fips140=only, so that keys or files are not blamed for what
+// that mode forbids. With fips140=on everything works.
 package fips
 
 import (
@@ -11,7 +11,7 @@ import (
 	"errors"
 )
 
-// ErrOnly says that FIPS 140-only mode is in force.
+// ErrOnly means that FIPS 140-only mode is in force.
 var ErrOnly = errors.New("GODEBUG=fips140=only forbids what pqenc needs: X25519, Argon2id, and AES-GCM with counters as nonces")
 
 // Check returns [ErrOnly] or nil.

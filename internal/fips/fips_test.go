@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 const folderVariable = "PQENC_TEST_FIPS"
 
-// again runs a test again, in a process with that mode and with that folder.
+// again runs a test in a new process with that mode and that folder.
 func again(t *testing.T, mode, folder string) {
 	t.Helper()
 	command := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1")
@@ -58,8 +58,8 @@ func encrypted(signer pqenc.Signer, to ...pqenc.Recipient) []byte {
 	return file.Bytes()
 }
 
-// TestOnly has all that FIPS 140-only mode forbids, with keys and files that are
-// good: it is the mode that is at fault.
+// TestOnly does all that FIPS 140-only mode forbids, with good keys and files: the error is
+// about the mode.
 func TestOnly(t *testing.T) {
 	folder := os.Getenv(folderVariable)
 	if folder == "" {
@@ -106,7 +106,7 @@ func TestOnly(t *testing.T) {
 	}
 }
 
-// TestOn has the FIPS module do what it can, which forbids nothing.
+// TestOn uses the FIPS module, in the mode that forbids nothing.
 func TestOn(t *testing.T) {
 	if os.Getenv(folderVariable) == "" {
 		again(t, "on", t.TempDir())

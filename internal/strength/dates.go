@@ -29,8 +29,8 @@ func dates(text string) (found []*match.Match) {
 	})
 }
 
-// date returns the year of a date, 0 if the text is none. It is the one closest to this
-// year if the text has several.
+// date returns the year of a date, 0 if the text is none. If several years are
+// possible, it is the one closest to this year.
 func date(text string) (year int, separator string) {
 	if !digits(text) {
 		return separatedDate(text)

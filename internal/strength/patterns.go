@@ -13,7 +13,7 @@ import (
 	"github.com/trustelem/zxcvbn/scoring"
 )
 
-// onKeyboards finds keys that lie side by side, three or more.
+// onKeyboards finds three or more neighbouring keys.
 func onKeyboards(text string) (found []*match.Match) {
 	for _, graph := range adjacency.Graphs {
 		for i := 0; i < len(text); {
@@ -27,11 +27,10 @@ func onKeyboards(text string) (found []*match.Match) {
 	return found
 }
 
-// shifted are the characters of the first row of a key with the shift key, which keypads
-// do not have.
+// shifted are the characters that need the shift key. Keypads have none.
 const shifted = `~!@#$%^&*()_+QWERTYUIOP{}|ASDFGHJKL:"ZXCVBNM<>?`
 
-// walk returns how far neighbouring keys go on from text[i].
+// walk returns the longest run of neighbouring keys from text[i].
 func walk(text string, i int, graph *adjacency.Graph) *match.Match {
 	m := &match.Match{Pattern: "spatial", I: i, Graph: graph.Name}
 	if !strings.HasSuffix(graph.Name, "keypad") && strings.Contains(shifted, text[i:i+1]) {
@@ -64,7 +63,7 @@ func neighbour(keys []string, char string) (way, place int) {
 	return -1, 0
 }
 
-// repeats finds what is written several times in a row.
+// repeats finds text that is repeated.
 func repeats(text string) (found []*match.Match) {
 	for i := 0; i < len(text); {
 		unit, count := repeated(text[i:])
@@ -130,7 +129,7 @@ func digits(text string) bool {
 	return strings.Trim(text, "0123456789") == "" && text != ""
 }
 
-// number returns what digits are, and -1 for what are none.
+// number returns the value of digits, or -1 if text is not a number.
 func number(text string) int {
 	if !digits(text) {
 		return -1

@@ -50,8 +50,8 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestMatchers compares with the matchers of the library, on what people choose: parts
-// of all kinds, one after the other.
+// TestMatchers compares with the matchers of the library, on passphrases made of parts of
+// all kinds.
 func TestMatchers(t *testing.T) {
 	parts := []string{"password", "drowssap", "P4$$w0rd", "Lantern", "zxcvbn", "QAZwsx", "ABCD", "8642", "1987", "2019", "2026", "13/4/91",
 		"1.2.2003", "311299", "20481231", "aaaa", "ababab", "aabaab", "x", "-", " ", "@", "1", "h3ll0", "7ouch", "1!|l", "mnbvcxz", "9876", "0/0/0", "99-99-99", "4-5/67"}
@@ -100,7 +100,7 @@ func TestWeak(t *testing.T) {
 	}
 }
 
-// TestWeakAny estimates what nobody chooses, at the greatest length.
+// TestWeakAny estimates random passphrases of the greatest length.
 func TestWeakAny(t *testing.T) {
 	testkit.Long(t)
 	noise := testkit.Contents(64 * 4096)

@@ -34,8 +34,8 @@ var ranks = sync.OnceValue(func() map[string]int {
 	return all
 })
 
-// inLists finds words. They are sought in plain, which has the length of text and stands
-// for it; without plain, in text itself.
+// inLists finds words in plain, which has the same length as text and replaces it, or in
+// text itself if plain is empty.
 func inLists(text, plain string) (found []*match.Match) {
 	if plain == "" {
 		plain = text
@@ -51,8 +51,8 @@ func inLists(text, plain string) (found []*match.Match) {
 	return found
 }
 
-// lowered returns a text with the letters from A to Z in lower case, in its length. No
-// word of the lists has others.
+// lowered returns a text with the letters from A to Z in lower case. Its length is the
+// same. The words of the lists have no other letters.
 func lowered(text string) string {
 	b := []byte(text)
 	for i, c := range b {
@@ -79,13 +79,13 @@ func backwards(text string) string {
 	return string(b)
 }
 
-// disguises are what people write for a letter.
+// disguises are the signs that people write instead of a letter.
 var disguises = []struct{ letter, signs string }{
 	{"a", "4@"}, {"b", "8"}, {"c", "({[<"}, {"e", "3"}, {"g", "69"}, {"i", "1!|"},
 	{"l", "1|7"}, {"o", "0"}, {"s", "$5"}, {"t", "+7"}, {"x", "%"}, {"z", "2"},
 }
 
-// disguisedInLists finds words with signs in the place of letters.
+// disguisedInLists finds words with signs instead of letters.
 func disguisedInLists(text string) (found []*match.Match) {
 	for _, reading := range readings(text) {
 		plain := strings.NewReplacer(reading...).Replace(text)
@@ -106,7 +106,7 @@ func disguisedInLists(text string) (found []*match.Match) {
 }
 
 // readings returns the ways to read the signs in a text, each as pairs of a sign and its
-// letter. In each way a letter has one sign at most, and a sign one letter.
+// letter. In each of them a letter has at most one sign, and a sign one letter.
 func readings(text string) (all [][]string) {
 	all = [][]string{nil}
 	for _, d := range disguises {

@@ -2,8 +2,8 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package terminal talks to the person at the terminal, wherever standard input
-// and output go: it asks for secrets, and keeps what is printed printable.
+// Package terminal talks to the person at the terminal, even if standard input and
+// output are redirected. It asks for secrets, and escapes what a terminal would obey.
 package terminal
 
 import (
@@ -19,10 +19,10 @@ import (
 	"golang.org/x/term"
 )
 
-// ErrNoTerminal says that there is nobody to ask.
+// ErrNoTerminal means that there is nobody to ask.
 var ErrNoTerminal = errors.New("there is no terminal to ask for the passphrase")
 
-// ErrNoAnswer says that the person ended the input instead of answering.
+// ErrNoAnswer means that the person ended the input instead of answering.
 var ErrNoAnswer = errors.New("no passphrase was given")
 
 // Is reports whether f is a terminal.
@@ -31,7 +31,7 @@ func Is(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 // Prompter asks on the controlling terminal.
 type Prompter struct {
 	mu      sync.Mutex
-	restore func() // undoes the silence of a question that is open
+	restore func() // turns echo on again after a question that is open
 }
 
 // Secret prints the prompt and reads a line that is not shown. The secret of an
@@ -64,8 +64,8 @@ func (p *Prompter) Secret(prompt string) ([]byte, error) {
 	return append([]byte{}, secret...), nil
 }
 
-// Ask prints the prompt and returns the line that is typed, less white space
-// around it.
+// Ask prints the prompt and returns the line that is typed, without white space around
+// it.
 func (p *Prompter) Ask(prompt string) (string, error) {
 	in, out, err := open()
 	if err != nil {
@@ -101,7 +101,7 @@ func (p *Prompter) Tell(lines ...string) error {
 }
 
 // Restore makes the terminal show what is typed again, if a question is open, and
-// reports whether one is. It is for those who are about to end the process.
+// reports whether one is. Call it before the process ends.
 func (p *Prompter) Restore() (asked bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,8 +111,8 @@ func (p *Prompter) Restore() (asked bool) {
 	return p.restore != nil
 }
 
-// endLine ends the line of a question. A terminal that was stopped by Ctrl-S takes
-// nothing, and is not waited for.
+// endLine ends the line of a question. It does not wait for a terminal that was
+// stopped by Ctrl-S.
 func endLine(out io.Writer) {
 	done := make(chan struct{})
 	go func() {
@@ -131,8 +131,8 @@ func (p *Prompter) set(restore func()) {
 	p.restore = restore
 }
 
-// open opens the controlling terminal, which is there also when all standard
-// streams are redirected.
+// open opens the controlling terminal, which is accessible even if all standard streams
+// are redirected.
 func open() (in, out *os.File, err error) {
 	inName, outName := "/dev/tty", "/dev/tty"
 	if runtime.GOOS == "windows" {
@@ -148,8 +148,8 @@ func open() (in, out *os.File, err error) {
 	return in, out, nil
 }
 
-// readLine reads up to the end of the line, or of the input if that comes after
-// something.
+// readLine reads to the end of the line, or to the end of the input if that is not
+// empty.
 func readLine(r io.Reader) ([]byte, error) {
 	var line []byte
 	b := make([]byte, 1)
@@ -158,7 +158,7 @@ func readLine(r io.Reader) ([]byte, error) {
 		switch {
 		case n > 0 && b[0] == '\n', err == io.EOF && len(line) > 0:
 			return line, nil
-		case n > 0 && b[0] == '\b': // where another key is set to erase
+		case n > 0 && b[0] == '\b': // where another key than this one erases
 			line = line[:max(len(line)-1, 0)]
 		case n > 0:
 			line = append(line, b[0])

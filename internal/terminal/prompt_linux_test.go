@@ -19,9 +19,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// childEnv makes the test binary ask a question and tell the answer on standard
-// output. It is a process of its own because a controlling terminal is a
-// process's, and that of the tests is not theirs to use.
+// childEnv makes the test binary ask a question and print the answer. It is a process of
+// its own, because a controlling terminal belongs to a process, and the tests must not
+// use their own.
 const childEnv = "PQENC_TEST_PROMPT"
 
 func TestMain(m *testing.M) {
@@ -113,7 +113,7 @@ func (p *pty) watch() {
 	}
 }
 
-// echoes reports whether the terminal shows what is typed.
+// echoes reports whether the terminal echoes what is typed.
 func (p *pty) echoes(t *testing.T) bool {
 	t.Helper()
 	state, err := unix.IoctlGetTermios(int(p.slave.Fd()), unix.TCGETS)
@@ -218,7 +218,7 @@ func TestSecret(t *testing.T) {
 	}
 }
 
-// TestAsk asks in the open.
+// TestAsk asks with echo.
 func TestAsk(t *testing.T) {
 	for typed, want := range map[string]string{
 		"yes\n": `"yes"`, " yes \r": `"yes"`, "\n": `""`, "no\nyes\n": `"no"`, "\x04": "no answer", "ye\x7f\x7fno\n": `"no"`,

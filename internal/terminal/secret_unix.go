@@ -14,9 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// readSecret silences the terminal, asks, and reads a line. While the process is
-// stopped by Ctrl-Z the terminal is as it was, and afterwards the question is
-// repeated.
+// readSecret turns echo off, asks, and reads a line. While the process is stopped by
+// Ctrl-Z, echo is on again. Afterwards the question is repeated.
 //
 // term.ReadPassword is not enough: it can be asked only before it silences the
 // terminal, too late for who types at once, and it takes no end of input for an
@@ -44,12 +43,12 @@ func readSecret(in *os.File, ask func()) ([]byte, error) {
 	return readLine(in)
 }
 
-// stopsWithin is how long a process may go on after a signal that stops it. The clock
-// of a process that is stopped goes on, too.
+// stopsWithin is how long a process may run after a signal that stops it. The clock of a
+// stopped process continues.
 const stopsWithin = 100 * time.Millisecond
 
-// onStop calls before when Ctrl-Z is to stop the process, and after when that goes
-// on, until the function that it returns is called.
+// onStop calls before when Ctrl-Z is about to stop the process, and after when it
+// continues, until the function that it returns is called.
 func onStop(before, after func()) (cancel func()) {
 	signals, continued := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	done, ended := make(chan struct{}), make(chan struct{})
@@ -68,7 +67,7 @@ func onStop(before, after func()) (cancel func()) {
 				unix.Kill(unix.Getpid(), unix.SIGTTIN)
 				select {
 				case <-continued:
-				case <-time.After(stopsWithin): // there is none, or it has been
+				case <-time.After(stopsWithin): // there is none, or it has continued
 				}
 				after()
 			}

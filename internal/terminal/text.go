@@ -14,11 +14,11 @@ import (
 	"unicode/utf8"
 )
 
-// ErrBinary says that data is not text, and was kept from the terminal.
+// ErrBinary means that data is not text, and was not written to the terminal.
 var ErrBinary = errors.New("refusing to write binary data to the terminal")
 
-// Printable returns s with everything that a terminal might obey instead of
-// show written as an escape: file names and messages may come from anybody.
+// Printable escapes everything in s that a terminal might obey instead of show: file
+// names and messages may come from anybody.
 func Printable(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }) {
 		return s
@@ -39,8 +39,8 @@ func Printable(s string) string {
 	return b.String()
 }
 
-// ASCII returns JSON with everything that is not ASCII as an escape: JSON allows some of
-// what a terminal obeys.
+// ASCII escapes everything in JSON that is not ASCII: JSON allows some of what a terminal
+// obeys.
 func ASCII(json string) string {
 	var b strings.Builder
 	for _, c := range utf16.Encode([]rune(json)) {
@@ -53,14 +53,13 @@ func ASCII(json string) string {
 	return b.String()
 }
 
-// TextWriter writes text to W, and fails with [ErrBinary] before anything else
-// gets there.
+// TextWriter writes text to W. It fails with [ErrBinary] before it writes anything else.
 type TextWriter struct {
 	W     io.Writer
-	carry []byte // the begin of a character that the next Write completes
+	carry []byte // the start of a character that the next Write completes
 }
 
-// Write writes p, less an incomplete character at its end.
+// Write writes p, without an incomplete character at its end.
 func (t *TextWriter) Write(p []byte) (int, error) {
 	text := append(t.carry, p...)
 	end := 0

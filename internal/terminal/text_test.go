@@ -53,7 +53,7 @@ func TestPrintable(t *testing.T) {
 }
 
 // TestPrintableAlways: nothing that a terminal could obey is left, whatever
-// stands next to it.
+// is next to it.
 func TestPrintableAlways(t *testing.T) {
 	check := func(in string) {
 		out := Printable(in)
@@ -108,8 +108,8 @@ func TestTextWriterRefuses(t *testing.T) {
 		"\u202e", "\u2066", "\u200f", "\ufeff", "\u2028", "\U000e0041",
 		"\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc3(", "\xe4\xb8(",
 	} {
-		// Wherever it stands and however it is split, nothing of the write that
-		// it comes with, and no byte of itself, gets through.
+		// Wherever it is and however it is split, no byte of it, and nothing of the
+		// Write that contains it, is written.
 		for split := range len(bad) {
 			var out bytes.Buffer
 			w := &TextWriter{W: &out}
@@ -132,7 +132,7 @@ func TestTextWriterRefuses(t *testing.T) {
 	}
 }
 
-// TestTextWriterClose: what ends inside a character has not been shown as a whole.
+// TestTextWriterClose: a text that ends inside a character was not shown completely.
 func TestTextWriterClose(t *testing.T) {
 	for _, end := range []string{"\xc3", "\xe4\xb8", "\xf0\x9f\x99"} {
 		var out bytes.Buffer

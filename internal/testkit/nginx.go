@@ -44,10 +44,10 @@ http {
 }
 `
 
-// Nginx is an nginx that serves files on the loopback interface, zipped to whoever takes
-// that. It logs a line for each request: the status, and how many bytes of a body were sent.
+// Nginx is an nginx that serves files on the loopback interface, compressed for clients
+// that accept that. It logs a line for each request: the status, and how many bytes of a body were sent.
 // The same files are below /slow, at 512 KiB/s a connection, below /whole, without ranges,
-// and below /moved, from where they are redirected.
+// and below /moved, which redirects.
 type Nginx struct {
 	URL string // of the folder, without a slash at the end
 	Dir string // the folder of the files
@@ -58,8 +58,8 @@ type Nginx struct {
 	cmd *exec.Cmd
 }
 
-// StartNginx starts an nginx until the test ends. The test is skipped where there
-// is none.
+// StartNginx starts an nginx, which ends with the test. It skips the test if nginx is not
+// installed.
 func StartNginx(t testing.TB) *Nginx {
 	t.Helper()
 	program, err := exec.LookPath("nginx")

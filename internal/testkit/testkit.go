@@ -2,8 +2,8 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package testkit has what tests of several packages need. Only they import it.
-// What goes wrong in it panics.
+// Package testkit has helpers for the tests of several packages. Only tests import it. It
+// panics on errors.
 package testkit
 
 import (
@@ -25,7 +25,8 @@ var (
 	made = make(map[string]*keyfile.Identity)
 )
 
-// Identity makes a key, once for each name in a process: it takes a while.
+// Identity returns the key of a name. It makes each key once in a process, since that
+// takes a while.
 func Identity(name string) *keyfile.Identity {
 	mu.Lock()
 	defer mu.Unlock()
@@ -39,7 +40,7 @@ func Identity(name string) *keyfile.Identity {
 	return made[name]
 }
 
-// Long skips a test that takes a while where tests are to be short.
+// Long skips a test that takes a while, if the tests run with -short.
 func Long(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
@@ -71,7 +72,8 @@ func Sealed(n int) []byte {
 	return file.Bytes()
 }
 
-// HeaderFor returns another header for a file of alice's, for somebody else and as long.
+// HeaderFor returns a header of the same length for a file of alice's, for another
+// recipient.
 func HeaderFor(file []byte, who string) []byte {
 	done, err := pqenc.Rewrap(bytes.NewReader(file), pqenc.Change{To: []pqenc.Recipient{Identity(who).Public()}}, Identity("alice"))
 	if err != nil {
@@ -91,7 +93,7 @@ func RedoLog(old, new []byte) []byte {
 	return append(b, sum[:]...)
 }
 
-// Log is a bytes.Buffer for what runs while a test does.
+// Log is a bytes.Buffer that may be used concurrently.
 type Log struct {
 	mu sync.Mutex
 	b  bytes.Buffer

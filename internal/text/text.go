@@ -2,10 +2,10 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package text is for reading text files that any editor or shell may have
-// written. A byte order mark in UTF-8 is no part of a text: people do not see it.
-// UTF-16 is refused rather than translated, since a text in it was hardly meant
-// to be: PowerShell writes it where output is redirected.
+// Package text reads text files that any editor or shell may have written. It skips a
+// byte order mark in UTF-8, which people do not see. It refuses UTF-16 rather than
+// convert it, since that is rarely intended: PowerShell writes it when output is
+// redirected.
 package text
 
 import (
@@ -18,10 +18,10 @@ import (
 // BOM is the byte order mark in UTF-8.
 const BOM = "\ufeff"
 
-// ErrUTF16 says that a text is in UTF-16.
+// ErrUTF16 means that a text is in UTF-16.
 var ErrUTF16 = errors.New("the text is in UTF-16, not in UTF-8")
 
-// enough is how many bytes from the start of a text decide.
+// enough is how many bytes at the start of a text isUTF16 needs.
 const enough = 4
 
 // Trim returns the text without a byte order mark. The error is [ErrUTF16].
@@ -46,8 +46,8 @@ func isUTF16(text []byte) bool {
 	return little || big
 }
 
-// Skip takes a byte order mark out of r, which is at the start of a text. The
-// error is [ErrUTF16]; one of the reader below r comes from the next read.
+// Skip skips a byte order mark at the start of r. The error is [ErrUTF16]. An error of
+// the reader below r is returned by the next read.
 func Skip(r *bufio.Reader) error {
 	start, _ := r.Peek(enough)
 	rest, err := Trim(start)
@@ -57,7 +57,7 @@ func Skip(r *bufio.Reader) error {
 	return err
 }
 
-// NewReader returns a reader of the text in r, less a byte order mark. It returns
+// NewReader returns a reader of the text in r, without a byte order mark. It returns
 // [ErrUTF16] if the text is in UTF-16.
 func NewReader(r io.Reader) io.Reader { return &reader{src: bufio.NewReader(r)} }
 

@@ -2,7 +2,7 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Package units reads and writes numbers of bytes as people do.
+// Package units parses and formats numbers of bytes with units, such as 500MB.
 package units
 
 import (
@@ -22,10 +22,10 @@ var bytes = map[string]int64{
 // Known are the units that a number of bytes may have, for people.
 const Known = "B, KB, MB, GB, TB, KiB, MiB, GiB, TiB"
 
-// ErrBytes says that something is not a number of bytes.
+// ErrBytes means that something is not a number of bytes.
 var ErrBytes = errors.New("expected a number of bytes like 500MB or 50GiB; the units are " + Known)
 
-// ParseBytes parses a number of bytes: digits and perhaps a unit, without a blank.
+// ParseBytes parses a number of bytes: digits and an optional unit, without a space.
 // The error is [ErrBytes], also for a number above 2^63 - 1.
 func ParseBytes(s string) (int64, error) {
 	digits := strings.TrimRight(s, "BKMGTi")

@@ -22,9 +22,9 @@ const (
 	lockEvery    = 5 * time.Millisecond
 )
 
-// Locked calls change while no other process changes the folder, which is made if it is
-// not there. The error wraps [durable.ErrInUse] if others do not come to an end for half
-// a minute. No method of r that makes a change may be called meanwhile.
+// Locked calls change while the folder is locked against other processes. It makes the
+// folder if there is none. The error wraps [durable.ErrInUse] if others hold the lock for
+// half a minute. change must not call a method of r that makes a change.
 func (r *Ring) Locked(change func() error) error {
 	return r.change(func(*os.Root) error { return change() })
 }
@@ -71,7 +71,7 @@ func (r *Ring) make() error {
 	return durable.SyncFolder(parent)
 }
 
-// free requires that a name can be given.
+// free requires that a name is free.
 func free(root *os.Root, name string) error {
 	if err := checkName(name); err != nil {
 		return err
@@ -80,7 +80,7 @@ func free(root *os.Root, name string) error {
 	return taken(name, found, err)
 }
 
-// stranger requires that no generation of a key is there under any name but that.
+// stranger requires that no generation of a key is there under another name.
 func (r *Ring) stranger(root *os.Root, p *keyfile.Public, name string) error {
 	all, err := r.search(root, p.Fingerprints())
 	if err != nil {
@@ -112,7 +112,8 @@ func (r *Ring) Add(name string, p *keyfile.Public) error {
 	})
 }
 
-// marshal returns the file of a public key, which is not longer than what can be read.
+// marshal returns the file of a public key. It fails if that would be too long to be
+// read.
 func (r *Ring) marshal(name string, p *keyfile.Public) ([]byte, error) {
 	data := p.Marshal()
 	if len(data) > keyfile.MaxPublicSize {
@@ -121,8 +122,8 @@ func (r *Ring) marshal(name string, p *keyfile.Public) ([]byte, error) {
 	return data, nil
 }
 
-// AddIdentity adds an identity of one's own: its private key file, protected or not,
-// and its public half. It becomes the default if there is none. The error wraps
+// AddIdentity adds an own identity: its private key file, protected or not,
+// and its public half. It becomes the default if there is no default. The error wraps
 // [ErrTaken] if the name or the key is there already.
 func (r *Ring) AddIdentity(name string, private []byte, p *keyfile.Public) error {
 	return r.change(func(root *os.Root) error {
@@ -148,8 +149,8 @@ func (r *Ring) AddIdentity(name string, private []byte, p *keyfile.Public) error
 	})
 }
 
-// Update replaces somebody's public key by what change makes of it: a successor, or the
-// same with more generations known.
+// Update replaces somebody's public key by what change returns: a successor, or the same
+// key with more known generations.
 func (r *Ring) Update(name string, change func(old *keyfile.Public) (*keyfile.Public, error)) error {
 	return r.change(func(root *os.Root) error {
 		e, err := r.find(root, name)
@@ -175,7 +176,7 @@ func (r *Ring) Update(name string, change func(old *keyfile.Public) (*keyfile.Pu
 }
 
 // Remove removes what [Ring.Find] or [Ring.List] has returned, with its private key if
-// it has one. The error wraps [ErrChanged] if that is not what is there any more.
+// it has one. The error wraps [ErrChanged] if the key has changed since.
 func (r *Ring) Remove(e Entry) error {
 	return r.change(func(root *os.Root) error {
 		now := r.read(root, e.Name)
@@ -197,9 +198,8 @@ func (r *Ring) Remove(e Entry) error {
 
 // Rename gives a key another name. The error wraps [ErrTaken] if that is not free.
 //
-// An identity of one's own changes its name at the moment when its private key does. If
-// the process is killed just before or after that, the public key is there under both
-// names.
+// An own identity changes its name when its private key file is renamed. If the process
+// is killed just before or after that, the public key is there under both names.
 func (r *Ring) Rename(old, name string) error {
 	return r.change(func(root *os.Root) error {
 		e, err := r.find(root, old)
@@ -216,8 +216,8 @@ func (r *Ring) Rename(old, name string) error {
 	})
 }
 
-// leftOver reports whether a name is taken only by the public key of an identity of one's
-// own that another process was about to rename so.
+// leftOver reports whether a name is taken only by the public key of an own identity,
+// left by a rename that was killed.
 func (r *Ring) leftOver(root *os.Root, e Entry, name string) bool {
 	there := r.read(root, name)
 	return e.Own && !there.Own && there.Err == nil && e.has(there.Public.Fingerprint())

@@ -12,13 +12,13 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// indexSettled is how old the last change of a folder must be for its time to tell
-// whether there is another one: some file systems count in steps of two seconds.
+// indexSettled is how old the last change of a folder must be for its time to show
+// another change: some file systems have a resolution of two seconds.
 const indexSettled = 3 * time.Second
 
-// Index knows the names of fingerprints, for what asks for them all the time. It reads the
-// keyring again when a file in it has come, gone or been replaced, which is how this
-// package changes it.
+// Index maps fingerprints to names, for frequent lookups. It reads the keyring again
+// when a file in it was added, removed or replaced, which is how this package makes
+// changes.
 type Index struct {
 	ring *Ring
 
@@ -57,7 +57,7 @@ func (x *Index) Name(f keyfile.Fingerprint) string {
 	if !found {
 		return ""
 	}
-	// Only now it is verified that the generations of the key are one identity.
+	// Find verifies that the generations of the key are one identity.
 	if e, err := x.ring.Find(name); err != nil || !e.has(f) {
 		return ""
 	}

@@ -13,13 +13,13 @@
 //	known_servers  which this package leaves alone
 //	.lock          empty: whoever makes a change locks it
 //
-// What is in the files is as [keyfile] has it, one identity in each: the folder is no
-// format of its own, and files can be copied into it. Names are those that
+// The files are those of [keyfile], with one identity in each, and files can be copied
+// into the folder. Names are those that
 // [keyfile.ValidName] accepts. The folder has the mode 0700 and the files 0600.
 //
-// Every change appears at once and as a whole, or not at all, and two processes that
-// make changes wait for each other. A .key comes before its .pub and goes after it, so
-// that there is no public key whose private key is lost.
+// Every change is atomic, and processes that make changes wait for each other. A .key is
+// written before its .pub and removed after it, so that there is no public key whose
+// private key is lost.
 package keyring
 
 import (
@@ -34,25 +34,24 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// The reasons why a keyring does not do what it is asked for. Errors wrap them and say
-// which file is meant.
+// The reasons why a method of a keyring fails. Errors wrap them and name the file.
 var (
-	// ErrNotFound says that there is no key of that name or fingerprint.
+	// ErrNotFound means that there is no key of that name or fingerprint.
 	ErrNotFound = errors.New("is not in the keyring")
-	// ErrTaken says that there is a key of that name, or the same key under another one.
+	// ErrTaken means that there is a key of that name, or the same key under another one.
 	ErrTaken = errors.New("is in the keyring already")
-	// ErrHalves says that a .key and the .pub beside it are not of one identity.
+	// ErrHalves means that a .key and the .pub beside it are not of one identity.
 	ErrHalves = errors.New("is not the public half of the private key beside it")
-	// ErrNoPublic says that a protected .key has no .pub beside it.
+	// ErrNoPublic means that a protected .key has no .pub beside it.
 	ErrNoPublic = errors.New("is missing, and the private key is protected")
-	// ErrExposed says that others can change the folder, or read it although it has
+	// ErrExposed means that others can change the folder, or read it although it has
 	// private keys.
 	ErrExposed = errors.New("is not for its owner alone")
-	// ErrNotFile says that a link or something else is where a key file should be.
+	// ErrNotFile means that a link or something else is where a key file should be.
 	ErrNotFile = errors.New("is not a file, but a link or something else")
-	// ErrDefault says that the file default does not name an identity.
+	// ErrDefault means that the file default does not name an identity.
 	ErrDefault = errors.New("does not name an identity of yours")
-	// ErrChanged says that a key is no longer what it was when it was looked at.
+	// ErrChanged means that a key is no longer what it was when it was looked at.
 	ErrChanged = errors.New("was changed meanwhile")
 )
 
@@ -64,20 +63,20 @@ const (
 	lockName    = ".lock"
 )
 
-// Ring is a folder of names, which need not be there. It keeps nothing of it: what
-// other processes change counts at once.
+// Ring is a folder of names, which need not exist. It caches nothing: changes by other
+// processes take effect at once.
 type Ring struct {
 	dir   string
 	guard func(change func() error) error
 }
 
-// New returns the keyring in a folder. It does not look at it.
+// New returns the keyring in a folder. It does not access the folder.
 func New(dir string) *Ring {
 	return &Ring{dir, func(change func() error) error { return change() }}
 }
 
-// Guarded returns the same keyring, whose changes are made by guard: it is called when no
-// other process is waited for any more.
+// Guarded returns the same keyring, whose changes are made by guard, which is called
+// after the lock was taken.
 func (r *Ring) Guarded(guard func(change func() error) error) *Ring { return &Ring{r.dir, guard} }
 
 // Dir returns the folder of the keyring: that which $PQENC_HOME names, or else pqenc in
@@ -112,7 +111,8 @@ func (r *Ring) open() (*os.Root, error) {
 	return root, nil
 }
 
-// openPrivate is open for what has to do with private keys.
+// openPrivate is open for access to private keys. It checks that only the owner can read
+// the folder.
 func (r *Ring) openPrivate() (*os.Root, error) {
 	root, err := r.open()
 	if err != nil {
@@ -138,7 +138,7 @@ func (r *Ring) check(root *os.Root, bits fs.FileMode) error {
 	return nil
 }
 
-// checkName returns an error that names what cannot be a name.
+// checkName returns an error that quotes an invalid name.
 func checkName(name string) error {
 	if err := keyfile.ValidName(name); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -146,7 +146,7 @@ func checkName(name string) error {
 	return nil
 }
 
-// has reports whether there is anything of that file name.
+// has reports whether a file or anything else has that file name.
 func has(root *os.Root, file string) (bool, error) {
 	_, err := root.Lstat(file)
 	return err == nil, durable.IgnoreMissing(err)
@@ -165,8 +165,8 @@ func (r *Ring) Has(name string) (bool, error) {
 	return hasName(root, name)
 }
 
-// Free returns nil if a name can be given to a key. The error wraps [ErrTaken] if there is
-// one of that name, and [keyfile.ErrName] if no key can have it.
+// Free returns nil if a name is valid and free. The error wraps [ErrTaken] if there is a
+// key of that name, and [keyfile.ErrName] if the name is invalid.
 func (r *Ring) Free(name string) error {
 	if err := checkName(name); err != nil {
 		return err

@@ -85,7 +85,7 @@ func listed(t *testing.T, r *Ring) string {
 	return strings.Join(texts, ", ")
 }
 
-// TestRing takes a keyring through its life.
+// TestRing makes each kind of change to a keyring.
 func TestRing(t *testing.T) {
 	r := newRing(t)
 	for _, err := range []error{
@@ -356,7 +356,7 @@ const (
 	rounds  = 4
 )
 
-// TestProcesses has many processes change one folder at once, and all they did is there.
+// TestProcesses has many processes change one folder at once, and loses no change.
 func TestProcesses(t *testing.T) {
 	testkit.Long(t)
 	r := newRing(t)
@@ -526,8 +526,8 @@ func renameAround(dir, _ string) error {
 }
 
 // TestManyGenerations: the public key of an identity is longer than its private one, and
-// whoever rotates it to the last generation can go on to use it. What could not be read
-// again takes no place.
+// whoever rotates it to the last generation can continue to use it. A file that
+// could not be read again is not written.
 func TestManyGenerations(t *testing.T) {
 	r := newRing(t)
 	id := testkit.Identity("first")

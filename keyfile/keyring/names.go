@@ -13,9 +13,8 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// Names returns the names of the own identities and those of other people's keys, each
-// in their order. No key is read: damaged ones have a name, too. A folder that is not
-// there has none.
+// Names returns the sorted names of the own identities and of other people's keys. It
+// reads no key: damaged ones have a name, too. A folder that does not exist has none.
 func (r *Ring) Names() (own, others []string, err error) {
 	root, err := r.open()
 	if err != nil {
@@ -50,7 +49,7 @@ func files(root *os.Root) ([]string, error) {
 	return dir.Readdirnames(-1)
 }
 
-// namesOf returns the names of keys that files are for.
+// namesOf returns the names of the keys in files.
 func namesOf(files []string) (all []string) {
 	for _, file := range files {
 		name, public := strings.CutSuffix(file, publicEnd)

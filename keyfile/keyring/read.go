@@ -27,7 +27,7 @@ type Entry struct {
 	Own       bool            // there is a private key
 	Protected bool            // which needs a passphrase
 	Public    *keyfile.Public // with all its generations; nil after an error
-	PublicErr error           // a [PublicError]: what is wrong with the .pub of a private key that does without it
+	PublicErr error           // a [PublicError]: what is wrong with the .pub of a private key that needs none
 	Err       error           // what is wrong with the entry, or nil
 }
 
@@ -62,7 +62,7 @@ func (r *Ring) find(root *os.Root, name string) (Entry, error) {
 }
 
 // FindFingerprint returns the key that has that fingerprint in any of its generations.
-// The error wraps [ErrNotFound] if there is none. Damaged entries are passed over.
+// The error wraps [ErrNotFound] if there is none. Damaged entries are skipped.
 func (r *Ring) FindFingerprint(f keyfile.Fingerprint) (Entry, error) {
 	root, err := r.open()
 	if durable.IgnoreMissing(err) != nil {
@@ -81,8 +81,8 @@ func (r *Ring) FindFingerprint(f keyfile.Fingerprint) (Entry, error) {
 	return found[0], nil
 }
 
-// search returns the keys that have one of the fingerprints in any generation. It reads
-// to the end only those whose files look like it.
+// search returns the keys that have one of the fingerprints in any generation. It parses
+// only those whose files may have one.
 func (r *Ring) search(root *os.Root, want []keyfile.Fingerprint) (found []Entry, err error) {
 	wanted := func(f keyfile.Fingerprint) bool { return slices.Contains(want, f) }
 	all, err := each(root, func(name string) Entry {
@@ -99,8 +99,9 @@ func (r *Ring) search(root *os.Root, want []keyfile.Fingerprint) (found []Entry,
 	return found, err
 }
 
-// lacks reports whether the files of a name show that its key is none of those that are
-// wanted. Own keys are not opened for that, which would take most of the time of a search.
+// lacks reports whether the files of a name show, without opening private keys, that its
+// key is none of those that are wanted. Opening them would take most of the time of a
+// search.
 func (r *Ring) lacks(root *os.Root, name string, wanted func(keyfile.Fingerprint) bool) bool {
 	found, err := r.scan(root, name)
 	if err == nil && slices.ContainsFunc(found, func(g keyfile.Scanned) bool { return wanted(g.Fingerprint) }) {
@@ -111,8 +112,8 @@ func (r *Ring) lacks(root *os.Root, name string, wanted func(keyfile.Fingerprint
 	if errors.Is(unread, fs.ErrNotExist) {
 		return true
 	}
-	// A rotation that was killed has made a generation that is not in the .pub. Of what is
-	// protected, the .pub is all there is.
+	// A rotation that was killed may have made a generation that is not in the .pub. Of a
+	// protected key only the .pub can be read.
 	n := keyfile.CountGenerations(private)
 	return err == nil && unread == nil && (n == len(found) || n == 0)
 }
@@ -140,7 +141,7 @@ func (e *Entry) has(f keyfile.Fingerprint) bool {
 	return e.Public != nil && slices.Contains(e.Public.Fingerprints(), f)
 }
 
-// Item is what the keyring has under a name, as a list has it.
+// Item is an entry of the keyring in a list.
 type Item struct {
 	Name        string
 	Own         bool              // there is a private key
@@ -150,9 +151,9 @@ type Item struct {
 	Err         error             // what is wrong with the key, or nil
 }
 
-// List returns all keys in the order of their names, damaged ones with what is wrong
-// with them. A folder that is not there has none. Of other people's keys nothing is
-// verified before [Ring.Find] returns one: see [keyfile.ScanPublic].
+// List returns all keys, sorted by name, damaged ones with what is wrong with them. A
+// folder that does not exist has none. Other people's keys are not verified, which
+// [Ring.Find] does: see [keyfile.ScanPublic].
 func (r *Ring) List() ([]Item, error) {
 	root, err := r.open()
 	if err != nil {
@@ -204,7 +205,7 @@ func only[T any](all []T, err error) (key T, _ error) {
 	return all[0], nil
 }
 
-// checkFile returns an error that says where a file has no name for a key.
+// checkFile returns an error with the path of a file whose name is not valid for a key.
 func (r *Ring) checkFile(name string) error {
 	if err := keyfile.ValidName(name); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(r.dir, name), err)
@@ -212,8 +213,8 @@ func (r *Ring) checkFile(name string) error {
 	return nil
 }
 
-// each returns what read returns for each name, in their order. It is called by several
-// goroutines: most of it is arithmetic.
+// each returns what read returns for each name, in their order. It calls read from
+// several goroutines, because most of the work is arithmetic.
 func each[T any](root *os.Root, read func(name string) T) ([]T, error) {
 	found, err := files(root)
 	if err != nil {
@@ -330,8 +331,7 @@ func (r *Ring) readFile(root *os.Root, file string, limit int64) ([]byte, error)
 	return data, about(filepath.Join(r.dir, file), err)
 }
 
-// about says which file of the folder an error is about: the system's errors have only
-// the name in it.
+// about adds the path to an error of the system, which has only the name of the file.
 func about(path string, err error) error {
 	var named *fs.PathError
 	switch {

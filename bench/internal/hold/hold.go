@@ -19,13 +19,13 @@ import (
 // held is what [Run] prints when it holds.
 const held = "held\n"
 
-// Start returns when so many MiB are held, by a process of its own: what a process
-// has in memory counts for those that it starts, too. program is a file whose
+// Start returns when that many MiB are held by a new process: the memory of a process
+// counts for the processes that it starts, too. program is a file whose
 // "hold MIB" calls [Run]. The process ends with this one, or by a signal.
 func Start(program string, mib int) (*exec.Cmd, error) {
 	cmd := exec.Command(program, "hold", strconv.Itoa(mib))
 	cmd.Stderr = os.Stderr
-	if _, err := cmd.StdinPipe(); err != nil { // whose end tells it that this process has died
+	if _, err := cmd.StdinPipe(); err != nil { // which closes when this process dies
 		return nil, err
 	}
 	out, err := cmd.StdoutPipe()

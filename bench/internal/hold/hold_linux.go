@@ -11,8 +11,7 @@ import (
 	"syscall"
 )
 
-// Run keeps so many MiB of free memory in the machine until its standard input
-// ends. A virtual machine may give large blocks of free memory back to its host
+// Run keeps that many MiB of free memory in the machine until its standard input ends. A virtual machine may give large blocks of free memory back to its host
 // within a second, and taking them again can cost more than a transfer. A block is
 // not free while a single page of it is in use: Run takes the memory page by page,
 // and frees all but one page in every few hundred.

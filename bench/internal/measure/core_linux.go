@@ -6,7 +6,7 @@ package measure
 
 import "golang.org/x/sys/unix"
 
-// useOneCore keeps this thread, and what it starts, to the first core that it may use.
+// useOneCore limits this thread, and what it starts, to the first core that it may use.
 func useOneCore() error {
 	var may, one unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &may); err != nil {

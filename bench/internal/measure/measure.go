@@ -4,9 +4,9 @@
 
 //go:build unix
 
-// Package measure runs one command and tells what it took. The program in
-// bench/measure does that, and not the benchmark itself: until a process has become
-// the command, the kernel counts the memory of the one that started it as its own.
+// Package measure runs one command and measures it. The program in bench/measure uses it,
+// not the benchmark itself: until a process has become the command, the kernel counts the
+// memory of its parent for it.
 package measure
 
 import (
@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// Request says what to run, in the current folder.
+// Request is a command to run, in the current folder.
 type Request struct {
 	Args    []string
 	Feed    []string // the command whose output is the input; empty: /dev/null is
@@ -29,14 +29,14 @@ type Request struct {
 	OneCore bool
 }
 
-// Result is what the command took. Wall is from its start to the end of all that
-// was started; the rest is that of the command alone, and of what it started itself.
+// Result has the measurements. Wall is from the start of the command to the end of the
+// whole pipeline. The rest is for the command and its own child processes.
 type Result struct {
 	Wall, CPU time.Duration
 	Memory    int64 // the maximum resident set, in KiB
 }
 
-// Run runs the command. All that it starts has ended when it returns.
+// Run runs the command. All processes that it started have ended when it returns.
 func Run(ctx context.Context, r Request) (Result, error) {
 	if r.OneCore {
 		runtime.LockOSThread() // what a thread starts runs where the thread does
@@ -98,8 +98,8 @@ func pipe(from, to *exec.Cmd) error {
 	return err
 }
 
-// openNull opens /dev/null as a shell does: pqenc takes one that can be read for a
-// closed output.
+// openNull opens /dev/null for writing only, as a shell does: pqenc takes one that can be
+// read for a closed output.
 func openNull() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_WRONLY, 0) }
 
 // runAll starts the commands and waits for all of them. If one fails, the others
@@ -126,8 +126,8 @@ func runAll(all []*exec.Cmd, stop func()) error {
 	return errors.Join(failed...)
 }
 
-// closeFiles closes what a command has got: pipes end when nobody else has their
-// other end open.
+// closeFiles closes the files that were passed to a command: a pipe ends when all copies
+// of its other end are closed.
 func closeFiles(cmd *exec.Cmd) {
 	for _, file := range []any{cmd.Stdin, cmd.Stdout} {
 		if c, ok := file.(io.Closer); ok {
@@ -136,6 +136,5 @@ func closeFiles(cmd *exec.Cmd) {
 	}
 }
 
-// ErrCores is the error of a request for one core, where the system has no way to
-// that.
+// ErrCores is returned for a request for one core, on systems that do not support that.
 var ErrCores = errors.New("keeping a command to one core needs Linux")
