@@ -17,16 +17,15 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// The client library of Prometheus would write this as well. But what it needs takes 1.5 ms
-// and 2.5 MB in every process, and only servers need it.
+// The Prometheus client library could write this as well, but its dependencies take 1.5
+// ms and 2.5 MB in every process, and only servers need them.
 
 const metricsPath = "/metrics"
 
-// metricsAtOnce is how many requests for metrics are answered at the same time.
+// metricsAtOnce limits the concurrent requests for metrics.
 const metricsAtOnce = 4
 
-// newMetrics returns what Prometheus reads: of the server, and of the process that
-// it is.
+// newMetrics returns the Prometheus handler for a server and its process.
 func newMetrics(s *service, droppedLines func() int64) http.Handler {
 	started := time.Now()
 	slots := make(chan struct{}, metricsAtOnce)
@@ -53,7 +52,7 @@ func newMetrics(s *service, droppedLines func() int64) http.Handler {
 // metric is one number.
 type metric struct {
 	name, kind, help string
-	part             string // what follows the name: labels, or the suffix of a part of a summary
+	part             string // labels, or the suffix of a part of a summary
 	value            float64
 }
 
@@ -65,14 +64,14 @@ func counter[N int64 | uint64 | float64](name, help string, value N) metric {
 	return metric{name, "counter", help, "", float64(value)}
 }
 
-// outcomes are two counters of what can succeed or fail.
+// outcomes returns two counters, for success and for failure.
 func outcomes(name, help string, good, bad int64) []metric {
 	all := []metric{counter(name, help, bad), counter(name, help, good)}
 	all[0].part, all[1].part = `{outcome="failure"}`, `{outcome="success"}`
 	return all
 }
 
-// writeMetrics writes numbers in the text format 0.0.4 of Prometheus, by their names.
+// writeMetrics writes metrics in the Prometheus text format 0.0.4, sorted by name.
 func writeMetrics(w io.Writer, all []metric) {
 	slices.SortStableFunc(all, func(a, b metric) int { return cmp.Compare(a.name, b.name) })
 	last := ""
@@ -85,7 +84,7 @@ func writeMetrics(w io.Writer, all []metric) {
 	}
 }
 
-// serverMetrics are what a server knows of itself at one moment.
+// serverMetrics returns the metrics of a server at one moment.
 func serverMetrics(s server.Stats, listErr error) []metric {
 	valid := 1
 	if listErr != nil {
