@@ -14,13 +14,13 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// globFlags say which files a command takes, by their names.
+// globFlags select files by name.
 type globFlags struct {
 	Exclude []string `sep:"none" placeholder:"GLOB" help:"Leave out files and folders that match GLOB: by name at any depth or, if GLOB has a slash, by path below the named folder. * does not match a slash, ** does. Can be repeated."`
 	Include []string `sep:"none" placeholder:"GLOB" help:"Take only files that match GLOB. Can be repeated; --exclude wins."`
 }
 
-// selectFlags say which local files a command takes of those that were named.
+// selectFlags select local files among the arguments.
 type selectFlags struct {
 	globFlags   `embed:""`
 	FilesFrom   string `type:"path" xor:"files-from" placeholder:"LIST" help:"Read the paths of the input files from LIST, one per line. If LIST is -: standard input."`
@@ -29,7 +29,7 @@ type selectFlags struct {
 	DryRun      bool   `short:"n" help:"Print what would be done, and change nothing."`
 }
 
-// check finds what is wrong with the patterns.
+// check returns an error for invalid patterns.
 func (f *globFlags) check() error {
 	for _, all := range [][]string{f.Exclude, f.Include} {
 		for _, glob := range all {
@@ -44,8 +44,8 @@ func (f *globFlags) check() error {
 // lists reports whether a flag names a list of files.
 func (f *selectFlags) lists() bool { return f.FilesFrom != "" || f.FilesFrom0 != "" }
 
-// excludes reports whether a file or folder with that path below the folder that was named
-// is left out.
+// excludes reports whether to leave out a file or folder with the given path below the
+// named folder.
 func (f *globFlags) excludes(name string, folder bool) bool {
 	for _, glob := range f.Exclude {
 		if matchGlob(glob, name, folder) {
@@ -55,7 +55,7 @@ func (f *globFlags) excludes(name string, folder bool) bool {
 	return false
 }
 
-// includes reports whether a file with that path is taken.
+// includes reports whether to take a file with the given path.
 func (f *globFlags) includes(name string) bool {
 	for _, glob := range f.Include {
 		if matchGlob(glob, name, false) {
@@ -66,7 +66,7 @@ func (f *globFlags) includes(name string) bool {
 }
 
 // matchGlob reports whether a pattern matches a path or, if the pattern has no slash, its
-// last part. A pattern that ends in a slash matches folders only.
+// base name. A pattern that ends in a slash matches only folders.
 func matchGlob(glob, name string, folder bool) bool {
 	glob, folders := strings.CutSuffix(glob, "/")
 	if folders && !folder {
@@ -79,7 +79,7 @@ func matchGlob(glob, name string, folder bool) bool {
 	return ok && err == nil
 }
 
-// listed returns the names in the list that a flag names.
+// listed returns the names in the list of files.
 func (f *selectFlags) listed(a *app) (all []string, err error) {
 	file, end := f.FilesFrom, byte('\n')
 	if f.FilesFrom0 != "" {
@@ -110,8 +110,8 @@ func (f *selectFlags) listed(a *app) (all []string, err error) {
 	}
 }
 
-// listedPath returns the path below an output of a file in a list: its own path, or, if that
-// begins elsewhere, its name.
+// listedPath returns the path below the output for a file in a list: its own path, or its
+// base name if the path leads outside.
 func listedPath(name string) string {
 	if !filepath.IsLocal(name) {
 		return filepath.Base(name)
@@ -119,8 +119,8 @@ func listedPath(name string) string {
 	return filepath.ToSlash(filepath.Clean(name))
 }
 
-// folderPath returns what the paths of files in a folder begin with: its name, or nothing if
-// the argument ends in a slash or is no name.
+// folderPath returns the first part of the output paths of the files in a folder: its
+// name, or "" if the argument ends in a slash or is no name.
 func folderPath(name string) string {
 	base := filepath.Base(name)
 	if strings.HasSuffix(name, "/") || strings.HasSuffix(name, string(filepath.Separator)) ||
@@ -130,8 +130,8 @@ func folderPath(name string) string {
 	return base + "/"
 }
 
-// selects reports whether a file with that path would be taken: neither it nor a folder that
-// it is in is left out.
+// selects reports whether a file with the given path would be taken: neither it nor a
+// folder above it is left out.
 func (f *globFlags) selects(name string) bool {
 	for above := path.Dir(name); above != "."; above = path.Dir(above) {
 		if f.excludes(above, true) {

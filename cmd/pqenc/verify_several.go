@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// several verifies several files. Those that are not encrypted are left out.
+// several verifies several files. It leaves out those that are not encrypted.
 func (c *verifyCmd) several(a *app) error {
 	switch {
 	case c.Signature != "" || c.WriteDigests != "" || c.URL.RangeOnly:
@@ -48,7 +48,7 @@ func (c *verifyCmd) several(a *app) error {
 	return m.end()
 }
 
-// verdicts are those on several files.
+// verdicts are the verdicts on several files.
 type verdicts struct {
 	by signers
 
