@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/keyfile/keyring"
 )
 
-// TestKeyQuestions asks a person before a key gets a name, is succeeded, or is lost.
+// TestKeyQuestions tests the questions before a key is added, succeeded or removed.
 func TestKeyQuestions(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -88,7 +88,7 @@ func TestKeyQuestions(t *testing.T) {
 	}
 }
 
-// TestInterruptedWait presses Ctrl-C while another process has the keyring.
+// TestInterruptedWait presses Ctrl-C while another process has locked the keyring.
 func TestInterruptedWait(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)

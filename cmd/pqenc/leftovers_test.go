@@ -15,7 +15,7 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// newPart returns an output of that name of which a mebibyte is kept, if it is marked.
+// newPart returns an output of that name with 1 MiB, which is kept if it is marked.
 func newPart(t *testing.T, name string, marked bool) *durable.Partial {
 	t.Helper()
 	part, err := durable.OpenPartial(name, durable.Options{})
@@ -38,7 +38,7 @@ func newPart(t *testing.T, name string, marked bool) *durable.Partial {
 	return part
 }
 
-// TestKept adds to an error what is kept, if anything is.
+// TestKept requires that an error names what is kept.
 func TestKept(t *testing.T) {
 	dir := t.TempDir()
 	part := newPart(t, filepath.Join(dir, "out"), true)
@@ -63,7 +63,7 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// TestLeftovers says in one line what is left of several files.
+// TestLeftovers tests the line on interrupted commands over several files.
 func TestLeftovers(t *testing.T) {
 	dir := t.TempDir()
 	var parts []*durable.Partial
