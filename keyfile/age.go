@@ -77,7 +77,9 @@ func parseAge[K any](data []byte, prefix string, parse func(string) (K, error)) 
 	n := 0
 	for line := range bytes.Lines(data) {
 		n++
-		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+		if text, ended := bytes.CutSuffix(line, []byte("\n")); ended { // a CR belongs to a line end, or to the line
+			line = bytes.TrimSuffix(text, []byte("\r"))
+		}
 		if len(line) == 0 || line[0] == '#' {
 			continue
 		}

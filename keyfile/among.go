@@ -45,15 +45,27 @@ func (p *Public) among(all successors) *Public {
 	return &g
 }
 
-// successors has for each key the statement that names it as the previous one.
+// successors has for each key the statement that names it as the previous one. Of several
+// it is the earliest: whoever has stolen the key could retire it once more, later, to have
+// what was signed in between accepted.
 type successors map[Fingerprint]*statement
 
 // add adds a statement. It reports false if there is one of another successor, or of a
 // retirement, for the same key.
 func (all successors) add(s *statement) bool {
-	if other := all[s.previous]; other != nil && other.fingerprint != s.fingerprint {
+	other := all[s.previous]
+	if other != nil && other.fingerprint != s.fingerprint {
 		return false
 	}
-	all[s.previous] = s
+	all[s.previous] = earliest(s, other)
 	return true
+}
+
+// earliest returns the statement that was created first, and the first one if that is
+// both. Either may be nil.
+func earliest(s, other *statement) *statement {
+	if s == nil || other != nil && other.created < s.created {
+		return other
+	}
+	return s
 }

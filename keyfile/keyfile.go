@@ -12,7 +12,7 @@
 // Both are PEM: standard PKCS#8 and SubjectPublicKeyInfo blocks, the encryption key
 // first and the signing key second, and after each pair an identity statement, which
 // says when the pair was made and which one it succeeds. A private key file can be
-// protected with a passphrase. SPEC.md, section 8, specifies the files.
+// protected with a passphrase. SPEC.md, section 8, and docs/key-files.md specify the files.
 //
 // Keys of other programs have no signing half: post-quantum keys of age encrypt
 // ([ReadRecipients]) and decrypt ([ParseAgeIdentities]), and [Complete] makes an identity

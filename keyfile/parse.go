@@ -213,9 +213,11 @@ func arrange(pairs []pair) error {
 				if err := s.follows(old.statement); err != nil {
 					return s.wrong(err)
 				}
-				old.successor = s
 			}
 		}
+	}
+	for i := range pairs {
+		pairs[i].successor = known[pairs[i].fingerprint]
 	}
 	return nil
 }

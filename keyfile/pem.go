@@ -115,10 +115,13 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 	if err := fips.Check(); err != nil {
 		return nil, err // otherwise the keys would seem to be at fault
 	}
+	all := data
 	if data, err = trim(data); err != nil {
 		return nil, err
 	}
-	all := data
+	if armor.Begins(all) {
+		return nil, armored(all)
+	}
 	if crlf := []byte("\r\n"); bytes.Contains(data, crlf) {
 		data = bytes.ReplaceAll(data, crlf, []byte("\n")) // a copy
 		defer clear(data)
@@ -136,7 +139,7 @@ func parseBlocks(data []byte, blockType string) (blocks []block, err error) {
 			is = statementType
 		}
 		if !bytes.Equal(text, begin(is)) {
-			return nil, wrongLine(all, text, line)
+			return nil, wrongLine(text, line)
 		}
 		end := append([]byte("\n-----END "+is+"-----"), '\n')
 		length := bytes.Index(data, end)
@@ -184,14 +187,14 @@ func begin(blockType string) []byte { return []byte("-----BEGIN " + blockType + 
 
 // wrongLine explains a line of a file, outside of blocks, that does not belong
 // there.
-func wrongLine(all, text []byte, line int) error {
+func wrongLine(text []byte, line int) error {
 	switch {
 	case bytes.Equal(text, begin(privateType)):
 		return ErrIsPrivate
 	case bytes.Equal(text, begin(publicType)):
 		return ErrIsPublic
 	case bytes.Equal(text, []byte(armor.Header)):
-		return armored(all)
+		return fmt.Errorf("%w: line %d starts an armored file, before which nothing else may be", ErrNotKey, line)
 	}
 	if err := otherKind(text); err != nil {
 		return err

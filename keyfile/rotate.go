@@ -147,11 +147,11 @@ func (p *Public) Succeeds(old *Public) (*Public, error) {
 			return nil, fmt.Errorf("%w: it %w", ErrStatement, err)
 		}
 	}
-	if known := old.successor; known != nil { // and stays so
+	if known := old.successor; known != nil { // and is not made later
 		if at > 0 && known.fingerprint != after.fingerprint {
 			return nil, ErrSecondSuccessor
 		}
-		after = known
+		after = earliest(known, after)
 	}
 	all := append(slices.Clone(news[:at]), olds...)
 	if old.statement == nil { // which is all that was known, and less than the new file says

@@ -42,7 +42,7 @@ const (
 	publicDERSize     = encryptionDERSize + 2005
 )
 
-// statement has what the keys of a pair do not state themselves (SPEC.md, section 8.2):
+// statement has what the keys of a pair do not state themselves (docs/key-files.md, section 8.2):
 // when the pair was made, when it expires, its name, and which pair it succeeds. It is signed by the pair, and by the one that it succeeds.
 type statement struct {
 	fingerprint Fingerprint // zero in a retirement: nothing succeeds the previous key
@@ -254,8 +254,9 @@ var (
 )
 
 // Usable returns nil if the key may encrypt and sign at that time. Decrypting with it is
-// always allowed. The error wraps [ErrRetired] or
-// [ErrExpired].
+// always allowed. The error wraps [ErrRetired] or [ErrExpired]. A key that is known to be
+// retired is not usable at any time, even if its retirement is dated in the future: after a
+// theft, a wrong clock must not keep the key in use.
 func (p *Public) Usable(now time.Time) error {
 	const day = "2006-01-02"
 	switch expires := p.Expires(); {

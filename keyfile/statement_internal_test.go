@@ -45,3 +45,38 @@ func TestExtremeTimes(t *testing.T) {
 		t.Errorf("expires in the far future: %v", err)
 	}
 }
+
+// TestEarliestRetirement: of several retirements of a key the earliest counts, wherever
+// they come from. A thief could make a later one.
+func TestEarliestRetirement(t *testing.T) {
+	id, err := Generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	retired := func(after uint64) *Public {
+		s, err := newStatement(Details{}, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.created += after
+		if err := s.sign(nil, id.signing); err != nil {
+			t.Fatal(err)
+		}
+		return id.succeeded(s).public
+	}
+	early, late := retired(10), retired(1000)
+	want := early.Retired()
+	for _, order := range []Publics{{early, late}, {late, early}} {
+		keys, err := order.Among(nil)
+		if err != nil || !keys[0].Retired().Equal(want) || !keys[1].Retired().Equal(want) {
+			t.Errorf("among each other: %v, %v", keys, err)
+		}
+		if keys, err = order[:1].Among(order[1:]); err != nil || !keys[0].Retired().Equal(want) {
+			t.Errorf("among known ones: %v, %v", keys, err)
+		}
+		next, err := order[0].Succeeds(order[1])
+		if err != nil || !next.Retired().Equal(want) {
+			t.Errorf("after one that is known: %v, %v", next, err)
+		}
+	}
+}

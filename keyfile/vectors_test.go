@@ -8,9 +8,11 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/vectors"
 	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/recipient"
@@ -36,7 +38,8 @@ func TestVectors(t *testing.T) {
 			if !reflect.DeepEqual(identities, v.Identities) {
 				t.Errorf("read %+v, want %+v", identities, v.Identities)
 			}
-			if err == nil && v.Passphrase == "" && bare(marshaled) != bare(v.File) {
+			otherwise := strings.HasPrefix(v.Name, "public-retired-twice") // all copies get the same retirement
+			if err == nil && v.Passphrase == "" && !otherwise && bare(marshaled) != bare(v.File) {
 				t.Error("is written in another way")
 			}
 			if err != nil {
@@ -129,6 +132,7 @@ func keyResult(err error) vectors.Result {
 		{keyfile.ErrProtected, vectors.Protected},
 		{keyfile.ErrPassphrase, vectors.NoMatch},
 		{keyfile.ErrNotKey, vectors.NotKey},
+		{pqenc.ErrArmor, vectors.Armor},
 	} {
 		if errors.Is(err, k.err) {
 			return k.result

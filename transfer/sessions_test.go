@@ -361,6 +361,20 @@ var works = map[string]work{
 			}
 		},
 	},
+	"empty-names": {
+		session: session{comment: "each request with an empty name, which is not valid: error 6, and the connection continues", rules: []string{everything}},
+		say: func(t *testing.T) []line {
+			push := pushing(t, "first.pqe", 1, "a.pqe")
+			return []line{
+				say(wire.TypePush, 1, push[:len(push)-len("a.pqe")]), answer,
+				say(wire.TypePull, 2, (&wire.Pull{}).Marshal()), answer,
+				say(wire.TypeGet, 3, (&wire.Get{Length: 1}).Marshal()), answer,
+				say(wire.TypePut, 4, (&wire.Put{Object: sessionFile(t, "first.pqe")}).Marshal()), answer,
+				say(wire.TypeDelete, 5, wire.Names{{}}.Marshal()), answer,
+				say(wire.TypeMove, 6, (&wire.Move{Pairs: []wire.Pair{{}}}).Marshal()), answer,
+			}
+		},
+	},
 	"malformed": {
 		session: session{comment: "a message out of order: the server ends the connection", rules: []string{everything}},
 		say: func(t *testing.T) []line {

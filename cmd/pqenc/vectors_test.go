@@ -87,10 +87,34 @@ func TestSpecExitCodes(t *testing.T) {
 	for _, r := range []vectors.Result{vectors.NotKey, vectors.WrongKind, vectors.Statement} {
 		codes[r] = exitKeyFile
 	}
+	listed := map[vectors.Result]string{vectors.Protected: fmt.Sprintf("%d or %d", exitUsage, exitKeyFile)}
 	for r, code := range codes {
-		row := regexp.MustCompile(fmt.Sprintf(`(?m)^\| \*%s\* \| .* \| %d \|$`, r, code))
+		listed[r] = fmt.Sprint(code)
+	}
+	for r, code := range listed {
+		row := regexp.MustCompile(fmt.Sprintf(`(?m)^\| \*%s\* \| .* \| %s \|$`, r, code))
 		if !row.Match(spec) {
-			t.Errorf("SPEC.md does not have *%s* with exit code %d", r, code)
+			t.Errorf("SPEC.md does not have *%s* with exit code %s", r, code)
+		}
+	}
+}
+
+// TestProtectedExitCodes has the exit code of a protected private key in place of a public
+// one. The other one, without a passphrase, is in the scripts: it takes having no terminal.
+func TestProtectedExitCodes(t *testing.T) {
+	all, err := vectors.LoadKeys("../../testdata/keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	writeIn(t, dir, "file", []byte("contents"))
+	for _, v := range all {
+		if v.Expect != vectors.Protected || v.Private {
+			continue
+		}
+		writeIn(t, dir, "in.key", v.File)
+		if code, _, stderr := pqencIn(t, dir, "encrypt", "-r", "in.key", "-o", "out.pqe", "file"); code != exitKeyFile {
+			t.Errorf("%s: exit code %d, want %d: %s", v.Name, code, exitKeyFile, stderr)
 		}
 	}
 }

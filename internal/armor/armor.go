@@ -77,23 +77,35 @@ func Detect(r *bufio.Reader) (bool, error) {
 	for want := 1; ; want++ {
 		seen, err := r.Peek(max(want, r.Buffered()))
 		want = len(seen)
-		marked := bytes.TrimPrefix(seen, []byte(text.BOM))
-		start := bytes.TrimLeft(marked, space)
-		switch {
-		case slices.ContainsFunc(wide, func(w string) bool { return strings.HasPrefix(string(seen), w) }):
-			return true, nil
-		case spaceSize(marked[:len(marked)-len(start)]) > maxSpace:
-			return false, nil
-		case len(start) >= len(Header):
-			return bytes.HasPrefix(start, []byte(Header)), nil
-		case !strings.HasPrefix(Header, string(start)) && !mayBeMark(seen):
-			return false, nil
-		case err == io.EOF:
-			return false, nil
+		switch armored, enough := detect(seen); {
+		case enough || err == io.EOF:
+			return armored, nil
 		case err != nil:
 			return false, err
 		}
 	}
+}
+
+// Begins is [Detect] for input that is all there.
+func Begins(data []byte) bool {
+	armored, _ := detect(data)
+	return armored
+}
+
+// detect reports whether input that starts with seen is armored, and whether seen is
+// enough to tell.
+func detect(seen []byte) (armored, enough bool) {
+	marked := bytes.TrimPrefix(seen, []byte(text.BOM))
+	start := bytes.TrimLeft(marked, space)
+	switch {
+	case slices.ContainsFunc(wide, func(w string) bool { return strings.HasPrefix(string(seen[:min(len(seen), len(w))]), w) }):
+		return true, true
+	case spaceSize(marked[:len(marked)-len(start)]) > maxSpace:
+		return false, true
+	case len(start) >= len(Header):
+		return bytes.HasPrefix(start, []byte(Header)), true
+	}
+	return false, !strings.HasPrefix(Header, string(start)) && !mayBeMark(seen)
 }
 
 // spaceSize returns the size of white space in bytes, where CR LF counts as one.

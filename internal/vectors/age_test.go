@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// This file is the second writer of age's keys, from SPEC.md, section 8.4, and BIP 173.
+// This file is the second writer of age's keys, from docs/key-files.md, section 8.4, and BIP 173.
 
 const (
 	agePublic  = "age1pq"
@@ -98,11 +98,14 @@ func ageVectors() []*KeyVector {
 		{"age-public-short", "a key of 1215 bytes", line(bech32(agePublic, raw[1:], 0, 1))},
 		{"age-public-low-order", "an X25519 key of low order", line(bech32(agePublic, lowOrder, 0, 1))},
 		{"age-public-space", "a space after the key", line(strings.TrimSpace(pub1) + " ")},
+		{"age-public-cr", "a CR alone as the last byte", strings.TrimSpace(pub1) + "\r"},
+		{"age-public-empty-cr", "a CR alone after the last line", pub1 + "\r"},
 		{"age-public-and-pem", "a public key of age, and one in PEM", pub1 + public(gen1)},
 		{"age-public-classic", "a public key of age that is X25519 alone", line(bech32("age", raw[1184:], 0, 1))},
 	})...)
 	vectors = append(vectors, refuse(true, NotKey, [][3]string{
 		{"age-private-case", "lower case", strings.ToLower(key1)},
+		{"age-private-cr", "a CR alone as the last byte", strings.TrimSpace(key1) + "\r"},
 		{"age-private-bech32m", "the checksum of Bech32m", line(strings.ToUpper(bech32(agePrivate, one, 0, bech32m)))},
 		{"age-private-long", "a seed of 33 bytes", line(strings.ToUpper(bech32(agePrivate, append(bytes.Clone(one), 0), 0, 1)))},
 		{"age-private-classic", "a private key of age that is X25519 alone", line(strings.ToUpper(bech32("age-secret-key-", one, 0, 1)))},

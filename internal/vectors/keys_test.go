@@ -19,7 +19,7 @@ import (
 	"github.com/cloudflare/circl/sign/mldsa/mldsa65"
 )
 
-// This file is the second writer of key files, from SPEC.md, section 8. An identity is
+// This file is the second writer of key files, from SPEC.md, section 8, and docs/key-files.md. An identity is
 // its seeds, as in signer_test.go.
 
 const keyDir = "../../testdata/keys"
@@ -167,7 +167,7 @@ func protectedKey(name, contents string) string {
 }
 
 func keyVectors() []*KeyVector {
-	vectors := slices.Concat(goodKeys(), edgeKeys(), badKeyFiles(), badStatements(), badChains(), ageVectors())
+	vectors := slices.Concat(goodKeys(), retiredTwice(), protectedKeys(), edgeKeys(), badKeyFiles(), badStatements(), badChains(), ageVectors())
 	for _, v := range vectors {
 		if v.Expect == "" {
 			v.Expect = Success
@@ -208,6 +208,43 @@ func goodKeys() []*KeyVector {
 			File: []byte("\ufeff" + strings.TrimSuffix(strings.ReplaceAll("# a\n\n"+public(gen1)+"#\n"+first.block(), "\n", "\r\n"), "\r\n"))},
 		{Name: "private-protected", Comment: "three generations, protected", Private: true, Passphrase: "correct horse", Identities: [][]Generation{said3}, File: []byte(protectedKey("private-protected", whole3(private)))},
 	}
+}
+
+// retiredTwice are keys about which several statements say when they were retired.
+func retiredTwice() []*KeyVector {
+	copy1, later := public(gen1)+first.block(), ended.with(func(c *claim) { c.created = 1_900_000_000 })
+	again := second.with(func(c *claim) { c.created = 1_750_000_000 })
+	earliest := int64(ended.created)
+	twice := [][]Generation{{said(first, earliest)}, {said(first, earliest)}}
+	return []*KeyVector{
+		{Name: "public-retired-twice", Comment: "two copies of a key, of which the second was retired earlier", Identities: twice, File: []byte(later.block() + copy1 + ended.block() + copy1)},
+		{Name: "public-retired-twice-later", Comment: "two copies of a key, of which the second was retired later", Identities: twice, File: []byte(ended.block() + copy1 + later.block() + copy1)},
+		{Name: "public-succeeded-twice", Comment: "two statements of one successor, the later one last", Identities: [][]Generation{{said(second, 0)}, {said(again, 0), said(first, int64(second.created))}},
+			File: []byte(public(gen2) + second.block() + public(gen2) + again.block() + copy1)},
+	}
+}
+
+// protectedKeys are protected files with something around the armor, and in the wrong place.
+func protectedKeys() []*KeyVector {
+	pair := private(gen1) + first.block()
+	one := [][]Generation{{said(first, 0)}}
+	text := protectedKey("private-protected-white-space", pair)
+	begin, rest, _ := strings.Cut(text, "\n")
+	vectors := []*KeyVector{
+		{Name: "private-protected-white-space", Comment: "white space before the armor and after it", Expect: Success, Identities: one, File: []byte(" \n\t\r\n \r " + text + " \n\n")},
+		{Name: "private-protected-crlf", Comment: "a byte order mark, and CR LF", Expect: Success, Identities: one, File: []byte("\ufeff" + strings.ReplaceAll(text, "\n", "\r\n"))},
+		{Name: "private-protected-begin-space", Comment: "a space after the text of the first line of the armor", Expect: Armor, File: []byte(begin + " \n" + rest)},
+		{Name: "private-protected-begin-cr", Comment: "CR alone ends the first line of the armor", Expect: Armor, File: []byte(begin + "\r" + rest)},
+		{Name: "private-protected-comment", Comment: "a comment before the armor", Expect: NotKey, File: []byte("# a\n" + text)},
+		{Name: "private-protected-much-space", Comment: "1025 bytes of white space before the armor", Expect: NotKey, File: []byte(strings.Repeat("\n", 1025) + text)},
+		{Name: "private-protected-after-key", Comment: "armor after a key", Expect: NotKey, File: []byte(pair + text)},
+	}
+	for _, v := range vectors {
+		v.Private, v.Passphrase = true, "correct horse"
+	}
+	return append(vectors,
+		&KeyVector{Name: "public-is-protected", Comment: "a protected private key where a public one is read, white space before it", Expect: Protected, File: []byte(" \n" + text)},
+		&KeyVector{Name: "public-is-protected-comment", Comment: "the same after a comment", Expect: NotKey, File: []byte("# a\n" + text)})
 }
 
 // refuse makes vectors of one result.

@@ -208,6 +208,14 @@ var badHeaders = []recipe{
 	{name: "magic-text-mode", comment: "a transfer in text mode took the CR out of the magic", expect: Header, build: toAlice(5), edit: func(b []byte) []byte {
 		return slices.Delete(b, 6, 7)
 	}},
+	{name: "magic-first-byte", comment: "the first byte of the magic lost its top bit; the rest of the magic is right", expect: Header, build: toAlice(5), edit: put(0, "\x09")},
+	{name: "magic-utf-8", comment: "the first byte of the magic was encoded in UTF-8: PQENC is in bytes 2 to 6", expect: Header, build: toAlice(5), edit: put(0, "\xc2\x89PQENC\r")},
+	{name: "magic-letters-3", comment: "PQENC is in bytes 3 to 7", expect: Header, build: toAlice(5), edit: put(0, "\xef\xbf\xbdPQENC")},
+	{name: "magic-letters-4", comment: "PQENC is in bytes 4 to 8", expect: NotPqenc, build: toAlice(5), edit: put(0, "abcdPQENC")},
+	{name: "magic-letters-0", comment: "PQENC is in bytes 0 to 4", expect: NotPqenc, build: toAlice(5), edit: put(0, "PQENC\r\n\x01")},
+	{name: "magic-letters-case", comment: "one letter of PQENC is lower case", expect: NotPqenc, build: toAlice(5), edit: put(1, "PQEnC")},
+	{name: "magic-letters-short", comment: "six bytes, of which 1 to 5 are PQENC", expect: Header, build: toAlice(5), edit: func([]byte) []byte { return []byte("?PQENC") }},
+	{name: "magic-short", comment: "seven bytes that are not those of the magic", expect: NotPqenc, build: toAlice(5), edit: func([]byte) []byte { return []byte("\x89PQEN\r\n") }},
 	{name: "version-0", comment: "version 0", expect: Unsupported, build: params(8, 0)},
 	{name: "version-2", comment: "version 2", expect: Unsupported, build: params(8, 2)},
 	{name: "suite-0", comment: "suite 0", expect: Unsupported, build: params(9, 0)},
