@@ -38,7 +38,7 @@ func TestDocuments(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"The keyring is a plain folder", "PQENC_HOME", "HTTPS_PROXY", "known_servers", signatureSuffix,
+		"The keyring is a folder", "PQENC_HOME", "HTTPS_PROXY", "known_servers", signatureSuffix,
 		durable.RedoSuffix, durable.PartSuffix, durable.JournalSuffix, ".pqenc-tmp", ".pqenc-kept",
 	} {
 		if !strings.Contains(text, want) {

@@ -414,7 +414,7 @@ func TestAllowBecomesPipe(t *testing.T) {
 				return false
 			}
 		}
-		return s.logs("access list not taken")
+		return s.logs("access list has errors")
 	}); err != nil {
 		t.Error(err)
 	}
