@@ -43,7 +43,7 @@ func TestOldServer(t *testing.T) {
 }
 
 // TestLostMove loses the first answer to a move. The second answer is that the object
-// does not exist: a list then tells whether it was moved before.
+// does not exist: a list then shows if it was moved before.
 func TestLostMove(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -337,7 +337,7 @@ func (p *pusher) encrypt(s sending, src *input, progress *transferProgress) erro
 	}
 	replaced := ""
 	if p.cmd.Overwrite {
-		replaced = "what is there"
+		replaced = "the object"
 	}
 	if err := p.cmd.Source.admit(p.app, src, plain, replaced); err != nil {
 		if errors.Is(err, errEncrypted) {
