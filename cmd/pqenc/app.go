@@ -50,7 +50,7 @@ type app struct {
 	meter    *progress.Meter           // meter on the screen, or nil
 	target   string                    // name of the output, once there is data for it
 	producer *producer                 // command of --from-command, or nil
-	scratch  string                    // folder to remove at the end of the process, or empty
+	scratch  func() error              // removes a folder at the end of the process, or nil
 }
 
 func newApp() *app {
@@ -94,18 +94,18 @@ func (a *app) interrupt() string {
 		left.parts = append(left.parts, part)
 	}
 	a.folder.Close()
-	if a.scratch != "" {
-		os.RemoveAll(a.scratch)
+	if a.scratch != nil {
+		a.scratch()
 	}
 	left.target, left.streamed = a.target, a.stdout.used.Load()
 	return left.text()
 }
 
-// setScratch makes an interruption remove a folder with its contents.
-func (a *app) setScratch(folder string) {
+// setScratch makes an interruption call remove, which removes a folder.
+func (a *app) setScratch(remove func() error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.scratch = folder
+	a.scratch = remove
 }
 
 // create opens an output that an interruption discards. It holds no lock while it opens a

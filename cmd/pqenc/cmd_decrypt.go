@@ -53,6 +53,9 @@ func (c *decryptCmd) Run(a *app) error {
 	if c.Copy.Keep.NoClobber && isStdio(c.Files.Output) {
 		return errKeepNothing()
 	}
+	if c.Copy.Select.DryRun {
+		return c.Copy.rehearse(a, &c.Files, "decrypted")
+	}
 	if c.Copy.Keep.taken(a, c.Files.Output) {
 		return nil
 	}

@@ -6,15 +6,20 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
@@ -42,8 +47,13 @@ func (c *demoCmd) Run(a *app) error {
 	}
 	d := &demo{a: a, dir: dir, size: c.Size << 20}
 	if !c.Keep {
-		a.setScratch(dir)
-		defer os.RemoveAll(dir) // also after an error
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return err
+		}
+		d.remove = sync.OnceValue(func() error { return removeDemo(root, dir) })
+		a.setScratch(d.remove)
+		defer d.remove() // also after an error
 	}
 	d.announce(c.Keep)
 	for _, step := range []func() error{d.makeFile, d.keygen, d.encrypt, d.decrypt, d.compare} {
@@ -55,12 +65,34 @@ func (c *demoCmd) Run(a *app) error {
 		d.say("# the files are in %s", dir)
 		return nil
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	if err := d.remove(); err != nil {
 		return err
 	}
 	d.say("# removed %s", dir)
 	return nil
 }
+
+// removeDemo removes the files of a demo, and the folder that they are in unless others have
+// put something there, or something else in its place.
+func removeDemo(root *os.Root, dir string) error {
+	all, err := fs.ReadDir(root.FS(), ".")
+	for _, file := range all {
+		if name := file.Name(); slices.Contains(demoFiles, name) || durable.Unfinished(name) {
+			err = cmp.Or(err, root.Remove(name))
+		}
+	}
+	made, failed := root.Stat(".")
+	now, gone := os.Lstat(dir)
+	err = cmp.Or(err, failed, gone)
+	root.Close() // before it is removed, which Windows wants
+	if err == nil && !os.SameFile(made, now) {
+		err = errors.New(dir + " is another folder now, and stays")
+	}
+	return cmp.Or(err, os.Remove(dir))
+}
+
+// demoFiles are the files that a demo makes.
+var demoFiles = []string{"model.bin", "model.pqe", "model.back", "alice.key", "alice.pub"}
 
 // announce prints what the demo will do, before anything that takes time.
 func (d *demo) announce(keep bool) {
@@ -88,6 +120,8 @@ type demo struct {
 	a    *app
 	dir  string
 	size int64
+
+	remove func() error // removes what was made, once; nil if it is kept
 }
 
 func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }

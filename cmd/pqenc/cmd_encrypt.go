@@ -42,12 +42,18 @@ func (c *encryptCmd) Run(a *app) error {
 	if c.Files.intoFolder(&c.Copy) {
 		return c.several(a)
 	}
+	s := &sealer{app: a, to: &c.To, context: &c.Context, secret: &c.Secret}
+	if c.Copy.Select.DryRun {
+		if err := c.check(s, &input{size: -1}); err != nil {
+			return err
+		}
+		return c.Copy.rehearse(a, &c.Files, "encrypted")
+	}
 	src, err := c.Source.open(a, c.Files.in())
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	s := &sealer{app: a, to: &c.To, context: &c.Context, secret: &c.Secret}
 	if err := c.check(s, src); err != nil {
 		return err
 	}

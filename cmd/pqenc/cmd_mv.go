@@ -119,15 +119,22 @@ func newName(name string, from, to location) string {
 	return to.name + strings.TrimPrefix(name, from.above())
 }
 
-// newNames requires distinct and valid new names.
+// newNames requires distinct and valid new names, none of which another of the objects
+// still has: all are renamed at about the same time.
 func newNames(all []remoteObject, names []string) error {
-	from := make(map[string]string)
+	from, old := make(map[string]string), make(map[string]bool)
+	for _, n := range all {
+		old[n.name] = true
+	}
 	for i, name := range names {
 		if err := transfer.CheckName(name); err != nil {
 			return withHints(in(name, err), "choose another name: nothing was renamed")
 		}
 		if other, taken := from[name]; taken {
 			return usageError(fmt.Sprintf("%s and %s would both become %s", other, all[i].name, name), "rename them one by one: nothing was renamed")
+		}
+		if name != all[i].name && old[name] {
+			return usageError(fmt.Sprintf("%s would become %s, which is to be renamed, too", all[i].name, name), "rename them one by one: nothing was renamed")
 		}
 		from[name] = all[i].name
 	}

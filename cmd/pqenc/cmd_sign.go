@@ -124,6 +124,9 @@ func (c *signCmd) check(a *app, files names) error {
 		return err
 	}
 	if slices.ContainsFunc(files, isStdio) {
+		if c.Select.DryRun {
+			return usageError("--dry-run is for files, and not for standard input", "leave it out, or name a file")
+		}
 		return c.Secret.notFrom(&input{file: a.stdin, name: "standard input"})
 	}
 	return nil

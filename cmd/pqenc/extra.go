@@ -61,8 +61,14 @@ func (f *outFolder) named(name string, err error) error {
 	return &fs.PathError{Op: "open", Path: f.title(name), Err: err}
 }
 
-// remove deletes a file that extra returned, and the folders that become empty.
+// remove deletes a file that extra returned, and the folders that become empty. A link may
+// have replaced one of them since, and lead to another file of that name.
 func (f *outFolder) remove(name string) error {
+	for above := path.Dir(name); above != "."; above = path.Dir(above) {
+		if info, err := f.root.Lstat(above); err == nil && !info.IsDir() {
+			return errors.New("there is something else in place of its folder, and it stays")
+		}
+	}
 	info, err := f.root.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

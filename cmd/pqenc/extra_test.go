@@ -88,6 +88,10 @@ func TestExtra(t *testing.T) {
 			t.Errorf("%s is removed", name)
 		}
 	}
+	// A link in the place of its folder leads to a file that nobody wants removed.
+	if err := into.remove("link/c"); err == nil {
+		t.Error("a file is removed through a link")
+	}
 	if _, err := os.Stat(filepath.Join(dir, "b/d")); err == nil {
 		t.Error("the empty folder is left")
 	}

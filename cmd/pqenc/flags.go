@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -156,6 +157,21 @@ func (f *copyFlags) options(src *input) (o durable.Options, err error) {
 		o.Like, err = src.file.Stat()
 	}
 	return o, err
+}
+
+// rehearse prints what would become of the only file.
+func (f *copyFlags) rehearse(a *app, files *fileArgs, verb string) error {
+	if f.Keep.taken(a, files.Output) {
+		return nil
+	}
+	from, to := files.in(), cmp.Or(files.Output, "-")
+	if isStdio(from) {
+		from = "-"
+	} else if _, err := os.Stat(from); err != nil && !isURL(from) {
+		return err
+	}
+	a.inform("1 file to be %s", verb)
+	return a.printPair(from, to)
 }
 
 // fileArgs are the inputs and the output of encryption and decryption.

@@ -7,6 +7,7 @@ package main
 import (
 	"errors"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -122,7 +123,7 @@ func (p *pusher) gone(to location, list []sending, there map[string]time.Time) (
 // notEmpty requires a file in the folder: an empty folder may be an unmounted disk.
 func (s pushedFolder) notEmpty(list []sending) error {
 	for _, sending := range list {
-		if sending.folder != nil && strings.HasPrefix(sending.folder.name, s.file) {
+		if sending.folder != nil && within(filepath.Clean(sending.folder.name), filepath.Clean(s.file)) {
 			return nil
 		}
 	}

@@ -6,6 +6,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"path"
 	"path/filepath"
@@ -95,20 +96,25 @@ func (f *selectFlags) listed(a *app) (all []string, err error) {
 	if !isStdio(file) {
 		defer src.Close()
 	}
-	r := bufio.NewReader(src.reader())
+	r := bufio.NewReaderSize(src.reader(), maxListed)
 	for {
-		name, err := r.ReadString(end)
-		if name = strings.TrimSuffix(name, string(end)); name != "" {
+		name, err := r.ReadSlice(end)
+		if name := strings.TrimSuffix(string(name), string(end)); name != "" {
 			all = append(all, name)
 		}
-		if err == io.EOF {
+		switch {
+		case err == io.EOF:
 			return all, nil
-		}
-		if err != nil {
+		case errors.Is(err, bufio.ErrBufferFull): // a file of another kind, perhaps without an end
+			return nil, usageError(src.name + " is not a list of names: one is longer than 64 KiB")
+		case err != nil:
 			return nil, err
 		}
 	}
 }
+
+// maxListed is the maximum size in bytes of a name in a list, with its terminator.
+const maxListed = 64 << 10
 
 // listedPath returns the path below the output for a file in a list: its own path, or its
 // base name if the path leads outside.

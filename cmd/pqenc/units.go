@@ -27,9 +27,9 @@ func (s *byteSize) UnmarshalText(text []byte) error {
 // /s.
 type byteRate int64
 
-// leastRate is the lowest rate at which one message still takes less time than the
-// timeout of a server.
-const leastRate = 1000
+// leastRate is the lowest rate. A login takes 9 KB each way, and a server waits for it 10 s:
+// four connections at once can do that.
+const leastRate = 4000
 
 // UnmarshalText parses a number and an optional unit, without a space.
 func (r *byteRate) UnmarshalText(text []byte) error {
@@ -38,7 +38,7 @@ func (r *byteRate) UnmarshalText(text []byte) error {
 		return errors.New("expected a number of bytes per second like 10MB or 500KiB")
 	}
 	if n < leastRate {
-		return errors.New("expected at least 1KB per second")
+		return errors.New("expected at least 4KB per second")
 	}
 	*r = byteRate(n)
 	return nil

@@ -168,8 +168,11 @@ func (w *walker) named(name string) {
 	w.folder(folder, real, out, "")
 }
 
-// inList visits a file in a list.
+// inList visits a file in a list. None of these names stands for standard input.
 func (w *walker) inList(name string) {
+	if isStdio(name) {
+		name = "." + string(filepath.Separator) + name
+	}
 	info, real, err := w.look(name)
 	out := listedPath(name)
 	switch {

@@ -9,12 +9,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/internal/channel"
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 	"github.com/pqenc/pqenc/transfer/server"
 )
@@ -199,6 +201,61 @@ func TestQuota(t *testing.T) {
 	if err != nil || got[0].Bytes != size || got[1].Bytes != 2*size {
 		t.Errorf("%+v, %v", got, err)
 	}
+}
+
+// TestQuotaSkipsAll skips more quotas than there are, and than an int of 32 bits can count.
+func TestQuotaSkipsAll(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, server.Limits{}, everything)
+	conn := dial(t, s.url, "alice", channel.Times{})
+	conn.Send(wire.TypeQuota, 1, wire.Count(math.MaxUint32))
+	m, err := conn.Next()
+	if err != nil || m.Type != wire.TypeQuotas || !bytes.Equal(m.Body, []byte{0}) {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// TestMoveAbandoned abandons a request to move several objects after the first of them.
+func TestMoveAbandoned(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, server.Limits{}, everything)
+	s.stop()
+	first, resume := make(chan struct{}), make(chan struct{})
+	s.config.OnCommit = func(context.Context, server.Commit) {
+		first <- struct{}{}
+		<-resume
+	}
+	for _, name := range []string{"old/1", "old/2"} {
+		writeFile(t, s.config.Dir, name, testkit.Sealed(10))
+	}
+	s.start()
+	conn := dial(t, s.url, "alice", channel.Times{})
+	conn.Send(wire.TypeMove, 1, append(moveOf("old/1", "new/1", false).body, moveOf("old/2", "new/2", false).body[1:]...))
+	<-first
+	conn.Send(wire.TypeError, 1, (&wire.Error{Code: wire.CodeAbandoned}).Marshal())
+	conn.Send(wire.TypeQuota, 2, wire.Count(0)) // it is answered after that was read
+	if m, err := conn.Next(); err != nil || m.Type != wire.TypeQuotas {
+		t.Errorf("%+v, %v", m, err)
+	}
+	close(resume)
+	select {
+	case m := <-answers(conn):
+		if m.Type != wire.TypeError || m.Request != 1 {
+			t.Errorf("%+v", m)
+		}
+	case <-first:
+		t.Error("the second object is moved")
+	}
+}
+
+// answers returns the next message.
+func answers(conn *channel.Conn) <-chan wire.Message {
+	next := make(chan wire.Message, 1)
+	go func() {
+		m, _ := conn.Next()
+		next <- m
+	}()
+	return next
 }
 
 // blunt is an Authorizer that cannot list its grants.

@@ -51,7 +51,8 @@ func (r *request) delete(names wire.Names) (answer wire.Message, err error) {
 }
 
 // each calls do for each of n names and answers with the codes. If there is only one, its
-// error is that of the request, so that the client receives the text, too.
+// error is that of the request, so that the client receives the text, too. It stops after a
+// name if the request is over: each name may take a few syncs, and nobody waits for them.
 func (r *request) each(n int, do func(i int) error) (answer wire.Message, err error) {
 	var results wire.Results
 	for i := range n {
@@ -66,6 +67,9 @@ func (r *request) each(n int, do func(i int) error) (answer wire.Message, err er
 		}
 		results = append(results, code)
 		r.Progress()
+		if err := context.Cause(r.Context()); err != nil {
+			return answer, err
+		}
 	}
 	return wire.Message{Type: wire.TypeResults, Body: results.Marshal()}, nil
 }
@@ -119,7 +123,7 @@ func (r *request) quota(skip uint32) (answer wire.Message, err error) {
 	}
 	quotas, size := new(wire.Quotas), 0
 	grants := lister.Grants(r.peer)
-	for _, g := range grants[min(int(skip), len(grants)):] {
+	for _, g := range grants[min(int64(skip), int64(len(grants))):] {
 		e := wire.Quota{MaxBytes: g.Quota, MaxFiles: g.Files, Pattern: string(g.Within)}
 		e.Bytes, e.Files = r.server.store.Within(g.bounds(false).Within)
 		if size, ok = quotas.Add(size, e); !ok {

@@ -66,3 +66,30 @@ func TestClientOf(t *testing.T) {
 		t.Errorf("without a proxy: %s", got)
 	}
 }
+
+// FuzzClientOf has a client make up a header, to which a trusted proxy appends its address, in
+// the same line or in one of its own.
+func FuzzClientOf(f *testing.F) {
+	f.Add("198.51.100.7", "10.1.2.3")
+	f.Add(" , ,,", "")
+	f.Add("[2001:470::1]:4711,", "2001:db8::1%eth0")
+	f.Add("unknown\x00\r\nX: y", "::ffff:127.0.0.1")
+	trusted := prefixes("127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32")
+	f.Fuzz(func(t *testing.T, one, two string) {
+		of := func(peer string, header ...string) string {
+			r := &http.Request{RemoteAddr: peer, Header: http.Header{forwardedFor: header}}
+			return trusted.clientOf(r).String()
+		}
+		for _, header := range [][]string{{one, two + ", 192.0.2.7"}, {one, two, "192.0.2.7"}, {one, two, "192.0.2.7, 10.1.2.3"}} {
+			if got := of("127.0.0.1:1", header...); got != "192.0.2.7" {
+				t.Errorf("%q: %s", header, got)
+			}
+		}
+		if got := of("192.0.2.7:1", one, two); got != "192.0.2.7" {
+			t.Errorf("%q, %q: %s", one, two, got)
+		}
+		if got := of("127.0.0.1:1", one, two); strings.ContainsAny(got, " \n%") {
+			t.Errorf("%q, %q: %s", one, two, got)
+		}
+	})
+}

@@ -5,6 +5,7 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -60,7 +61,7 @@ func (s *Store) rename(o *Object, to string, b Bounds) (receipts []*slot, err er
 		return nil, fmt.Errorf("%w: a part of the name is not a folder", wire.ErrExists)
 	}
 	if err == nil {
-		err = vacant(folder, base, b.Overwrite)
+		err = cmp.Or(vacant(folder, base, b.Overwrite), o.differs(folder, base))
 		folder.Close()
 	}
 	undo := func() {}
@@ -79,6 +80,19 @@ func (s *Store) rename(o *Object, to string, b Bounds) (receipts []*slot, err er
 		return nil, err
 	}
 	return append(s.claimReceipts(from), s.claimReceipts(to)...), nil
+}
+
+// differs returns wire.ErrExists if the object has that name, too: as a hard link that was
+// made by hand, or because the file system ignores case. It would keep its old name then.
+func (o *Object) differs(folder *os.Root, base string) error {
+	opened, err := o.file.Stat()
+	if err != nil {
+		return err
+	}
+	if named, err := folder.Lstat(base); err == nil && os.SameFile(opened, named) {
+		return fmt.Errorf("%w: the two names are those of one file", wire.ErrExists)
+	}
+	return nil
 }
 
 // still checks that an open object still has its name.
