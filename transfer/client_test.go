@@ -10,9 +10,8 @@ import (
 	"time"
 )
 
-// TestBackOff checks that waits double up to the longest one, and are anywhere in
-// the upper half of that: clients that were cut at the same time come back one by
-// one.
+// TestBackOff requires that waits double up to the maximum, and are random in the upper
+// half of that, so that clients do not reconnect all at the same time.
 func TestBackOff(t *testing.T) {
 	full := firstWait
 	for _, attempt := range []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 63, 64, 65, 1000, math.MaxInt} {
@@ -24,7 +23,7 @@ func TestBackOff(t *testing.T) {
 		if least < full/2 || most > full {
 			t.Errorf("attempt %d: %v to %v, not in %v to %v", attempt, least, most, full/2, full)
 		}
-		if tenth := full / 20; least > full/2+tenth || most < full-tenth { // of the half; with 1000 waits that is never chance
+		if tenth := full / 20; least > full/2+tenth || most < full-tenth { // with 1000 waits this is never chance
 			t.Errorf("attempt %d: no more than %v to %v of %v to %v", attempt, least, most, full/2, full)
 		}
 		full = min(2*full, longestWait)

@@ -18,9 +18,9 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// newCommand returns a folder with the command pqenc.exe, which is what Windows wants
-// it to be called, and alice's keys. It is built here since the tests of the command
-// cannot have a hostile server: it needs packages that are internal to this one.
+// newCommand returns a folder with the command pqenc.exe, as Windows requires the name,
+// and the keys of alice. The test is here because those of the command cannot have a
+// hostile server, which needs internal packages of this one.
 func newCommand(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -37,9 +37,9 @@ func newCommand(t *testing.T) (dir string) {
 	return dir
 }
 
-// TestCommandNeverTwice is TestNeverTwice with the command, and with a file that
-// changes in between. To seal it a second time under the same key would give both
-// contents away, so nothing comes any more, and the push says why it stops.
+// TestCommandNeverTwice is TestNeverTwice for the command, with a file that changes in
+// between. Encrypting it again under the same key would reveal both contents, so nothing
+// more is sent, and the error gives the reason.
 func TestCommandNeverTwice(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -62,13 +62,13 @@ func TestCommandNeverTwice(t *testing.T) {
 			}
 			conn.Send(wire.TypeReady, 1, readyAt(0))
 			later = append(later, receiveBytes(conn, 1)...)
-			conn.Fail(wire.CodeDenied, "") // ends a push that continues
+			conn.Fail(wire.CodeDenied, "") // ends a push that wrongly continues
 			return
 		}
 		conn.Send(wire.TypeReady, 1, readyAt(0))
 		first = receiveBytes(conn, 6<<20)
 		conn.Send(wire.TypeDurable, 1, wire.Size(int64(len(first))))
-		// What follows the window arrives only after that was read.
+		// Bytes after the window arrive only after that was read.
 		first = append(first, receiveBytes(conn, 16<<20)...)
 	})
 	cmd := exec.Command(filepath.Join(dir, "pqenc.exe"), "push", "-i", "alice.key", "-r", "alice.pub",
@@ -85,7 +85,7 @@ func TestCommandNeverTwice(t *testing.T) {
 	lines := strings.Split(string(said), "\n")
 	end := len(lines) - 3
 	if end < 0 || !strings.HasPrefix(lines[end], "pqenc: error: in: "+transfer.ErrRewound.Error()) ||
-		lines[end+1] != "pqenc: hint: try again: it is encrypted from the beginning" || lines[end+2] != "" {
+		lines[end+1] != "pqenc: hint: try again: it is encrypted from the start" || lines[end+2] != "" {
 		t.Errorf("it says %q", said)
 	}
 }

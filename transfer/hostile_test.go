@@ -31,12 +31,12 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// hostile is a server that has the right key and does what a script says, for each
-// connection, counted from 0. It closes the connection when the script ends.
+// hostile is a server with the right key that runs a script for each connection, counted
+// from 0. It closes the connection at the end of the script.
 type hostile struct {
 	url         string
 	connections atomic.Int64
-	scripts     sync.WaitGroup // that are running
+	scripts     sync.WaitGroup // running scripts
 }
 
 func newHostile(t *testing.T, script func(conn *channel.Conn, attempt int)) *hostile {
@@ -85,12 +85,13 @@ func is(want *keyfile.Identity) func(signature.Fingerprint) error {
 	}
 }
 
-// readyAt is what a server says that has so much of this very push.
+// readyAt is the answer of a server that has the given number of bytes of this push.
 func readyAt(offset int64) []byte {
 	return (&wire.Ready{Proven: true, Offset: offset, Unit: 4 << 20}).Marshal()
 }
 
-// receive reads messages until one of that type or an error, and returns the data before.
+// receive reads messages up to one of the given type or an error, and returns the data
+// before it.
 func receive(conn *channel.Conn, until wire.Type) (data []byte, ok bool) {
 	for {
 		m, err := conn.Next()
@@ -103,7 +104,7 @@ func receive(conn *channel.Conn, until wire.Type) (data []byte, ok bool) {
 	}
 }
 
-// receiveBytes reads data until there are so many bytes.
+// receiveBytes reads at least the given number of bytes.
 func receiveBytes(conn *channel.Conn, n int) (data []byte) {
 	for len(data) < n {
 		m, err := conn.Next()
@@ -117,7 +118,7 @@ func receiveBytes(conn *channel.Conn, n int) (data []byte) {
 	return data
 }
 
-// once counts what was read, and fails a test that reads after the end.
+// once counts the bytes read, and fails a test that reads after the end.
 type once struct {
 	t     *testing.T
 	src   io.Reader
@@ -135,8 +136,8 @@ func (o *once) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// TestNeverTwice has a server that acknowledges a part of a push, cuts, and asks for
-// all of it again. Nothing is read from the source a second time.
+// TestNeverTwice has a server that acknowledges a part of a push, disconnects, and asks
+// for all of it again. The source is not read a second time.
 func TestNeverTwice(t *testing.T) {
 	t.Parallel()
 	file := testkit.Sealed(40 << 20)
@@ -150,7 +151,7 @@ func TestNeverTwice(t *testing.T) {
 		}
 		first = receiveBytes(conn, 6<<20)
 		conn.Send(wire.TypeDurable, 1, wire.Size(int64(len(first))))
-		// What follows the window arrives only after that was read.
+		// Bytes after the window arrive only after that was read.
 		first = append(first, receiveBytes(conn, 16<<20)...)
 	})
 	src := &once{t: t, src: bytes.NewReader(file)}
@@ -167,7 +168,7 @@ func TestNeverTwice(t *testing.T) {
 	}
 }
 
-// TestSentAgain cuts a push at what was acknowledged, and gets the same bytes
+// TestSentAgain disconnects at the acknowledged offset, and requires the same bytes
 // again, from memory.
 func TestSentAgain(t *testing.T) {
 	t.Parallel()
@@ -205,8 +206,8 @@ func TestSentAgain(t *testing.T) {
 	}
 }
 
-// TestFilesCanBeRewound checks that a server which has lost a part of a pqenc file
-// gets it again: sending it twice seals nothing twice.
+// TestFilesCanBeRewound requires that a server that lost a part of a pqenc file gets it
+// again: this does not encrypt anything twice.
 func TestFilesCanBeRewound(t *testing.T) {
 	file := testkit.Sealed(3 << 20)
 	var got []byte
@@ -228,8 +229,8 @@ func TestFilesCanBeRewound(t *testing.T) {
 	}
 }
 
-// TestLyingPushServers says that more, or less, is safe than can be. None of that is
-// success, or tried again.
+// TestLyingPushServers acknowledges more or fewer bytes than possible. The client must
+// not treat that as success, or retry.
 func TestLyingPushServers(t *testing.T) {
 	t.Parallel()
 	file := testkit.Sealed(2 << 20)
@@ -322,9 +323,9 @@ func TestLyingPushServers(t *testing.T) {
 	}
 }
 
-// TestUnitOfAnotherServer has servers that make more durable at a time than half of the buffer.
-// An honest one says so at once. One that does not has an error, and so has one that waits for
-// more than it is sent.
+// TestUnitOfAnotherServer has servers whose unit is larger than half of the buffer. An
+// honest server announces it. One that does not causes an error, and so does one that
+// waits for more than it is sent.
 func TestUnitOfAnotherServer(t *testing.T) {
 	file := testkit.Sealed(2 << 20)
 	for name, test := range map[string]struct {
@@ -367,8 +368,8 @@ func TestUnitOfAnotherServer(t *testing.T) {
 	}
 }
 
-// TestEarlyAcknowledgement has a server that acknowledges bytes that are just being
-// sent to it. They may not be overwritten meanwhile (which the race detector sees).
+// TestEarlyAcknowledgement has a server that acknowledges bytes in flight. They may not
+// be overwritten meanwhile, which the race detector would report.
 func TestEarlyAcknowledgement(t *testing.T) {
 	file := testkit.Sealed(40 << 20)
 	h := newHostile(t, func(conn *channel.Conn, _ int) {
@@ -386,16 +387,16 @@ func TestEarlyAcknowledgement(t *testing.T) {
 				return
 			}
 			got += int64(len(m.Body))
-			// As far as the client dares: what is on its way is acknowledged as well.
+			// Up to what the client allows: bytes in flight are acknowledged as well.
 			if conn.Send(wire.TypeDurable, 1, wire.Size(got+wire.MaxData)) != nil {
 				return
 			}
 		}
 	})
-	h.client(t).Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{}) // whatever comes of it
+	h.client(t).Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{}) // any result
 }
 
-// TestFailingSource checks that the server hears of it, every time.
+// TestFailingSource requires that the server is told, every time.
 func TestFailingSource(t *testing.T) {
 	file := testkit.Sealed(1 << 20)
 	broken := errors.New("broken")
@@ -428,7 +429,7 @@ func TestFailingSource(t *testing.T) {
 	}
 }
 
-// TestHangingSource checks that a refusal does not wait for a source that gives
+// TestHangingSource requires that a refusal does not wait for a source that delivers
 // nothing.
 func TestHangingSource(t *testing.T) {
 	file := testkit.Sealed(1000)
@@ -445,7 +446,7 @@ func TestHangingSource(t *testing.T) {
 }
 
 // TestLyingPullServers has servers that send something else than they announce, or
-// announce something else than they did before.
+// announce something else than before.
 func TestLyingPullServers(t *testing.T) {
 	t.Parallel()
 	file := testkit.Sealed(5000) // with a header of 4096 bytes
@@ -457,8 +458,8 @@ func TestLyingPullServers(t *testing.T) {
 	b := file[:1000]
 	for name, test := range map[string]struct {
 		script func(c *channel.Conn, attempt int)
-		want   error // nil is any
-		most   int   // bytes that may be written
+		want   error // nil means any
+		most   int   // maximum number of bytes written
 	}{
 		"too much": {func(c *channel.Conn, _ int) {
 			object(c, 1500, digest)
@@ -545,8 +546,8 @@ func TestLyingPullServers(t *testing.T) {
 	}
 }
 
-// TestWrongDigest has a server whose object is not the one that the caller began
-// to pull earlier, and that says so, or not.
+// TestWrongDigest has a server with another object than the one that the caller started
+// to pull, which reports that or not.
 func TestWrongDigest(t *testing.T) {
 	h := newHostile(t, func(c *channel.Conn, _ int) {
 		receive(c, wire.TypePull)
@@ -561,8 +562,8 @@ func TestWrongDigest(t *testing.T) {
 	}
 }
 
-// TestResumedLength resumes a pull of which the server says that it is longer than a file
-// with that header can be.
+// TestResumedLength resumes a pull for which the server states a length that is
+// impossible with that header.
 func TestResumedLength(t *testing.T) {
 	file := testkit.Sealed(5000)
 	for length, good := range map[int64]bool{int64(len(file)): true, 4096 + 15: false} {
@@ -581,7 +582,7 @@ func TestResumedLength(t *testing.T) {
 	}
 }
 
-// page is a page of these names, whether an object can have them or not.
+// page is a page of these names, valid or not.
 func page(more bool, names ...string) []byte {
 	b := (&wire.Page{More: more}).Marshal()
 	for _, name := range names {
@@ -592,7 +593,7 @@ func page(more bool, names ...string) []byte {
 	return b
 }
 
-// TestLyingLists has names that no object can have, or that were not asked for.
+// TestLyingLists has names that are invalid, or that were not requested.
 func TestLyingLists(t *testing.T) {
 	for _, name := range []string{
 		"../../.ssh/authorized_keys", "a/../../x", "/etc/passwd", "a/\x1b[2J", "a/.hidden", "", "b/other.pqe", `a\b`, "a/\xff", "a/good.pqe", "a/before.pqe",
@@ -628,8 +629,8 @@ func TestLyingLists(t *testing.T) {
 	}
 }
 
-// TestEndlessList has a server whose list never ends. It is read page by page, and as far
-// as it is wanted.
+// TestEndlessList has a server whose list never ends. The client reads it page by page,
+// and only as far as it needs.
 func TestEndlessList(t *testing.T) {
 	asked := 0
 	h := newHostile(t, func(c *channel.Conn, _ int) {
@@ -658,8 +659,8 @@ func TestEndlessList(t *testing.T) {
 	}
 }
 
-// TestLongPrefix lists by what is longer than any name. The server is not asked: its
-// answer would be that the message is malformed.
+// TestLongPrefix lists with a prefix longer than any name. The server is not asked, since
+// it would report a malformed message.
 func TestLongPrefix(t *testing.T) {
 	h := newHostile(t, func(c *channel.Conn, _ int) {
 		receive(c, wire.TypeList)
@@ -675,8 +676,8 @@ func TestLongPrefix(t *testing.T) {
 	}
 }
 
-// TestHostileText checks that what a server says comes out as it is, for whoever
-// prints it to make harmless, and that the code alone decides.
+// TestHostileText requires that texts of a server are returned unchanged, for the caller
+// to sanitize, and that only the code matters.
 func TestHostileText(t *testing.T) {
 	const text = "\x1b]0;owned\a\x1b[2J\u009b31m\n\r"
 	for code, want := range map[uint16]error{
@@ -696,8 +697,8 @@ func TestHostileText(t *testing.T) {
 	}
 }
 
-// TestTemporaryErrors checks that codes from 32 up, also unknown ones, are tried
-// again, until nothing has come of it for too long.
+// TestTemporaryErrors requires that codes from 32, also unknown ones, are retried until
+// there is no progress for too long.
 func TestTemporaryErrors(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -721,14 +722,14 @@ func TestTemporaryErrors(t *testing.T) {
 	}
 }
 
-// TestLastAttempt checks that a client tries to the end of the time that it was given,
-// also if its next wait would be longer than what is left.
+// TestLastAttempt requires that a client retries until the end of its time, even if the
+// next wait would be longer than the rest.
 func TestLastAttempt(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener.Close() // nobody is there
+	listener.Close() // nobody listens
 	retries := 0
 	c := &transfer.Client{URL: "ws://" + listener.Addr().String(), Identity: testkit.Identity("alice"), CheckServer: is(testkit.Identity("server"))}
 	c.GiveUpAfter = 100 * time.Millisecond // less than the shortest wait
@@ -742,8 +743,8 @@ func TestLastAttempt(t *testing.T) {
 	}
 }
 
-// TestLostAnswer deletes on a connection that is cut before the answer. That it is
-// gone then is success; that it never was is not.
+// TestLostAnswer deletes an object on a connection that is cut before the answer. If the
+// object is then gone, that is success; if it never existed, it is not.
 func TestLostAnswer(t *testing.T) {
 	for _, lost := range []int{0, 1} {
 		h := newHostile(t, func(c *channel.Conn, attempt int) {
@@ -759,7 +760,7 @@ func TestLostAnswer(t *testing.T) {
 	}
 }
 
-// listed returns a whole list.
+// listed returns a complete list.
 func listed(c *transfer.Client, prefix string) (all []transfer.Object, err error) {
 	for object, err := range c.List(context.Background(), prefix) {
 		if err != nil {

@@ -18,9 +18,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// TestIdleServer has a server that is there and does nothing, as one whose disk
-// hangs: clients stop trying. So they do when it says each time that it has waited too
-// long.
+// TestIdleServer has a server that does nothing, as with a disk that hangs: clients stop
+// trying. So they do if it returns an idle timeout each time.
 func TestIdleServer(t *testing.T) {
 	t.Parallel()
 	file := testkit.Sealed(1 << 20)
@@ -70,7 +69,7 @@ func TestIdleServer(t *testing.T) {
 	}
 }
 
-// beat sends keepalives only.
+// beat sends only keepalives.
 func beat(c *channel.Conn) {
 	for c.Send(wire.TypeBeat, 0, nil) == nil {
 		time.Sleep(20 * time.Millisecond)

@@ -22,16 +22,16 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// far is a line to a server, both in the fake time of a test.
+// far is a network link to a server; both ends use the fake clock of a test.
 type far struct {
-	rate  int64         // bytes a second
+	rate  int64         // bytes per second
 	delay time.Duration // one way
-	sync  time.Duration // from a unit that has come to its acknowledgement
-	disk  int64         // bytes a second that are synced, if it is not 0
+	sync  time.Duration // from receiving a unit to acknowledging it
+	disk  int64         // bytes synced per second; 0 is unlimited
 	unit  int64         // 4 MiB if it is 0
 
 	window int64 // that the client has announced
-	most   int64 // that it has sent ahead of the last acknowledgement, at least
+	most   int64 // maximum sent ahead of the last acknowledgement, at least
 
 	mu   sync.Mutex
 	told []told // the acknowledgements
@@ -42,14 +42,14 @@ type told struct {
 	at      time.Time
 }
 
-// hop is one direction of a line. It takes whatever it is given.
+// hop is one direction of a link, with an unlimited buffer.
 type hop struct {
 	far   *far
 	queue chan piece
 	gone  chan struct{}
 	once  sync.Once
 	mu    sync.Mutex
-	free  time.Time // when the line is
+	free  time.Time // when the link is free
 	rest  []byte
 }
 
@@ -88,9 +88,9 @@ func (h *hop) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// lineEnd is one end of a line, and the byte stream of a connection.
+// lineEnd is one end of a link, with the byte stream of a connection.
 type lineEnd struct {
-	net.Conn // for what is not used
+	net.Conn // for unused methods
 	in, out  *hop
 }
 
@@ -109,8 +109,8 @@ func (e lineEnd) Close() error {
 	return nil
 }
 
-// patient returns a context that ends a test that is stuck: keepalives would continue without
-// end in the fake time.
+// patient returns a context that ends a stuck test: with a fake clock, keepalives would
+// otherwise continue without end.
 func patient(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 	t.Cleanup(cancel)
@@ -119,7 +119,8 @@ func patient(t *testing.T) context.Context {
 
 var lineCertificate = sync.OnceValues(channel.NewCertificate)
 
-// connect returns a client whose connection goes over the line, to a server that stores nothing.
+// connect returns a client that is connected over the link to a server that stores
+// nothing.
 func (f *far) connect(t *testing.T) *Client {
 	t.Helper()
 	there := &hop{far: f, queue: make(chan piece, 1<<20), gone: make(chan struct{})}
@@ -143,7 +144,7 @@ func (f *far) login(who string) *channel.Login {
 	return &channel.Login{Identity: testkit.Identity(who), Check: func(signature.Fingerprint) error { return nil }}
 }
 
-// serve takes one push after the other.
+// serve accepts one push after the other.
 func (f *far) serve(t *testing.T, s channel.Stream, cert *tls.Certificate) {
 	conn, err := channel.Accept(s, cert, f.login("server"))
 	if err != nil {
@@ -166,7 +167,7 @@ func (f *far) serve(t *testing.T, s channel.Stream, cert *tls.Certificate) {
 	}
 }
 
-// receive takes one push.
+// receive receives one push.
 func (f *far) receive(conn *channel.Conn, id uint32) {
 	unit := cmp.Or(f.unit, 4<<20)
 	conn.Send(wire.TypeReady, id, (&wire.Ready{Proven: true, Unit: uint32(unit)}).Marshal())
@@ -194,8 +195,8 @@ func (f *far) receive(conn *channel.Conn, id uint32) {
 	}
 }
 
-// acknowledge makes durable what was written: one sync is for all that has come before it.
-// After the end of the object, which is said by a negative size, it is stored.
+// acknowledge syncs what was written: one sync covers everything received before it.
+// After the end of the object, which is a negative size, the object is stored.
 func (f *far) acknowledge(conn *channel.Conn, id uint32, written <-chan int64) {
 	durable := int64(0)
 	for size := range written {
@@ -219,8 +220,8 @@ func (f *far) acknowledge(conn *channel.Conn, id uint32, written <-chan int64) {
 	}
 }
 
-// known returns the last acknowledgement that the client can have known when it sent what
-// has just come.
+// known returns the last acknowledgement that the client can have received when it sent
+// the bytes that have just arrived.
 func (f *far) known() (durable int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -232,12 +233,12 @@ func (f *far) known() (durable int64) {
 	return 0
 }
 
-// lasts returns how long so many bytes take.
+// lasts returns how long a number of bytes takes.
 func lasts(n, rate int64) time.Duration {
 	return time.Duration(float64(n) / float64(rate) * float64(time.Second))
 }
 
-// zeros is a pqenc file as far as anybody looks, of n bytes.
+// zeros looks like a pqenc file of n bytes.
 func zeros(n int64) io.Reader {
 	head := testkit.Sealed(0)
 	return io.LimitReader(io.MultiReader(bytes.NewReader(head), endless{}), n)
@@ -245,11 +246,11 @@ func zeros(n int64) io.Reader {
 
 const (
 	gigabit = 125_000_000
-	local   = 600_000_000 // what two processes do on one machine
+	local   = 600_000_000 // between two processes on one machine
 )
 
-// TestWindowGrows pushes over lines and to servers of all kinds, and looks how much memory the
-// window has taken in the end, and how much of the line was used.
+// TestWindowGrows pushes over many kinds of links and servers, and checks the final
+// window size and the used part of the bandwidth.
 func TestWindowGrows(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -258,7 +259,7 @@ func TestWindowGrows(t *testing.T) {
 		buffer     int64
 		size       int64
 		from, upTo int64   // MiB of the window
-		least      float64 // part of the rate of the line
+		least      float64 // of the bandwidth
 	}{
 		"loopback":                        {&far{rate: local, sync: time.Millisecond}, 0, 96 << 20, 16, 16, 0.95},
 		"a fast near line":                {&far{rate: gigabit, delay: time.Millisecond / 2, sync: time.Millisecond}, 0, 96 << 20, 16, 16, 0.95},
@@ -303,8 +304,8 @@ func TestWindowGrows(t *testing.T) {
 	}
 }
 
-// TestWindowIsRemembered checks that a second push begins with the window that the line needs,
-// as far as it may, and that none is remembered from a unit.
+// TestWindowIsRemembered checks that a second push starts with the window that the link
+// needs, up to the limit, and that the first unit is not used to measure it.
 func TestWindowIsRemembered(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -339,7 +340,8 @@ func TestWindowIsRemembered(t *testing.T) {
 	})
 }
 
-// TestFilesNeedNoBuffer pushes a file over a line that is longer than any buffer.
+// TestFilesNeedNoBuffer pushes a file over a link with more bytes in flight than any
+// buffer has.
 func TestFilesNeedNoBuffer(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -356,7 +358,7 @@ func TestFilesNeedNoBuffer(t *testing.T) {
 	})
 }
 
-// zerosAt is what zeros is, as a file without an end.
+// zerosAt is like zeros, as a file without an end.
 type zerosAt struct{ head []byte }
 
 func (z zerosAt) ReadAt(p []byte, off int64) (int, error) {

@@ -13,7 +13,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// TestOldServer knows neither moves nor quotas. It is asked once.
+// TestOldServer supports neither moves nor quotas. It is asked once.
 func TestOldServer(t *testing.T) {
 	t.Parallel()
 	asked := 0
@@ -42,8 +42,8 @@ func TestOldServer(t *testing.T) {
 	}
 }
 
-// TestLostMove loses the first answer to a move. The second one is that there is no such
-// object: whether it was moved before, a list tells.
+// TestLostMove loses the first answer to a move. The second answer is that the object
+// does not exist: a list then shows if it was moved before.
 func TestLostMove(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -80,7 +80,7 @@ func TestLostMove(t *testing.T) {
 	}
 }
 
-// TestLyingMoveServers answers moves, and questions for quotas, with what is no answer.
+// TestLyingMoveServers answers moves and quota requests with invalid messages.
 func TestLyingMoveServers(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]struct {

@@ -29,8 +29,8 @@ func refuse(conn *channel.Conn, id uint32, code uint16) {
 
 var unsupported = wire.CodeOf(wire.ErrUnsupported)
 
-// TestPutAgain cuts the connection once a small object has come. The next one gets the very
-// same message, and the source is read once.
+// TestPutAgain cuts the connection after a small object has arrived. The next connection
+// gets exactly the same message, and the source is read once.
 func TestPutAgain(t *testing.T) {
 	t.Parallel()
 	file := testkit.Sealed(1000)
@@ -82,7 +82,8 @@ var pushes = map[string]func(c *transfer.Client, file []byte, o transfer.PushOpt
 	},
 }
 
-// storing answers pushes, and puts unless it is of an old release. It returns what has come.
+// storing answers pushes, and puts unless it is an old release. It returns what was
+// received.
 func storing(old bool) (script func(conn *channel.Conn, attempt int), types func() string, objects func() [][]byte) {
 	var mu sync.Mutex
 	var got [][]byte
@@ -117,8 +118,8 @@ func storing(old bool) (script func(conn *channel.Conn, attempt int), types func
 		func() [][]byte { mu.Lock(); defer mu.Unlock(); return got }
 }
 
-// TestOldPushServer does not know small objects. It gets them as others, and is not asked
-// again.
+// TestOldPushServer has a server without support for small objects. They are pushed as
+// others, and the server is asked only once.
 func TestOldPushServer(t *testing.T) {
 	t.Parallel()
 	for way, push := range pushes {
@@ -143,7 +144,8 @@ func TestOldPushServer(t *testing.T) {
 	}
 }
 
-// TestNotSmall pushes what is just small enough for a message, and a byte longer.
+// TestNotSmall pushes the largest object that fits into a message, and one that is one
+// byte longer.
 func TestNotSmall(t *testing.T) {
 	t.Parallel()
 	for way, push := range pushes {
@@ -164,8 +166,8 @@ func TestNotSmall(t *testing.T) {
 	}
 }
 
-// TestSmallSourceFails has sources that fail, at once, late, or not by an error. Nothing is
-// sent of them.
+// TestSmallSourceFails has sources that fail, at once, late, or without an error. Nothing
+// of them is sent.
 func TestSmallSourceFails(t *testing.T) {
 	t.Parallel()
 	file := testkit.Sealed(1000)
@@ -192,8 +194,8 @@ func TestSmallSourceFails(t *testing.T) {
 	}
 }
 
-// TestSmallSourceIsLeft ends a push whose source says nothing. The source can continue, for
-// nobody.
+// TestSmallSourceIsLeft cancels a push whose source blocks. The source may continue, and
+// its data is discarded.
 func TestSmallSourceIsLeft(t *testing.T) {
 	t.Parallel()
 	for _, first := range []int{0, 300_000} {
@@ -224,8 +226,8 @@ func TestSmallSourceIsLeft(t *testing.T) {
 	}
 }
 
-// TestManyAtOnce has a server that answers only once 16 small objects have come. The 17th
-// comes after an answer.
+// TestManyAtOnce has a server that answers only after 16 small objects have arrived. The
+// 17th is sent after an answer.
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	file := testkit.Sealed(1000)
@@ -260,8 +262,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestMoreConnections pushes more than one connection takes to a server that answers
-// nothing before more have come on others; and to one that takes a single connection.
+// TestMoreConnections pushes more than one connection accepts to a server that answers
+// only after more have arrived on others; and to one that accepts a single connection.
 func TestMoreConnections(t *testing.T) {
 	t.Parallel()
 	file := testkit.Sealed(1000)
@@ -325,7 +327,7 @@ func TestMoreConnections(t *testing.T) {
 	})
 }
 
-// TestLyingPutServers says that something else is stored than was sent.
+// TestLyingPutServers reports that something else was stored than was sent.
 func TestLyingPutServers(t *testing.T) {
 	t.Parallel()
 	file := testkit.Sealed(1000)
@@ -352,15 +354,14 @@ func TestLyingPutServers(t *testing.T) {
 	}
 }
 
-// contentOf is a content of which a file is the object.
+// contentOf returns the CONTENT message for an object that is the given file.
 func contentOf(file []byte, from, to int) *wire.Content {
 	return &wire.Content{Object: wire.Object{Length: int64(len(file)), Digest: digestOf(file)}, Bytes: file[from:to]}
 }
 
 func digestOf(file []byte) [32]byte { return sha256.Sum256(file[:4096]) }
 
-// TestLyingGetServers sends something else than was asked for. Nothing of it is taken for
-// the object.
+// TestLyingGetServers sends something else than requested. Nothing of it is accepted.
 func TestLyingGetServers(t *testing.T) {
 	t.Parallel()
 	file, other, large := testkit.Sealed(1000), testkit.Sealed(2000), testkit.Sealed(1<<20)
@@ -407,7 +408,7 @@ func TestLyingGetServers(t *testing.T) {
 	}
 }
 
-// TestOldPullServer does not know how to get a small object.
+// TestOldPullServer has a server that does not support GET.
 func TestOldPullServer(t *testing.T) {
 	t.Parallel()
 	file := testkit.Sealed(1000)
@@ -442,7 +443,7 @@ func TestOldPullServer(t *testing.T) {
 	}
 }
 
-// failing fails after n bytes.
+// failing returns an error after n bytes.
 type failing struct{ n int }
 
 var errFull = errors.New("full")
@@ -455,8 +456,8 @@ func (f *failing) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// TestOthersGoOn has pulls that fail on this side, small and large ones, while another one is
-// under way. That one continues over the same connection.
+// TestOthersGoOn has pulls that fail locally, small and large ones, during another pull,
+// which continues over the same connection.
 func TestOthersGoOn(t *testing.T) {
 	t.Parallel()
 	file, large := testkit.Sealed(1000), testkit.Sealed(1<<20)
@@ -502,7 +503,7 @@ func TestOthersGoOn(t *testing.T) {
 	}
 }
 
-// TestWaitIsLeft ends a request that waits for its turn.
+// TestWaitIsLeft cancels a request that waits for its turn.
 func TestWaitIsLeft(t *testing.T) {
 	t.Parallel()
 	file := testkit.Sealed(1000)

@@ -17,7 +17,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// windowOf returns a window that src is read into.
+// windowOf returns a window that reads from src.
 func windowOf(src io.Reader) *window {
 	w := newWindow(0)
 	go w.readFrom(src)
@@ -69,7 +69,7 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestWindowForgets checks that what was acknowledged is gone, and said to be.
+// TestWindowForgets requires that acknowledged bytes are discarded, and reported as such.
 func TestWindowForgets(t *testing.T) {
 	w := windowOf(bytes.NewReader(make([]byte, 3*segmentSize)))
 	defer w.close()
@@ -95,8 +95,8 @@ func TestWindowForgets(t *testing.T) {
 	}
 }
 
-// TestWindowIsBounded checks that a source is read only so far ahead of what is sent, and
-// no further than there is memory for.
+// TestWindowIsBounded requires that a source is read ahead only by a limited amount, and
+// only into available memory.
 func TestWindowIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := windowOf(endless{})
@@ -137,8 +137,8 @@ type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
-// TestStoppedSource checks that next does not outlast its connection, for bytes
-// that do not come or are too far ahead.
+// TestStoppedSource requires that next ends with its connection, even for bytes that do
+// not arrive or are too far ahead.
 func TestStoppedSource(t *testing.T) {
 	silent, w := io.Pipe()
 	defer w.Close()

@@ -14,15 +14,16 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// Keys of age. They encrypt and decrypt, and are no identities: whoever needs one gets
-// [errAgeKey].
+// Age keys can encrypt and decrypt, but they are no identities of pqenc: where one is
+// needed, the error is [errAgeKey].
 
 var errAgeKey = error(&keyfile.KindError{Kind: keyfile.AgePostQuantum})
 
-// isAgeText reports whether an argument is a key of age itself, not the name of a file.
+// isAgeText reports whether an argument is an age key itself rather than the name of a
+// file.
 func isAgeText(arg string) bool { return strings.HasPrefix(arg, "age1") && !isPath(arg) }
 
-// shown returns what an argument is called in messages.
+// shown returns the form of an argument for messages.
 func shown(arg string) string {
 	if isAgeText(arg) {
 		return "the key of age"
@@ -30,8 +31,8 @@ func shown(arg string) string {
 	return arg
 }
 
-// ageRecipients returns the key that an argument is. What is wrong with it is told
-// without the 2 KB of it.
+// ageRecipients returns the age public key that is the argument itself. Errors do not
+// quote its 2 KB.
 func ageRecipients(arg string) (to []pqenc.Recipient, err error) {
 	keys, err := keyfile.ParseAgeRecipients([]byte(arg))
 	for _, key := range keys {
@@ -43,7 +44,7 @@ func ageRecipients(arg string) (to []pqenc.Recipient, err error) {
 	return to, in(shown(arg), err)
 }
 
-// publicsOf returns the public keys among recipients, which all must be such.
+// publicsOf returns recipients as public keys of pqenc, which all of them must be.
 func publicsOf(to []pqenc.Recipient) (keys keyfile.Publics, err error) {
 	for _, r := range to {
 		key, ok := r.(*keyfile.Public)
@@ -55,14 +56,14 @@ func publicsOf(to []pqenc.Recipient) (keys keyfile.Publics, err error) {
 	return keys, nil
 }
 
-// isAgeSecret reports whether an argument is a private key of age itself. The command
-// line is no place for a secret, and a message is none either.
+// isAgeSecret reports whether an argument is an age private key itself. Secrets belong
+// neither on the command line nor in messages.
 func isAgeSecret(arg string) bool { return strings.HasPrefix(strings.ToUpper(arg), "AGE-SECRET-KEY-") }
 
 var errAgeSecret = &failure{errors.New("a private key is on the command line, where others can see it"), exitUsage,
-	[]string{"put it into a file that only you can read, and name that", "other users and the history of the shell may have it already: better make a new one"}}
+	[]string{"put it into a file that only you can read, and name the file", "other users and the shell history may have it already: make a new one"}}
 
-// ageIdentities returns the private keys in a file of age, which open files.
+// ageIdentities returns the private keys in an age identity file.
 func ageIdentities(data []byte) (ids []pqenc.Identity, err error) {
 	keys, err := keyfile.ParseAgeIdentities(data)
 	for _, key := range keys {
@@ -71,8 +72,8 @@ func ageIdentities(data []byte) (ids []pqenc.Identity, err error) {
 	return ids, err
 }
 
-// anonymous reports whether one of the recipients has no fingerprint, so that a
-// signature could not name it.
+// anonymous reports whether one of the recipients has no fingerprint, so that a signature
+// cannot name it.
 func anonymous(to []pqenc.Recipient) bool {
 	for _, r := range to {
 		if _, ok := r.(*recipient.HybridRecipient); ok {
@@ -82,7 +83,7 @@ func anonymous(to []pqenc.Recipient) bool {
 	return false
 }
 
-// keyID returns what tells a recipient from all others, and what it is called.
+// keyID returns a unique ID of a recipient, and its name for messages.
 func keyID(r pqenc.Recipient) (id, text string) {
 	if key, ok := r.(*recipient.HybridRecipient); ok {
 		return string(key.Bytes()), "this key"

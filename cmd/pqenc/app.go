@@ -22,8 +22,8 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
-// app is what the commands share: the standard streams, the person at the
-// terminal, and what must be undone when the process is interrupted.
+// app is the state that the commands share: the standard streams, the prompter, and
+// everything to undo when the process is interrupted.
 type app struct {
 	grammar  *grammar
 	stdin    *os.File
@@ -31,26 +31,26 @@ type app struct {
 	stderr   *messages
 	prompter terminal.Prompter
 	selected *kong.Node                  // the command that runs, or nil
-	first    string                      // the first argument
-	command  []string                    // of --from-command
-	keys     []fs.FileInfo               // files of private keys in use, which nothing replaces
-	private  map[string][]pqenc.Identity // what is in them, by their names
-	stop     atomic.Pointer[func()]      // asks the command to end by itself, or nil
+	first    string                      // first argument
+	command  []string                    // command of --from-command
+	keys     []fs.FileInfo               // private key files in use, which no output may replace
+	private  map[string][]pqenc.Identity // their keys, by file name
+	stop     atomic.Pointer[func()]      // asks the command to stop by itself, or nil
 
-	said   said        // warnings and hints
-	ending atomic.Bool // the process was interrupted: nothing else is said
+	said   said        // warnings and hints that were printed
+	ending atomic.Bool // the process was interrupted: print nothing else
 	work   atomic.Pointer[several]
-	sends  atomic.Pointer[tally] // of what is pushed
-	brief  sync.RWMutex          // held for reading by what takes a moment and would leave something if it was cut
+	sends  atomic.Pointer[tally] // pushes in flight
+	brief  sync.RWMutex          // read-locked during short steps that would leave something if interrupted
 
 	mu       sync.Mutex
-	outputs  map[*durable.File]bool    // being written
-	parts    map[*durable.Partial]bool // the same, of those that outlast the process
-	folder   *outFolder                // for what is pulled, or nil
-	meter    *progress.Meter           // being shown, or nil
-	target   string                    // what the output will be, once there is something for it
-	producer *producer                 // of what is read, or nil
-	scratch  func() error              // removes a folder that goes with the process, or nil
+	outputs  map[*durable.File]bool    // outputs being written
+	parts    map[*durable.Partial]bool // partial outputs being written, which stay for another process
+	folder   *outFolder                // output folder of a pull, or nil
+	meter    *progress.Meter           // meter on the screen, or nil
+	target   string                    // name of the output, once there is data for it
+	producer *producer                 // command of --from-command, or nil
+	scratch  func() error              // removes a folder at the end of the process, or nil
 }
 
 func newApp() *app {
@@ -58,12 +58,12 @@ func newApp() *app {
 		stdout: &results{file: os.Stdout}, stderr: newMessages(os.Stderr)}
 }
 
-// gently has the first signal that would end the process call stop instead, which
-// must return at once. The second ends it.
+// gently makes the first signal call stop instead of ending the process. stop must return
+// at once. The second signal ends the process.
 func (a *app) gently(stop func()) { a.stop.Store(&stop) }
 
-// stopGently asks the command to end by itself, and reports whether it can be waited
-// for. It takes no lock: one could be held by what is to be ended.
+// stopGently asks the command to stop by itself, and reports whether it can. It takes no
+// lock, since the command to be stopped may hold it.
 func (a *app) stopGently() bool {
 	stop := a.stop.Swap(nil)
 	if stop != nil {
@@ -72,15 +72,15 @@ func (a *app) stopGently() bool {
 	return stop != nil
 }
 
-// interrupt leaves files and the terminal as they were, except what can be resumed,
-// and returns what there is to say of that. The command that is running finds its
-// output gone. The lock stays locked, so that it cannot start another one before the
-// process has ended.
+// interrupt discards unfinished outputs, except what can be resumed, restores the terminal,
+// and returns a text about that for the user. The outputs of the running command are
+// closed under it. The lock stays locked, so that the command cannot open another output
+// before the process ends.
 func (a *app) interrupt() string {
 	a.ending.Store(true)
 	a.brief.Lock()
 	left := leftovers{work: a.work.Load()}
-	left.pushes = a.sends.Load().pushes() // which waits for what may wait for the lock
+	left.pushes = a.sends.Load().pushes() // before a.mu, which a holder of its lock may wait for
 	a.mu.Lock()
 	left.asked = a.prompter.Restore()
 	a.meter.Stop()
@@ -101,15 +101,15 @@ func (a *app) interrupt() string {
 	return left.text()
 }
 
-// setScratch has an interruption call what removes a folder.
+// setScratch makes an interruption call remove, which removes a folder.
 func (a *app) setScratch(remove func() error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.scratch = remove
 }
 
-// create opens the output of that name, which an interruption will undo. The locks are
-// free while a pipe is opened, which is to wait for its reader.
+// create opens an output that an interruption discards. It holds no lock while it opens a
+// pipe, which waits for a reader.
 func (a *app) create(name string, o durable.Options) (*durable.File, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (a *app) create(name string, o durable.Options) (*durable.File, error) {
 	return a.began(durable.Create(context.Background(), name, o))
 }
 
-// createIn is create for one of many outputs, which the batch makes durable.
+// createIn is like create for one of many outputs, which the batch syncs.
 func (a *app) createIn(b *durable.Batch, name string, o durable.Options) (*durable.File, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func (a *app) createIn(b *durable.Batch, name string, o durable.Options) (*durab
 	return a.began(b.Create(name, o))
 }
 
-// createOver opens the output that takes the place of a file.
+// createOver opens an output that replaces an input file.
 func (a *app) createOver(b *durable.Batch, src *input, f found) (*durable.File, error) {
 	a.brief.RLock()
 	defer a.brief.RUnlock()
@@ -141,7 +141,7 @@ func (a *app) createOver(b *durable.Batch, src *input, f found) (*durable.File, 
 	return a.began(b.CreateOver(src.file, nil, f.file))
 }
 
-// began has an interruption undo an output.
+// began registers an output to be discarded by an interruption.
 func (a *app) began(out *durable.File, err error) (*durable.File, error) {
 	if err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ func (a *app) began(out *durable.File, err error) (*durable.File, error) {
 	return out, nil
 }
 
-// ended forgets an output that was finished, where there are many.
+// ended removes a finished output from the registered ones.
 func (a *app) ended(out *durable.File) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -163,8 +163,8 @@ func (a *app) ended(out *durable.File) {
 	a.target = ""
 }
 
-// createPart opens the output of that name, which an interruption will leave for
-// another process to resume.
+// createPart opens an output whose partial contents survive an interruption, so that
+// another process can resume.
 func (a *app) createPart(name string, o durable.Options) (*durable.Partial, error) {
 	if err := a.spareKeys(name); err != nil {
 		return nil, err
@@ -184,7 +184,7 @@ func (a *app) createPart(name string, o durable.Options) (*durable.Partial, erro
 	return p, nil
 }
 
-// partEnded forgets an output that was finished, where there are many.
+// partEnded removes a finished partial output from the registered ones.
 func (a *app) partEnded(p *durable.Partial) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -192,7 +192,7 @@ func (a *app) partEnded(p *durable.Partial) {
 	a.target = ""
 }
 
-// spareKeys refuses an output of that name if it is a private key that is in use.
+// spareKeys refuses an output that would replace a private key in use.
 func (a *app) spareKeys(name string) error {
 	if len(a.keys) == 0 {
 		return nil
@@ -204,8 +204,8 @@ func (a *app) spareKeys(name string) error {
 	return nil
 }
 
-// openFolder opens the folder of that name for what is pulled. An interruption removes
-// what was made of it for nothing.
+// openFolder opens the output folder of a pull. An interruption removes the folders that
+// it created and that are still empty.
 func (a *app) openFolder(name string, raw bool) (*outFolder, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -214,15 +214,15 @@ func (a *app) openFolder(name string, raw bool) (*outFolder, error) {
 	return f, err
 }
 
-// uninterrupted calls f, for which an interruption waits: f must not take long.
+// uninterrupted calls f and makes an interruption wait for it. f must not take long.
 func (a *app) uninterrupted(f func() error) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return f()
 }
 
-// startMeter returns a meter for a copy of total bytes to the output of that
-// name, nil if progress is not to be shown.
+// startMeter returns a meter for copying total bytes to the named output, or nil if
+// progress is not shown.
 func (a *app) startMeter(total int64, output string) *progress.Meter {
 	a.aim(output)
 	g, screen := a.grammar, terminal.CanRedraw(a.stderr.file)
@@ -230,7 +230,7 @@ func (a *app) startMeter(total int64, output string) *progress.Meter {
 	case g.Quiet, g.Progress == "never":
 		return nil
 	case g.Progress == "always":
-	case !screen, isStdio(output) && terminal.Is(a.stdout.file): // whose last line it would wipe
+	case !screen, isStdio(output) && terminal.Is(a.stdout.file): // the meter would overwrite its last line
 		return nil
 	}
 	a.mu.Lock()
@@ -243,7 +243,7 @@ func (a *app) startMeter(total int64, output string) *progress.Meter {
 	return a.meter
 }
 
-// syncing calls sync, and shows that if it takes long.
+// syncing calls sync, and shows a message if it takes long.
 func (a *app) syncing(sync func() error) error {
 	meter := a.startMeter(-1, os.DevNull)
 	defer meter.Stop()
@@ -251,21 +251,21 @@ func (a *app) syncing(sync func() error) error {
 	return sync()
 }
 
-// showSyncing shows that the disk is to have what was copied.
+// showSyncing shows that the output is being synced to the disk.
 func (a *app) showSyncing() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.meter.Syncing()
 }
 
-// stopMeter ends the progress that is shown.
+// stopMeter removes the meter from the screen.
 func (a *app) stopMeter() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.meter.Stop()
 }
 
-// aim tells an interruption what the output will be.
+// aim records the name of the output for the message of an interruption.
 func (a *app) aim(output string) {
 	if !staged(output) {
 		output = ""
@@ -275,8 +275,8 @@ func (a *app) aim(output string) {
 	a.target = output
 }
 
-// sayWho says who signed what was decrypted. It begins with what that is, which is
-// nothing if there is only one.
+// sayWho reports who signed a decrypted file. The message starts with what, if that is
+// not empty.
 func (a *app) sayWho(what string, s *pqenc.Signature) {
 	if what != "" {
 		what += ": "
@@ -286,7 +286,7 @@ func (a *app) sayWho(what string, s *pqenc.Signature) {
 	case s.Level == pqenc.Unverified:
 		a.say(fmt.Sprintf("%ssigned by %s %s", what, s.Signer, notChecked))
 		a.say("hint: " + checkHint(s.Signer))
-	case s.Level == pqenc.Claimed: // of a part
+	case s.Level == pqenc.Claimed: // only a part was decrypted
 		a.say(fmt.Sprintf("%ssigned by %s on %s%s, but these contents were not checked: another recipient could have replaced them",
 			what, who(s.Signer), timeText(s.Time), contextText(s.Context)))
 	default:
@@ -294,8 +294,8 @@ func (a *app) sayWho(what string, s *pqenc.Signature) {
 	}
 }
 
-// checkHint says how to check a signer. The name that the keyring has for the fingerprint
-// proves nothing yet: everybody can write down a fingerprint.
+// checkHint returns a hint on how to check a signer. That the keyring has a name for the
+// fingerprint proves nothing yet: anyone can put a fingerprint into a file.
 func checkHint(signer pqenc.Fingerprint) string {
 	if name := nameOf(signer); name != "" {
 		return "that is the fingerprint of " + name + ": check it with --from " + name
@@ -303,8 +303,8 @@ func checkHint(signer pqenc.Fingerprint) string {
 	return "name the public key of the signer with --from to check it"
 }
 
-// notChecked follows a signer whose name proves nothing: it is in the file, and
-// whoever made the file may have signed it with a key of any name.
+// notChecked follows a signer that was not verified: whoever made the file could have
+// signed it with any key.
 const notChecked = "(not checked against anyone you named)"
 
 func timeText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

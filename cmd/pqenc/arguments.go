@@ -16,9 +16,9 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// mapPath takes the name of a file, or one of several, byte for byte as it was
-// typed. Kong's own mapper for type:"path" makes it absolute, which reads badly
-// in messages, and its PopValueInto changes names that are not UTF-8.
+// mapPath takes one or more file names unchanged, byte for byte. Kong's own mapper for
+// type:"path" makes them absolute, which reads badly in messages, and its PopValueInto
+// changes names that are not valid UTF-8.
 func mapPath(ctx *kong.DecodeContext, target reflect.Value) error {
 	if ctx.Scan.Peek().IsEOL() {
 		return errors.New("needs the name of a file")
@@ -28,7 +28,7 @@ func mapPath(ctx *kong.DecodeContext, target reflect.Value) error {
 		return err
 	}
 	name := token.String()
-	if name == "" { // an unset variable in a script: standard input would be a surprise
+	if name == "" { // from an unset variable in a script: reading standard input would surprise
 		return errors.New("the name of the file is empty")
 	}
 	if isAgeSecret(name) {
@@ -42,14 +42,14 @@ func mapPath(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
-// names are several arguments: the names of files, or URLs.
+// names are several arguments: file names or URLs.
 type names []string
 
-// mapNames takes the names of files byte for byte as they were typed, up to the
-// first flag or the first that is of the other kind.
+// mapNames takes file names unchanged, up to the first flag or the first argument of the
+// other kind.
 func mapNames(ctx *kong.DecodeContext, target reflect.Value) error {
 	all := takeNames(ctx, func(all names, name string) bool {
-		last := name == "" && ctx.Scan.Len() == 1 // what was to be the URL
+		last := name == "" && ctx.Scan.Len() == 1 // meant to be the URL
 		return len(all) == 0 || isURL(name) == isURL(all[0]) && !last
 	})
 	if slices.Contains(all, "") {
@@ -59,11 +59,11 @@ func mapNames(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
-// mapFiles takes the names of files byte for byte as they were typed, up to the first flag.
+// mapFiles takes file names unchanged, up to the first flag.
 func mapFiles(ctx *kong.DecodeContext, target reflect.Value) error {
 	all := takeNames(ctx, func(names, string) bool { return true })
 	switch {
-	case slices.Contains(all, ""): // an unset variable in a script: standard input would be a surprise
+	case slices.Contains(all, ""): // from an unset variable in a script: reading standard input would surprise
 		return errors.New("the name of the file is empty")
 	case slices.ContainsFunc(all, isAgeSecret):
 		return errAgeSecret
@@ -72,14 +72,14 @@ func mapFiles(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
-// mapURLs is the same for URLs. What is none will be said where they are read.
+// mapURLs is like mapFiles for URLs. Invalid ones are reported when they are parsed.
 func mapURLs(ctx *kong.DecodeContext, target reflect.Value) error {
 	target.Set(reflect.ValueOf(takeNames(ctx, func(names, string) bool { return true })))
 	return nil
 }
 
-// takeNames takes arguments up to the first flag or the first that does not go
-// with those before it.
+// takeNames takes arguments up to the first flag or the first argument that does not fit
+// those before it.
 func takeNames(ctx *kong.DecodeContext, goes func(all names, name string) bool) (all names) {
 	for {
 		token := ctx.Scan.Peek()
@@ -92,7 +92,8 @@ func takeNames(ctx *kong.DecodeContext, goes func(all names, name string) bool) 
 	}
 }
 
-// mapURL takes a URL, which may be empty: that is no URL, and no name of a file.
+// mapURL takes a URL. An empty argument is an error later: it is neither a URL nor a file
+// name.
 func mapURL(ctx *kong.DecodeContext, target reflect.Value) error {
 	token, err := ctx.Scan.PopValue("URL")
 	if err == nil {
@@ -101,7 +102,7 @@ func mapURL(ctx *kong.DecodeContext, target reflect.Value) error {
 	return err
 }
 
-// mapName takes the name of a key, byte for byte as it was typed.
+// mapName takes the name of a key unchanged.
 func mapName(ctx *kong.DecodeContext, target reflect.Value) error {
 	token, err := ctx.Scan.PopValue("name")
 	if err == nil {
@@ -112,8 +113,8 @@ func mapName(ctx *kong.DecodeContext, target reflect.Value) error {
 
 func isURL(name string) bool { return strings.Contains(name, "://") }
 
-// mapText takes a text byte for byte as it was typed. With Kong's own mapper two
-// texts that are not UTF-8 could become the same.
+// mapText takes a text unchanged. Kong's own mapper could map two texts that are not
+// valid UTF-8 to the same text.
 func mapText(ctx *kong.DecodeContext, target reflect.Value) error {
 	if ctx.Scan.Peek().IsEOL() {
 		return errors.New("needs a text")
@@ -127,11 +128,11 @@ func mapText(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
-// misplaced matches what kong says of "pqenc -r PUB version".
+// misplaced matches kong's error for "pqenc -r PUB version".
 const misplaced = `^flag (--\S+) applies to the default command .*, not "(.+)"$`
 
-// unplain are what kong says of values, in the terms of Go, and what people are told.
-// They are compiled when something is wrong, and not in every process.
+// unplain maps kong's errors about values, which use the terms of Go, to messages for
+// users. The patterns are compiled only after an error.
 var unplain = []struct{ kong, plain string }{
 	{`expected \w+ value but got "EOL" \(<EOL>\)$`, "needs a value"},
 	{`expected \w+ value but got (".*") \(\w+ flag\); perhaps try (--\S+)="(.*)"\?$`, "needs a value, and $1 looks like a flag: if it is the value, write $2=$3"},
@@ -140,7 +141,7 @@ var unplain = []struct{ kong, plain string }{
 	{`expected duration but got (".*"): time: .*$`, "$1 is not a time like 20s or 5m"},
 }
 
-// plainParse returns what the parser says in plain words.
+// plainParse returns the message for an error of the parser.
 func plainParse(err error) string {
 	text := err.Error()
 	for _, u := range unplain {
@@ -149,12 +150,12 @@ func plainParse(err error) string {
 	return text
 }
 
-// unknown matches what kong says of a flag or a word that is not in the grammar. What it
-// suggests is not always near.
+// unknown matches kong's error for an unknown flag or argument. Its own suggestions are
+// not always close.
 var unknown = `^(unknown flag|unexpected argument) (.*?)(, did you mean .*)?$`
 
-// parseError adds what the parser knows to a mistake on the command line, which has these
-// arguments.
+// parseError adds hints from the grammar to an error about the command line with the
+// given arguments.
 func parseError(err error, args []string) error {
 	var writing *fs.PathError
 	if errors.Is(err, errReaderGone) || errors.As(err, &writing) {
@@ -164,8 +165,8 @@ func parseError(err error, args []string) error {
 		return usageError(m[1]+" does not go with the command "+m[2], "if "+m[2]+" is a file, write ./"+m[2])
 	}
 	if strings.HasPrefix(err.Error(), "--passphrase: ") {
-		// Kong quotes the value, which is likely to be a passphrase.
-		return usageError("--passphrase has no value", "the passphrase is asked for, or give it with --passphrase-file or --passphrase-fd")
+		// Kong quotes the value, which may be a passphrase.
+		return usageError("--passphrase has no value", "pqenc asks for the passphrase, or give it with --passphrase-file or --passphrase-fd")
 	}
 	if errors.Is(err, errAgeSecret) {
 		return errAgeSecret
@@ -180,7 +181,7 @@ func parseError(err error, args []string) error {
 	return usageError(plainParse(err))
 }
 
-// mistake explains what the parser does not take, in the command that it had come to.
+// mistake explains an argument that the parser does not accept after the given command.
 func mistake(err *kong.ParseError, args []string) error {
 	node := err.Context.Selected()
 	if node == nil {
@@ -194,13 +195,13 @@ func mistake(err *kong.ParseError, args []string) error {
 		text = m[1] + " " + m[2] + didYouMean(node, m[2])
 	}
 	decrypts := slices.ContainsFunc(err.Context.Path, func(p *kong.Path) bool { return p.Flag != nil && p.Flag.Name == "decrypt" })
-	for _, flag := range []string{"--range", "--digests", "--from", "--identity"} { // which encrypting has no use for
+	for _, flag := range []string{"--range", "--digests", "--from", "--identity"} { // flags that only decrypting has
 		decrypts = decrypts || strings.HasPrefix(text, flag+":")
 	}
 	return usageError(text, seeHelp(node, decrypts))
 }
 
-// noFile reports whether an argument is a word that is not the name of a file either.
+// noFile reports whether an argument is a word and not the name of an existing file.
 func noFile(word string) bool {
 	if word == "" || strings.HasPrefix(word, "-") || strings.ContainsAny(word, "./\\") {
 		return false
@@ -209,7 +210,8 @@ func noFile(word string) bool {
 	return err != nil
 }
 
-// didYouMean ends the message on a flag or a word that a command does not know.
+// didYouMean returns the end of the message for an unknown flag or word: a suggestion, or
+// nothing.
 func didYouMean(node *kong.Node, word string) string {
 	name, words := word, namesBelow(node)
 	flag := strings.HasPrefix(word, "--")
@@ -231,7 +233,8 @@ func didYouMean(node *kong.Node, word string) string {
 	}
 }
 
-// seeHelp points to the help of a command. The default command has that of what it does.
+// seeHelp returns a hint to the help of a command. For the default command that is the
+// help of encrypt or decrypt.
 func seeHelp(node *kong.Node, decrypts bool) string {
 	path := "pqenc"
 	switch {
@@ -246,13 +249,13 @@ func seeHelp(node *kong.Node, decrypts bool) string {
 	return `see "` + path + ` --help"`
 }
 
-// urlFirst reports whether the files of a push begin with a URL.
+// urlFirst reports whether the first file of a push is a URL.
 func urlFirst(ctx *kong.Context) bool {
 	i := slices.IndexFunc(ctx.Path, func(p *kong.Path) bool { return p.Positional != nil })
 	return i >= 0 && ctx.Selected().Name == "push" && isURL(ctx.Value(ctx.Path[i]).Interface().(names)[0])
 }
 
-// errURLFirst is for a push that has the URL where the files are to be.
+// errURLFirst is for a push with the URL before the files.
 func errURLFirst() error {
-	return usageError("the URL comes last", "name the files first, and then the one URL that they are pushed to")
+	return usageError("the URL comes last", "name the files first, and then the URL to push them to")
 }

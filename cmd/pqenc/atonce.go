@@ -11,23 +11,24 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// connections is how many there are to a server at most. More than one is for long lines.
+// connections is the maximum number of connections to a server. More than one helps on
+// fast connections with a high latency.
 const connections = 4
 
-// slots bound how many transfers run at a time, by the size of the file. Small files wait
-// for the way to the server and back, and for the disk there, so that many are best; large
-// files wait for the line, and go one after the other.
+// slots limit the number of concurrent transfers by file size. Small files mostly wait
+// for round trips and for the disk of the server, so that many of them run at once. Large
+// files wait for bandwidth, and run one at a time.
 type slots struct {
 	small, medium, large chan struct{}
-	limit                int64 // bytes of a medium file
+	limit                int64 // maximum size of a medium file in bytes
 }
 
-// mediumSize is the size in bytes up to which several files are under way, each of them
-// with up to so many bytes in memory.
+// mediumSize is the size in bytes up to which several files are transferred at once, each
+// with at most that many bytes in memory.
 const mediumSize = 16 << 20
 
-// newSlots returns the slots for files that take up to so many bytes of memory together, 0 is
-// any number, and so many small ones.
+// newSlots returns slots for the given number of small files, and for larger ones within
+// the given memory; 0 is unlimited.
 func newSlots(memory int64, small int) *slots {
 	limit := int64(mediumSize)
 	if memory > 0 {
@@ -41,7 +42,7 @@ func newSlots(memory int64, small int) *slots {
 	}
 }
 
-// of returns the slots for a file of that size, -1 if it is not known.
+// of returns the slots for a file of the given size, -1 if unknown.
 func (g *slots) of(size int64) chan struct{} {
 	switch {
 	case size < 0 || size > g.limit:
@@ -52,24 +53,24 @@ func (g *slots) of(size int64) chan struct{} {
 	return g.small
 }
 
-// job is a transfer that is to be done.
+// job is one transfer.
 type job func() done
 
-// done is what came of a transfer.
+// done is the result of a transfer.
 type done struct {
 	title  string
-	result fileOutcome // if there is no error
-	say    func()      // says, in its turn, what there is to say of it; or nil
+	result fileOutcome // if err is nil
+	say    func()      // prints its message, in order; or nil
 	err    error
 }
 
-// outcome is that of job i.
+// outcome is the result of job i.
 type outcome struct {
 	i int
 	done
 }
 
-// early is how many files are done that are not counted yet: 1 or 0.
+// early returns the number of files that are done and not counted yet: 1 or 0.
 func (o outcome) early() int {
 	if o.err == nil && o.result == isDone {
 		return 1
@@ -77,25 +78,25 @@ func (o outcome) early() int {
 	return 0
 }
 
-// atOnce does several transfers at a time. What is said of them, and their errors, come in
+// atOnce runs several transfers concurrently. It prints their messages and errors in
 // their order.
 type atOnce struct {
 	several
 	tally  *tally
-	sizes  []int64         // of the files in bytes, -1 if one is not known
-	serial bool            // one after the other
-	begin  func(i int) job // is called in order; what it returns may take long
+	sizes  []int64         // of the files in bytes, -1 if unknown
+	serial bool            // one at a time
+	begin  func(i int) job // is called in order; the job that it returns may take long
 
-	memory    int64 // bytes for the windows of several files; 0 is any number
+	memory    int64 // bytes in memory for several files; 0 is unlimited
 	bandwidth bandwidthFlag
-	then      func() // is called after all, if nothing has failed; or nil
+	then      func() // called at the end, if nothing failed; or nil
 
-	stop  atomic.Bool     // no more are to be started
-	ended map[int]outcome // of those whose turn it is not yet
-	next  int             // whose turn it is
+	stop  atomic.Bool     // start no more jobs
+	ended map[int]outcome // results that wait for their turn
+	next  int             // index of the next result to print
 }
 
-// run does all, and returns what has not worked.
+// run runs all jobs, and returns the error for those that failed.
 func (a *atOnce) run() error {
 	a.total += len(a.sizes)
 	if a.total == 1 && len(a.sizes) == 1 && a.then == nil && !a.keep {
@@ -121,7 +122,7 @@ func (a *atOnce) run() error {
 	return a.end()
 }
 
-// all does all, and adds what came of them to the outcomes.
+// all runs all jobs, and adds their results to the outcomes.
 func (a *atOnce) all() {
 	a.next, a.ended = 0, make(map[int]outcome)
 	outcomes := make(chan outcome)
@@ -133,7 +134,7 @@ func (a *atOnce) all() {
 	}
 }
 
-// sum returns the size of all, -1 if one is not known.
+// sum returns the total size, -1 if one size is unknown.
 func sum(sizes []int64) (total int64) {
 	for _, size := range sizes {
 		if size < 0 {
@@ -144,12 +145,13 @@ func sum(sizes []int64) (total int64) {
 	return total
 }
 
-// start starts one after the other as there is room, and closes outcomes when all have ended.
+// start starts the jobs in order as slots become free, and closes outcomes when all have
+// ended.
 func (a *atOnce) start(outcomes chan<- outcome) {
 	defer close(outcomes)
 	var all sync.WaitGroup
 	defer all.Wait()
-	slots := newSlots(a.memory, a.bandwidth.atOnce(16*connections)) // a connection takes 16 small requests
+	slots := newSlots(a.memory, a.bandwidth.atOnce(16*connections)) // 16 small requests per connection
 	for i, size := range a.sizes {
 		slot := slots.of(size)
 		if a.serial {
@@ -164,7 +166,7 @@ func (a *atOnce) start(outcomes chan<- outcome) {
 			d := work()
 			a.tally.fileDone()
 			if fatal(d.err) {
-				a.stop.Store(true) // before the next one has room
+				a.stop.Store(true) // before the next job gets the slot
 			}
 			outcomes <- outcome{i, d}
 			<-slot
@@ -172,7 +174,7 @@ func (a *atOnce) start(outcomes chan<- outcome) {
 	}
 }
 
-// tell tells of those whose turn it is.
+// tell prints the results whose turn it is.
 func (a *atOnce) tell() {
 	for ; ; a.next++ {
 		o, ended := a.ended[a.next]

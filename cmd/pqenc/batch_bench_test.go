@@ -73,7 +73,7 @@ func BenchmarkBatch(b *testing.B) {
 	b.ReportMetric(float64(fastest[0])/float64(fastest[1]), "ratio")
 }
 
-// batchReads returns what has a process answer the requests.
+// batchReads returns a function that lets a process answer the requests.
 func batchReads(b *testing.B, dir, requests string, want int) func() {
 	cmd := exec.Command("pqenc", "cat", "--batch", "-i", "alice.key", "large.pqe")
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
@@ -109,7 +109,7 @@ func batchReads(b *testing.B, dir, requests string, want int) func() {
 	}
 }
 
-// libraryReads returns what reads the same parts on all cores.
+// libraryReads returns a function that reads the same parts on all cores.
 func libraryReads(b *testing.B, name string, offsets []int64, length int) func() {
 	src, err := os.Open(name)
 	if err != nil {

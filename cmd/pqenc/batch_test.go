@@ -25,7 +25,7 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// batchAnswer is what the process writes: a line, and the bytes that follow it.
+// batchAnswer is an answer of the process: a line, and the bytes that follow it.
 type batchAnswer struct {
 	ID      *int
 	Length  int
@@ -48,7 +48,7 @@ type batchProcess struct {
 	err testkit.Log
 }
 
-// startBatch starts it in a folder with alice.key and these files.
+// startBatch starts a process in a folder with alice.key and the given files.
 func startBatch(t *testing.T, files map[string][]byte, args ...string) *batchProcess {
 	t.Helper()
 	dir := t.TempDir()
@@ -92,7 +92,7 @@ func (p *batchProcess) next() (a batchAnswer, data []byte) {
 	return a, data
 }
 
-// ends requires that the process ends with that code, and writes nothing more.
+// ends requires that the process ends with the given code, without further output.
 func (p *batchProcess) ends(want int) {
 	p.t.Helper()
 	if rest, err := io.ReadAll(p.out); err != nil || len(rest) > 0 {
@@ -103,8 +103,8 @@ func (p *batchProcess) ends(want int) {
 	}
 }
 
-// TestBatchAtOnce asks for many ranges of several files at once, some of them read by
-// up-calls, and compares all with what was encrypted.
+// TestBatchAtOnce requests many ranges of several files concurrently, some of them read
+// by up-calls, and compares all answers.
 func TestBatchAtOnce(t *testing.T) {
 	t.Parallel()
 	const size, requests = 9_000_000, 400 // three chunks
@@ -161,7 +161,7 @@ func TestBatchAtOnce(t *testing.T) {
 	}
 }
 
-// TestBatchInOrder is the same without ids.
+// TestBatchInOrder is the same test without ids.
 func TestBatchInOrder(t *testing.T) {
 	t.Parallel()
 	const size, requests = 9_000_000, 200
@@ -191,8 +191,7 @@ func TestBatchInOrder(t *testing.T) {
 	p.ends(exitOK)
 }
 
-// TestBatchUpcallForged has a parent that returns something else than it should: nothing of
-// it is released.
+// TestBatchUpcallForged has a parent that answers up-calls wrongly: nothing is released.
 func TestBatchUpcallForged(t *testing.T) {
 	t.Parallel()
 	const size = 9_000_000
@@ -238,7 +237,7 @@ func TestBatchUpcallForged(t *testing.T) {
 			}
 		}
 	}
-	// A size that is wrong is noticed before anything is read.
+	// A wrong size is detected before anything is read.
 	fmt.Fprintf(p.in, `{"file":"cut","upcall":{"size":%d},"length":1}`+"\n", len(sealed)-1)
 	for {
 		a, _ := p.next()
@@ -255,8 +254,8 @@ func TestBatchUpcallForged(t *testing.T) {
 	p.ends(exitOK)
 }
 
-// TestBatchDigests reads a part of a signed file by up-calls: a list of digests verifies who
-// signed it, without all of it.
+// TestBatchDigests reads a part of a signed file by up-calls: a list of digests verifies
+// the signer without reading the whole file.
 func TestBatchDigests(t *testing.T) {
 	t.Parallel()
 	const size, chunk = 20_000_000, 4<<20 + 16
@@ -291,7 +290,7 @@ func TestBatchDigests(t *testing.T) {
 		fmt.Fprintf(p.in, `{"read":%d,"length":%d}`+"\n", a.Read, a.Length)
 		p.in.Write(sealed[a.Offset:][:a.Length])
 	}
-	if asked > 64<<10+3*chunk { // the last one is read again with the list
+	if asked > 64<<10+3*chunk { // the last chunk is read again with the list
 		t.Errorf("it asked for %d bytes", asked)
 	}
 	fmt.Fprintf(p.in, `{"file":"far","upcall":{"size":%d},"digests":"list","op":"stat"}`+"\n", len(sealed))
@@ -302,8 +301,8 @@ func TestBatchDigests(t *testing.T) {
 	p.ends(exitOK)
 }
 
-// TestBatchReaderGone ends the process that waits for requests, when nobody reads what it
-// would answer.
+// TestBatchReaderGone requires that a waiting process ends when its standard output has
+// no reader.
 func TestBatchReaderGone(t *testing.T) {
 	t.Parallel()
 	r, w, err := os.Pipe()
@@ -331,7 +330,7 @@ func TestBatchReaderGone(t *testing.T) {
 	}
 }
 
-// TestBatchSignals ends the process while it waits for its parent.
+// TestBatchSignals interrupts the process while it waits for its parent.
 func TestBatchSignals(t *testing.T) {
 	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
@@ -343,7 +342,7 @@ func TestBatchSignals(t *testing.T) {
 		p.cmd.Process.Signal(sig)
 		p.ends(128 + int(sig))
 
-		// And while its parent does not read: there is more than fits into a pipe.
+		// And while the parent does not read, with a full pipe.
 		p = startBatch(t, map[string][]byte{"a.pqe": testkit.Sealed(9_000_000)})
 		io.WriteString(p.in, `{"file":"a.pqe"}`+"\n")
 		if a, _ := p.next(); !a.More {
@@ -356,7 +355,7 @@ func TestBatchSignals(t *testing.T) {
 	}
 }
 
-// TestBatchDocuments runs the client in docs/batch.md, and requires the table of codes.
+// TestBatchDocuments runs the client in docs/batch.md, and compares the table of codes.
 func TestBatchDocuments(t *testing.T) {
 	t.Parallel()
 	doc, err := os.ReadFile("../../docs/batch.md")
@@ -401,7 +400,7 @@ func TestBatchDocuments(t *testing.T) {
 	}
 }
 
-// pythonChecks follow the programs in docs/batch.md.
+// pythonChecks are appended to the programs in docs/batch.md.
 const pythonChecks = `
 whole = open("model.bin", "rb").read()
 assert tail == whole[-100:] and part == whole[1000:1050] and size == len(whole)

@@ -21,7 +21,7 @@ import (
 
 const batchHint = "docs/batch.md describes requests and answers"
 
-// batch answers requests for parts of files until standard input ends.
+// batch answers requests for parts of files until the end of standard input.
 func (r *reading) batch() error {
 	requests, err := r.app.openInput("-")
 	if err != nil {
@@ -49,12 +49,12 @@ func (r *reading) batch() error {
 	return out.finish(s.Serve())
 }
 
-// failureOf describes an error to the parent.
+// failureOf returns the JSON form of an error.
 func failureOf(err error) batch.Failure {
 	code, hints := codeOf(err)
 	f := batch.Failure{Code: codeNames[code], Message: terminal.Printable(plain(err))}
 	for _, h := range append(signerHints(err), hints...) {
-		if h != ownHelp { // which is no help to a program
+		if h != ownHelp { // useless for a program
 			f.Hints = append(f.Hints, terminal.Printable(h))
 		}
 	}
@@ -65,14 +65,14 @@ func failureOf(err error) batch.Failure {
 	return f
 }
 
-// codeNames are the exit codes for programs that get no exit code.
+// codeNames are the names of the exit codes for answers, which have no exit code.
 var codeNames = map[int]string{
 	exitIO: "io", exitUsage: "usage", exitNoKey: "no-key", exitDamaged: "damaged", exitSigner: "signer",
 	exitUnsupported: "unsupported", exitKeyFile: "key-file", exitRefused: "refused", exitServer: "server",
 	exitConnection: "connection",
 }
 
-// open opens a file that a request names.
+// open opens the file named in a request.
 func (r *reading) open(src batch.Source) (batch.File, error) {
 	input, err := r.input(src)
 	if err != nil {
@@ -86,10 +86,10 @@ func (r *reading) open(src batch.Source) (batch.File, error) {
 	return &batchFile{f, input}, nil
 }
 
-// input opens what is encrypted.
+// input opens the encrypted file.
 func (r *reading) input(src batch.Source) (*input, error) {
 	name := src.Name
-	if isURL(name) { // whose text may have secrets in it
+	if isURL(name) { // its text may contain secrets
 		name = web.Name(name)
 	}
 	if r.Only && (src.Digests != "" || src.Parent == nil && !slices.Contains(r.Files, src.Name)) {
@@ -109,13 +109,13 @@ func (r *reading) input(src batch.Source) (*input, error) {
 	return r.app.openEncrypted(src.Name, urlFlags{RangeOnly: true})
 }
 
-// contents opens what is decrypted, and verifies who signed it.
+// contents opens the decrypted contents, and verifies the signer.
 func (r *reading) contents(src batch.Source, input *input) (*pqenc.File, error) {
 	o := &opener{app: r.app, src: input, policy: r.policy, keys: r.keys(input.name), flags: partFlags{Digests: src.Digests}}
 	verify := len(r.policy.From) > 0 && !r.Stream.StreamUnverified
 	switch {
 	case src.Digests != "" && len(r.policy.From) == 0:
-		return nil, usageError("digests are of no use without --from", "start pqenc with --from PUB")
+		return nil, usageError("digests need --from", "start pqenc with --from PUB")
 	case src.Digests == "" && src.Parent == nil:
 		o.beside = digestsOf(src.Name)
 	case src.Digests == "" && verify:
@@ -135,19 +135,19 @@ func (r *reading) contents(src batch.Source, input *input) (*pqenc.File, error) 
 	return plain.(part).File, nil
 }
 
-// errOnlyParts is for a file that the parent reads, all of which would have to be read
-// first to verify its signer.
-var errOnlyParts = &failure{errors.New("the signature is over the whole file, and only parts are read"), exitSigner,
+// errOnlyParts is for a file that the parent reads: verifying its signer would read the
+// whole file first.
+var errOnlyParts = &failure{errors.New("the signature covers the whole file, and only parts are read"), exitSigner,
 	[]string{`name the list that "pqenc verify --write-digests" makes as "digests", or accept contents of any recipient with --stream-unverified`}}
 
-// errNotNamed is for --only.
-var errNotNamed = &failure{errors.New("--only allows no files but those that the command line names, and no lists of digests"), exitUsage, nil}
+// errNotNamed is for a file that --only does not allow.
+var errNotNamed = &failure{errors.New("--only allows only the files named on the command line, and no lists of digests"), exitUsage, nil}
 
-// readable fails for what is no regular file and no URL: to open a pipe would be to wait for
-// its writer, and standard input has the requests.
+// readable returns an error unless the file is regular or a URL: opening a pipe would
+// wait for its writer, and standard input carries the requests.
 func readable(name string) error {
 	if isStdio(name) {
-		return usageError("standard input has the requests with --batch, and can be no file", "write ./- for a file of that name")
+		return usageError("with --batch, standard input carries the requests and cannot be a file", "write ./- for a file of that name")
 	}
 	if web.IsURL(name) {
 		return nil
@@ -162,7 +162,7 @@ func readable(name string) error {
 	return err
 }
 
-// batchFile is a file that is open for requests.
+// batchFile is an open file for requests.
 type batchFile struct {
 	*pqenc.File
 	src *input
@@ -186,11 +186,11 @@ func (f *batchFile) WriteRange(dst io.Writer, off, n int64) (int64, error) {
 	return n, in(f.src.name, f.src.doubt(err))
 }
 
-// fileStat is what a program is told of a file.
+// fileStat is the description of a file for a program.
 type fileStat struct {
 	FileSize    int64      `json:"file_size"`
 	ContentSize int64      `json:"content_size"`
-	Signature   *sigReport `json:"signature"` // null if there is none
+	Signature   *sigReport `json:"signature"` // null if unsigned
 }
 
 func (f *batchFile) Stat() any { return fileStat{f.src.size, f.Size(), reportOf(f.Signature())} }

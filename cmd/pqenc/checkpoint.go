@@ -13,25 +13,25 @@ import (
 	"github.com/pqenc/pqenc/internal/durable"
 )
 
-// checkpoint is how far a download to a file has got, from where another process can
-// resume it. Beside the file it is
+// checkpoint is the state of a download to a file, from which another process can resume.
+// It is saved beside the file as
 //
 //	"r" || SHA-256 of the header           if the file is the object as it is, or
 //	"d" || mark || header of the object    if it is its contents.
 //
-// What comes from a URL has its version before that:
+// For an object at a URL, this follows the version:
 //
 //	"u" || u16 length of the version || version
 type checkpoint struct {
 	length int64       // of the file
-	mark   *pqenc.Mark // nil if the file is the object as it is
+	mark   *pqenc.Mark // nil if the file is the encrypted object itself
 	header []byte      // of the object
 
-	version string // of an object at a URL, else empty
+	version string // of an object at a URL, or empty
 }
 
-// readCheckpoint returns what was saved with the first length bytes of a file, nil
-// if nothing was.
+// readCheckpoint returns the checkpoint that was saved with the first length bytes of a
+// file, or nil.
 func readCheckpoint(state []byte, length int64) *checkpoint {
 	c := &checkpoint{length: length}
 	switch {
@@ -55,11 +55,11 @@ func (c *checkpoint) marshal() (state []byte) {
 	if c.mark == nil {
 		return append(append(state, 'r'), c.header...)
 	}
-	mark, _ := c.mark.MarshalBinary() // which never fails
+	mark, _ := c.mark.MarshalBinary() // never fails
 	return append(append(append(state, 'd'), mark...), c.header...)
 }
 
-// cutVersion returns the version in what was saved for an object at a URL, and the rest.
+// cutVersion splits the saved state of an object at a URL into its version and the rest.
 func cutVersion(state []byte) (version string, rest []byte, ok bool) {
 	if len(state) < 3 || state[0] != 'u' {
 		return "", nil, false
@@ -71,7 +71,7 @@ func cutVersion(state []byte) (version string, rest []byte, ok bool) {
 	return string(state[3:n]), state[n:], true
 }
 
-// offset returns where in the object the rest of it starts.
+// offset returns the offset in the object at which to resume.
 func (c *checkpoint) offset() int64 {
 	if c.mark == nil {
 		return c.length
@@ -82,24 +82,24 @@ func (c *checkpoint) offset() int64 {
 // headerDigest returns the SHA-256 of the header of the object.
 func (c *checkpoint) headerDigest() [sha256.Size]byte { return sha256.Sum256(c.header) }
 
-// saveEvery is how many bytes are written before they are made durable, while more
-// are being received.
+// saveEvery is the number of bytes written between two checkpoints. Each makes them
+// durable while more bytes are received.
 const saveEvery = 4 << 20
 
-// saver writes an object to a file, and a checkpoint from time to time. It gets no
-// further ahead of the last one than twice saveEvery: a disk that is slower than
-// the line holds up the line.
+// saver writes an object to a file, and saves checkpoints. It stays at most 2*saveEvery
+// bytes ahead of the last checkpoint, so that a slow disk slows down the transfer.
 type saver struct {
 	part    *durable.Partial
 	object  object
 	written int64
-	saved   int64 // of written, by the last checkpoint
+	saved   int64 // bytes of written that the last checkpoint covers
 	next    chan *checkpoint
 	ended   chan struct{}
-	failed  error // of the first checkpoint that failed
+	failed  error // of the first failed checkpoint
 }
 
-// newSaver starts after the first length bytes. The caller ends it.
+// newSaver returns a saver that appends to the first length bytes. The caller must call
+// end.
 func newSaver(part *durable.Partial, o object, length int64) *saver {
 	s := &saver{part: part, object: o, written: length, saved: length,
 		next: make(chan *checkpoint), ended: make(chan struct{})}
@@ -117,8 +117,8 @@ func (s *saver) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// save makes checkpoints durable. If one fails the one before is still good, and
-// nothing after it counts: the next Write fails.
+// save saves checkpoints. If one fails, the previous one stays valid, and the next Write
+// fails.
 func (s *saver) save() {
 	for c := range s.next {
 		s.failed = cmp.Or(s.failed, s.part.Save(c.marshal(), c.length))
@@ -126,8 +126,8 @@ func (s *saver) save() {
 	close(s.ended)
 }
 
-// end ends it, and returns why a checkpoint failed, if one did. If the file is to be
-// kept, the last checkpoint is where it ends.
+// end stops the saver, and returns the error of the first failed checkpoint. To keep the
+// file for another process, it saves a last checkpoint at its end.
 func (s *saver) end(keep bool) error {
 	if keep {
 		s.next <- s.object.checkpoint()

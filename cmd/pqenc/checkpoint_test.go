@@ -10,8 +10,8 @@ import (
 	"github.com/pqenc/pqenc"
 )
 
-// TestCheckpointsOfOthers takes no checkpoint of a download for that of a pull, nor the
-// reverse, and none that is cut.
+// TestCheckpointsOfOthers requires that checkpoints of downloads and of pulls are not
+// mixed up, and that truncated ones are rejected.
 func TestCheckpointsOfOthers(t *testing.T) {
 	for name, c := range map[string]checkpoint{
 		"raw":      {length: 0, header: []byte("header")},

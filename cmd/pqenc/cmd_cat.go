@@ -21,11 +21,11 @@ type catCmd struct {
 	Stream  streamFlag     `embed:""`
 	Context contextFlag    `embed:""`
 
-	Digests string `type:"path" placeholder:"LIST" help:"With --from and one FILE, verify by the list that \"pqenc verify --write-digests\" wrote. Without it, FILE.digests is used if it is there."`
+	Digests string `type:"path" placeholder:"LIST" help:"With --from and one FILE, verify parts by the digest list that \"pqenc verify --write-digests\" wrote. Default: FILE.digests, if it exists."`
 
-	Batch bool  `help:"Answer requests for parts of files: a line of JSON each on standard input."`
-	Only  bool  `help:"With --batch, open no files but those named here."`
-	Files names `arg:"" optional:"" type:"urls" name:"FILE ..." help:"Encrypted files, or their URLs. Without one, or as -, standard input. With --batch, those to open in advance."`
+	Batch bool  `help:"Read requests for parts of files from standard input, one line of JSON each."`
+	Only  bool  `help:"With --batch, open only the files named here."`
+	Files names `arg:"" optional:"" type:"urls" name:"FILE ..." help:"Encrypted files, or their URLs. Default, or if FILE is -: standard input. With --batch, files to open in advance."`
 
 	Secret secretFlags `embed:""`
 }
@@ -33,10 +33,10 @@ type catCmd struct {
 func (catCmd) Help() string {
 	return `Decrypts files to standard output, one after the other.
 
-With --batch it is a process for programs in other languages: it keeps files open and
-answers requests for parts of them, in order or, if they have ids, as they are ready. It
-also reads files that only the program can reach, by asking it for their bytes. It ends
-when standard input does. docs/batch.md describes requests and answers.
+With --batch it serves a program in another language: it keeps files open and answers
+requests for parts of them, in order or, if the requests have ids, as answers are ready.
+It can also ask the program for the bytes of files that only the program can read. It
+exits at the end of standard input. docs/batch.md describes requests and answers.
 
 Examples:
 
@@ -47,7 +47,7 @@ Examples:
 
 func (c *catCmd) Run(a *app) error {
 	if c.Only && !c.Batch {
-		return usageError("--only is of no use without --batch", "add --batch, or leave it out")
+		return usageError("--only needs --batch", "add --batch, or leave it out")
 	}
 	switch {
 	case c.Digests == "":
@@ -58,7 +58,7 @@ func (c *catCmd) Run(a *app) error {
 	case len(c.Trust.From) == 0:
 		return errDigestsAlone
 	}
-	if slices.Contains(c.Files, "") { // an unset variable in a script
+	if slices.Contains(c.Files, "") { // from an unset variable in a script
 		return usageError("the name of the file is empty")
 	}
 	r, err := c.reading(a)
@@ -77,9 +77,9 @@ type reading struct {
 	app    *app
 	policy pqenc.Policy
 	named  []pqenc.Identity
-	own    string // the name of the default identity, if that is tried
+	own    string // name of the default identity, if that is tried
 	ofFile *passphraseFlags
-	asking sync.Mutex // held while somebody may be asked for a passphrase
+	asking sync.Mutex // held while asking for a passphrase
 }
 
 func (c *catCmd) reading(a *app) (*reading, error) {
@@ -97,15 +97,15 @@ func (c *catCmd) reading(a *app) (*reading, error) {
 	return r, err
 }
 
-// keys returns what opens the file of that name.
+// keys returns the keys to try on the named file.
 func (r *reading) keys(name string) *identities {
 	keys := newIdentities(r.named, r.own, nil)
 	keys.list = append(keys.list, oneAtATime(recipient.NewPrompted(r.ofFile.askForFile(r.app, name, len(r.named) > 0 && !r.Has.Passphrase)), &r.asking))
 	return keys
 }
 
-// all decrypts the files to standard output. It stops at the first that fails: what
-// follows a gap is of no use.
+// all decrypts the files to standard output. It stops at the first error, since output
+// after a gap is useless.
 func (r *reading) all() error {
 	if len(r.Files) == 0 {
 		r.Files = []string{"-"}
@@ -123,7 +123,7 @@ func (r *reading) all() error {
 	return out.finish(nil)
 }
 
-// one decrypts a file, which opens the output if it is the first.
+// one decrypts a file. The first one opens the output.
 func (r *reading) one(name string, out *output) (*output, error) {
 	src, err := r.app.openEncrypted(name, urlFlags{r.Digests != ""})
 	if err != nil {

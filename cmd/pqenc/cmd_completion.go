@@ -27,8 +27,8 @@ func (c *completionCmd) Run(a *app) error {
 	return clidoc.Script(a.stdout, "pqenc", c.Shell)
 }
 
-// knownWords returns what completes a flag or an argument of that kind, and what the names
-// of files end in that do as well.
+// knownWords returns the words that complete a flag or an argument of the given kind, and
+// the suffix of file names that also complete it.
 func knownWords(of, word string) (words []clidoc.Word, suffix string) {
 	switch of {
 	case "keys", "others":
@@ -45,9 +45,9 @@ func knownWords(of, word string) (words []clidoc.Word, suffix string) {
 	return words, ""
 }
 
-// keyWords returns the names of the keys that complete a flag or an argument: "own" are
-// those with a private key, "others" those without, and "keys" all. It reads only the
-// names of files, and a keyring that cannot be read has none.
+// keyWords returns the key names that complete a flag or an argument: "own" for keys with
+// a private key, "others" for those without, and "keys" for all. It only reads file
+// names, and treats an unreadable keyring as empty.
 func keyWords(of string) (words []clidoc.Word) {
 	r, err := ring()
 	if err != nil {

@@ -84,14 +84,14 @@ func (c *decryptCmd) Run(a *app) error {
 			return c.Copy.Keep.settle(a, c.Files.Output, in(src.name, err))
 		}
 	}
-	// The signature of the contents is after all of them: a part is read without it, unless
-	// there is no other way than to read all.
+	// The signature of the contents comes after them: a part is read without it, unless
+	// the whole file must be read anyway.
 	all := c.Part.Range == nil || src.whole() != nil
 	plain, err := o.open(all && staged(c.Files.Output) || c.Stream.StreamUnverified)
 	if err != nil {
 		return in(src.name, err)
 	}
-	// Only now: a file that does not open must not touch the output.
+	// The output is opened only now: a file that does not open must not change it.
 	options, err := c.options(src)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (c *decryptCmd) Run(a *app) error {
 	return c.Copy.Keep.settle(a, c.Files.Output, err)
 }
 
-// options are those for the output of the input.
+// options returns the options of the output for the input.
 func (c *decryptCmd) options(src *input) (durable.Options, error) {
 	o, err := c.Copy.options(src)
 	o.Private, o.Sparse = o.Like == nil && src.private(), c.Sparse.Sparse
@@ -123,23 +123,23 @@ type opener struct {
 	policy pqenc.Policy
 	keys   *identities
 	flags  partFlags
-	beside string // where a list of digests may be, or empty
-	passed int64  // bytes that were read before what is released is
+	beside string // where to look for a list of digests, or empty
+	passed int64  // bytes that were read before any are released
 }
 
-// contents are those of an encrypted file.
+// contents are the contents of an encrypted file.
 type contents interface {
 	io.WriterTo
 	Signature() *pqenc.Signature
 }
 
-// open opens the input, armored or not, and explains why if it does not open.
+// open opens the input, armored or not, and explains errors.
 //
-// Contents that must be from somebody may be put to the test at their end only
-// if recall says that it is not too late then. They are not to leave through a
-// pipe before: a file is read twice, and what can be read only once is refused. That
-// the reader is the only one in the signature does not help: others may have been
-// added to the recipients since.
+// With --from, the signature of the contents, which is at their end, may be verified
+// after they are written only if recall is set: the output can then still be discarded.
+// Otherwise nothing may be released before: a file is read twice, and an input that can
+// be read only once is refused. It does not help if the signature names the reader as the
+// only recipient: other recipients may have been added later.
 func (o *opener) open(recall bool) (contents, error) {
 	file, err := o.look()
 	if err != nil {
@@ -148,7 +148,7 @@ func (o *opener) open(recall bool) (contents, error) {
 	verify := len(o.policy.From) > 0 && !recall || o.flags.Digests != ""
 	needed := o.flags != partFlags{}
 	switch err := o.atRandom(file); {
-	case err == nil && (verify || needed || o.src.web != nil && !recall): // a server may cut files short
+	case err == nil && (verify || needed || o.src.web != nil && !recall): // a server may truncate files
 		plain, err := o.part(verify)
 		return plain, o.keys.explain(err, file.begin)
 	case err != nil && needed && o.src.whole() == nil:
@@ -167,7 +167,7 @@ func (o *opener) open(recall bool) (contents, error) {
 	return plain, nil
 }
 
-// look looks at the first bytes of the input, with the header that opens.
+// look reads the first bytes of the input, with the header that opens.
 func (o *opener) look() (*sniffed, error) {
 	if err := o.src.settle(o.keys); err != nil {
 		return nil, err
@@ -175,23 +175,24 @@ func (o *opener) look() (*sniffed, error) {
 	return sniff(o.src.reader())
 }
 
-// atRandom fails for an input that cannot be read at random.
+// atRandom returns an error if the input does not allow random access.
 func (o *opener) atRandom(file *sniffed) error {
 	switch {
 	case o.src.size < 0:
-		return usageError("can be read in order only: it is not a file", "put it into a file first, or read all of it")
+		return usageError("can only be read from start to end: it is not a file", "save it to a file first, or read all of it")
 	case file.armored:
-		return usageError("can be read in order only: it is text (armor)", "read all of it, or get it in its binary form")
+		return usageError("can only be read from start to end: it is text (armor)", "read all of it, or get the binary form")
 	}
 	return nil
 }
 
-// tooSoon says why nothing of a file may leave.
+// tooSoon returns the error for contents that may not be released before they are
+// verified.
 func tooSoon(file *sniffed) error {
-	hint := "write to a file with -o, give the input as a file, or accept that with --stream-unverified"
-	if file.armored { // which cannot be read at random
-		hint = "write to a file with -o, or accept that with --stream-unverified"
+	hint := "write to a file with -o, give the input as a file, or accept unverified contents with --stream-unverified"
+	if file.armored { // no random access
+		hint = "write to a file with -o, or accept unverified contents with --stream-unverified"
 	}
-	return &failure{errors.New("the signature of the contents comes at their end, and other recipients could have replaced them"),
+	return &failure{errors.New("the signature of the contents is at their end, and another recipient could have replaced them"),
 		exitSigner, []string{hint}}
 }

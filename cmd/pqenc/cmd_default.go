@@ -10,11 +10,10 @@ import (
 	"strings"
 )
 
-// mainCmd is what runs without the name of a command: encrypting, or with -d
-// decrypting.
+// mainCmd runs without a command name: it encrypts, or with -d decrypts.
 type mainCmd struct {
 	Decrypt bool           `short:"d" help:"Decrypt instead of encrypting."`
-	Version bool           `help:"Print the version, and do nothing else."`
+	Version bool           `help:"Print the version and exit."`
 	To      recipientFlags `embed:""`
 	Armor   armorFlag      `embed:""`
 	Room    reserveFlag    `embed:""`
@@ -52,7 +51,7 @@ func (c *mainCmd) decrypt(a *app) error {
 		return usageError("--generate-passphrase is for encrypting", "give the passphrase of the file with -p")
 	}
 	if c.Source != (sourceFlags{}) {
-		return usageError("--force, --allow-empty and --from-command are for encrypting", "a file that was cut short does not decrypt")
+		return usageError("--force, --allow-empty and --from-command are for encrypting", "a truncated file does not decrypt")
 	}
 	cmd := &decryptCmd{Keys: c.Keys, Has: passphraseFlag{c.To.Passphrase}, Trust: c.Trust, Stream: c.Stream, Context: c.Context, Sparse: c.Sparse, Part: c.Part, URL: c.URL, Copy: c.Copy, Files: c.Files, Secret: c.Secret}
 	return cmd.Run(a)
@@ -73,8 +72,7 @@ func (c *mainCmd) encrypt(a *app) error {
 	return cmd.Run(a)
 }
 
-// withCommandHint tells somebody whose input does not exist that its name may
-// have been meant as a command.
+// withCommandHint adds a hint if an input that does not exist may be a mistyped command.
 func withCommandHint(err error, name string) error {
 	var path *fs.PathError
 	if !errors.As(err, &path) || path.Path != name || !errors.Is(err, fs.ErrNotExist) || strings.ContainsAny(name, "./\\") {
@@ -83,7 +81,7 @@ func withCommandHint(err error, name string) error {
 	return withHints(err, `if "`+name+`" was meant as a command, see "pqenc --help"`)
 }
 
-// noCommand is for an argument that was meant as a command, as far as can be told.
+// noCommand returns the error for an argument that looks like a mistyped command.
 func noCommand(word string) error {
 	return usageError(`"`+word+`" is neither a command nor a file`, meant("pqenc", word, commandNames()))
 }

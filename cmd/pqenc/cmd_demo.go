@@ -25,14 +25,14 @@ import (
 
 type demoCmd struct {
 	Size int64  `name:"mib" default:"64" placeholder:"N" help:"Size of the file, in MiB (default: 64)."`
-	Keep bool   `help:"Leave the files there, to be looked at."`
-	Dir  string `arg:"" optional:"" type:"path" name:"DIR" help:"Where the files go; must not exist. Without it, a new pqenc-demo-* folder here."`
+	Keep bool   `help:"Do not remove the files at the end."`
+	Dir  string `arg:"" optional:"" type:"path" name:"DIR" help:"A folder for the files, which must not exist. Default: a new folder pqenc-demo-* here."`
 }
 
 func (demoCmd) Help() string {
-	return `Makes a key pair and a file, encrypts it, decrypts it, and compares. It runs the
-commands that it prints. It needs three times the size of the file on the disk, and
-removes the files at the end.
+	return `Makes a key pair and a test file, encrypts and decrypts the file, and compares the
+result. It prints the commands that it runs. It needs three times the size of the file on
+the disk, and removes the files at the end.
 
 Examples:
 
@@ -53,7 +53,7 @@ func (c *demoCmd) Run(a *app) error {
 		}
 		d.remove = sync.OnceValue(func() error { return removeDemo(root, dir) })
 		a.setScratch(d.remove)
-		defer d.remove() // after an error, too
+		defer d.remove() // also after an error
 	}
 	d.announce(c.Keep)
 	for _, step := range []func() error{d.makeFile, d.keygen, d.encrypt, d.decrypt, d.compare} {
@@ -94,13 +94,13 @@ func removeDemo(root *os.Root, dir string) error {
 // demoFiles are the files that a demo makes.
 var demoFiles = []string{"model.bin", "model.pqe", "model.back", "alice.key", "alice.pub"}
 
-// announce says what will be done, before anything that takes a while.
+// announce prints what the demo will do, before anything that takes time.
 func (d *demo) announce(keep bool) {
 	end := "removes it at the end (--keep keeps it)"
 	if keep {
 		end = "keeps it"
 	}
-	d.say("# This makes keys and a file, encrypts it, decrypts it and compares. It writes %s to", sizeText(3*d.size))
+	d.say("# This makes keys and a test file, encrypts and decrypts it, and compares. It writes %s to", sizeText(3*d.size))
 	d.say("# the folder %s, and %s.", d.dir, end)
 }
 
@@ -126,7 +126,7 @@ type demo struct {
 
 func (d *demo) path(name string) string { return filepath.Join(d.dir, name) }
 
-// show prints a command as one would type it.
+// show prints a command line.
 func (d *demo) show(format string, args ...any) { d.say("$ "+format, args...) }
 
 func (d *demo) say(format string, args ...any) {
@@ -134,7 +134,7 @@ func (d *demo) say(format string, args ...any) {
 }
 
 func (d *demo) makeFile() error {
-	d.say("# %s of random bytes, as a model is for a compressor", sizeText(d.size))
+	d.say("# %s of random bytes, which do not compress, like a model", sizeText(d.size))
 	f, err := os.Create(d.path("model.bin"))
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ func (d *demo) decrypt() error {
 	return d.timed(back, func() error { return cmd.Run(d.a) })
 }
 
-// timed runs a command and says what came out, and how fast.
+// timed runs a command, and prints the size of its output and the speed.
 func (d *demo) timed(name string, run func() error) error {
 	begin := time.Now()
 	if err := run(); err != nil {

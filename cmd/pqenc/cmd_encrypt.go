@@ -83,7 +83,7 @@ func (c *encryptCmd) Run(a *app) error {
 	return cmp.Or(c.Copy.Keep.settle(a, c.Files.Output, out.finish(err)), changed)
 }
 
-// rehearse prints what would be done, or returns why that would fail.
+// rehearse prints what would be encrypted, or returns the error that encryption would return.
 func (c *encryptCmd) rehearse(a *app, src *input) error {
 	plain, err := src.look()
 	if err == nil {
@@ -95,7 +95,7 @@ func (c *encryptCmd) rehearse(a *app, src *input) error {
 	return a.printPair(src.name, c.Files.Output)
 }
 
-// copy copies what may be encrypted to the output.
+// copy encrypts the input to the output, if the input is acceptable.
 func (c *encryptCmd) copy(a *app, out *output, src *input, s *sealer) error {
 	plain, err := src.look()
 	if err != nil {
@@ -121,13 +121,13 @@ func (c *encryptCmd) encrypt(dst io.Writer, src io.Reader, s *sealer) error {
 	return text.Close()
 }
 
-// check finds what is wrong with the flags before anybody is asked anything.
+// check returns an error for invalid flags, before any question is asked.
 func (c *encryptCmd) check(s *sealer, src *input) error {
 	switch {
 	case c.Copy.Keep.NoClobber && isStdio(c.Files.Output):
 		return errKeepNothing()
 	case c.Secret.File.set() && !c.To.Passphrase && (c.To.Sign == "" || c.Secret.Key.set()):
-		return usageError("--passphrase-file and --passphrase-fd are of no use without -p", "add -p to encrypt with the passphrase")
+		return usageError("--passphrase-file and --passphrase-fd have no effect without -p", "add -p to encrypt with the passphrase")
 	case c.Room.Reserve > 0 && c.To.Passphrase:
 		return usageError("--reserve and -p do not go together: a passphrase must be the only way into a file", "leave --reserve out")
 	case !c.To.encrypts():
@@ -153,7 +153,7 @@ func (c *encryptCmd) several(a *app) error {
 	}
 	k := &copier{flags: &c.Copy, output: c.Files.Output, rename: sealedPath, serial: c.To.Passphrase}
 	k.manyFiles = manyFiles{slots: true, several: several{app: a, verb: "encrypted", skipped: "already encrypted"}}
-	k.hint = "if it is to be encrypted once more, use --force"
+	k.hint = "to encrypt it once more, use --force"
 	k.other = func(f found) bool { return !k.several.one && !c.Source.Force && strings.HasSuffix(f.out, sealedSuffix) }
 	k.ready = func() error {
 		if err := s.load("the files"); err != nil {
@@ -166,8 +166,8 @@ func (c *encryptCmd) several(a *app) error {
 	return k.run(c.Files.In)
 }
 
-// noFolder says why several files need a folder. The first may be meant as a command, and
-// others as recipients, as in "-r *.pub model.bin".
+// noFolder explains why several files need an output folder. The first may be meant as a
+// command, and others as recipients, as in "-r *.pub model.bin".
 func (c *encryptCmd) noFolder(a *app) error {
 	for i, name := range c.Files.In {
 		info, err := os.Stat(name)
@@ -187,13 +187,13 @@ func (c *encryptCmd) noFolder(a *app) error {
 		}
 	}
 	if len(c.Files.In) == 1 {
-		return usageError(c.Files.In[0]+" is a folder, and its files need one, too", "name it with -o FOLDER/, or pack the files first: tar c FOLDER | pqenc ...")
+		return usageError(c.Files.In[0]+" is a folder, so that the output must be a folder", "name it with -o FOLDER/, or pack the files first: tar c FOLDER | pqenc ...")
 	}
 	return errNoFolder()
 }
 
-// one encrypts one of several files. What is encrypted already is left out, by its name
-// without looking at it.
+// one encrypts one of several files. Files that are encrypted already, judged by their
+// names, are left out.
 func (c *encryptCmd) one(k *copier, s *sealer, f found, p *fileProgress) (fileOutcome, error) {
 	if k.other(f) {
 		return isSkipped, nil

@@ -13,8 +13,8 @@ type fingerprintCmd struct {
 }
 
 func (fingerprintCmd) Help() string {
-	return `Prints one line for each key. Private and public key have the same fingerprint.
-Compare all of it.
+	return `Prints one line per key. A private key and its public key have the same
+fingerprint. To check a key, compare the whole fingerprint.
 
 Examples:
 

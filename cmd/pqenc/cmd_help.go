@@ -36,15 +36,15 @@ func (c *helpCmd) Run(a *app) error {
 		}
 		node, path = node.Children[i], path+" "+word
 	}
-	a.stdout.Write(nil) // the parser writes to the file below it
+	a.stdout.Write(nil) // the parser writes to the underlying file
 	_, err := k.Parse(append(words, "--help"))
-	if helped { // what the parser misses on the rest of the line is of no interest
+	if helped { // errors in the rest of the line do not matter
 		err = nil
 	}
 	return a.stdout.explain(err)
 }
 
-// namesBelow returns the names of the commands below a node.
+// namesBelow returns the names of the subcommands of a node.
 func namesBelow(node *kong.Node) (names []string) {
 	for _, child := range node.Children {
 		if !child.Hidden {

@@ -18,23 +18,23 @@ import (
 )
 
 type inspectCmd struct {
-	Keys identityFlag   `embed:"" set:"otherwise=Without it, no key is tried."`
+	Keys identityFlag   `embed:"" set:"otherwise=Default: no key is tried."`
 	Has  passphraseFlag `embed:""`
 
 	URL  urlFlags `embed:""`
 	JSON bool     `name:"json" help:"Print JSON."`
-	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"The encrypted file, or its URL; or a key, a signature or another file of pqenc. Without it, or as -, standard input."`
+	File string   `arg:"" optional:"" type:"path" name:"FILE" help:"An encrypted file or its URL; or a key, a signature or another file made by pqenc. Default, or if FILE is -: standard input."`
 
 	Secret secretFlags `embed:""`
 }
 
 func (inspectCmd) Help() string {
-	return `Without a key it says what everybody can see, none of which is authenticated.
-With -i it also reports whether that key opens the file, checks the header and, where
-it can seek, the length, and names the signer; the exit code is 3 if the key does
-not open it, and 4 if the file is damaged or truncated. It does not read the
-contents: "pqenc verify" does. Of other files of pqenc, such as keys and
-signatures, it says what they are.
+	return `Without a key it shows what everybody can see, none of which is authenticated.
+With -i it also reports whether the key opens the file, checks the header and, if the
+input can be read at any offset, the length, and names the signer. The exit code is 3 if
+the key does not open the file, and 4 if the file is damaged or truncated. It does not
+check the contents: "pqenc verify" does. It also recognizes other files made by pqenc,
+such as keys and signatures.
 
 Examples:
 
@@ -44,7 +44,7 @@ Examples:
     pqenc inspect https://example.org/model.pqe`
 }
 
-// report is what inspect says, in its JSON form.
+// report is the output of inspect in its JSON form.
 type report struct {
 	File        string         `json:"file"`
 	Version     int            `json:"version"`
@@ -59,11 +59,11 @@ type report struct {
 	Overhead    int64          `json:"overhead"`
 	Torn        bool           `json:"torn,omitempty"`    // the header is from the log beside the file
 	Opens       *bool          `json:"opens,omitempty"`   // only with -i
-	Damaged     bool           `json:"damaged,omitempty"` // only with -i: the last chunk is not the one that was there
+	Damaged     bool           `json:"damaged,omitempty"` // only with -i: the last chunk is not authentic
 	Signer      string         `json:"signer,omitempty"`  // only with -i, not verified
-	Fetched     int64          `json:"fetched,omitempty"` // bytes that came from a URL
+	Fetched     int64          `json:"fetched,omitempty"` // bytes read from a URL
 
-	order []format.StanzaType // of the stanzas, each type once
+	order []format.StanzaType // of the stanza types, each once
 }
 
 func (c *inspectCmd) Run(a *app) error {
@@ -101,24 +101,23 @@ func (c *inspectCmd) Run(a *app) error {
 	return errors.Join(err, in(src.name, src.doubt(opening)))
 }
 
-// keys returns the keys that are to be tried, or nil, and sees to it that the header is
-// the one to look at.
+// keys returns the keys to try, or nil, and selects the header to inspect.
 func (c *inspectCmd) keys(a *app, src *input) (*identities, error) {
 	if len(c.Keys.Identity) == 0 {
-		src.complete() // nobody can tell
+		src.complete() // without a key, nobody can tell which is right
 		return nil, nil
 	}
 	if src.size < 0 {
-		return nil, usageError("a key can be tried on a file only, not on a pipe", "put it into a file first, or decrypt it")
+		return nil, usageError("a key can be tried only on a file, not on a pipe", "save it to a file first, or decrypt it")
 	}
 	keys, err := a.identities(&c.Keys, c.Has.Passphrase, &c.Secret, src)
 	if err == nil {
-		_ = src.settle(keys) // that of the file is looked at if neither opens
+		_ = src.settle(keys) // if neither opens, that of the file is used
 	}
 	return keys, err
 }
 
-// inspect reads what everybody can see. It also returns what the file begins with.
+// inspect reads the public properties of a file. It also returns its first bytes.
 func inspect(src *input) (r *report, begin []byte, err error) {
 	file, err := sniff(src.reader())
 	if err != nil {
@@ -127,7 +126,7 @@ func inspect(src *input) (r *report, begin []byte, err error) {
 	info, err := pqenc.Inspect(file)
 	if err != nil {
 		if errors.Is(err, pqenc.ErrNotPqenc) {
-			err = withHints(err, cmp.Or(looksLike(file.begin), "pqenc did not make it, or its beginning was changed"))
+			err = withHints(err, cmp.Or(looksLike(file.begin), "pqenc did not make it, or its first bytes were changed"))
 		}
 		return nil, file.begin, err
 	}
@@ -149,8 +148,8 @@ func inspect(src *input) (r *report, begin []byte, err error) {
 	return r, file.begin, nil
 }
 
-// open tries the keys. The error is that they do not open the file, or that it is damaged,
-// which belongs into the report.
+// open tries the keys. It returns no error if they do not open the file, or if the file
+// is damaged: that is part of the report.
 func (r *report) open(src *input, keys *identities) (opening error) {
 	section := src.section()
 	var sig *pqenc.Signature
@@ -224,7 +223,7 @@ func printRows(w io.Writer, rows [][2]string) error {
 	return nil
 }
 
-// printJSON writes v for programs, in ASCII.
+// printJSON writes v as JSON in ASCII.
 func printJSON(w io.Writer, v any) error {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
@@ -241,24 +240,25 @@ func yesNo(b bool) string {
 	return "no"
 }
 
-// probablyKey reports whether a file has the name and the form of a protected private key.
+// probablyKey reports whether a file looks like a protected private key, by its name and
+// structure.
 func probablyKey(r *report) bool {
 	return strings.HasSuffix(r.File, ".key") && r.Armored && r.Stanzas["passphrase"] == 1
 }
 
-// percent says how many percent of whole part is, with two digits that count.
+// percent returns part/whole in percent with two significant digits.
 func percent(part, whole int64) string {
 	if part > whole {
 		return "more than the contents"
 	}
 	p := 100 * float64(part) / float64(whole)
 	if p >= 10 {
-		return fmt.Sprintf("%.0f %%", p) // which %g would write with an exponent
+		return fmt.Sprintf("%.0f %%", p) // %g would use an exponent
 	}
 	return fmt.Sprintf("%.2g %%", p)
 }
 
-// sizeText writes a number of bytes with a binary unit.
+// sizeText formats a number of bytes with a binary unit.
 func sizeText(n int64) string {
 	const units = "KMGTPE"
 	if n < 1024 {

@@ -12,33 +12,33 @@ import (
 	"github.com/pqenc/pqenc/keyfile/keyring"
 )
 
-// keyCmd are the commands for keys, a file each.
+// keyCmd has the commands for keys, each in a file of its own.
 type keyCmd struct {
 	List    keyListCmd    `cmd:"" help:"List the keys in the keyring."`
-	Add     keyAddCmd     `cmd:"" help:"Add somebody's public key to the keyring, or accept its successor."`
+	Add     keyAddCmd     `cmd:"" help:"Add a public key to the keyring, or accept its successor."`
 	Remove  keyRemoveCmd  `cmd:"" help:"Remove a key from the keyring."`
 	Rename  keyRenameCmd  `cmd:"" help:"Rename a key in the keyring."`
-	Default keyDefaultCmd `cmd:"" help:"Print or choose the default identity."`
+	Default keyDefaultCmd `cmd:"" help:"Print or set the default identity."`
 	Export  keyExportCmd  `cmd:"" help:"Print a public key from the keyring."`
-	Import  keyImportCmd  `cmd:"" help:"Add a private key to the keyring, as an identity of yours."`
+	Import  keyImportCmd  `cmd:"" help:"Import a private key into the keyring as an identity."`
 
-	Rotate     keyRotateCmd     `cmd:"" help:"Make a new generation of a private key, and keep the old ones for reading."`
+	Rotate     keyRotateCmd     `cmd:"" help:"Make a new generation of a private key, and keep the old ones for decryption."`
 	Passphrase keyPassphraseCmd `cmd:"" help:"Add, change or remove the passphrase of a private key."`
 	Public     keyPublicCmd     `cmd:"" help:"Print the public key of a private key."`
-	Show       keyShowCmd       `cmd:"" help:"Show name, dates and generations of a key."`
+	Show       keyShowCmd       `cmd:"" help:"Show the name, dates and generations of a key."`
 }
 
 func (keyCmd) Help() string {
-	return `The keyring is a plain folder, $PQENC_HOME or else pqenc in your settings: NAME.key and
-NAME.pub are an identity of yours, NAME.pub alone is somebody else's key. Wherever a
-key can be named, these names can be used.
+	return `The keyring is a folder: $PQENC_HOME, or pqenc in your configuration folder. NAME.key and
+NAME.pub together are one of your identities, NAME.pub alone is somebody else's key. These
+names can be used wherever a command takes a key.
 
-A name has up to 64 of the characters a to z, 0 to 9, dot, dash and underscore. It does
-not begin with a dot, a dash or age1, and does not end in .pub or .key.
+A name has 1 to 64 characters: a to z, 0 to 9, dot, dash and underscore. It does not start
+with a dot, a dash or age1, and does not end in .pub or .key.
 
-What has a slash in it, or ends in .pub or .key, is the path of a file. Anything else is
-a name if the keyring has it, and a file if not. If there are both, it is refused: write
-./alice for the file.
+An argument with a slash, or that ends in .pub or .key, is the path of a file. Any other
+argument is a name if the keyring has it, and a file if not. If both exist, pqenc refuses
+to guess: write ./alice for the file.
 
 Examples:
 
@@ -47,23 +47,23 @@ Examples:
     pqenc -r alice -o model.pqe model.bin`
 }
 
-// ringKinds are the kinds of what goes wrong with the keyring.
+// ringKinds are the error kinds of the keyring.
 var ringKinds = []kind{
-	{keyring.ErrNotFound, exitKeyFile, []string{`"pqenc key list" shows what there is`}},
+	{keyring.ErrNotFound, exitKeyFile, []string{`"pqenc key list" lists the keys`}},
 	{keyring.ErrTaken, exitUsage, nil},
-	{keyring.ErrHalves, exitKeyFile, []string{"somebody has swapped it: put the right one in its place, or remove it"}},
-	{keyring.ErrExposed, exitKeyFile, []string{"let only its owner use it: chmod 700"}},
+	{keyring.ErrHalves, exitKeyFile, []string{"somebody replaced it: restore the right one, or remove it"}},
+	{keyring.ErrExposed, exitKeyFile, []string{"give access only to its owner: chmod 700"}},
 	{keyring.ErrNotFile, exitKeyFile, []string{"put the key file itself in its place, or remove it"}},
 	{keyring.ErrDefault, exitKeyFile, []string{`choose one of your own with "pqenc key default NAME"`}},
 	{keyring.ErrChanged, exitIO, []string{"try again"}},
 	{keyfile.ErrUnrelated, exitKeyFile, nil},
 	{keyfile.ErrOutdated, exitKeyFile, []string{"ask its owner for the newest one"}},
 	{keyfile.ErrSecondSuccessor, exitSigner, []string{
-		"SOMEBODY ELSE HAS, OR HAD, THE OLD PRIVATE KEY: trust neither of the two before you have spoken with its owner",
+		"SOMEBODY ELSE HAS, OR HAD, THE OLD PRIVATE KEY: trust neither key until you have spoken with the owner",
 	}},
 }
 
-// hintTaken adds a hint to the error of a name that is taken.
+// hintTaken adds a hint to the error for a name that exists already.
 func hintTaken(err error, hint string) error {
 	if errors.Is(err, keyring.ErrTaken) {
 		err = withHints(err, hint)
@@ -71,9 +71,9 @@ func hintTaken(err error, hint string) error {
 	return err
 }
 
-// addIdentity adds an identity to the keyring, and says so.
+// addIdentity adds an identity to the keyring, and prints its name.
 func (a *app) addIdentity(r *keyring.Ring, name string, private []byte, p *keyfile.Public) error {
-	// Killed half-way it would leave a private key in a temporary file.
+	// If the process was killed here, it would leave a private key in a temporary file.
 	if err := r.Guarded(a.uninterrupted).AddIdentity(name, private, p); err != nil {
 		return err
 	}
@@ -84,8 +84,8 @@ func (a *app) addIdentity(r *keyring.Ring, name string, private []byte, p *keyfi
 	return nil
 }
 
-// notSwapped requires that the .pub beside a private key in the keyring is not that of
-// another key.
+// notSwapped requires that the .pub file beside a private key in the keyring does not
+// have another key.
 func (at place) notSwapped(id *keyfile.Identity) error {
 	if at.ring == nil {
 		return nil
@@ -96,11 +96,11 @@ func (at place) notSwapped(id *keyfile.Identity) error {
 	return nil
 }
 
-// errDeclined says that a person has said no.
+// errDeclined is returned when the user answers no.
 var errDeclined = errors.New("declined")
 
-// confirm asks a question until it is answered. The error wraps errDeclined if the answer
-// is no, or is terminal.ErrNoTerminal if there is nobody to ask.
+// confirm repeats a question until it is answered. The error wraps errDeclined if the
+// answer is no, or terminal.ErrNoTerminal if there is no terminal.
 func (a *app) confirm(question string) error {
 	question += " [yes/no]"
 	for {
@@ -117,8 +117,8 @@ func (a *app) confirm(question string) error {
 	}
 }
 
-// editKey calls change for a private key that is to be changed, while nobody else
-// changes it.
+// editKey calls change for a private key, and prevents others from changing it at the
+// same time.
 func (a *app) editKey(arg string, secret *passphraseFlags, change func(at place, edit *keyfile.Edit) error) error {
 	at, err := locate(arg)
 	if err != nil {
@@ -138,10 +138,10 @@ func (a *app) editKey(arg string, secret *passphraseFlags, change func(at place,
 	if at.ring == nil {
 		return open()
 	}
-	f, err := at.openPrivate() // which says more of what is wrong
+	f, err := at.openPrivate() // which returns a better error
 	if err != nil {
 		return err
 	}
 	f.Close()
-	return at.ring.Locked(open) // else it could get another name meanwhile
+	return at.ring.Locked(open) // so that it is not renamed at the same time
 }

@@ -15,19 +15,19 @@ import (
 )
 
 type keyAddCmd struct {
-	Name        string `arg:"" type:"name" complete:"others" name:"NAME" help:"What to call the key."`
+	Name        string `arg:"" type:"name" complete:"others" name:"NAME" help:"The name of the key in the keyring."`
 	File        string `arg:"" type:"path" name:"FILE" help:"The public key file, or - for standard input."`
-	Fingerprint string `placeholder:"SHA256:..." help:"Do not ask: the key must have this fingerprint."`
+	Fingerprint string `placeholder:"SHA256:..." help:"Require this fingerprint, instead of asking."`
 }
 
 func (keyAddCmd) Help() string {
-	return `Shows the fingerprint and asks whether it is the right one: compare all of it with
-what its owner tells you over some other channel.
+	return `Shows the fingerprint of the key and asks whether it is right. Compare the whole
+fingerprint with the one that the owner tells you over another channel.
 
-If NAME is there already, FILE must have a successor of its key, as "pqenc key rotate"
-makes it: it is signed with the old key. Files are then encrypted to the new one; what
-was signed with the old one, while it was in use, is still accepted. A succession proves
-nothing if the old private key was stolen.
+If NAME exists already, FILE must contain a successor of its key, which "pqenc key rotate"
+makes and signs with the old key. Files are then encrypted to the new key. Signatures that
+the old key made while it was in use are still accepted. A successor proves nothing if the
+old private key was stolen.
 
 Examples:
 
@@ -60,24 +60,24 @@ func (c *keyAddCmd) Run(a *app) error {
 	return c.succeed(a, r, old.Public, p)
 }
 
-// read reads the one key in the file.
+// read reads the key in the file, which must have exactly one.
 func (c *keyAddCmd) read(a *app) (*keyfile.Public, error) {
 	keys, err := loadPublic(a, c.File)
 	var other *keyfile.KindError
 	switch {
 	case keyfile.IsAge(err):
-		return nil, withHints(err, "keys of age have no names here: encrypt to them with -r")
+		return nil, withHints(err, "age keys cannot have names in the keyring: encrypt to them with -r")
 	case errors.Is(err, keyfile.ErrNotKey) && !errors.As(err, &other):
 		return nil, withHints(err, "get it again from its owner")
 	case err != nil:
 		return nil, err
 	case len(keys) != 1:
-		return nil, &failure{fmt.Errorf("%s has the keys of %d people", c.File, len(keys)), exitKeyFile, []string{"ask the owner of the key for a file with that one alone"}}
+		return nil, &failure{fmt.Errorf("%s has the keys of %d people", c.File, len(keys)), exitKeyFile, []string{"ask the owner of the key for a file with only that key"}}
 	}
 	return keys[0], nil
 }
 
-// loadPublic reads a public key file, or standard input.
+// loadPublic reads a public key file or standard input.
 func loadPublic(a *app, file string) (keys keyfile.Publics, err error) {
 	if isStdio(file) {
 		keys, err = keyfile.ReadPublic(a.stdin)
@@ -102,7 +102,7 @@ func (c *keyAddCmd) add(a *app, r *keyring.Ring, p *keyfile.Public) error {
 	return nil
 }
 
-// succeed takes the successor of a key.
+// succeed replaces a key with its successor.
 func (c *keyAddCmd) succeed(a *app, r *keyring.Ring, old, p *keyfile.Public) error {
 	next, err := p.Succeeds(old)
 	if errors.Is(err, keyfile.ErrUnrelated) {
@@ -119,9 +119,9 @@ func (c *keyAddCmd) succeed(a *app, r *keyring.Ring, old, p *keyfile.Public) err
 	}
 	done, question := "%s has a new key", fmt.Sprintf("It is the successor of %s. Accept it?", old.Fingerprint())
 	if next.Fingerprint() == old.Fingerprint() {
-		done, question = "%s is retired", "Its owner has retired it: nothing is to be encrypted to it any more. Accept that?"
+		done, question = "%s is retired", "Its owner has retired it: nobody should encrypt to it any more. Accept that?"
 	}
-	if err := c.approve(a, p, question, "the next key of "+c.Name+", as the one before it has signed"); err != nil {
+	if err := c.approve(a, p, question, "the successor of the key of "+c.Name+", signed by that key"); err != nil {
 		return err
 	}
 	err = r.Update(c.Name, func(old *keyfile.Public) (*keyfile.Public, error) { return p.Succeeds(old) })
@@ -132,8 +132,8 @@ func (c *keyAddCmd) succeed(a *app, r *keyring.Ring, old, p *keyfile.Public) err
 	return nil
 }
 
-// approve shows the fingerprint and asks, unless a flag gives it. Without a terminal it
-// says what there was to be asked.
+// approve shows the fingerprint and asks whether it is right, unless a flag gives it.
+// Without a terminal it returns the question as an error.
 func (c *keyAddCmd) approve(a *app, p *keyfile.Public, question, what string) error {
 	if c.Fingerprint != "" {
 		want, err := signature.ParseFingerprint(c.Fingerprint)

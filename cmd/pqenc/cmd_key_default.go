@@ -13,11 +13,11 @@ import (
 )
 
 type keyDefaultCmd struct {
-	Name string `arg:"" optional:"" type:"name" complete:"own" name:"NAME" help:"The identity of yours that is used where none is named."`
+	Name string `arg:"" optional:"" type:"name" complete:"own" name:"NAME" help:"The identity to use where a command names none."`
 }
 
 func (keyDefaultCmd) Help() string {
-	return `Without NAME it prints the default identity.
+	return `Without NAME it prints the present default identity.
 
 Examples:
 

@@ -6,14 +6,14 @@ package main
 
 type keyExportCmd struct {
 	Name   string `arg:"" type:"name" complete:"keys" name:"NAME" help:"The key, yours or somebody else's."`
-	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Without it, or as -, to standard output."`
+	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Default, or if OUT is -: standard output."`
 
-	Components bool `help:"Print the keys of standard algorithms that it is made of, for other programs to compare."`
+	Components bool `help:"Print the public keys of the standard algorithms that it combines, for use with other programs."`
 }
 
 func (keyExportCmd) Help() string {
-	return `Prints the public key file, to be given to others. Private keys are not exported: copy
-NAME.key itself.
+	return `Prints the public key file, which you can give to others. It does not export private
+keys: to copy one, copy the file NAME.key.
 
 Examples:
 

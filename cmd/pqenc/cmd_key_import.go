@@ -13,21 +13,23 @@ import (
 )
 
 type keyImportCmd struct {
-	Name string `arg:"" type:"name" complete:"own" name:"NAME" help:"What to call the identity."`
+	Name string `arg:"" type:"name" complete:"own" name:"NAME" help:"The name of the identity in the keyring."`
 	File string `arg:"" type:"path" name:"FILE" help:"The private key file."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (keyImportCmd) Help() string {
-	return `The private key is protected in the keyring as it is in FILE. FILE stays where it is.
+	return `If FILE has a passphrase, the key has the same passphrase in the keyring. FILE itself is
+not changed.
 
-If NAME is an identity of yours already, FILE must have a later generation of it, such as
-the one that "pqenc key rotate" has made on another machine. The keyring then has that one,
-and the passphrase stays the one that NAME has.
+If NAME is one of your identities already, FILE must have a later generation of it, such
+as one that "pqenc key rotate" made on another machine. It replaces the one in the keyring,
+and NAME keeps its passphrase.
 
-A post-quantum key of age, or an X-Wing key in PKCS#8, becomes an identity, too: it gets
-a new signing key. It opens what was encrypted to it before, also by age's public key.
+A post-quantum age key, or an X-Wing key in PKCS#8, can also be imported, and gets a new
+signing key. It still decrypts files that were encrypted to it before, also those that
+were encrypted to the age public key.
 
 Examples:
 
@@ -70,22 +72,22 @@ func (c *keyImportCmd) Run(a *app) error {
 		return in(c.File, err)
 	}
 	if err := a.addIdentity(r, c.Name, data, id.Public()); err != nil {
-		return hintTaken(err, `"pqenc key rename" gives it another name, and "pqenc key import" by the name that it has takes a later generation`)
+		return hintTaken(err, `"pqenc key rename" gives it another name, and "pqenc key import" with its present name imports a later generation`)
 	}
 	_, err = fmt.Fprintln(a.stdout, id.Fingerprint())
 	return err
 }
 
-// renew takes a later generation of an identity in the keyring.
+// renew imports a later generation of an identity in the keyring.
 func (c *keyImportCmd) renew(a *app, id *keyfile.Identity) error {
 	return a.editKey(c.Name, &c.Secret, func(at place, edit *keyfile.Edit) error {
 		old := edit.Identity().Public()
 		switch _, err := id.Public().Succeeds(old); {
 		case errors.Is(err, keyfile.ErrSecondSuccessor):
-			return withHints(in(c.Name, err), "if you have rotated it on two machines, keep the one that others have: \"-i "+c.File+"\" reads what is for the other one",
-				"if you have not, somebody else has the old private key: tell those who send to you")
+			return withHints(in(c.Name, err), "if you have rotated it on two machines, keep the one that others have: \"-i "+c.File+"\" decrypts files for the other one",
+				"if you have not, somebody else has the old private key: tell those who send files to you")
 		case errors.Is(err, keyfile.ErrOutdated):
-			return withHints(in(c.Name, err), "the keyring has the later one: nothing is to be done")
+			return withHints(in(c.Name, err), "the keyring has a later one: nothing to do")
 		case errors.Is(err, keyfile.ErrUnrelated):
 			return withHints(in(c.Name, err), "choose another name")
 		case err != nil:
@@ -101,8 +103,7 @@ func (c *keyImportCmd) renew(a *app, id *keyfile.Identity) error {
 	})
 }
 
-// completed returns an identity that has the key of another program and a new signing
-// key.
+// completed returns an identity made of the key of another program and a new signing key.
 func completed(data []byte, name string) (*keyfile.Identity, error) {
 	hybrid, err := keyfile.ParseForeign(data)
 	if err != nil {

@@ -21,7 +21,7 @@ type keyListCmd struct {
 
 func (keyListCmd) Help() string {
 	return `Prints the name of each key, whether it is your own, and its fingerprint. A star marks
-the default identity. Damaged keys are reported as errors, and left out.
+the default identity. Damaged keys are left out and reported as errors.
 
 Examples:
 
@@ -39,9 +39,9 @@ type keyReport struct {
 	Fingerprints []string `json:"fingerprints,omitempty"` // of all generations, newest first
 	Generation   int      `json:"generation,omitempty"`
 	Created      string   `json:"created,omitempty"` // RFC 3339, if known
-	Expires      string   `json:"expires,omitempty"` // the same, if it does
-	Retired      string   `json:"retired,omitempty"` // the same, if it is
-	Error        string   `json:"error,omitempty"`   // and then nothing is known of the key
+	Expires      string   `json:"expires,omitempty"` // the same, if the key expires
+	Retired      string   `json:"retired,omitempty"` // the same, if the key is retired
+	Error        string   `json:"error,omitempty"`   // if set, all else is unknown
 }
 
 func (c *keyListCmd) Run(a *app) error {
@@ -73,7 +73,8 @@ func (c *keyListCmd) Run(a *app) error {
 	return a.reportDamaged(r, all, defaultErr)
 }
 
-// reportDamaged reports every key that cannot be used, and fails if there is one.
+// reportDamaged reports all keys that cannot be used, and returns an error if there are
+// any.
 func (a *app) reportDamaged(r *keyring.Ring, all []keyring.Item, defaultErr error) error {
 	damaged := 0
 	for _, e := range all {
@@ -107,7 +108,7 @@ func reportKey(e keyring.Item, standard string) keyReport {
 	return k
 }
 
-// printKeys prints a line for each key that can be used.
+// printKeys prints one line for each usable key.
 func printKeys(w io.Writer, all []keyReport) error {
 	width := 0
 	for _, k := range all {
@@ -139,7 +140,7 @@ func (k *keyReport) whose() string {
 	return "other"
 }
 
-// remarks are what is not usual about a key.
+// remarks returns the unusual properties of a key.
 func (k *keyReport) remarks() string {
 	var all []string
 	if k.Protected {

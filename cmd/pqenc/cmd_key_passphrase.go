@@ -12,16 +12,16 @@ import (
 
 type keyPassphraseCmd struct {
 	Key    string `arg:"" type:"path" complete:"own" name:"KEY" help:"The private key: a name in the keyring or a file."`
-	Remove bool   `help:"Remove the passphrase: whoever can read the file then has the key."`
+	Remove bool   `help:"Remove the passphrase: everybody who can read the file can then use the key."`
 
-	Current passphraseFlags   `embed:"" set:"passphrase=the passphrase that the key has"`
+	Current passphraseFlags   `embed:"" set:"passphrase=the current passphrase"`
 	Next    passphraseFlags   `embed:"" prefix:"new-" xorprefix:"new-" set:"passphrase=the new passphrase"`
 	New     newPassphraseFlag `embed:""`
 }
 
 func (keyPassphraseCmd) Help() string {
-	return `The key file is replaced in one step, once the new one has been opened as a test. Copies of the old file, such as those in
-a backup, keep the old passphrase.
+	return `The key file is replaced atomically, after the new one has been opened as a test. Copies
+of the old file, such as those in a backup, keep the old passphrase.
 
 Examples:
 
@@ -39,7 +39,7 @@ func (c *keyPassphraseCmd) Run(a *app) error {
 
 func (c *keyPassphraseCmd) protect(a *app, edit *keyfile.Edit) (err error) {
 	if c.Remove && !edit.Protected() {
-		return usageError(c.Key+" has no passphrase", "there is nothing to be removed")
+		return usageError(c.Key+" has no passphrase", "there is nothing to remove")
 	}
 	var secret []byte
 	if !c.Remove {
@@ -48,19 +48,19 @@ func (c *keyPassphraseCmd) protect(a *app, edit *keyfile.Edit) (err error) {
 			return err
 		}
 	}
-	// Killed half-way it would leave a private key in a temporary file.
+	// If the process was killed here, it would leave a private key in a temporary file.
 	if err := a.uninterrupted(func() error { return edit.Protect(secret) }); err != nil {
 		return in(c.Key, err)
 	}
 	if c.Remove {
-		a.inform("%s has no passphrase any more", c.Key)
+		a.inform("%s has no passphrase now", c.Key)
 	} else {
 		a.inform("%s is protected by the new passphrase", c.Key)
 	}
 	return nil
 }
 
-// check finds what does not go together.
+// check returns an error for flags that do not go together.
 func (c *keyPassphraseCmd) check() error {
 	if c.Remove && (c.Next.set() || c.New.GeneratePassphrase) {
 		return usageError("--remove does not go with a new passphrase", "choose one of them")

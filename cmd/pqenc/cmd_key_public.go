@@ -12,13 +12,13 @@ import (
 
 type keyPublicCmd struct {
 	Key    string `arg:"" type:"path" complete:"own" name:"KEY" help:"The private key: a name in the keyring or a file."`
-	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Without it, or as -, to standard output."`
+	Output string `short:"o" type:"path" placeholder:"OUT" help:"Write to the new file OUT. Default, or if OUT is -: standard output."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (keyPublicCmd) Help() string {
-	return `Prints the public key file, with all generations, for when that was lost.
+	return `Prints the public key file with all generations, for example if it was lost.
 
 Examples:
 
@@ -36,7 +36,7 @@ func (c *keyPublicCmd) Run(a *app) error {
 		return err
 	}
 	defer clear(data)
-	// Not by privateKey, which looks at the public key: that may be what is about to be made.
+	// Not by privateKey, which reads the public key: that may be the file to be made.
 	id, err := keyfile.ReadIdentity(bytes.NewReader(data), c.Secret.ask(a, c.Key))
 	if err != nil {
 		return in(c.Key, err)

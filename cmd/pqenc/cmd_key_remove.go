@@ -13,15 +13,15 @@ import (
 
 type keyRemoveCmd struct {
 	Name  string `arg:"" type:"name" complete:"keys" name:"NAME" help:"The key."`
-	Force bool   `help:"Do not ask before a private key is destroyed."`
+	Force bool   `help:"Do not ask before removing a private key."`
 }
 
 func (keyRemoveCmd) Help() string {
-	return `Asks before it removes an identity of yours: without the private key nobody reads what
-was encrypted to it.
+	return `Asks before it removes one of your identities: without the private key, nobody can
+decrypt files that were encrypted to it.
 
-On a server, access lists that name the key have to be changed first: a list with a name
-that is not there is broken, and then the one before stays in force, with that key.
+On a server, first remove the name from the access list. A list with an unknown name is an
+error, and the server then keeps using the old list, which still admits the key.
 
 Examples:
 
@@ -34,11 +34,11 @@ func (c *keyRemoveCmd) Run(a *app) error {
 		return err
 	}
 	e, err := r.Find(c.Name)
-	if err != nil && e.Err == nil { // what is there is removed, damaged or not
+	if err != nil && e.Err == nil { // damaged keys can be removed as well
 		return err
 	}
 	if e.Own && !c.Force {
-		err := a.confirm(fmt.Sprintf("%s is yours: what was encrypted to it can then not be read any more. Destroy the private key?", c.Name))
+		err := a.confirm(fmt.Sprintf("%s is yours: without it, you cannot decrypt files that were encrypted to it. Destroy the private key?", c.Name))
 		if errors.Is(err, terminal.ErrNoTerminal) {
 			return usageError("there is no terminal to ask whether to destroy the private key of "+c.Name, "to destroy it, add --force")
 		}
@@ -51,7 +51,7 @@ func (c *keyRemoveCmd) Run(a *app) error {
 	}
 	a.inform("removed %s", c.Name)
 	if !e.Own {
-		a.inform("hint: a server whose access list names %s admits that key until the name is removed there, too", c.Name)
+		a.inform("hint: a server whose access list names %s still admits that key: remove the name there as well", c.Name)
 	}
 	return nil
 }

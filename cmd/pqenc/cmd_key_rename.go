@@ -10,8 +10,8 @@ type keyRenameCmd struct {
 }
 
 func (keyRenameCmd) Help() string {
-	return `Only the name in the keyring changes, and not the key. Access lists that name it have to
-be changed, too.
+	return `Changes only the name in the keyring, not the key. Change the name in access lists as
+well.
 
 Examples:
 

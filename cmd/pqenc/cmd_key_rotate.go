@@ -18,21 +18,21 @@ import (
 
 type keyRotateCmd struct {
 	Key         string  `arg:"" type:"path" complete:"own" name:"KEY" help:"The private key: a name in the keyring or a file."`
-	Expires     timeout `placeholder:"TIME" help:"Let the new generation expire after TIME, such as 90d or 1y (default: never)."`
+	Expires     timeout `placeholder:"TIME" help:"Make the new generation expire after TIME, such as 90d or 1y (default: never)."`
 	IfOlderThan timeout `placeholder:"TIME" help:"Do nothing unless the key is older than TIME."`
-	Retire      bool    `help:"End the identity: no new generation follows."`
+	Retire      bool    `help:"Retire the identity: it gets no new generation."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (keyRotateCmd) Help() string {
-	return `The new generation is in the same file. What was encrypted to older ones is still read;
-nothing more is encrypted to them or signed with them. The public key file beside it says
-that the new generation succeeds the old one: give it to those who send to you. Where a
-server does not know it yet, log in with --generation.
+	return `Adds a new generation to the key file. Older generations still decrypt files, but are no
+longer used to encrypt or sign. The public key file proves that the new generation succeeds
+the old one: give it to those who send files to you. To log in to a server that does not
+know the new generation yet, use --generation.
 
-If somebody else may have the private key, the succession proves nothing: tell people
-the new fingerprint over some other channel, and give the files a new key with "pqenc
+If somebody else may have the private key, the succession proves nothing. Then tell people
+the new fingerprint over another channel, and give your files a new file key with "pqenc
 rewrap --reencrypt".
 
 Examples:
@@ -44,7 +44,7 @@ Examples:
 
 func (c *keyRotateCmd) Run(a *app) error {
 	if c.Retire && (c.Expires != 0 || c.IfOlderThan != 0) {
-		return usageError("--expires and --if-older-than are of no use with --retire", "leave them out: nothing comes after a retired key")
+		return usageError("--expires and --if-older-than have no effect with --retire", "leave them out: a retired key has no successor")
 	}
 	return a.editKey(c.Key, &c.Secret, func(at place, edit *keyfile.Edit) error { return c.rotate(a, at, edit) })
 }
@@ -52,7 +52,7 @@ func (c *keyRotateCmd) Run(a *app) error {
 func (c *keyRotateCmd) rotate(a *app, at place, edit *keyfile.Edit) error {
 	created := edit.Identity().Public().Created()
 	if c.IfOlderThan != 0 && time.Since(created) <= time.Duration(c.IfOlderThan) {
-		a.inform("nothing is to be done: %s was made on %s", c.Key, timeText(created))
+		a.inform("nothing to do: %s was made on %s", c.Key, timeText(created))
 		return nil
 	}
 	next, err := c.next(edit.Identity())
@@ -67,12 +67,12 @@ func (c *keyRotateCmd) rotate(a *app, at place, edit *keyfile.Edit) error {
 	return cmp.Or(err, printErr)
 }
 
-// saveKey replaces a private key by what comes after it, and the public key beside it. It
-// reports whether the private one was replaced.
+// saveKey replaces a private key with its next generation, and updates the public key
+// beside it. It reports whether the private key was replaced.
 func (a *app) saveKey(at place, edit *keyfile.Edit, next *keyfile.Identity) (saved bool, err error) {
-	old, oldErr := keyfile.LoadPublic(at.publicFile()) // may wait, if that is a pipe
-	// Killed half-way it would leave a private key in a temporary file, or the old public
-	// key beside the new private one.
+	old, oldErr := keyfile.LoadPublic(at.publicFile()) // before the lock: it may be a pipe
+	// If the process was killed here, it would leave a private key in a temporary file,
+	// or the old public key beside the new private one.
 	err = a.uninterrupted(func() error {
 		if err := edit.Save(next); err != nil {
 			return in(at.arg, err)
@@ -86,7 +86,7 @@ func (a *app) saveKey(at place, edit *keyfile.Edit, next *keyfile.Identity) (sav
 	return saved, err
 }
 
-// next makes what comes after the key.
+// next makes the next generation of the key.
 func (c *keyRotateCmd) next(old *keyfile.Identity) (*keyfile.Identity, error) {
 	if c.Retire {
 		return old.Retire()
@@ -94,12 +94,13 @@ func (c *keyRotateCmd) next(old *keyfile.Identity) (*keyfile.Identity, error) {
 	return old.Rotate(keyfile.Details{Expires: c.Expires.after(time.Now())})
 }
 
-// publish writes the public key beside the private one, where old is what was there, or
-// err what is wrong with that. A file with other keys stays, and so does a damaged one outside of the keyring.
+// publish writes the public key beside the private one; old is the present one, or err
+// the error of reading it. It does not replace a file with other keys, nor a damaged one
+// outside of the keyring.
 func (at place) publish(next *keyfile.Public, old keyfile.Publics, err error) error {
 	name := at.publicFile()
 	if err == nil && (len(old) != 1 || !slices.Contains(next.Fingerprints(), old[0].Fingerprint())) {
-		err = errors.New("it has other keys, and stays as it is")
+		err = errors.New("it has other keys, and is left unchanged")
 	}
 	if err == nil || errors.Is(err, fs.ErrNotExist) || at.ring != nil && damaged(err) {
 		err = durable.Replace(name, next.Marshal(), durable.Options{Private: at.ring != nil})
@@ -111,8 +112,8 @@ func (at place) publish(next *keyfile.Public, old keyfile.Publics, err error) er
 	return err
 }
 
-// damaged reports whether a public key file is none, and nothing else either that
-// somebody may want to keep.
+// damaged reports whether a public key file is invalid, and is nothing else that somebody
+// may want to keep.
 func damaged(err error) bool {
 	var other *keyfile.KindError
 	return (errors.Is(err, keyfile.ErrNotKey) || errors.Is(err, keyfile.ErrStatement)) && !errors.As(err, &other)

@@ -21,8 +21,8 @@ type keyShowCmd struct {
 }
 
 func (keyShowCmd) Help() string {
-	return `Shows what is known without a passphrase. For a protected private key that is what the
-public key file beside it says.
+	return `Needs no passphrase: for a protected private key, it shows what the public key file
+beside it says.
 
 Examples:
 
@@ -30,8 +30,8 @@ Examples:
     pqenc key show lab.key --json | jq -r '.[0].expires'`
 }
 
-// shownKey is an identity in its JSON form. Times are in RFC 3339; those that are not
-// known, or never come, are not there.
+// shownKey is an identity in its JSON form. Times are in RFC 3339, and left out if
+// unknown or never.
 type shownKey struct {
 	Name        string            `json:"name,omitempty"`
 	Fingerprint string            `json:"fingerprint,omitempty"` // of the newest generation
@@ -41,7 +41,7 @@ type shownKey struct {
 	Usable      bool              `json:"usable"` // neither expired nor retired
 	Private     bool              `json:"private"`
 	Protected   bool              `json:"protected"`
-	Beside      string            `json:"public_file,omitempty"` // that all else is from, for a protected one
+	Beside      string            `json:"public_file,omitempty"` // source of all other fields, if the private key is protected
 	Generations []shownGeneration `json:"generations"`
 }
 
@@ -89,7 +89,7 @@ func look(name string) ([]shownKey, error) {
 	return showAll(keys, shownKey{Private: private}), err
 }
 
-// lookBeside returns what the public key file beside a protected key says.
+// lookBeside returns what the public key file beside a protected key has.
 func lookBeside(name string) ([]shownKey, error) {
 	key := shownKey{Private: true, Protected: true, Generations: []shownGeneration{}}
 	keys, err := keyfile.LoadPublic(publicBeside(name))
@@ -100,7 +100,7 @@ func lookBeside(name string) ([]shownKey, error) {
 	return showAll(keys, key), in(key.Beside, err)
 }
 
-// showAll returns what there is to show of keys, beside what is so about their file.
+// showAll returns the reports on the keys in a file; file has the fields that they share.
 func showAll(keys keyfile.Publics, file shownKey) (all []shownKey) {
 	for _, key := range keys {
 		s := file
@@ -116,7 +116,7 @@ func showAll(keys keyfile.Publics, file shownKey) (all []shownKey) {
 	return all
 }
 
-// rfc3339 returns a time, or nothing for none.
+// rfc3339 formats a time, or returns "" for the zero time.
 func rfc3339(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -124,7 +124,7 @@ func rfc3339(t time.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
-// print writes what there is to show for people.
+// print writes the report for people.
 func (k *shownKey) print(w io.Writer) error {
 	var rows [][2]string
 	row := func(name, text string) { rows = append(rows, [2]string{name, text}) }

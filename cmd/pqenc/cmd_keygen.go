@@ -16,23 +16,24 @@ import (
 )
 
 type keygenCmd struct {
-	Name    string  `arg:"" optional:"" type:"name" name:"NAME" help:"What to call the key in the keyring (default: your login name)."`
-	Output  string  `short:"o" type:"path" placeholder:"BASE" help:"Write BASE.key and BASE.pub instead, and leave the keyring alone."`
+	Name    string  `arg:"" optional:"" type:"name" name:"NAME" help:"The name of the key in the keyring (default: your login name)."`
+	Output  string  `short:"o" type:"path" placeholder:"BASE" help:"Write the files BASE.key and BASE.pub instead of adding the key to the keyring."`
 	Protect bool    `help:"Protect the private key with a passphrase."`
-	Expires timeout `placeholder:"TIME" help:"Let the key expire after TIME, such as 90d or 1y: nothing is encrypted to it after that (default: never)."`
+	Expires timeout `placeholder:"TIME" help:"Make the key expire after TIME, such as 90d or 1y: nobody can encrypt to it after that (default: never)."`
 
 	New    newPassphraseFlag `embed:""`
 	Secret passphraseFlags   `embed:""`
 }
 
 func (keygenCmd) Help() string {
-	return `NAME.key is private: whoever has it reads all files for it. NAME.pub is for
-everybody who sends to you. The fingerprint, on standard output, lets them check
-that they have the right one. Existing files are never overwritten.
+	return `NAME.key is the private key: whoever has it can decrypt all files that are encrypted to
+you. NAME.pub is the public key, for everybody who sends files to you. The fingerprint is
+printed to standard output, so that they can check that they have the right key. Existing
+files are never overwritten.
 
-Without -o the key goes to the keyring, the folder $PQENC_HOME or else pqenc in your
-settings. The first one there is your default identity: files are decrypted with it,
-and it logs in, where -i names no other key.
+Without -o the key is added to the keyring: the folder $PQENC_HOME, or pqenc in your
+configuration folder. The first key there is your default identity, which decrypts files
+and logs in to servers unless -i names another key.
 
 Examples:
 
@@ -90,7 +91,7 @@ func (c *keygenCmd) intoRing(a *app) error {
 	return err
 }
 
-// loginName returns what to call a key that was given no name.
+// loginName returns the default name of a key.
 func loginName() string {
 	if u, err := user.Current(); err == nil && keyfile.ValidName(u.Username) == nil {
 		return u.Username
@@ -120,7 +121,7 @@ func (c *keygenCmd) intoFiles(a *app) error {
 		}
 		save = func() error { return id.SaveProtected(base, secret) }
 	}
-	// Killed half-way it would leave a private key in a temporary file.
+	// If the process was killed here, it would leave a private key in a temporary file.
 	if err := a.uninterrupted(save); err != nil {
 		if exists(err) {
 			err = withHints(err, "keys are never overwritten: choose another name with -o, or move the old files away")
@@ -132,16 +133,16 @@ func (c *keygenCmd) intoFiles(a *app) error {
 	return err
 }
 
-// sayWrote says where a new key is.
+// sayWrote prints where a new key is.
 func (a *app) sayWrote(private, public string) {
 	a.inform("wrote %s, which is private, and %s", private, public)
 }
 
-// base returns BASE, also if one of the two files was named instead.
+// base returns BASE. The user may also have named one of the two files.
 func (c *keygenCmd) base() (string, error) {
 	base := strings.TrimSuffix(strings.TrimSuffix(c.Output, ".key"), ".pub")
 	if _, name := filepath.Split(base); name == "" || name == "-" {
-		return "", usageError("-o needs a name to which .key and .pub can be added", "without -o, keys go to the keyring")
+		return "", usageError("-o needs the name of a file, without .key or .pub", "without -o, keys go to the keyring")
 	}
 	return base, nil
 }

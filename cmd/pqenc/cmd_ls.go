@@ -21,15 +21,15 @@ type lsCmd struct {
 	Login  loginFlags      `embed:""`
 	Secret passphraseFlags `embed:""`
 
-	Long  bool   `short:"l" help:"Also print sizes, and when it was stored."`
-	Quota bool   `help:"Print how much you may store there, and how much of that is taken."`
+	Long  bool   `short:"l" help:"Also print the size and the time of each object."`
+	Quota bool   `help:"Print your quotas on the server, and how much of each is used."`
 	JSON  bool   `name:"json" help:"Print JSON."`
-	URL   string `arg:"" type:"url" name:"URL" help:"The server, ws://HOST[:PORT]/, followed by what the names must begin with, or a pattern of names."`
+	URL   string `arg:"" type:"url" name:"URL" help:"The server, ws://HOST[:PORT]/, followed by a prefix of names or a pattern."`
 }
 
 func (lsCmd) Help() string {
-	return `Lists the objects that you may list. On a terminal names come in columns, sizes with a
-unit, and a total at the end. Elsewhere each object is one line, and sizes are in bytes.
+	return `Lists the objects that you have the right to list. On a terminal it prints columns, sizes
+with units, and a total. Otherwise it prints one object per line, and sizes in bytes.
 
 ` + patternHelp + `
 
@@ -42,7 +42,7 @@ Examples:
     pqenc ls -i alice.key --json ws://host/ | jq -r '.[].name'`
 }
 
-// entry is an object in a list, in its JSON form.
+// entry is an object of a listing in its JSON form.
 type entry struct {
 	Name string `json:"name"`
 	Size int64  `json:"size"` // bytes
@@ -63,7 +63,7 @@ func (c *lsCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	a.stdout.used.Store(true) // also by an empty list
+	a.stdout.used.Store(true) // also for an empty list
 	switch {
 	case c.Quota:
 		return c.quota(server)
@@ -85,8 +85,7 @@ func (c *lsCmd) Run(a *app) error {
 	return w.Flush()
 }
 
-// list returns the objects that match a pattern, or whose names begin with what is no
-// pattern.
+// list returns the objects that match the pattern, or else those with the prefix.
 func (c *lsCmd) list(server *remote, at location) ([]transfer.Object, error) {
 	if at.isPattern() {
 		return server.find(at, at.matches)
@@ -94,7 +93,7 @@ func (c *lsCmd) list(server *remote, at location) ([]transfer.Object, error) {
 	return server.list(at.name, nil)
 }
 
-// print prints a whole list.
+// print prints a whole listing.
 func (c *lsCmd) print(a *app, found []transfer.Object) error {
 	if c.JSON {
 		entries := make([]entry, len(found))
@@ -129,7 +128,7 @@ func (c *lsCmd) print(a *app, found []transfer.Object) error {
 	return w.Flush()
 }
 
-// line prints one object, for programs.
+// line prints one object for programs.
 func (c *lsCmd) line(w io.Writer, o transfer.Object) {
 	if c.Long {
 		fmt.Fprintf(w, "%15d  %s  ", o.Size, timeText(o.Time))
@@ -137,15 +136,14 @@ func (c *lsCmd) line(w io.Writer, o transfer.Object) {
 	fmt.Fprintln(w, terminal.Printable(o.Name))
 }
 
-// longLines prints a line for each object, for people.
+// longLines prints one line per object for people.
 func longLines(w io.Writer, found []transfer.Object) {
 	for _, o := range found {
 		fmt.Fprintf(w, "%10s  %s  %s\n", sizeText(o.Size), timeText(o.Time), terminal.Printable(o.Name))
 	}
 }
 
-// columns prints names in as many columns of equal width as there is room for, one below
-// the other, as ls does.
+// columns prints names in as many columns of equal width as fit, top to bottom like ls.
 func columns(w io.Writer, names []string, room int) {
 	widest := 1
 	for _, name := range names {

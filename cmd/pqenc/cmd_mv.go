@@ -18,17 +18,17 @@ type mvCmd struct {
 	Login  loginFlags      `embed:""`
 	Secret passphraseFlags `embed:""`
 
-	Overwrite bool `help:"Replace what has the new name."`
-	DryRun    bool `short:"n" help:"Print the old and the new names, and rename nothing."`
+	Overwrite bool `help:"Replace objects that have the new name."`
+	DryRun    bool `short:"n" help:"Print what would be renamed, and rename nothing."`
 
-	From names `arg:"" type:"urls" name:"URL ..." help:"What to rename, and last its new URL, or a folder .../FOLDER/ that it goes to."`
+	From names `arg:"" type:"urls" name:"URL ..." help:"The objects to rename, and last the new URL or a folder .../FOLDER/ to move them to."`
 }
 
 func (mvCmd) Help() string {
-	return `Gives objects new names on the same server. Nothing is sent again. Each object appears
-under its new name at once, and is gone from the old one.
+	return `Renames objects on the same server, without sending them again. Each object is renamed
+atomically.
 
-What is in a folder, .../OLD/, or matches a pattern goes to a folder, .../NEW/.
+The objects in a folder, .../OLD/, or those that match a pattern go to a folder, .../NEW/.
 
 ` + patternHelp + `
 
@@ -54,10 +54,10 @@ func (c *mvCmd) Run(a *app) error {
 	}
 	for _, l := range from {
 		if l.with("") != to.with("") {
-			return usageError("mv renames on one server only", "to get a file to another one, pull it with --raw, and push it there")
+			return usageError("mv renames on one server only", "to copy a file to another server, pull it with --raw, and push it there")
 		}
 		if !to.isFolder() && (len(from) > 1 || l.isFolder() || l.isPattern()) {
-			return usageError("several objects need a folder that they go to", "end the last URL with /")
+			return usageError("several objects need a destination folder", "end the last URL with /")
 		}
 	}
 	servers, err := c.Login.login(a, &c.Secret)
@@ -68,7 +68,7 @@ func (c *mvCmd) Run(a *app) error {
 	return c.move(servers, from, to)
 }
 
-// move renames what the locations stand for.
+// move renames the objects of the locations.
 func (c *mvCmd) move(servers *servers, from []location, to location) error {
 	var all []remoteObject
 	for _, l := range from {
@@ -100,8 +100,8 @@ func (c *mvCmd) move(servers *servers, from []location, to location) error {
 	})
 }
 
-// find returns what a location stands for. With --dry-run it must be there, which else shows
-// when it is renamed.
+// find returns the objects of a location. With --dry-run they must exist; otherwise a
+// missing object is an error when it is renamed.
 func (c *mvCmd) find(servers *servers, l location) ([]remoteObject, error) {
 	if c.DryRun && !l.isFolder() && !l.isPattern() {
 		return servers.listed(l, func(name string) bool { return name == l.name })
@@ -110,13 +110,13 @@ func (c *mvCmd) find(servers *servers, l location) ([]remoteObject, error) {
 }
 
 func (c *mvCmd) existsHint() string {
-	if c.Overwrite { // the server does not say which
-		return "choose another name: either your key may not replace what is there, or the name is that of a folder there, or a part of it that of an object"
+	if c.Overwrite { // the server does not report which
+		return "choose another name: your key may not replace the object, or the name is that of a folder, or a folder in it is an object"
 	}
 	return "choose another name, or replace it with --overwrite"
 }
 
-// newName returns the new name of an object that a location stands for.
+// newName returns the new name of an object of a location.
 func newName(name string, from, to location) string {
 	if !to.isFolder() {
 		return to.name
@@ -124,8 +124,8 @@ func newName(name string, from, to location) string {
 	return to.name + strings.TrimPrefix(name, from.above())
 }
 
-// newNames requires that each object gets a name of its own, which an object can have, and
-// which no other one of them has: all are renamed at about the same time.
+// newNames requires distinct and valid new names, none of which another of the objects
+// still has: all are renamed at about the same time.
 func newNames(all []remoteObject) error {
 	from, old := make(map[string]string), make(map[string]bool)
 	for _, n := range all {

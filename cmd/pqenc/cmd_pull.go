@@ -24,37 +24,38 @@ type pullCmd struct {
 	Stream  streamFlag   `embed:""`
 	Context contextFlag  `embed:""`
 
-	As    string         `type:"path" complete:"own" placeholder:"KEY" help:"Log in with the private key KEY, a name or a file, not with the first one of -i."`
+	As    string         `type:"path" complete:"own" placeholder:"KEY" help:"Log in with the private key KEY, a name in the keyring or a file. Default: the first -i."`
 	Older generationFlag `embed:""`
 
 	Raw        bool   `help:"Do not decrypt."`
-	Passphrase bool   `short:"p" help:"Decrypt also files with a passphrase, which --passphrase-file then gives. The server learns whether it is the right one."`
-	Follow     bool   `help:"Wait for an object that is not there yet, and get one that is still being pushed as it comes."`
-	Output     string `short:"o" type:"path" placeholder:"OUT" help:"Write to OUT, which becomes the whole new file or stays what it was, or into the folder OUT/. Without it, or as -, standard output."`
+	Passphrase bool   `short:"p" help:"Also decrypt files with a passphrase, which --passphrase-file then gives. The server learns whether it was right."`
+	Follow     bool   `help:"Wait for an object that does not exist yet, and pull it while it is still being pushed."`
+	Output     string `short:"o" type:"path" placeholder:"OUT" help:"Write to the file OUT, which is replaced only when the output is complete, or into the folder OUT/. Default, or if OUT is -: standard output."`
 
 	Globs  globFlags `embed:""`
-	DryRun bool      `short:"n" help:"Change nothing, and print what would be done."`
+	DryRun bool      `short:"n" help:"Print what would be done, and change nothing."`
 	Keep   keepFlag  `embed:""`
-	Sync   syncFlags `embed:"" set:"gone=the files in OUT/ whose objects are gone"`
+	Sync   syncFlags `embed:"" set:"gone=files in OUT/ that have no object any more"`
 	JSON   bool      `name:"json" help:"Print JSON. Needs -o."`
 
 	Remote    remoteFlags   `embed:""`
 	Bandwidth bandwidthFlag `embed:""`
 	Secret    secretFlags   `embed:""`
 
-	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to pull, ws://HOST[:PORT]/NAME, or .../FOLDER/ for all in it."`
+	URLs names `arg:"" type:"urls" name:"URL ..." help:"The objects to pull: ws://HOST[:PORT]/NAME, a pattern, or .../FOLDER/ for everything in a folder."`
 }
 
 func (pullCmd) Help() string {
-	return `A pull whose connection is lost resumes by itself. With -o it also resumes when the
-same command is given again.
+	return `After a lost connection the pull resumes by itself. With -o, a pull that was stopped
+resumes if you run the same command again.
 
-To pull a folder again, --skip-existing gets what is not here, and --update also what is
-newer there. With --delete, files whose objects are gone are deleted here: but never hidden
-ones, links, or what may be a private key. A server that lists less has more deleted here.
+To pull a folder again, use --skip-existing to get only the files that do not exist here,
+or --update to get also those that are newer on the server. --delete deletes files here
+that have no object any more, except hidden files, links, and files that may be private
+keys. Note that a server can have files deleted by not listing their objects.
 
-Several objects go into a folder, each under its name without .pqe, or with --raw
-under its whole name: all in .../FOLDER/, or what matches a pattern.
+Several objects, such as all in .../FOLDER/ or all that match a pattern, need an output
+folder. Each file gets the name of its object without .pqe, or with --raw the whole name.
 
 ` + patternHelp + `
 
@@ -100,7 +101,7 @@ func (c *pullCmd) Run(a *app) error {
 	return p.run(todo, extra, all)
 }
 
-// run pulls the objects, and then deletes the files that are extra here.
+// run pulls the objects, and then deletes files that have no object any more.
 func (p *puller) run(todo []receiving, extra []string, all *atOnce) error {
 	all.begin = func(i int) job { return p.begin(todo[i]) }
 	for _, r := range todo {
@@ -115,18 +116,18 @@ func (p *puller) run(todo []receiving, extra []string, all *atOnce) error {
 	return err
 }
 
-// check finds what is wrong with the flags before anything happens.
+// check returns an error for invalid flags, before anything happens.
 func (c *pullCmd) check() error {
 	if err := checkLogin(c.login()); err != nil {
 		return err
 	}
 	switch {
 	case c.Raw && (c.Passphrase || len(c.Trust.From) > 0 || c.Context.Context != nil || c.Trust.AllowForwarded || c.Stream.StreamUnverified):
-		return usageError("--raw does not decrypt", "leave out what is for decrypting")
+		return usageError("--raw does not decrypt", "leave out the flags for decrypting")
 	case c.JSON && isStdio(c.Output):
-		return usageError("--json is standard output, and so are the contents", "name an output with -o")
+		return usageError("--json and the contents cannot both go to standard output", "name an output with -o")
 	case isStdio(c.Output) && (c.Keep.NoClobber || c.Sync.Update || c.Sync.Delete):
-		return usageError("there is nothing to compare without an output", "name it with -o")
+		return usageError("comparing needs an output folder", "name it with -o")
 	}
 	if err := cmp.Or(c.Globs.check(), c.Sync.check(c.Keep)); err != nil {
 		return err
@@ -134,7 +135,7 @@ func (c *pullCmd) check() error {
 	return c.Secret.check(&input{size: -1}, true)
 }
 
-// login returns the argument that says who logs in, "" if there is none.
+// login returns the argument that names the login key, or "".
 func (c *pullCmd) login() string {
 	if c.As == "" && len(c.Keys.Identity) > 0 {
 		return c.Keys.Identity[0]
@@ -142,26 +143,26 @@ func (c *pullCmd) login() string {
 	return c.As
 }
 
-// receiving is an object and the file that it will be.
+// receiving is an object and the file to write it to.
 type receiving struct {
 	remoteObject
 	output string
-	into   *outFolder // for which output is meant, or nil
+	into   *outFolder // folder of the output, or nil
 }
 
-// puller pulls objects, over one connection to each server.
+// puller pulls objects over one connection to each server.
 type puller struct {
 	cmd     *pullCmd
 	app     *app
 	policy  pqenc.Policy
-	named   []pqenc.Identity // the keys that decrypt
-	own     string           // the name of the default one, if that does
+	named   []pqenc.Identity // decryption keys
+	own     string           // name of the default identity, if it is one of them
 	servers *servers
-	into    *outFolder    // or nil
-	batch   durable.Batch // of small files in the folder
+	into    *outFolder    // output folder, or nil
+	batch   durable.Batch // small files in the folder
 }
 
-// login gets the keys.
+// login loads the keys.
 func (p *puller) login() (err error) {
 	if p.policy, err = p.cmd.Trust.policy(&p.cmd.Context); err != nil {
 		return err
@@ -176,7 +177,7 @@ func (p *puller) login() (err error) {
 	return err
 }
 
-// list returns what is to be pulled, and to where.
+// list returns the objects to pull, and their outputs.
 func (p *puller) list(from []location) ([]receiving, error) {
 	if len(from) == 1 && !from[0].isFolder() && !from[0].isPattern() && !isFolder(p.cmd.Output) {
 		r := receiving{remoteObject: remoteObject{location: from[0], size: -1}, output: p.cmd.Output}
@@ -204,7 +205,8 @@ func (p *puller) list(from []location) ([]receiving, error) {
 	return all, nil
 }
 
-// openInto opens the folder for the files, which is made now that there is something for it.
+// openInto opens the output folder, which is created only now that there is something to
+// pull.
 func (p *puller) openInto() (err error) {
 	if p.cmd.DryRun && !isDir(p.cmd.Output) {
 		return nil
@@ -213,7 +215,7 @@ func (p *puller) openInto() (err error) {
 	return err
 }
 
-// fileName returns the name of the file for an object.
+// fileName returns the file name for an object.
 func (p *puller) fileName(name string) string {
 	if p.cmd.Raw {
 		return name
@@ -221,9 +223,9 @@ func (p *puller) fileName(name string) string {
 	return strings.TrimSuffix(name, ".pqe")
 }
 
-// passphrase returns the passphrase of an object, nil if none is to be tried. The
-// server may be hostile and make objects only to see whether they open: it learns one
-// wrong guess from a run, and that costs as much work to use as any other.
+// passphrase returns an identity for objects with a passphrase, or nil if none may be
+// tried. A hostile server could make objects only to see whether they open. It learns
+// about one wrong guess per run, and using that costs it as much work as any other guess.
 func (p *puller) passphrase(from location) *recipient.Prompted {
 	if !p.cmd.Passphrase {
 		return nil
@@ -240,14 +242,14 @@ func (p *puller) passphrase(from location) *recipient.Prompted {
 	return id
 }
 
-// begin finds a place for an object, and returns what pulls it.
+// begin prepares the output for an object, and returns the job that pulls it.
 func (p *puller) begin(r receiving) job {
 	d, err := p.download(r)
 	return func() done {
 		if err == nil {
 			err = d.pull(r)
 		}
-		if p.cmd.Keep.NoClobber && errors.Is(err, fs.ErrExist) { // since when it was looked for
+		if p.cmd.Keep.NoClobber && errors.Is(err, fs.ErrExist) { // created since it was looked for
 			return done{title: r.String(), result: isThere}
 		}
 		return done{title: r.String(), say: d.say, err: in(r.String(), err)}

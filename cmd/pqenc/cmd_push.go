@@ -29,29 +29,29 @@ type pushCmd struct {
 	Source    sourceFlags    `embed:""`
 	Bandwidth bandwidthFlag  `embed:""`
 	Select    selectFlags    `embed:""`
-	Overwrite bool           `help:"Replace what is there under the same name."`
+	Overwrite bool           `help:"Replace objects of the same name."`
 	Keep      keepFlag       `embed:""`
-	Sync      syncFlags      `embed:"" set:"gone=the objects of the folders that are pushed whose files are gone"`
+	Sync      syncFlags      `embed:"" set:"gone=objects of the pushed folders that have no file any more"`
 	JSON      bool           `name:"json" help:"Print JSON."`
-	Buffer    byteSize       `default:"128MiB" placeholder:"SIZE" help:"Keep up to SIZE of what is encrypted on the way, or comes from a pipe, in memory until it is safe on the server: more than 16MiB only on a line that is fast and long (default: 128MiB)."`
+	Buffer    byteSize       `default:"128MiB" placeholder:"SIZE" help:"Keep up to SIZE of encrypted or piped data in memory until the server has stored it. More than 16MiB helps only on fast connections with a high latency (default: 128MiB)."`
 
-	Files names  `arg:"" type:"names" name:"FILE ..." help:"What to push: files, folders, or - for standard input."`
-	URL   string `arg:"" optional:"" type:"url" name:"URL" help:"Where to, ws://HOST[:PORT]/NAME, or .../FOLDER/ for names like those of the files."`
+	Files names  `arg:"" type:"names" name:"FILE ..." help:"The files and folders to push, or - for standard input."`
+	URL   string `arg:"" optional:"" type:"url" name:"URL" help:"The destination: ws://HOST[:PORT]/NAME, or .../FOLDER/ to keep the names of the files."`
 }
 
 func (pushCmd) Help() string {
-	return `With -r or -p everything is encrypted on the way. Without them only encrypted files
-are pushed, as they are. An object appears on the server when all of it is there. A
-push whose connection is lost resumes by itself; that of an encrypted file also
-resumes when the same command is given again.
+	return `With -r or -p the files are encrypted on the way. Without them, only files that are
+encrypted already are pushed, unchanged. Objects appear on the server atomically. After a
+lost connection the push resumes by itself. A push of an encrypted file that was stopped
+also resumes if you run the same command again.
 
-A URL that ends in / gets the names of the files, followed by .pqe. Of a folder all files
-in it and below are pushed: FOLDER under its name, and FOLDER/ without it. Names that begin
-with a dot are left out, and so are links, unless they are named themselves.
+If the URL ends in a slash, each object gets the name of its file and .pqe. A folder is
+pushed with all its subfolders: as FOLDER/NAME if you write FOLDER, and as NAME if you
+write FOLDER/. Hidden files and links in folders are left out.
 
-To push a folder again, --skip-existing sends what is not there, and --update also what is
-newer here. With --delete, what has no file any more is deleted there. Both go by names and
-times, and by one listing of the server.
+To push a folder again, use --skip-existing to send only the files that do not exist on the
+server, or --update to send also those that are newer here. --delete deletes objects that
+have no file any more. These flags compare names and times with one listing of the server.
 
 Examples:
 
@@ -106,16 +106,16 @@ func (c *pushCmd) Run(a *app) error {
 	return p.run(list, gone, to, all)
 }
 
-// run pushes the files, and then deletes the objects that are gone here.
+// run pushes the files, and then deletes objects that have no file any more.
 func (p *pusher) run(list []sending, gone []string, to location, all *atOnce) error {
 	all.tally = p.server.tally
 	all.begin = func(i int) job {
 		return func() done {
 			d := done{title: list[i].title(), err: p.push(list[i])}
-			if !isUnsteadyError(d.err) { // which has the name
+			if !isUnsteadyError(d.err) { // which names the file
 				d.err = in(d.title, d.err)
 			}
-			if p.cmd.Keep.NoClobber && errors.Is(d.err, transfer.ErrExists) { // who may not list has not seen it
+			if p.cmd.Keep.NoClobber && errors.Is(d.err, transfer.ErrExists) { // without the right to list, it was not seen before
 				d.result, d.err = isThere, nil
 			}
 			return d
@@ -128,7 +128,8 @@ func (p *pusher) run(list []sending, gone []string, to location, all *atOnce) er
 	return all.run()
 }
 
-// findURL finds the URL among the arguments: it is the only one where a list names the files.
+// findURL finds the URL among the arguments. It is the only argument if a list names the
+// files.
 func (c *pushCmd) findURL() error {
 	last := len(c.Files) - 1
 	switch {
@@ -145,7 +146,7 @@ func (c *pushCmd) findURL() error {
 	return nil
 }
 
-// show prints what would be pushed, and what would be deleted.
+// show prints what would be pushed and deleted.
 func (c *pushCmd) show(list []sending, gone []string, to location, outcomes *several) error {
 	outcomes.verb = "to be pushed"
 	outcomes.total += len(list)
@@ -158,7 +159,7 @@ func (c *pushCmd) show(list []sending, gone []string, to location, outcomes *sev
 	return outcomes.end()
 }
 
-// check finds what is wrong with the flags before anything happens.
+// check returns an error for invalid flags, before anything happens.
 func (c *pushCmd) check(s *sealer) error {
 	if err := checkLogin(c.Login.Identity); err != nil {
 		return err
@@ -167,19 +168,19 @@ func (c *pushCmd) check(s *sealer) error {
 		return usageError("--sign is for files that are encrypted on the way", "name a public key with -r, or use a passphrase with -p")
 	}
 	if c.Buffer < transfer.LeastBuffer {
-		return usageError(fmt.Sprintf("--buffer: expected %d MiB or more", transfer.LeastBuffer>>20), "a server makes some MiB safe at a time, and gets more meanwhile")
+		return usageError(fmt.Sprintf("--buffer: expected %d MiB or more", transfer.LeastBuffer>>20), "a server stores some MiB at a time, and receives more meanwhile")
 	}
 	return s.check()
 }
 
-// sending is a file and the name of the object that it will be.
+// sending is a file and the name of its object.
 type sending struct {
 	found
 	name    string
-	replace bool // an older object of that name
+	replace bool // replace an older object of that name
 }
 
-// isStdin reports whether it is standard input that is pushed.
+// isStdin reports whether standard input is pushed.
 func (s sending) isStdin() bool { return s.folder == nil && isStdio(s.file) }
 
 func (s sending) title() string {
@@ -189,7 +190,7 @@ func (s sending) title() string {
 	return s.found.title()
 }
 
-// list finds what is to be pushed. What cannot be is a failure among the outcomes.
+// list finds the files to push. Those that cannot be pushed are failed outcomes.
 func (c *pushCmd) list(a *app, to location, outcomes *several) (all []sending, err error) {
 	if !to.isFolder() && (c.Select.lists() || len(c.Files) > 1 || isDir(c.Files[0])) {
 		return nil, usageError("several files need a URL that ends in /", "each file gets its own name after it")
@@ -201,7 +202,7 @@ func (c *pushCmd) list(a *app, to location, outcomes *several) (all []sending, e
 		return []sending{{found: found{file: c.Files[0], size: -1}, name: to.name}}, nil
 	}
 	single := !c.Select.lists() && len(c.Files) == 1 && !isDir(c.Files[0])
-	var failed error // of the only one
+	var failed error // if there is only one
 	w := &walker{selectFlags: &c.Select, app: a, visit: func(f found, err error) {
 		s := sending{found: f, name: to.name}
 		if to.isFolder() {
@@ -224,13 +225,13 @@ func (c *pushCmd) list(a *app, to location, outcomes *several) (all []sending, e
 		return nil, err
 	}
 	if len(all)+outcomes.total == 0 {
-		return nil, usageError("there is no file in what was named", "nothing was pushed")
+		return nil, usageError("the arguments contain no file", "nothing was pushed")
 	}
 	return distinct(all)
 }
 
-// checkName requires that the object can have its name, and that pull makes a file of it
-// again where the name is that of a file.
+// checkName requires a valid object name and, if it comes from a file, one that pull can
+// turn back into a file name.
 func (s sending) checkName(to location) error {
 	err, hint := transfer.CheckName(s.name), "choose another name"
 	if to.isFolder() {
@@ -243,7 +244,7 @@ func (s sending) checkName(to location) error {
 	return withHints(in(s.title(), err), hint)
 }
 
-// distinct returns each file once. Two of them must not become the same object.
+// distinct removes duplicates. Two different files must not become the same object.
 func distinct(all []sending) (each []sending, err error) {
 	from := make(map[string]sending)
 	for _, s := range all {
@@ -259,23 +260,23 @@ func distinct(all []sending) (each []sending, err error) {
 	return each, nil
 }
 
-// objectName is the name of the object for a file with that path below folder.
+// objectName returns the name of the object for a file with the given path below folder.
 func objectName(folder, path string) string {
 	return folder + strings.TrimSuffix(filepath.ToSlash(path), ".pqe") + ".pqe"
 }
 
-// pusher pushes files, over one connection.
+// pusher pushes files over one connection.
 type pusher struct {
 	cmd    *pushCmd
 	app    *app
 	sealer *sealer
 	server *remote
-	asking sync.Mutex // held while a passphrase is asked for
+	asking sync.Mutex // held while asking for a passphrase
 
-	sources []openedFolder // that objects are compared with
+	sources []openedFolder // folders that objects are compared with
 }
 
-// login gets the keys, and prepares the connection.
+// login loads the key, and prepares the connection.
 func (p *pusher) login(to location) error {
 	_, secret := p.cmd.Secret.roles(p.cmd.To.Passphrase)
 	id, err := p.app.loginKey(p.cmd.Login.Identity, p.cmd.Login.Older, secret)
@@ -290,8 +291,8 @@ func (p *pusher) login(to location) error {
 	return err
 }
 
-// loadKeys gets the keys of what is encrypted, and the passphrase only once there
-// is a file for it.
+// loadKeys loads the encryption keys. A passphrase is asked for only once there is a file
+// to encrypt.
 func (p *pusher) loadKeys() error {
 	if err := p.sealer.loadSigner(); err != nil {
 		return err
@@ -320,7 +321,7 @@ func (p *pusher) push(s sending) (err error) {
 	return p.asItIs(s, src, progress)
 }
 
-// open opens what is to be sent.
+// open opens the file to send.
 func (p *pusher) open(s sending) (*input, error) {
 	if s.folder != nil {
 		return s.folder.open(s.path)
@@ -328,7 +329,7 @@ func (p *pusher) open(s sending) (*input, error) {
 	return p.cmd.Source.open(p.app, s.file)
 }
 
-// encrypt encrypts a file on the way.
+// encrypt pushes a file, encrypting it on the way.
 func (p *pusher) encrypt(s sending, src *input, progress *transferProgress) error {
 	plain, err := src.look()
 	if err != nil {
@@ -336,11 +337,11 @@ func (p *pusher) encrypt(s sending, src *input, progress *transferProgress) erro
 	}
 	replaced := ""
 	if p.cmd.Overwrite {
-		replaced = "what is there"
+		replaced = "the object"
 	}
 	if err := p.cmd.Source.admit(p.app, src, plain, replaced); err != nil {
 		if errors.Is(err, errEncrypted) {
-			err = withHints(err, "if it is to go as it is, leave out -r, -p and --sign", "if it is to be encrypted once more, use --force")
+			err = withHints(err, "to push it unchanged, leave out -r, -p and --sign", "to encrypt it once more, use --force")
 		}
 		return err
 	}
@@ -354,14 +355,14 @@ func (p *pusher) encrypt(s sending, src *input, progress *transferProgress) erro
 			return err
 		}
 		if changed = src.steady(); isUnsteadyError(changed) {
-			return nil // which is said when the object is there
+			return nil // the warning follows when the object is stored
 		}
 		return changed
 	})
 	return cmp.Or(err, changed)
 }
 
-// getRecipients gets the passphrase, if that is what everything is encrypted with.
+// getRecipients loads the recipients, and asks for the passphrase if there is one.
 func (p *pusher) getRecipients() error {
 	p.asking.Lock()
 	defer p.asking.Unlock()
@@ -371,8 +372,8 @@ func (p *pusher) getRecipients() error {
 	return p.sealer.loadRecipients("what is pushed")
 }
 
-// asItIs pushes a file that is encrypted, and nothing else: only a header that can be
-// parsed shows that, and of a file a length that a whole one can have.
+// asItIs pushes an encrypted file unchanged. It refuses other files: the header must
+// parse and, for a regular file, the length must be possible.
 func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error {
 	if err := s.intact(src); err != nil {
 		return err
@@ -384,7 +385,7 @@ func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error
 	var header bytes.Buffer
 	info, err := pqenc.Inspect(io.TeeReader(file, &header))
 	if errors.Is(err, pqenc.ErrNotPqenc) {
-		return usageError("is not encrypted", "say who can read it: name a public key with -r, or use a passphrase with -p")
+		return usageError("is not encrypted", "name a recipient with -r, or use a passphrase with -p")
 	}
 	if err != nil {
 		return err
@@ -397,7 +398,7 @@ func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error
 	if src.size >= 0 && !file.armored {
 		return p.whole(s, src, progress)
 	}
-	if src.size >= 0 { // what was read to its end
+	if src.size >= 0 { // after reading it to the end
 		file, err = sniff(src.reader())
 		header.Reset()
 	}
@@ -410,7 +411,8 @@ func (p *pusher) asItIs(s sending, src *input, progress *transferProgress) error
 	})
 }
 
-// whole pushes an encrypted file, of which the server can ask for any part.
+// whole pushes an encrypted file that can be read at any offset, so that the server can
+// request any part of it.
 func (p *pusher) whole(s sending, src *input, progress *transferProgress) error {
 	if src.size > transfer.MaxSmall {
 		progress.canResume()
@@ -419,8 +421,8 @@ func (p *pusher) whole(s sending, src *input, progress *transferProgress) error 
 	return cmp.Or(err, src.steady())
 }
 
-// stream pushes what write writes, which need not be there twice. Should write
-// fail, the object is not published.
+// stream pushes the output of write, which cannot be repeated. If write fails, the object
+// is not published.
 func (p *pusher) stream(s sending, size int64, progress *transferProgress, write func(io.Writer) error) error {
 	own := func(dst io.Writer) error {
 		err := write(dst)
@@ -436,17 +438,17 @@ func (p *pusher) stream(s sending, size int64, progress *transferProgress, write
 func (p *pusher) explain(err error) error {
 	err = p.server.explain(err)
 	if p.cmd.Overwrite && errors.Is(err, transfer.ErrExists) {
-		// The server does not say which.
-		err = withHints(err, "choose another name: either your key may not replace what is there, or the name is that of a folder there, or a part of it that of an object")
+		// The server does not report which.
+		err = withHints(err, "choose another name: your key may not replace the object, or the name is that of a folder, or a folder in it is an object")
 	}
 	return err
 }
 
-// options are for a file of that size. What encrypting adds to it is not worth
-// counting.
+// options returns the transfer options for a file of the given size. The overhead of
+// encryption is negligible.
 func (p *pusher) options(s sending, size int64, progress *transferProgress) transfer.PushOptions {
 	small := size >= 0 && size <= transfer.MaxSmall
-	there := small // it is known how much the server had
+	there := small // the number of bytes on the server is known
 	return transfer.PushOptions{Overwrite: p.cmd.Overwrite || s.replace, Small: small, Buffer: int64(p.cmd.Buffer), Progress: func(durable int64) {
 		if size >= 0 {
 			durable = min(durable, size)
@@ -459,10 +461,10 @@ func (p *pusher) options(s sending, size int64, progress *transferProgress) tran
 	}}
 }
 
-// ownReaderAt marks the errors of a file as this side's own.
+// ownReaderAt marks errors of reading the file as local errors.
 type ownReaderAt struct {
 	*io.SectionReader
-	atEnd func() // is called when all has been read
+	atEnd func() // called when everything has been read
 }
 
 func (r ownReaderAt) ReadAt(b []byte, offset int64) (int, error) {

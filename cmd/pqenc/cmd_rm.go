@@ -16,11 +16,11 @@ type rmCmd struct {
 	Login  loginFlags      `embed:""`
 	Secret passphraseFlags `embed:""`
 
-	Recursive bool `short:"r" help:"Delete also all that is in a folder, .../FOLDER/."`
+	Recursive bool `short:"r" help:"Delete folders, .../FOLDER/, and everything in them."`
 	Force     bool `short:"f" help:"Do not ask."`
-	DryRun    bool `short:"n" help:"Print the names of what would be deleted, and delete nothing."`
+	DryRun    bool `short:"n" help:"Print what would be deleted, and delete nothing."`
 
-	URLs names `arg:"" type:"urls" name:"URL ..." help:"What to delete, ws://HOST[:PORT]/NAME, or a pattern of names."`
+	URLs names `arg:"" type:"urls" name:"URL ..." help:"The objects to delete: ws://HOST[:PORT]/NAME, or a pattern."`
 }
 
 func (rmCmd) Help() string {
@@ -42,7 +42,7 @@ func (c *rmCmd) Run(a *app) error {
 	}
 	for _, l := range from {
 		if l.isFolder() && !c.Recursive {
-			return usageError(l.String()+" is a folder", "to delete all that is in it, add -r")
+			return usageError(l.String()+" is a folder", "to delete everything in it, add -r")
 		}
 	}
 	servers, err := c.Login.login(a, &c.Secret)
@@ -67,7 +67,7 @@ func (c *rmCmd) Run(a *app) error {
 	return servers.each(all, "deleted", func(n remoteObject, server *remote) error { return server.remove(n.name) })
 }
 
-// list returns what is to be deleted. With -r the name of a folder may lack its slash.
+// list returns the objects to delete. With -r a folder can be named without its slash.
 func (c *rmCmd) list(servers *servers, from []location) (all []remoteObject, err error) {
 	for _, l := range from {
 		var found []remoteObject
@@ -87,7 +87,7 @@ func (c *rmCmd) list(servers *servers, from []location) (all []remoteObject, err
 	return all, nil
 }
 
-// ask asks before several objects are deleted, if there is somebody who types.
+// ask asks before several objects are deleted, if standard input is a terminal.
 func (c *rmCmd) ask(a *app, all []remoteObject) error {
 	if c.Force || len(all) < 2 || !terminal.Is(a.stdin) {
 		return nil
@@ -99,7 +99,7 @@ func (c *rmCmd) ask(a *app, all []remoteObject) error {
 	return err
 }
 
-// objectsText says how many objects there are, and how large they are if that is known.
+// objectsText returns the number of objects and, if known, their size.
 func objectsText(verb string, all []remoteObject) string {
 	var size int64
 	for _, n := range all {
@@ -112,7 +112,7 @@ func objectsText(verb string, all []remoteObject) string {
 	return countText(int64(len(all)), size, verb)
 }
 
-// countText says how many objects there are, of so many bytes, -1 if that is not known.
+// countText returns the number of objects and their size in bytes, -1 if unknown.
 func countText(n, size int64, verb string) string {
 	text := fmt.Sprintf("%d objects", n)
 	if n == 1 {

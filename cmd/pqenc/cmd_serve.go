@@ -25,18 +25,18 @@ import (
 )
 
 type serveCmd struct {
-	Dir          string        `required:"" type:"path" placeholder:"DIR" help:"Keep the files in the folder DIR. It is created if it does not exist."`
-	Listen       string        `required:"" placeholder:"ADDR" help:"Take connections at ADDR, a host and a port, or :PORT for all of this machine's addresses."`
-	Identity     string        `short:"i" required:"" type:"path" complete:"own" placeholder:"KEY" help:"Who the server is: the private key KEY, a name or a file. It opens none of the files."`
-	Allow        string        `required:"" type:"path" placeholder:"FILE" help:"Who may do what: the access list in FILE."`
-	TrustedProxy []string      `placeholder:"CIDR" help:"Trust the X-Forwarded-For of proxies at these addresses, such as 127.0.0.1/32: limits and the log then use the address of the client. May be repeated."`
-	Endpoint     string        `default:"/pqenc" placeholder:"PATH" help:"The path at which clients connect (default: /pqenc)."`
-	Metrics      string        `placeholder:"ADDR" help:"Give metrics for Prometheus at http://ADDR/metrics, to everybody who can connect to it."`
-	Grace        time.Duration `default:"20s" placeholder:"TIME" help:"How long transfers may continue after the signal to stop (default: 20s)."`
-	Log          string        `enum:"text,json" default:"text" placeholder:"FORM" help:"Write the log as text or json (default: text)."`
-	LogLevel     string        `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Log from this level on: debug, info, warn or error (default: info)."`
-	AddressFile  string        `type:"path" placeholder:"FILE" help:"Write host and port to FILE once connections are taken. For tests, with port 0."`
-	Check        bool          `help:"Check flags, keys and access list, report all errors, and do nothing else."`
+	Dir          string        `required:"" type:"path" placeholder:"DIR" help:"Store the files in the folder DIR, which is created if it does not exist."`
+	Listen       string        `required:"" placeholder:"ADDR" help:"Listen on ADDR: HOST:PORT, or :PORT for all addresses of this machine."`
+	Identity     string        `short:"i" required:"" type:"path" complete:"own" placeholder:"KEY" help:"The private key of the server, a name in the keyring or a file. It cannot decrypt the stored files."`
+	Allow        string        `required:"" type:"path" placeholder:"FILE" help:"Read the access list from FILE."`
+	TrustedProxy []string      `placeholder:"CIDR" help:"Trust the X-Forwarded-For of proxies at these addresses, such as 127.0.0.1/32: limits and the log then use the address of the client. Can be repeated."`
+	Endpoint     string        `default:"/pqenc" placeholder:"PATH" help:"The URL path of the server (default: /pqenc)."`
+	Metrics      string        `placeholder:"ADDR" help:"Serve Prometheus metrics at http://ADDR/metrics, without authentication."`
+	Grace        time.Duration `default:"20s" placeholder:"TIME" help:"Let transfers continue for TIME after a signal to stop (default: 20s)."`
+	Log          string        `enum:"text,json" default:"text" placeholder:"FORM" help:"Log format: text or json (default: text)."`
+	LogLevel     string        `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"Lowest level to log: debug, info, warn or error (default: info)."`
+	AddressFile  string        `type:"path" placeholder:"FILE" help:"Write the host and port to FILE once the server listens. For tests, with port 0."`
+	Check        bool          `help:"Check flags, keys and access list, report all errors, and exit."`
 
 	Older  generationFlag  `embed:""`
 	Limits limitFlags      `embed:""`
@@ -44,32 +44,32 @@ type serveCmd struct {
 }
 
 func (serveCmd) Help() string {
-	return `Stores .pqe files for the clients on an access list, who push and pull them at
-ws://HOST:PORT/NAME. Each line of the list gives somebody rights on names; ** stands for
-any folders:
+	return `Stores .pqe files for clients, who push and pull them at ws://HOST:PORT/NAME. The access
+list says who may do that. Each line has a key, its rights, and the names of the objects
+that they apply to, where ** matches any folders:
 
     alice             push,list    alice/**  quota=50GiB files=10000 overwrite
     keys/lab.pub      pull,list    **
     SHA256:zdLW...    pull,delete  old/**
 
-Somebody is a name in the keyring, a file of public keys, or a fingerprint. A name
-admits all generations of the key, and a file only the newest ones in it. Neither admits
-an identity that was retired.
+A key is a name in the keyring, a file of public keys, or a fingerprint. A name admits all
+generations of the key, a file only the newest generation of each of its keys. Neither
+admits an identity that was retired.
 
 The rights are push (store files), pull (read them), list (see their names) and delete.
 mv needs pull and delete for the old name and push for the new one. For push, overwrite
-allows to replace files, quota=SIZE limits the bytes under these names, and files=N
-limits their number including folders, whoever pushed them.
+allows files to be replaced, quota=SIZE limits the bytes under these names, and files=N
+limits the number of files and folders, whoever pushed them.
 
-Behind a proxy, --trusted-proxy gives its addresses: the limits for each address and the
-log then use the client's address that the proxy writes into X-Forwarded-For.
+Behind a reverse proxy, give its addresses with --trusted-proxy. The limits per address and
+the log then use the client address that the proxy writes into X-Forwarded-For.
 
-Changes of the list, and of key files that it names, take effect within a second, also
-for running transfers. If the new list has an error, the old one stays in force.
+Changes to the list, and to key files that it names, take effect within a second, also for
+running transfers. If the new list has an error, the old one stays in force.
 
-GET /healthz answers while the process lives, /readyz while it is of use. SIGTERM
-and Ctrl-C let transfers finish for a while and interrupt the others, which can resume
-later; a second signal ends it at once.
+GET /healthz succeeds while the process is alive, and /readyz while the server can serve
+requests. After SIGTERM or Ctrl-C, transfers can continue for the time of --grace; those
+that are cut off can be resumed later. A second signal ends the server at once.
 
 Examples:
 
@@ -84,7 +84,7 @@ func (c *serveCmd) Run(a *app) error {
 	allow, bad := c.openAllow(log)
 	wrong = append(wrong, bad...)
 	var id *keyfile.Identity
-	if len(wrong) == 0 || c.Check { // or nobody is asked for a passphrase
+	if len(wrong) == 0 || c.Check { // otherwise do not ask for a passphrase
 		var err error
 		if id, err = c.identity(a); err != nil {
 			wrong = append(wrong, err)
@@ -95,16 +95,16 @@ func (c *serveCmd) Run(a *app) error {
 	}
 	if c.Check {
 		if !a.grammar.Quiet {
-			a.say("all is well with the server " + id.Public().Fingerprint().String())
+			a.say("no errors found for the server " + id.Public().Fingerprint().String())
 		}
 		return nil
 	}
-	debug.FreeOSMemory() // a passphrase takes more of it than the server ever will
+	debug.FreeOSMemory() // the passphrase took more memory than the server will need
 	return c.serve(a, log, id, allow)
 }
 
-// reportAll reports all errors but the last, which it returns for the end. The exit code is
-// that of the first.
+// reportAll reports all errors except the last, which it returns with the exit code of
+// the first.
 func (a *app) reportAll(wrong []error) error {
 	last := len(wrong) - 1
 	for _, err := range wrong[:last] {
@@ -123,7 +123,7 @@ func (c *serveCmd) identity(a *app) (*keyfile.Identity, error) {
 	return c.Older.of(id)
 }
 
-// check finds what is wrong with the flags before anything happens.
+// check returns all errors in the flags, before anything happens.
 func (c *serveCmd) check() (wrong []error) {
 	add := func(err error) {
 		if err != nil {
@@ -149,12 +149,12 @@ func (c *serveCmd) check() (wrong []error) {
 	return wrong
 }
 
-// proxies returns the addresses of --trusted-proxy.
+// proxies parses the addresses of --trusted-proxy.
 func (c *serveCmd) proxies() (all []netip.Prefix, err error) {
 	for _, text := range c.TrustedProxy {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil || prefix.Addr().Is4In6() {
-			return nil, usageError("--trusted-proxy: "+text+" is not a range of addresses", "expected a range like 10.0.0.0/8, 127.0.0.1/32 or ::1/128")
+			return nil, usageError("--trusted-proxy: "+text+" is not an address range", "expected a range like 10.0.0.0/8, 127.0.0.1/32 or ::1/128")
 		}
 		all = append(all, prefix)
 	}
@@ -168,18 +168,18 @@ func checkAddress(flag, addr string) error {
 	return nil
 }
 
-// openAllow reads the access list, and will read it again when it changes. Each line that is
-// wrong is an error.
+// openAllow reads the access list, and reads it again whenever it changes. It returns one
+// error per wrong line.
 func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, []error) {
 	allow, err := server.OpenAllow(c.Allow, c.locateKeys, func(err error) {
-		log.Error("access list not taken, the one before stays in force", "err", err)
+		log.Error("access list has errors, the old one stays in force", "err", err)
 	})
 	var lines server.ListError
 	switch {
 	case err == nil:
 		return allow, nil
 	case errors.Is(err, pqenc.ErrFIPS):
-		return nil, []error{pqenc.ErrFIPS} // the list is not at fault
+		return nil, []error{pqenc.ErrFIPS} // not a mistake in the list
 	case !errors.As(err, &lines):
 		return nil, []error{explainList(err)}
 	}
@@ -190,7 +190,7 @@ func (c *serveCmd) openAllow(log *slog.Logger) (*server.AllowFile, []error) {
 	return nil, wrong
 }
 
-// explainList makes a mistake on the command line of what is wrong with the list itself.
+// explainList turns an error in the access list itself into a usage error.
 func explainList(err error) error {
 	var file *fs.PathError
 	var explained *failure
@@ -200,9 +200,9 @@ func explainList(err error) error {
 	return err
 }
 
-// locateKeys finds the keys that the access list names. A name stands for all accepted
-// generations of its key, and a file for the newest ones in it. An identity that was
-// retired without a successor gets in no more.
+// locateKeys returns the keys that an entry of the access list names. A name stands for
+// all accepted generations of its key, a file for the newest generation of each of its
+// keys. Retired identities without a successor are not admitted.
 func (c *serveCmd) locateKeys(who string) (string, func(string) ([]signature.Fingerprint, error), error) {
 	at, err := locateBeside(who, filepath.Join(filepath.Dir(c.Allow), who))
 	if err != nil || at.ring == nil {
@@ -220,7 +220,7 @@ func (c *serveCmd) locateKeys(who string) (string, func(string) ([]signature.Fin
 	}, nil
 }
 
-// admitted returns the fingerprints of the keys in a file, without retired ones.
+// admitted returns the fingerprints of the keys in a file, except retired ones.
 func admitted(file string) ([]signature.Fingerprint, error) {
 	keys, err := publicKeys(file)
 	if err == nil {

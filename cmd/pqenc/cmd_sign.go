@@ -18,31 +18,31 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// signatureSuffix is what the name of a signature adds to that of its file.
+// signatureSuffix is appended to the name of a file for its signature.
 const signatureSuffix = ".pqs"
 
 type signCmd struct {
-	Identity string  `short:"i" type:"path" complete:"own" placeholder:"KEY" help:"Sign with the private key KEY, a name in the keyring or a file. Without it, your default identity."`
-	Comment  *string `type:"text" placeholder:"TEXT" help:"A line that is signed, too, such as the version of what is in the file."`
-	Output   string  `short:"o" type:"path" placeholder:"OUT" help:"Write the signature to OUT. Without it, to FILE.pqs."`
-	Force    bool    `help:"Replace the signature if it exists."`
+	Identity string  `short:"i" type:"path" complete:"own" placeholder:"KEY" help:"Sign with the private key KEY, a name in the keyring or a file. Default: your default identity."`
+	Comment  *string `type:"text" placeholder:"TEXT" help:"A line of text to include in the signature, such as a version."`
+	Output   string  `short:"o" type:"path" placeholder:"OUT" help:"Write the signature to OUT. Default: FILE.pqs."`
+	Force    bool    `help:"Replace an existing signature."`
 
 	Keep   keepFlag    `embed:""`
 	Select selectFlags `embed:""`
 
-	AllowEmpty bool `help:"Sign also an empty standard input. Without it, that is taken for the failure of the command in front of the pipe."`
+	AllowEmpty bool `help:"Accept an empty standard input. Without it, empty input is an error: the command before the pipe has probably failed."`
 
-	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"What to sign: files of any kind, and folders with such files. Without it, or as -, standard input, whose signature goes to standard output."`
+	Files names `arg:"" optional:"" type:"names" name:"FILE ..." help:"The files to sign, of any kind, and folders of them. Default, or if FILE is -: standard input, whose signature goes to standard output."`
 
 	Secret passphraseFlags `embed:""`
 }
 
 func (signCmd) Help() string {
-	return `The file stays as it is, and nothing is encrypted. The signature says who signed,
-when, and the comment. "pqenc verify --signature" checks it. If one of several files
-fails the others are signed all the same: the exit code is 11 then.
+	return `Writes a detached signature, and does not change or encrypt the file. The signature
+contains the signer, the time and the comment. "pqenc verify --signature" checks it. If
+one of several files fails, the others are still signed, and the exit code is 11.
 
-With "pqenc encrypt --sign" only the recipients of a file learn who signed it.
+To hide who signed a file from all but its recipients, use "pqenc encrypt --sign".
 
 Examples:
 
@@ -70,7 +70,7 @@ func (c *signCmd) Run(a *app) error {
 	return c.several(a, id, files)
 }
 
-// several signs files, and those in folders. Signatures in folders are left out.
+// several signs files, and the files in folders except signatures.
 func (c *signCmd) several(a *app, id *keyfile.Identity, files names) error {
 	m := &manyFiles{several: several{app: a, verb: "signed", skipped: "signatures", light: true}}
 	if err := m.find(&walker{selectFlags: &c.Select, hidden: true}, files); err != nil {
@@ -78,7 +78,7 @@ func (c *signCmd) several(a *app, id *keyfile.Identity, files names) error {
 	}
 	switch {
 	case m.total == 0:
-		return usageError("there is no file in what was named")
+		return usageError("the arguments contain no file")
 	case c.Output != "" && !m.one:
 		return errOneOutput
 	case c.Select.DryRun:
@@ -112,7 +112,7 @@ func (c *signCmd) one(m *manyFiles, id *keyfile.Identity, f found, p *fileProgre
 
 var errOneOutput = usageError("-o is for one file, and there are several", "without it each signature is written beside its file")
 
-// check finds what is wrong with the flags before anything happens.
+// check returns an error for invalid flags, before anything happens.
 func (c *signCmd) check(a *app, files names) error {
 	if c.Output != "" && len(files) > 1 {
 		return errOneOutput
@@ -139,7 +139,7 @@ func (c *signCmd) comment() string {
 	return *c.Comment
 }
 
-// signer gets the key that is named, or the default identity.
+// signer returns the named key, or the default identity.
 func (c *signCmd) signer(a *app) (*keyfile.Identity, error) {
 	at, err := locateOwn(c.Identity, usageError("no key to sign with", "sign with your private key: -i KEY", `or make a default identity with "pqenc keygen"`))
 	if err != nil {
@@ -152,7 +152,7 @@ func (c *signCmd) signer(a *app) (*keyfile.Identity, error) {
 	return id, a.maySign(at.arg, id)
 }
 
-// named signs a file, or standard input.
+// named signs a file or standard input.
 func (c *signCmd) named(a *app, id *keyfile.Identity, name string) error {
 	src, err := a.openInput(name)
 	if err != nil {
@@ -180,12 +180,12 @@ func (c *signCmd) sign(a *app, id *keyfile.Identity, src *input, out string) err
 	err = cmp.Or(err, src.unchanged())
 	if err == nil && contents.n == 0 && src.size < 0 && !c.AllowEmpty {
 		err = &failure{fmt.Errorf("%s is empty, and nothing was signed", src.name), exitIO,
-			[]string{"if the command in front of the pipe has failed, see to that", "if it is meant to be empty, use --allow-empty"}}
+			[]string{"if the command before the pipe failed, fix that", "if it is meant to be empty, use --allow-empty"}}
 	}
 	return save(sig, err)
 }
 
-// counted counts the bytes that are read.
+// counted counts the bytes read.
 type counted struct {
 	io.Reader
 	n int64
@@ -197,11 +197,11 @@ func (r *counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// target returns what writes the signature of src to the output of that name, unless
-// there was an error.
+// target prepares the output for the signature of src, and returns a function that writes
+// the signature unless its err argument is an error.
 func (c *signCmd) target(a *app, src *input, out string) (save func(sig []byte, err error) error, err error) {
 	if c.Output == "" && !isStdio(out) && src.size < 0 {
-		return nil, usageError(src.name+" is not a regular file, beside which a signature could be written", "name the signature with -o")
+		return nil, usageError(src.name+" is not a regular file, so that the signature has no default name", "name the signature with -o")
 	}
 	info, err := os.Lstat(out)
 	special := err == nil && c.Output != "" && !info.Mode().IsRegular() // such as /dev/null
@@ -211,7 +211,7 @@ func (c *signCmd) target(a *app, src *input, out string) (save func(sig []byte, 
 	if err == nil {
 		return nil, taken(&fs.PathError{Op: "create", Path: out, Err: fs.ErrExist})
 	}
-	probe, err := a.create(out, durable.Options{}) // only to see that it can be done, before the work
+	probe, err := a.create(out, durable.Options{}) // to find errors before the work
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +226,7 @@ func (c *signCmd) target(a *app, src *input, out string) (save func(sig []byte, 
 	}, nil
 }
 
-// replace returns what writes a signature to the output of that name.
+// replace is like target for an output that may exist.
 func (c *signCmd) replace(a *app, src *input, name string) (save func(sig []byte, err error) error, err error) {
 	out, err := a.openOutput(name, src, durable.Options{})
 	if err != nil {
@@ -240,10 +240,10 @@ func (c *signCmd) replace(a *app, src *input, name string) (save func(sig []byte
 	}, nil
 }
 
-// taken adds hints to an error if it is that a signature exists.
+// taken adds hints to the error for a signature that exists already.
 func taken(err error) error {
 	if exists(err) {
-		return withHints(err, "if it is to be replaced, use --force, or choose another name with -o")
+		return withHints(err, "to replace it, use --force, or choose another name with -o")
 	}
 	return err
 }

@@ -23,28 +23,27 @@ type verifyCmd struct {
 	Trust   fromFlags      `embed:""`
 	Context contextFlag    `embed:""`
 
-	Signature string `type:"path" placeholder:"SIG" help:"FILE is any file, and SIG the signature of it that \"pqenc sign\" made."`
+	Signature string `type:"path" placeholder:"SIG" help:"Verify FILE, which may be any file, by the signature SIG that \"pqenc sign\" made."`
 
-	WriteDigests string `type:"path" placeholder:"LIST" help:"Write to LIST the digests of a signed FILE, by which \"pqenc -d --range --from\" can verify parts of it. It looks for them in FILE.digests."`
+	WriteDigests string `type:"path" placeholder:"LIST" help:"Write the digests of a signed FILE to LIST, so that \"pqenc -d --range --from\" can verify parts of it. That command looks for FILE.digests."`
 
 	Keep   keepFlag    `embed:""`
 	Select selectFlags `embed:""`
 
 	URL   urlFlags `embed:""`
 	JSON  bool     `name:"json" help:"Print JSON."`
-	Files names    `arg:"" optional:"" type:"files" name:"FILE ..." help:"The encrypted file, or its URL; with --signature any file. Of several, and of folders, those that are encrypted. Without it, or as -, standard input."`
+	Files names    `arg:"" optional:"" type:"files" name:"FILE ..." help:"An encrypted file or its URL, several such files, or folders, which are searched for them; with --signature, any file. Default, or if FILE is -: standard input."`
 
 	Secret secretFlags `embed:""`
 }
 
 func (verifyCmd) Help() string {
-	return `Reads the whole file. With --from the file must be signed by one of these keys,
-for you, and the contents must be those that were signed: the exit code is 5 if
-not. Without --from it only checks that an encrypted file is not damaged, and prints
-whom the file names as its signer. Several files are summed up, or listed with --json.
+	return `Reads the whole file. With --from, the file must be signed for you by one of these keys,
+and the contents must be those that were signed; if not, the exit code is 5. Without
+--from it only checks that the file is not damaged, and prints the signer that the file
+names. For several files it prints a summary, or with --json a list.
 
-With --signature the signature is in a file of its own, nothing is decrypted, and --from
-is needed.
+With --signature it verifies a detached signature and decrypts nothing. This needs --from.
 
 Examples:
 
@@ -56,25 +55,25 @@ Examples:
     pqenc verify --from alice.pub --signature release.tar.pqs release.tar`
 }
 
-// verdict is what verify says, in its JSON form.
+// verdict is the output of verify in its JSON form.
 type verdict struct {
 	File        string     `json:"file"`
-	ContentSize int64      `json:"content_size"`      // all of it is authentic
-	Signature   *sigReport `json:"signature"`         // null if there is none
-	Fetched     int64      `json:"fetched,omitempty"` // bytes that came from a URL
+	ContentSize int64      `json:"content_size"`      // all of it authentic
+	Signature   *sigReport `json:"signature"`         // null if unsigned
+	Fetched     int64      `json:"fetched,omitempty"` // bytes read from a URL
 }
 
 type sigReport struct {
 	Level     string   `json:"level"` // unverified or verified
 	Signer    string   `json:"signer"`
-	Name      string   `json:"name,omitempty"` // that the keyring has for the signer, if verified
+	Name      string   `json:"name,omitempty"` // of the verified signer in the keyring
 	Time      string   `json:"time"`           // RFC 3339
 	Context   string   `json:"context"`
 	Addressed bool     `json:"addressed"` // to the reader
 	Readers   []string `json:"readers"`
 }
 
-// file returns the only file, empty for standard input.
+// file returns the only file, or "" for standard input.
 func (c *verifyCmd) file() string { return (&fileArgs{In: c.Files}).in() }
 
 func (c *verifyCmd) Run(a *app) error {
@@ -106,7 +105,7 @@ func (c *verifyCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	meter := a.startMeter(src.total(), os.DevNull) // the verdict comes after it
+	meter := a.startMeter(src.total(), os.DevNull) // the verdict follows it
 	defer meter.Stop()
 	src.measure(meter)
 	o := &opener{app: a, src: src, meter: meter, policy: policy, keys: keys}
@@ -132,7 +131,7 @@ func (c *verifyCmd) Run(a *app) error {
 
 // readAll reads all contents, and returns their size.
 func (o *opener) readAll() (size int64, s *pqenc.Signature, err error) {
-	// Nothing leaves, so that the end of the contents is soon enough.
+	// Nothing is released, so that verifying at the end is early enough.
 	plain, err := o.open(true)
 	if err != nil {
 		return 0, nil, err

@@ -24,20 +24,20 @@ func (c versionCmd) Run(a *app) error {
 	return b.print(a.stdout)
 }
 
-// build is what this program was built from, in its JSON form.
+// build describes how this program was built, in its JSON form.
 type build struct {
 	Version  string `json:"version"`
 	Commit   string `json:"commit,omitempty"`
 	Time     string `json:"time,omitempty"`     // of the commit, RFC 3339
-	Modified bool   `json:"modified,omitempty"` // after the commit
+	Modified bool   `json:"modified,omitempty"` // since the commit
 	Format   int    `json:"format"`
 	Go       string `json:"go"`
 	OS       string `json:"os"`
 	Arch     string `json:"arch"`
 }
 
-// readBuild returns what the Go toolchain has put into the program. The version is that
-// of the module, from a tag; the commit is there if it was built in a repository.
+// readBuild returns the build information that the Go toolchain recorded. The version
+// comes from a tag of the module; the commit is known if it was built in a repository.
 func readBuild() build {
 	b := build{Version: "(devel)", Format: 1, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	info, ok := debug.ReadBuildInfo()

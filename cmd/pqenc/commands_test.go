@@ -32,7 +32,7 @@ import (
 	"github.com/pqenc/pqenc/stream"
 )
 
-// condition adds to the conditions of scripts:
+// condition adds conditions for scripts:
 //
 //	[root]     the tests run as root
 //	[devfull]  there is a disk that is always full
@@ -100,7 +100,8 @@ func exitCode(err error) (int, error) {
 	return exit.ExitCode(), nil
 }
 
-// files returns what changes if a file in dir is written or replaced.
+// files returns a fingerprint of the files in dir, which changes when one is written or
+// replaced.
 func files(dir string) (map[string]string, error) {
 	all := make(map[string]string)
 	return all, filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -287,7 +288,7 @@ func forward(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[3]), append(out, file[size:]...), 0o666))
 }
 
-// unlock returns what somebody learns who can open the file.
+// unlock returns the header and the file key, as anybody with that private key can.
 func unlock(ts *testscript.TestScript, file []byte, key string) (*format.Header, *format.FileKey) {
 	header, err := format.Parse(bytes.NewReader(file))
 	ts.Check(err)

@@ -15,15 +15,15 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// completionTime is for a server: somebody has pressed a key, and waits. Tests take any
-// time.
+// completionTime is the time limit for asking a server, since the user is waiting. Tests
+// change it.
 var completionTime = time.Second
 
 const mostOffered = 500
 
-// urlWords returns the URLs that begin with a word: of known servers, or of what there is
-// in a folder on one of them. Nobody is asked anything, no server gets known, and nothing
-// is said: what does not work at once is not offered.
+// urlWords returns the URLs that start with a word: of known servers, or of the objects
+// in a folder of such a server. It asks no questions, trusts no new server, and reports
+// no errors: what does not work at once is not offered.
 func urlWords(word string) []clidoc.Word {
 	scheme, rest, found := strings.Cut(word, "://")
 	host, _, inside := strings.Cut(rest, "/")
@@ -58,8 +58,8 @@ func serverWords(scheme, host string) (words []clidoc.Word) {
 	return words
 }
 
-// objectWords returns the URLs of the objects and folders in the folder that a URL is in
-// so far.
+// objectWords returns the URLs of the objects and folders in the folder of a URL that is
+// being typed.
 func objectWords(text string) (words []clidoc.Word) {
 	at, err := parseURL(text)
 	if err != nil {
@@ -83,15 +83,15 @@ func objectWords(text string) (words []clidoc.Word) {
 		if deeper {
 			w = clidoc.Word{Text: w.Text + "/", Help: "a folder"}
 		}
-		if w.Text != last { // they come in order
+		if w.Text != last { // they are sorted
 			words, last = append(words, w), w.Text
 		}
 	}
 	return words
 }
 
-// quietClient returns a client of a known server, with the default identity; nil if the
-// server is not known, or if there is no such identity without a passphrase.
+// quietClient returns a client of a known server with the default identity. It returns
+// nil if the server is unknown, or if that identity does not exist or needs a passphrase.
 func quietClient(at location) *transfer.Client {
 	file, err := knownServers()
 	if err != nil {

@@ -21,34 +21,34 @@ type copier struct {
 	manyFiles
 	flags  *copyFlags
 	output string
-	rename func(path string) string // the path of an output for that of its input
-	ready  func() error             // gets keys and passphrases, once it is known that there is work
-	// copy makes the output for an input. Those that it makes by [copier.create] are what
-	// the copier knows of.
+	rename func(path string) string // maps the path of an input to that of its output
+	ready  func() error             // loads keys and passphrases, once there is work
+	// copy writes the output for an input. It must create the output with
+	// [copier.create].
 	copy   func(f found, p *fileProgress) (fileOutcome, error)
-	serial bool             // one file after the other
-	told   func()           // says what there is to say of all, or nil
-	other  func(found) bool // whether a file is left out as one of another kind
-	hint   string           // for when all are
+	serial bool             // one file at a time
+	told   func()           // prints a summary of all, or nil
+	other  func(found) bool // reports whether to leave out a file of another kind
+	hint   string           // hint if all files are left out
 
 	into  *outFolder
 	batch durable.Batch
-	paths map[string]found // real ones, of all that was found, once they are needed
+	paths map[string]found // real paths of all inputs, once they are needed
 }
 
-// errNoFolder is for several files without a folder for what they become.
+// errNoFolder is for several files without an output folder.
 func errNoFolder() error {
-	return usageError("several files need a folder", "name it with -o FOLDER/; -o ./ is the current one")
+	return usageError("several files need a folder", "name it with -o FOLDER/, or -o ./ for the current folder")
 }
 
-// run makes all outputs.
+// run writes all outputs.
 func (c *copier) run(names []string) error {
 	w := &walker{selectFlags: &c.flags.Select, hidden: true, spare: c.below(names)}
 	if err := c.find(w, names); err != nil {
 		return err
 	}
 	if c.total == 0 {
-		return usageError("there is no file in what was named")
+		return usageError("the arguments contain no file")
 	}
 	if err := c.plan(); err != nil {
 		return err
@@ -62,12 +62,12 @@ func (c *copier) run(names []string) error {
 		}
 	}
 	if c.total == c.count[isSkipped] {
-		return usageError("nothing to do: what was named is "+c.skipped, c.hint)
+		return usageError("nothing to do: all arguments are "+c.skipped, c.hint)
 	}
 	return c.end()
 }
 
-// work makes the outputs that are planned.
+// work writes the planned outputs.
 func (c *copier) work() (err error) {
 	if err := c.ready(); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (c *copier) keepFolder(root *os.Root, from, to string) error {
 	return err
 }
 
-// one makes the output for one file.
+// one writes the output for one file.
 func (c *copier) one(f found, p *fileProgress) (fileOutcome, error) {
 	out := c.rename(f.out)
 	if c.flags.Keep.NoClobber {
@@ -145,9 +145,9 @@ func (c *copier) create(f found, src *input, o durable.Options) (*durable.File, 
 	return c.app.createIn(&c.batch, file, o)
 }
 
-// finish ends an output, for which the error of its writer is given. What changed returns
-// counts if all is written: nothing of an output stays with an error, unless that is one of
-// a file that is done.
+// finish closes an output, where err is the error of its writer, and changed reports
+// whether the input was changed meanwhile. It discards the output after an error, except
+// after one of a file that still counts as done.
 func (c *copier) finish(out *durable.File, err error, changed func() error) error {
 	defer c.app.ended(out)
 	doubt := changed()
@@ -178,8 +178,8 @@ func (c *copier) rehearse() error {
 	return c.end()
 }
 
-// below returns the real path of the output if it is a folder in one of those that were
-// named, and else nothing: what is read must not be what was just written.
+// below returns the real path of the output folder if it is inside one of the named
+// folders, or "". The outputs must not be read as inputs.
 func (c *copier) below(names []string) string {
 	out, err := realPath(c.output)
 	if err != nil {
@@ -193,9 +193,9 @@ func (c *copier) below(names []string) string {
 	return ""
 }
 
-// plan leaves out files whose outputs would be the same one, or refuses all of them.
+// plan leaves out files whose outputs would collide, or refuses all of them.
 func (c *copier) plan() error {
-	paths := make(map[string]int32, len(c.list)) // of what is in the list, where
+	paths := make(map[string]int32, len(c.list)) // index in the list by output path
 	list := c.list[:0]
 	for _, f := range c.list {
 		out := c.rename(f.out)
@@ -224,8 +224,8 @@ func (c *copier) plan() error {
 	return c.planFolded()
 }
 
-// planFolded leaves out files whose outputs have names that are one on the file system of
-// the output: neither is to replace the other.
+// planFolded leaves out files whose output names are the same on the file system of the
+// output, so that neither replaces the other.
 func (c *copier) planFolded() error {
 	first := make(map[string]int32, len(c.list))
 	var both []int
@@ -263,8 +263,8 @@ func (c *copier) planFolded() error {
 	return nil
 }
 
-// reads reports whether a path is that of a file which is to be read. It is for one
-// goroutine at a time.
+// reads reports whether a path is that of an input file. It must not be called
+// concurrently.
 func (c *copier) reads(real string) bool {
 	if c.paths == nil {
 		c.paths = make(map[string]found, len(c.list))
@@ -286,10 +286,11 @@ func (c *copier) reads(real string) bool {
 	return there && !c.other(f)
 }
 
-// sealedPath is the path of the encrypted form of a file.
+// sealedPath returns the path of the encrypted form of a file.
 func sealedPath(path string) string { return path + sealedSuffix }
 
-// openedPath is the path of the contents of an encrypted file, which must leave a name.
+// openedPath returns the path for the contents of an encrypted file: without the suffix, if
+// a name remains.
 func openedPath(path string) string {
 	opened := strings.TrimSuffix(path, sealedSuffix)
 	switch opened[strings.LastIndexByte(opened, '/')+1:] {
@@ -299,5 +300,5 @@ func openedPath(path string) string {
 	return opened
 }
 
-// sealedSuffix is at the end of the names of encrypted files.
+// sealedSuffix is the suffix of encrypted files.
 const sealedSuffix = ".pqe"

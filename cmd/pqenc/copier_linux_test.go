@@ -20,8 +20,8 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// TestCopiesStopped kills and interrupts the command at any time. Every file that is there
-// is whole then, and the next run completes the rest.
+// TestCopiesStopped kills and interrupts the command at random times. Every existing
+// output must then be complete, and the next run completes the rest.
 func TestCopiesStopped(t *testing.T) {
 	testkit.Long(t)
 	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGINT} {
@@ -61,7 +61,7 @@ func testCopiesStopped(t *testing.T, signal syscall.Signal) {
 				switch hidden := strings.HasPrefix(filepath.Base(name), "."); {
 				case hidden && signal == syscall.SIGINT:
 					t.Errorf("it left %s", name)
-				case hidden: // by a kill, and no output
+				case hidden: // a temporary file of a killed process
 				case args[0] == "-d":
 					if got, err := os.ReadFile(name); !bytes.Equal(got, contents) || err != nil {
 						t.Errorf("%s has %d bytes, %v", name, len(got), err)
@@ -86,7 +86,7 @@ func testCopiesStopped(t *testing.T, signal syscall.Signal) {
 	}
 }
 
-// filesBelow returns the files in a folder, which need not be there, and below.
+// filesBelow returns the files in and below a folder, which need not exist.
 func filesBelow(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {

@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// TestPaths is about the names of outputs: the way back leads to where the way there began,
-// and two files never become one.
+// TestPaths tests the names of outputs: decryption restores the names, and two files
+// never get the same one.
 func TestPaths(t *testing.T) {
 	parts := []string{"a", ".pqe", "b.pqe", ".hidden", "ä", "a\xff", "..pqe", "...pqe", "with space", "x.pqe.pqe", "-"}
 	outs := make(map[string]string)
@@ -83,8 +83,8 @@ func TestGlobs(t *testing.T) {
 	}
 }
 
-// TestSameNames has files whose names are one on some file systems. Neither is written
-// there, and both are where they differ.
+// TestSameNames has files whose names are equal on some file systems. There neither is
+// written; elsewhere both are.
 func TestSameNames(t *testing.T) {
 	was := sameName
 	defer func() { sameName = was }()
@@ -118,7 +118,7 @@ func TestSameNames(t *testing.T) {
 	}
 }
 
-// TestSameName asks the file system.
+// TestSameName tests the check of the file system.
 func TestSameName(t *testing.T) {
 	dir := t.TempDir()
 	if sameName(filepath.Join(dir, "new", "below"), "sub/a.pqe", "sub/b.pqe") {

@@ -24,7 +24,7 @@ func (c *decryptCmd) several(a *app) error {
 		return usageError("--range, --digests, --range-only and --stream-unverified are for one file", "leave them out, or name one file")
 	}
 	if slices.ContainsFunc(c.Files.In, isURL) {
-		return usageError("several files are decrypted from here, and there is a URL", `name it alone, or use "pqenc cat"`)
+		return usageError("a URL cannot be decrypted together with other files", `name it alone, or use "pqenc cat"`)
 	}
 	if isStdio(c.Files.Output) {
 		return errNoFolder()
@@ -43,16 +43,16 @@ func (c *decryptCmd) several(a *app) error {
 	return k.run(c.Files.In)
 }
 
-// keychain is what opens several files at once.
+// keychain has the keys for decrypting several files at once.
 type keychain struct {
 	named  []pqenc.Identity
-	own    string         // the name of the default identity, if that is tried
-	secret pqenc.Identity // the passphrase of files
+	own    string         // name of the default identity, if that is tried
+	secret pqenc.Identity // passphrase of the files
 	policy pqenc.Policy
-	asking sync.Mutex // held while somebody may be asked for a passphrase
+	asking sync.Mutex // held while asking for a passphrase
 }
 
-// keychain gets the keys that the flags name, and who must have signed.
+// keychain loads the keys and the policy that the flags name.
 func (a *app) keychain(of *identityFlag, has passphraseFlag, secret *secretFlags, trust *fromFlags, context *contextFlag) (*keychain, error) {
 	k := new(keychain)
 	ofFile, ofKeys := secret.roles(has.Passphrase || len(of.Identity) == 0)
@@ -79,7 +79,7 @@ func (k *keychain) identities() *identities {
 	return keys
 }
 
-// opener opens one of several files, or returns nil if it is not an encrypted one.
+// opener opens one of several files. It returns nil if the file is not encrypted.
 func (k *keychain) opener(m *manyFiles, f found, p *fileProgress) (*opener, error) {
 	src, err := f.open(m.app)
 	if err != nil {
@@ -134,9 +134,9 @@ func (c *decryptCmd) one(k *copier, keys *keychain, by *signers, f found, p *fil
 	return isDone, nil
 }
 
-// isOther reports whether a file is not an encrypted one, and is not named as if it was: it
-// is left out then, unless it is the only one. So is a private key with a passphrase, which
-// is such a file and not meant.
+// isOther reports whether to leave out a file that is neither encrypted nor named as if
+// it were, unless it is the only one. It also leaves out private keys with a passphrase,
+// which are encrypted files, but not meant.
 func isOther(src *input, f found, one bool) (bool, error) {
 	if one || strings.HasSuffix(f.out, sealedSuffix) {
 		return false, nil
@@ -152,10 +152,10 @@ func isOther(src *input, f found, one bool) (bool, error) {
 		return strings.HasSuffix(src.name, ".key"), nil
 	}
 	_, err = pqenc.Inspect(file)
-	return errors.Is(err, pqenc.ErrNotPqenc), nil // what else is wrong shows when it is opened
+	return errors.Is(err, pqenc.ErrNotPqenc), nil // other errors appear when it is opened
 }
 
-// looksOther is isOther for a file that is not open.
+// looksOther is like isOther for a file that is not open.
 func looksOther(a *app, f found) bool {
 	src, err := f.open(a)
 	if err != nil {
@@ -166,20 +166,20 @@ func looksOther(a *app, f found) bool {
 	return other && err == nil
 }
 
-// signer is who signed files, and how well that is known.
+// signer is the signer of files, and how it was verified.
 type signer struct {
 	level pqenc.Level
 	by    pqenc.Fingerprint
-	what  string // what for
+	what  string // signed context
 }
 
-// signers counts who signed several files.
+// signers counts the signers of several files.
 type signers struct {
 	app *app
 	mu  sync.Mutex
 	all map[signer]int
-	few []signer // in the order in which they came
-	not int      // files that nobody signed
+	few []signer // in order of appearance
+	not int      // number of unsigned files
 }
 
 func (s *signers) add(of *pqenc.Signature) {
@@ -195,7 +195,7 @@ func (s *signers) add(of *pqenc.Signature) {
 	}
 }
 
-// say says who signed how many.
+// say prints how many files each signer signed.
 func (s *signers) say() {
 	for _, by := range s.few {
 		name, check := who(by.by), ""

@@ -38,7 +38,7 @@ func TestDocuments(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"The keyring is a plain folder", "PQENC_HOME", "HTTPS_PROXY", "known_servers", signatureSuffix,
+		"The keyring is a folder", "PQENC_HOME", "HTTPS_PROXY", "known_servers", signatureSuffix,
 		durable.RedoSuffix, durable.PartSuffix, durable.JournalSuffix, ".pqenc-tmp", ".pqenc-kept",
 	} {
 		if !strings.Contains(text, want) {
@@ -47,8 +47,8 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// TestManPage requires the usual sections of the man page, and no warning of the programs
-// that show it.
+// TestManPage requires the usual sections of the man page, and no warnings from the
+// programs that format it.
 func TestManPage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -101,7 +101,7 @@ func TestCompletion(t *testing.T) {
 		{[]string{"help", "enc"}, "encrypt\t"},
 		{[]string{"keygen", "-o", "a", ""}, ""},
 		{[]string{"completion", "z"}, "zsh\t"},
-		{[]string{"encrypt-or"}, ":files "}, // which is hidden
+		{[]string{"encrypt-or"}, ":files "}, // hidden
 	} {
 		code, text, stderr := pqencIn(t, t.TempDir(), append([]string{"__complete", "fish"}, test.words...)...)
 		if code != exitOK || stderr != "" || !strings.HasPrefix(text, test.want) || (text == "") != (test.want == "") {
@@ -113,8 +113,8 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
-// TestCompletionOfKeys completes names of keys wherever a key can be named, and says
-// nothing where the keyring cannot be read.
+// TestCompletionOfKeys completes names of keys for every argument that takes one, and
+// offers nothing if the keyring is unreadable.
 func TestCompletionOfKeys(t *testing.T) {
 	const all, own, others, files = "alice\nbob\nme\n", "me\n", "alice\nbob\n", ":files \n"
 	const pubs, privates = ":suffix .pub\n" + files, ":suffix .key\n" + files
@@ -156,8 +156,7 @@ func TestCompletionOfKeys(t *testing.T) {
 	}
 }
 
-// wordsOf returns the names of all commands below n and of their flags, of what
-// is not hidden.
+// wordsOf returns the names of the visible commands below n, and of their flags.
 func wordsOf(n *kong.Node) map[string]bool {
 	words := make(map[string]bool)
 	for _, flag := range n.Flags {

@@ -18,7 +18,7 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// download is one pull.
+// download is the pull of one object.
 type download struct {
 	cmd          *pullCmd
 	puller       *puller
@@ -26,16 +26,16 @@ type download struct {
 	name, output string
 	keys         *identities
 	progress     *transferProgress
-	say          func() // who signed it, or nil
+	say          func() // prints the signer, or nil
 }
 
-// direct pulls to an output that is there at once, such as a pipe.
+// direct pulls to an output that cannot be resumed, such as a pipe.
 func (d *download) direct() error {
 	src := new(incoming)
 	src.start(d, nil)
 	o, err := d.open(src, nil)
 	if err == nil && !staged(d.output) && !d.cmd.Stream.StreamUnverified && len(d.puller.policy.From) > 0 {
-		err = tooSoon(&sniffed{armored: true}) // which is no file to be read twice, either
+		err = tooSoon(&sniffed{armored: true}) // it is not a file that can be read twice either
 	}
 	if err != nil {
 		return src.end(err)
@@ -51,12 +51,12 @@ func (d *download) direct() error {
 	return err
 }
 
-// options are those for the output.
+// options returns the options of the output.
 func (d *download) options() durable.Options {
 	return durable.Options{New: d.cmd.Keep.NoClobber && !isStdio(d.output)}
 }
 
-// sayWho will say who signed it, and what it is if it is one of several.
+// sayWho prepares a message on the signer; it names the file if it is one of several.
 func (d *download) sayWho(s *pqenc.Signature) {
 	what := ""
 	if d.puller.into != nil {
@@ -67,8 +67,7 @@ func (d *download) sayWho(s *pqenc.Signature) {
 	}
 }
 
-// small pulls one of many small files. It is not resumed, and it is the batch that makes
-// it durable.
+// small pulls one of many small files. It cannot be resumed, and the batch syncs it.
 func (d *download) small() error {
 	src := new(incoming)
 	src.start(d, nil)
@@ -94,8 +93,7 @@ func (d *download) small() error {
 	return nil
 }
 
-// resume pulls to a file, from where an earlier pull has left it if that is
-// wanted and possible.
+// resume pulls to a file, continuing an earlier pull if that is wanted and possible.
 func (d *download) resume(wanted bool) error {
 	part, err := d.puller.app.createPart(d.output, d.options())
 	if errors.Is(err, durable.ErrNoPartial) {
@@ -112,11 +110,11 @@ func (d *download) resume(wanted bool) error {
 		from = readCheckpoint(part.State())
 	}
 	if from != nil {
-		// This reads nothing from the server yet. If it fails the object there
-		// may be another one, which does not.
+		// This reads nothing from the server yet. If it fails, the object on the server
+		// may be a different one, which may succeed.
 		o, err = d.open(src, from)
-		if errors.Is(err, recipient.ErrWrongPassphrase) { // which is not to be tried again
-			err = withHints(errWrongPassphrase, "the file was pulled in part before: if it has another passphrase now, delete that part, "+part.PartName())
+		if errors.Is(err, recipient.ErrWrongPassphrase) { // do not try again
+			err = withHints(errWrongPassphrase, "a part of the file was pulled before: if the file has another passphrase now, delete the part, "+part.PartName())
 			return errors.Join(err, part.Close())
 		}
 		if err != nil {
@@ -141,8 +139,8 @@ func (d *download) resume(wanted bool) error {
 	return nil
 }
 
-// leave ends a part that nothing was added to. It stays for another pull, unless there will
-// be none since the object is gone.
+// leave closes a part to which nothing was added. The part is kept for another pull,
+// unless the object no longer exists.
 func (d *download) leave(part *durable.Partial, err error) error {
 	if errors.Is(err, transfer.ErrNotFound) {
 		return errors.Join(err, part.Remove())
@@ -150,9 +148,9 @@ func (d *download) leave(part *durable.Partial, err error) error {
 	return closeForLater(part, err)
 }
 
-// fill writes the object to the file, after what it has of it by the checkpoint, if that is
-// not nil. When all is read it calls end with the error so far, and takes the one that end
-// returns for it.
+// fill appends the object to the file, starting at the checkpoint if that is not nil.
+// After reading everything it calls end with the error so far, and returns the error that
+// end returns.
 func fill(part *durable.Partial, o object, from *checkpoint, end func(error) error) error {
 	var length int64
 	if from != nil {
@@ -180,20 +178,20 @@ func fill(part *durable.Partial, o object, from *checkpoint, end func(error) err
 	return closeForLater(part, err)
 }
 
-// closeForLater closes an output that failed, and adds to its error which part is kept.
+// closeForLater closes an output after an error, and adds to the error what was kept.
 func closeForLater(part *durable.Partial, err error) error {
 	return resumable(part, errors.Join(err, part.Close()))
 }
 
-// object is what is pulled, decrypted or not.
+// object is the object being pulled, decrypted or not.
 type object interface {
 	contents
-	// checkpoint returns where another process can resume. It is for the goroutine of
-	// WriteTo.
+	// checkpoint returns a state from which another process can resume. It must be called
+	// on the goroutine of WriteTo.
 	checkpoint() *checkpoint
 }
 
-// open opens the object that src brings: all of it, or what follows from.
+// open opens the object that src delivers: all of it, or what follows from.
 func (d *download) open(src io.Reader, from *checkpoint) (object, error) {
 	if from != nil && d.cmd.Raw != (from.mark == nil) {
 		return nil, pqenc.ErrMark
@@ -221,7 +219,7 @@ func (d *download) open(src io.Reader, from *checkpoint) (object, error) {
 	return &decrypted{r, header.Bytes()}, nil
 }
 
-// decrypted is an object whose contents are wanted.
+// decrypted is an object that is pulled decrypted.
 type decrypted struct {
 	*pqenc.Reader
 	header []byte
@@ -232,11 +230,11 @@ func (o *decrypted) checkpoint() *checkpoint {
 	return &checkpoint{length: mark.Content(), mark: mark, header: o.header}
 }
 
-// encrypted is an object that is wanted as it is.
+// encrypted is an object that is pulled unchanged.
 type encrypted struct {
 	src    io.Reader
 	header []byte
-	offset int64 // of what comes next
+	offset int64 // of the next byte
 }
 
 func (o *encrypted) Signature() *pqenc.Signature { return nil }
@@ -265,15 +263,15 @@ func (o *encrypted) checkpoint() *checkpoint {
 	return &checkpoint{length: o.offset, header: o.header}
 }
 
-// incoming is an object on its way, as a reader of its bytes.
+// incoming is an object in flight, as a reader of its bytes.
 type incoming struct {
 	*transfer.Reader
-	offset   int64 // of what comes next
+	offset   int64 // of the next byte
 	server   *remote
 	progress *transferProgress
 }
 
-// start begins to pull what follows from.
+// start starts pulling what follows from.
 func (i *incoming) start(d *download, from *checkpoint) {
 	o := transfer.PullOptions{Follow: d.cmd.Follow, Small: d.puller.into != nil}
 	if from != nil {
@@ -297,8 +295,8 @@ func (i *incoming) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// end ends the pull, and returns why it failed. The argument is what its reader has
-// failed with, if it has, which counts unless the pull had failed by itself before.
+// end stops the pull, and returns the reason if it failed: its own error, or else err,
+// the error of its reader.
 func (i *incoming) end(err error) error {
 	if pulled := i.Close(); pulled != nil {
 		return i.server.explain(pulled)

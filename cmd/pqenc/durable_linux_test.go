@@ -17,7 +17,7 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// TestInterruptedAtPipe ends a command that waits for the reader of its output.
+// TestInterruptedAtPipe interrupts a command that waits for the reader of its output.
 func TestInterruptedAtPipe(t *testing.T) {
 	t.Parallel()
 	dir := newFolder(t)
@@ -41,7 +41,7 @@ func TestInterruptedAtPipe(t *testing.T) {
 		return false
 	})
 	if err != nil {
-		t.Skip(err) // the system does not tell
+		t.Skip(err) // not visible on this system
 	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -51,8 +51,8 @@ func TestInterruptedAtPipe(t *testing.T) {
 	}
 }
 
-// TestPullFailedSync lets the disk lose what a pull has written. The pull ends with
-// an error, and another one resumes where the disk was good.
+// TestPullFailedSync makes a sync fail during a pull. The pull returns an error, and the
+// next one resumes from the data that was synced before.
 func TestPullFailedSync(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -95,7 +95,8 @@ func TestPullFailedSync(t *testing.T) {
 	}
 }
 
-// TestPullFailedOpen lets the file system fail when a pull makes its part: it says so.
+// TestPullFailedOpen makes the file system fail when a pull creates its part, which must
+// be reported.
 func TestPullFailedOpen(t *testing.T) {
 	need(t, "strace")
 	dir, s := newStore(t)
@@ -118,7 +119,8 @@ func TestPullFailedOpen(t *testing.T) {
 	}
 }
 
-// TestMountPoint refuses an output that cannot be replaced, before it reads a byte.
+// TestMountPoint requires that an output that cannot be replaced is refused before
+// reading.
 func TestMountPoint(t *testing.T) {
 	t.Parallel()
 	dir := newFolder(t)

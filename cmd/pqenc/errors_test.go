@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestSaid says the same thing once, and remembers only so much.
+// TestSaid requires that a message is printed once, and that the memory for that is
+// limited.
 func TestSaid(t *testing.T) {
 	var s said
 	for i := range 2 * mostSaid {
@@ -24,7 +25,7 @@ func TestSaid(t *testing.T) {
 	}
 }
 
-// TestPlain keeps a term of Go out of messages.
+// TestPlain requires that a term of Go is not printed.
 func TestPlain(t *testing.T) {
 	err := fmt.Errorf("model.bin: the file has 5 bytes, not 7: %w", io.ErrUnexpectedEOF)
 	if got := plain(err); got != "model.bin: the file has 5 bytes, not 7: it ends too early" {

@@ -16,9 +16,9 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// extra returns the files in the folder that no object stands for: only regular files with
-// names that a pull gives, and none below a link. Private keys are kept, since there may be
-// no other copy of them. A folder that cannot be read is an error.
+// extra returns the files in the folder that have no object: only regular files with
+// names that a pull could give, and none below a link. It keeps private keys, which may
+// be the only copies. An unreadable folder is an error.
 func (f *outFolder) extra(stands map[string]bool) (names, keys []string, err error) {
 	alike := make(map[string]string)
 	for name := range stands {
@@ -49,10 +49,10 @@ func (f *outFolder) extra(stands map[string]bool) (names, keys []string, err err
 	return names, keys, err
 }
 
-// title is what people call a file in the folder.
+// title returns the name of a file in the folder for messages.
 func (f *outFolder) title(name string) string { return filepath.Join(f.name, filepath.FromSlash(name)) }
 
-// named gives an error the name that people know.
+// named replaces the name in an error with the one that the user knows.
 func (f *outFolder) named(name string, err error) error {
 	var inside *fs.PathError
 	if errors.As(err, &inside) {
@@ -61,8 +61,8 @@ func (f *outFolder) named(name string, err error) error {
 	return &fs.PathError{Op: "open", Path: f.title(name), Err: err}
 }
 
-// remove removes a file that extra has found, and the folders that it leaves empty. A link
-// may have taken the place of one of them since, and lead to another file of that name.
+// remove deletes a file that extra returned, and the folders that become empty. A link may
+// have replaced one of them since, and lead to another file of that name.
 func (f *outFolder) remove(name string) error {
 	for above := path.Dir(name); above != "."; above = path.Dir(above) {
 		if info, err := f.root.Lstat(above); err == nil && !info.IsDir() {
@@ -76,7 +76,7 @@ func (f *outFolder) remove(name string) error {
 	case err != nil:
 		return f.named(name, err)
 	case !info.Mode().IsRegular():
-		return errors.New("it is not a regular file any more, and stays")
+		return errors.New("it is not a regular file any more, and is kept")
 	}
 	if err := f.root.Remove(name); err != nil {
 		return f.named(name, err)
@@ -86,8 +86,8 @@ func (f *outFolder) remove(name string) error {
 	return nil
 }
 
-// isKey reports whether a file may be a private key. One with a passphrase shows that by its
-// name only.
+// isKey reports whether a file may be a private key. A protected one can be recognized
+// only by its name.
 func (f *outFolder) isKey(name string) bool {
 	if strings.HasSuffix(name, ".key") {
 		return true

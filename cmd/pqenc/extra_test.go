@@ -18,15 +18,16 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// foldNames has folders take names for the same that differ by case or by the encoding of an
-// accent, as those of Windows and macOS do.
+// foldNames makes folders treat names as equal that differ in case or in the encoding of
+// an accent, as on Windows and macOS.
 func foldNames(t *testing.T) {
 	before := sameName
 	sameName = func(_, one, two string) bool { return folded(one) == folded(two) }
 	t.Cleanup(func() { sameName = before })
 }
 
-// TestPlaceAlike has no object replace another one whose name is the same to the folder.
+// TestPlaceAlike requires that no object replaces another one whose name is equal on the
+// file system.
 func TestPlaceAlike(t *testing.T) {
 	into, err := openFolder(t.TempDir(), false)
 	if err != nil {
@@ -46,7 +47,7 @@ func TestPlaceAlike(t *testing.T) {
 	}
 }
 
-// TestExtra finds what no object stands for.
+// TestExtra tests which files have no object.
 func TestExtra(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(writeTree(t, "a", "b/c", "b/d/e", "b/.hidden", ".git/f", "k.key", "nul", "x:y"))); err != nil {
@@ -99,7 +100,7 @@ func TestExtra(t *testing.T) {
 	}
 }
 
-// writeTree returns a folder with files of those names.
+// writeTree returns a folder with files of the given names.
 func writeTree(t *testing.T, names ...string) string {
 	dir := t.TempDir()
 	for _, name := range names {
@@ -132,9 +133,9 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// TestPatterns matches names with what URLs have.
+// TestPatterns tests which names match the patterns in URLs.
 func TestPatterns(t *testing.T) {
-	for url, want := range map[string]string{ // of these names
+	for url, want := range map[string]string{ // matches among these names
 		"ws://h/a/*.pqe":     "a/x.pqe a/[1].pqe",
 		"ws://h/a/?.pqe":     "a/x.pqe",
 		"ws://h/**/x.pqe":    "a/x.pqe a/b/x.pqe",
@@ -176,7 +177,8 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// TestGather takes a list that a hostile server makes: it must not take all memory.
+// TestGather requires that an endless listing from a hostile server does not exhaust
+// memory.
 func TestGather(t *testing.T) {
 	asked := 0
 	endless := func(yield func(transfer.Object, error) bool) {

@@ -22,7 +22,7 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// need skips a test that takes a program which is not there.
+// need skips a test if a program is missing.
 func need(t *testing.T, program string) {
 	t.Helper()
 	if _, err := exec.LookPath(program); err != nil {
@@ -30,7 +30,7 @@ func need(t *testing.T, program string) {
 	}
 }
 
-// pipe returns the ends of a pipe, which are closed after the test.
+// pipe returns the ends of a pipe, and closes them after the test.
 func pipe(t *testing.T) (r, w *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -41,7 +41,7 @@ func pipe(t *testing.T) (r, w *os.File) {
 	return r, w
 }
 
-// fullPipe returns the ends of a pipe that takes nothing more.
+// fullPipe returns the ends of a full pipe.
 func fullPipe(t *testing.T) (r, w *os.File) {
 	t.Helper()
 	r, w = pipe(t)
@@ -58,7 +58,7 @@ func fullPipe(t *testing.T) (r, w *os.File) {
 	return r, w
 }
 
-// brokenPipe returns the end of a pipe that nobody reads.
+// brokenPipe returns the write end of a pipe without a reader.
 func brokenPipe(t *testing.T) *os.File {
 	t.Helper()
 	r, w := pipe(t)
@@ -66,7 +66,7 @@ func brokenPipe(t *testing.T) *os.File {
 	return w
 }
 
-// runIn runs a command in a folder with these standard streams, and returns its exit
+// runIn runs a command in a folder with the given standard streams, and returns its exit
 // code.
 func runIn(t *testing.T, dir string, stdin io.Reader, stdout, stderr io.Writer, args ...string) int {
 	t.Helper()
@@ -79,11 +79,10 @@ func runIn(t *testing.T, dir string, stdin io.Reader, stdout, stderr io.Writer, 
 	return code
 }
 
-// warning is a command that warns: it names a key twice.
+// warning is a command that prints a warning: a key is named twice.
 var warning = []string{"pqenc", "-r", "alice.pub", "-r", "alice.pub", "-o", "out", "in"}
 
-// TestMessagesUnread runs commands with a standard error that nobody reads: the
-// work is done all the same.
+// TestMessagesUnread runs commands while nobody reads standard error: they still finish.
 func TestMessagesUnread(t *testing.T) {
 	t.Parallel()
 	for name, open := range map[string]func(*testing.T) *os.File{
@@ -107,7 +106,7 @@ func TestMessagesUnread(t *testing.T) {
 	}
 }
 
-// TestProgressUnread interrupts a command whose progress nobody reads.
+// TestProgressUnread interrupts a command while nobody reads its progress.
 func TestProgressUnread(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -121,7 +120,7 @@ func TestProgressUnread(t *testing.T) {
 	}
 	t.Cleanup(func() { cmd.Process.Kill() })
 	stdin.Close()
-	// More than is shown at once, and than what is read ahead of the last byte counted.
+	// More than is shown at once, and more than is read ahead of the last counted byte.
 	for end := time.Now().Add(time.Second / 2); time.Now().Before(end); {
 		if _, err := feed.Write(zeros); err != nil {
 			t.Fatal(err)
@@ -136,7 +135,8 @@ func TestProgressUnread(t *testing.T) {
 	}
 }
 
-// TestLogUnread has a server whose log nobody reads: it serves, and stops when told.
+// TestLogUnread has a server whose log nobody reads: it still serves, and stops when
+// told.
 func TestLogUnread(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -159,7 +159,7 @@ func TestLogUnread(t *testing.T) {
 	}
 }
 
-// TestMessagesDropped fills a queue that nobody reads, and then reads it.
+// TestMessagesDropped fills the queue without a reader, and then reads it.
 func TestMessagesDropped(t *testing.T) {
 	t.Parallel()
 	r, w := fullPipe(t)
@@ -172,7 +172,7 @@ func TestMessagesDropped(t *testing.T) {
 		}
 	}
 	go io.Copy(io.Discard, r)
-	// One is being written, and not in the queue any more.
+	// One is being written, and no longer in the queue.
 	if dropped := <-lost; dropped != 9 && dropped != 10 {
 		t.Errorf("%d lines were dropped", dropped)
 	}
@@ -182,8 +182,8 @@ func TestMessagesDropped(t *testing.T) {
 	}
 }
 
-// TestServeSignals stops a server by signals that nobody means for that: it is no
-// success.
+// TestServeSignals ends a server by signals that are not a request to stop: the exit code
+// is not 0.
 func TestServeSignals(t *testing.T) {
 	t.Parallel()
 	for sig, want := range map[syscall.Signal]int{syscall.SIGHUP: 129, syscall.SIGQUIT: 131, syscall.SIGTERM: 0} {
@@ -197,8 +197,8 @@ func TestServeSignals(t *testing.T) {
 	}
 }
 
-// TestResultsUnread writes to a standard output that nobody reads: it ends as by
-// SIGPIPE, and says nothing.
+// TestResultsUnread writes to a standard output without a reader: the command ends
+// silently, as if by SIGPIPE.
 func TestResultsUnread(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -223,8 +223,8 @@ func TestResultsUnread(t *testing.T) {
 	}
 }
 
-// TestCloseFails has the close of standard output fail, as on a network file system
-// whose quota is used up: no command may end well.
+// TestCloseFails makes closing standard output fail, as on a network file system over its
+// quota: no command may succeed.
 func TestCloseFails(t *testing.T) {
 	t.Parallel()
 	need(t, "strace")
@@ -257,7 +257,7 @@ func TestCloseFails(t *testing.T) {
 	}
 }
 
-// TestClosedStreams runs commands with streams that were closed before.
+// TestClosedStreams runs commands with standard streams that are closed.
 func TestClosedStreams(t *testing.T) {
 	t.Parallel()
 	dir := newFolder(t)
@@ -290,7 +290,7 @@ func TestClosedStreams(t *testing.T) {
 	}
 }
 
-// TestInputChanges cuts and extends a file while it is being read.
+// TestInputChanges truncates and extends a file while it is read.
 func TestInputChanges(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -315,7 +315,7 @@ func TestInputChanges(t *testing.T) {
 			}
 			t.Cleanup(func() { cmd.Process.Kill() })
 			w.Close()
-			// It has begun, and gets no further than the pipe lets it.
+			// It has started, and is blocked by the full pipe.
 			if _, err := io.ReadFull(r, make([]byte, 1<<20)); err != nil {
 				t.Fatal(err)
 			}
@@ -325,8 +325,8 @@ func TestInputChanges(t *testing.T) {
 			io.Copy(io.Discard, r)
 			code, err := exitCode(cmd.Wait())
 			want, wantCode := fmt.Sprintf("read in: the file has become %s: it had %d bytes\n", how, size), exitIO
-			if how == "longer" && test.command[0] == "-r" { // what was there is encrypted
-				want, wantCode = fmt.Sprintf("warning: read in: the file became longer meanwhile: its first %d bytes were taken\n", size), exitUnsteady
+			if how == "longer" && test.command[0] == "-r" { // the original part is encrypted
+				want, wantCode = fmt.Sprintf("warning: read in: the file grew while it was read: its first %d bytes were used\n", size), exitUnsteady
 			}
 			if err != nil || code != wantCode || !strings.Contains(stderr.String(), want) {
 				t.Errorf("%s: exit code %d, %v: %s", test.command, code, err, &stderr)
@@ -335,7 +335,7 @@ func TestInputChanges(t *testing.T) {
 	}
 }
 
-// TestSizelessInput reads a file that has something in it, and no size.
+// TestSizelessInput reads a file that has contents but the size 0.
 func TestSizelessInput(t *testing.T) {
 	in, err := quietApp().openInput("/proc/self/status")
 	if err != nil {
@@ -347,7 +347,7 @@ func TestSizelessInput(t *testing.T) {
 	}
 }
 
-// TestSameDevice gives a block device as input and output.
+// TestSameDevice uses a block device as input and output.
 func TestSameDevice(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -383,7 +383,7 @@ func TestSameDevice(t *testing.T) {
 	}
 }
 
-// TestAllowPipe gives a pipe as the access list, which must not be waited for.
+// TestAllowPipe uses a pipe as the access list, which must not block.
 func TestAllowPipe(t *testing.T) {
 	t.Parallel()
 	dir := newFolder(t)
@@ -396,8 +396,8 @@ func TestAllowPipe(t *testing.T) {
 	}
 }
 
-// TestAllowBecomesPipe replaces the access list of a server by a pipe: the server
-// works with the one before, and stops when told.
+// TestAllowBecomesPipe replaces the access list of a running server with a pipe: the
+// server keeps the old list, and stops when told.
 func TestAllowBecomesPipe(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -414,7 +414,7 @@ func TestAllowBecomesPipe(t *testing.T) {
 				return false
 			}
 		}
-		return s.logs("access list not taken")
+		return s.logs("access list has errors")
 	}); err != nil {
 		t.Error(err)
 	}
@@ -423,8 +423,8 @@ func TestAllowBecomesPipe(t *testing.T) {
 	}
 }
 
-// TestStoppedPrompt stops a command by Ctrl-Z while it asks for a passphrase: the
-// shell that gets the terminal has one that shows what is typed.
+// TestStoppedPrompt suspends a command with Ctrl-Z while it asks for a passphrase: the
+// shell gets a terminal with echo.
 func TestStoppedPrompt(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("sh", "-c", `set -m; pqenc -d pw.pqe; echo stopped; read -r line; fg >/dev/null; echo $?`)

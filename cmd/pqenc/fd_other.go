@@ -11,14 +11,14 @@ import (
 	"os"
 )
 
-// inherited cannot tell more here than what can be no descriptor at all.
+// inherited cannot be determined here; it only rejects invalid descriptors.
 func inherited(fd int) bool { return fd >= 0 }
 
-// closedAtStart cannot tell here.
+// closedAtStart cannot be determined here.
 func closedAtStart(*os.File) bool { return false }
 
-// sameDevice cannot tell here.
+// sameDevice cannot be determined here.
 func sameDevice(fs.FileInfo, fs.FileInfo) bool { return false }
 
-// keep does nothing: here a command inherits the standard streams only.
+// keep does nothing: here a command inherits only the standard streams.
 func keep(int) {}

@@ -14,24 +14,23 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inherited reports whether fd was open when the process began. What Go opens,
-// files and for itself, is all marked to be closed by exec; what came through
-// exec cannot be.
+// inherited reports whether fd was open when the process started. Descriptors that Go
+// opens, for files and for itself, are all close-on-exec; inherited ones cannot be.
 func inherited(fd int) bool {
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
 	return err == nil && flags&unix.FD_CLOEXEC == 0
 }
 
-// keep has no command inherit fd: it is a secret.
+// keep prevents commands from inheriting fd, which carries a secret.
 func keep(fd int) { unix.CloseOnExec(fd) }
 
-// closedAtStart reports whether a standard stream may have been closed when the
-// process began: then the Go runtime has opened /dev/null in its place, for reading
-// and writing. A shell opens it for one of the two only ("> /dev/null").
+// closedAtStart reports whether a standard stream may have been closed when the process
+// started. The Go runtime then opens /dev/null in its place for reading and writing,
+// whereas a shell opens it only for one of the two ("> /dev/null").
 //
-// Some programs open it for both and pass it on, Python's subprocess.DEVNULL and
-// "ignore" of Node.js. That cannot be told apart. So this counts only for what would
-// be lost with it, the contents of files, and not for reports: who throws these away
+// Some programs pass on a /dev/null that is open for both, such as subprocess.DEVNULL of
+// Python and "ignore" of Node.js, which looks the same. This is therefore used only where
+// contents of files would be lost, and not for reports: a parent that discards these
 // wants the exit code.
 func closedAtStart(f *os.File) bool {
 	var is, null unix.Stat_t
@@ -41,7 +40,7 @@ func closedAtStart(f *os.File) bool {
 		is.Mode&unix.S_IFMT == unix.S_IFCHR && null.Mode&unix.S_IFMT == unix.S_IFCHR && is.Rdev == null.Rdev
 }
 
-// sameDevice reports whether both are the same block device, by whatever names.
+// sameDevice reports whether both are the same block device, under any name.
 func sameDevice(f, g fs.FileInfo) bool {
 	const kind = fs.ModeType
 	one, ok := f.Sys().(*syscall.Stat_t)

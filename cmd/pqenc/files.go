@@ -20,7 +20,7 @@ import (
 func isStdio(name string) bool { return name == "" || name == "-" }
 
 // isClosed reports whether a name stands for a standard stream that was closed when the
-// process began.
+// process started.
 func (a *app) isClosed(name string) bool {
 	for i, f := range []*os.File{a.stdin, a.stdout.file, a.stderr.file} {
 		switch name {
@@ -31,20 +31,18 @@ func (a *app) isClosed(name string) bool {
 	return false
 }
 
-// output is where the result goes: a file that appears whole or not at all, or
-// standard output.
+// output is the output of a command: a file that appears atomically, or standard output.
 type output struct {
 	io.Writer
-	file *durable.File // nil for standard output
-	std  *results      // nil for a file
+	file *durable.File // nil if it is standard output
+	std  *results      // nil if it is a file
 	app  *app
 }
 
-// openOutput opens the output of that name. It refuses the file that in reads,
-// by whatever name.
+// openOutput opens the named output. It refuses the file that in reads, under any name.
 func (a *app) openOutput(name string, in *input, o durable.Options) (*output, error) {
 	if isStdio(name) {
-		a.stdout.used.Store(true) // also for no contents
+		a.stdout.used.Store(true) // also for empty contents
 		if closedAtStart(a.stdout.file) {
 			return nil, &fs.PathError{Op: "write", Path: "standard output", Err: errClosed}
 		}
@@ -62,7 +60,7 @@ func (a *app) openOutput(name string, in *input, o durable.Options) (*output, er
 	}
 	if in.is(os.Stat(name)) {
 		return nil, usageError(name+" is the input, which -o would replace",
-			"choose another name, and remove the input once the output is there")
+			"choose another name, and remove the input afterwards")
 	}
 	f, err := a.create(name, o)
 	if err != nil {
@@ -71,8 +69,7 @@ func (a *app) openOutput(name string, in *input, o durable.Options) (*output, er
 	return &output{Writer: f, file: f, app: a}, nil
 }
 
-// byOffset returns what is written by offset, if that can be done with the output, or
-// else the output.
+// byOffset returns a writer at any offset if the output allows that, or else the output.
 func (o *output) byOffset() io.Writer {
 	if o.file == nil || !o.file.Atomic() {
 		return o
@@ -80,7 +77,7 @@ func (o *output) byOffset() io.Writer {
 	return io.NewOffsetWriter(o.file, 0)
 }
 
-// replaces returns the name of the file that is there already, empty if there is none.
+// replaces returns the name of an existing file, or "" if there is none.
 func (o *output) replaces() string {
 	if o.file == nil {
 		return ""
@@ -91,10 +88,10 @@ func (o *output) replaces() string {
 	return o.file.Name()
 }
 
-// staged reports whether an output of that name would appear only when it is whole.
+// staged reports whether an output of that name appears only when it is complete.
 func staged(name string) bool { return !isStdio(name) && durable.Atomic(name) }
 
-// hideKey makes an output private that is a private key, of any program.
+// hideKey makes an output private if it is a private key of any program.
 func hideKey(f interface {
 	io.ReaderAt
 	MakePrivate()
@@ -106,8 +103,8 @@ func hideKey(f interface {
 	}
 }
 
-// finish ends the output, and the progress to it: with err nil it is kept, else nothing of
-// it stays.
+// finish closes the output and removes the meter. If err is not nil, the output is
+// discarded.
 func (o *output) finish(err error) error {
 	defer o.app.stopMeter()
 	if text, ok := o.Writer.(*terminal.TextWriter); ok && err == nil {

@@ -6,6 +6,6 @@
 
 package main
 
-// writable says why files cannot be made in a folder, if that can be known without
-// making one.
+// writable returns why no files can be created in a folder, if that is known without
+// creating one.
 func writable(string) error { return nil }

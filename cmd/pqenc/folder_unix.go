@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// writable says why files cannot be made in a folder, without making one.
+// writable returns why no files can be created in a folder, without creating one.
 func writable(dir string) error {
 	return os.NewSyscallError("access", unix.Access(dir, unix.W_OK|unix.X_OK))
 }

@@ -14,35 +14,36 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// grammar is the command line: --help, the shell completions and the man page
-// all come from it.
+// grammar is the command line. The help texts, the shell completions and the man page are
+// generated from it.
 type grammar struct {
-	// Its name is one that no file has: kong takes an input of that name for the command.
+	// The name is one that no file has: kong would take an input of that name for the
+	// command.
 	Main        mainCmd        `cmd:"" name:"encrypt-or-decrypt" hidden:"" default:"withargs" help:"Encrypt, or decrypt with -d."`
 	Encrypt     encryptCmd     `cmd:"" help:"Encrypt a file or a stream (the default command)."`
 	Decrypt     decryptCmd     `cmd:"" help:"Decrypt a file or a stream (the same as -d)."`
-	Cat         catCmd         `cmd:"" help:"Decrypt several files, or parts of files for other programs."`
+	Cat         catCmd         `cmd:"" help:"Decrypt several files to standard output, or serve parts of files to a program."`
 	Rewrap      rewrapCmd      `cmd:"" help:"Change the recipients of encrypted files."`
 	Keygen      keygenCmd      `cmd:"" help:"Make a new key pair, for the keyring or as files."`
-	Verify      verifyCmd      `cmd:"" help:"Check a whole file and its signature, and write nothing."`
-	Sign        signCmd        `cmd:"" help:"Sign files of any kind: each signature is a file of its own."`
-	Inspect     inspectCmd     `cmd:"" help:"Say what an encrypted file is, with or without a key."`
+	Verify      verifyCmd      `cmd:"" help:"Verify a file and its signature without writing it."`
+	Sign        signCmd        `cmd:"" help:"Sign files of any kind with detached signatures."`
+	Inspect     inspectCmd     `cmd:"" help:"Show the properties of an encrypted file, a key or a signature."`
 	Fingerprint fingerprintCmd `cmd:"" help:"Print the fingerprints of keys."`
 	Key         keyCmd         `cmd:"" help:"Manage keys: the keyring, rotation, passphrases."`
-	Push        pushCmd        `cmd:"" help:"Send files to a server, encrypted on the way."`
-	Pull        pullCmd        `cmd:"" help:"Get files from a server, decrypted on the way."`
-	Ls          lsCmd          `cmd:"" help:"List what is on a server."`
-	Rm          rmCmd          `cmd:"" help:"Delete what is on a server."`
-	Mv          mvCmd          `cmd:"" help:"Rename what is on a server."`
-	Serve       serveCmd       `cmd:"" help:"Keep encrypted files for others, who push and pull them."`
-	Demo        demoCmd        `cmd:"" help:"Show it all on keys and a file made for that."`
+	Push        pushCmd        `cmd:"" help:"Send files to a server, encrypting them on the way."`
+	Pull        pullCmd        `cmd:"" help:"Get files from a server, decrypting them on the way."`
+	Ls          lsCmd          `cmd:"" help:"List the files on a server."`
+	Rm          rmCmd          `cmd:"" help:"Delete files on a server."`
+	Mv          mvCmd          `cmd:"" help:"Rename files on a server."`
+	Serve       serveCmd       `cmd:"" help:"Run a server that stores encrypted files for push and pull."`
+	Demo        demoCmd        `cmd:"" help:"Try encryption and decryption on a test file, with speeds."`
 	Help        helpCmd        `cmd:"" help:"Print the help of a command."`
 	Completion  completionCmd  `cmd:"" help:"Print the completion script for a shell."`
 	Man         manCmd         `cmd:"" help:"Print the man page."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 
 	Progress string `enum:"auto,always,never" default:"auto" placeholder:"WHEN" help:"Show progress: auto (on a terminal), always or never."`
-	Quiet    bool   `short:"q" help:"No progress and no warnings."`
+	Quiet    bool   `short:"q" help:"Show no progress and no warnings."`
 }
 
 const description = `Encrypts files for post-quantum keys (X25519 with ML-KEM-768, AES-256-GCM).`
@@ -78,26 +79,26 @@ func newParser(a *app, options ...kong.Option) *kong.Kong {
 		kong.NamedMapper("urls", kong.MapperFunc(mapURLs)),
 	}, options...)...)
 	if err != nil {
-		panic(err) // the grammar itself is wrong
+		panic(err) // a mistake in the grammar itself
 	}
 	return k
 }
 
-// newQuickParser returns a parser of the commands that arguments could mean. It takes
-// what [newParser] takes, to the same effect. What it refuses, and help, is for the
-// other one, which knows all there is.
+// newQuickParser returns a parser for only those commands that the arguments could mean.
+// It accepts the same command lines as [newParser], with the same result. Errors and help
+// are left to the full parser.
 func newQuickParser(a *app, args []string) *kong.Kong {
 	return newParser(a, kong.IgnoreFields(`^grammar\.(`+strings.Join(unnamed(args), "|")+`)$`),
 		kong.Help(func(kong.HelpOptions, *kong.Context) error { return errHelped }))
 }
 
-// errHelped is returned where a command line asks for help.
+// errHelped is returned after printing help.
 var errHelped = errors.New("help was asked for")
 
-// parse parses the command line. It returns [errHelped] if that has printed the help.
+// parse parses the command line. It returns [errHelped] if it printed help.
 //
-// To build the whole grammar takes several milliseconds, which is more than the rest of
-// what it takes to encrypt a small file. So that is left to mistakes and help.
+// Building the whole grammar takes several milliseconds, more than encrypting a small
+// file. It is done only for errors and help.
 func parse(a *app, args []string) (*kong.Context, error) {
 	if ctx, err := newQuickParser(a, args).Parse(args); err == nil {
 		return ctx, nil
@@ -110,7 +111,7 @@ func parse(a *app, args []string) (*kong.Context, error) {
 	return ctx, err
 }
 
-// commandNames returns the names of the commands. It takes no parser.
+// commandNames returns the names of the commands, without a parser.
 func commandNames() (names []string) {
 	for field := range reflect.TypeFor[grammar]().Fields() {
 		if _, command := field.Tag.Lookup("cmd"); command && field.Tag.Get("name") == "" {
@@ -120,9 +121,9 @@ func commandNames() (names []string) {
 	return names
 }
 
-// unnamed returns the fields of the commands that arguments cannot mean. A command is
-// meant only by its own name. The first argument, if it is a name, always means that
-// command. Otherwise no command may be meant, and the default one runs.
+// unnamed returns the fields of the commands that the arguments cannot mean. A command is
+// selected only by its own name. If the first argument is such a name, it always selects
+// that command. Otherwise the default command may run.
 func unnamed(args []string) (fields []string) {
 	named := false
 	for field := range reflect.TypeFor[grammar]().Fields() {

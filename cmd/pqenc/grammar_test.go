@@ -12,8 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// commandsFor returns the commands that a process with these arguments builds the
-// grammar of.
+// commandsFor returns the commands whose grammar is built for the given arguments.
 func commandsFor(args ...string) (names []string) {
 	for _, command := range newQuickParser(newApp(), args).Model.Children {
 		names = append(names, command.Name)
@@ -21,8 +20,7 @@ func commandsFor(args ...string) (names []string) {
 	return names
 }
 
-// TestQuickParser requires that a process builds the grammar of the command that it
-// runs, and of no other.
+// TestQuickParser requires that only the grammar of the command that runs is built.
 func TestQuickParser(t *testing.T) {
 	const byDefault = "encrypt-or-decrypt"
 	for _, command := range newParser(newApp()).Model.Children {
@@ -48,8 +46,8 @@ func TestQuickParser(t *testing.T) {
 	}
 }
 
-// TestParsers requires of the quick parser what the whole one makes of a command line,
-// whether it has sense or not.
+// TestParsers requires the same result from the quick and the full parser, for valid and
+// invalid command lines.
 func TestParsers(t *testing.T) {
 	words := []string{"-r", "alice", "version", "-q", "key", "list", "--", "-d", "--help"}
 	parser := newParser(newApp(), kong.Exit(func(int) { t.Error("help was asked for") }))

@@ -12,9 +12,9 @@ import (
 	"github.com/pqenc/pqenc/internal/durable"
 )
 
-// hardLinks are the files of several names among those that a command works on. A new
-// file takes the place of one name only: the others are done after it, or keep the old
-// file, which people must be told.
+// hardLinks tracks files with several names among the files of a command. A new file
+// replaces only one of the names: the others are replaced after it, or keep the old file,
+// which is reported to the user.
 type hardLinks struct {
 	mu  sync.Mutex
 	all []*hardLink
@@ -23,13 +23,13 @@ type hardLinks struct {
 // hardLink is one such file.
 type hardLink struct {
 	info  fs.FileInfo
-	title string     // the first of its names that was met
-	names int        // how many it has
-	done  int        // how many have a new file
-	turn  sync.Mutex // held while one of its names is worked on
+	title string     // the first of its names that was found
+	names int        // number of names
+	done  int        // number of names with the new file
+	turn  sync.Mutex // held while one of the names is processed
 }
 
-// take returns the file that src is by another name, locked, or nil if it has one name.
+// take returns the locked entry of the file, or nil if it has only one name.
 func (h *hardLinks) take(f found, src *input) (*hardLink, error) {
 	info, err := src.file.Stat()
 	if err != nil {
@@ -46,7 +46,7 @@ func (h *hardLinks) find(info fs.FileInfo, names int, title string) *hardLink {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, link := range h.all {
-		if os.SameFile(link.info, info) { // also when only this name is left of it
+		if os.SameFile(link.info, info) { // also if only this name is left
 			return link
 		}
 	}
@@ -58,7 +58,7 @@ func (h *hardLinks) find(info fs.FileInfo, names int, title string) *hardLink {
 	return link
 }
 
-// release lets the next name have its turn.
+// release unlocks the file for its next name.
 func (l *hardLink) release(result fileOutcome, err error) {
 	if l == nil {
 		return
@@ -69,7 +69,7 @@ func (l *hardLink) release(result fileOutcome, err error) {
 	l.turn.Unlock()
 }
 
-// warn names the files of which other names were left out.
+// warn warns of files that keep the old contents under other names.
 func (h *hardLinks) warn(a *app) {
 	for _, l := range h.all {
 		switch left := l.names - l.done; {

@@ -13,12 +13,13 @@ import (
 	web "github.com/pqenc/pqenc/remote"
 )
 
-// A header that is replaced in place may be torn when the power fails. The log beside the
-// file then has the whole one (SPEC.md, section 3.6). A header that opens is not torn,
-// whatever a log says: who reads contents tries the one of the file first, and then that in
-// the log, in memory. Who passes files on refuses, and rewrap alone repairs.
+// A header that is replaced in place may be torn by a power failure. The log beside the
+// file then has the complete header (SPEC.md, section 3.6). A header that opens is not
+// torn, whatever the log contains. Commands that read contents therefore try the header
+// of the file first, and then the one in the log, in memory. Commands that pass files on
+// refuse torn ones, and only rewrap repairs them.
 
-const repairHint = `repair it with "pqenc rewrap --repair -i KEY FILE"; if no key is at hand, without -i`
+const repairHint = `repair it with "pqenc rewrap --repair -i KEY FILE"; if you do not have a key, leave out -i`
 
 // openEncrypted opens an encrypted file for reading, which may be on a web server.
 func (a *app) openEncrypted(name string, o urlFlags) (*input, error) {
@@ -39,14 +40,14 @@ func (a *app) openEncrypted(name string, o urlFlags) (*input, error) {
 	return in, nil
 }
 
-// readHead has the input, which is this file, begin with the header that it has now, if
-// it has one, and finds that in the log.
+// readHead reads the present header of the input file, if it has one, and the one in the
+// log.
 func (f found) readHead(src *input) error {
 	if src.file == nil || src.size < 0 || src.start != 0 {
-		return nil // not the whole file, or none
+		return nil // not a whole file
 	}
 	prefix := make([]byte, format.PrefixSize)
-	n, _ := src.file.ReadAt(prefix, 0) // whoever reads the file will see the error
+	n, _ := src.file.ReadAt(prefix, 0) // reading the file will return the error
 	var head, completed []byte
 	var err error
 	if size := format.SizeOf(prefix[:n]); f.folder != nil {
@@ -61,8 +62,8 @@ func (f found) readHead(src *input) error {
 	return nil
 }
 
-// settle decides with the keys between the header of the file and that in the log, before
-// anything is read. The error is that of the first if neither opens.
+// settle uses the keys to choose between the header of the file and that in the log,
+// before anything is read. If neither opens, it returns the error of the first.
 func (in *input) settle(keys *identities) error {
 	if in.completed == nil {
 		return nil
@@ -78,7 +79,7 @@ func (in *input) settle(keys *identities) error {
 	return nil
 }
 
-// complete takes the header in the log for that of the file, if there is one.
+// complete uses the header in the log, if there is one.
 func (in *input) complete() {
 	if in.completed == nil {
 		return
@@ -89,13 +90,13 @@ func (in *input) complete() {
 	}
 }
 
-// tryOn returns why a header does not open with the keys, or nil if it does.
+// tryOn returns why the keys do not open a header, or nil if they do.
 func (k *identities) tryOn(head []byte) error {
 	_, err := pqenc.Decrypt(bytes.NewReader(head), k.list...)
 	return err
 }
 
-// intact requires that what is sent is whole without the log beside it.
+// intact requires that the file is complete without the log beside it.
 func (s sending) intact(src *input) error {
 	if s.isStdin() {
 		return nil

@@ -18,17 +18,17 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// identities are the private keys that -i names, or else the default identity, and a
-// passphrase that is asked for if a file needs it.
+// identities are the private keys that -i names, or the default identity, and a
+// passphrase that is asked for when a file needs it.
 type identities struct {
 	list    []pqenc.Identity
 	named   int
-	own     string // the name of the default identity, if that is tried
+	own     string // name of the default identity, if that is tried
 	witness witness
 }
 
-// identities reads the private keys. What is wrong with them shows now, but
-// protected ones stay closed until a file needs them, and so does the default one.
+// identities reads the private keys, so that errors in them appear now. Protected ones
+// are decrypted only when a file needs them, and the default identity is read only then.
 func (a *app) identities(keys *identityFlag, passphrase bool, secret *secretFlags, src *input) (*identities, error) {
 	ofFile, ofKeys := secret.roles(passphrase || len(keys.Identity) == 0)
 	named, own, err := a.decryptors(keys, ofKeys)
@@ -41,8 +41,8 @@ func (a *app) identities(keys *identityFlag, passphrase bool, secret *secretFlag
 	return newIdentities(named, own, recipient.NewPrompted(ofFile.askForFile(a, src.name, len(named) > 0 && !passphrase))), nil
 }
 
-// askForFile is ask for the passphrase of a file. Where keys alone were named, and nobody
-// can be asked, the file is one that none of the keys opens.
+// askForFile asks for the passphrase of a file. If the flags name only keys, and there is
+// no terminal, the error is that no key opens the file.
 func (p *passphraseFlags) askForFile(a *app, name string, keysOnly bool) func() ([]byte, error) {
 	ask := p.ask(a, name)
 	return func() ([]byte, error) {
@@ -58,8 +58,8 @@ func (p *passphraseFlags) askForFile(a *app, name string, keysOnly bool) func() 
 	}
 }
 
-// decryptors returns the private keys that -i names, unprotected ones first. If there is
-// none it is the default identity, with its name.
+// decryptors returns the private keys that -i names, unprotected ones first; or else the
+// default identity and its name.
 func (a *app) decryptors(keys *identityFlag, p *passphraseFlags) (list []pqenc.Identity, own string, err error) {
 	if len(keys.Identity) == 0 {
 		list, own = a.ownKeys(p)
@@ -78,8 +78,7 @@ func closed(id pqenc.Identity) int {
 	return 0
 }
 
-// newIdentities returns the keys for one file, and its passphrase, if that may be
-// tried.
+// newIdentities returns the keys for one file, and its passphrase if that may be tried.
 func newIdentities(named []pqenc.Identity, own string, passphrase *recipient.Prompted) *identities {
 	keys := &identities{named: len(named), own: own}
 	keys.list = append(keys.list, &keys.witness)
@@ -90,19 +89,19 @@ func newIdentities(named []pqenc.Identity, own string, passphrase *recipient.Pro
 	return keys
 }
 
-// protected is a private key that its passphrase opens when a file needs it.
+// protected is a protected private key, which is decrypted when a file needs it.
 type protected struct {
 	at   place
 	data []byte
 	app  *app
 	ask  func() ([]byte, error)
 
-	mu    sync.Mutex          // held while the passphrase is asked for
-	ids   []*keyfile.Identity // once it is open
-	wrong error               // the passphrase was, and is not asked for again
+	mu    sync.Mutex          // held while asking for the passphrase
+	ids   []*keyfile.Identity // once decrypted
+	wrong error               // set after a wrong passphrase, which is not asked for again
 }
 
-// Unwrap implements [pqenc.Identity]. After a wrong passphrase the next key is tried.
+// Unwrap implements [pqenc.Identity]. After a wrong passphrase, the next key is tried.
 func (k *protected) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey, error) {
 	if s.Type != format.TypeHybrid {
 		return nil, pqenc.ErrNoMatch
@@ -122,7 +121,7 @@ func (k *protected) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileK
 	return nil, pqenc.ErrNoMatch
 }
 
-// open asks for the passphrase, if that has not been done.
+// open asks for the passphrase, unless that was done before.
 func (k *protected) open() ([]*keyfile.Identity, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -143,7 +142,8 @@ func (k *protected) open() ([]*keyfile.Identity, error) {
 	return ids, nil
 }
 
-// Fingerprints returns the names of the identities, or none while they are closed.
+// Fingerprints returns the fingerprints of the identities, or none before they are
+// decrypted.
 func (k *protected) Fingerprints() (all []pqenc.Fingerprint) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -153,15 +153,15 @@ func (k *protected) Fingerprints() (all []pqenc.Fingerprint) {
 	return all
 }
 
-// wrongKey says that a key stays closed, since its passphrase was wrong. If no other one
-// opens the file, that is the reason.
+// wrongKey is the error for a key with a wrong passphrase. If no other key opens the
+// file, it is the reason.
 type wrongKey struct{ err error }
 
 func (w *wrongKey) Error() string   { return w.err.Error() }
 func (w *wrongKey) Unwrap() []error { return []error{w.err, pqenc.ErrNoMatch} }
 
-// oneAtATime returns an identity for several files at once. Whoever may be asked for a
-// passphrase is asked while mu is held.
+// oneAtATime returns an identity for several files at once. It holds mu while asking for
+// a passphrase.
 func oneAtATime(id pqenc.Identity, mu *sync.Mutex) pqenc.Identity {
 	switch id.(type) {
 	case *keyfile.Identity, *recipient.HybridIdentity:
@@ -170,7 +170,7 @@ func oneAtATime(id pqenc.Identity, mu *sync.Mutex) pqenc.Identity {
 	return &askingIdentity{id, mu}
 }
 
-// askingIdentity is an identity that may ask for its passphrase, and once.
+// askingIdentity is an identity that may ask for a passphrase, but only once.
 type askingIdentity struct {
 	id pqenc.Identity
 	mu *sync.Mutex
@@ -183,7 +183,7 @@ func (o *askingIdentity) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.
 	return o.id.Unwrap(s, binding)
 }
 
-// Fingerprints returns the names of the identity, if it has any by now.
+// Fingerprints returns the fingerprints of the identity, if they are known by now.
 func (o *askingIdentity) Fingerprints() []pqenc.Fingerprint {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -193,10 +193,10 @@ func (o *askingIdentity) Fingerprints() []pqenc.Fingerprint {
 	return nil
 }
 
-// ownKey is the default identity, which is not read before a file needs a key.
+// ownKey is the default identity, which is read when a file needs a key.
 type ownKey struct {
 	load func() (pqenc.Identity, error)
-	mu   sync.Mutex // held while it is read
+	mu   sync.Mutex // held while reading it
 	id   pqenc.Identity
 }
 
@@ -212,7 +212,7 @@ func (k *ownKey) Unwrap(s pqenc.Stanza, binding *pqenc.Binding) (*pqenc.FileKey,
 	return id.Unwrap(s, binding)
 }
 
-// open reads the identity, if that has not been done.
+// open reads the identity, unless that was done before.
 func (k *ownKey) open() (pqenc.Identity, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -226,7 +226,7 @@ func (k *ownKey) open() (pqenc.Identity, error) {
 	return k.id, nil
 }
 
-// Fingerprints returns the names of the identity, or none while it is closed.
+// Fingerprints returns the fingerprints of the identity, or none before it is read.
 func (k *ownKey) Fingerprints() []pqenc.Fingerprint {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -236,7 +236,7 @@ func (k *ownKey) Fingerprints() []pqenc.Fingerprint {
 	return nil
 }
 
-// witness opens nothing. It sees what a file can be opened with.
+// witness opens nothing, but records what kinds of recipients a file has.
 type witness struct{ hybrid, passphrase bool }
 
 func (w *witness) Unwrap(s pqenc.Stanza, _ *pqenc.Binding) (*pqenc.FileKey, error) {
@@ -247,7 +247,8 @@ func (w *witness) Unwrap(s pqenc.Stanza, _ *pqenc.Binding) (*pqenc.FileKey, erro
 
 var errWrongPassphrase = errors.New("wrong passphrase")
 
-// explain adds what is known of the keys and of the file, from what it begins with.
+// explain improves an error with what is known about the keys and about the file, whose
+// first bytes are given.
 func (k *identities) explain(err error, begin []byte) error {
 	switch {
 	case errors.Is(err, pqenc.ErrNotPqenc):
@@ -261,7 +262,7 @@ func (k *identities) explain(err error, begin []byte) error {
 	return err
 }
 
-// noMatch explains why no key opened a file.
+// noMatch explains why no key opens a file.
 func (k *identities) noMatch(err error) error {
 	var wrong *wrongKey
 	switch {
@@ -270,8 +271,8 @@ func (k *identities) noMatch(err error) error {
 	case errors.Is(err, recipient.ErrWrongPassphrase):
 		return errWrongPassphrase
 	case k.witness.passphrase:
-		return &failure{errors.New("the file has a passphrase, and none was to be tried"), exitNoKey,
-			[]string{"if you know that it has one, try it with -p: whoever runs the server learns whether it is the right one"}}
+		return &failure{errors.New("the file has a passphrase, and none was given"), exitNoKey,
+			[]string{"to try a passphrase, use -p: the operator of the server learns whether it was right"}}
 	case k.named == 0:
 		return &failure{errors.New("the file needs a private key, and none was given"), exitNoKey,
 			[]string{"name one with -i, or make a default identity with \"pqenc keygen\""}}

@@ -17,16 +17,16 @@ import (
 )
 
 // inFolder is a folder whose files are pushed or rewrapped. It is opened once, and no
-// name leads out of it, not even through a link that has taken the place of a file or
-// of a folder since: others who may write to it could otherwise have files pushed that
-// only the owner of the key can read.
+// name can lead out of it, not even through a link that has replaced a file or folder
+// since. Otherwise others with write access could have files pushed that only the owner
+// of the key can read.
 type inFolder struct {
 	name string
 	root *os.Root
 }
 
-// openInFolder opens the folder, or the one that a link of that name leads to. It
-// stays open until the process ends.
+// openInFolder opens the folder, or the target of a link of that name. It stays open
+// until the process ends.
 func openInFolder(name string) (*inFolder, error) {
 	root, err := os.OpenRoot(name)
 	if err != nil {
@@ -35,13 +35,13 @@ func openInFolder(name string) (*inFolder, error) {
 	return &inFolder{name, root}, nil
 }
 
-// title is what people call a file in the folder.
+// title returns the name of a file in the folder for messages.
 func (f *inFolder) title(name string) string { return filepath.Join(f.name, filepath.FromSlash(name)) }
 
-// open opens a file that walk has found, and nothing that has taken its place but
+// open opens a file that walk found. If the file was replaced since, it only opens
 // another file in the folder.
 func (f *inFolder) open(name string) (*input, error) {
-	file, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe would be waited for
+	file, err := f.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a pipe would wait
 	if err != nil {
 		return nil, f.explain(name, err)
 	}
@@ -55,7 +55,7 @@ func (f *inFolder) open(name string) (*input, error) {
 	return in, err
 }
 
-// readHead returns the header of a file that open has opened, see [durable.ReadHead].
+// readHead returns the header of an open file, see [durable.ReadHead].
 func (f *inFolder) readHead(name string, file *os.File, size int) (head, completed []byte, err error) {
 	folder, err := f.root.OpenRoot(path.Dir(name))
 	if err != nil {
@@ -65,7 +65,7 @@ func (f *inFolder) readHead(name string, file *os.File, size int) (head, complet
 	return durable.ReadHeadIn(folder, path.Base(name), file, size, format.SameFile)
 }
 
-// explain gives an error the name that people know.
+// explain replaces the name in an error with the one that the user knows.
 func (f *inFolder) explain(name string, err error) error {
 	var inside *fs.PathError
 	if errors.As(err, &inside) {

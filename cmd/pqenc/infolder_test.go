@@ -17,8 +17,8 @@ import (
 	"testing"
 )
 
-// TestInFolder has somebody exchange what is in a folder after the files in it were
-// found, and before they are opened.
+// TestInFolder replaces files in a folder after they were found and before they are
+// opened.
 func TestInFolder(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"in/sub/file", "in/file", "in/pipe", "in/gone", "in/same", "outside/file"} {
@@ -88,8 +88,8 @@ func walkIn(f *inFolder) (all []found, err error) {
 	return all, err
 }
 
-// TestWalkAll finds each file once, by whatever names, skips what cannot be
-// read, and follows no link in a folder.
+// TestWalkAll finds each file once, under any names, skips unreadable ones, and follows
+// no links in folders.
 func TestWalkAll(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"in/sub/file", "in/file", "in/.hidden", "in/.git/file", "other", "in/shut/file"} {

@@ -19,31 +19,32 @@ import (
 	web "github.com/pqenc/pqenc/remote"
 )
 
-// input is what a command reads: in order, as a pipe, or by offset, as a file. What is
-// read by offset has a size, and the engine reads its [input.section] on all cores.
+// input is the input of a command: a stream, such as a pipe, or a file that can be read
+// at any offset. Such a file has a size, and the engine reads its [input.section] on all
+// cores.
 type input struct {
 	name string // for messages
 
-	stream io.Reader   // what is read in order, or
-	at     io.ReaderAt // by offset
-	start  int64       // where the input begins in at: a file may have been read in part
-	size   int64       // from there on, in bytes; -1 for what is read in order
-	atOnce int         // reads that should be under way; 0: one a core
+	stream io.Reader   // of a stream
+	at     io.ReaderAt // of a file
+	start  int64       // offset at which the input starts: a file may have been read in part
+	size   int64       // from start, in bytes; -1 for a stream
+	atOnce int         // concurrent reads; 0: one per core
 
-	file     *os.File                       // of both, nil for what is none
-	modified time.Time                      // when it was, before anything was read
-	web      *web.File                      // what at reads, or nil
-	closer   io.Closer                      // of what is no file
-	arrived  atomic.Pointer[progress.Meter] // of bytes from a web server, or nil
-	producer *producer                      // of what is read, or nil
+	file     *os.File                       // of both, or nil
+	modified time.Time                      // modification time before anything was read
+	web      *web.File                      // the file that at reads, or nil
+	closer   io.Closer                      // if it is not a file
+	arrived  atomic.Pointer[progress.Meter] // counts bytes from a web server, or nil
+	producer *producer                      // command of --from-command, or nil
 
-	head      []byte // of an encrypted file, see head.go
-	completed []byte // the head in the log, if that of the file may be torn
-	torn      bool   // head is that in the log
-	onTorn    func() // called when that comes true, or nil
+	head      []byte // header of an encrypted file, see head.go
+	completed []byte // header in the log, if that of the file may be torn
+	torn      bool   // head is the one in the log
+	onTorn    func() // called when torn becomes true, or nil
 }
 
-// openInput opens the input of that name.
+// openInput opens the named input.
 func (a *app) openInput(name string) (*input, error) {
 	if isStdio(name) {
 		if closedAtStart(a.stdin) {
@@ -51,7 +52,7 @@ func (a *app) openInput(name string) (*input, error) {
 		}
 		return newInput(a.stdin, "standard input")
 	}
-	if web.IsURL(name) { // whose text may have secrets in it
+	if web.IsURL(name) { // its text may contain secrets
 		return nil, errOnlyRead(name)
 	}
 	if a.isClosed(name) {
@@ -85,8 +86,7 @@ func newInput(f *os.File, name string) (*input, error) {
 	return in, nil
 }
 
-// sizeless reports whether a file has something in it although its size is 0, as those of
-// /proc have.
+// sizeless reports whether a file of size 0 has contents, like those in /proc.
 func sizeless(f *os.File, info fs.FileInfo) bool {
 	if info.Size() > 0 {
 		return false
@@ -95,7 +95,7 @@ func sizeless(f *os.File, info fs.FileInfo) bool {
 	return n > 0 || err != io.EOF
 }
 
-// Close closes the input, and ends what produces it.
+// Close closes the input, and stops the command that produces it.
 func (in *input) Close() error {
 	in.producer.stop()
 	if in.closer != nil {
@@ -104,23 +104,24 @@ func (in *input) Close() error {
 	return in.file.Close()
 }
 
-// measure has a meter count what is read from now on.
+// measure makes a meter count the bytes that are read from now on.
 func (in *input) measure(m *progress.Meter) {
-	if in.closer != nil { // it counts what arrives: a read may take long
+	if in.closer != nil { // it counts arriving bytes, since a read may take long
 		in.arrived.Store(m)
 		return
 	}
 	in.stream, in.at = m.Reader(in.stream), m.ReaderAt(in.at)
 }
 
-// whole returns the input if it is on a web server that sends whole files only, else nil.
+// whole returns the input if it is on a web server that cannot send parts of files, or
+// nil.
 func (in *input) whole() *web.Body {
 	b, _ := in.stream.(*web.Body)
 	return b
 }
 
-// total returns how many bytes there are to be read, for the meter only: a server may
-// state a length that it does not keep to. It is -1 if nobody knows.
+// total returns the number of bytes to read, -1 if unknown. It is only for the meter: a
+// server may not keep to the length that it states.
 func (in *input) total() int64 {
 	if b := in.whole(); b != nil {
 		return b.Size()
@@ -128,8 +129,8 @@ func (in *input) total() int64 {
 	return in.size
 }
 
-// reader returns what reads the input from its start: the section, if it has one. What
-// can only be read in order continues where it is.
+// reader returns a reader from the start of the input: the section if there is one. A
+// stream continues at its present position.
 func (in *input) reader() io.Reader {
 	if s := in.section(); s != nil {
 		return s
@@ -137,7 +138,7 @@ func (in *input) reader() io.Reader {
 	return inOrder{in}
 }
 
-// section returns the input as it is read by offset, nil if it can only be read in order.
+// section returns a reader at any offset, or nil for a stream.
 func (in *input) section() *io.SectionReader {
 	if in.size < 0 {
 		return nil
@@ -145,17 +146,17 @@ func (in *input) section() *io.SectionReader {
 	return io.NewSectionReader(byOffset{in}, in.start, in.size)
 }
 
-// inOrder reads an input that has no section.
+// inOrder reads a stream.
 type inOrder struct{ *input }
 
 func (in inOrder) Read(b []byte) (int, error) { return in.stream.Read(b) }
 
-// byOffset reads an input that has a section. A file that ends before the end that it had
-// when it was opened is an error: it was truncated or written again.
+// byOffset reads a file at any offset. It returns an error if the file ends before the
+// end that it had when it was opened: another program truncated or rewrote it.
 type byOffset struct{ *input }
 
 func (in byOffset) ReadAt(b []byte, offset int64) (n int, err error) {
-	if offset >= 0 && offset < int64(len(in.head)) { // of a file that is read from offset 0
+	if offset >= 0 && offset < int64(len(in.head)) { // of a file read from offset 0
 		n = copy(b, in.head[offset:])
 	}
 	if n < len(b) {
@@ -169,11 +170,11 @@ func (in byOffset) ReadAt(b []byte, offset int64) (n int, err error) {
 	return n, err
 }
 
-// Concurrency returns how many reads the engine should have under way.
+// Concurrency returns the number of concurrent reads for the engine.
 func (in byOffset) Concurrency() int { return cmp.Or(in.atOnce, cores) }
 
-// unchanged fails if a file that was read by offset does not end any more where it did:
-// what was read may be a part of it, or of two versions.
+// unchanged returns an error if the end of a file has moved since it was opened: the
+// bytes read may be a part, or a mix of two versions.
 func (in *input) unchanged() error {
 	if in.size < 0 || in.file == nil {
 		return nil
@@ -182,7 +183,7 @@ func (in *input) unchanged() error {
 	switch end := in.start + in.size; {
 	case err != nil:
 		return err
-	case info.Size() < end && in.size > 0: // else it began after its end
+	case info.Size() < end && in.size > 0: // otherwise reading started after its end
 		return in.changed("shorter")
 	case info.Size() > end:
 		return in.changed("longer")
@@ -190,9 +191,9 @@ func (in *input) unchanged() error {
 	return nil
 }
 
-// steady is unchanged for what is done all the same: the error has the exit code
-// [exitUnsteady] if the file became longer, so that the part was read that was there at the
-// start, or was written to.
+// steady is like unchanged for commands that finish anyway. The error has the exit code
+// [exitUnsteady] if the file grew, so that its original part was read, or if it was
+// written to.
 func (in *input) steady() error {
 	if in.size < 0 || in.file == nil {
 		return nil
@@ -204,9 +205,9 @@ func (in *input) steady() error {
 	case info.Size() < in.start+in.size && in.size > 0:
 		return in.changed("shorter")
 	case info.Size() > in.start+in.size:
-		err = fmt.Errorf("the file became longer meanwhile: its first %d bytes were taken", in.start+in.size)
+		err = fmt.Errorf("the file grew while it was read: its first %d bytes were used", in.start+in.size)
 	case !info.ModTime().Equal(in.modified):
-		err = errors.New("the file was written to meanwhile: what was taken may be a mixture")
+		err = errors.New("the file was written to while it was read: the result may mix old and new contents")
 	}
 	if err == nil {
 		return nil
@@ -214,38 +215,38 @@ func (in *input) steady() error {
 	return &failure{&fs.PathError{Op: "read", Path: in.name, Err: err}, exitUnsteady, nil}
 }
 
-// isUnsteadyError reports whether an error is one of a file that is done.
+// isUnsteadyError reports whether an error is about a file that counts as done.
 func isUnsteadyError(err error) bool {
 	f, ok := err.(*failure)
 	return ok && f.code == exitUnsteady
 }
 
-// count has the progress of a file count what is read from now on.
+// count makes the progress of a file count the bytes that are read from now on.
 func (in *input) count(p *fileProgress) {
 	if in.size >= 0 {
 		in.at = &countedReaderAt{src: in.at, progress: p, passes: 1}
 	}
 }
 
-// changed is for a file that has another size now.
+// changed returns the error for a file whose size changed.
 func (in *input) changed(how string) error {
 	err := fmt.Errorf("the file has become %s: it had %d bytes", how, in.start+in.size)
 	return &failure{&fs.PathError{Op: "read", Path: in.name, Err: err}, exitIO,
-		[]string{"nothing may write to it meanwhile: try again when it is whole"}}
+		[]string{"another program is writing to it: try again when that is done"}}
 }
 
-// is reports whether info describes the file, or the block device, that is the
-// input, also by another name.
+// is reports whether info describes the file or block device of the input, under any
+// name.
 func (in *input) is(info fs.FileInfo, err error) bool {
 	if err != nil {
 		return false
 	}
-	own, err := in.file.Stat() // which fails if there is none
+	own, err := in.file.Stat() // fails if there is no file
 	return err == nil && (in.size >= 0 && os.SameFile(own, info) || sameDevice(own, info))
 }
 
-// private reports whether the input is a file that not everybody can read. Its group
-// need not be that of the output.
+// private reports whether the input is a file that not everybody can read. The group bits
+// do not count: the output may have another group.
 func (in *input) private() bool {
 	info, err := in.file.Stat()
 	return err == nil && in.size >= 0 && info.Mode()&0o004 == 0

@@ -17,7 +17,7 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// openFor opens a file as an input, from an offset on.
+// openFor opens a file as an input, starting at an offset.
 func openFor(t *testing.T, name string, offset int64) *input {
 	t.Helper()
 	f, err := os.OpenFile(name, os.O_RDWR, 0)
@@ -35,8 +35,8 @@ func openFor(t *testing.T, name string, offset int64) *input {
 	return in
 }
 
-// TestSections reads files by offset, as the engine does only if it sees a section, from
-// where they were opened to their ends.
+// TestSections reads files at any offset, as the engine does with a section, from the
+// offset at which they were opened to their ends.
 func TestSections(t *testing.T) {
 	dir := t.TempDir()
 	encrypted := testkit.Sealed(1000)
@@ -74,7 +74,7 @@ func TestSections(t *testing.T) {
 	}
 }
 
-// TestArmoredSection takes the armor off what is read by offset.
+// TestArmoredSection removes the armor of an input that is read at any offset.
 func TestArmoredSection(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "in")
 	file := testkit.Sealed(1000)
@@ -92,7 +92,7 @@ func TestArmoredSection(t *testing.T) {
 	}
 }
 
-// TestChangedInput changes the size of files after they have been opened.
+// TestChangedInput changes the size of open files.
 func TestChangedInput(t *testing.T) {
 	for _, test := range []struct {
 		was, is int64
@@ -125,7 +125,7 @@ func TestChangedInput(t *testing.T) {
 	}
 }
 
-// TestPipedInput reads a pipe in order.
+// TestPipedInput reads a pipe as a stream.
 func TestPipedInput(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {

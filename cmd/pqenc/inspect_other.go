@@ -15,21 +15,20 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// otherReport is what inspect says of a file of pqenc that is not an encrypted one, in its
-// JSON form.
+// otherReport is the output of inspect for other files made by pqenc, in its JSON form.
 type otherReport struct {
 	File string     `json:"file"`
 	Kind string     `json:"kind"`
 	Keys []shownKey `json:"keys,omitempty"`
 
-	use string // what it is for, for people
+	use string // its use, for people
 }
 
-// maxAllow is the size of the largest access list that is recognized, in bytes.
+// maxAllow is the maximum size of an access list that is recognized, in bytes.
 const maxAllow = 1 << 20
 
-// inspectOther returns what is known of a file that is not encrypted; nil if it is none
-// of pqenc's, or if it can be read only once.
+// inspectOther returns the report for a file that is not encrypted. It returns nil for
+// files of other programs, and for streams.
 func inspectOther(src *input, begin string) *otherReport {
 	if src.file == nil || src.section() == nil {
 		return nil
@@ -64,7 +63,7 @@ func inspectOther(src *input, begin string) *otherReport {
 }
 
 // isAllow reports whether a file is the access list of a server. The keys that it names
-// need not be here.
+// need not exist here.
 func isAllow(src *input) bool {
 	var anybody signature.Fingerprint
 	if src.size > maxAllow {

@@ -14,9 +14,9 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// TestPullIrreplaceable pulls to a file that cannot be replaced, which is said before
-// anything is pulled, and to one that cannot be replaced any more, which keeps what
-// was pulled.
+// TestPullIrreplaceable pulls to a file that cannot be replaced, which is reported before
+// anything is pulled, and to one that can no longer be replaced at the end, so that the
+// result is kept under another name.
 func TestPullIrreplaceable(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)

@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/keyfile/keyring"
 )
 
-// TestKeyQuestions asks a person before a key gets a name, is succeeded, or is lost.
+// TestKeyQuestions tests the questions before a key is added, succeeded or removed.
 func TestKeyQuestions(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -39,8 +39,8 @@ func TestKeyQuestions(t *testing.T) {
 	one, two := alice.Fingerprint().String(), next.Fingerprint().String()
 	question := "The key of alice is " + one + ". Is that right? [yes/no]: "
 	successor := "The key of alice is " + two + ". It is the successor of " + one + ". Accept it? [yes/no]: "
-	retirement := "The key of alice is " + two + ". Its owner has retired it: nothing is to be encrypted to it any more. Accept that? [yes/no]: "
-	destroy := "me is yours: what was encrypted to it can then not be read any more. Destroy the private key? [yes/no]: "
+	retirement := "The key of alice is " + two + ". Its owner has retired it: nobody should encrypt to it any more. Accept that? [yes/no]: "
+	destroy := "me is yours: without it, you cannot decrypt files that were encrypted to it. Destroy the private key? [yes/no]: "
 	for _, c := range []struct {
 		args   string
 		talk   []line
@@ -59,7 +59,7 @@ func TestKeyQuestions(t *testing.T) {
 		{"key import me bob.key", nil, exitOK, "wrote " + r.PrivateFile("me") + ", which is private, and " + r.PublicFile("me") + "\nme is your default identity\n", two},
 		{"key remove me", []line{{destroy, "no\n"}}, exitUsage, "error: me was not removed\n", two},
 		{"key remove me", []line{{destroy, "yes\n"}}, exitOK, "removed me\n", two},
-		{"key remove alice", nil, exitOK, "removed alice\nhint: a server whose access list names alice admits that key until the name is removed there, too\n", ""},
+		{"key remove alice", nil, exitOK, "removed alice\nhint: a server whose access list names alice still admits that key: remove the name there as well\n", ""},
 	} {
 		var stdout, stderr strings.Builder
 		cmd := exec.Command("pqenc", strings.Fields(c.args)...)
@@ -88,7 +88,7 @@ func TestKeyQuestions(t *testing.T) {
 	}
 }
 
-// TestInterruptedWait presses Ctrl-C while another process has the keyring.
+// TestInterruptedWait presses Ctrl-C while another process has locked the keyring.
 func TestInterruptedWait(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)

@@ -20,11 +20,10 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// How an argument becomes keys. Every command gets them here, so that all of them
-// take the same arguments: see [locate]. Errors name the argument.
+// This file turns arguments into keys, for all commands alike: see [locate]. Errors name
+// the argument.
 
-// publicKeys returns the public keys that an argument names, of one person or of
-// several.
+// publicKeys returns the public keys that an argument names, of one or more people.
 func publicKeys(arg string) (keyfile.Publics, error) {
 	to, err := recipientKeys(arg)
 	if err != nil {
@@ -34,8 +33,8 @@ func publicKeys(arg string) (keyfile.Publics, error) {
 	return keys, in(shown(arg), err)
 }
 
-// recipientKeys returns those to encrypt to whom an argument names: public keys, or
-// those of age, of which it may itself be one.
+// recipientKeys returns the recipients that an argument names: public keys or age keys.
+// The argument can itself be an age key.
 func recipientKeys(arg string) ([]pqenc.Recipient, error) {
 	if isAgeText(arg) {
 		return ageRecipients(arg)
@@ -56,7 +55,7 @@ func recipientKeys(arg string) ([]pqenc.Recipient, error) {
 	return to, at.explain(err)
 }
 
-// publicKeysBelow returns the keys in all files of a folder whose names end in .pub.
+// publicKeysBelow returns the keys in all .pub files of a folder.
 func publicKeysBelow(folder string) (all keyfile.Publics, err error) {
 	files, err := publicFiles(folder)
 	if err != nil {
@@ -75,7 +74,7 @@ func publicKeysBelow(folder string) (all keyfile.Publics, err error) {
 	return all, nil
 }
 
-// publicFiles returns the files in a folder whose names end in .pub.
+// publicFiles returns the names of the .pub files in a folder.
 func publicFiles(folder string) (names []string, err error) {
 	files, err := os.ReadDir(folder)
 	for _, file := range files {
@@ -86,8 +85,8 @@ func publicFiles(folder string) (names []string, err error) {
 	return names, err
 }
 
-// fingerprints returns the fingerprints of the public keys that an argument names,
-// or the one that it is.
+// fingerprints returns the fingerprints of the public keys that an argument names, or the
+// fingerprint that it is.
 func fingerprints(arg string) ([]keyfile.Fingerprint, error) {
 	if strings.HasPrefix(arg, signature.FingerprintPrefix) {
 		key, err := signature.ParseFingerprint(arg)
@@ -103,8 +102,8 @@ func fingerprints(arg string) ([]keyfile.Fingerprint, error) {
 	return keys.Fingerprints(), nil
 }
 
-// amongKnown returns public keys with what the others that a command got, and the keyring,
-// know of them: that one was succeeded. It is an error if one has two successors.
+// amongKnown completes public keys with the successions that the other keys of the
+// command and the keyring know. It returns an error if a key has two successors.
 func amongKnown(keys, others keyfile.Publics) (keyfile.Publics, error) {
 	if r, err := ring(); err == nil && len(keys) > 0 {
 		others = append(r.Related(keys), others...)
@@ -112,7 +111,7 @@ func amongKnown(keys, others keyfile.Publics) (keyfile.Publics, error) {
 	return keys.Among(others)
 }
 
-// together is amongKnown for recipients, of whom those of age are no relatives.
+// together is amongKnown for recipients. Age keys have no successions.
 func together(to, others []pqenc.Recipient) ([]pqenc.Recipient, error) {
 	keys, err := amongKnown(publicsAmong(to), publicsAmong(others))
 	if err != nil {
@@ -126,7 +125,7 @@ func together(to, others []pqenc.Recipient) ([]pqenc.Recipient, error) {
 	return to, nil
 }
 
-// publicsAmong returns the recipients that are public keys of pqenc.
+// publicsAmong returns those recipients that are public keys of pqenc.
 func publicsAmong(to []pqenc.Recipient) (keys keyfile.Publics) {
 	for _, r := range to {
 		if key, ok := r.(*keyfile.Public); ok {
@@ -136,8 +135,8 @@ func publicsAmong(to []pqenc.Recipient) (keys keyfile.Publics) {
 	return keys
 }
 
-// privateKeys returns the private keys that arguments name, to open files with.
-// Protected ones stay closed until a file needs them.
+// privateKeys returns the decryption keys that arguments name. Protected ones are
+// decrypted when a file needs them.
 func (a *app) privateKeys(args []string, p *passphraseFlags) (list []pqenc.Identity, err error) {
 	for _, arg := range args {
 		at, err := locate(arg)
@@ -153,8 +152,8 @@ func (a *app) privateKeys(args []string, p *passphraseFlags) (list []pqenc.Ident
 	return list, nil
 }
 
-// privateKey returns the one private key that an argument names, to sign or to log
-// in with. It is opened.
+// privateKey returns the private key that an argument names, for signing or logging in.
+// It asks for the passphrase if needed.
 func (a *app) privateKey(arg string, p *passphraseFlags) (*keyfile.Identity, error) {
 	at, err := locate(arg)
 	if err != nil {
@@ -172,8 +171,8 @@ func (a *app) privateKeyAt(at place, p *passphraseFlags) (*keyfile.Identity, err
 	return key, in(at.arg, err)
 }
 
-// closedKeys returns the private keys in a file, closed if they are protected. It reads
-// the file once, so that nobody is asked twice for its passphrase.
+// closedKeys returns the private keys in a file, without decrypting protected ones. It
+// reads the file once, so that its passphrase is asked for only once.
 func (a *app) closedKeys(at place, p *passphraseFlags) ([]pqenc.Identity, error) {
 	if ids := a.private[at.privateFile()]; ids != nil {
 		return ids, nil
@@ -196,8 +195,8 @@ func (a *app) closedKeys(at place, p *passphraseFlags) ([]pqenc.Identity, error)
 	return ids, nil
 }
 
-// openKeys returns the keys in a private key file that is not protected: those that
-// were read from it, or those of age.
+// openKeys returns the keys in an unprotected private key file: the given ones, or age
+// keys.
 func (a *app) openKeys(at place, data []byte, read []*keyfile.Identity, err error) (ids []pqenc.Identity, _ error) {
 	defer clear(data)
 	if keyfile.IsAge(err) {
@@ -218,8 +217,7 @@ func (a *app) openKeys(at place, data []byte, read []*keyfile.Identity, err erro
 	return ids, nil
 }
 
-// readPrivate reads the file of a private key, which no output may replace from then
-// on.
+// readPrivate reads a private key file. No output may replace the file from then on.
 func (a *app) readPrivate(at place) ([]byte, error) {
 	f, err := at.openPrivate()
 	if err != nil {
@@ -233,11 +231,11 @@ func (a *app) readPrivate(at place) ([]byte, error) {
 	case err == nil && info.Mode().IsRegular():
 		a.keys = append(a.keys, info)
 	}
-	// Once only, since it may be a pipe; one byte more than it may have shows.
+	// only once, since it may be a pipe; the extra byte shows that the file is too large
 	return io.ReadAll(io.LimitReader(f, keyfile.MaxIdentitySize+1))
 }
 
-// opened returns the one private key itself, which may need its passphrase.
+// opened returns the private key itself, and asks for its passphrase if needed.
 func opened(ids []pqenc.Identity) (*keyfile.Identity, error) {
 	if _, ok := ids[0].(*recipient.HybridIdentity); ok {
 		return nil, errAgeKey
@@ -258,7 +256,7 @@ func opened(ids []pqenc.Identity) (*keyfile.Identity, error) {
 	return ids[0].(*keyfile.Identity), nil
 }
 
-// identitiesIn returns the identities that a private key is or holds, opened.
+// identitiesIn returns the identities in a private key, decrypted.
 func identitiesIn(id pqenc.Identity) ([]*keyfile.Identity, error) {
 	switch id := id.(type) {
 	case *keyfile.Identity:
@@ -273,11 +271,11 @@ func identitiesIn(id pqenc.Identity) ([]*keyfile.Identity, error) {
 		}
 		return identitiesIn(key)
 	}
-	return nil, nil // a key of age
+	return nil, nil // an age key
 }
 
-// ownKeys returns the default identity and its name, or nothing if there is none. What is
-// wrong with it shows when it is needed.
+// ownKeys returns the default identity and its name, or nothing if there is none. Errors
+// in it appear when it is needed.
 func (a *app) ownKeys(p *passphraseFlags) (list []pqenc.Identity, name string) {
 	at, err := defaultKey()
 	if err == nil && at.ring == nil {
@@ -296,8 +294,8 @@ func (a *app) ownKeys(p *passphraseFlags) (list []pqenc.Identity, name string) {
 	return []pqenc.Identity{&ownKey{load: load}}, at.name
 }
 
-// loginKey returns the private key that an argument names, or the default identity if
-// there is no argument, in the generation that logs in.
+// loginKey returns the private key that an argument names, or the default identity if the
+// argument is empty, in the generation to log in with.
 func (a *app) loginKey(arg string, g generationFlag, p *passphraseFlags) (*keyfile.Identity, error) {
 	at, err := locateOwn(arg, notLoggedIn())
 	if err != nil {
@@ -310,7 +308,7 @@ func (a *app) loginKey(arg string, g generationFlag, p *passphraseFlags) (*keyfi
 	return g.of(id)
 }
 
-// checkLogin requires an argument, or a default identity to log in with.
+// checkLogin requires an argument or a default identity to log in with.
 func checkLogin(arg string) error {
 	if arg != "" {
 		return nil
@@ -319,8 +317,8 @@ func checkLogin(arg string) error {
 	return err
 }
 
-// eitherKeys returns the public keys that an argument names, or those of the private
-// keys in the file that it names.
+// eitherKeys returns the public keys that an argument names, or those of the private keys
+// in the file that it names.
 func (a *app) eitherKeys(arg string, p *passphraseFlags) (keyfile.Publics, error) {
 	at, err := locate(arg)
 	if err != nil {
@@ -341,7 +339,7 @@ func readEither(name string, ask func() ([]byte, error)) (keys keyfile.Publics, 
 		return nil, false, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxPublicSize+1)) // once, since it may be a pipe
+	data, err := io.ReadAll(io.LimitReader(f, keyfile.MaxPublicSize+1)) // only once, since it may be a pipe
 	if err != nil {
 		return nil, false, err
 	}

@@ -24,22 +24,21 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// The known servers are in a file with a line for each,
+// The file of known servers has one line per server,
 //
 //	HOST:PORT SHA256:...
 //
-// and lines that begin with # in between. A server that is not at /pqenc has its
-// path after the port. Whoever has been asked once is not asked again; a key that
-// has changed is refused, and it takes a person to remove the line, or to accept the new
-// key as the successor of the old one in the keyring.
+// and comments that start with #. If a server is not at /pqenc, its path follows the
+// port. The user is asked only once per server. A changed key is refused: the user must
+// remove the line, or accept the new key in the keyring as the successor of the old one.
 
-// maxKnown is the size of the largest file of known servers in bytes.
+// maxKnown is the maximum size of the file of known servers in bytes.
 const maxKnown = 4 << 20
 
-// expectation says which server is the right one.
+// expectation describes the expected keys of a server.
 type expectation struct {
 	keys    []keyfile.Fingerprint
-	rotated bool // later generations of them that the keyring has are right, too
+	rotated bool // also accept later generations in the keyring
 	refuse  func(server keyfile.Fingerprint) error
 }
 
@@ -50,8 +49,8 @@ func (e *expectation) check(server keyfile.Fingerprint) error {
 	return e.refuse(server)
 }
 
-// succeeds reports whether the keyring has a key as a later generation of another one: a
-// person has accepted it.
+// succeeds reports whether the keyring has a key as a later generation of another one,
+// which means that the user accepted it.
 func succeeds(key, old keyfile.Fingerprint) bool {
 	r, err := ring()
 	if err != nil {
@@ -66,8 +65,8 @@ func succeeds(key, old keyfile.Fingerprint) bool {
 	return later >= 0 && later < slices.Index(all, old)
 }
 
-// expected returns which server is the right one: the one that --server names, or
-// the one that was there before, or the one that a person trusts now.
+// expected returns the expected keys of a server: those that --server names, or the known
+// one, or the one that the user trusts now.
 func (f *remoteFlags) expected(r *remote) (*expectation, error) {
 	if f.Server != "" {
 		return f.named(r.name)
@@ -93,7 +92,7 @@ func (f *remoteFlags) expected(r *remote) (*expectation, error) {
 	return &expectation{keys: []keyfile.Fingerprint{key}, refuse: func(now keyfile.Fingerprint) error { return changed(r.name, now, key, "a moment ago") }}, nil
 }
 
-// named returns the server that --server names.
+// named returns the expectation for --server.
 func (f *remoteFlags) named(name string) (*expectation, error) {
 	keys, who, err := serverKeys(f.Server)
 	if err != nil {
@@ -101,13 +100,13 @@ func (f *remoteFlags) named(name string) (*expectation, error) {
 	}
 	return &expectation{keys: keys, refuse: func(server keyfile.Fingerprint) error {
 		return &failure{fmt.Errorf("%w: %s has the key %s, which is not that of --server", transfer.ErrUnknownServer, name, server),
-			exitServer, []string{"ask those who run the server which key it has, and trust nothing else",
+			exitServer, []string{"ask the operator of the server which key it has, and trust nothing else",
 				fmt.Sprintf(`if they have rotated the key, accept the new one with "pqenc key add %s FILE"`, who)}}
 	}}, nil
 }
 
-// serverKeys returns the keys of the server that an argument names, and the name that it
-// has in the keyring: a name admits all accepted generations, anything else one.
+// serverKeys returns the server keys that an argument names, and their name in the
+// keyring. A name stands for all accepted generations, anything else for one.
 func serverKeys(arg string) (keys []keyfile.Fingerprint, name string, err error) {
 	if at, err := locate(arg); err == nil && at.ring != nil && arg == at.name {
 		e, err := at.ring.Find(at.name)
@@ -120,7 +119,7 @@ func serverKeys(arg string) (keys []keyfile.Fingerprint, name string, err error)
 	return keys, "NAME", err
 }
 
-// knownServers returns the name of the file of known servers.
+// knownServers returns the path of the file of known servers.
 func knownServers() (string, error) {
 	dir, err := keyring.Dir()
 	if err != nil {
@@ -129,7 +128,7 @@ func knownServers() (string, error) {
 	return filepath.Join(dir, "known_servers"), nil
 }
 
-// known returns which server the file has under that name, nil if none.
+// known returns the expected key of a server from the file, or nil.
 func known(file, name string) (*expectation, error) {
 	lines, err := readKnown(file)
 	if err != nil {
@@ -163,7 +162,7 @@ func known(file, name string) (*expectation, error) {
 	return e, nil
 }
 
-// readKnown returns the lines of the file, none if there is no file.
+// readKnown returns the lines of the file, or none if it does not exist.
 func readKnown(file string) ([][]byte, error) {
 	f, err := os.Open(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -189,18 +188,18 @@ func badLine(file string, number int) error {
 		[]string{"correct the line, or remove it"}}
 }
 
-// changed says that a server has another key than where it stands.
+// changed returns the error for a server with another key than the known one.
 func changed(name string, now, before keyfile.Fingerprint, where string) error {
 	return &failure{fmt.Errorf("%w: THE KEY OF %s HAS CHANGED to %s, and was %s %s", transfer.ErrUnknownServer, name, now, before, where),
 		exitServer, []string{
-			"this may be a man in the middle: do nothing before those who run the server have told you why",
-			"if the new key is theirs, remove the old line",
-			`if they have rotated the key, accept the new one with "pqenc key add NAME FILE". Until then they can serve with the old one: --generation`,
+			"this may be a man in the middle: do not continue until the operator of the server has told you why",
+			"if the new key is right, remove the old line",
+			`if they have rotated the key, accept the new one with "pqenc key add NAME FILE". Until then, the server can run with the old one: --generation`,
 		}}
 }
 
-// whoIs returns the key of the server, which has proven that it has it. The server
-// does not learn who asks.
+// whoIs returns the key of the server, which has proven to own it. The server does not
+// learn the identity of the client.
 func (r *remote) whoIs() (server keyfile.Fingerprint, err error) {
 	r.CheckServer = func(key keyfile.Fingerprint) error {
 		server = key
@@ -221,10 +220,10 @@ func (a *app) trust(name string, key keyfile.Fingerprint) error {
 	switch {
 	case errors.Is(err, terminal.ErrNoTerminal):
 		return &failure{fmt.Errorf("%s is not a known server, and there is no terminal to ask whether to trust its key: %s", name, key),
-			exitServer, []string{"if those who run it say that this is their key, name it with --server"}}
+			exitServer, []string{"if the operator confirms that this is the key, name it with --server"}}
 	case err != nil:
 		return &failure{fmt.Errorf("%w: %s has the key %s", transfer.ErrUnknownServer, name, key),
-			exitServer, []string{"ask those who run the server which key it has, and name it with --server"}}
+			exitServer, []string{"ask the operator of the server which key it has, and name it with --server"}}
 	}
 	return nil
 }
@@ -238,7 +237,7 @@ func remember(file, name string, key keyfile.Fingerprint) error {
 	if err != nil {
 		return err
 	}
-	// In one write, which does not mix with that of another process.
+	// A single write, so that it does not mix with that of another process.
 	line := fmt.Sprintf("%s %s\n", name, key)
 	if !endsLine(f) {
 		line = "\n" + line
@@ -250,7 +249,7 @@ func remember(file, name string, key keyfile.Fingerprint) error {
 	return errors.Join(err, f.Close())
 }
 
-// endsLine reports whether what comes next in a file begins a line.
+// endsLine reports whether a file is empty or ends with a line break.
 func endsLine(f *os.File) bool {
 	info, err := f.Stat()
 	if err != nil || info.Size() == 0 {

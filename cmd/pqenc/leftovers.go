@@ -16,21 +16,21 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// leftovers are what an interrupted command leaves.
+// leftovers describes what an interrupted command leaves.
 type leftovers struct {
 	work     *several // several files, or nil
 	outputs  []*durable.File
 	parts    []*durable.Partial
-	pushes   []*transferProgress // that were under way
-	target   string              // what the output would have become, or empty
-	asked    bool                // a question was open, before which nothing is written
-	streamed bool                // something went to standard output
+	pushes   []*transferProgress // pushes in flight
+	target   string              // name of the intended output, or empty
+	asked    bool                // a question was open, and nothing is written before its answer
+	streamed bool                // something was written to standard output
 }
 
-const resumeHint = "give the same command again to resume"
+const resumeHint = "run the same command again to resume"
 
-// text returns in one line what was written, what was not, what is kept and how to resume.
-// It is empty or begins with a colon.
+// text returns one line on what was written, what was not, what is kept, and how to
+// resume. It is empty or starts with a colon.
 func (l *leftovers) text() string {
 	facts, again := l.fates(), ""
 	server := serverKeeps(l.pushes)
@@ -55,7 +55,7 @@ func (l *leftovers) text() string {
 	return text
 }
 
-// fates say what has become of each output.
+// fates returns what happened to each output.
 func (l *leftovers) fates() (all []string) {
 	for _, out := range l.outputs {
 		if out.Atomic() {
@@ -92,13 +92,13 @@ func fate(name string, published bool) string {
 	return name + " was not written"
 }
 
-// keptParts are what is kept of outputs for another process to resume.
+// keptParts are the partial outputs that are kept for another process to resume.
 type keptParts struct {
 	bytes int64
 	files []string
 }
 
-// keptIn returns what is kept of outputs that have ended.
+// keptIn returns what is kept of closed partial outputs.
 func keptIn(parts []*durable.Partial) (k keptParts) {
 	for _, part := range parts {
 		info, err := os.Lstat(part.PartName())
@@ -107,7 +107,7 @@ func keptIn(parts []*durable.Partial) (k keptParts) {
 		}
 		k.files = append(k.files, part.PartName())
 		bytes := part.Durable()
-		if bytes == 0 { // no more was received, or it was just being saved
+		if bytes == 0 { // nothing new was received, or it was being saved
 			bytes = info.Size()
 		}
 		k.bytes += bytes
@@ -120,7 +120,7 @@ func (k keptParts) text() string {
 	return fmt.Sprintf("%s are kept in %s", units.FormatBytes(k.bytes), andOthers(k.files))
 }
 
-// pattern is what a shell needs to delete them, with their journals.
+// pattern returns a shell pattern that matches the partial files and their journals.
 func (k keptParts) pattern() string {
 	if len(k.files) > 1 {
 		return "them"
@@ -140,7 +140,7 @@ func andOthers(names []string) string {
 	}
 }
 
-// serverKeeps says what the server keeps of pushes that another process can resume.
+// serverKeeps returns what the server keeps of pushes that another process can resume.
 func serverKeeps(pushes []*transferProgress) []string {
 	var names []string
 	var bytes int64
@@ -157,15 +157,15 @@ func serverKeeps(pushes []*transferProgress) []string {
 	return []string{fmt.Sprintf("the server keeps %s of %s for a while", units.FormatBytes(bytes), andOthers(names))}
 }
 
-// fate says what has become of a push.
+// fate returns what happened to a push.
 func (p *transferProgress) fate() string {
 	if p.resumes {
 		return p.title + " was not pushed"
 	}
-	return p.title + " was not pushed, and another push starts from the beginning"
+	return p.title + " was not pushed, and the next push starts from the beginning"
 }
 
-// expect counts so many more files.
+// expect adds n files to the total.
 func (s *several) expect(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -179,7 +179,7 @@ func (s *several) ahead(n int) {
 	s.early += n
 }
 
-// soFar says how many of the files are done.
+// soFar returns how many of the files are done.
 func (s *several) soFar() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -195,14 +195,15 @@ func (s *several) soFar() string {
 	return text
 }
 
-// restHint says how to get the rest done, if there is one. What is there already needs a flag to be left alone.
+// restHint returns how to process the remaining files, if there is a way. Outputs that
+// exist already need a flag to be kept.
 func (s *several) restHint(resumes bool) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sum()+s.early == s.total {
 		return ""
 	}
-	text := "give the same command again"
+	text := "run the same command again"
 	if slices.Contains([]string{"encrypted", "decrypted", "pushed", "pulled"}, s.verb) && s.count[isDone]+s.early > 0 {
 		text += " with --skip-existing"
 	}
@@ -212,16 +213,16 @@ func (s *several) restHint(resumes bool) string {
 	return text + " for the rest"
 }
 
-// resumable adds to an error what is kept in a part that has ended, if anything is.
+// resumable adds to an error what is kept in a closed partial output, if anything.
 func resumable(part *durable.Partial, err error) error {
 	kept := keptIn([]*durable.Partial{part})
-	var named *durable.ReplaceError // which says so itself
+	var named *durable.ReplaceError // its text names the file
 	if err == nil || len(kept.files) == 0 || errors.As(err, &named) {
 		return err
 	}
 	code, hints := codeOf(err)
 	if errors.Is(err, transfer.ErrGaveUp) {
-		hints = nil // which say the same in general
+		hints = nil // they are more general
 	}
 	return &failure{err, code, append(slices.Clone(hints), kept.text()+": "+resumeHint+", or delete "+kept.pattern())}
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// TestInterruptedNew ends a command whose output is new, or no file.
+// TestInterruptedNew interrupts a command whose output is new, or not a file.
 func TestInterruptedNew(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]string{
@@ -40,7 +40,7 @@ func TestInterruptedNew(t *testing.T) {
 	}
 }
 
-// TestInterruptedFiles ends a command that waits for one of its files.
+// TestInterruptedFiles interrupts a command that waits for one of its files.
 func TestInterruptedFiles(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -60,8 +60,8 @@ func TestInterruptedFiles(t *testing.T) {
 	}
 	cmd.Process.Signal(os.Interrupt)
 	code, err := exitCode(cmd.Wait())
-	// It may just have been about to count them.
-	want := regexp.MustCompile(`\npqenc: interrupted: (0|1) of 3 files encrypted, 1 failed: give the same command again( with --skip-existing)? for the rest\n$`)
+	// It may have been interrupted just before it counted them.
+	want := regexp.MustCompile(`\npqenc: interrupted: (0|1) of 3 files encrypted, 1 failed: run the same command again( with --skip-existing)? for the rest\n$`)
 	if code != 130 || err != nil || !want.MatchString(stderr.String()) {
 		t.Errorf("exit code %d, %v, it says %q", code, err, stderr.String())
 	}
@@ -70,8 +70,8 @@ func TestInterruptedFiles(t *testing.T) {
 	}
 }
 
-// TestInterruptedPush ends pushes while nothing gets through any more. That of an
-// encrypted file can be resumed.
+// TestInterruptedPush interrupts pushes while the connection stalls. That of an encrypted
+// file can be resumed.
 func TestInterruptedPush(t *testing.T) {
 	t.Parallel()
 	dir, s := newStore(t)
@@ -85,9 +85,9 @@ func TestInterruptedPush(t *testing.T) {
 	writeIn(t, dir, "folder/b.pqe", sealed(t, bytes.Repeat(zeros, 3)))
 	acknowledged := regexp.MustCompile(`[1-9]\.\d/30 MiB`)
 	for _, c := range []struct{ args, want string }{
-		{"in.pqe URL/in.pqe", `in.pqe was not pushed; the server keeps [0-9.]+ MiB of in.pqe for a while: give the same command again to resume`},
-		{"-r alice.pub in URL/in", `in was not pushed, and another push starts from the beginning`},
-		{"folder/ URL/folder/", `1 of 2 files pushed; the server keeps [0-9.]+ MiB of folder/b.pqe for a while: give the same command again with --skip-existing to resume`},
+		{"in.pqe URL/in.pqe", `in.pqe was not pushed; the server keeps [0-9.]+ MiB of in.pqe for a while: run the same command again to resume`},
+		{"-r alice.pub in URL/in", `in was not pushed, and the next push starts from the beginning`},
+		{"folder/ URL/folder/", `1 of 2 files pushed; the server keeps [0-9.]+ MiB of folder/b.pqe for a while: run the same command again with --skip-existing to resume`},
 	} {
 		host := newStallingPush(t, s.host, 20_000_000)
 		cmd := exec.Command("pqenc", append([]string{"push", "-i", "alice.key", server}, strings.Fields(strings.ReplaceAll(c.args, "URL", "ws://"+host))...)...)
@@ -104,8 +104,8 @@ func TestInterruptedPush(t *testing.T) {
 	}
 }
 
-// newStallingPush returns the address of a proxy that carries so many bytes to the server,
-// and then nothing.
+// newStallingPush returns the address of a proxy that forwards the given number of bytes
+// to the server, and then stalls.
 func newStallingPush(t *testing.T, to string, bytes int64) (host string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

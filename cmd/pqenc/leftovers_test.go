@@ -15,7 +15,7 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// newPart returns an output of that name of which a mebibyte is kept, if it is marked.
+// newPart returns an output of that name with 1 MiB, which is kept if it is marked.
 func newPart(t *testing.T, name string, marked bool) *durable.Partial {
 	t.Helper()
 	part, err := durable.OpenPartial(name, durable.Options{})
@@ -38,12 +38,12 @@ func newPart(t *testing.T, name string, marked bool) *durable.Partial {
 	return part
 }
 
-// TestKept adds to an error what is kept, if anything is.
+// TestKept requires that an error names what is kept.
 func TestKept(t *testing.T) {
 	dir := t.TempDir()
 	part := newPart(t, filepath.Join(dir, "out"), true)
 	part.Close()
-	kept := "1 MiB are kept in " + dir + "/.out.pqenc-part: give the same command again to resume, or delete " + dir + "/.out.pqenc-*"
+	kept := "1 MiB are kept in " + dir + "/.out.pqenc-part: run the same command again to resume, or delete " + dir + "/.out.pqenc-*"
 	kept = filepath.FromSlash(kept)
 	code, hints := codeOf(resumable(part, in("out", syscall.ENOSPC)))
 	if want := "free some space, or write to another disk with -o; " + kept; code != exitIO || strings.Join(hints, "; ") != want {
@@ -63,7 +63,7 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// TestLeftovers says in one line what is left of several files.
+// TestLeftovers tests the line on interrupted commands over several files.
 func TestLeftovers(t *testing.T) {
 	dir := t.TempDir()
 	var parts []*durable.Partial
@@ -81,10 +81,10 @@ func TestLeftovers(t *testing.T) {
 	for want, l := range map[string]leftovers{
 		"":                      {},
 		": nothing was changed": {asked: true},
-		": 0 of 9 files pulled: give the same command again for the rest":                                                                {work: fresh},
-		": 2 of 8 files pulled, 3 already there, 1 failed: give the same command again with --skip-existing for the rest":                {work: done},
-		": 0 of 9 files pulled; 3 MiB are kept in DIR/.a.pqenc-part and 2 others: give the same command again to resume, or delete them": {work: fresh, parts: parts},
-		": 0 of 9 files pulled; the server keeps 2 MiB of a and 1 other for a while: give the same command again to resume":              {work: fresh, pushes: sends},
+		": 0 of 9 files pulled: run the same command again for the rest":                                                                {work: fresh},
+		": 2 of 8 files pulled, 3 already there, 1 failed: run the same command again with --skip-existing for the rest":                {work: done},
+		": 0 of 9 files pulled; 3 MiB are kept in DIR/.a.pqenc-part and 2 others: run the same command again to resume, or delete them": {work: fresh, parts: parts},
+		": 0 of 9 files pulled; the server keeps 2 MiB of a and 1 other for a while: run the same command again to resume":              {work: fresh, pushes: sends},
 		": 1 of 2 files rewrapped, 1 up to date": {work: all},
 		": d was not pushed":                     {pushes: sends[3:]},
 	} {

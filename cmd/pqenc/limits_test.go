@@ -23,8 +23,8 @@ func limitsOf(t *testing.T, flags ...string) server.Limits {
 	return ctx.Model.Target.Addr().Interface().(*grammar).Serve.Limits.limits()
 }
 
-// TestLimitFlags sets one flag at a time. It changes its limit, and no other from
-// what the help says.
+// TestLimitFlags sets one flag at a time, which must change only its own limit; the
+// others have the defaults that the help states.
 func TestLimitFlags(t *testing.T) {
 	defaults := server.Limits{
 		KeepFree: 1 << 30, Objects: 1_000_000, Folders: 100_000, Partial: 7 * 24 * time.Hour,

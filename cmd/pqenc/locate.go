@@ -15,14 +15,14 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// place is where an argument says that keys are: in the keyring, or in a file.
+// place is the place of keys: in the keyring or in a file.
 type place struct {
 	arg  string
 	ring *keyring.Ring // nil if it is a file
-	name string        // in the ring
+	name string        // in the keyring
 }
 
-// ring returns the keyring. There may be nothing in it.
+// ring returns the keyring, which may be empty.
 func ring() (*keyring.Ring, error) {
 	dir, err := keyring.Dir()
 	if err != nil {
@@ -31,20 +31,21 @@ func ring() (*keyring.Ring, error) {
 	return keyring.New(dir), nil
 }
 
-// isPath reports whether an argument can only be a file: what has a separator in it, or
-// ends like a key file.
+// isPath reports whether an argument can only be a path: it has a separator, or ends like
+// a key file.
 func isPath(arg string) bool {
 	return strings.ContainsRune(arg, '/') || strings.ContainsRune(arg, os.PathSeparator) ||
 		strings.HasSuffix(arg, ".pub") || strings.HasSuffix(arg, ".key")
 }
 
-// locate finds out what an argument means. Unless it can only be a file, it is a name if
-// the keyring has it, and a file if not. Both is an error: a file that somebody has put
-// here must not decide who "alice" is. A folder without keys is none. A fingerprint is
-// that of a key in the keyring.
+// locate resolves an argument. Unless it can only be a path, it is a name if the keyring
+// has it, and else a file. If both exist, that is an error: a file that somebody put here
+// must not decide who "alice" is. A folder counts only if it has keys. A fingerprint
+// stands for the key in the keyring.
 func locate(arg string) (place, error) { return locateBeside(arg, arg) }
 
-// locateBeside is locate for an argument that stands for the file of that path.
+// locateBeside is like locate for an argument that stands for the file with the given
+// path.
 func locateBeside(arg, path string) (place, error) {
 	file := place{arg: arg}
 	if strings.HasPrefix(arg, signature.FingerprintPrefix) {
@@ -55,7 +56,7 @@ func locateBeside(arg, path string) (place, error) {
 	}
 	r, err := ring()
 	if err != nil {
-		return file, nil // there is none
+		return file, nil // none exists
 	}
 	found, err := r.Has(arg)
 	if !found || err != nil {
@@ -77,7 +78,7 @@ func hasKeys(folder string) bool {
 	return err != nil || len(keys) > 0
 }
 
-// bothError says that an argument is a name and a file.
+// bothError returns the error for an argument that is both a name and a file.
 func bothError(r *keyring.Ring, arg string) error {
 	name := "for the name, write " + r.PublicFile(arg)
 	if e, _ := r.Find(arg); e.Own {
@@ -86,7 +87,7 @@ func bothError(r *keyring.Ring, arg string) error {
 	return usageError(arg+" is both a name in the keyring and a file here", "for the file, write ."+string(os.PathSeparator)+arg, name)
 }
 
-// locateFingerprint finds the key of that fingerprint, in any of its generations.
+// locateFingerprint finds the key with that fingerprint, in any of its generations.
 func locateFingerprint(arg string) (place, error) {
 	f, err := signature.ParseFingerprint(arg)
 	if err != nil {
@@ -116,22 +117,22 @@ func (at place) publicFile() string {
 	return at.ring.PublicFile(at.name)
 }
 
-// publicBeside returns the path of the public key file that belongs to a private one.
+// publicBeside returns the path of the public key file for a private key file.
 func publicBeside(name string) string { return strings.TrimSuffix(name, ".key") + ".pub" }
 
-// anyFile returns the path of the private key, or else of the public one.
+// anyFile returns the path of the private key, or else of the public key.
 func (at place) anyFile() (string, error) {
 	if at.ring == nil {
 		return at.arg, nil
 	}
 	e, err := at.ring.Find(at.name)
 	if e.Own && !errors.Is(err, keyring.ErrNotFile) {
-		return at.privateFile(), nil // also if the other half is lost
+		return at.privateFile(), nil // also if the other half is missing
 	}
 	return at.publicFile(), err
 }
 
-// openPrivate opens the file of the private key.
+// openPrivate opens the private key file.
 func (at place) openPrivate() (*os.File, error) {
 	if at.ring == nil && isAgeText(at.arg) {
 		return nil, keyfile.ErrIsPublic
@@ -147,8 +148,8 @@ func (at place) openPrivate() (*os.File, error) {
 	return f, err
 }
 
-// check requires that a private key from the keyring is one. It warns if its public half
-// is not what is beside it: the private key alone decides what it opens and signs.
+// check requires a valid private key in the keyring. It warns if the public key beside it
+// is another one: only the private key decides what it opens and signs.
 func (at place) check(a *app, ids []*keyfile.Identity) error {
 	switch {
 	case at.ring == nil:
@@ -160,7 +161,7 @@ func (at place) check(a *app, ids []*keyfile.Identity) error {
 	return nil
 }
 
-// warnOf warns of an error that does not stop the command, with its hints.
+// warnOf prints an error that does not stop the command as a warning, with its hints.
 func (a *app) warnOf(err error) {
 	if err == nil {
 		return
@@ -173,10 +174,10 @@ func (a *app) warnOf(err error) {
 	}
 }
 
-// explain says of a file that is not there what else it could have been.
+// explain adds hints on what else a missing file could have been.
 func (at place) explain(err error) error {
 	if at.ring == nil && errors.Is(err, fs.ErrNotExist) && !isPath(at.arg) && keyfile.ValidName(strings.ToLower(at.arg)) == nil {
-		hint := "nor is there a key of that name: \"pqenc key list\" shows which there are"
+		hint := "nor is there a key of that name: \"pqenc key list\" lists the keys"
 		if near := similarName(at.arg); near != "" {
 			hint = "nor is there a key of that name: did you mean " + near + "?"
 		}
@@ -188,8 +189,8 @@ func (at place) explain(err error) error {
 	return err
 }
 
-// locateOwn is locate for one's own key: without an argument that is the default identity,
-// or the error missing if there is none.
+// locateOwn is like locate for the user's own key. Without an argument it returns the
+// default identity, or the error missing if there is none.
 func locateOwn(arg string, missing error) (place, error) {
 	if arg != "" {
 		return locate(arg)
@@ -201,7 +202,7 @@ func locateOwn(arg string, missing error) (place, error) {
 	return at, err
 }
 
-// defaultKey returns where the default identity is; nowhere if there is none.
+// defaultKey returns the place of the default identity, or nil if there is none.
 func defaultKey() (place, error) {
 	r, err := ring()
 	if err != nil {

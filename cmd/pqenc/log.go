@@ -12,11 +12,11 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
-// newLogger returns a logger of that form, text or json, and level.
+// newLogger returns a logger with the given format, text or json, and level.
 func newLogger(w io.Writer, form, level string) *slog.Logger {
 	var o slog.HandlerOptions
 	var at slog.Level
-	if at.UnmarshalText([]byte(level)) == nil { // the grammar knows the levels
+	if at.UnmarshalText([]byte(level)) == nil { // the grammar allows only valid levels
 		o.Level = at
 	}
 	if form == "json" {
@@ -25,8 +25,8 @@ func newLogger(w io.Writer, form, level string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(printable{w}, &o))
 }
 
-// printable passes lines on without what a terminal might obey. The handlers of
-// slog leave some of that in, and who reads a log reads it on a terminal.
+// printable removes control characters that a terminal could interpret. The slog handlers
+// leave some of them, and logs are read on terminals.
 type printable struct{ w io.Writer }
 
 func (p printable) Write(line []byte) (int, error) {

@@ -15,11 +15,11 @@ import (
 	"unicode/utf8"
 )
 
-// hostile is what a terminal might obey: escape, CSI in one character, delete,
-// carriage return, a change of direction, and what is no UTF-8.
+// hostile has everything that a terminal may interpret: escape, the 8-bit CSI, delete,
+// carriage return, a change of direction, and invalid UTF-8.
 const hostile = "a\x1b[2Jb\u009b31mc\x7fd\re\u202ef\xffg\nlevel=ERROR msg=\"forged\""
 
-// TestLogIsPrintable logs hostile texts as values, as errors and inside of others.
+// TestLogIsPrintable logs hostile texts as values, as errors and inside other values.
 func TestLogIsPrintable(t *testing.T) {
 	for _, form := range []string{"text", "json"} {
 		var out bytes.Buffer

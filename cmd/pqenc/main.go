@@ -2,8 +2,8 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Command pqenc encrypts files of any size for post-quantum keys. See
-// "pqenc --help", and README.md for a first session.
+// Command pqenc encrypts files of any size for post-quantum keys. See "pqenc --help" and
+// README.md.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/pqenc/pqenc/internal/clidoc"
 )
 
-// cores is how many chunks of a file are worked on at once, at the least.
+// cores is the minimum number of chunks of a file that are processed concurrently.
 var cores = max(runtime.GOMAXPROCS(0), 2)
 
 func main() {
@@ -22,24 +22,24 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
-// keepPlace lets Go run one goroutine more than there are cores. Reads and writes of whole
-// chunks take a while in the system. If all places are taken, the runtime looks every 20
-// microseconds whether one could be lent to somebody else meanwhile, which takes a tenth of
-// the time of encrypting from file to file. If one is free, it does not.
+// keepPlace lets Go run one more goroutine than there are cores. Reads and writes of
+// whole chunks take a while in the system. If all Ps are in use, the runtime checks every
+// 20 microseconds whether one could be handed over meanwhile, which costs a tenth of the
+// time of encrypting from file to file. With a free P, it does not.
 func keepPlace() {
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	}
 }
 
-// run is the whole program except for exiting: it returns the exit code.
+// run is the whole program except for exiting. It returns the exit code.
 func run(args []string) int {
 	a := newApp()
 	signals := watchSignals()
 	if len(args) == 0 {
 		return a.end(usageError("nothing to do: name a recipient with -r, or decrypt with -d"))
 	}
-	if args[0] == clidoc.CompleteCommand { // for the script of a shell
+	if args[0] == clidoc.CompleteCommand { // called by a completion script
 		return a.end(clidoc.Complete(a.stdout, newParser(a).Model, knownWords, args[1:]))
 	}
 	args, a.command = splitCommand(args)

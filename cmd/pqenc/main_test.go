@@ -20,12 +20,12 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// commands are what the tests run, by name: this test binary is all of them.
+// commands are the programs for the scripts; this test binary is all of them.
 var commands = map[string]func(){"pqenc": main}
 
 func TestMain(m *testing.M) {
 	os.Setenv("GORACE", noNap)
-	if _, set := os.LookupEnv("PQENC_HOME"); !set { // nobody's own keys
+	if _, set := os.LookupEnv("PQENC_HOME"); !set { // do not use the keys of whoever runs the tests
 		os.Setenv("PQENC_HOME", "/no-home/pqenc")
 	}
 	lowcost.Passphrases()
@@ -34,8 +34,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, commands)
 }
 
-// noNap is for the race detector, which lets every process sleep for a second
-// before it exits.
+// noNap is for the race detector, which makes every process sleep for a second before it
+// exits.
 const noNap = "atexit_sleep_ms=0"
 
 // TestScripts runs testdata/script, sessions at a terminal, one subject each.
@@ -86,8 +86,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, p)
 }
 
-// shortScripts are those that run where tests are to be short: each command is in
-// one of them.
+// shortScripts run with -short: they cover each command once.
 const shortScripts = "armor batch demo detached encrypt fingerprint help inspect key keygen mistyped objects output passphrase protect recipients samefile servers usage verify version"
 
 func setup(env *testscript.Env) error {
@@ -101,7 +100,7 @@ func setup(env *testscript.Env) error {
 	}
 	env.Setenv("GORACE", noNap)
 	env.Setenv("PQENC_HOME", filepath.Join(env.WorkDir, "ring"))
-	// Root may write everywhere, except this.
+	// Root may write everywhere except there.
 	if os.Getuid() == 0 {
 		env.Setenv("UNPRIVILEGED", "setpriv --bounding-set=-all")
 	}
@@ -110,7 +109,7 @@ func setup(env *testscript.Env) error {
 
 const passphrase = "correct horse battery staple"
 
-// people are the files of alice, bob and carol, who are in all sessions.
+// people are the files of alice, bob and carol, for all scripts.
 var people = sync.OnceValue(func() map[string][]byte {
 	alice, bob, carol := testkit.Identity("alice"), testkit.Identity("bob"), testkit.Identity("carol")
 	protected, err := seal(carol.Marshal(), cheap(passphrase))

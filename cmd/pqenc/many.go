@@ -11,26 +11,26 @@ import (
 	"sync"
 )
 
-// manyFiles are the files that a command works on, several at once. One that fails
-// does not stop the others.
+// manyFiles are the files of a command, processed concurrently. A failure does not stop
+// the others.
 type manyFiles struct {
 	several
-	slots bool // for large files, see largeSize
+	slots bool // limit large files, see largeSize
 	list  []found
-	done  int64 // bytes
+	done  int64 // bytes done
 }
 
-// largeSize is the size in bytes from which on a file is worked on by all cores where that
-// is what there is to do, so that no more than two of them are worth their memory: one is
-// read while the other is synced.
+// largeSize is the size in bytes from which a file keeps all cores busy. More than two of
+// such files at a time would only take memory: one is read while the other is synced.
 const largeSize = 8 << 20
 
-// spareHeap is how many bytes more than without it the garbage collector lets come together.
-// Each of many small files leaves little, and almost nothing stays, so that it would run
-// after a hundred of them. This memory is never touched, and so takes no room itself.
+// spareHeap is the number of bytes by which the heap may grow further before the garbage
+// collector runs. Small files leave little garbage each and almost no live memory, so that
+// the collector would run after every hundred files. This memory is never touched, and so
+// takes up address space only.
 const spareHeap = 16 << 20
 
-// find walks over all that was named.
+// find walks over all arguments.
 func (m *manyFiles) find(w *walker, names []string) error {
 	m.one = !w.lists() && len(names) == 1 && !isDir(names[0])
 	w.app = m.app
@@ -45,7 +45,7 @@ func (m *manyFiles) find(w *walker, names []string) error {
 	return w.walk(names)
 }
 
-// show prints what was found.
+// show prints the files that were found.
 func (m *manyFiles) show() error {
 	for _, f := range m.list {
 		m.add(f.title(), f.size, isDone, m.app.printName(f.title()))
@@ -59,7 +59,7 @@ func isDir(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// run calls do for every file that was found, for several at the same time.
+// run calls do for every file, for several concurrently.
 func (m *manyFiles) run(workers int, do func(f found, p *fileProgress) (fileOutcome, error)) {
 	var total int64
 	for _, f := range m.list {
@@ -107,10 +107,10 @@ func (m *manyFiles) run(workers int, do func(f found, p *fileProgress) (fileOutc
 	all.Wait()
 }
 
-// fileProgress is that of one of the files.
+// fileProgress is the progress of one of the files.
 type fileProgress struct {
 	files *manyFiles
-	left  int64 // bytes of the file that have not been counted
+	left  int64 // bytes of the file that are not yet counted
 }
 
 // add counts n more bytes as done.
@@ -123,7 +123,7 @@ func (p *fileProgress) add(n int64) {
 	p.files.meter.Set(p.files.done)
 }
 
-// reader returns r with its bytes counted.
+// reader returns r, counting the bytes that are read.
 func (p *fileProgress) reader(r io.Reader) io.Reader { return &countedReader{r, p} }
 
 type countedReader struct {
@@ -137,7 +137,7 @@ func (r *countedReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// countedReaderAt is read as a whole in so many passes, all of which are progress.
+// countedReaderAt counts the bytes of a file that is read several times as progress.
 type countedReaderAt struct {
 	src      io.ReaderAt
 	progress *fileProgress

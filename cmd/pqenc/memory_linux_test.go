@@ -43,8 +43,8 @@ func measure() {
 	fmt.Println(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
 }
 
-// TestMemory requires that the memory does not grow with the file, or with what many
-// clients push at once.
+// TestMemory requires that memory does not grow with the file size, or with many
+// concurrent pushes.
 func TestMemory(t *testing.T) {
 	if testing.Short() || raceDetector() {
 		t.Skip("needs the command itself, and copies much")
@@ -63,8 +63,8 @@ func TestMemory(t *testing.T) {
 	t.Run("crowd", func(t *testing.T) { memoryOfCrowd(t, s) })
 }
 
-// startOfProcess requires that packages make little before main begins: what one makes,
-// every process pays for, whatever it does.
+// startOfProcess requires that package initialization allocates little, since every
+// process pays for that.
 func startOfProcess(t *testing.T, dir string) {
 	const most = 300_000 // bytes on the heap
 	all := 0
@@ -106,8 +106,7 @@ func memoryOfFiles(t *testing.T, dir string) {
 	}
 }
 
-// memoryOfTransfers pushes a file, which is encrypted on the way, and pulls it to
-// another one.
+// memoryOfTransfers pushes a file, encrypting it on the way, and pulls it to another one.
 func memoryOfTransfers(t *testing.T, s *serving) {
 	const size = 100_000_000
 	sparse(t, filepath.Join(s.dir, "push"), size)
@@ -123,7 +122,7 @@ func memoryOfTransfers(t *testing.T, s *serving) {
 	}
 }
 
-// memoryOfCrowd lets many clients push at once: none ends before all are half-way.
+// memoryOfCrowd runs many concurrent pushes: none ends before all are halfway.
 func memoryOfCrowd(t *testing.T, s *serving) {
 	const clients = 20
 	file := testkit.Sealed(20_000_000)
@@ -190,7 +189,7 @@ func (s *serving) highWater(t *testing.T) int {
 	return used
 }
 
-// sparse makes a file of zeros that takes no space.
+// sparse creates a file of zeros that takes no space.
 func sparse(t *testing.T, name string, size int64) {
 	t.Helper()
 	writeIn(t, filepath.Dir(name), filepath.Base(name), nil)
@@ -199,8 +198,8 @@ func sparse(t *testing.T, name string, size int64) {
 	}
 }
 
-// takesAtMost runs a command that measures, and requires that it takes no more
-// KiB than the limit.
+// takesAtMost runs a command under measure, and compares its memory with the limit in
+// KiB.
 func takesAtMost(t *testing.T, dir, command string, limit int) {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", command)
@@ -219,7 +218,7 @@ func takesAtMost(t *testing.T, dir, command string, limit int) {
 	}
 }
 
-// raceDetector reports whether it is at work: it multiplies the memory.
+// raceDetector reports whether the race detector is active, which multiplies the memory.
 func raceDetector() bool {
 	info, _ := debug.ReadBuildInfo()
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})

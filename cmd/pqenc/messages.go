@@ -14,39 +14,39 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
-// messages is standard error. Whoever reads it may be slow, stuck or gone: that
-// decides over nothing else. A write waits a moment for its reader, which keeps
-// the order of what is on a terminal, and then leaves the rest to a queue. What the
-// queue has no room for is dropped and counted.
+// messages is standard error. Its reader may be slow, stuck or gone, which must not block
+// anything else. A write waits for the reader for a short time, to keep the order of
+// output on a terminal, and then leaves the message in a queue. If the queue is full, the
+// message is dropped and counted.
 type messages struct {
 	file *os.File
 
 	start sync.Once
 	queue chan *message
 	last  atomic.Pointer[message]
-	stuck atomic.Bool // a write is waited for no longer
+	stuck atomic.Bool // writes no longer wait
 
-	dropped atomic.Int64                        // in all
+	dropped atomic.Int64                        // total
 	lost    atomic.Pointer[func(dropped int64)] // called when there is a reader again
 }
 
 // message is one write.
 type message struct {
 	text []byte
-	done chan struct{} // closed when it is written, or cannot be
+	done chan struct{} // closed when it was written or failed
 }
 
 const (
 	messagesKept = 512                    // in the queue
-	shortWait    = 100 * time.Millisecond // for a write
-	longWait     = time.Second            // for all of them, at the end of the process
+	shortWait    = 100 * time.Millisecond // for one write
+	longWait     = time.Second            // for all writes, at the end of the process
 )
 
 func newMessages(f *os.File) *messages {
 	return &messages{file: f, queue: make(chan *message, messagesKept)}
 }
 
-// Write writes b, or drops it. It never fails.
+// Write writes b or drops it. It never fails.
 func (m *messages) Write(b []byte) (int, error) {
 	m.start.Do(func() { go m.deliver() })
 	next := &message{bytes.Clone(b), make(chan struct{})}
@@ -63,7 +63,7 @@ func (m *messages) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// wait waits until the message is delivered, and reports whether it is.
+// wait waits for the message to be written, and reports whether it was.
 func (m *message) wait(patience time.Duration) bool {
 	select {
 	case <-m.done:
@@ -73,7 +73,7 @@ func (m *message) wait(patience time.Duration) bool {
 	}
 }
 
-// deliver writes what is in the queue.
+// deliver writes the queued messages.
 func (m *messages) deliver() {
 	said := int64(0)
 	for next := range m.queue {
@@ -82,16 +82,17 @@ func (m *messages) deliver() {
 		close(next.done)
 		dropped, lost := m.dropped.Load(), m.lost.Load()
 		if dropped > said && len(m.queue) == 0 && lost != nil {
-			go (*lost)(dropped - said) // which writes a message
+			go (*lost)(dropped - said) // itself writes a message
 			said = dropped
 		}
 	}
 }
 
-// Idle reports whether all that was written has been shown.
+// Idle reports whether all messages have been written.
 func (m *messages) Idle() bool { return len(m.queue) == 0 && !m.stuck.Load() }
 
-// Columns returns the width of the terminal, 0 while another process is in its foreground.
+// Columns returns the width of the terminal, or 0 while another process is in the
+// foreground.
 func (m *messages) Columns() int {
 	if !terminal.InForeground(m.file) {
 		return 0
@@ -99,10 +100,10 @@ func (m *messages) Columns() int {
 	return terminal.Columns(m.file)
 }
 
-// onLoss has f told how many messages were dropped.
+// onLoss registers f to be told how many messages were dropped.
 func (m *messages) onLoss(f func(dropped int64)) { m.lost.Store(&f) }
 
-// flush waits until all is written, but no longer than a while.
+// flush waits until all messages are written, up to a time limit.
 func (m *messages) flush() {
 	if last := m.last.Load(); last != nil {
 		last.wait(longWait)

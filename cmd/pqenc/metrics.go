@@ -17,16 +17,15 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// The client library of Prometheus would write this as well. But what it needs takes 1.5 ms
-// and 2.5 MB in every process, and only servers need it.
+// The Prometheus client library could write this as well, but its dependencies take 1.5
+// ms and 2.5 MB in every process, and only servers need them.
 
 const metricsPath = "/metrics"
 
-// metricsAtOnce is how many requests for metrics are answered at the same time.
+// metricsAtOnce limits the concurrent requests for metrics.
 const metricsAtOnce = 4
 
-// newMetrics returns what Prometheus reads: of the server, and of the process that
-// it is.
+// newMetrics returns the Prometheus handler for a server and its process.
 func newMetrics(s *service, droppedLines func() int64) http.Handler {
 	started := time.Now()
 	slots := make(chan struct{}, metricsAtOnce)
@@ -41,7 +40,7 @@ func newMetrics(s *service, droppedLines func() int64) http.Handler {
 		}
 		var text bytes.Buffer
 		writeMetrics(&text, slices.Concat(serverMetrics(s.server.Stats(), s.allow.Err()), runtimeMetrics(), processMetrics(), []metric{
-			counter("pqenc_dropped_log_lines_total", "Log lines that were dropped, since nobody read standard error.", droppedLines()),
+			counter("pqenc_dropped_log_lines_total", "Log lines that were dropped because nobody read standard error.", droppedLines()),
 			gauge("process_start_time_seconds", "When the process began to serve, in seconds since 1970.", started.Unix()),
 		}))
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
@@ -53,7 +52,7 @@ func newMetrics(s *service, droppedLines func() int64) http.Handler {
 // metric is one number.
 type metric struct {
 	name, kind, help string
-	part             string // what follows the name: labels, or the suffix of a part of a summary
+	part             string // labels, or the suffix of a part of a summary
 	value            float64
 }
 
@@ -65,14 +64,14 @@ func counter[N int64 | uint64 | float64](name, help string, value N) metric {
 	return metric{name, "counter", help, "", float64(value)}
 }
 
-// outcomes are two counters of what can succeed or fail.
+// outcomes returns two counters, for success and for failure.
 func outcomes(name, help string, good, bad int64) []metric {
 	all := []metric{counter(name, help, bad), counter(name, help, good)}
 	all[0].part, all[1].part = `{outcome="failure"}`, `{outcome="success"}`
 	return all
 }
 
-// writeMetrics writes numbers in the text format 0.0.4 of Prometheus, by their names.
+// writeMetrics writes metrics in the Prometheus text format 0.0.4, sorted by name.
 func writeMetrics(w io.Writer, all []metric) {
 	slices.SortStableFunc(all, func(a, b metric) int { return cmp.Compare(a.name, b.name) })
 	last := ""
@@ -85,7 +84,7 @@ func writeMetrics(w io.Writer, all []metric) {
 	}
 }
 
-// serverMetrics are what a server knows of itself at one moment.
+// serverMetrics returns the metrics of a server at one moment.
 func serverMetrics(s server.Stats, listErr error) []metric {
 	valid := 1
 	if listErr != nil {
@@ -95,9 +94,9 @@ func serverMetrics(s server.Stats, listErr error) []metric {
 		gauge("pqenc_connections", "Connections that have logged in.", s.Connections),
 		gauge("pqenc_unauthenticated_connections", "Connections that have not logged in yet.", s.Unauthenticated),
 		counter("pqenc_deleted_objects_total", "Objects that clients have deleted.", s.Deleted),
-		counter("pqenc_moved_objects_total", "Objects that clients have given another name.", s.Moved),
-		counter("pqenc_received_bytes_total", "Bytes of objects that have come.", s.Received),
-		counter("pqenc_sent_bytes_total", "Bytes of objects that have been sent.", s.Sent),
+		counter("pqenc_moved_objects_total", "Objects that clients have renamed.", s.Moved),
+		counter("pqenc_received_bytes_total", "Bytes of objects that were received.", s.Received),
+		counter("pqenc_sent_bytes_total", "Bytes of objects that were sent.", s.Sent),
 		gauge("pqenc_objects", "Objects in the store.", s.Objects),
 		gauge("pqenc_object_bytes", "Bytes of the objects in the store.", s.ObjectBytes),
 		gauge("pqenc_partials", "Pushes that are under way or interrupted.", s.Partials),

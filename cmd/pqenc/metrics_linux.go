@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// processMetrics are those that the system has of the process, with the names that the
-// client library of Prometheus gives them. What cannot be read is left out.
+// processMetrics returns the metrics of the process from the system, named as in the
+// Prometheus client library. It leaves out what cannot be read.
 func processMetrics() (all []metric) {
 	var used syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &used) == nil {

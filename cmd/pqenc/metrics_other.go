@@ -6,5 +6,5 @@
 
 package main
 
-// processMetrics are those that the system has of the process. Here they are not read.
+// processMetrics returns nothing: the metrics of the process are read only on Linux.
 func processMetrics() []metric { return nil }

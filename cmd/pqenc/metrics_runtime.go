@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// runtimeMetrics are those of the Go runtime, with the names that the client library of
-// Prometheus gives them.
+// runtimeMetrics returns the metrics of the Go runtime, named as in the Prometheus client
+// library.
 func runtimeMetrics() []metric {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -49,7 +49,7 @@ func runtimeMetrics() []metric {
 	return append(all, pauses()...)
 }
 
-// pauses are how long the process stood still for garbage collection.
+// pauses returns the summary of garbage collection pauses.
 func pauses() (all []metric) {
 	const name, help = "go_gc_duration_seconds", "Pauses for garbage collection."
 	stats := debug.GCStats{PauseQuantiles: make([]time.Duration, 5)}

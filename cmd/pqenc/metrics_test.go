@@ -28,8 +28,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// TestMetrics requires every number of the statistics, under names as Prometheus
-// wants them.
+// TestMetrics requires every field of the statistics, under names that follow the
+// Prometheus conventions.
 func TestMetrics(t *testing.T) {
 	stats := server.Stats{
 		Connections: 1, Unauthenticated: 2, Logins: 3, FailedLogins: 4, Pushes: 5, FailedPushes: 6, Pulls: 7, FailedPulls: 8,
@@ -68,7 +68,7 @@ pqenc_unauthenticated_connections 2
 	}
 }
 
-// parsedMetrics writes metrics, and has the library of Prometheus read them.
+// parsedMetrics writes metrics, and parses them with the Prometheus library.
 func parsedMetrics(t *testing.T, all []metric) (families []*dto.MetricFamily, text string) {
 	t.Helper()
 	var b strings.Builder
@@ -81,7 +81,8 @@ func parsedMetrics(t *testing.T, all []metric) (families []*dto.MetricFamily, te
 	return slices.Collect(maps.Values(byName)), b.String()
 }
 
-// TestRuntimeMetrics requires what the library of Prometheus knows of a Go process.
+// TestRuntimeMetrics requires the metrics that the Prometheus library has for a Go
+// process.
 func TestRuntimeMetrics(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(collectors.NewBuildInfoCollector(), collectors.NewGoCollector())
@@ -107,8 +108,8 @@ func TestRuntimeMetrics(t *testing.T) {
 	}
 }
 
-// TestServeMetrics reads the metrics of a server that has done something, at their
-// own address only.
+// TestServeMetrics reads the metrics of a server after some requests, which are served
+// only on their own address.
 func TestServeMetrics(t *testing.T) {
 	t.Parallel()
 	s := startServing(t, newFolder(t), "--metrics", "127.0.0.1:0")

@@ -15,21 +15,21 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// meta are the characters that make a pattern of a name. No object has the first two in
-// its name; one with the others is what is meant if there is one.
+// meta are the characters that make a name a pattern. Object names cannot contain the
+// first two. If an object has the others in its name, that name takes precedence.
 const meta = "*?[{"
 
-const patternHelp = `In a URL, * stands for any characters within a part of a name, ? for one, ** for any
-folders, [a-z] for one of some characters and {a,b} for one of several texts: write the
-URL in quotes then. An object that has these characters in its name comes first.`
+const patternHelp = `A URL can be a pattern: * matches any characters except a slash, ? matches one character,
+** any folders, [a-z] one character of a set, and {a,b} one of several texts. Write the
+URL in quotes then. An object whose name is exactly the pattern takes precedence.`
 
-// parseObjects reads the URLs of objects, of folders, and patterns of such.
+// parseObjects parses the URLs of objects and folders, and patterns.
 func parseObjects(texts []string) (all []location, err error) {
 	for _, text := range texts {
-		// A URL has no question mark here that means anything else.
+		// A question mark has no other meaning in these URLs.
 		l, err := parseURL(strings.ReplaceAll(text, "?", "%3F"))
 		if err == nil && strings.ContainsAny(l.name, "*?") && !l.isPattern() {
-			err = usageError("the pattern in the URL is not complete: a bracket, brace or backslash is open", `write \ before a character that is to stand for itself`)
+			err = usageError("the pattern in the URL is not complete: a bracket, brace or backslash is not closed", `write \ before a character to take it literally`)
 		}
 		if err != nil {
 			return nil, err
@@ -39,12 +39,12 @@ func parseObjects(texts []string) (all []location, err error) {
 	return all, nil
 }
 
-// isPattern reports whether the location may be that of several objects, by a pattern.
+// isPattern reports whether the location may be a pattern.
 func (l location) isPattern() bool {
 	return strings.ContainsAny(l.name, meta) && doublestar.ValidatePattern(l.name)
 }
 
-// literal returns what the names begin with that the pattern matches.
+// literal returns the longest prefix of all names that the pattern matches.
 func (l location) literal() string {
 	if !l.isPattern() {
 		return l.name
@@ -55,14 +55,14 @@ func (l location) literal() string {
 	return l.name
 }
 
-// above returns the folder below which a command names what a location stands for.
+// above returns the folder that the names of a location are relative to.
 func (l location) above() string {
 	name := l.literal()
 	return name[:strings.LastIndexByte(name, '/')+1]
 }
 
-// find returns those objects that a location may stand for and that are wanted, of one
-// listing. An object that has the very name, or a folder, comes before a pattern.
+// find returns the wanted objects of a listing that a location stands for. An object or
+// folder with exactly that name takes precedence over a pattern.
 func (r *remote) find(l location, wanted func(name string) bool) ([]transfer.Object, error) {
 	found, err := r.list(l.literal(), wanted)
 	if err != nil || !l.isPattern() {
@@ -77,7 +77,7 @@ func (r *remote) find(l location, wanted func(name string) bool) ([]transfer.Obj
 	return found, nil
 }
 
-// matches reports whether the location may stand for the object of that name.
+// matches reports whether the location may stand for the named object.
 func (l location) matches(name string) bool {
 	if name == l.name || l.isFolder() && strings.HasPrefix(name, l.name) {
 		return true
@@ -92,12 +92,12 @@ func (l location) matches(name string) bool {
 // remoteObject is an object on a server.
 type remoteObject struct {
 	location
-	size    int64 // in bytes, -1 if it is not known
+	size    int64 // in bytes, -1 if unknown
 	time    time.Time
-	becomes string // its new name, if it gets one
+	becomes string // new name, or empty
 }
 
-// title is what people call the object.
+// title returns the name of the object in messages.
 func (o remoteObject) title() string {
 	if o.becomes == "" {
 		return o.String()
@@ -105,8 +105,8 @@ func (o remoteObject) title() string {
 	return o.String() + " -> " + o.with(o.becomes).name
 }
 
-// named returns the objects that locations stand for, each once. Without a listing an
-// object is what its name says.
+// named returns the objects that locations stand for, without duplicates. Locations that
+// need no listing are taken as they are.
 func (s *servers) named(all []location) (list []remoteObject, err error) {
 	seen := make(map[location]bool)
 	for _, l := range all {
@@ -126,7 +126,7 @@ func (s *servers) named(all []location) (list []remoteObject, err error) {
 	return list, nil
 }
 
-// listed returns those objects that are wanted, of one listing. There must be one.
+// listed returns the wanted objects of a listing. It returns an error if there is none.
 func (s *servers) listed(l location, wanted func(name string) bool) (list []remoteObject, err error) {
 	server, err := s.at(l)
 	var found []transfer.Object
@@ -150,7 +150,7 @@ func (r *remote) remove(name string) error {
 	return r.explain(r.Delete(context.Background(), name))
 }
 
-// each does something with each of some objects, with several at once.
+// each calls a function for each object, for several concurrently.
 func (s *servers) each(objects []remoteObject, verb string, do func(n remoteObject, server *remote) error) error {
 	all := &atOnce{several: several{app: s.app, noun: "objects", verb: verb, light: true}, tally: s.tally}
 	all.sizes = make([]int64, len(objects))

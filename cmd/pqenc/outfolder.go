@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// isFolder reports whether the output of that name is meant to be a folder.
+// isFolder reports whether the name of an output means a folder.
 func isFolder(name string) bool {
 	if isStdio(name) {
 		return false
@@ -28,25 +28,25 @@ func isFolder(name string) bool {
 	return err == nil && info.IsDir() || strings.HasSuffix(name, "/") || os.IsPathSeparator(name[len(name)-1])
 }
 
-// outFolder is a folder for files whose names come from a server. No name leads
-// out of it, not even through links that are in there.
+// outFolder is an output folder for file names that come from a server. No name can lead
+// out of it, not even through links in it.
 type outFolder struct {
 	name  string
 	root  *os.Root
-	above []string // it and those above it that were not there before
-	below []string // the same of those in it
-	raw   bool     // the files have the names of the objects
+	above []string // folders that were created: it and those above it
+	below []string // folders that were created in it
+	raw   bool     // the files have the whole names of the objects
 	taken map[string]bool
-	alike map[string]string // the first of the names that are taken, by what folded makes of it
+	alike map[string]string // first name for each folded name
 
-	real string          // its path without links, once that is needed
-	made map[string]bool // folders in it that are known to be there
+	real string          // path without links, once it is needed
+	made map[string]bool // folders in it that are known to exist
 
-	mu     sync.Mutex // guards below, made, real and closed, and is held over no call that takes long
+	mu     sync.Mutex // guards below, made, real and closed; never held during slow calls
 	closed bool
 }
 
-// openFolder opens the folder, which need not be there.
+// openFolder opens the folder, and creates it if needed.
 func openFolder(name string, raw bool) (*outFolder, error) {
 	made, err := makeFolders(name)
 	if err != nil {
@@ -59,8 +59,8 @@ func openFolder(name string, raw bool) (*outFolder, error) {
 	return &outFolder{name: name, root: root, above: made, raw: raw, taken: make(map[string]bool), alike: make(map[string]string)}, nil
 }
 
-// makeFolders makes a folder and those above it. It returns those that were not there,
-// the outermost first.
+// makeFolders creates a folder and its parents. It returns those that did not exist,
+// outermost first.
 func makeFolders(name string) (made []string, err error) {
 	name = filepath.Clean(name)
 	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
@@ -77,7 +77,7 @@ func makeFolders(name string) (made []string, err error) {
 	return append(made, name), nil
 }
 
-// Close leaves no folder that was made for nothing: one with something in it stays.
+// Close removes the folders that were created and are still empty.
 func (f *outFolder) Close() {
 	if f == nil {
 		return
@@ -97,7 +97,7 @@ func (f *outFolder) Close() {
 	}
 }
 
-// makeBelow makes a folder in the folder.
+// makeBelow creates a folder in the folder.
 func (f *outFolder) makeBelow(dir string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -108,12 +108,12 @@ func (f *outFolder) makeBelow(dir string) error {
 			}
 		}
 	}
-	return f.root.MkdirAll(dir, 0o777) // which knows what is in the way
+	return f.root.MkdirAll(dir, 0o777) // returns the better error
 }
 
-// place returns the name of a file in the folder, and makes the folders on the
-// way to it. The file gets its content through that name and not through the
-// root: who can put links in there by then needs no help from a server.
+// place returns the path of a file in the folder, and creates the folders above it. The
+// file is written through that path and not through the root: who can place links in the
+// folder by then does not need the help of a server.
 func (f *outFolder) place(name string) (string, error) {
 	if err := transfer.CheckName(name); err != nil {
 		return "", f.refuse(exitIO, "it cannot be a file of its name: %w", err)
@@ -124,7 +124,7 @@ func (f *outFolder) place(name string) (string, error) {
 	if other := f.alike[folded(name)]; other != "" && sameName(f.name, name, other) {
 		return "", f.refuse(exitIO, "another one has become %s, which is the same file here", other)
 	}
-	if above := f.takenAbove(name); above != "" { // which is perhaps not there yet
+	if above := f.takenAbove(name); above != "" { // it may not exist yet
 		return "", f.refuse(exitIO, "another one has become %s, which would have to be a folder", above)
 	}
 	file := filepath.Join(f.name, filepath.FromSlash(name))
@@ -146,8 +146,8 @@ func (f *outFolder) place(name string) (string, error) {
 	return file, err
 }
 
-// placeLocal is place for a name that comes from a file here. It returns an error also for
-// names below links, and for a file of which reads reports that it is an input.
+// placeLocal is like place for a name that comes from a local file. It also returns an
+// error for names below links, and for a file that reads reports as an input.
 func (f *outFolder) placeLocal(name string, reads func(real string) bool) (string, error) {
 	local := filepath.FromSlash(name)
 	file := filepath.Join(f.name, local)
@@ -184,8 +184,8 @@ func (f *outFolder) placeLocal(name string, reads func(real string) bool) (strin
 	return file, nil
 }
 
-// folderFor makes a folder in the folder, and those above it, and refuses links in their
-// place. The lock is held.
+// folderFor creates a folder in the folder, and those above it, and refuses links in
+// their place. The lock must be held.
 func (f *outFolder) folderFor(dir string) error {
 	if dir == "." || f.made[dir] {
 		return nil
@@ -212,7 +212,8 @@ func (f *outFolder) folderFor(dir string) error {
 	return nil
 }
 
-// causeOf returns what the system said, without the name that is known in another form.
+// causeOf returns the error of the system, without the file name, which the user knows in
+// another form.
 func causeOf(err error) error {
 	var inside *fs.PathError
 	if errors.As(err, &inside) {
@@ -221,8 +222,8 @@ func causeOf(err error) error {
 	return err
 }
 
-// takenAbove returns the file in the place of a folder on the way to another one, if there
-// is such a file, and else nothing.
+// takenAbove returns the earlier output that is in the place of a folder above the named
+// file, or "".
 func (f *outFolder) takenAbove(name string) string {
 	for above := path.Dir(name); above != "."; above = path.Dir(above) {
 		if f.taken[above] {
@@ -232,21 +233,21 @@ func (f *outFolder) takenAbove(name string) string {
 	return ""
 }
 
-// noFolder says why the folders on the way to a file cannot be made, most likely
-// since there is a file in their place.
+// noFolder explains why the folders above a file cannot be created, usually because a
+// file is in their place.
 func (f *outFolder) noFolder(name string, err error) error {
 	file := filepath.Join(f.name, filepath.FromSlash(path.Dir(name)))
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, syscall.ENOTDIR) {
 		return f.refuse(exitIO, "create %s: there is a file in place of the folder", file)
 	}
-	var below *fs.PathError // whose name is one below the folder
+	var below *fs.PathError // it has the name of a folder below
 	if errors.As(err, &below) {
 		err = &fs.PathError{Op: "create", Path: file, Err: below.Err}
 	}
 	return err
 }
 
-// refuse says why an object cannot be a file in the folder.
+// refuse returns the error for an object that cannot be a file in the folder.
 func (f *outFolder) refuse(code int, format string, args ...any) error {
 	hint := "pull it by itself with -o, to another name"
 	if !f.raw {

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// TestPlace asks for names as a hostile server could choose them.
+// TestPlace uses names that a hostile server could choose.
 func TestPlace(t *testing.T) {
 	dir := t.TempDir()
 	for _, folder := range []string{"out/real", "outside"} {
@@ -60,8 +60,8 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// TestInterruptedFolder ends a pull before there is anything to pull: the folders that
-// it has made are gone.
+// TestInterruptedFolder interrupts a pull before it writes anything: the folders that it
+// created are removed.
 func TestInterruptedFolder(t *testing.T) {
 	t.Parallel()
 	dir := newFolder(t)

@@ -22,26 +22,26 @@ import (
 	web "github.com/pqenc/pqenc/remote"
 )
 
-// partFlags say which part of the contents is wanted, and how its signer is verified.
+// partFlags select a part of the contents, and how its signer is verified.
 type partFlags struct {
-	Range   *byteRange `type:"range" placeholder:"OFFSET:LENGTH" help:"Decrypt only LENGTH bytes of the contents from OFFSET on. OFFSET: is all from there on, and -LENGTH the last LENGTH bytes. Both may have a unit, such as 64KiB."`
-	Digests string     `type:"path" placeholder:"LIST" help:"With --from, verify by the list that \"pqenc verify --write-digests\" wrote, instead of reading the whole file first. Without it, IN.digests is used if it is there and needed."`
+	Range   *byteRange `type:"range" placeholder:"OFFSET:LENGTH" help:"Decrypt only LENGTH bytes of the contents, starting at OFFSET. \"OFFSET:\" means everything from OFFSET, and -LENGTH the last LENGTH bytes. Both can have a unit, such as 64KiB."`
+	Digests string     `type:"path" placeholder:"LIST" help:"With --from, verify parts by the digest list that \"pqenc verify --write-digests\" wrote, instead of reading the whole file first. Default: IN.digests, if it exists."`
 }
 
-// digestsSuffix is what the name of a list of digests adds to that of its file.
+// digestsSuffix is appended to the name of a file for its list of digests.
 const digestsSuffix = ".digests"
 
-var errDigestsAlone = usageError("--digests is of no use without --from", "name the signer with --from PUB")
+var errDigestsAlone = usageError("--digests needs --from", "name the signer with --from PUB")
 
-// byteRange is a part of the contents of a file.
+// byteRange is a range of the contents of a file.
 type byteRange struct {
-	offset int64 // -1: the part is the last one
+	offset int64 // -1: the range is at the end
 	length int64 // -1: to the end
 }
 
 var errRange = fmt.Errorf("expected OFFSET:LENGTH, OFFSET: or -LENGTH, such as 1GiB:64KiB; the units are %s", units.Known)
 
-// parseRange parses a range as it is typed.
+// parseRange parses a range from the command line.
 func parseRange(text string) (*byteRange, error) {
 	if last, ok := strings.CutPrefix(text, "-"); ok {
 		length, err := units.ParseBytes(last)
@@ -78,7 +78,7 @@ func mapRange(ctx *kong.DecodeContext, target reflect.Value) error {
 	return err
 }
 
-// within returns where the range begins in contents of that size, and its length.
+// within returns the offset and the length of the range in contents of the given size.
 func (r *byteRange) within(size int64) (offset, length int64, err error) {
 	offset, length = r.offset, r.length
 	switch {
@@ -94,7 +94,7 @@ func (r *byteRange) within(size int64) (offset, length int64, err error) {
 	return offset, length, nil
 }
 
-// part is some of the contents of a file, or all.
+// part is a range of the contents of a file, or all of them.
 type part struct {
 	*pqenc.File
 	offset, length int64
@@ -103,23 +103,23 @@ type part struct {
 // WriteTo decrypts the part to dst.
 func (p part) WriteTo(dst io.Writer) (int64, error) { return p.WriteRange(dst, p.offset, p.length) }
 
-// inOrder returns the part of contents that can be read in order only. All of them are
-// read, so that their end and their signature are verified.
+// inOrder returns a range of contents that are a stream. All of them are read, so that
+// their end and their signature are verified.
 func (r *byteRange) inOrder(all *pqenc.Reader) (contents, error) {
 	if r.offset < 0 {
-		return nil, usageError("the last bytes cannot be found: the server sends whole files only, and no parts of them",
+		return nil, usageError("the last bytes cannot be read alone: the server cannot send parts of files",
 			"get the file first, or give OFFSET: as --range")
 	}
 	return &passage{all, r}, nil
 }
 
-// passage is a part of contents that are read in order.
+// passage is a range of streamed contents.
 type passage struct {
 	*pqenc.Reader
 	part *byteRange
 }
 
-// WriteTo decrypts the contents, and writes the part to dst.
+// WriteTo decrypts all contents, and writes the range to dst.
 func (p *passage) WriteTo(dst io.Writer) (int64, error) {
 	w := &window{dst: dst, skip: p.part.offset, left: p.part.length}
 	if w.left < 0 {
@@ -132,7 +132,7 @@ func (p *passage) WriteTo(dst io.Writer) (int64, error) {
 	return w.written, err
 }
 
-// window passes on some of what is written to it.
+// window passes on a range of what is written to it.
 type window struct {
 	dst                 io.Writer
 	skip, left, written int64
@@ -154,8 +154,8 @@ func (w *window) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// part opens the part of the input that is wanted. If verify is set the signer is verified
-// before anything of it is released.
+// part opens the wanted range of the input. If verify is set, it verifies the signer
+// before anything is released.
 func (o *opener) part(verify bool) (contents, error) {
 	f, err := pqenc.OpenSigned(o.src.section(), o.src.size, o.policy, o.keys.list...)
 	if err != nil {
@@ -175,7 +175,7 @@ func (o *opener) part(verify bool) (contents, error) {
 }
 
 // verify verifies the signer of all contents: by a list of digests, or else by reading
-// them all.
+// everything.
 func (o *opener) verify(p part) error {
 	if used, err := o.useDigests(p.File); used || err != nil {
 		return err
@@ -183,19 +183,19 @@ func (o *opener) verify(p part) error {
 	if o.src.web != nil {
 		return errReadTwice
 	}
-	// The last chunk was read by itself, and is again: that is no progress.
+	// The last chunk was read before, and is read again: that is no progress.
 	o.meter.Reset(0, o.src.size+p.length)
 	o.passed = o.src.size
 	return p.Verify()
 }
 
 // useDigests verifies the signer by the list that --digests names, or by the one beside
-// the file, if that is of any use.
+// the file if that is usable.
 func (o *opener) useDigests(f *pqenc.File) (used bool, err error) {
 	name, named := o.flags.Digests, o.flags.Digests != ""
 	if !named {
 		name = o.beside
-		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // a pipe would be waited for
+		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // opening a pipe would wait
 			return false, nil
 		}
 	}
@@ -212,7 +212,7 @@ func (o *opener) useDigests(f *pqenc.File) (used bool, err error) {
 		return true, nil
 	case named:
 		return false, err
-	case errors.Is(err, fs.ErrNotExist), errors.As(err, new(*web.StatusError)): // where links are signed, it is 403
+	case errors.Is(err, fs.ErrNotExist), errors.As(err, new(*web.StatusError)): // it does not exist; for signed links, that is 403
 		return false, nil
 	case o.src.web != nil: // there is no other way
 		return false, err

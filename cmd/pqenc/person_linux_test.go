@@ -17,25 +17,25 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// person sits at a terminal and waits for what appears on it.
+// person is a user at a terminal, who waits for output.
 type person struct {
-	terminal *os.File // the side of the person
+	terminal *os.File // the user's side
 	screen   strings.Builder
-	read     int      // bytes of screen that have been waited for
-	leave    *os.File // closing it lets the terminal go
+	read     int      // bytes of screen that were waited for
+	leave    *os.File // closing it releases the terminal
 }
 
-// leader leads the session of a terminal, runs a command in it, says when that
-// has ended, and waits. Without it the end of the command would hang up the
-// terminal: what was not yet read would be lost, and its modes be reset.
+// leader leads the session of a terminal, runs a command in it, reports its end, and
+// waits. Otherwise the end of the command would hang up the terminal: unread output would
+// be lost, and its modes would be reset.
 const leader = `trap : INT TERM HUP QUIT; "$@"; code=$?; printf '\000' >&3; read -r _ <&4; exit $code`
 
 const ended = "\x00"
 
-// line is what a person does: wait for a text, then type.
+// line is one step of a user: wait for a text, then type.
 type line struct{ await, answer string }
 
-// newTerminal returns the side of the person and that of the programs.
+// newTerminal returns the user's side and the programs' side of a terminal.
 func newTerminal(t *testing.T) (terminal, tty *os.File) {
 	t.Helper()
 	testkit.Long(t)
@@ -62,8 +62,8 @@ func newTerminal(t *testing.T) (terminal, tty *os.File) {
 	return terminal, tty
 }
 
-// begin starts a command in a terminal of its own. Standard streams that are
-// not set are that terminal.
+// begin starts a command in a terminal of its own. Standard streams that are not set use
+// the terminal.
 func begin(t *testing.T, cmd *exec.Cmd) *person {
 	t.Helper()
 	terminal, tty := newTerminal(t)
@@ -94,8 +94,8 @@ func begin(t *testing.T, cmd *exec.Cmd) *person {
 	return &person{terminal: terminal, leave: leave}
 }
 
-// sees waits for a text to appear, after the one it waited for before. It
-// returns false if the command has gone without showing it.
+// sees waits for a text after the one it waited for before. It returns false if the
+// command ended without printing it.
 func (p *person) sees(text string) bool {
 	for {
 		if i := strings.Index(p.screen.String()[p.read:], text); i >= 0 {
@@ -108,8 +108,8 @@ func (p *person) sees(text string) bool {
 	}
 }
 
-// talks answers one question after the other, up to one that is not asked, which what is
-// shown will tell.
+// talks answers one question after the other, up to one that is not asked: the screen
+// will show that.
 func (p *person) talks(lines []line) {
 	for _, l := range lines {
 		if !p.sees(l.await) {
@@ -119,7 +119,7 @@ func (p *person) talks(lines []line) {
 	}
 }
 
-// look reads what comes next, and returns false when nothing can come any more.
+// look reads more output, and returns false at its end.
 func (p *person) look() bool {
 	b := make([]byte, 4096)
 	n, err := p.terminal.Read(b)
@@ -130,14 +130,14 @@ func (p *person) look() bool {
 // gone reports whether the command has ended.
 func (p *person) gone() bool { return strings.HasSuffix(p.screen.String(), ended) }
 
-// stays returns all that was ever shown, once the command has ended.
+// stays waits for the end of the command, and returns all output.
 func (p *person) stays() string {
 	for !p.gone() && p.look() {
 	}
 	return strings.TrimSuffix(p.screen.String(), ended)
 }
 
-// leaves is stays, and then lets the terminal go.
+// leaves is like stays, and then releases the terminal.
 func (p *person) leaves() string {
 	screen := p.stays()
 	p.leave.Close()
@@ -146,7 +146,7 @@ func (p *person) leaves() string {
 
 func (p *person) types(text string) { p.terminal.WriteString(text) }
 
-// echoes reports whether the terminal shows what is typed.
+// echoes reports whether the terminal echoes input.
 func (p *person) echoes(t *testing.T) bool {
 	t.Helper()
 	state, err := unix.IoctlGetTermios(int(p.terminal.Fd()), unix.TCGETS)

@@ -16,12 +16,12 @@ import (
 	"time"
 )
 
-// fromCommand is the flag that has pqenc run the command in front of the pipe. A shell
-// does not tell whoever reads a pipe that its writer has failed: what comes through
-// just ends, and would replace what is good.
+// fromCommand is the flag that makes pqenc run the command itself. In a pipe of the
+// shell, the reader does not learn that the writer failed: its input just ends, and would
+// replace a good file.
 const fromCommand = "--from-command"
 
-// splitCommand cuts that command off the arguments. Without the flag "--" is left to
+// splitCommand splits the arguments at the command. Without the flag, it leaves "--" to
 // the parser, and command is nil.
 func splitCommand(args []string) (own, command []string) {
 	i := slices.Index(args, "--")
@@ -31,23 +31,23 @@ func splitCommand(args []string) (own, command []string) {
 	return args[:i], args[i+1:]
 }
 
-// producer is a command whose output is the input. It starts with the first Read,
-// when all questions have been answered.
+// producer is a command whose output is the input. The first Read starts it, when all
+// questions have been answered.
 type producer struct {
 	name  string
 	cmd   *exec.Cmd
 	out   *os.File
-	group bool // it is in a process group of its own
+	group bool // it has its own process group
 
-	failure error // of its end
+	failure error // of the command
 
 	mu      sync.Mutex
 	running bool
 	stopped bool
 }
 
-// newProducer prepares the command of --from-command. It reads standard input, and
-// writes to standard error, as it would in front of a pipe.
+// newProducer prepares the command of --from-command. It inherits standard input and
+// standard error, as in a pipe.
 func (a *app) newProducer() (*input, error) {
 	if len(a.command) == 0 {
 		return nil, usageError(fromCommand+" needs a command", "write it at the end, after --")
@@ -73,7 +73,7 @@ func (a *app) newProducer() (*input, error) {
 	return in, err
 }
 
-// start starts the command, if it has not been started or stopped.
+// start starts the command, unless it was started or stopped before.
 func (p *producer) start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -81,7 +81,7 @@ func (p *producer) start() error {
 		return nil
 	}
 	err := p.cmd.Start()
-	p.cmd.Stdout.(*os.File).Close() // or its end would not be seen
+	p.cmd.Stdout.(*os.File).Close() // otherwise its end would go unnoticed
 	if err != nil {
 		return p.failed("was not started", err)
 	}
@@ -89,7 +89,7 @@ func (p *producer) start() error {
 	return nil
 }
 
-// Read returns the output. It ends in io.EOF only if the command has succeeded.
+// Read returns the output. It returns io.EOF only if the command succeeded.
 func (p *producer) Read(b []byte) (int, error) {
 	if err := p.start(); err != nil {
 		return 0, err
@@ -113,11 +113,12 @@ func (p *producer) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// interruptWait is how long the end of a command by Ctrl-C waits for the same Ctrl-C to
-// end this process, which it reaches a little later on a busy machine.
+// interruptWait is how long to wait after the command was ended by Ctrl-C: the same
+// Ctrl-C ends this process, but may arrive a little later on a busy machine.
 const interruptWait = time.Second
 
-// failed says what became of the command. Its arguments may be secret.
+// failed returns the error of the command. It does not quote the arguments, which may be
+// secret.
 func (p *producer) failed(what string, err error) error {
 	var path *os.PathError
 	var search *exec.Error
@@ -130,7 +131,7 @@ func (p *producer) failed(what string, err error) error {
 	return &failure{fmt.Errorf("the command %s %s: %w", p.name, what, err), exitCommand, nil}
 }
 
-// stop ends the command, and does not wait for that.
+// stop stops the command, without waiting for its end.
 func (p *producer) stop() {
 	if p == nil {
 		return

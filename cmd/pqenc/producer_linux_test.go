@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// lasting is a command for --from-command that says "ready" in the pipe "life", and
-// holds it open as long as it or its child lives.
+// lasting is a command for --from-command that writes "ready" to the pipe "life", and
+// keeps it open as long as it or its child lives.
 const lasting = `exec 9>life; cat in; echo ready >&9; sleep 1000; true`
 
-// life returns what the pipe brings until nobody holds it open.
+// life returns what is written to the pipe until nobody has it open.
 func life(t *testing.T, dir string) (ready, ended <-chan error) {
 	t.Helper()
 	if err := syscall.Mkfifo(filepath.Join(dir, "life"), 0o600); err != nil {
@@ -66,8 +66,8 @@ func fromCommandIn(dir, script string) *exec.Cmd {
 	return cmd
 }
 
-// TestCommandEnds sends a signal to pqenc alone: the command and its children end,
-// too, and nothing was written.
+// TestCommandEnds sends a signal to pqenc alone: the command and its children end as
+// well, and nothing is written.
 func TestCommandEnds(t *testing.T) {
 	t.Parallel()
 	for sig, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
@@ -90,7 +90,8 @@ func TestCommandEnds(t *testing.T) {
 	}
 }
 
-// TestCommandEndsWithOutput has the disk, or who reads, end it all.
+// TestCommandEndsWithOutput requires that the command ends after a full disk, or when the
+// reader exits.
 func TestCommandEndsWithOutput(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/dev/full"); err != nil {
@@ -109,8 +110,8 @@ func TestCommandEndsWithOutput(t *testing.T) {
 	soon(t, "the command has ended", ended)
 }
 
-// TestCommandAtTerminal has a person answer the command, which no process in the
-// background could ask.
+// TestCommandAtTerminal has a command that asks the user, which no background process
+// could.
 func TestCommandAtTerminal(t *testing.T) {
 	dir := folderForCommands(t)
 	cmd := fromCommandIn(dir, `printf "password: " >/dev/tty; read -r x </dev/tty; echo "$x"`)
@@ -128,7 +129,7 @@ func TestCommandAtTerminal(t *testing.T) {
 	}
 }
 
-// TestCommandCtrlC has that person press Ctrl-C.
+// TestCommandCtrlC presses Ctrl-C at that question.
 func TestCommandCtrlC(t *testing.T) {
 	dir := folderForCommands(t)
 	ready, ended := life(t, dir)

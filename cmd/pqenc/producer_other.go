@@ -11,11 +11,11 @@ import (
 	"os/exec"
 )
 
-// ownGroup does nothing where there are no process groups.
+// ownGroup does nothing on systems without process groups.
 func ownGroup(*exec.Cmd) bool { return false }
 
-// terminate ends a process.
+// terminate kills a process.
 func terminate(p *os.Process, _ bool) { p.Kill() }
 
-// interruptedBy does not know what ended a process where there are no signals.
+// interruptedBy returns false on systems without signals.
 func interruptedBy(*os.ProcessState) bool { return false }

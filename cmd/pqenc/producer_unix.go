@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ownGroup has the command run in a process group of its own, so that all of it can
-// be ended, and reports whether it will. It will not in the foreground of a terminal:
-// there Ctrl-C reaches the group of this process, and nobody in another one could ask
-// for a password.
+// ownGroup gives the command its own process group, so that all of it can be stopped, and
+// reports whether it did. It does not in the foreground of a terminal: Ctrl-C only
+// reaches the group of this process, and a command in another group could not ask for a
+// password.
 func ownGroup(cmd *exec.Cmd) bool {
 	if tty, err := os.Open("/dev/tty"); err == nil {
 		defer tty.Close()
@@ -29,7 +29,7 @@ func ownGroup(cmd *exec.Cmd) bool {
 	return true
 }
 
-// terminate asks a process to end, or its whole group.
+// terminate sends SIGTERM to a process or its whole group.
 func terminate(p *os.Process, group bool) {
 	if group {
 		syscall.Kill(-p.Pid, syscall.SIGTERM)
@@ -38,7 +38,7 @@ func terminate(p *os.Process, group bool) {
 	p.Signal(syscall.SIGTERM)
 }
 
-// interruptedBy reports whether a process was ended by Ctrl-C.
+// interruptedBy reports whether Ctrl-C ended a process.
 func interruptedBy(s *os.ProcessState) bool {
 	status, ok := s.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled() && status.Signal() == syscall.SIGINT

@@ -20,7 +20,7 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// slow is a copy that continues, byte by byte, until it is stopped.
+// slow is a copy that continues byte by byte until it is stopped.
 type slow struct {
 	*exec.Cmd
 	stdin          io.WriteCloser
@@ -38,7 +38,7 @@ func newSlow(t *testing.T, args ...string) *slow {
 	return s
 }
 
-// feed keeps copies going until stop is closed, and then ends them.
+// feed keeps copies running until stop is closed, and then ends them.
 func feed(stop <-chan struct{}, copies ...*slow) {
 	for {
 		select {
@@ -55,8 +55,8 @@ func feed(stop <-chan struct{}, copies ...*slow) {
 	}
 }
 
-// TestProgress runs a copy that shows its progress beside others that must not,
-// until it does.
+// TestProgress runs a copy that must show progress beside others that must not, until it
+// does.
 func TestProgress(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -96,8 +96,8 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// TestProgressAtTerminal shows progress there without being asked, and leaves
-// nothing of it; unless it was told not to.
+// TestProgressAtTerminal shows progress on a terminal by default, and removes it at the
+// end; unless disabled by a flag.
 func TestProgressAtTerminal(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -126,7 +126,7 @@ func TestProgressAtTerminal(t *testing.T) {
 	}
 }
 
-// TestProgressLog has no terminal: what is asked for comes in whole lines.
+// TestProgressLog has no terminal: --progress=always prints whole lines.
 func TestProgressLog(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -151,8 +151,8 @@ func TestProgressLog(t *testing.T) {
 	}
 }
 
-// TestProgressOfFiles shows how many files are done, which one is under way, and that the
-// disk syncs; not so on a dumb terminal.
+// TestProgressOfFiles shows the number of files done, the current file, and syncing; but
+// not on a dumb terminal.
 func TestProgressOfFiles(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -164,14 +164,14 @@ func TestProgressOfFiles(t *testing.T) {
 	writeIn(t, dir, "in/a", nil)
 	writeIn(t, dir, "in/b\x1b[2J", zeros)
 	for term, shown := range map[string]bool{"xterm": true, "dumb": false} {
-		// The calls that sync take a second more than they do.
+		// The sync calls take an extra second.
 		cmd := exec.Command("strace", "-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:delay_enter=1000000",
 			"pqenc", "encrypt", "-r", "alice.pub", "in", "-o", "out-"+term+"/")
 		cmd.Dir, cmd.Env = dir, append(os.Environ(), "TERM="+term)
 		screen := begin(t, cmd).leaves()
 		cmd.Wait()
 		if code := cmd.ProcessState.ExitCode(); code != exitOK {
-			t.Skipf("exit code %d: %q", code, screen) // there may be no tracing here
+			t.Skipf("exit code %d: %q", code, screen) // tracing may not be allowed
 		}
 		if strings.Contains(screen, "\x1b") || strings.Contains(screen, "\r ") != shown {
 			t.Errorf("%s: the terminal shows %q", term, screen)
@@ -183,8 +183,8 @@ func TestProgressOfFiles(t *testing.T) {
 	}
 }
 
-// TestProgressInBackground runs a copy in the background of a terminal that stops whoever
-// writes to it from there. It ends, since it shows nothing.
+// TestProgressInBackground runs a copy in the background of a terminal that stops
+// background writers. It finishes, since it prints nothing.
 func TestProgressInBackground(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -203,7 +203,7 @@ func TestProgressInBackground(t *testing.T) {
 	}
 }
 
-// TestProgressNarrow makes the window of a copy narrower: each bar fits into the window of
+// TestProgressNarrow makes the window narrower during a copy: each bar fits the window of
 // its time.
 func TestProgressNarrow(t *testing.T) {
 	t.Parallel()
@@ -235,7 +235,7 @@ func TestProgressNarrow(t *testing.T) {
 	}
 }
 
-// testOnlyX requires that the copy holds what it was fed, and nothing else.
+// testOnlyX requires that the copy contains only what it was fed.
 func testOnlyX(t *testing.T, s *slow) {
 	t.Helper()
 	cmd := exec.Command("pqenc", "-d", "-i", "alice.key")

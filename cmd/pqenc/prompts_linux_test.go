@@ -16,7 +16,7 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// session is one command, and the person who answers its questions.
+// session is one command, and the answers to its questions.
 type session struct {
 	args   string
 	talk   []line
@@ -118,11 +118,11 @@ var sessions = map[string]session{
 	"a key that is rotated":           {args: "key rotate --retire carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "wrote carol.key, which is private, and carol.pub\n"},
 	"a key that is not rotated":       {args: "key rotate carol.key", talk: []line{{"passphrase for carol.key: ", "incorrect\n"}}, code: exitNoKey, stderr: "error: carol.key: wrong passphrase for the private key\n"},
 	"a passphrase that is changed":    {args: "key passphrase carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}, {"new passphrase for carol.key: ", passphrase + "!\n"}, {"the same again: ", passphrase + "!\n"}}, stderr: "carol.key is protected by the new passphrase\n"},
-	"a passphrase that is removed":    {args: "key passphrase --remove carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "carol.key has no passphrase any more\n"},
+	"a passphrase that is removed":    {args: "key passphrase --remove carol.key", talk: []line{{"passphrase for carol.key: ", passphrase + "\n"}}, stderr: "carol.key has no passphrase now\n"},
 	"a name that a terminal may obey": {args: "-d \x1b[31m.pqe", talk: []line{{`passphrase for \u001b[31m.pqe: `, passphrase + "\n"}}, stdout: "contents\n"},
 }
 
-// TestPrompts has the command ask at a terminal, and there only.
+// TestPrompts requires that the command asks at a terminal, and only there.
 func TestPrompts(t *testing.T) {
 	testkit.Long(t)
 	for name, s := range sessions {
@@ -159,17 +159,17 @@ func TestPrompts(t *testing.T) {
 	}
 }
 
-// named returns text with fingerprints instead of variables.
+// named returns text with the fingerprints inserted for variables.
 func named(text string) string {
 	return os.Expand(text, func(name string) string { return testkit.Identity(strings.ToLower(name)).Fingerprint().String() })
 }
 
-// play returns all that was shown.
+// play returns all output.
 func (s session) play(t *testing.T, cmd *exec.Cmd) string {
 	p := begin(t, cmd)
 	for _, l := range s.talk {
 		if !p.sees(l.await) {
-			break // which the comparison will tell
+			break // the comparison will show it
 		}
 		if p.echoes(t) {
 			t.Errorf("%q is asked for in the open", l.await)
@@ -181,7 +181,7 @@ func (s session) play(t *testing.T, cmd *exec.Cmd) string {
 	return screen
 }
 
-// screen returns what must be shown: the questions and no answer.
+// screen returns the expected screen: the questions without the answers.
 func (s session) screen() string {
 	var all strings.Builder
 	for _, l := range s.talk {
@@ -190,7 +190,7 @@ func (s session) screen() string {
 	return all.String()
 }
 
-// talkingFolder has files for everybody.
+// talkingFolder returns a folder with the files of all people.
 func talkingFolder(t *testing.T) string {
 	dir := newFolder(t)
 	for _, name := range []string{"alice", "carol"} {
@@ -207,10 +207,10 @@ func talkingFolder(t *testing.T) string {
 	return dir
 }
 
-const weakWarning = "pqenc: warning: the new passphrase for in is weak: whoever has the file can find it by guessing\r\n" +
-	"pqenc: hint: several random words are better: --generate-passphrase makes them\r\n"
+const weakWarning = "pqenc: warning: the new passphrase for in is weak: whoever has the file can guess it\r\n" +
+	"pqenc: hint: --generate-passphrase makes one of several random words\r\n"
 
-// TestNewPassphrase encrypts at a terminal, and decrypts. The passphrase is a weak one.
+// TestNewPassphrase encrypts at a terminal with a weak passphrase, and decrypts.
 func TestNewPassphrase(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -233,8 +233,8 @@ func TestNewPassphrase(t *testing.T) {
 	}
 }
 
-// TestInterruptedPrompt ends the command while it waits for an answer: the
-// terminal shows again what is typed.
+// TestInterruptedPrompt interrupts the command while it waits for an answer: the terminal
+// echoes again.
 func TestInterruptedPrompt(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -279,8 +279,8 @@ func TestInterruptedPrompt(t *testing.T) {
 	}
 }
 
-// TestGeneratedPassphrase has the command make a passphrase for a key, which only the
-// terminal shows, and opens the key with it.
+// TestGeneratedPassphrase generates a passphrase for a key, which is shown only on the
+// terminal, and opens the key with it.
 func TestGeneratedPassphrase(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)

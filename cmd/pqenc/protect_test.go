@@ -13,7 +13,7 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// cheap returns the recipient with a passphrase, which TestMain makes cheap.
+// cheap returns a passphrase recipient, which TestMain makes cheap.
 func cheap(secret string) *recipient.Passphrase {
 	to, err := recipient.NewPassphrase([]byte(secret))
 	if err != nil {
@@ -22,7 +22,7 @@ func cheap(secret string) *recipient.Passphrase {
 	return to
 }
 
-// seal returns the armored file with these contents.
+// seal returns the armored file with the given contents.
 func seal(contents []byte, to pqenc.Recipient) ([]byte, error) {
 	var out bytes.Buffer
 	text := pqenc.Armor(&out)

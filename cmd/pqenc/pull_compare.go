@@ -11,8 +11,8 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// compare compares the objects with the files that are there. It returns the objects that
-// are to be pulled, and with --delete the files that no object stands for.
+// compare compares the objects with the local files. It returns the objects to pull and,
+// with --delete, the files that have no object.
 func (p *puller) compare(list []receiving, outcomes *several) (todo []receiving, extra []string, err error) {
 	stands := make(map[string]bool)
 	for _, r := range list {
@@ -30,7 +30,7 @@ func (p *puller) compare(list []receiving, outcomes *several) (todo []receiving,
 		}
 	}
 	if len(todo)+outcomes.total == 0 {
-		return nil, nil, usageError("there is no object that is selected", "nothing was pulled")
+		return nil, nil, usageError("no object is selected", "nothing was pulled")
 	}
 	if p.cmd.Sync.Delete && p.into != nil {
 		extra, err = p.extra(stands)
@@ -38,8 +38,8 @@ func (p *puller) compare(list []receiving, outcomes *several) (todo []receiving,
 	return todo, extra, err
 }
 
-// left reports whether an object is left alone, and why: its file is there, and is not older
-// if that matters.
+// left reports whether an object is skipped, and why: its file exists, and with --update
+// is not older.
 func (p *puller) left(r receiving) (result fileOutcome, left bool, err error) {
 	if !p.cmd.Keep.NoClobber && !p.cmd.Sync.Update {
 		return 0, false, nil
@@ -50,7 +50,7 @@ func (p *puller) left(r receiving) (result fileOutcome, left bool, err error) {
 	} else {
 		info, err = os.Stat(r.output)
 	}
-	if err != nil || !info.Mode().IsRegular() { // which shows when it is created
+	if err != nil || !info.Mode().IsRegular() { // creating the file will return the error
 		return 0, false, nil
 	}
 	if p.cmd.Keep.NoClobber {
@@ -70,10 +70,10 @@ func (p *puller) left(r receiving) (result fileOutcome, left bool, err error) {
 	return isUnchanged, !r.time.After(info.ModTime()), nil
 }
 
-// stat returns what the server lists of an object.
+// stat returns the listing of one object.
 func (r *remote) stat(name string) (o transfer.Object, err error) {
 	for o, err := range r.objects(name) {
-		if err != nil || o.Name == name { // it would be the first
+		if err != nil || o.Name == name { // it sorts first
 			return o, err
 		}
 		break
@@ -81,15 +81,14 @@ func (r *remote) stat(name string) (o transfer.Object, err error) {
 	return o, transfer.ErrNotFound
 }
 
-// extra returns the files in the folder that no object stands for, of those that are
-// selected.
+// extra returns the selected files in the folder that have no object.
 func (p *puller) extra(stands map[string]bool) (extra []string, err error) {
 	all, keys, err := p.into.extra(stands)
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range keys {
-		p.app.warn("%s stays: it may be a private key", p.into.title(name))
+		p.app.warn("%s is kept: it may be a private key", p.into.title(name))
 	}
 	for _, name := range all {
 		if p.cmd.Globs.selects(name) {
@@ -99,7 +98,7 @@ func (p *puller) extra(stands map[string]bool) (extra []string, err error) {
 	return extra, p.cmd.Sync.admit(len(extra))
 }
 
-// remove removes a file that no object stands for, once what was pulled is safe.
+// remove deletes a file that has no object, after everything else was pulled and synced.
 func (p *puller) remove(name string) error {
 	if err := p.batch.Sync(); err != nil {
 		return err
@@ -107,7 +106,7 @@ func (p *puller) remove(name string) error {
 	return p.into.remove(name)
 }
 
-// show prints what would be pulled, and what would be removed.
+// show prints what would be pulled and deleted.
 func (p *puller) show(todo []receiving, extra []string, outcomes *several) error {
 	outcomes.verb = "to be pulled"
 	outcomes.total += len(todo)

@@ -13,27 +13,27 @@ import (
 	"time"
 )
 
-// checkSync finds what is wrong with the flags that compare the files with the server.
+// checkSync returns an error for invalid flags about comparing.
 func (c *pushCmd) checkSync(to location) error {
 	switch {
 	case c.Overwrite && (c.Keep.NoClobber || c.Sync.Update):
-		return usageError("--overwrite replaces everything, and --update and --skip-existing do not", "choose one of them")
+		return usageError("--overwrite does not go with --update or --skip-existing", "choose one of them")
 	case !c.Sync.Delete:
 	case !to.isFolder() || c.Select.lists() || len(c.sources(to)) == 0:
 		return usageError("--delete needs a folder to compare a folder with", "push FOLDER/ to a URL that ends in /, and leave --files-from out")
 	case !c.Overwrite && !c.Keep.NoClobber && !c.Sync.Update:
-		return usageError("--delete is for folders that were pushed before: what is there already would fail", "add --update, --skip-existing or --overwrite")
+		return usageError("--delete is for folders that were pushed before: objects that exist already would be errors", "add --update, --skip-existing or --overwrite")
 	}
 	return c.Sync.check(c.Keep)
 }
 
-// compares reports whether the flags need to know what is on the server.
+// compares reports whether the flags need a listing of the server.
 func (c *pushCmd) compares() bool { return c.Keep.NoClobber || c.Sync.Update || c.Sync.Delete }
 
 // pushedFolder is a folder that is pushed.
 type pushedFolder struct {
-	file   string // as it was named
-	prefix string // of its objects
+	file   string // its argument
+	prefix string // prefix of its objects
 }
 
 // sources returns the folders that are pushed.
@@ -50,8 +50,8 @@ func (c *pushCmd) sources(to location) (all []pushedFolder) {
 	return all
 }
 
-// compare compares the files with a listing of the server. It returns those that are to be
-// pushed, and with --delete the objects that no file stands for any more.
+// compare compares the files with a listing of the server. It returns the files to push
+// and, with --delete, the objects that have no file any more.
 func (p *pusher) compare(to location, list []sending, outcomes *several) (todo []sending, gone []string, err error) {
 	there, err := p.there(to)
 	if err != nil {
@@ -82,7 +82,7 @@ func (p *pusher) compare(to location, list []sending, outcomes *several) (todo [
 	return todo, gone, err
 }
 
-// there returns the objects where the files go, and when each was stored.
+// there returns the objects at the destination, and when each was stored.
 func (p *pusher) there(to location) (map[string]time.Time, error) {
 	found, err := p.server.list(to.name, func(name string) bool { return to.isFolder() || name == to.name })
 	there := make(map[string]time.Time, len(found))
@@ -92,8 +92,9 @@ func (p *pusher) there(to location) (map[string]time.Time, error) {
 	return there, err
 }
 
-// gone returns the objects that a push of the folders would have made of files that are not
-// there any more. What is in the place of such a file, or is not selected, keeps its object.
+// gone returns the objects that pushes of the folders could have made from files that no
+// longer exist. If something else is in the place of such a file, or if it is not
+// selected, the object is kept.
 func (p *pusher) gone(to location, list []sending, there map[string]time.Time) (names []string, err error) {
 	wanted := make(map[string]bool)
 	for _, s := range list {
@@ -119,8 +120,7 @@ func (p *pusher) gone(to location, list []sending, there map[string]time.Time) (
 	return names, p.cmd.Sync.admit(len(names))
 }
 
-// notEmpty requires that there is a file in the folder: one that is empty may be a disk that
-// is not mounted.
+// notEmpty requires a file in the folder: an empty folder may be an unmounted disk.
 func (s pushedFolder) notEmpty(list []sending) error {
 	for _, sending := range list {
 		if sending.folder != nil && within(filepath.Clean(sending.folder.name), filepath.Clean(s.file)) {
@@ -130,14 +130,14 @@ func (s pushedFolder) notEmpty(list []sending) error {
 	return usageError("there is no file in "+s.file+": --delete would delete all that was pushed from it", "nothing was done")
 }
 
-// openedFolder is a folder that is pushed, to look whether a file is there.
+// openedFolder is an open pushed folder, for looking up files.
 type openedFolder struct {
 	pushedFolder
 	folder *inFolder
 }
 
-// isGone reports whether the object of that name is that of a file in one of the folders,
-// where nothing has the name of the file.
+// isGone reports whether the named object belongs to one of the folders, and nothing has
+// the name of its file.
 func (p *pusher) isGone(name string) bool {
 	belongs := false
 	for _, s := range p.sources {
@@ -157,10 +157,10 @@ func (p *pusher) isGone(name string) bool {
 	return belongs
 }
 
-// remove deletes an object if its file is still gone.
+// remove deletes an object if its file still does not exist.
 func (p *pusher) remove(name string) error {
 	if !p.isGone(name) {
-		return errors.New("the file is there again: its object stays")
+		return errors.New("the file exists again: its object is kept")
 	}
 	return p.server.remove(name)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// quotaEntry is a quota in its JSON form. A limit that is left out is none.
+// quotaEntry is a quota in its JSON form. Missing limits mean no limit.
 type quotaEntry struct {
 	Pattern  string `json:"pattern"`
 	Bytes    int64  `json:"bytes"`
@@ -22,7 +22,7 @@ type quotaEntry struct {
 	MaxFiles int64  `json:"max_files,omitempty"`
 }
 
-// quota prints the quotas of whoever has logged in.
+// quota prints the quotas of the user who logged in.
 func (c *lsCmd) quota(server *remote) error {
 	all, err := server.Quota(context.Background())
 	if err != nil {

@@ -6,5 +6,5 @@
 
 package main
 
-// awaitNoReader cannot tell here: the next write does.
+// awaitNoReader cannot tell here: the next write fails instead.
 func awaitNoReader(uintptr) bool { return false }

@@ -8,8 +8,8 @@ package main
 
 import "golang.org/x/sys/unix"
 
-// awaitNoReader waits until nobody can read what is written to a pipe or a socket, and
-// reports whether it is so. For a file it waits until the process ends.
+// awaitNoReader waits until a pipe or socket has no reader, and reports whether that is
+// so. For a file it waits until the process ends.
 func awaitNoReader(fd uintptr) bool {
 	fds := []unix.PollFd{{Fd: int32(fd)}}
 	for {

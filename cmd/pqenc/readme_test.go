@@ -188,8 +188,7 @@ func (p *typist) types(command string) string {
 	return out
 }
 
-// serves starts the server, at a port that nobody has, and returns what it says
-// until it takes connections.
+// serves starts the server on a free port, and returns its output until it listens.
 func (p *typist) serves(command string) (said string) {
 	cmd := exec.Command("sh", "-c", "exec "+strings.Replace(command, "--listen :8765", "--listen 127.0.0.1:0", 1))
 	cmd.Dir = p.dir
@@ -201,8 +200,8 @@ func (p *typist) serves(command string) (said string) {
 	return said
 }
 
-// shell returns what the command shows. It has no terminal, even where the test
-// has one: nobody is there to be asked.
+// shell returns the output of a command, which runs without a terminal even if the test
+// has one.
 func shell(dir, command string) string {
 	cmd := exec.Command("sh", "-c", command)
 	cmd.Dir, cmd.SysProcAttr = dir, &syscall.SysProcAttr{Setsid: true}

@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// reencrypt has a file with the same contents, under a new key, take the place of f.
+// reencrypt replaces a file with one of the same contents and a new file key.
 func (r *rewrapper) reencrypt(f *encryptedFile) error {
 	explain := func(err error) error { return f.keys.explain(err, f.rest.begin) }
 	plain, err := pqenc.Decrypt(bytes.NewReader(f.head), f.keys.list...)
@@ -40,7 +40,7 @@ func (r *rewrapper) reencrypt(f *encryptedFile) error {
 	return r.explain(f, r.newFile(f, func(out *durable.File) error { return explain(work(out, f, policy, signer)) }))
 }
 
-// reencryptFile does it by offset, from file to file.
+// reencryptFile reencrypts a binary file, reading at any offset.
 func (r *rewrapper) reencryptFile(out *durable.File, f *encryptedFile, policy pqenc.Policy, signer *keyfile.Identity) error {
 	verifying := len(policy.From) > 0
 	src := &countedReaderAt{src: f.src.section(), progress: f.progress, passes: 1}
@@ -58,7 +58,7 @@ func (r *rewrapper) reencryptFile(out *durable.File, f *encryptedFile, policy pq
 	return cmp.Or(err, f.src.unchanged())
 }
 
-// reencryptText does it for a file in armor, which stays one.
+// reencryptText reencrypts an armored file, which stays armored.
 func (r *rewrapper) reencryptText(out *durable.File, f *encryptedFile, policy pqenc.Policy, signer *keyfile.Identity) error {
 	src := io.MultiReader(bytes.NewReader(f.head), f.progress.reader(f.rest))
 	plain, err := pqenc.DecryptSigned(src, policy, f.keys.list...)
@@ -72,8 +72,8 @@ func (r *rewrapper) reencryptText(out *durable.File, f *encryptedFile, policy pq
 	return text.Close()
 }
 
-// encrypt encrypts the contents for the new recipients, signed for the context that
-// they had if there is a signer.
+// encrypt encrypts the contents to the new recipients. If there is a signer, it signs
+// them with the context that they had.
 func (r *rewrapper) encrypt(dst io.Writer, plain io.Reader, s *pqenc.Signature, signer *keyfile.Identity) (err error) {
 	var w *pqenc.Writer
 	if signer == nil {
@@ -89,13 +89,13 @@ func (r *rewrapper) encrypt(dst io.Writer, plain io.Reader, s *pqenc.Signature, 
 		return err
 	}
 	if _, err := io.Copy(w, plain); err != nil {
-		return err // without Close: a file that is cut must look like one
+		return err // without Close: an unfinished file must look truncated
 	}
 	return w.Close()
 }
 
-// signing decides who signs a file that is encrypted again. What is signed with one of
-// one's own keys is verified: otherwise somebody else could have it signed.
+// signing returns who signs the new file. Contents signed with one of the user's own keys
+// are verified first: otherwise somebody else could get a signature for other contents.
 func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *keyfile.Identity, err error) {
 	if s == nil {
 		return policy, r.sealer.signer, nil
@@ -119,8 +119,8 @@ func (r *rewrapper) signing(s *pqenc.Signature) (policy pqenc.Policy, signer *ke
 	case r.sealer.signer != nil:
 		return policy, r.sealer.signer, nil
 	case signer == nil:
-		return policy, nil, &failure{fmt.Errorf("is signed by %s, whose signature is lost when it is encrypted again", s.Signer), exitSigner,
-			[]string{"sign it yourself with --sign KEY, or use --drop-signature; without --reencrypt a signature survives"}}
+		return policy, nil, &failure{fmt.Errorf("is signed by %s, whose signature is lost when the file is encrypted again", s.Signer), exitSigner,
+			[]string{"sign it yourself with --sign KEY, or use --drop-signature; without --reencrypt the signature stays"}}
 	}
 	if err := signer.Public().Usable(time.Now()); errors.Is(err, keyfile.ErrRetired) {
 		return policy, nil, withHints(fmt.Errorf("cannot be signed again: %w", err), "sign it with another key, --sign KEY, or use --drop-signature")

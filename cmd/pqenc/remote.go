@@ -26,17 +26,17 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// location is what a URL names: an object on a server, or several.
+// location is the meaning of a URL: an object on a server, or several.
 type location struct {
 	scheme string // ws or wss
-	host   string // with the port
-	name   string // of the object, or what the names begin with
+	host   string // with port
+	name   string // of the object, or a prefix of names
 }
 
-const urlHint = "write ws://HOST[:PORT]/NAME, or wss:// if there is TLS outside, too"
+const urlHint = "write ws://HOST[:PORT]/NAME, or wss:// if the server uses TLS"
 
-// parseURL reads the URL of an object. Only scheme and host are for others to
-// see: the name goes through the encrypted channel alone.
+// parseURL parses the URL of an object. Only the scheme and the host are visible on the
+// network; the name is sent only through the encrypted channel.
 func parseURL(text string) (location, error) {
 	u, err := url.Parse(text)
 	var escape url.EscapeError
@@ -44,13 +44,13 @@ func parseURL(text string) (location, error) {
 		return location{}, usageError("not the URL of an object: it has a % that is not one of %00 to %FF", "write %25 for a % in a name")
 	}
 	if err != nil || u.Scheme != "ws" && u.Scheme != "wss" || u.Opaque != "" || u.Hostname() == "" {
-		return location{}, usageError("not the URL of an object", urlHint) // not quoted: there may be a password in it
+		return location{}, usageError("not the URL of an object", urlHint) // not quoted: it may contain a password
 	}
 	switch {
 	case u.User != nil:
-		return location{}, usageError("a URL has no user and no password here", "-i KEY says who you are")
+		return location{}, usageError("a URL cannot have a user or a password here", "-i KEY says who you are")
 	case strings.ContainsAny(text, "?#"):
-		return location{}, usageError("a URL has no ? and no # here", "write %23 for a # in a name")
+		return location{}, usageError("a URL cannot have ? or # here", "write %23 for a # in a name")
 	}
 	port := u.Port()
 	if port == "" {
@@ -60,7 +60,7 @@ func parseURL(text string) (location, error) {
 	return location{u.Scheme, host, strings.TrimPrefix(u.Path, "/")}, nil
 }
 
-// isFolder reports whether the location is that of all objects below it.
+// isFolder reports whether the location is a folder: all objects below it.
 func (l location) isFolder() bool { return l.name == "" || strings.HasSuffix(l.name, "/") }
 
 // with returns the location of another object on the same server.
@@ -73,25 +73,25 @@ func (l location) String() string {
 // unescaped leaves patterns readable.
 var unescaped = strings.NewReplacer("%2A", "*", "%5B", "[", "%5D", "]", "%7B", "{", "%7D", "}")
 
-// remote is a server, as a command deals with it.
+// remote is a server that a command uses.
 type remote struct {
 	*transfer.Client
 	app   *app
-	id    *keyfile.Identity // who logs in
-	name  string            // as it is known by
-	there atomic.Bool       // it has been reached, and is the right one
-	tally *tally            // of all transfers of the command
+	id    *keyfile.Identity // login key
+	name  string            // name in the file of known servers
+	there atomic.Bool       // it was reached, and has the expected key
+	tally *tally            // progress of all transfers of the command
 }
 
-// connect prepares a connection to the server of a location, which the first
-// request opens. It makes sure that it is known which server that must be.
+// connect prepares the connection to the server of a location, which the first request
+// opens. It finds out the expected key of the server.
 func (f *remoteFlags) connect(a *app, to location, id *keyfile.Identity) (_ *remote, err error) {
 	if path.Clean("/"+f.Endpoint) != f.Endpoint {
 		return nil, usageError("--endpoint: expected a path like /pqenc")
 	}
 	r := &remote{app: a, id: id, name: to.host, tally: &tally{app: a}}
 	if f.Endpoint != "/pqenc" {
-		r.name += f.Endpoint // there may be several behind one proxy
+		r.name += f.Endpoint // one proxy may have several servers
 	}
 	r.Client = &transfer.Client{
 		URL:         (&url.URL{Scheme: to.scheme, Host: to.host, Path: f.Endpoint}).String(),
@@ -116,11 +116,11 @@ func (f *remoteFlags) connect(a *app, to location, id *keyfile.Identity) (_ *rem
 	return r, nil
 }
 
-// servers are those that a command deals with, over one connection to each.
+// servers are the servers that a command uses, with one connection to each.
 type servers struct {
 	flags *remoteFlags
 	app   *app
-	id    *keyfile.Identity // who logs in
+	id    *keyfile.Identity // login key
 	all   map[string]*remote
 	tally *tally
 }
@@ -149,10 +149,10 @@ func (s *servers) Close() {
 	}
 }
 
-// retry says that the connection has failed.
+// retry reports a failed connection.
 func (r *remote) retry(e transfer.Retry) {
 	if e.Wait == 0 {
-		return // it was only old
+		return // the connection was only stale
 	}
 	at, say := r.tally.lost(e.Wait)
 	if !say {
@@ -170,13 +170,13 @@ func (r *remote) retry(e transfer.Retry) {
 	})
 }
 
-// waitText returns how long is waited, in tenths of a second, and never that it is no time.
+// waitText returns a waiting time in tenths of a second, at least one of them.
 func waitText(wait time.Duration) string {
 	const unit = 100 * time.Millisecond
 	return max(wait.Round(unit), unit).String()
 }
 
-// brief says why a connection failed, and not which: that is known.
+// brief returns the cause of a connection error, without the address, which is known.
 func brief(err error) string {
 	var op *net.OpError
 	switch {
@@ -188,13 +188,13 @@ func brief(err error) string {
 	return err.Error()
 }
 
-// ownError is a failure of this side, of a source, on its way through the client.
+// ownError is a local error, such as of reading a file, that passes through the client.
 type ownError struct{ error }
 
 func (e *ownError) Unwrap() error { return e.error }
 
-// explain turns what the client returns into what it means for people. What is
-// not known to be something else is a failure of the network.
+// explain turns an error of the client into one for users. Unknown errors are treated as
+// network failures.
 func (r *remote) explain(err error) error {
 	var own *ownError
 	var known *failure
@@ -208,7 +208,7 @@ func (r *remote) explain(err error) error {
 		return err
 	case errors.As(err, new(*tls.CertificateVerificationError)):
 		return &failure{fmt.Errorf("no connection to %s: %s", r.name, brief(err)), exitServer,
-			[]string{"is the URL right? If the certificate is from an authority of your own, name that with --ca FILE"}}
+			[]string{"is the URL right? If the certificate is from your own authority, name it with --ca FILE"}}
 	case errors.Is(err, transfer.ErrNotServer) && r.atPort80():
 		return withHints(err, portHint, "or it is at another path, which --endpoint names")
 	case fromServer(err):
@@ -219,26 +219,26 @@ func (r *remote) explain(err error) error {
 	case r.atPort80() && errors.Is(err, syscall.ECONNREFUSED):
 		hint = portHint
 	case errors.As(err, new(tls.RecordHeaderError)):
-		hint = "there is no TLS outside at this port: write ws:// (the connection is encrypted all the same)"
+		hint = "there is no TLS at this port: write ws:// (the connection is still encrypted)"
 	}
 	return &failure{fmt.Errorf("no connection to %s: %s", r.name, brief(err)), exitConnection, []string{hint}}
 }
 
-// atPort80 reports whether the URL may have no port because somebody has left it out.
+// atPort80 reports whether the user may have forgotten the port in the URL.
 func (r *remote) atPort80() bool {
 	return strings.HasPrefix(r.URL, "ws://") && strings.Contains(r.URL, ":80/")
 }
 
-// portHint is for a URL without a port where there is no server.
+// portHint is for a URL without a port where no server answers.
 const portHint = "ws:// without a port means port 80, and servers usually listen on 8765: write ws://HOST:8765/"
 
-// outer returns how the certificate of a server at wss:// is verified, nil for as usual.
+// outer returns the TLS configuration for a wss:// server, or nil for the default.
 func (f *remoteFlags) outer(to location) (*tls.Config, error) {
 	switch {
 	case f.CA == "":
 		return nil, nil
 	case to.scheme != "wss":
-		return nil, usageError("--ca is of no use with "+to.scheme+"://, which has no certificate", "leave --ca out: --server says which server is the right one")
+		return nil, usageError("--ca has no effect with "+to.scheme+"://, which has no certificate", "leave --ca out: --server names the key of the server")
 	}
 	pem, err := os.ReadFile(f.CA)
 	if err != nil {
@@ -254,7 +254,7 @@ func (f *remoteFlags) outer(to location) (*tls.Config, error) {
 	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, nil
 }
 
-// objects returns the objects whose names begin with the prefix, as they come.
+// objects returns the objects with the given prefix as they arrive.
 func (r *remote) objects(prefix string) iter.Seq2[transfer.Object, error] {
 	return func(yield func(transfer.Object, error) bool) {
 		for object, err := range r.List(context.Background(), prefix) {
@@ -265,12 +265,11 @@ func (r *remote) objects(prefix string) iter.Seq2[transfer.Object, error] {
 	}
 }
 
-// maxNames is how many bytes of names a list may have that is kept in memory: a server
-// could send one without end.
+// maxNames limits the bytes of names in a listing kept in memory: a server could send an
+// endless one.
 const maxNames = 64 << 20
 
-// list returns the objects whose names begin with the prefix and that are wanted; nil is
-// all.
+// list returns the wanted objects with the given prefix; if wanted is nil, all of them.
 func (r *remote) list(prefix string, wanted func(name string) bool) ([]transfer.Object, error) {
 	found, err := gather(r.objects(prefix), wanted)
 	if errors.Is(err, errLongList) {
@@ -279,9 +278,9 @@ func (r *remote) list(prefix string, wanted func(name string) bool) ([]transfer.
 	return found, err
 }
 
-var errLongList = errors.New("too many objects are in the list")
+var errLongList = errors.New("too many objects in the list")
 
-// gather keeps those objects of a listing that are wanted.
+// gather collects the wanted objects of a listing.
 func gather(objects iter.Seq2[transfer.Object, error], wanted func(name string) bool) (found []transfer.Object, err error) {
 	size := 0
 	for object, err := range objects {

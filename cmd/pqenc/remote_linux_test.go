@@ -21,8 +21,8 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// newStore starts a server at which alice may do everything, and returns a folder
-// with the files of everybody.
+// newStore starts a server on which alice has all rights, and returns a folder with the
+// files of all people.
 func newStore(t *testing.T) (dir string, s *running) {
 	t.Helper()
 	dir = newFolder(t)
@@ -35,8 +35,8 @@ func newStore(t *testing.T) (dir string, s *running) {
 	return dir, s
 }
 
-// TestWeakFile pulls a file whose passphrase is easy to guess, as a hostile server
-// could make it: a person decides.
+// TestWeakFile pulls a file whose passphrase is easy to guess, as a hostile server could
+// make it: the user decides.
 func TestWeakFile(t *testing.T) {
 	dir, s := newStore(t)
 	writeIn(t, dir, "weak.pqe", vector("passphrase").File)
@@ -64,7 +64,8 @@ func TestWeakFile(t *testing.T) {
 	}
 }
 
-// TestFirstContact meets a server at a terminal, trusts it or not, and comes back.
+// TestFirstContact connects to an unknown server at a terminal, trusts it or not, and
+// connects again.
 func TestFirstContact(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -72,7 +73,7 @@ func TestFirstContact(t *testing.T) {
 	key := testkit.Identity("server").Fingerprint().String()
 	question := s.host + " is not a known server. Its key is " + key + ". Trust it? [yes/no]: "
 	unknown := "error: not the expected server: " + s.host + " has the key " + key + "\n" +
-		"hint: ask those who run the server which key it has, and name it with --server\n"
+		"hint: ask the operator of the server which key it has, and name it with --server\n"
 	for _, c := range []struct {
 		talk   []line
 		code   int
@@ -114,8 +115,8 @@ func TestFirstContact(t *testing.T) {
 	}
 }
 
-// TestInterruptedPull ends a pull while no data arrives. Another one resumes from what was
-// saved, and nothing is left if there was nothing.
+// TestInterruptedPull interrupts a pull while it receives nothing. The next one resumes
+// from the saved part; an empty part is removed.
 func TestInterruptedPull(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -155,7 +156,7 @@ func TestInterruptedPull(t *testing.T) {
 		}
 		want := `^pqenc: interrupted: out was not replaced\n$`
 		if c.left > 0 {
-			want = `^pqenc: interrupted: out was not replaced; [0-9.]+ MiB are kept in \.out\.pqenc-part: give the same command again to resume, or delete \.out\.pqenc-\*\n$`
+			want = `^pqenc: interrupted: out was not replaced; [0-9.]+ MiB are kept in \.out\.pqenc-part: run the same command again to resume, or delete \.out\.pqenc-\*\n$`
 		}
 		if !regexp.MustCompile(want).MatchString(says.String()) {
 			t.Errorf("it says %q, want %s", says.String(), want)
@@ -176,8 +177,8 @@ func TestInterruptedPull(t *testing.T) {
 	}
 }
 
-// TestShorterPush cuts an encrypted file while it is pushed. That is no failure of
-// the connection, nor damage that was there before.
+// TestShorterPush truncates an encrypted file while it is pushed. That is neither a
+// connection failure nor earlier damage.
 func TestShorterPush(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -207,14 +208,14 @@ func TestShorterPush(t *testing.T) {
 		}
 	}
 	code, err := exitCode(cmd.Wait())
-	want := []string{"pqenc: error: read in.pqe: the file has become shorter: it had 30004224 bytes", "pqenc: hint: nothing may write to it meanwhile: try again when it is whole"}
+	want := []string{"pqenc: error: read in.pqe: the file has become shorter: it had 30004224 bytes", "pqenc: hint: another program is writing to it: try again when that is done"}
 	if err != nil || code != exitIO || !slices.Equal(last, want) {
 		t.Errorf("exit code %d, %v, it says %q", code, err, last)
 	}
 }
 
-// TestRetryAtTerminal loses connections while progress is shown: what is said of
-// it has lines of its own.
+// TestRetryAtTerminal loses connections while progress is shown: the messages get their
+// own lines.
 func TestRetryAtTerminal(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -247,14 +248,14 @@ func TestRetryAtTerminal(t *testing.T) {
 	}
 }
 
-// holds reports whether there is something in a file.
+// holds reports whether a file is not empty.
 func holds(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && info.Size() > 0
 }
 
-// newStall returns the address of a proxy that carries so many bytes from the
-// server, and then nothing.
+// newStall returns the address of a proxy that forwards the given number of bytes from
+// the server, and then stalls.
 func newStall(t *testing.T, to string, bytes int64, stalled chan<- struct{}) (host string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

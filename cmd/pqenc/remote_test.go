@@ -27,14 +27,13 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// running is a server that runs.
+// running is a running server.
 type running struct {
 	*exec.Cmd
 	host string
 }
 
-// startServer starts a server of the objects in dir, and returns when it takes
-// connections.
+// startServer starts a server for the objects in dir, and waits until it listens.
 func startServer(dir, allow, listen string, env []string) (*running, error) {
 	key := filepath.Join(dir, "server.key")
 	if err := testkit.Identity("server").Save(filepath.Join(dir, "server")); err != nil && !exists(err) { // it may have been rotated
@@ -47,8 +46,7 @@ func startServer(dir, allow, listen string, env []string) (*running, error) {
 	return s, err
 }
 
-// startListening starts a server, and returns what it says until it takes
-// connections.
+// startListening starts a server, and returns its output until it listens.
 func startListening(cmd *exec.Cmd) (s *running, said string, err error) {
 	s = &running{Cmd: cmd}
 	log, err := s.StderrPipe()
@@ -78,7 +76,7 @@ func (s *running) kill() {
 	s.Wait()
 }
 
-// servers of the scripts that run now, by their folders.
+// servers of the running scripts, by folder.
 var scriptServers sync.Map
 
 // serverCommand is the script command
@@ -101,7 +99,7 @@ func serverCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	dir, listen := ts.Getenv("STORE"), ts.Getenv("HOST")
 	if dir == "" {
-		// Not in $WORK, where nothing may change.
+		// Not in $WORK, where no file may change.
 		var err error
 		dir, err = os.MkdirTemp("", "pqenc-store-")
 		ts.Check(err)
@@ -126,7 +124,7 @@ func serverCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// proxies of the scripts that run now, by their folders.
+// proxies of the running scripts, by folder.
 var scriptProxies sync.Map
 
 // proxy is the script command
@@ -144,8 +142,8 @@ func proxy(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(remember(filepath.Join(ts.Getenv("PQENC_HOME"), "known_servers"), host, testkit.Identity("server").Fingerprint()))
 }
 
-// startCutter starts a cutter in front of the host that a variable names, for the script
-// arguments BYTES and CONNECTIONS, and returns where it listens.
+// startCutter starts a cutter before the host in a variable, for the script arguments
+// BYTES and CONNECTIONS, and returns its address.
 func startCutter(ts *testscript.TestScript, variable string, args []string) string {
 	p := &cutter{to: ts.Getenv(variable)}
 	var err error
@@ -232,7 +230,7 @@ func (c *cutter) carry(client net.Conn) {
 	copyTo(client, server)
 }
 
-// TestParseURL reads URLs as people write them.
+// TestParseURL parses URLs as users write them.
 func TestParseURL(t *testing.T) {
 	for text, want := range map[string]location{
 		"ws://host/a":                  {"ws", "host:80", "a"},

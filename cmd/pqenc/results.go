@@ -12,15 +12,15 @@ import (
 	"syscall"
 )
 
-// errReaderGone says that nobody reads standard output any more, as in
+// errReaderGone is the error when standard output has no reader any more, as in
 // "pqenc ... | head".
-var errReaderGone = errors.New("nobody reads standard output")
+var errReaderGone = errors.New("the reader of standard output is gone")
 
-// errClosed says that a standard stream was closed when the process began.
+// errClosed is the error for a standard stream that was closed when the process started.
 var errClosed = errors.New("it was closed when pqenc was started")
 
-// results is standard output. What was written there is good only when it has been
-// closed, too: some file systems find out only then that there is no room for it.
+// results is standard output. Its contents are safe only after Close succeeded: some file
+// systems report a full disk only then.
 type results struct {
 	file   *os.File
 	used   atomic.Bool
@@ -33,19 +33,19 @@ func (r *results) Write(b []byte) (int, error) {
 	return n, r.explain(err)
 }
 
-// explain returns errReaderGone for the error of a write to a pipe without a reader.
+// explain returns errReaderGone for the error of writing to a pipe without a reader.
 func (r *results) explain(err error) error {
 	var writing *fs.PathError
 	if errors.As(err, &writing) && writing.Path == r.file.Name() {
 		if errors.Is(err, syscall.EPIPE) {
 			return errReaderGone
 		}
-		return writing // and not what --help makes of it
+		return writing // not the error that --help makes of it
 	}
 	return err
 }
 
-// Close ends the output, once, if there was any.
+// Close closes the output once, if anything was written.
 func (r *results) Close() error {
 	if !r.used.Load() || r.closed {
 		return nil

@@ -24,28 +24,28 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// rewrapper changes the recipients of files, as the flags say.
+// rewrapper changes the recipients of files, as the flags of the command say.
 type rewrapper struct {
 	cmd *rewrapCmd
 	app *app
 
-	keys       []pqenc.Identity // that -i names
-	named      []pqenc.Identity // the same, for several files at once
-	defaultKey string           // the name of the default identity, if it is that
-	secret     pqenc.Identity   // the passphrase of files
-	asking     sync.Mutex       // held while somebody may be asked for a passphrase
-	sealer     sealer           // with the new recipients
-	changes    []pqenc.Change   // to be made one after the other
+	keys       []pqenc.Identity // keys that -i names
+	named      []pqenc.Identity // the same for concurrent use
+	defaultKey string           // name of the default identity, if that is used
+	secret     pqenc.Identity   // passphrase of the files
+	asking     sync.Mutex       // held while asking for a passphrase
+	sealer     sealer           // encrypts to the new recipients
+	changes    []pqenc.Change   // made one after the other
 	work       manyFiles
-	batch      durable.Batch // of the files that are replaced
-	links      hardLinks     // among the files
+	batch      durable.Batch // replaced files
+	links      hardLinks     // files with several names
 
 	mu     sync.Mutex
-	signed int      // files that are signed for others than those they are for now
-	others []string // these
+	signed int      // number of files signed for other recipients than the new ones
+	others []string // new recipients without a signature for them
 }
 
-// one does what the flags say to one file.
+// one processes one file.
 func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 	if f.size < 0 {
 		return isFailed, in(f.title(), durable.ErrNotRegular)
@@ -71,7 +71,7 @@ func (r *rewrapper) one(f found, p *fileProgress) (fileOutcome, error) {
 	return result, err
 }
 
-// opened does what the flags say to a file that is open.
+// opened processes an open file.
 func (r *rewrapper) opened(f found, src *input, p *fileProgress) (fileOutcome, error) {
 	if err := r.hold(f, src); err != nil {
 		return isFailed, err
@@ -82,7 +82,7 @@ func (r *rewrapper) opened(f found, src *input, p *fileProgress) (fileOutcome, e
 	}
 	file.progress = p
 	if r.cmd.ToCurrent && file.passphrase {
-		return isUnchanged, nil // it has no recipients
+		return isUnchanged, nil // has no recipients
 	}
 	if r.cmd.Reencrypt {
 		return isDone, in(src.name, r.reencrypt(file))
@@ -91,8 +91,8 @@ func (r *rewrapper) opened(f found, src *input, p *fileProgress) (fileOutcome, e
 	return result, in(src.name, err)
 }
 
-// hold sees to it that the header which is read is that of a moment, and stays what it
-// is where it is to be replaced. In place that is seen to when it is overwritten.
+// hold makes sure that the header is read at one moment, and does not change until the
+// file is replaced. For --in-place, the overwrite checks that instead.
 func (r *rewrapper) hold(f found, src *input) error {
 	if r.cmd.InPlace || r.cmd.Select.DryRun {
 		return f.readHead(src)
@@ -100,12 +100,12 @@ func (r *rewrapper) hold(f found, src *input) error {
 	if err := durable.Lock(src.file); errors.Is(err, durable.ErrInUse) {
 		return withHints(&fs.PathError{Op: "replace", Path: f.title(), Err: err}, inUseHint)
 	}
-	return nil // where there are no locks, that has to do
+	return nil // must suffice where there are no locks
 }
 
-const inUseHint = "another command is just changing it: try again when that has ended"
+const inUseHint = "another command is changing it: try again when that is done"
 
-// repair completes a header that was torn, and removes a log that is not needed.
+// repair repairs a torn header, and removes a log that is not needed.
 func (r *rewrapper) repair(f found) (fileOutcome, error) {
 	var choose durable.Choose
 	if r.cmd.keyed() {
@@ -119,13 +119,13 @@ func (r *rewrapper) repair(f found) (fileOutcome, error) {
 		return isUnchanged, err
 	}
 	if !r.cmd.Repair {
-		r.work.warn("%s: its header was being replaced when that was stopped: it is whole again", f.title())
+		r.work.warn("%s: replacing its header was interrupted: it is repaired", f.title())
 	}
 	return isDone, nil
 }
 
-// choose returns the first header that opens: that of the file, which then is not torn,
-// or one of those in the log.
+// choose returns the first header that opens: that of the file, which is then not torn,
+// or one in the log.
 func (r *rewrapper) choose(disk, old, new []byte) ([]byte, error) {
 	keys := r.identities()
 	first := keys.tryOn(disk)
@@ -138,7 +138,7 @@ func (r *rewrapper) choose(disk, old, new []byte) ([]byte, error) {
 		}
 	}
 	err := keys.explain(first, disk)
-	return nil, fmt.Errorf("neither the header nor one in the log beside the file opens, and nothing was changed: %w", err)
+	return nil, fmt.Errorf("neither the header nor one in the log beside the file opens; nothing was changed: %w", err)
 }
 
 // identities returns the keys for one file.
@@ -148,20 +148,20 @@ func (r *rewrapper) identities() *identities {
 	return keys
 }
 
-// encryptedFile is a file whose recipients are to be changed.
+// encryptedFile is a file whose recipients change.
 type encryptedFile struct {
 	found
 	src      *input
 	head     []byte   // its header
-	rest     *sniffed // what follows
+	rest     *sniffed // what follows the header
 	keys     *identities
 	progress *fileProgress
 
-	passphrase bool // it has one, and no recipients
+	passphrase bool // a passphrase instead of recipients
 }
 
-// read reads the header. Without an error and a file it is another kind of file, in
-// a folder, or a protected private key: for others than its owner it would be lost.
+// read reads the header. It returns nil without an error for another kind of file in a
+// folder, and for a protected private key, which only its owner could then still open.
 func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 	keys := r.identities()
 	if err := src.settle(keys); err != nil {
@@ -181,7 +181,7 @@ func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 	info, err := pqenc.Inspect(io.TeeReader(rest, &head))
 	if f.folder != nil && (src.size == 0 || errors.Is(err, pqenc.ErrNotPqenc)) {
 		if strings.HasSuffix(src.name, ".pqe") {
-			r.work.warn("%s is left alone: it is not an encrypted file, despite its name", f.title())
+			r.work.warn("%s is left unchanged: it is not an encrypted file, despite its name", f.title())
 		}
 		return nil, nil
 	}
@@ -189,7 +189,7 @@ func (r *rewrapper) read(f found, src *input) (*encryptedFile, error) {
 		_, err = info.ContentSize(src.size)
 	}
 	if err == nil && r.cmd.Add && hasPassphrase(info) {
-		return nil, pqenc.ErrPassphraseAlone // before anybody is asked for it
+		return nil, pqenc.ErrPassphraseAlone // before asking for the passphrase
 	}
 	file := &encryptedFile{found: f, src: src, head: head.Bytes(), rest: rest, keys: keys}
 	file.passphrase = hasPassphrase(info)
@@ -200,7 +200,7 @@ func hasPassphrase(info *pqenc.Info) bool {
 	return info != nil && slices.Contains(info.Stanzas, format.TypePassphrase)
 }
 
-// header makes the changes to the header.
+// header applies the changes to the header.
 func (r *rewrapper) header(f *encryptedFile) (done *pqenc.Rewrapped, err error) {
 	head := f.head
 	for _, change := range r.changes {
@@ -222,7 +222,7 @@ func (r *rewrapper) header(f *encryptedFile) (done *pqenc.Rewrapped, err error) 
 	return done, nil
 }
 
-// rewrap gives a file the new header.
+// rewrap writes the new header of a file.
 func (r *rewrapper) rewrap(f *encryptedFile) (fileOutcome, error) {
 	done, err := r.header(f)
 	if errors.Is(err, pqenc.ErrUnchanged) {
@@ -251,16 +251,16 @@ func (r *rewrapper) rewrap(f *encryptedFile) (fileOutcome, error) {
 	return isDone, nil
 }
 
-const notInPlaceHint = "without --in-place a new file takes the place of the old one"
+const notInPlaceHint = "without --in-place the file is replaced by a new one"
 
-// overwrite puts the new header where the old one is.
+// overwrite overwrites the header in place.
 func (r *rewrapper) overwrite(f *encryptedFile, done *pqenc.Rewrapped) error {
 	r.app.brief.RLock()
 	defer r.app.brief.RUnlock()
 	return r.explain(f, durable.OverwriteHead(f.title(), done.Old, done.Header))
 }
 
-// replace has a new file of the header and the body of f take the place of f.
+// replace replaces f with a new file of the new header and the old body.
 func (r *rewrapper) replace(f *encryptedFile, header []byte) error {
 	return r.explain(f, r.newFile(f, func(out *durable.File) error {
 		if f.rest.armored {
@@ -278,7 +278,7 @@ func (r *rewrapper) replace(f *encryptedFile, header []byte) error {
 	}))
 }
 
-// rehearse finds out whether the file could be replaced.
+// rehearse checks whether the file could be replaced.
 func (r *rewrapper) rehearse(f *encryptedFile) error {
 	if r.cmd.InPlace {
 		return durable.CanOverwriteHead(f.title())
@@ -291,7 +291,7 @@ func (r *rewrapper) rehearse(f *encryptedFile) error {
 	return out.Abort()
 }
 
-// newFile has the file that fill makes take the place of f.
+// newFile replaces f with a file that fill writes.
 func (r *rewrapper) newFile(f *encryptedFile, fill func(*durable.File) error) error {
 	out, err := r.app.createOver(&r.batch, f.src, f.found)
 	if err != nil {
@@ -304,7 +304,7 @@ func (r *rewrapper) newFile(f *encryptedFile, fill func(*durable.File) error) er
 	return out.Commit()
 }
 
-// explain adds what can be done about a file that could not be replaced.
+// explain adds hints to the error for a file that could not be replaced.
 func (r *rewrapper) explain(f *encryptedFile, err error) error {
 	info, failed := f.src.file.Stat()
 	switch {
@@ -315,12 +315,12 @@ func (r *rewrapper) explain(f *encryptedFile, err error) error {
 	case errors.Is(err, syscall.ENOSPC):
 		return withHints(err, "free some space, or use --in-place, which needs it for two headers only")
 	case errors.Is(err, fs.ErrPermission) && failed == nil && info.Mode().Perm()&0o222 == 0:
-		return withHints(err, "the file is read-only: if it is to be changed, make it writable first")
+		return withHints(err, "the file is read-only: make it writable first")
 	}
 	return err
 }
 
-// forwarded records the recipients whom the signer of a file did not name.
+// forwarded records the new recipients whom the signer of a file did not name.
 func (r *rewrapper) forwarded(to []pqenc.Recipient) {
 	if len(to) == 0 {
 		return
@@ -342,7 +342,7 @@ func (r *rewrapper) forwarded(to []pqenc.Recipient) {
 	}
 }
 
-// sayForwarded says what those will meet.
+// sayForwarded warns that these recipients need --allow-forwarded.
 func (r *rewrapper) sayForwarded() {
 	if r.signed == 0 {
 		return
@@ -358,7 +358,7 @@ func (r *rewrapper) sayForwarded() {
 	r.app.warn("%s not for %s, who will need --allow-forwarded with --from", files, strings.Join(r.others, ", "))
 }
 
-// run works on all files.
+// run processes all files.
 func (r *rewrapper) run() error {
 	r.work = manyFiles{several: several{app: r.app, verb: "rewrapped", skipped: "not encrypted and left alone", keep: r.cmd.JSON, tell: r.cmd.Select.DryRun, light: true}}
 	switch {
@@ -382,11 +382,11 @@ func (r *rewrapper) run() error {
 	r.links.warn(r.app)
 	r.sayForwarded()
 	if r.work.total == r.work.count[isSkipped] {
-		return cmp.Or(usageError("there is no encrypted file in what was named"), err)
+		return cmp.Or(usageError("the arguments contain no encrypted file"), err)
 	}
 	return cmp.Or(r.work.end(), err)
 }
 
-// filesAtOnce is how many files are worked on: more than there are cores, since most
-// of the time goes by in waiting for the disk.
+// filesAtOnce is the number of files processed concurrently. It is larger than the number
+// of cores, since most of the time is spent waiting for the disk.
 const filesAtOnce = 8

@@ -21,8 +21,8 @@ import (
 	"github.com/pqenc/pqenc/internal/testkit"
 )
 
-// TestRewrapStopped kills and interrupts the command at any time. Every file is then
-// the old one or the new one.
+// TestRewrapStopped kills and interrupts the command at random times. Every file must
+// then be the old one or the new one.
 func TestRewrapStopped(t *testing.T) {
 	testkit.Long(t)
 	for _, inPlace := range []bool{false, true} {
@@ -95,8 +95,8 @@ func requireOpens(t *testing.T, name string, contents []byte) {
 	}
 }
 
-// TestRewrapAtOnce runs several commands over the same files. Each either does a file or
-// says that another one has it in hand, and what they add is all there in the end.
+// TestRewrapAtOnce runs several commands on the same files. Each either changes a file or
+// reports that another one is changing it, and no change is lost.
 func TestRewrapAtOnce(t *testing.T) {
 	for _, how := range [][]string{{"--add", "--add"}, {"--in-place", "--in-place"}, {"--add", "--in-place"}} {
 		dir := t.TempDir()

@@ -16,7 +16,7 @@ import (
 	"github.com/pqenc/pqenc/recipient"
 )
 
-// load gets the keys, and asks for the new passphrase.
+// load loads the keys, and asks for the new passphrase.
 func (r *rewrapper) load() (err error) {
 	c := r.cmd
 	if !c.keyed() {
@@ -47,7 +47,7 @@ func (r *rewrapper) load() (err error) {
 	return r.plan()
 }
 
-// own returns the identities among the keys, opened: those of age are none.
+// own returns the identities among the keys, decrypted. Age keys are not identities.
 func (r *rewrapper) own() (own []*keyfile.Identity, err error) {
 	r.asking.Lock()
 	defer r.asking.Unlock()
@@ -61,7 +61,7 @@ func (r *rewrapper) own() (own []*keyfile.Identity, err error) {
 	return own, nil
 }
 
-// plan decides what is to be changed.
+// plan determines the changes.
 func (r *rewrapper) plan() error {
 	c := r.cmd
 	if c.ToCurrent {
@@ -78,8 +78,8 @@ func (r *rewrapper) plan() error {
 	return nil
 }
 
-// includesOwn refuses a complete new list of recipients with none of the keys that open
-// the files now. Whoever forgot their own would be locked out, and the old file is gone.
+// includesOwn refuses a complete new list of recipients without any of the keys that open
+// the files now. The user would be locked out, since the old file is gone.
 func (r *rewrapper) includesOwn() error {
 	c := r.cmd
 	if c.Add || c.WithoutMe || c.To.Passphrase || len(r.keys) == 0 {
@@ -93,16 +93,16 @@ func (r *rewrapper) includesOwn() error {
 	case !errors.Is(err, pqenc.ErrNoMatch):
 		return err
 	case r.defaultKey != "":
-		return usageError(fmt.Sprintf("%s, your default identity, is not one of the new recipients: you could not read the files any more", r.defaultKey),
-			fmt.Sprintf("add it with -r %s, or use --without-me if that is meant", r.defaultKey))
+		return usageError(fmt.Sprintf("%s, your default identity, is not one of the new recipients: you could no longer read the files", r.defaultKey),
+			fmt.Sprintf("add it with -r %s, or use --without-me if you want that", r.defaultKey))
 	}
-	return usageError("none of the keys that -i names is one of the new recipients: you could not read the files any more",
-		"add your public key with -r, or use --without-me if that is meant")
+	return usageError("none of the keys that -i names is one of the new recipients: you could no longer read the files",
+		"add your public key with -r, or use --without-me if you want that")
 }
 
-// opensOwn tries one's own keys on a file for the new recipients. That asks for the
-// passphrase of a key only if it may be the one that matters: not for the default
-// identity, whose public key says enough.
+// opensOwn tries the user's own keys on a file for the new recipients. It asks for the
+// passphrase of a key only if that may matter: not for the default identity, whose public
+// key is sufficient.
 func (r *rewrapper) opensOwn() error {
 	if r.defaultKey != "" {
 		if own, err := recipientKeys(r.defaultKey); err == nil {
@@ -134,8 +134,8 @@ func sharesKey(one, other []pqenc.Recipient) error {
 	return pqenc.ErrNoMatch
 }
 
-// planCurrent makes a change for each key. The last one, for nobody, makes room, and
-// finds out if a file opens at all where no key has older generations.
+// planCurrent makes a change for each key. The last change, without recipients, makes
+// room, and shows whether a file opens at all if no key has older generations.
 func (r *rewrapper) planCurrent() error {
 	own, err := r.own()
 	if err != nil {
@@ -143,18 +143,18 @@ func (r *rewrapper) planCurrent() error {
 	}
 	if len(own) == 0 {
 		if len(r.keys) > 0 {
-			return usageError("--to-current is for keys of pqenc: those of age have no generations", "name the recipients with -r")
+			return usageError("--to-current is for pqenc keys: age keys have no generations", "name the recipients with -r")
 		}
 		return usageError("--to-current is for your own keys", "name them with -i")
 	}
 	for _, id := range own {
-		r.named = append(r.named, id) // with its name
+		r.named = append(r.named, id) // with its fingerprint
 		if err := id.Public().Usable(time.Now()); err != nil && !(errors.Is(err, keyfile.ErrExpired) && r.cmd.To.AllowExpired) {
 			return withHints(in(who(id.Fingerprint()), err), `make the next one with "pqenc key rotate", or name the recipients with -r`)
 		}
 		if older := id.Generations()[1:]; len(older) > 0 {
 			r.changes = append(r.changes, pqenc.Change{
-				To: []pqenc.Recipient{id.Public()}, Keep: true, Except: []pqenc.Identity{older[0]}, // which knows those before it
+				To: []pqenc.Recipient{id.Public()}, Keep: true, Except: []pqenc.Identity{older[0]}, // it includes those before it
 			})
 		}
 	}

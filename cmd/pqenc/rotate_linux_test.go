@@ -19,8 +19,8 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// rotated requires that alice.key in a folder is a whole one of at most so many
-// generations, for its owner alone, and that alice.pub knows no key that is not in it.
+// rotated requires that alice.key in a folder is complete, private, and has at most the
+// given number of generations, and that alice.pub has no other keys.
 func rotated(t *testing.T, dir string, most int) *keyfile.Identity {
 	t.Helper()
 	name := filepath.Join(dir, "alice.key")
@@ -42,9 +42,9 @@ func rotated(t *testing.T, dir string, most int) *keyfile.Identity {
 	return id
 }
 
-// TestRotateFaults lets the system calls that change a file fail or be the last one. The
-// key file is the old or the new one, whole, and the next rotation leaves nothing else
-// in the folder. As strace counts the calls of each thread, some are hit twice.
+// TestRotateFaults makes system calls that change a file fail, or kills the process
+// there. The key file must be the old or the new one, complete, and the next rotation
+// removes all other files. As strace counts the calls of each thread, some are hit twice.
 func TestRotateFaults(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -67,8 +67,8 @@ func TestRotateFaults(t *testing.T) {
 	}
 }
 
-// rotateWith rotates a key while strace injects something, and reports whether that was
-// reached.
+// rotateWith rotates a key while strace injects a fault, and reports whether the fault
+// was reached.
 func rotateWith(t *testing.T, inject string) bool {
 	dir := newFolder(t)
 	log := filepath.Join(t.TempDir(), "log")
@@ -92,12 +92,11 @@ func rotateWith(t *testing.T, inject string) bool {
 	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("%s: it left %q", inject, left)
 	}
-	killed := err != nil && cmd.ProcessState.ExitCode() < 0 // as strace does, like the command
+	killed := err != nil && cmd.ProcessState.ExitCode() < 0 // strace ends like the command
 	return killed || bytes.Contains(trace, []byte("INJECTED"))
 }
 
-// TestRotateInterrupted presses Ctrl-C at some system call: the two files go together all
-// the same.
+// TestRotateInterrupted presses Ctrl-C at some system call: the two files still match.
 func TestRotateInterrupted(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -119,8 +118,8 @@ func TestRotateInterrupted(t *testing.T) {
 	}
 }
 
-// TestRotateAtOnce rotates one key from several processes. Each makes a generation that
-// stays, or says that another one is at it.
+// TestRotateAtOnce rotates one key from several processes. Each adds a generation that
+// stays, or reports that another process is changing the key.
 func TestRotateAtOnce(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)

@@ -12,12 +12,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// folded returns a name as file systems compare it that know no upper and lower case, or
-// take different encodings of accents for one.
+// folded returns a name in the form in which file systems compare it that ignore case or
+// the encoding of accents.
 func folded(name string) string { return strings.ToLower(strings.ToUpper(norm.NFC.String(name))) }
 
-// sameName reports whether two paths below a folder, which need not be there, are those of
-// one file on its file system. It is a variable for tests.
+// sameName reports whether two paths below a folder, which need not exist, are the same
+// file on its file system. It is a variable for tests.
 var sameName = func(folder, one, two string) bool {
 	for {
 		info, err := os.Stat(folder)
@@ -32,7 +32,7 @@ var sameName = func(folder, one, two string) bool {
 	}
 	probe, err := os.MkdirTemp(folder, ".pqenc-probe-")
 	if err != nil {
-		return false // nothing can be written there, which will be said
+		return false // not writable, which is reported later
 	}
 	defer os.RemoveAll(probe)
 	if err := os.MkdirAll(filepath.Join(probe, filepath.FromSlash(one)), 0o700); err != nil {

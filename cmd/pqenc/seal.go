@@ -21,11 +21,11 @@ type sealer struct {
 	context *contextFlag
 	secret  *secretFlags
 
-	recipients []pqenc.Recipient // once they are loaded
+	recipients []pqenc.Recipient // after load
 	signer     *keyfile.Identity // the same, or nil
 }
 
-// load gets the keys, and the passphrase of what is so named.
+// load loads the keys, and asks for the passphrase of the thing so named.
 func (s *sealer) load(what string) error {
 	if err := s.loadRecipients(what); err != nil {
 		return err
@@ -36,24 +36,24 @@ func (s *sealer) load(what string) error {
 	return s.loadSigner()
 }
 
-// reserve leaves room in the header for more recipients.
+// reserve reserves room for more recipients in the header.
 func (s *sealer) reserve(room reserveFlag) {
 	s.recipients = append(s.recipients, pqenc.Reserve(room.Reserve))
 }
 
-// seal copies src to dst, encrypted.
+// seal encrypts src to dst.
 func (s *sealer) seal(dst io.Writer, src io.Reader) error {
 	w, err := s.open(dst)
 	if err != nil {
 		return err
 	}
 	if _, err := w.ReadFrom(src); err != nil {
-		return err // without Close: a file that is cut must look like one
+		return err // without Close: an unfinished file must look truncated
 	}
 	return w.Close()
 }
 
-// open begins the file, signed if there is a signer.
+// open starts an encrypted file, which is signed if there is a signer.
 func (s *sealer) open(dst io.Writer) (*pqenc.Writer, error) {
 	if s.signer == nil {
 		return pqenc.Encrypt(dst, s.recipients...)
@@ -61,13 +61,13 @@ func (s *sealer) open(dst io.Writer) (*pqenc.Writer, error) {
 	return pqenc.EncryptSigned(dst, s.signer, s.context.text(), s.recipients...)
 }
 
-// loadSigner gets who signs the file, if anybody does.
+// loadSigner loads the signing key, if there is one.
 func (s *sealer) loadSigner() error {
 	_, secret := s.secret.roles(s.to.Passphrase)
 	return s.signWith(secret)
 }
 
-// signWith is loadSigner for a key whose passphrase comes from there.
+// signWith is like loadSigner for a key with the given source of its passphrase.
 func (s *sealer) signWith(secret *passphraseFlags) error {
 	if s.to.Sign == "" {
 		return nil
@@ -80,7 +80,7 @@ func (s *sealer) signWith(secret *passphraseFlags) error {
 	return s.app.maySign(s.to.Sign, id)
 }
 
-// check finds what does not go together.
+// check returns an error for flags that do not go together.
 func (s *sealer) check() error {
 	if err := s.to.New.check(&s.secret.File, s.to.Passphrase, "-p"); err != nil {
 		return err
@@ -90,15 +90,15 @@ func (s *sealer) check() error {
 		return usageError("-p and -r do not go together: a passphrase must be the only way into a file",
 			"choose one of the two")
 	case s.to.Sign == "" && s.context.Context != nil:
-		return usageError("--context is of no use without --sign", "sign with --sign KEY")
+		return usageError("--context needs --sign", "sign with --sign KEY")
 	case len(s.context.text()) > pqenc.MaxContextSize:
 		return usageError(fmt.Sprintf("the context is longer than %d bytes", pqenc.MaxContextSize), "choose a shorter one")
 	}
 	return nil
 }
 
-// loadRecipients gets those that the flags name. A passphrase is asked for by the
-// name of what it is for.
+// loadRecipients loads the recipients that the flags name. what names the file or stream
+// when it asks for a passphrase.
 func (s *sealer) loadRecipients(what string) (err error) {
 	if !s.to.Passphrase {
 		s.recipients, err = s.keyRecipients()
@@ -113,7 +113,7 @@ func (s *sealer) loadRecipients(what string) (err error) {
 	return err
 }
 
-// keyRecipients gets the keys that -r names, each once.
+// keyRecipients loads the keys that -r names, without duplicates.
 func (s *sealer) keyRecipients() (to []pqenc.Recipient, err error) {
 	var all []pqenc.Recipient
 	seen := make(map[string]string)
@@ -144,7 +144,7 @@ func (s *sealer) keyRecipients() (to []pqenc.Recipient, err error) {
 	}
 	if len(to) > format.MaxKeyStanzas {
 		return nil, usageError(fmt.Sprintf("%d recipients are more than %d", len(to), format.MaxKeyStanzas),
-			"encrypt to a key that they share, or make several files")
+			"encrypt to one key that they share, or make several files")
 	}
 	return to, nil
 }

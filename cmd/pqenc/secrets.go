@@ -18,20 +18,20 @@ import (
 	"github.com/pqenc/pqenc/internal/text"
 )
 
-// maxPassphrase is the length of the longest passphrase in bytes.
+// maxPassphrase is the maximum length of a passphrase in bytes.
 const maxPassphrase = 4096
 
-// passphraseSource is what has been taken from where the flags say.
+// passphraseSource is what was read from the source that the flags name.
 type passphraseSource struct {
-	file *os.File // the descriptor, kept: a second one would close it, too
-	read []byte   // the passphrase, nil before it is read
+	file *os.File // kept open: closing a second file for the descriptor would close it, too
+	read []byte   // the passphrase, or nil before it is read
 
-	missing string // hint, where there is none and nobody to ask, if it is not the usual one
+	missing string // hint if there is no passphrase and no terminal, if it is not the usual one
 }
 
-// roles returns where the passphrase of files comes from, and where that of private
-// keys does. The flags without "key-" give that of files if files have one, or if
-// keys have flags of their own; otherwise that of keys.
+// roles returns the source of the passphrase of files, and that of private keys. The
+// flags without "key-" are for files if these have a passphrase or if the flags for keys
+// are used, too, and otherwise for keys.
 func (f *secretFlags) roles(files bool) (file, key *passphraseFlags) {
 	if files || f.Key.set() {
 		f.Key.source.missing = "give that of a private key with --key-passphrase-file or --key-passphrase-fd"
@@ -43,15 +43,15 @@ func (f *secretFlags) roles(files bool) (file, key *passphraseFlags) {
 	return &f.Key, &f.File
 }
 
-// check finds what is wrong with the flags, for files from src.
+// check returns an error for invalid flags, for files from src.
 func (f *secretFlags) check(src *input, keys bool) error {
 	if f.Key.set() && !keys {
-		return usageError("--key-passphrase-file and --key-passphrase-fd are of no use without a private key", "name the key, too")
+		return usageError("--key-passphrase-file and --key-passphrase-fd need a private key", "name the key, too")
 	}
 	return cmp.Or(f.File.notSame(&f.Key), f.File.notFrom(src), f.Key.notFrom(src))
 }
 
-// notSame fails if two passphrases are to come from one descriptor.
+// notSame returns an error if two passphrases come from the same descriptor.
 func (p *passphraseFlags) notSame(other *passphraseFlags) error {
 	one, two := p.PassphraseFd, other.PassphraseFd
 	if one != nil && two != nil && *one == *two {
@@ -60,13 +60,13 @@ func (p *passphraseFlags) notSame(other *passphraseFlags) error {
 	return nil
 }
 
-// notFrom fails if the passphrase is to come from src, of which it would take
-// the first part or all.
+// notFrom returns an error if the passphrase comes from src, and would take some of the
+// input.
 func (p *passphraseFlags) notFrom(src *input) error {
 	var from fs.FileInfo
 	switch {
 	case p.PassphraseFile != "":
-		from, _ = os.Stat(p.PassphraseFile) // not opened, as it may be a pipe
+		from, _ = os.Stat(p.PassphraseFile) // not opened, since it may be a pipe
 	case p.PassphraseFd != nil:
 		f, err := p.descriptor()
 		if err != nil {
@@ -78,10 +78,10 @@ func (p *passphraseFlags) notFrom(src *input) error {
 	if err == nil && from != nil && os.SameFile(from, info) {
 		return usageError("the passphrase cannot come from " + src.name + ", which is the input")
 	}
-	return nil // what else is wrong shows when it is read
+	return nil // other errors appear when it is read
 }
 
-// ask returns a function that gets the passphrase of the thing so named.
+// ask returns a function that returns the passphrase of the thing so named.
 func (p *passphraseFlags) ask(a *app, what string) func() ([]byte, error) {
 	return func() ([]byte, error) {
 		if given, err := p.given(); given != nil || err != nil {
@@ -95,7 +95,7 @@ func (p *passphraseFlags) ask(a *app, what string) func() ([]byte, error) {
 	}
 }
 
-// choose gets a new passphrase, and warns of one that is easy to guess.
+// choose returns a new passphrase, and warns if it is weak.
 func (p *passphraseFlags) choose(a *app, what string, n newPassphraseFlag) ([]byte, error) {
 	if n.GeneratePassphrase {
 		return a.generate(what)
@@ -108,13 +108,13 @@ func (p *passphraseFlags) choose(a *app, what string, n newPassphraseFlag) ([]by
 		}
 	}
 	if err == nil && len(secret) > 0 && !a.grammar.Quiet && strength.Weak(secret) {
-		a.warn("the new passphrase for %s is weak: whoever has the file can find it by guessing", what)
-		a.hint("several random words are better: --generate-passphrase makes them")
+		a.warn("the new passphrase for %s is weak: whoever has the file can guess it", what)
+		a.hint("--generate-passphrase makes one of several random words")
 	}
 	return secret, err
 }
 
-// generate makes a passphrase, which only the terminal gets to see.
+// generate returns a new passphrase, and shows it only on the terminal.
 func (a *app) generate(what string) ([]byte, error) {
 	secret, err := strength.NewPassphrase()
 	if err != nil {
@@ -127,7 +127,7 @@ func (a *app) generate(what string) ([]byte, error) {
 	return secret, err
 }
 
-// typeTwice asks for a new passphrase.
+// typeTwice asks for a new passphrase twice.
 func (a *app) typeTwice(what string) ([]byte, error) {
 	first, err := a.prompter.Secret("new passphrase for " + what)
 	if err != nil {
@@ -143,7 +143,8 @@ func (a *app) typeTwice(what string) ([]byte, error) {
 	return first, nil
 }
 
-// given reads the passphrase from where a flag says, once; nil without a flag.
+// given returns the passphrase from the source that a flag names, and reads it only once.
+// Without such a flag it returns nil.
 func (p *passphraseFlags) given() ([]byte, error) {
 	if p.source.read != nil {
 		return p.source.read, nil
@@ -161,7 +162,7 @@ func (p *passphraseFlags) given() ([]byte, error) {
 	return line, nil
 }
 
-// open opens what a flag names; nil without a flag.
+// open opens the source that a flag names, or returns nil without such a flag.
 func (p *passphraseFlags) open() (*os.File, error) {
 	switch {
 	case p.PassphraseFile != "":
@@ -172,8 +173,8 @@ func (p *passphraseFlags) open() (*os.File, error) {
 	return nil, nil
 }
 
-// descriptor returns the open file that a flag names. If that is not open it
-// could by now be one that this process has opened itself.
+// descriptor returns the open file for the descriptor of a flag. If it was not open at
+// the start, it could by now be a file that this process opened itself.
 func (p *passphraseFlags) descriptor() (*os.File, error) {
 	fd := *p.PassphraseFd
 	if p.source.file == nil {
@@ -186,7 +187,7 @@ func (p *passphraseFlags) descriptor() (*os.File, error) {
 	return p.source.file, nil
 }
 
-// readLine reads the one line in r, less its end.
+// readLine reads the only line in r, without its line break.
 func readLine(r io.Reader) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, maxPassphrase+1))
 	if err != nil {
@@ -202,7 +203,7 @@ func readLine(r io.Reader) ([]byte, error) {
 	case len(b) > maxPassphrase:
 		return nil, usageError("the passphrase is too long")
 	case len(rest) > 0:
-		return nil, usageError("the passphrase must be one line, and the only one")
+		return nil, usageError("the passphrase must be a single line")
 	case len(line) == 0:
 		return nil, usageError("the passphrase is empty")
 	}

@@ -15,27 +15,27 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// globFlags say which files a command takes, by their names.
+// globFlags select files by name.
 type globFlags struct {
-	Exclude []string `sep:"none" placeholder:"GLOB" help:"Leave out what GLOB matches: files and folders of such a name at any depth or, if it has a slash, paths below the folder that was named. * stays within a name, ** does not. Can be repeated."`
-	Include []string `sep:"none" placeholder:"GLOB" help:"Take only files that GLOB matches. Can be repeated, and --exclude wins."`
+	Exclude []string `sep:"none" placeholder:"GLOB" help:"Leave out files and folders that match GLOB: by name at any depth or, if GLOB has a slash, by path below the named folder. * does not match a slash, ** does. Can be repeated."`
+	Include []string `sep:"none" placeholder:"GLOB" help:"Take only files that match GLOB. Can be repeated; --exclude wins."`
 }
 
-// selectFlags say which local files a command takes of those that were named.
+// selectFlags select local files among the arguments.
 type selectFlags struct {
 	globFlags   `embed:""`
-	FilesFrom   string `type:"path" xor:"files-from" placeholder:"LIST" help:"Take the files that LIST names, one a line, with their paths. - is standard input."`
-	FilesFrom0  string `name:"files-from0" type:"path" xor:"files-from" placeholder:"LIST" help:"The same with a zero byte after each name, as find -print0 writes it."`
-	FollowLinks bool   `help:"Follow links in folders. Without it they are left out."`
-	DryRun      bool   `short:"n" help:"Change nothing, and print what would be done."`
+	FilesFrom   string `type:"path" xor:"files-from" placeholder:"LIST" help:"Read the paths of the input files from LIST, one per line. If LIST is -: standard input."`
+	FilesFrom0  string `name:"files-from0" type:"path" xor:"files-from" placeholder:"LIST" help:"The same for names that end in a zero byte, as from find -print0."`
+	FollowLinks bool   `help:"Follow symbolic links in folders, instead of leaving them out."`
+	DryRun      bool   `short:"n" help:"Print what would be done, and change nothing."`
 }
 
-// check finds what is wrong with the patterns.
+// check returns an error for invalid patterns.
 func (f *globFlags) check() error {
 	for _, all := range [][]string{f.Exclude, f.Include} {
 		for _, glob := range all {
 			if !doublestar.ValidatePattern(glob) || glob == "" {
-				return usageError("not a pattern of names: "+glob, "its brackets, braces or backslashes do not fit: put a backslash in front of those that are meant")
+				return usageError("not a pattern of names: "+glob, "its brackets, braces or backslashes do not match: put a backslash before a literal one")
 			}
 		}
 	}
@@ -52,7 +52,7 @@ func (f *selectFlags) single(name string) error {
 	case isStdio(name) && f.DryRun:
 		return usageError("--dry-run is for files that are named", "leave it out, or name a file")
 	case !isStdio(name) && !f.selects(filepath.Base(name)):
-		return usageError("there is no file in what was named", "--exclude and --include leave it out")
+		return usageError("the arguments contain no file", "--exclude and --include leave it out")
 	}
 	return nil
 }
@@ -60,8 +60,8 @@ func (f *selectFlags) single(name string) error {
 // lists reports whether a flag names a list of files.
 func (f *selectFlags) lists() bool { return f.FilesFrom != "" || f.FilesFrom0 != "" }
 
-// excludes reports whether a file or folder with that path below the folder that was named
-// is left out.
+// excludes reports whether to leave out a file or folder with the given path below the
+// named folder.
 func (f *globFlags) excludes(name string, folder bool) bool {
 	for _, glob := range f.Exclude {
 		if matchGlob(glob, name, folder) {
@@ -71,7 +71,7 @@ func (f *globFlags) excludes(name string, folder bool) bool {
 	return false
 }
 
-// includes reports whether a file with that path is taken.
+// includes reports whether to take a file with the given path.
 func (f *globFlags) includes(name string) bool {
 	for _, glob := range f.Include {
 		if matchGlob(glob, name, false) {
@@ -82,7 +82,7 @@ func (f *globFlags) includes(name string) bool {
 }
 
 // matchGlob reports whether a pattern matches a path or, if the pattern has no slash, its
-// last part. A pattern that ends in a slash matches folders only.
+// base name. A pattern that ends in a slash matches only folders.
 func matchGlob(glob, name string, folder bool) bool {
 	glob, folders := strings.CutSuffix(glob, "/")
 	if folders && !folder {
@@ -95,7 +95,7 @@ func matchGlob(glob, name string, folder bool) bool {
 	return ok && err == nil
 }
 
-// listed returns the names in the list that a flag names.
+// listed returns the names in the list of files.
 func (f *selectFlags) listed(a *app) (all []string, err error) {
 	file, end := f.FilesFrom, byte('\n')
 	if f.FilesFrom0 != "" {
@@ -128,11 +128,11 @@ func (f *selectFlags) listed(a *app) (all []string, err error) {
 	}
 }
 
-// maxListed is the size in bytes of the longest name in a list, with what ends it.
+// maxListed is the maximum size in bytes of a name in a list, with its terminator.
 const maxListed = 64 << 10
 
-// listedPath returns the path below an output of a file in a list: its own path, or, if that
-// begins elsewhere, its name.
+// listedPath returns the path below the output for a file in a list: its own path, or its
+// base name if the path leads outside.
 func listedPath(name string) string {
 	if !filepath.IsLocal(name) {
 		return filepath.Base(name)
@@ -140,8 +140,8 @@ func listedPath(name string) string {
 	return filepath.ToSlash(filepath.Clean(name))
 }
 
-// folderPath returns what the paths of files in a folder begin with: its name, or nothing if
-// the argument ends in a slash or is no name.
+// folderPath returns the first part of the output paths of the files in a folder: its
+// name, or "" if the argument ends in a slash or is no name.
 func folderPath(name string) string {
 	base := filepath.Base(name)
 	if strings.HasSuffix(name, "/") || strings.HasSuffix(name, string(filepath.Separator)) ||
@@ -151,8 +151,8 @@ func folderPath(name string) string {
 	return base + "/"
 }
 
-// selects reports whether a file with that path would be taken: neither it nor a folder that
-// it is in is left out.
+// selects reports whether a file with the given path would be taken: neither it nor a
+// folder above it is left out.
 func (f *globFlags) selects(name string) bool {
 	for above := path.Dir(name); above != "."; above = path.Dir(above) {
 		if f.excludes(above, true) {

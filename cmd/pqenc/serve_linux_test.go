@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestServeManyFiles starts a server where the soft limit of open files is low: every
+// TestServeManyFiles starts a server with a low soft limit of open files: every
 // connection takes one, and a push some more.
 func TestServeManyFiles(t *testing.T) {
 	t.Parallel()

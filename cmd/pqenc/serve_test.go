@@ -30,11 +30,10 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// eventually is how long something may take that happens at once on an idle
-// machine.
+// eventually is a time limit for something that happens at once on an idle machine.
 const eventually = 30 * time.Second
 
-// await returns when ok does, and fails if that takes too long.
+// await waits until ok returns true, and fails if that takes too long.
 func await(what string, ok func() bool) error {
 	for end := time.Now().Add(eventually); !ok(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -44,7 +43,7 @@ func await(what string, ok func() bool) error {
 	return nil
 }
 
-// get returns what a server answers to a probe.
+// get returns the answer of a server to a health check.
 func get(url string, header ...string) (code int, body string, err error) {
 	req, err := http.NewRequest("GET", url, nil)
 	if err != nil {
@@ -87,7 +86,7 @@ func probe(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// serving is a server for alice, who may do everything.
+// serving is a server on which alice has all rights.
 type serving struct {
 	*exec.Cmd
 	dir  string
@@ -97,20 +96,19 @@ type serving struct {
 
 func (s *serving) logs(text string) bool { return strings.Contains(s.log.String(), text) }
 
-// startServing starts a server in a folder as of newFolder, and returns when it
-// takes connections.
+// startServing starts a server in a folder made by newFolder, and waits until it listens.
 func startServing(t *testing.T, dir string, flags ...string) *serving {
 	t.Helper()
 	return startServingAfter(t, dir, "true", flags...)
 }
 
-// startServingAfter does so in a shell, after another command there.
+// startServingAfter does that in a shell, after another command.
 func startServingAfter(t *testing.T, dir, first string, flags ...string) *serving {
 	t.Helper()
 	return startServingTo(t, nil, dir, first, flags...)
 }
 
-// startServingTo does so with that standard error, or with s.log.
+// startServingTo does that with the given standard error, or with s.log.
 func startServingTo(t *testing.T, stderr *os.File, dir, first string, flags ...string) *serving {
 	t.Helper()
 	writeIn(t, dir, "allow", []byte("alice.pub push,pull,list,delete ** overwrite\n"))
@@ -137,7 +135,7 @@ func startServingTo(t *testing.T, stderr *os.File, dir, first string, flags ...s
 	return s
 }
 
-// end sends the signal and returns the exit code.
+// end sends the signal, and returns the exit code.
 func (s *serving) end(t *testing.T, signal os.Signal) int {
 	t.Helper()
 	if err := s.Process.Signal(signal); err != nil {
@@ -170,7 +168,7 @@ func (s *serving) client() *transfer.Client {
 	}
 }
 
-// slowPush is a push whose end waits for the test.
+// slowPush is a push that waits for the test before its end.
 type slowPush struct {
 	rest io.WriteCloser
 	file []byte
@@ -178,8 +176,8 @@ type slowPush struct {
 	done chan error
 }
 
-// startPush pushes the first half of a file of 10 MiB, and returns when some of it
-// has been made durable.
+// startPush pushes the first half of a file of 10 MiB, and waits until the server has
+// synced some of it.
 func (s *serving) startPush(t *testing.T) *slowPush {
 	t.Helper()
 	file := sealed(t, make([]byte, 10<<20))
@@ -237,8 +235,8 @@ func (s *serving) stored(t *testing.T, want []byte) {
 	}
 }
 
-// TestServeLetsEnd stops a server during a push, which may end. Meanwhile it is not
-// ready, and takes nobody else.
+// TestServeLetsEnd stops a server during a push, which can finish. Meanwhile the server
+// is not ready, and accepts no other client.
 func TestServeLetsEnd(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -266,8 +264,8 @@ func TestServeLetsEnd(t *testing.T) {
 	s.stored(t, p.file)
 }
 
-// TestServeInterrupts stops a server during a push that takes too long, and
-// starts it again: the push resumes.
+// TestServeInterrupts stops a server during a push that takes too long, and restarts it:
+// the push resumes.
 func TestServeInterrupts(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -301,7 +299,7 @@ func TestServeEndsAtOnce(t *testing.T) {
 	}
 }
 
-// TestServeHTTP asks for what is not a connection of a client.
+// TestServeHTTP sends requests that are not those of a client.
 func TestServeHTTP(t *testing.T) {
 	t.Parallel()
 	s := startServing(t, newFolder(t), "--endpoint", "/here", "--log-level", "debug")
@@ -330,9 +328,9 @@ func TestServeHTTP(t *testing.T) {
 	}
 }
 
-// TestServeHostileNames lets a client send names that a terminal might obey. The one
-// that changes the direction no object can have. One with a space of no width can be
-// had, and is escaped in the log: slog does that in text, but not in JSON.
+// TestServeHostileNames sends names that a terminal may interpret. The one that changes
+// the text direction is invalid. One with a zero-width space is valid, and is escaped in
+// the log: slog does that in text, but not in JSON.
 func TestServeHostileNames(t *testing.T) {
 	t.Parallel()
 	for _, form := range []string{"text", "json"} {

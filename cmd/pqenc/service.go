@@ -22,13 +22,13 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// Where probes ask.
+// Paths for health checks.
 const (
 	healthPath = "/healthz" // is the process alive?
-	readyPath  = "/readyz"  // is it of use?
+	readyPath  = "/readyz"  // can it serve requests?
 )
 
-// service is a server that runs.
+// service is a running server.
 type service struct {
 	cmd      *serveCmd
 	log      *slog.Logger
@@ -36,13 +36,13 @@ type service struct {
 	allow    *server.AllowFile
 	clients  net.Listener
 	metrics  net.Listener // nil without metrics
-	dir      fs.FileInfo  // of the folder as it was opened
+	dir      fs.FileInfo  // of the opened folder
 	stopping atomic.Bool
-	failed   chan error // of a listener
+	failed   chan error // errors of listeners
 }
 
-// serve runs a server until it is told to stop. It takes its addresses first: if one is in
-// use, there is nothing to stop.
+// serve runs a server until it is told to stop. It listens first: if an address is in
+// use, nothing else has to be stopped.
 func (c *serveCmd) serve(a *app, log *slog.Logger, id *keyfile.Identity, allow *server.AllowFile) error {
 	stop, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -73,7 +73,7 @@ func (c *serveCmd) serve(a *app, log *slog.Logger, id *keyfile.Identity, allow *
 	return errors.Join(err, s.stop())
 }
 
-// listen takes the addresses.
+// listen opens the listeners.
 func (s *service) listen() (err error) {
 	if s.cmd.Metrics != "" {
 		if s.metrics, err = net.Listen("tcp", s.cmd.Metrics); err != nil {
@@ -84,7 +84,7 @@ func (s *service) listen() (err error) {
 	return err
 }
 
-// start takes connections.
+// start starts accepting connections.
 func (s *service) start(a *app, fingerprint keyfile.Fingerprint) error {
 	var err error
 	if s.dir, err = os.Stat(s.cmd.Dir); err != nil {
@@ -100,15 +100,15 @@ func (s *service) start(a *app, fingerprint keyfile.Fingerprint) error {
 	return s.tellAddress(a, addr)
 }
 
-// serve serves HTTP. It does so until the process ends: who probes a server that is
-// stopping is told.
+// serve serves HTTP until the process ends, so that health checks learn that the server
+// is stopping.
 func (s *service) serve(listener net.Listener, handler http.Handler, state func(net.Conn, http.ConnState)) {
 	patience := time.Duration(s.cmd.Limits.LoginTimeout)
 	front := &http.Server{
 		Handler:   handler,
 		ConnState: state,
 		ErrorLog:  slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-		// What has become a WebSocket has its own limits; these end with HTTP.
+		// WebSockets have their own limits; these apply to HTTP.
 		MaxHeaderBytes:    16 << 10,
 		ReadHeaderTimeout: patience,
 		ReadTimeout:       patience,
@@ -118,7 +118,7 @@ func (s *service) serve(listener net.Listener, handler http.Handler, state func(
 	go func() { s.failed <- front.Serve(listener) }()
 }
 
-// tellAddress writes the address to where scripts wait for it.
+// tellAddress writes the address to a file for scripts.
 func (s *service) tellAddress(a *app, addr string) error {
 	if s.cmd.AddressFile == "" {
 		return nil
@@ -133,7 +133,7 @@ func (s *service) tellAddress(a *app, addr string) error {
 	return f.Commit()
 }
 
-// stop lets transfers end, and stops those that take too long.
+// stop waits for transfers, and stops those that take too long.
 func (s *service) stop() error {
 	s.stopping.Store(true)
 	s.log.Info("stopping", "grace", s.cmd.Grace)
@@ -144,7 +144,7 @@ func (s *service) stop() error {
 	return err
 }
 
-// ServeHTTP sends clients to the server and answers probes.
+// ServeHTTP passes clients to the server, and answers health checks.
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case s.cmd.Endpoint:
@@ -171,11 +171,11 @@ func answer(w http.ResponseWriter, code int, line string) {
 
 var (
 	errStopping = errors.New("the server is stopping")
-	errList     = errors.New("the access list is wrong, and an older one in force")
-	errFolder   = errors.New("the folder of the files is not there, or cannot be written to")
+	errList     = errors.New("the access list has errors, and an older one is in force")
+	errFolder   = errors.New("the folder of the files does not exist, or is not writable")
 )
 
-// ready returns why the server is of little use, in words that everybody may read.
+// ready returns why the server cannot serve requests, in words for everybody.
 func (s *service) ready() error {
 	switch {
 	case s.stopping.Load():

@@ -22,47 +22,47 @@ type fileOutcome int
 
 const (
 	isDone      fileOutcome = iota
-	isUnsteady              // done, but it was written to while it was read
-	isUnchanged             // there was nothing to do
-	isThere                 // what it would become was there already, and was left alone
+	isUnsteady              // done, but the file was written to while it was read
+	isUnchanged             // nothing to do
+	isThere                 // the output exists and was kept
 	isSkipped               // another kind of file
 	isHidden                // left out by its name
-	isDeleted               // what it has come from is gone
+	isDeleted               // deleted because its source is gone
 	isFailed
 )
 
-// several collects the outcomes for the files of a command: it counts them, reports what
-// failed and what was changed meanwhile, and makes the summary and the exit code of them.
-// It is for several goroutines.
+// several collects the outcomes for the files of a command: it counts them, reports
+// failed and changed files, and determines the summary and the exit code. It is safe for
+// concurrent use.
 type several struct {
 	app     *app
-	verb    string // of what is done: "encrypted"
-	noun    string // of what is counted, in the plural; empty is "files"
-	skipped string // of what [isSkipped]: "not encrypted and left alone"
-	total   int    // of all, also of what will not be started
-	one     bool   // only one, which was named: its error is that of the command
-	tell    bool   // the summary of that one, too
-	light   bool   // what is done takes little of each file: its size says nothing
-	keep    bool   // results, for JSON
+	verb    string // past participle: "encrypted"
+	noun    string // what is counted, in the plural; empty means "files"
+	skipped string // describes [isSkipped]: "not encrypted and left alone"
+	total   int    // number of files, including those that will not be started
+	one     bool   // a single named file: its error is that of the command
+	tell    bool   // print a summary even for a single file
+	light   bool   // only a small part of each file is processed: leave out the total size
+	keep    bool   // keep the results for JSON
 
-	mu      sync.Mutex // of all that follows, and over each message
+	mu      sync.Mutex // guards all fields below, and is held while printing
 	meter   *progress.Meter
 	count   [isFailed + 1]int
-	early   int   // are done, and wait for their turn to be counted
-	bytes   int64 // of what is done
-	fatal   int   // exit code of an error after which no more are started, or 0
-	only    error // of the one
+	early   int   // files that are done and wait for their turn to be counted
+	bytes   int64 // of the files that are done
+	fatal   int   // exit code of a fatal error, after which no more files are started, or 0
+	only    error // error of the single file
 	results []fileResult
 	alike   []alike
 }
 
-// alike are errors that say the same of several files.
+// alike counts files with the same error.
 type alike struct {
 	reason      string
 	code, count int
 }
 
-// limit is how many of them are reported, each with its file.
+// limit is the number of equal errors that are reported with their files.
 func (a *alike) limit() int {
 	if a.code == exitNoKey {
 		return 1
@@ -73,13 +73,13 @@ func (a *alike) limit() int {
 // fileResult is the outcome for a file in its JSON form.
 type fileResult struct {
 	File   string `json:"file"`
-	Result string `json:"result"` // the verb, or what [several.words] has for the outcome
+	Result string `json:"result"` // the verb, or a word for the outcome
 	Error  string `json:"error,omitempty"`
 }
 
-// add records the outcome for a file of so many bytes, and reports its error. An error with
-// the exit code [exitUnsteady] is one of a file that is done. What fails in an interruption has
-// not failed by itself, and is not counted.
+// add records the outcome for a file of the given size, and reports its error. After an
+// error with the exit code [exitUnsteady], the file counts as done. Failures during an
+// interruption are caused by it, and are not counted.
 func (s *several) add(title string, size int64, result fileOutcome, err error) {
 	if err != nil && s.app.ending.Load() {
 		return
@@ -110,14 +110,14 @@ func (s *several) add(title string, size int64, result fileOutcome, err error) {
 			return
 		}
 		s.meter.Aside(func() { s.app.report(err) })
-	case s.fatal == 0: // of fatal errors the first is reported
+	case s.fatal == 0: // the first fatal error is reported
 		s.fatal = code
 		s.meter.Aside(func() { s.app.report(err) })
 	}
 }
 
-// repeats reports whether an error says of one more file what was said of enough others.
-// Those are counted, and reported in the end.
+// repeats reports whether enough files had the same error. Further ones are only counted,
+// and reported at the end.
 func (s *several) repeats(title string, err error, code int) bool {
 	if title == "" {
 		return false
@@ -138,10 +138,10 @@ func (s *several) repeats(title string, err error, code int) bool {
 	return s.alike[i].count > s.alike[i].limit()
 }
 
-// maxReasons is how many different errors are counted.
+// maxReasons is the number of different errors that are counted.
 const maxReasons = 100
 
-// reportAlike reports how often there were errors that have not been reported.
+// reportAlike reports the number of errors that were only counted.
 func (s *several) reportAlike() {
 	for _, a := range s.alike {
 		if n := a.count - a.limit(); n > 0 {
@@ -158,22 +158,22 @@ func (s *several) record(title string, result fileOutcome, err error) {
 	s.results = append(s.results, r)
 }
 
-// warn says something about a file.
+// warn prints a warning about a file.
 func (s *several) warn(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.meter.Aside(func() { s.app.warn(format, args...) })
 }
 
-// stopped reports whether an error has come after which no more are to be started.
+// stopped reports whether a fatal error means that no more files are started.
 func (s *several) stopped() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.fatal != 0
 }
 
-// end reports the outcome for all. The error is that of the only one, or that some have
-// failed or were changed.
+// end prints the summary. It returns the error of the single file, or an error if some
+// files failed or changed.
 func (s *several) end() error {
 	if s.keep {
 		if err := s.printJSON(); err != nil {
@@ -210,8 +210,8 @@ func (s *several) sum() (n int) {
 	return n
 }
 
-// summary is one line with all numbers that are not 0, except of what failed, which is the
-// error. It names what is counted if nothing in front of it does.
+// summary returns one line with all counts that are not 0, except that of failures, which
+// is in the error. It names what is counted if nothing before it does.
 func (s *several) summary(named bool, left int) string {
 	var parts []string
 	add := func(n int, noun, what string) {
@@ -250,7 +250,7 @@ func (s *several) summary(named bool, left int) string {
 	return text
 }
 
-// nouns is what so many of what is counted are called; 0 is any number.
+// nouns returns the noun for n of what is counted; 0 is any number.
 func (s *several) nouns(n int) string {
 	noun := s.noun
 	if noun == "" {
@@ -275,8 +275,8 @@ func (s *several) printJSON() error {
 	}{s.count[isDone] + s.count[isUnsteady], s.count[isUnchanged], s.count[isSkipped], s.count[isThere], s.count[isDeleted], s.count[isFailed], append([]fileResult{}, s.results...)})
 }
 
-// each does n things one after the other. One that fails does not stop the others, unless
-// its error is [fatal]. The verb says what is done to them.
+// each does n things in order. An error does not stop the others, unless it is [fatal].
+// The verb is for the summary.
 func (a *app) each(n int, verb string, do func(i int) error) error {
 	s := &several{app: a, verb: verb, one: n == 1, total: n}
 	a.work.Store(s)
@@ -286,9 +286,9 @@ func (a *app) each(n int, verb string, do func(i int) error) error {
 	return s.end()
 }
 
-// fatal reports whether an error is a reason to start no more: there is no server to do it
-// with, or a passphrase was wrong. The server that has made up the files could learn
-// something from every one that it is tried on.
+// fatal reports whether an error must stop the command: the server cannot be reached, or
+// a passphrase was wrong. A hostile server could learn about the passphrase from every
+// file that it is tried on.
 func fatal(err error) bool {
 	if err == nil {
 		return false
@@ -303,7 +303,7 @@ func (a *app) printName(name string) error {
 	return err
 }
 
-// printPair prints the name of a file and what it would become.
+// printPair prints the name of a file and that of its output.
 func (a *app) printPair(from, to string) error {
 	if isStdio(to) {
 		to = "standard output"

@@ -13,7 +13,7 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// TestSeveral makes the exit code and the summary of the outcomes of several files.
+// TestSeveral tests the exit code and the summary for the outcomes of several files.
 func TestSeveral(t *testing.T) {
 	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
@@ -22,7 +22,7 @@ func TestSeveral(t *testing.T) {
 	defer nowhere.Close()
 	steady := &failure{errors.New("grew"), exitUnsteady, nil}
 	for name, c := range map[string]struct {
-		errs  []error // of files of 1 KiB each, done or not
+		errs  []error // for files of 1 KiB each, done or not
 		there int
 		total int
 		code  int
@@ -79,7 +79,7 @@ func TestSoFar(t *testing.T) {
 	<-started
 	for want := "2 of 3 files pulled"; all.soFar() != want; time.Sleep(time.Millisecond) {
 	}
-	if want := "give the same command again with --skip-existing for the rest"; all.restHint(false) != want {
+	if want := "run the same command again with --skip-existing for the rest"; all.restHint(false) != want {
 		t.Errorf("%q, want %q", all.restHint(false), want)
 	}
 	a.ending.Store(true)

@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// interruptPatience is how long a signal waits for the clean-up. Should a file
-// system not answer, the process ends all the same.
+// interruptPatience is how long a signal waits for the cleanup. If a file system does not
+// answer, the process ends anyway.
 const interruptPatience = 3 * time.Second
 
-// watchSignals returns a channel of the signals that end the process, except those
-// that its parent made it ignore, as nohup does with SIGHUP. Go tells that of SIGINT
-// and SIGHUP only. SIGQUIT goes with SIGINT: a shell without job control ignores
-// both for what it runs in the background. SIGABRT is left for those who want to see
-// the goroutines of a process that hangs.
+// watchSignals returns a channel of the signals that end the process, except those that
+// the parent process ignores, as nohup does with SIGHUP. Go reports that only for SIGINT
+// and SIGHUP. SIGQUIT is treated like SIGINT: a shell without job control ignores both
+// for background jobs. SIGABRT still prints the goroutines of a process that hangs.
 //
-// A write to a pipe that nobody reads would end the process by SIGPIPE, if it was
-// to standard output or standard error. Here it only fails: see results and messages.
+// Without this, writing to a pipe without a reader would end the process by SIGPIPE, if
+// it is standard output or standard error. Now the write only fails: see results and
+// messages.
 func watchSignals() <-chan os.Signal {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
@@ -33,7 +33,7 @@ func watchSignals() <-chan os.Signal {
 		syscall.SIGTERM: syscall.SIGTERM,
 	} {
 		if signal.Ignored(like) {
-			signal.Ignore(sig) // which Go would answer itself
+			signal.Ignore(sig) // otherwise Go would handle it itself
 		} else {
 			signal.Notify(signals, sig)
 		}
@@ -41,16 +41,16 @@ func watchSignals() <-chan os.Signal {
 	return signals
 }
 
-// supervise waits for a command, or for the signal that ends it, and returns the
+// supervise waits for the command to end, or for a signal that ends it, and returns the
 // exit code.
 func (a *app) supervise(done <-chan error, signals <-chan os.Signal) int {
-	asked := os.Signal(nil) // what the command was asked to end by
+	asked := os.Signal(nil) // the signal that the command was asked to stop by
 	for {
 		select {
 		case err := <-done:
 			code := a.end(err)
 			if asked == syscall.SIGHUP && code == exitOK {
-				return interrupted(asked) // nobody meant to end it
+				return interrupted(asked) // not an error to report
 			}
 			return code
 		case sig := <-signals:
@@ -65,9 +65,9 @@ func (a *app) supervise(done <-chan error, signals <-chan os.Signal) int {
 	}
 }
 
-// interruptSoon cleans up, and returns what there is to say of it. The command is not
-// waited for, since it may be blocked in a call that nothing ends except the end of the
-// process. The clean-up may be blocked as well, and is waited for a while only.
+// interruptSoon cleans up, and returns a text for the user. It does not wait for the
+// command, which may be blocked in a call that only the end of the process ends. The
+// cleanup may block as well, and has a time limit.
 func (a *app) interruptSoon() string {
 	cleaned := make(chan string, 1)
 	go func() { cleaned <- a.interrupt() }()
@@ -79,7 +79,7 @@ func (a *app) interruptSoon() string {
 	}
 }
 
-// bySignal says which signal it was, unless that was Ctrl-C.
+// bySignal names the signal, unless it was Ctrl-C.
 func bySignal(sig os.Signal) string {
 	switch sig {
 	case syscall.SIGTERM:
@@ -92,7 +92,7 @@ func bySignal(sig os.Signal) string {
 	return "interrupted"
 }
 
-// interrupted is the exit code that a shell gives to a process ended by sig.
+// interrupted returns the exit code that a shell uses for a process ended by sig.
 func interrupted(sig os.Signal) int {
 	if s, ok := sig.(syscall.Signal); ok {
 		return 128 + int(s)

@@ -24,7 +24,8 @@ import (
 
 const oldContent = "old content"
 
-// copying is a command that replaces the file "out" from a pipe that stays open.
+// copying is a command that replaces the file "out" with data from a pipe that stays
+// open.
 type copying struct {
 	*exec.Cmd
 	dir    string
@@ -52,7 +53,7 @@ func startCopying(t *testing.T, name string, args ...string) *copying {
 	return c
 }
 
-// newFolder returns a folder with the files of everybody.
+// newFolder returns a folder with the files of all people.
 func newFolder(t *testing.T) string {
 	dir := t.TempDir()
 	for name, content := range people() {
@@ -68,15 +69,15 @@ func (c *copying) temporaries() []string {
 	return names
 }
 
-// zeros are more than any pipe holds. Memory that is not allocated costs the many
+// zeros is larger than any pipe buffer. As memory that is not written, it costs the many
 // processes of this binary nothing.
 var (
 	zeros        = tenMebibytes[:]
 	tenMebibytes [10 << 20]byte
 )
 
-// halfWay returns when the command has read most of the input, of 10 MiB, and is
-// about to read more.
+// halfWay waits until the command has read most of the 10 MiB of input, and waits for
+// more.
 func (c *copying) halfWay(t *testing.T, input []byte) {
 	t.Helper()
 	if _, err := c.stdin.Write(input); err != nil {
@@ -97,8 +98,8 @@ func (c *copying) end(t *testing.T) int {
 	return code
 }
 
-// endsBy ends the command by a signal that it can answer: it has that exit code, says that
-// the old file stays, and nothing is left of what it did.
+// endsBy sends a signal that the command can handle, and requires the given exit code, a
+// message that the old file is unchanged, and no leftovers.
 func (c *copying) endsBy(t *testing.T, sig syscall.Signal, want int) {
 	t.Helper()
 	if err := c.Process.Signal(sig); err != nil {
@@ -126,7 +127,8 @@ func (c *copying) out(t *testing.T) string {
 	return string(content)
 }
 
-// skipIgnored skips a test under nohup, and the like, which pqenc respects.
+// skipIgnored skips a test if the signal is ignored, as under nohup, which pqenc
+// respects.
 func skipIgnored(t *testing.T, sig os.Signal) {
 	if signal.Ignored(sig) {
 		t.Skip(sig, "is ignored here")
@@ -135,8 +137,8 @@ func skipIgnored(t *testing.T, sig os.Signal) {
 
 var encrypting = []string{"-r", "alice.pub", "-o", "out"}
 
-// TestInterrupted ends the command half-way, with every signal that it can
-// answer: nothing is left of what it did.
+// TestInterrupted interrupts the command halfway, with every signal that it can handle:
+// nothing is left.
 func TestInterrupted(t *testing.T) {
 	for sig, want := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129, syscall.SIGQUIT: 131} {
 		t.Run(sig.String(), func(t *testing.T) {
@@ -149,8 +151,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestInterruptedVerification ends a decryption before the signature at the end
-// of the file.
+// TestInterruptedVerification interrupts a decryption before the signature at the end of
+// the file.
 func TestInterruptedVerification(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -160,7 +162,7 @@ func TestInterruptedVerification(t *testing.T) {
 	c.endsBy(t, syscall.SIGINT, 130)
 }
 
-// signed returns a file that bob has signed.
+// signed returns a file signed by bob.
 func signed(t *testing.T, contents []byte, to ...pqenc.Recipient) []byte {
 	t.Helper()
 	var file bytes.Buffer
@@ -177,8 +179,7 @@ func signed(t *testing.T, contents []byte, to ...pqenc.Recipient) []byte {
 	return file.Bytes()
 }
 
-// TestKilled ends it so that it can do nothing about it: the file is what it
-// was all the same.
+// TestKilled kills the command: the file is still unchanged.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	c := startCopying(t, "pqenc", encrypting...)
@@ -195,8 +196,7 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestNohup sends the signal of a closed terminal to a command that was told to
-// outlive it.
+// TestNohup sends SIGHUP to a command that was told to ignore it.
 func TestNohup(t *testing.T) {
 	t.Parallel()
 	c := startCopying(t, "sh", "-c", `trap "" HUP; exec pqenc -r alice.pub -o out`)
@@ -214,8 +214,8 @@ func TestNohup(t *testing.T) {
 	}
 }
 
-// TestBackground sends the signals of the keyboard to a command that a shell without
-// job control has put into the background.
+// TestBackground sends the signals of the keyboard to a command that a shell without job
+// control started in the background.
 func TestBackground(t *testing.T) {
 	t.Parallel()
 	c := startCopying(t, "sh", "-c", `trap "" INT QUIT; exec pqenc -r alice.pub -o out`)
@@ -231,7 +231,7 @@ func TestBackground(t *testing.T) {
 	}
 }
 
-// TestCutPipe ends the input of a decryption too early, and at a chunk's end.
+// TestCutPipe truncates the input of a decryption, also at the end of a chunk.
 func TestCutPipe(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)

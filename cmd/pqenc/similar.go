@@ -6,7 +6,7 @@ package main
 
 import "strings"
 
-// similarName returns the name in the keyring that somebody may have meant, or "".
+// similarName returns the name in the keyring that the user may have meant, or "".
 func similarName(arg string) string {
 	r, err := ring()
 	if err != nil {
@@ -23,7 +23,7 @@ func similarName(arg string) string {
 	return near(arg, names)
 }
 
-// meant returns a hint for a word that is no command below the one of that path.
+// meant returns a hint for a word that is not a command after path.
 func meant(path, word string, commands []string) string {
 	if command := near(word, commands); command != "" {
 		return `did you mean "` + path + " " + command + `"?`
@@ -31,9 +31,9 @@ func meant(path, word string, commands []string) string {
 	return `see "` + path + ` --help"`
 }
 
-// near returns the word that somebody is likely to have meant, or "": the one with the
-// fewest typos, of which short words may have one and very short ones none, or the one
-// of which the last letters are missing.
+// near returns the word that the user probably meant, or "": the one with the fewest
+// typos, of which short words may have one and very short ones none, or the one that the
+// input is a prefix of.
 func near(word string, words []string) (nearest string) {
 	word = strings.ToLower(word)
 	limit := min(max(len(word)/3, 0), 2)
@@ -52,10 +52,10 @@ func near(word string, words []string) (nearest string) {
 	return nearest
 }
 
-// typos returns how many characters are missing, too many or other ones, or swapped
-// with their neighbors (the distance of optimal string alignment).
+// typos returns the optimal string alignment distance of two words: the number of
+// missing, extra and wrong characters, and of swapped neighbors.
 func typos(a, b string) int {
-	var before, last []int // rows of the table, for two and one character of a less
+	var before, last []int // rows of the table for the previous two characters of a
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

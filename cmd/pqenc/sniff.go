@@ -12,30 +12,30 @@ import (
 	"github.com/pqenc/pqenc/internal/armor"
 )
 
-// peek returns all that r delivers, and a buffer in which its first 4 KiB can be seen. A
-// section that is at its start is returned as it is: the engine reads it by offset, which
-// it could not do through the buffer.
+// peek returns a reader of everything in r, and a buffer for its first 4 KiB. A section
+// that is at its start is returned unchanged: the engine reads it at any offset, which is
+// not possible through the buffer.
 func peek(r io.Reader) (all io.Reader, first *bufio.Reader) {
 	if s, ok := r.(*io.SectionReader); ok {
 		return s, bufio.NewReaderSize(io.NewSectionReader(s, 0, s.Size()), 4096)
 	}
-	// Reads that are larger than this buffer pass it by: it costs no copy.
+	// Larger reads bypass this buffer without a copy.
 	b := bufio.NewReaderSize(r, 4096)
 	return b, b
 }
 
-// sniffed is an input whose first bytes have been looked at.
+// sniffed is an input and its first bytes.
 type sniffed struct {
-	io.Reader        // of the binary form; a *io.SectionReader if it is read by offset
+	io.Reader        // of the binary form; a *io.SectionReader if it can be read at any offset
 	begin     []byte // first bytes, for hints
 	armored   bool
 }
 
-// armorAhead is how many bytes of armor are read at once: from a web server each read is a
-// request.
+// armorAhead is the number of bytes of armor read at once: on a web server, each read is
+// a request.
 const armorAhead = 1 << 20
 
-// sniff recognises armor, and takes it off.
+// sniff detects and removes armor.
 func sniff(r io.Reader) (*sniffed, error) {
 	all, first := peek(r)
 	armored, err := armor.Detect(first)
@@ -51,8 +51,8 @@ func sniff(r io.Reader) (*sniffed, error) {
 }
 
 // sizes returns the length of the binary file, whose header has been read, and that of
-// its contents. The error tells if no whole file has that length. What length does not
-// tell, for armor and where it is negative, is read to its end.
+// its contents. It returns an error if that length is impossible. A negative length, or
+// that of armor, does not tell the size, so that the input is read to its end.
 func (f *sniffed) sizes(info *pqenc.Info, length int64) (file, contents int64, err error) {
 	if f.armored || length < 0 {
 		body, err := io.Copy(io.Discard, f)

@@ -14,15 +14,15 @@ import (
 	"github.com/pqenc/pqenc/internal/armor"
 )
 
-// source is the input of what encrypts, and what it begins with.
+// source is the input of encryption, and what it starts with.
 type source struct {
-	all       io.Reader // a *io.SectionReader if it is read by offset
+	all       io.Reader // a *io.SectionReader if it can be read at any offset
 	empty     bool
-	encrypted bool // by pqenc, as it seems
-	key       bool // a public key, as it seems
+	encrypted bool // looks encrypted by pqenc
+	key       bool // looks like a public key
 }
 
-// look returns the input, once its first bytes are there.
+// look waits for the first bytes of the input, and returns it.
 func (in *input) look() (*source, error) {
 	all, b := peek(in.reader())
 	begin, err := b.Peek(len(format.Magic))
@@ -42,18 +42,18 @@ func (in *input) look() (*source, error) {
 	return s, err
 }
 
-// keyfileBegin is what public keys begin with that pqenc makes.
+// keyfileBegin is what public key files made by pqenc start with.
 const keyfileBegin = "# pqenc public key"
 
-// warnOfKey warns of an input that was hardly meant to be one: "-r *.pub" names one
-// recipient, and files.
+// warnOfKey warns of an input that is a public key, which is probably a mistake: "-r
+// *.pub" names one recipient and several inputs.
 func (s *source) warnOfKey(a *app, name string, to *recipientFlags) {
 	if s.key && len(to.Recipient) > 0 {
-		a.warn("%s is a public key, and is encrypted like any file: to encrypt to it as well, use -r for each key", name)
+		a.warn("%s is a public key, and is encrypted like any file: to encrypt to it, use -r for each key", name)
 	}
 }
 
-// open opens the input of that name, or starts the command that stands for it.
+// open opens the named input, or prepares the command that replaces it.
 func (f *sourceFlags) open(a *app, name string) (*input, error) {
 	switch {
 	case !f.FromCommand:
@@ -64,16 +64,16 @@ func (f *sourceFlags) open(a *app, name string) (*input, error) {
 	return a.newProducer()
 }
 
-// errEncrypted is for input that is not encrypted once more unasked.
+// errEncrypted refuses to encrypt input twice without --force.
 var errEncrypted = errors.New("is encrypted already")
 
-// admit refuses input that is hardly meant. It would replace something if the
-// argument is not empty, which says what.
+// admit refuses input that is probably a mistake. replaced says what the output would
+// replace, if not empty.
 func (f *sourceFlags) admit(a *app, in *input, s *source, replaced string) error {
 	switch {
 	case s.encrypted && !f.Force:
 		return errEncrypted
-	case !s.empty || in.size >= 0 || f.AllowEmpty: // who names an empty file has one
+	case !s.empty || in.size >= 0 || f.AllowEmpty: // a named file may be empty
 		return nil
 	case replaced == "":
 		a.warn("%s is empty", in.name)
@@ -81,7 +81,7 @@ func (f *sourceFlags) admit(a *app, in *input, s *source, replaced string) error
 	}
 	hints := []string{"if it is meant to be empty, use --allow-empty"}
 	if in.producer == nil {
-		hints = slices.Insert(hints, 0, "if the command in front of the pipe has failed, see to that: "+fromCommand+" runs it and notices")
+		hints = slices.Insert(hints, 0, "if the command before the pipe failed, fix that: "+fromCommand+" runs it and notices")
 	}
 	return &failure{fmt.Errorf("is empty, and would replace %s", replaced), exitIO, hints}
 }

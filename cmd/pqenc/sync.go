@@ -10,40 +10,40 @@ import (
 	"github.com/pqenc/pqenc/internal/terminal"
 )
 
-// syncFlags bring a folder, here or on a server, up to date with another one.
+// syncFlags update a folder, here or on a server, from another one.
 type syncFlags struct {
-	Update    bool    `help:"Replace only what is older than its source, by the time."`
-	Delete    bool    `help:"At the end, delete ${gone}. After an error, or if there is nothing to compare with, nothing is deleted."`
-	MaxDelete maximum `default:"100" placeholder:"N" help:"With --delete, do nothing at all if that would be more than N files (default: 100)."`
+	Update    bool    `help:"Replace only files that are older than their source."`
+	Delete    bool    `help:"At the end, delete ${gone}. Nothing is deleted after an error, or if the source is empty."`
+	MaxDelete maximum `default:"100" placeholder:"N" help:"With --delete, do nothing at all if more than N files would be deleted (default: 100)."`
 }
 
-// check finds what does not go together.
+// check returns an error for flags that do not go together.
 func (f *syncFlags) check(keep keepFlag) error {
 	if f.Update && keep.NoClobber {
-		return usageError("--update replaces what is older, and --skip-existing nothing", "choose one of them")
+		return usageError("--update replaces older files, and --skip-existing replaces nothing", "choose one of them")
 	}
 	return nil
 }
 
-// admit refuses to delete too much.
+// admit returns an error if too much would be deleted.
 func (f *syncFlags) admit(n int) error {
 	if n <= int(f.MaxDelete) {
 		return nil
 	}
 	return usageError(fmt.Sprintf("--delete would delete %d files, and --max-delete allows %d: nothing was done", n, f.MaxDelete),
-		"see which with --dry-run and a larger --max-delete, and repeat that without --dry-run if they are right")
+		"list them with --dry-run and a larger --max-delete, and if that is right, repeat it without --dry-run")
 }
 
-// leave counts a file as one of which nothing is to be done.
+// leave counts a file that needs no transfer.
 func (s *several) leave(title string, size int64, result fileOutcome) {
 	s.total++
 	s.add(title, size, result, nil)
 }
 
-// sayKept says that --delete does nothing.
+// sayKept warns that --delete does nothing after errors.
 func (s *several) sayKept() { s.app.warn("nothing is deleted, because of the errors above") }
 
-// thenDelete has the files of those names deleted once all transfers have worked.
+// thenDelete deletes the named files after all transfers have succeeded.
 func (a *atOnce) thenDelete(names []string, title func(name string) string, remove func(name string) error) {
 	if len(names) == 0 {
 		return

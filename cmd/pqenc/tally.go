@@ -13,20 +13,20 @@ import (
 	"github.com/pqenc/pqenc/transfer"
 )
 
-// tally is how far the transfers of a command are, several of which may be under way.
+// tally is the progress of the transfers of a command, several of which may be in flight.
 type tally struct {
 	app *app
 
 	mu     sync.Mutex
-	meter  *progress.Meter            // of the one transfer, or of all
-	all    bool                       // the meter is that of all
-	at     int64                      // bytes, of those that are under way or done
-	quiet  time.Time                  // until then nothing is said of a lost connection again
-	active map[*transferProgress]bool // are under way
-	named  *transferProgress          // of these, the one that is named
+	meter  *progress.Meter            // of the only transfer, or of all
+	all    bool                       // the meter is for all transfers
+	at     int64                      // bytes of transfers that are in flight or done
+	quiet  time.Time                  // do not report another lost connection before
+	active map[*transferProgress]bool // in flight
+	named  *transferProgress          // the one of them that is named
 }
 
-// startAll shows the progress of several transfers of total bytes, -1 if that is not known.
+// startAll shows the progress of several transfers of total bytes, -1 if unknown.
 func (t *tally) startAll(total int64, files int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -34,30 +34,30 @@ func (t *tally) startAll(total int64, files int) {
 	t.meter.Files(files)
 }
 
-// fileDone counts a file, whatever has come of it.
+// fileDone counts a file, successful or not.
 func (t *tally) fileDone() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.meter.FileDone()
 }
 
-// stop ends that.
+// stop removes the meter.
 func (t *tally) stop() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.meter.Stop()
 }
 
-// transferProgress is that of one transfer.
+// transferProgress is the progress of one transfer.
 type transferProgress struct {
 	tally *tally
 	at    int64 // bytes
 
-	title   string // of the file
-	sends   bool   // it is a push
-	resumes bool   // that another process can resume
-	total   int64  // bytes, -1 if that is not known
-	sent    bool   // all of it was sent or received
+	title   string // name of the file
+	sends   bool   // a push
+	resumes bool   // another process can resume it
+	total   int64  // bytes, -1 if unknown
+	sent    bool   // everything was sent or received
 }
 
 // push returns the progress of a push.
@@ -66,7 +66,7 @@ func (t *tally) push(title string) *transferProgress {
 	return &transferProgress{tally: t, title: title, sends: true}
 }
 
-// pushes returns copies of the progress of the pushes that are under way.
+// pushes returns copies of the progress of the pushes in flight.
 func (t *tally) pushes() (all []*transferProgress) {
 	if t == nil {
 		return nil
@@ -82,14 +82,14 @@ func (t *tally) pushes() (all []*transferProgress) {
 	return all
 }
 
-// canResume says of a push that another process can resume it.
+// canResume records that another process can resume the push.
 func (p *transferProgress) canResume() {
 	p.tally.mu.Lock()
 	defer p.tally.mu.Unlock()
 	p.resumes = true
 }
 
-// syncing shows that all was sent or received, and a disk is still to have it.
+// syncing shows that everything was sent or received, and is being synced to a disk.
 func (p *transferProgress) syncing() {
 	t := p.tally
 	t.mu.Lock()
@@ -98,16 +98,17 @@ func (p *transferProgress) syncing() {
 	p.showSyncing()
 }
 
-// showSyncing shows that a disk is to have the rest, if that is true. What was sent may
-// still be on its way: a server syncs no more at a time than the least buffer.
+// showSyncing shows that the rest is being synced, if that is so. Bytes that were sent
+// may still be in flight, since a server never syncs more at a time than the smallest
+// buffer.
 func (p *transferProgress) showSyncing() {
 	if p.sent && (p.total < 0 || p.total-p.at <= transfer.LeastBuffer) {
 		p.tally.meter.Syncing()
 	}
 }
 
-// start shows the progress of a transfer of total bytes, -1 if that is not known, to the
-// output of that name, unless it is one of several.
+// start shows the progress of a transfer of total bytes, -1 if unknown, to the named
+// output, unless it is one of several.
 func (p *transferProgress) start(total int64, output string) {
 	t := p.tally
 	t.mu.Lock()
@@ -125,13 +126,13 @@ func (p *transferProgress) start(total int64, output string) {
 	t.meter = t.app.startMeter(total, output)
 }
 
-// name shows which transfer is under way.
+// name shows the name of a transfer in flight.
 func (t *tally) name(p *transferProgress) {
 	t.named = p
 	t.meter.Name(p.title)
 }
 
-// resumed takes how many bytes were there already.
+// resumed records how many bytes were transferred before.
 func (p *transferProgress) resumed(offset int64) {
 	t := p.tally
 	t.mu.Lock()
@@ -141,7 +142,7 @@ func (p *transferProgress) resumed(offset int64) {
 	p.at = offset
 }
 
-// reached takes how many bytes have come.
+// reached records how many bytes were transferred.
 func (p *transferProgress) reached(offset int64) {
 	t := p.tally
 	t.mu.Lock()
@@ -152,7 +153,7 @@ func (p *transferProgress) reached(offset int64) {
 	p.showSyncing()
 }
 
-// stop ends it. What has come of one that has failed does not count.
+// stop ends the transfer. The bytes of a failed one are no longer counted.
 func (p *transferProgress) stop(err error) {
 	if err != nil {
 		p.reached(0)
@@ -171,7 +172,7 @@ func (p *transferProgress) stop(err error) {
 	}
 }
 
-// aside calls print, which writes lines to where the progress is shown.
+// aside calls print, which writes lines to the terminal, without the meter.
 func (t *tally) aside(print func()) {
 	t.mu.Lock()
 	meter := t.meter
@@ -179,8 +180,8 @@ func (t *tally) aside(print func()) {
 	meter.Aside(print)
 }
 
-// lost reports whether it is to be said that a connection was lost, and how far all are:
-// the requests that were under way on it notice that one by one.
+// lost reports whether to print that a connection was lost, and how far all transfers
+// are. All requests in flight on the connection notice it, one after the other.
 func (t *tally) lost(wait time.Duration) (at int64, say bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

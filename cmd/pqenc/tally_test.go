@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestTally takes back what has come of a transfer that fails.
+// TestTally requires that the bytes of a failed transfer are no longer counted.
 func TestTally(t *testing.T) {
 	app := newApp()
 	app.grammar.Quiet = true
@@ -33,7 +33,7 @@ func TestTally(t *testing.T) {
 	all.stop()
 }
 
-// TestLost says once of a connection that it is lost, until it is tried again.
+// TestLost requires that a lost connection is reported once, until the next attempt.
 func TestLost(t *testing.T) {
 	all := &tally{app: newApp(), at: 5}
 	for i, want := range []bool{true, false, false} {
@@ -47,7 +47,7 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// TestSlots puts files of each size where they belong, also with little memory.
+// TestSlots tests the slots for files of each size, also with little memory.
 func TestSlots(t *testing.T) {
 	for memory, limit := range map[int64]int64{0: 16 << 20, 128 << 20: 16 << 20, 8 << 20: 2 << 20} {
 		g := newSlots(memory, 64)

@@ -14,8 +14,7 @@ import (
 
 const refused = "error: refusing to write binary data to the terminal\nhint: write to a file with -o, or to a pipe\n"
 
-// TestTerminalOutput decrypts to a terminal: text may go there, all else is kept
-// from it.
+// TestTerminalOutput decrypts to a terminal: text is printed, all else is refused.
 func TestTerminalOutput(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -42,7 +41,7 @@ func TestTerminalOutput(t *testing.T) {
 	}
 }
 
-// TestTerminalOutputAsked writes to a terminal what "-o -" asks for.
+// TestTerminalOutputAsked writes to a terminal because of "-o -".
 func TestTerminalOutputAsked(t *testing.T) {
 	t.Parallel()
 	dir := newFolder(t)
@@ -53,7 +52,7 @@ func TestTerminalOutputAsked(t *testing.T) {
 	}
 }
 
-// TestTerminalOutputVerified writes to a terminal what has been verified before.
+// TestTerminalOutputVerified writes contents to a terminal that were verified before.
 func TestTerminalOutputVerified(t *testing.T) {
 	t.Parallel()
 	dir := newFolder(t)
@@ -79,8 +78,8 @@ func TestTerminalEncrypted(t *testing.T) {
 	}
 }
 
-// atTerminal runs the command with a terminal as standard output. What it says
-// comes without "pqenc: ".
+// atTerminal runs the command with a terminal as standard output. It returns messages
+// without "pqenc: ".
 func atTerminal(t *testing.T, dir string, args ...string) (screen, stderr string, code int) {
 	t.Helper()
 	var errs strings.Builder

@@ -74,7 +74,7 @@ func quietApp() *app {
 	return a
 }
 
-// opensFor returns who can read all of the file, with the header as commands take it.
+// opensFor returns who can read the whole file, with the header that commands choose.
 func opensFor(t *testing.T, name string, want []byte) (who string) {
 	t.Helper()
 	for _, who := range []string{"alice", "bob"} {
@@ -208,7 +208,7 @@ func TestTornVectors(t *testing.T) {
 	})
 }
 
-// expectTorn reads a vector by its name.
+// expectTorn reads the named vector.
 func expectTorn(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []string) {
 	t.Helper()
 	code, _, stderr := w.pqencIn(t, dir, slices.Concat([]string{"verify", "-q", "in.pqe"}, keys)...)
@@ -220,7 +220,8 @@ func expectTorn(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []st
 	}
 }
 
-// wantRepaired requires that the file has this header, and a log if that is none.
+// wantRepaired requires that the file has the given header, and a log only if there is
+// none.
 func wantRepaired(t *testing.T, dir string, v *vectors.Vector, head string) {
 	t.Helper()
 	want := slices.Clone(v.File)

@@ -13,54 +13,55 @@ import (
 	"github.com/pqenc/pqenc/internal/units"
 )
 
-// byteSize is a number of bytes. On the command line it may have a unit.
+// byteSize is a number of bytes. On the command line it can have a unit.
 type byteSize int64
 
-// UnmarshalText takes a number and perhaps a unit, without a blank.
+// UnmarshalText parses a number and an optional unit, without a space.
 func (s *byteSize) UnmarshalText(text []byte) error {
 	n, err := units.ParseBytes(string(text))
 	*s = byteSize(n)
 	return err
 }
 
-// byteRate is a number of bytes a second. On the command line it may have a unit, and /s.
+// byteRate is a number of bytes per second. On the command line it can have a unit, and
+// /s.
 type byteRate int64
 
 // leastRate is the lowest rate. A login takes 9 KB each way, and a server waits for it 10 s:
 // four connections at once can do that.
 const leastRate = 4000
 
-// UnmarshalText takes a number and perhaps a unit, without a blank.
+// UnmarshalText parses a number and an optional unit, without a space.
 func (r *byteRate) UnmarshalText(text []byte) error {
 	n, err := units.ParseBytes(strings.TrimSuffix(string(text), "/s"))
 	if err != nil {
-		return errors.New("expected a number of bytes a second like 10MB or 500KiB")
+		return errors.New("expected a number of bytes per second like 10MB or 500KiB")
 	}
 	if n < leastRate {
-		return errors.New("expected 4KB a second or more")
+		return errors.New("expected at least 4KB per second")
 	}
 	*r = byteRate(n)
 	return nil
 }
 
-// maximum is a number from 1 on.
+// maximum is a number of at least 1.
 type maximum int
 
-// UnmarshalText takes such a number.
+// UnmarshalText parses such a number.
 func (m *maximum) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 10, 31)
 	if err != nil || n == 0 {
-		return errors.New("expected a number from 1 on")
+		return errors.New("expected a number of at least 1")
 	}
 	*m = maximum(n)
 	return nil
 }
 
-// timeout is a time longer than none. On the command line it may be in days, or in
-// years of 365 days.
+// timeout is a positive duration. On the command line it can be in days, or in years of
+// 365 days.
 type timeout time.Duration
 
-// UnmarshalText takes a number of days or years, or what time.ParseDuration does.
+// UnmarshalText parses a number of days or years, or what time.ParseDuration accepts.
 func (t *timeout) UnmarshalText(text []byte) error {
 	d, err := time.ParseDuration(string(text))
 	for unit, days := range map[string]time.Duration{"d": 1, "y": 365} {
@@ -80,7 +81,7 @@ func (t *timeout) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// after returns when the time has passed, in whole seconds; zero if t is none.
+// after returns the time t after now in whole seconds, or the zero time if t is 0.
 func (t timeout) after(now time.Time) time.Time {
 	if t == 0 {
 		return time.Time{}

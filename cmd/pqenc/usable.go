@@ -14,10 +14,9 @@ import (
 	"github.com/pqenc/pqenc/keyfile"
 )
 
-// Which keys may still be used: see [keyfile.Public.Usable].
+// This file decides which keys may still be used: see [keyfile.Public.Usable].
 
-// usable refuses a recipient whose key is not to be used any more. Keys of age say nothing
-// of that.
+// usable refuses recipients whose keys are expired or retired. Age keys never are.
 func (s *sealer) usable(to pqenc.Recipient) error {
 	key, ok := to.(*keyfile.Public)
 	if !ok {
@@ -37,26 +36,26 @@ func (s *sealer) usable(to pqenc.Recipient) error {
 	return withHints(err, hint)
 }
 
-// renewal says where there is a key to be used instead of one that is not.
+// renewal returns a hint on a key to use instead of an unusable one.
 func renewal(key *keyfile.Public) string {
 	if r, err := ring(); err == nil {
 		e, err := r.FindFingerprint(key.Fingerprint())
 		switch {
 		case err == nil && e.Public.Fingerprint() != key.Fingerprint():
-			return "your keyring has its successor: name it as " + e.Name
+			return "your keyring has its successor: use the name " + e.Name
 		case err == nil && e.Own && !retired(key):
-			return fmt.Sprintf("it is yours: \"pqenc key rotate %s\" makes the one that comes after it", e.Name)
+			return fmt.Sprintf("it is yours: \"pqenc key rotate %s\" makes its successor", e.Name)
 		}
 	}
 	if retired(key) {
 		return "ask its owner for another one"
 	}
-	return "ask its owner for the one that comes after it"
+	return "ask its owner for the successor"
 }
 
 func retired(key *keyfile.Public) bool { return !key.Retired().IsZero() }
 
-// newest leaves out the earlier generations of those that are there with a later one.
+// newest leaves out keys that are given together with a later generation.
 func (s *sealer) newest(all []pqenc.Recipient) []pqenc.Recipient {
 	later := make(map[keyfile.Fingerprint]keyfile.Fingerprint)
 	for _, to := range all {
@@ -79,11 +78,11 @@ func (s *sealer) newest(all []pqenc.Recipient) []pqenc.Recipient {
 	})
 }
 
-// warnBefore is how long before the end of a key its owner is told.
+// warnBefore is how long before a key expires its owner is warned.
 const warnBefore = 14 * 24 * time.Hour
 
-// maySign refuses to sign with a key that was retired, and warns of one that has expired
-// or is about to.
+// maySign returns an error for a retired key, and warns of one that has expired or is
+// about to.
 func (a *app) maySign(name string, id *keyfile.Identity) error {
 	key := id.Public()
 	err := key.Usable(time.Now())

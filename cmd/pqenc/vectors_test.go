@@ -33,8 +33,8 @@ var allVectors = sync.OnceValue(func() []*vectors.Vector {
 	return all
 })
 
-// keyOf returns the private key file of somebody with these keys, or with this
-// encryption key and some signing key.
+// keyOf returns a private key file with the given keys, or with the given encryption key
+// and some signing key.
 func keyOf(seeds []byte) []byte {
 	id, err := recipient.NewHybridIdentity(seeds[:recipient.SeedSize])
 	if err != nil {
@@ -53,7 +53,7 @@ func keyOf(seeds []byte) []byte {
 	return b.Bytes()
 }
 
-// exitOf are the exit codes of the results.
+// exitOf has the exit code for each result.
 var exitOf = map[vectors.Result]int{
 	vectors.Success:     exitOK,
 	vectors.NoMatch:     exitNoKey,
@@ -119,7 +119,7 @@ func TestProtectedExitCodes(t *testing.T) {
 	}
 }
 
-// TestVectors gives every vector to the command.
+// TestVectors runs the command on every vector.
 func TestVectors(t *testing.T) {
 	withWorkers(t, allVectors(), func(v *vectors.Vector) string { return v.Name }, func(t *testing.T, w *hired, v *vectors.Vector) {
 		dir := t.TempDir()
@@ -137,8 +137,7 @@ func TestVectors(t *testing.T) {
 	})
 }
 
-// writeFiles puts a vector into dir, and returns the flags that name its keys and
-// its policy.
+// writeFiles writes a vector to dir, and returns the flags for its keys and policy.
 func writeFiles(t *testing.T, dir string, v *vectors.Vector) (keys []string) {
 	write := func(name string, content []byte) {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
@@ -151,7 +150,7 @@ func writeFiles(t *testing.T, dir string, v *vectors.Vector) (keys []string) {
 		write(name, keyOf(seed))
 		keys = append(keys, "-i", name)
 	}
-	// Where a vector has none, to be asked for one is a failure as well.
+	// For a vector without a key, being asked for one is a failure as well.
 	write("pw", []byte("not the passphrase"))
 	if v.Passphrase != "" {
 		write("pw", []byte(v.Passphrase))
@@ -167,8 +166,7 @@ func writeFiles(t *testing.T, dir string, v *vectors.Vector) (keys []string) {
 	return keys
 }
 
-// writeSenders puts the public keys of a vector into dir, and returns the flags that name
-// them.
+// writeSenders writes the public keys of a vector to dir, and returns the flags for them.
 func writeSenders(t *testing.T, dir string, identities [][]byte, file []byte) (from []string) {
 	for i, seeds := range identities {
 		id, err := keyfile.ParseIdentity(keyOf(seeds))
@@ -186,14 +184,14 @@ func writeSenders(t *testing.T, dir string, identities [][]byte, file []byte) (f
 	return from
 }
 
-// testStdout decrypts to a pipe: what may be released gets there, no more. Where
-// the signer matters and the file is bad, that is nothing at all.
+// testStdout decrypts to a pipe, which must get only what may be released. With --from,
+// for a bad file, that is nothing at all.
 func testStdout(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []string) {
 	for _, flag := range []string{"--stream-unverified", "-d"} {
 		code, stdout, stderr := w.pqencIn(t, dir, append(keys, "-d", flag, "in.pqe")...)
 		result, want := v.Expect, v.Released
 		if flag == "-d" && v.Name == "signed-armor" {
-			result = vectors.Replaced // as it may be: armor cannot be read twice
+			result = vectors.Replaced // correct: armor cannot be read twice
 		}
 		expect(t, v, flag, result, code, stderr)
 		if flag == "-d" && v.HasSenders() && result != vectors.Success {
@@ -205,8 +203,8 @@ func testStdout(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []st
 	}
 }
 
-// testOutput decrypts to a file, which is there only after success, and to one
-// that is there already.
+// testOutput decrypts to a new file, which must exist only after success, and to an
+// existing file.
 func testOutput(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []string) {
 	name := filepath.Join(dir, "out")
 	for _, old := range []string{"", "old content"} {
@@ -237,7 +235,7 @@ func testOutput(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []st
 	}
 }
 
-// testList decrypts with the list of digests that the vector has.
+// testList decrypts with the list of digests of the vector.
 func testList(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []string) {
 	if v.Digests == nil {
 		return
@@ -250,7 +248,7 @@ func testList(t *testing.T, w *hired, dir string, v *vectors.Vector, keys []stri
 	}
 }
 
-// signedBy matches what is said of a signature after success.
+// signedBy matches the message on a signature after success.
 var signedBy = regexp.MustCompile(`^pqenc: signed by .*\n(pqenc: hint: name the public key of the signer .*\n)?$`)
 
 func expect(t *testing.T, v *vectors.Vector, what string, want vectors.Result, code int, stderr string) {

@@ -15,10 +15,9 @@ import (
 	"github.com/pqenc/pqenc"
 )
 
-// This file is what verify does with --signature: the file is any file, and its
-// signature is in another one.
+// This file is verify with --signature, which checks a detached signature of any file.
 
-// detachedVerdict is what verify says then, in its JSON form.
+// detachedVerdict is the output of verify --signature in its JSON form.
 type detachedVerdict struct {
 	File        string         `json:"file"`
 	ContentSize int64          `json:"content_size"`
@@ -29,12 +28,12 @@ type detachedReport struct {
 	File    string `json:"file"`
 	Level   string `json:"level"` // verified
 	Signer  string `json:"signer"`
-	Name    string `json:"name,omitempty"` // that the keyring has for the signer
+	Name    string `json:"name,omitempty"` // of the signer in the keyring
 	Time    string `json:"time"`           // RFC 3339
 	Comment string `json:"comment"`
 }
 
-// detached checks a signature file. Nothing of it is shown unless all is well.
+// detached checks a detached signature. It prints nothing of it unless it is valid.
 func (c *verifyCmd) detached(a *app) error {
 	if err := c.checkDetached(); err != nil {
 		return err
@@ -74,14 +73,14 @@ func (c *verifyCmd) detached(a *app) error {
 	return v.print(a.stdout)
 }
 
-// checkDetached finds what does not go with --signature.
+// checkDetached returns an error for flags that do not go with --signature.
 func (c *verifyCmd) checkDetached() error {
 	switch {
 	case len(c.Trust.From) == 0:
 		return usageError("no signer", "name the signer with --from PUB")
 	case len(c.Keys.Identity) > 0 || c.Has.Passphrase || c.Secret.File.set() || c.Secret.Key.set():
 		return usageError("--signature needs no private key and no passphrase: nothing is decrypted",
-			"leave out what is for decrypting, or without --signature verify an encrypted file")
+			"leave out the flags for decrypting, or verify an encrypted file without --signature")
 	case c.Context.Context != nil || c.Trust.AllowForwarded:
 		return usageError("--context and --allow-forwarded are for encrypted files", "verify prints the comment of the signer")
 	case isStdio(c.Signature) && isStdio(c.file()):
@@ -90,7 +89,7 @@ func (c *verifyCmd) checkDetached() error {
 	return nil
 }
 
-// readSignature reads a signature file, or as much of it as shows that it is none.
+// readSignature reads a signature file, or enough of it to see that it is none.
 func (a *app) readSignature(name string) (title string, sig []byte, err error) {
 	src, err := a.openInput(name)
 	if err != nil {
@@ -101,7 +100,7 @@ func (a *app) readSignature(name string) (title string, sig []byte, err error) {
 	return src.name, sig, err
 }
 
-// hintSignature is for a file that pqenc did not make, and that has a signature
+// hintSignature adds a hint for a file that pqenc did not make, and that has a signature
 // beside it.
 func (c *verifyCmd) hintSignature(err error) error {
 	if !errors.Is(err, pqenc.ErrNotPqenc) || isStdio(c.file()) {

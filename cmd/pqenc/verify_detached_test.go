@@ -16,7 +16,7 @@ import (
 	"github.com/pqenc/pqenc/internal/vectors"
 )
 
-// detachedExit is the exit code of a result.
+// detachedExit returns the exit code for a result.
 func detachedExit(r vectors.Result) int {
 	switch r {
 	case vectors.SignatureFile:
@@ -27,7 +27,7 @@ func detachedExit(r vectors.Result) int {
 	return exitOf[r]
 }
 
-// TestDetachedVectors gives every vector of a detached signature to the command.
+// TestDetachedVectors runs the command on every vector of detached signatures.
 func TestDetachedVectors(t *testing.T) {
 	all, err := vectors.LoadDetached("../../testdata/vectors")
 	if err != nil {
@@ -50,7 +50,7 @@ func TestDetachedVectors(t *testing.T) {
 	})
 }
 
-// writeDetached puts a vector into dir, and returns the flags that name its senders.
+// writeDetached writes a vector to dir, and returns the flags for its senders.
 func writeDetached(t *testing.T, dir string, v *vectors.Detached) (from []string) {
 	writeIn(t, dir, "in", v.Contents)
 	writeIn(t, dir, "in.pqs", v.File)
@@ -71,7 +71,7 @@ func testDetachedVerdict(t *testing.T, v *vectors.Detached, stdout, stderr strin
 	}
 }
 
-// TestInterruptedSigning ends it before the end of what is signed.
+// TestInterruptedSigning interrupts the command before the end of the input.
 func TestInterruptedSigning(t *testing.T) {
 	t.Parallel()
 	c := startCopying(t, "pqenc", "sign", "-i", "alice.key", "--force", "-o", "out")
@@ -79,8 +79,8 @@ func TestInterruptedSigning(t *testing.T) {
 	c.endsBy(t, syscall.SIGINT, 130)
 }
 
-// TestRetiredSigner has a key that is retired: what it signed before counts, and what
-// it signs later does not.
+// TestRetiredSigner has a retired key: its earlier signatures are accepted, later ones
+// are not.
 func TestRetiredSigner(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -107,8 +107,8 @@ func TestRetiredSigner(t *testing.T) {
 	for !time.Now().Truncate(time.Second).After(retired.Public().Retired()) {
 		time.Sleep(50 * time.Millisecond)
 	}
-	run(exitOK, "sign", "-i", "alice.key", "-o", "late", "in") // by somebody who has the key all the same
+	run(exitOK, "sign", "-i", "alice.key", "-o", "late", "in") // by anybody who has the old key
 	run(exitOK, "verify", "--from", "retired.pub", "--signature", "early", "in")
 	run(exitSigner, "verify", "--from", "retired.pub", "--signature", "late", "in")
-	run(exitOK, "verify", "--from", "alice.pub", "--signature", "late", "in") // who has not heard of it
+	run(exitOK, "verify", "--from", "alice.pub", "--signature", "late", "in") // this public key file is not retired
 }

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// several verifies several files. Those that are not encrypted are left out.
+// several verifies several files. It leaves out those that are not encrypted.
 func (c *verifyCmd) several(a *app) error {
 	switch {
 	case c.Signature != "" || c.WriteDigests != "" || c.URL.RangeOnly:
@@ -36,7 +36,7 @@ func (c *verifyCmd) several(a *app) error {
 	}
 	m.run(workers, func(f found, p *fileProgress) (fileOutcome, error) { return v.one(m, keys, f, p) })
 	if m.total == m.count[isSkipped] {
-		return usageError("there is no encrypted file in what was named")
+		return usageError("the arguments contain no encrypted file")
 	}
 	if c.JSON {
 		slices.SortFunc(v.all, func(x, y *verdict) int { return strings.Compare(x.File, y.File) })
@@ -48,7 +48,7 @@ func (c *verifyCmd) several(a *app) error {
 	return m.end()
 }
 
-// verdicts are those on several files.
+// verdicts are the verdicts on several files.
 type verdicts struct {
 	by signers
 

@@ -17,17 +17,16 @@ import (
 	web "github.com/pqenc/pqenc/remote"
 )
 
-// found is a file that a command is to work on: one that was named, or one in a folder
-// that was named.
+// found is an input file: an argument, or a file in a folder that is an argument.
 type found struct {
-	file   string    // as it was named, or
-	folder *inFolder // that it is in, and
-	path   string    // its name there, with slashes
+	file   string    // path of an argument, or
+	folder *inFolder // folder of the file, and
+	path   string    // path in the folder, with slashes
 	size   int64     // in bytes, -1 if it is not a regular file
-	out    string    // its path below a folder for outputs, with slashes
+	out    string    // path below an output folder, with slashes
 }
 
-// title is what people call the file.
+// title returns the name of the file for messages.
 func (f found) title() string {
 	if f.folder != nil {
 		return f.folder.title(f.path)
@@ -35,14 +34,14 @@ func (f found) title() string {
 	return f.file
 }
 
-// same reports whether two names are those of one file.
+// same reports whether two names are those of the same file.
 func (f found) same(other found) bool {
 	one, err := f.stat()
 	two, failed := other.stat()
 	return err == nil && failed == nil && os.SameFile(one, two)
 }
 
-// stat describes the file.
+// stat returns information on the file.
 func (f found) stat() (fs.FileInfo, error) {
 	if f.folder != nil {
 		return f.folder.root.Lstat(f.path)
@@ -50,8 +49,8 @@ func (f found) stat() (fs.FileInfo, error) {
 	return os.Stat(f.file)
 }
 
-// open opens the file. One in a folder is opened in this very folder, and is a regular
-// file.
+// open opens the file. A file in a folder is opened below exactly that folder, and must
+// be regular.
 func (f found) open(a *app) (*input, error) {
 	if f.folder != nil {
 		return f.folder.open(f.path)
@@ -59,39 +58,39 @@ func (f found) open(a *app) (*input, error) {
 	return a.openInput(f.file)
 }
 
-// walker finds the files that a command works on.
+// walker finds the input files of a command.
 type walker struct {
 	*selectFlags
 	app    *app
-	hidden bool   // take what is hidden
-	once   bool   // a file of several names, also by links, is visited under the first
-	spare  string // real path of a folder that is left out, or empty
+	hidden bool   // take hidden files
+	once   bool   // visit a file with several names, also by links, only under the first
+	spare  string // real path of a folder to leave out, or empty
 	visit  func(found, error)
 
-	seen  map[string]bool // real paths, if once
-	above []string        // real paths of the folders with the links that are being followed
+	seen  map[string]bool // real paths, if once is set
+	above []string        // real paths of the folders of the links that are being followed
 	left  []leftOut
 }
 
-// leftOut are the files that are left out for one reason.
+// leftOut counts the files left out for one reason.
 type leftOut struct {
-	one, all string // the reason for one, and what several are
+	one, all string // the reason for one file, and what several are
 	names    []string
 	count    int
 }
 
-// Reasons to leave something out.
+// Reasons to leave files out.
 var (
 	leftHidden  = leftOut{one: "it is hidden", all: "hidden files and folders"}
-	leftOwn     = leftOut{one: "it belongs to an output that was not finished", all: "files of outputs that were not finished"}
+	leftOwn     = leftOut{one: "it belongs to an unfinished output", all: "files of unfinished outputs"}
 	leftLink    = leftOut{one: "it is a link", all: "links"}
 	leftLoop    = leftOut{one: "the link leads to a folder that it is in", all: "links to folders that they are in"}
 	leftSpecial = leftOut{one: "it is not a regular file", all: "files that are not regular"}
-	leftListed  = leftOut{one: "it is a folder, and a list names files", all: "folders in the list"}
+	leftListed  = leftOut{one: "it is a folder, and a list can only name files", all: "folders in the list"}
 	leftOutput  = leftOut{one: "the output goes there", all: "folders of the output"}
 )
 
-// leave leaves something out.
+// leave leaves a file out.
 func (w *walker) leave(reason leftOut, name string) {
 	i := slices.IndexFunc(w.left, func(l leftOut) bool { return l.one == reason.one })
 	if i < 0 {
@@ -104,10 +103,10 @@ func (w *walker) leave(reason leftOut, name string) {
 	}
 }
 
-// maxNamed is how many files are named of those that are left out for one reason.
+// maxNamed is how many files left out for the same reason are named.
 const maxNamed = 3
 
-// report says what was left out, in a line for each or one for many.
+// report prints what was left out, one line per file or one for many.
 func (w *walker) report() {
 	for _, l := range w.left {
 		if l.count > maxNamed {
@@ -120,8 +119,8 @@ func (w *walker) report() {
 	}
 }
 
-// walk calls visit for each of the files that were named, for those in the folders that
-// were named, and for those in the list that a flag names.
+// walk calls visit for each file that is an argument, in a folder that is an argument, or
+// in a list of files.
 func (w *walker) walk(names []string) error {
 	if err := w.check(); err != nil {
 		return err
@@ -139,7 +138,7 @@ func (w *walker) walk(names []string) error {
 	return err
 }
 
-// named visits what has that name.
+// named visits the file or folder of that name.
 func (w *walker) named(name string) {
 	if isStdio(name) {
 		w.visit(found{file: name}, usageError("standard input has no name here", "write ./- for a file of that name"))
@@ -192,7 +191,7 @@ func (w *walker) look(name string) (info fs.FileInfo, real string, err error) {
 		return nil, "", errOnlyRead(name)
 	}
 	info, err = os.Stat(name)
-	if err == nil && (info.IsDir() || info.Mode().IsRegular() && w.once) { // others may have none
+	if err == nil && (info.IsDir() || info.Mode().IsRegular() && w.once) { // others may have no real path
 		real, err = realPath(name)
 	}
 	return info, cmp.Or(real, name), err
@@ -220,8 +219,8 @@ func (w *walker) first(real string) bool {
 	return !was
 }
 
-// folder visits the files in a folder and below. Their outputs have paths that begin with
-// out, and at is what the patterns see in front of their paths.
+// folder visits the files in a folder and below. out is the prefix of the paths of their
+// outputs, and at is the prefix of their paths for patterns.
 func (w *walker) folder(f *inFolder, real, out, at string) {
 	fs.WalkDir(f.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
 		base := path.Base(name)
@@ -250,7 +249,7 @@ func (w *walker) folder(f *inFolder, real, out, at string) {
 			w.leave(leftSpecial, f.title(name))
 		case w.includes(at+name) && w.first(place):
 			file := found{folder: f, path: name, out: out + name}
-			if info, err := d.Info(); err == nil { // else it is gone, which shows when it is opened
+			if info, err := d.Info(); err == nil { // otherwise opening it will return the error
 				file.size = info.Size()
 			}
 			w.visit(file, nil)
@@ -295,13 +294,13 @@ func (w *walker) link(name, dir, out, at string) {
 	}
 }
 
-// within reports whether a path is that of the folder or below it.
+// within reports whether a path is the folder or below it.
 func within(name, folder string) bool {
 	rest, ok := strings.CutPrefix(name, folder)
 	return ok && (rest == "" || os.IsPathSeparator(rest[0]) || os.IsPathSeparator(folder[len(folder)-1]))
 }
 
-// realPath is the one path of a file, without links.
+// realPath returns the path of a file without links.
 func realPath(name string) (string, error) {
 	real, err := filepath.EvalSymlinks(name)
 	if err != nil {

@@ -21,21 +21,21 @@ import (
 	web "github.com/pqenc/pqenc/remote"
 )
 
-// urlFlags are for encrypted files that are on a web server.
+// urlFlags are for encrypted files on a web server.
 type urlFlags struct {
-	RangeOnly bool `help:"If the input is a URL, and its server sends whole files only, fail. Without it, such a file is read in order."`
+	RangeOnly bool `help:"Fail if the web server of the input cannot send parts of files. Without it, such a file is read from start to end."`
 }
 
-// urlOptions are how files are read from web servers. Tests try fewer times.
+// urlOptions are the options for reading from web servers. Tests retry fewer times.
 var urlOptions web.Options
 
-// errOnlyRead is for a URL where none can be.
+// errOnlyRead returns the error for a URL where none is allowed.
 func errOnlyRead(name string) error {
-	return usageError(web.Name(name)+" is a URL, from which only encrypted files are read, by -d, cat, inspect and verify", "get the file first")
+	return usageError(web.Name(name)+" is a URL: only -d, cat, inspect and verify read URLs, and only encrypted files", "get the file first")
 }
 
-// notFileHint says what to do where a URL was given as the name of a file, and is none of
-// what is read from there; "" if that is not what is wrong.
+// notFileHint returns a hint for a URL that was given as a file name and cannot be read
+// there, or "".
 func notFileHint(err error) string {
 	var path *fs.PathError
 	if !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &path) {
@@ -57,8 +57,8 @@ func notFileHint(err error) string {
 
 var urlInText = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"<>]*[^\s"<>:;,.)]`)
 
-// withoutSecrets returns a message in which URLs have no user, password and query, whoever
-// has put them there: also one about an argument that was not expected.
+// withoutSecrets removes user, password and query from the URLs in a message, even if it
+// is about an unexpected argument.
 func withoutSecrets(line string) string {
 	return urlInText.ReplaceAllStringFunc(line, func(u string) string {
 		if strings.ContainsAny(u, "@?") {
@@ -68,8 +68,8 @@ func withoutSecrets(line string) string {
 	})
 }
 
-// openURL opens an encrypted file on a web server. It is read by offset if the server can
-// send parts, else in order.
+// openURL opens an encrypted file on a web server. It is read at any offset if the server
+// can send parts, and else as a stream.
 func (a *app) openURL(text string, flags urlFlags) (*input, error) {
 	name := web.Name(text)
 	o := urlOptions
@@ -88,7 +88,7 @@ func (a *app) openURL(text string, flags urlFlags) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.warn("%s: %v: reading all of it in order", name, web.ErrNoRanges)
+	a.warn("%s: %v: reading the whole file", name, web.ErrNoRanges)
 	in.stream, in.size, in.closer = body, -1, body
 	return in, nil
 }
@@ -101,8 +101,8 @@ func (a *app) openList(name string) (*input, error) {
 	return a.openInput(name)
 }
 
-// digestsOf returns where the list of digests of a file is looked for: beside it. For
-// standard input it is empty.
+// digestsOf returns the default path of the list of digests of a file, or "" for standard
+// input.
 func digestsOf(name string) string {
 	switch {
 	case isStdio(name):
@@ -121,17 +121,17 @@ func digestsOf(name string) string {
 	return u.String()
 }
 
-// errReadTwice is for a file on a web server, all of which would have to be read first to
-// verify its signer.
-var errReadTwice = &failure{errors.New("the signature of the contents needs all of them, which are not read from a server twice"), exitSigner, []string{
+// errReadTwice is for a file on a web server, which would have to be read twice to verify
+// its signer.
+var errReadTwice = &failure{errors.New("verifying the signature would read the whole file from the server twice"), exitSigner, []string{
 	"put the list that \"pqenc verify --write-digests\" makes beside the file, or name it with --digests; write the whole file with -o; or accept contents of any recipient with --stream-unverified",
 }}
 
-// keepHead keeps the header of a file on a web server, which is read several times, and
-// may be longer than what is there.
+// keepHead keeps the header of a file on a web server, which is read several times. It
+// may be longer than the file.
 func (in *input) keepHead() error {
 	prefix := make([]byte, format.PrefixSize)
-	n, _ := in.at.ReadAt(prefix, 0) // whoever reads the file will see the error
+	n, _ := in.at.ReadAt(prefix, 0) // reading the file will return the error
 	size := int64(format.SizeOf(prefix[:n]))
 	if size == 0 || size > in.size {
 		return nil
@@ -144,8 +144,8 @@ func (in *input) keepHead() error {
 	return err
 }
 
-// retryURL returns what says that requests for a file are repeated. Many fail at once when
-// a server goes away: that is one warning.
+// retryURL returns a function that warns of repeated requests. Many requests fail at once
+// when a server goes away, which is one warning.
 func (a *app) retryURL(name string) func(web.Retry) {
 	var mu sync.Mutex
 	var next time.Time
@@ -165,16 +165,16 @@ func (a *app) retryURL(name string) func(web.Retry) {
 	}
 }
 
-// version returns what tells one version of a file on a web server from another one.
+// version returns the size and the ETag or date, which identify a version of a file.
 func (in *input) version() string { return fmt.Sprint(in.size, " ", in.web.Version()) }
 
-// doubt adds to an error about the contents of a file on a web server that the file may
-// have changed, where the server would not have told.
+// doubt adds a hint to an error about the contents of a file on a web server, if the file
+// may have changed without the server reporting it.
 func (in *input) doubt(err error) error {
 	if in.web == nil || classify(err) != exitDamaged || strings.HasPrefix(in.web.Version(), `"`) {
 		return err
 	}
-	return withHints(err, "the file on the server may have changed while it was read, which this server does not tell: try again")
+	return withHints(err, "the file on the server may have changed while it was read, which this server does not report: try again")
 }
 
 // fetched returns how many bytes of the input came from a web server.
@@ -186,22 +186,21 @@ func (in *input) fetched() int64 {
 	return n
 }
 
-// webKinds are those of files on web servers. A lost connection comes with its reason, and
-// is first.
+// webKinds are the error kinds of files on web servers. A lost connection, which wraps
+// its reason, comes first.
 var webKinds = []kind{
 	{web.ErrConnection, exitConnection, []string{"is the URL right, and is the server running? Try again: a download with -o FILE resumes, if the server can send parts of files"}},
 	{web.ErrChanged, exitIO, []string{"try again: it starts over with the new one"}},
-	{web.ErrNoRanges, exitRefused, []string{"\"pqenc -d\" without --range-only and --digests reads such a file in order"}},
-	{web.ErrAnswer, exitConnection, []string{"a proxy on the way may change what the server sends: get the file with another program, and decrypt it then"}},
-	{web.ErrRedirect, exitRefused, []string{"if you trust where the server leads to, name that URL"}},
+	{web.ErrNoRanges, exitRefused, []string{"\"pqenc -d\" without --range-only and --digests reads such a file from start to end"}},
+	{web.ErrAnswer, exitConnection, []string{"a proxy may have changed the answer of the server: get the file with another program, and decrypt it then"}},
+	{web.ErrRedirect, exitRefused, []string{"if you trust the destination of the redirect, name that URL"}},
 	{web.ErrURL, exitUsage, nil},
 }
 
-// webKind returns the kind of an error of a web server where the hint depends on more than
-// the kind, nil if it is another one.
+// webKind returns the kind of a web server error whose hint depends on details, or nil.
 func webKind(err error) *kind {
 	if errors.As(err, new(*tls.CertificateVerificationError)) {
-		return &kind{err, exitServer, []string{"the system does not trust the certificate of this server: is the URL right? If it is from an authority of your own, set SSL_CERT_FILE to a file with that"}}
+		return &kind{err, exitServer, []string{"the system does not trust the certificate of this server: is the URL right? If it is from your own authority, set SSL_CERT_FILE to a file with its certificate"}}
 	}
 	if errors.Is(err, web.ErrConnection) && errors.As(err, new(tls.RecordHeaderError)) {
 		return &kind{err, exitConnection, []string{"there is no TLS at this port: is the URL right? It may begin with http://"}}
@@ -211,14 +210,14 @@ func webKind(err error) *kind {
 		return nil
 	}
 	if status.Passing() {
-		return &kind{err, exitConnection, []string{"the server is busy or out of order: try again later, or tell those who run it"}}
+		return &kind{err, exitConnection, []string{"the server is busy or has failed: try again later, or tell its operator"}}
 	}
 	hint := "is the URL right?"
 	switch status.Code {
 	case http.StatusUnauthorized:
-		hint = "are the user and the password in the URL right? They are in front of the host: USER:PASSWORD@HOST"
+		hint = "are the user and the password in the URL right? They go before the host: USER:PASSWORD@HOST"
 	case http.StatusForbidden, http.StatusGone:
-		hint = "is the URL whole and still valid? Links to files in a bucket expire, and have to be quoted for the shell"
+		hint = "is the URL complete and still valid? Links to files in a bucket expire, and must be quoted in the shell"
 	case http.StatusProxyAuthRequired:
 		hint = "the proxy that HTTPS_PROXY or HTTP_PROXY names wants a user and a password in its URL"
 	}

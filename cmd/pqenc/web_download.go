@@ -12,8 +12,8 @@ import (
 	"github.com/pqenc/pqenc/internal/durable"
 )
 
-// resumable decrypts a file on a web server to a file of that name, from where an earlier
-// run has left it. It is not done if there is no way to resume.
+// resumable decrypts a file on a web server to the named file, continuing an earlier run.
+// It returns false if that is not possible.
 func (o *opener) resumable(output string, options durable.Options) (done bool, err error) {
 	if file, err := o.look(); err != nil || file.armored {
 		return false, err
@@ -25,7 +25,7 @@ func (o *opener) resumable(output string, options durable.Options) (done bool, e
 	return true, o.download(part)
 }
 
-// ignore returns err, or nil if it is one that is expected.
+// ignore returns err, or nil if it is an expected error.
 func ignore(err, expected error) error {
 	if errors.Is(err, expected) {
 		return nil
@@ -33,8 +33,8 @@ func ignore(err, expected error) error {
 	return err
 }
 
-// download decrypts a file on a web server to a part of the output, which another process
-// resumes if this one is stopped.
+// download decrypts a file on a web server to a partial output, which another process can
+// resume.
 func (o *opener) download(part *durable.Partial) error {
 	from := o.checkpoint(part)
 	plain, err := o.resume(from)
@@ -59,7 +59,7 @@ func (o *opener) download(part *durable.Partial) error {
 	return o.src.doubt(err)
 }
 
-// checkpoint returns what an earlier download of the same version has left, or nil.
+// checkpoint returns the checkpoint of an earlier download of the same version, or nil.
 func (o *opener) checkpoint(part *durable.Partial) *checkpoint {
 	state, length := part.State()
 	version, rest, ok := cutVersion(state)
@@ -67,13 +67,13 @@ func (o *opener) checkpoint(part *durable.Partial) *checkpoint {
 	case !ok:
 		return nil
 	case version != o.src.version():
-		o.app.warn("%s: the file on the server is another one by now: starting over", o.src.name)
+		o.app.warn("%s: the file on the server has changed: starting over", o.src.name)
 		return nil
 	}
 	return readCheckpoint(rest, length)
 }
 
-// resume opens the contents of the file on the web server that follow from, or all. The
+// resume opens the contents of the file on the web server after from, or all of them. The
 // error is [pqenc.ErrMark] if nothing can follow from.
 func (o *opener) resume(from *checkpoint) (*fromURL, error) {
 	var r *pqenc.Reader
@@ -93,7 +93,7 @@ func (o *opener) resume(from *checkpoint) (*fromURL, error) {
 	return &fromURL{decrypted{r, o.src.head}, o.src.version()}, nil
 }
 
-// fromURL is an object at a URL whose contents are wanted.
+// fromURL is an object at a URL that is decrypted.
 type fromURL struct {
 	decrypted
 	version string
@@ -105,8 +105,7 @@ func (o *fromURL) checkpoint() *checkpoint {
 	return c
 }
 
-// remainder reads the header of an input, and after it what follows the bytes that are
-// skipped, by offset.
+// remainder reads the header of an input, and then continues after the bytes to skip.
 type remainder struct {
 	in      *input
 	skipped int64

@@ -142,8 +142,8 @@ func webHandler(dir string) http.Handler {
 	return mux
 }
 
-// TestCompletePart resumes a download of which only the last chunk, which is never a part
-// of a mark, and the rename are missing.
+// TestCompletePart resumes a download of which only the rename and the last chunk are
+// missing, which is never part of a mark.
 func TestCompletePart(t *testing.T) {
 	dir := t.TempDir()
 	if err := testkit.Identity("alice").Save(filepath.Join(dir, "alice")); err != nil {
@@ -245,7 +245,8 @@ func TestWithoutSecrets(t *testing.T) {
 	}
 }
 
-// TestStatedTotal has the meter know the length that a server without ranges states.
+// TestStatedTotal requires that the meter shows the length that a server without ranges
+// states.
 func TestStatedTotal(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "f"), make([]byte, 100_000), 0o600); err != nil {

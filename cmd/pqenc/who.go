@@ -11,8 +11,8 @@ import (
 	"github.com/pqenc/pqenc/keyfile/keyring"
 )
 
-// namesInRing returns a function that returns names from the keyring, which it reads
-// again when that has changed.
+// namesInRing returns a function that looks up names in the keyring, and reads it again
+// when it has changed.
 func namesInRing() func(keyfile.Fingerprint) string {
 	r, err := ring()
 	if err != nil {
@@ -21,12 +21,12 @@ func namesInRing() func(keyfile.Fingerprint) string {
 	return keyring.NewIndex(r).Name
 }
 
-// who returns how a fingerprint is shown: with the name that the keyring has for it.
+// who returns a fingerprint with its name in the keyring, for messages.
 func who(f keyfile.Fingerprint) string {
 	return withName(f.String(), nameOf(f))
 }
 
-// withName returns a fingerprint with the name that the keyring has for it, if any.
+// withName returns a fingerprint with the given name, if any.
 func withName(fingerprint, name string) string {
 	if name == "" {
 		return fingerprint
@@ -35,7 +35,7 @@ func withName(fingerprint, name string) string {
 }
 
 // nameOf returns the name that the keyring has for a fingerprint of any generation, or
-// "". A keyring that cannot be read has no names: they are only there to be shown.
+// "". It treats an unreadable keyring as empty, since names are only shown.
 func nameOf(f keyfile.Fingerprint) string {
 	if name, known := namesFound.Load(f); known {
 		return name.(string)
@@ -52,6 +52,5 @@ func nameOf(f keyfile.Fingerprint) string {
 	return e.Name
 }
 
-// namesFound are the names of fingerprints that were asked for: the same people sign many
-// files.
+// namesFound caches the names of fingerprints: the same people sign many files.
 var namesFound sync.Map

@@ -18,9 +18,9 @@ import (
 
 func init() { commands["worker"] = worker }
 
-// worker is a process that runs the command many times: to start a process takes
-// longer than most of what the tests let it do. Each line of standard input is a
-// [task], and each line of standard output its [ran].
+// worker is a process that runs the command many times, since starting a process takes
+// longer than most tests. Each line of standard input is a [task], and each line of
+// standard output its [ran].
 func worker() {
 	tasks, results := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
 	os.Stdin, _ = os.Open(os.DevNull)
@@ -43,7 +43,7 @@ type task struct {
 	Args []string
 }
 
-// ran is what came of a task.
+// ran is the result of a task.
 type ran struct {
 	Code           int
 	Stdout, Stderr []byte
@@ -59,8 +59,8 @@ func (t task) run() (o ran) {
 	return o
 }
 
-// collect puts a pipe in place of a standard stream. The function that it returns
-// closes the pipe, and returns what was written to it.
+// collect replaces a standard stream with a pipe. The function that it returns closes the
+// pipe, and returns what was written.
 func collect(stream **os.File) func() []byte {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -87,7 +87,7 @@ type hired struct {
 	end     func() error
 }
 
-// hireAll returns as many workers as tests run at the same time.
+// hireAll returns one worker per concurrent test.
 func hireAll(t *testing.T) chan *hired {
 	t.Helper()
 	free := make(chan *hired, runtime.GOMAXPROCS(0))

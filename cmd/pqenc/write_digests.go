@@ -12,8 +12,8 @@ import (
 	"github.com/pqenc/pqenc/internal/durable"
 )
 
-// writeDigests verifies the input, as verify does, and writes the list of its digests to
-// the file of that name.
+// writeDigests verifies the input like verify, and writes the list of its digests to the
+// named file.
 func (o *opener) writeDigests(name string, options durable.Options) (size int64, s *pqenc.Signature, err error) {
 	file, err := o.look()
 	if err == nil {
@@ -27,9 +27,9 @@ func (o *opener) writeDigests(name string, options durable.Options) (size int64,
 		return 0, nil, o.keys.explain(err, file.begin)
 	}
 	if f.Signature() == nil {
-		return 0, nil, withHints(pqenc.ErrNotSigned, "leave --write-digests out: without a signature nothing can be verified by a list")
+		return 0, nil, withHints(pqenc.ErrNotSigned, "leave --write-digests out: a list can only verify signed files")
 	}
-	// Now: should that fail, nobody has waited for it.
+	// Before the verification, so that an error here does not come after a long wait.
 	out, err := o.app.openOutput(name, o.src, options)
 	if err != nil {
 		return 0, nil, err
@@ -42,7 +42,7 @@ func (o *opener) writeDigests(name string, options durable.Options) (size int64,
 	return f.Size(), f.Signature(), out.finish(err)
 }
 
-// checkDigests finds what does not go with --write-digests.
+// checkDigests returns an error for flags that do not go with --write-digests.
 func (c *verifyCmd) checkDigests() error {
 	switch {
 	case c.WriteDigests == "" && c.Keep.NoClobber:

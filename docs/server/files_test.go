@@ -263,7 +263,7 @@ func TestUnitAllows(t *testing.T) {
 func TestKeepalive(t *testing.T) {
 	t.Parallel()
 	help := run(t, pqenc(t), "serve", "--help")
-	if !strings.Contains(strings.Join(strings.Fields(help), " "), "sends nothing at all for TIME (default: 1m)") {
+	if !strings.Contains(strings.Join(strings.Fields(help), " "), "sends nothing, not even keepalives, for TIME (default: 1m)") {
 		t.Errorf("the server does not wait for 1m any more: %s", help)
 	}
 	for _, name := range []string{"proxy_read_timeout", "proxy_send_timeout"} {

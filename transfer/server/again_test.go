@@ -20,8 +20,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// TestCommittedAgain pushes an object that is there already, as a client does that
-// has missed the answer. The server may have died before it told anybody.
+// TestCommittedAgain pushes an object that exists already, as a client does that has
+// missed the answer. The server may have stopped before its OnCommit.
 func TestCommittedAgain(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	s.stop()
@@ -44,8 +44,9 @@ func TestCommittedAgain(t *testing.T) {
 	}
 }
 
-// TestLostStored cuts the connection of a push between its commit and the answer. The push
-// succeeds all the same, and is not sent again; another push of the same file is refused.
+// TestLostStored cuts the connection of a push between its commit and the answer. The
+// push still succeeds, without being sent again; another push of the same file is
+// refused.
 func TestLostStored(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{}, "{alice} push,pull **")
@@ -72,8 +73,8 @@ func TestLostStored(t *testing.T) {
 	}
 }
 
-// TestFollowNothing follows an object that is another one by now, while there is a
-// partial of that name: of yet another one, for which it is no use to wait.
+// TestFollowNothing follows an object that has been replaced, while there is a partial of
+// that name: of yet another object, so that waiting for it is useless.
 func TestFollowNothing(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{}, everything, "{bob} push **")
@@ -100,7 +101,7 @@ func TestFollowNothing(t *testing.T) {
 	}
 }
 
-// TestRefusalsCount checks that what a server refuses shows in its numbers.
+// TestRefusalsCount requires that refusals are counted in the statistics.
 func TestRefusalsCount(t *testing.T) {
 	s := newServer(t, server.Limits{ObjectSize: 1 << 20}, "{alice} push,pull a/**")
 	c := s.client("alice")

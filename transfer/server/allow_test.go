@@ -23,7 +23,7 @@ var (
 	allowMallory = signature.Fingerprint{3}
 )
 
-// allowKeys loads the keys of files that are not there.
+// allowKeys returns the keys for file names that do not exist.
 func allowKeys(name string) ([]signature.Fingerprint, error) {
 	switch name {
 	case "keys/alice.pub":
@@ -135,7 +135,7 @@ func TestGrant(t *testing.T) {
 
 func TestPattern(t *testing.T) {
 	for _, c := range []struct {
-		pattern, matches, not string // names, separated by blanks
+		pattern, matches, not string // names, separated by spaces
 	}{
 		{"**", "a a/b a/b/c", ""},
 		{"a", "a", "b a/b aa"},
@@ -175,7 +175,7 @@ func TestPattern(t *testing.T) {
 			t.Errorf("%q: prefix %q", pattern, got)
 		}
 	}
-	// Not exponential in the number of **.
+	// The time is not exponential in the number of **.
 	p, err := ParsePattern(strings.Repeat("**/a/", 200) + "b")
 	if err != nil || p.Match(strings.Repeat("a/", 500)+"a") {
 		t.Error(err)
@@ -222,7 +222,7 @@ var badAllow = []struct{ text, want string }{
 	{"keys/alice.pub push lab/** quota=8388608TiB", "expected a quota"},
 	{"SHA256: push lab/**", "expected a fingerprint of 50 characters"},
 	{allowAlice.String() + "A push lab/**", "expected a fingerprint of 50 characters"},
-	{allowAlice.String()[:49] + "B push lab/**", "expected a fingerprint of 50 characters"}, // bits beyond the end
+	{allowAlice.String()[:49] + "B push lab/**", "expected a fingerprint of 50 characters"}, // excess bits
 	{"keys/bob.pub push lab/**", "expected a name, a fingerprint or a file of public keys: file does not exist"},
 	{"keys/alice.pub push lab/\xff", "line 1: expected text in UTF-8"},
 	{"\n" + strings.Repeat("x", 1<<16), "line 2: expected at most 65535 bytes"},
@@ -235,7 +235,7 @@ func TestParseAllowErrors(t *testing.T) {
 			t.Errorf("%.80q: %v", c.text, err)
 		}
 	}
-	// All lines count, up to a number of them.
+	// Errors in all lines are reported, up to a limit.
 	_, err := ParseAllow(strings.NewReader("keys/alice.pub push **\nkeys/alice.pub\nkeys/gone.pub push **\n\nx fly **"), allowKeys)
 	var wrong ListError
 	if !errors.As(err, &wrong) || len(wrong) != 3 || !errors.Is(err, os.ErrNotExist) ||
@@ -245,8 +245,8 @@ func TestParseAllowErrors(t *testing.T) {
 	if _, err := ParseAllow(strings.NewReader(strings.Repeat("x\n", 10_000)), nil); !errors.As(err, &wrong) || len(wrong) != maxBadLines {
 		t.Errorf("%d bad lines", len(wrong))
 	}
-	// A key that is not to be used any more leaves nobody: that is no error, or the
-	// list before, with the key, would stay in force.
+	// A retired key admits nobody. That is not an error: otherwise the old list would
+	// stay in force, with the key.
 	if list, err := ParseAllow(strings.NewReader("keys/empty.pub push **"), allowKeys); err != nil || list.Known(allowAlice) {
 		t.Error("a file without keys in use:", err)
 	}
@@ -254,7 +254,7 @@ func TestParseAllowErrors(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "expected a fingerprint") {
 		t.Error("without a loader:", err)
 	}
-	// A secret key given by mistake is not shown.
+	// A secret key given by mistake is not printed.
 	_, err = ParseAllow(strings.NewReader("-----BEGIN PRIVATE KEY-----\nSECRET\n"), allowKeys)
 	if err == nil || strings.Contains(err.Error(), "PRIVATE") || strings.Contains(err.Error(), "SECRET") {
 		t.Error(err)
@@ -289,7 +289,7 @@ func FuzzParseAllow(f *testing.F) {
 	})
 }
 
-// allowFile is an AllowFile with a clock of its own.
+// allowFile is an AllowFile with its own clock.
 type allowFile struct {
 	*AllowFile
 	t        *testing.T
@@ -317,7 +317,7 @@ func (f *allowFile) put(text string) {
 	}
 }
 
-// want says who is known after a second.
+// want checks who is known after a second.
 func (f *allowFile) want(alice, bob bool) {
 	f.t.Helper()
 	f.time = f.time.Add(time.Second)
@@ -334,7 +334,7 @@ func TestAllowFile(t *testing.T) {
 	a, b := allowAlice.String()+" pull **\n", allowBob.String()+" pull **\n"
 	f := newAllowFile(t, a, allowKeys)
 	f.want(true, false)
-	f.put(b) // of the same length, and perhaps in the same moment
+	f.put(b) // same length, perhaps same time
 	if f.Known(allowBob) {
 		t.Error("the file was read twice in a second")
 	}
@@ -364,7 +364,7 @@ func TestAllowFile(t *testing.T) {
 		t.Error(err)
 	}
 
-	// Another file in its place that looks the same except for its contents.
+	// Another file in its place that differs only in its contents.
 	f.put(a)
 	long := time.Now().Add(-time.Hour)
 	os.Chtimes(f.name, long, long)
@@ -393,8 +393,7 @@ func TestAllowFileErrors(t *testing.T) {
 	}
 }
 
-// TestAllowFileKeyChanges leaves the list as it is, and changes a key file that it
-// names.
+// TestAllowFileKeyChanges changes a key file that the list names.
 func TestAllowFileKeyChanges(t *testing.T) {
 	keys := filepath.Join(t.TempDir(), "keys.pub")
 	put := func(name, text string) {
@@ -425,7 +424,7 @@ func TestAllowFileKeyChanges(t *testing.T) {
 	put(keys, "alice")
 	f.want(true, false)
 
-	// Another file in its place that looks the same except for its contents.
+	// Another file in its place that differs only in its contents.
 	info, err := os.Stat(keys)
 	if err != nil {
 		t.Fatal(err)
@@ -437,7 +436,7 @@ func TestAllowFileKeyChanges(t *testing.T) {
 	}
 	f.want(false, true)
 
-	// Broken, or removed, it is as if the list was.
+	// If it is broken or removed, the old list stays in force.
 	put(keys, "nonsense")
 	f.want(false, true)
 	f.want(false, true)

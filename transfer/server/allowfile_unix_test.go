@@ -18,8 +18,8 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// TestAllowFileIsNone has pipes and devices in the place of the list, or of a key file
-// that it names. None is opened to wait for somebody who writes, or read without end.
+// TestAllowFileIsNone uses pipes and devices as the list or as a key file. Opening them
+// must not wait for a writer, and reading them must end.
 func TestAllowFileIsNone(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
@@ -52,8 +52,8 @@ func TestAllowFileIsNone(t *testing.T) {
 	}
 }
 
-// TestAllowFileIsSlow has a disk that does not answer. A caller that checks the list continues
-// after a while with the one before, and nobody else waits at all.
+// TestAllowFileIsSlow has a disk that does not respond. A caller that checks the list
+// continues after a while with the old list, and other callers do not wait.
 func TestAllowFileIsSlow(t *testing.T) {
 	keys := filepath.Join(t.TempDir(), "keys.pub")
 	if err := os.WriteFile(keys, nil, 0o600); err != nil {
@@ -66,7 +66,7 @@ func TestAllowFileIsSlow(t *testing.T) {
 			return []signature.Fingerprint{allowBob}, nil
 		})
 		f.put(keys + " pull **\n")
-		f.want(true, false) // who waits, and who does not, for the clock stands still
+		f.want(true, false) // who waits depends on the clock, which stands still
 		if len(f.reported) != 1 || !strings.Contains(f.reported[0].Error(), f.name) {
 			t.Errorf("reported %v", f.reported)
 		}

@@ -34,14 +34,14 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// raw logs in as a client that then sends what it likes.
+// raw logs in as a client that can then send anything.
 func (s *testServer) raw(t *testing.T, name string) *channel.Conn {
 	t.Helper()
 	s.visits++
 	return dial(t, s.url, name, channel.Times{})
 }
 
-// dial logs in to a server, whoever that is.
+// dial logs in to any server.
 func dial(t *testing.T, url, name string, times channel.Times) *channel.Conn {
 	t.Helper()
 	stream, err := channel.Dial(t.Context(), url, nil, nil)
@@ -60,14 +60,14 @@ func dial(t *testing.T, url, name string, times channel.Times) *channel.Conn {
 	return conn
 }
 
-// send is a message to be sent.
+// send is a message to send.
 type send struct {
 	typ  wire.Type
 	body []byte
 }
 
-// say sends messages. Each that begins a request gets the next id; the others belong to
-// the request that was begun last.
+// say sends messages. Each that starts a request gets the next ID; the others belong to
+// the last request.
 func say(conn *channel.Conn, messages ...send) error {
 	var id uint32
 	for _, m := range messages {
@@ -86,10 +86,10 @@ func say(conn *channel.Conn, messages ...send) error {
 	return nil
 }
 
-// talk sends messages and returns the types of the answers, up to the one that ends
-// a request or the connection, and the code of the error in the end.
+// talk sends messages. It returns the types of the answers, up to the end of a request or
+// of the connection, and the code of the final error.
 func talk(conn *channel.Conn, messages ...send) (answers string, code uint16) {
-	say(conn, messages...) // a failure shows in the answers
+	say(conn, messages...) // errors appear in the answers
 	for {
 		m, err := conn.Next()
 		if err == nil && m.Type == wire.TypeError {
@@ -125,7 +125,7 @@ func talk(conn *channel.Conn, messages ...send) (answers string, code uint16) {
 	}
 }
 
-// talk does so on a connection of its own.
+// talk does that on a connection of its own.
 func (s *testServer) talk(t *testing.T, who string, messages ...send) (answers string, code uint16) {
 	t.Helper()
 	conn := s.raw(t, who)
@@ -133,7 +133,7 @@ func (s *testServer) talk(t *testing.T, who string, messages ...send) (answers s
 	return talk(conn, messages...)
 }
 
-// push is the request to push a file, of which there is one push.
+// push is the request to push a file.
 func push(name string, file []byte, length int64) send {
 	p := pushOf(file, length)
 	return send{wire.TypePush, append(p.Marshal(), name...)}
@@ -179,7 +179,7 @@ func digestOf(file []byte) [sha256.Size]byte {
 	return sha256.Sum256(file[:min(int64(len(file)), int64(binary.BigEndian.Uint32(file[12:])))])
 }
 
-// receive reads messages until one of that type, and returns the data before.
+// receive reads messages up to one of the given type, and returns the data before it.
 func receive(conn *channel.Conn, until wire.Type) (data []byte, ok bool) {
 	for {
 		m, err := conn.Next()
@@ -192,7 +192,7 @@ func receive(conn *channel.Conn, until wire.Type) (data []byte, ok bool) {
 	}
 }
 
-// files returns what is in a folder, by name.
+// files returns the contents of the files in a folder, by name.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := make(map[string]string)
@@ -210,12 +210,12 @@ func files(t *testing.T, dir string) map[string]string {
 	return found
 }
 
-// unchanged runs an attack, which must not change anything.
+// unchanged runs an attack, which must not change the store.
 func (s *testServer) unchanged(t *testing.T, attack func()) {
 	t.Helper()
 	before := files(t, s.config.Dir)
 	attack()
-	s.restart() // which waits for all sessions, and would take up what is on the disk
+	s.restart() // waits for all sessions, and loads what is on the disk
 	if after := files(t, s.config.Dir); !maps.Equal(before, after) {
 		t.Errorf("the store had %q and has %q", slices.Sorted(maps.Keys(before)), slices.Sorted(maps.Keys(after)))
 	}
@@ -226,7 +226,7 @@ func (s *testServer) unchanged(t *testing.T, attack func()) {
 
 func (s *testServer) restart() { s.stop(); s.start() }
 
-// nakedHandler writes a log as it is, without the quoting of slog's handlers.
+// nakedHandler writes log records without the quoting of slog's handlers.
 type nakedHandler struct {
 	w     io.Writer
 	attrs string
@@ -248,12 +248,12 @@ func (h nakedHandler) Handle(_ context.Context, r slog.Record) error {
 		line += fmt.Sprintf(" %s=%v", a.Key, a.Value.Any())
 		return true
 	})
-	_, err := fmt.Fprintf(h.w, "%s\x00", line) // no line has that, and so ends with it
+	_, err := fmt.Fprintf(h.w, "%s\x00", line) // the NUL byte ends a record: no line has one
 	return err
 }
 
-// attacked is a server with an object. Its log must tell in the end who the attackers
-// were, and be fit for a terminal, whatever it is written with.
+// attacked is a server with an object. After the attack, its log must name the attackers,
+// and must be safe for a terminal in any format.
 func attacked(t *testing.T, limits server.Limits, rules ...string) (s *testServer, file []byte) {
 	t.Helper()
 	s = newServer(t, limits, rules...)
@@ -266,14 +266,14 @@ func attacked(t *testing.T, limits server.Limits, rules ...string) (s *testServe
 		t.Fatal(err)
 	}
 	c.Close()
-	s.restart() // so that the log up to here is whole, and no part of the attack's
+	s.restart() // so that the log so far is not part of the attack's
 	s.before = len(s.log.String())
 	t.Cleanup(func() { s.checkLog(t) })
 	return s, file
 }
 
-// attackLog stops the server, so that everything is in the log, and returns the
-// lines that are there since the attack began.
+// attackLog stops the server, so that the log is complete, and returns the lines since
+// the start of the attack.
 func (s *testServer) attackLog() []string {
 	s.t.Helper()
 	s.stop()
@@ -281,11 +281,10 @@ func (s *testServer) attackLog() []string {
 	return strings.Split(text, "\x00")
 }
 
-// ended is how the log says that a client has gone, or was not let in: who that was,
-// and why.
+// ended matches the log line on a client that left or was denied: who it was, and why.
 var ended = regexp.MustCompile(`^(?:connection ended .*client=SHA256:\S{43} .*reason=|no login .*err=.*SHA256:\S{43} )(.*)$`)
 
-// checkLog looks at all lines of the log of an attack.
+// checkLog checks all log lines of an attack.
 func (s *testServer) checkLog(t *testing.T) {
 	t.Helper()
 	gone := 0
@@ -304,8 +303,8 @@ func (s *testServer) checkLog(t *testing.T) {
 	}
 }
 
-// logged checks that the log of an attack blames that client, by its fingerprint,
-// for each of these.
+// logged requires that the log of an attack has all of these errors for the fingerprint
+// of that client.
 func (s *testServer) logged(t *testing.T, who string, reasons ...string) {
 	t.Helper()
 	lines := s.attackLog()
@@ -317,8 +316,8 @@ func (s *testServer) logged(t *testing.T, who string, reasons ...string) {
 	}
 }
 
-// TestNoRight checks that who has no right learns nothing: whether there is such an
-// object, a folder, or neither, the answer is the same.
+// TestNoRight requires that a client without a right learns nothing: the answer is the
+// same for an object, for a folder, and for nothing.
 func TestNoRight(t *testing.T) {
 	t.Parallel()
 	s, file := attacked(t, server.Limits{}, everything, "{bob} push,list b/**", "{carol} pull,delete c/*")
@@ -356,7 +355,7 @@ func TestNoRight(t *testing.T) {
 	}
 }
 
-// TestUnknownKey checks that a stranger gets nowhere, and no further for a name.
+// TestUnknownKey requires that unknown clients are denied, whatever name they use.
 func TestUnknownKey(t *testing.T) {
 	s, _ := attacked(t, server.Limits{}, everything)
 	s.unchanged(t, func() {
@@ -372,7 +371,7 @@ func TestUnknownKey(t *testing.T) {
 			t.Errorf("%v, %v, %d bytes", there, missing, got.Len())
 		}
 		server := s.server
-		s.stop() // or the last login might not be counted yet
+		s.stop() // otherwise the last login might not be counted yet
 		after := server.Stats()
 		if after.Logins != before.Logins || after.FailedLogins != before.FailedLogins+3 || after.Pulls+after.FailedPulls > 0 {
 			t.Errorf("before: %+v, after: %+v", before, after)
@@ -381,8 +380,8 @@ func TestUnknownKey(t *testing.T) {
 	s.logged(t, "mallory", "is not on the access list")
 }
 
-// TestHostileNames asks for what no object can be called, with all rights. What is
-// outside of the store, and the store's own files, are out of reach.
+// TestHostileNames uses invalid names, with all rights. Files outside of the store, and
+// the store's own files, cannot be reached.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -425,8 +424,8 @@ func TestHostileNames(t *testing.T) {
 	s.logged(t, "alice", "name: it is empty", "a segment starts with a dot", "it has a control character", "it is not UTF-8", "malformed")
 }
 
-// TestLinksInTheStore puts links to the outside into the store. They are nothing
-// to clients, and no way out.
+// TestLinksInTheStore puts links to the outside into the store. Clients do not see them,
+// and cannot follow them.
 func TestLinksInTheStore(t *testing.T) {
 	s, file := attacked(t, server.Limits{}, everything)
 	outside := t.TempDir()
@@ -468,7 +467,7 @@ func TestLinksInTheStore(t *testing.T) {
 	s.logged(t, "alice", "an object of that name is on the server already", "no such object on the server")
 }
 
-// TestOrder has messages where they do not belong.
+// TestOrder sends messages where they are not allowed.
 func TestOrder(t *testing.T) {
 	s, file := attacked(t, server.Limits{}, everything)
 	length := int64(len(file))
@@ -518,7 +517,7 @@ func TestOrder(t *testing.T) {
 			"offset 2^64-1":       {pull("a/there.pqe", -1)},
 			"end at 2^63":         {begin, start(0), end(math.MinInt64)},
 		} {
-			// A push of the test before may get its turn only now, and would take over
+			// A push of the previous test may start only now, and would take over from
 			// one of the same name.
 			for i, m := range messages {
 				if m.typ == wire.TypePush && bytes.Equal(m.body, begin.body) {
@@ -536,7 +535,7 @@ func TestOrder(t *testing.T) {
 	s.logged(t, "alice", "0x80 from a client", "0x60 in a push", "too many requests", "malformed")
 }
 
-// TestNotPqenc pushes what no whole pqenc file is, or not the announced one.
+// TestNotPqenc pushes bytes that are not a complete pqenc file, or not the announced one.
 func TestNotPqenc(t *testing.T) {
 	s, file := attacked(t, server.Limits{}, everything)
 	length := int64(len(file))
@@ -568,7 +567,7 @@ func TestNotPqenc(t *testing.T) {
 	s.logged(t, "alice", "not a whole pqenc file", "not the length of the whole object", "not the announced header", `error 11: "\x1b[2J`)
 }
 
-// TestClaims announces more than anybody has.
+// TestClaims announces impossible sizes.
 func TestClaims(t *testing.T) {
 	s, file := attacked(t, server.Limits{ObjectSize: 1 << 20}, everything, "{bob} push ** quota=20KB")
 	s.unchanged(t, func() {
@@ -600,7 +599,7 @@ func TestClaims(t *testing.T) {
 	s.logged(t, "bob", "the quota on the server is used up")
 }
 
-// begun makes a partial of somebody, and returns how much of it is durable.
+// begun starts a push, and returns how much of the partial is durable.
 func (s *testServer) begun(t *testing.T, who, name string, file []byte, n int) {
 	t.Helper()
 	conn := s.raw(t, who)
@@ -639,7 +638,7 @@ func (s *testServer) ready(t *testing.T, who string, request send) int64 {
 	return r.Offset
 }
 
-// resumed begins a push where the server wants it to.
+// resumed resumes a push at the offset that the server wants.
 func (s *testServer) resumed(t *testing.T, conn *channel.Conn, request send) int64 {
 	t.Helper()
 	say(conn, request)
@@ -655,7 +654,8 @@ func (s *testServer) resumed(t *testing.T, conn *channel.Conn, request send) int
 	return r.Offset
 }
 
-// TestSomebodyElsesPartial has one who knows everything about a push but its key.
+// TestSomebodyElsesPartial has an attacker who knows everything about a push except its
+// key.
 func TestSomebodyElsesPartial(t *testing.T) {
 	t.Parallel()
 	s, _ := attacked(t, server.Limits{}, everything, "{bob} push,list ** overwrite", "{carol} pull,list a/**")
@@ -697,14 +697,14 @@ func TestSomebodyElsesPartial(t *testing.T) {
 	}
 }
 
-// leave closes a connection when the other side wants to.
+// leave closes a connection when the other side does.
 func leave(conn *channel.Conn) {
 	receive(conn, 0)
 	conn.Close()
 }
 
-// TestTakenOver has newer connections of one client take over from older ones that
-// are sending with all their might. What is stored in the end is the file.
+// TestTakenOver has newer connections of one client take over from older ones that are
+// sending as fast as possible. The stored object is the file.
 func TestTakenOver(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -733,8 +733,8 @@ func TestTakenOver(t *testing.T) {
 	s.logged(t, "alice", transfer.ErrTakenOver.Error())
 }
 
-// TestStoppedInAPush stops the server again and again while data comes. What is
-// kept each time is what was sent.
+// TestStoppedInAPush stops the server repeatedly while it receives data. It always keeps
+// a prefix of what was sent.
 func TestStoppedInAPush(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -775,8 +775,8 @@ func TestStoppedInAPush(t *testing.T) {
 	s.logged(t, "alice", "it is stopping")
 }
 
-// TestFollowersWait checks that who follows a push that has been published, and whose
-// commit takes its time, gets the object and does not spin.
+// TestFollowersWait requires that the follower of a push that is published, but not yet
+// committed, gets the object without spinning.
 func TestFollowersWait(t *testing.T) {
 	committed, goOn := make(chan struct{}), make(chan struct{})
 	s, _ := attacked(t, server.Limits{}, everything)
@@ -801,7 +801,7 @@ func TestFollowersWait(t *testing.T) {
 	w.Write(file[5000:])
 	w.Close()
 	<-committed
-	if err := <-pulled; err != nil || !bytes.Equal(got.Bytes(), file) { // before the commit has ended
+	if err := <-pulled; err != nil || !bytes.Equal(got.Bytes(), file) { // before the commit ends
 		t.Errorf("%d bytes, %v", got.Len(), err)
 	}
 	close(goOn)
@@ -810,8 +810,8 @@ func TestFollowersWait(t *testing.T) {
 	}
 }
 
-// TestNothingStays checks that clients that go in the middle of everything, and then
-// the server, leave no goroutine.
+// TestNothingStays requires that clients that disconnect at any point, and a stopped
+// server, leave no goroutines.
 func TestNothingStays(t *testing.T) {
 	testkit.Long(t)
 	testkit.Identity("alice")

@@ -47,7 +47,7 @@ func BenchmarkPush(b *testing.B) {
 		if err := c.Push(b.Context(), "bench.pqe", bytes.NewReader(file), transfer.PushOptions{Overwrite: true}); err != nil {
 			b.Fatal(err)
 		}
-		file[20]++ // another salt: the same file would be there already
+		file[20]++ // another salt, since the same file would exist already
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 )
 
-// TestBudget has several wait for memory. The first one gets it first, though there would be
-// enough for the second, and one that leaves stops nobody.
+// TestBudget has several requests wait for memory. They get it in order, even if there
+// would be enough for the second, and one that leaves does not block the others.
 func TestBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBudget(10)

@@ -20,7 +20,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// flushing is a WebSocket below a tls.Conn that does not know of Flush.
+// flushing is a WebSocket below a tls.Conn, which has no Flush.
 type flushing struct{ *channel.WebSocket }
 
 func (f flushing) Write(p []byte) (int, error) {
@@ -31,8 +31,8 @@ func (f flushing) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// halfOpen are the ways in which a connection can come to nothing. The addresses
-// are all of this machine, which Linux has as many of as one likes.
+// halfOpen are the ways to open a connection without logging in. All addresses are of
+// this machine: on Linux, 127.0.0.0/8 is.
 var halfOpen = map[string]func(t *testing.T, s *testServer, from string) (net.Conn, error){
 	"TCP": func(t *testing.T, s *testServer, from string) (net.Conn, error) {
 		return dialFrom(s, from)
@@ -71,8 +71,8 @@ func sayFrom(s *testServer, from, what string) (net.Conn, error) {
 	return conn, err
 }
 
-// TestHalfOpen opens thousands of connections that never log in. The server keeps a
-// few, in little memory, and who has a key gets in at any time.
+// TestHalfOpen opens thousands of connections that never log in. The server keeps a few
+// of them, in little memory, and clients with a key can always log in.
 func TestHalfOpen(t *testing.T) {
 	testkit.Long(t)
 	limits := server.Limits{Unauthenticated: 64, UnauthenticatedPerAddress: 24, Login: time.Minute}
@@ -91,7 +91,7 @@ func TestHalfOpen(t *testing.T) {
 				t.Cleanup(func() { conn.Close() })
 			}
 			if err != nil {
-				continue // turned away already
+				continue // closed already
 			}
 			opened.Add(1)
 			go func() {
@@ -123,8 +123,8 @@ func TestHalfOpen(t *testing.T) {
 	}
 }
 
-// TestFromOneAddress fills all the places of one address: others have theirs, and
-// whoever has a key still gets in at that address.
+// TestFromOneAddress uses all places of one address: other addresses have their own, and
+// clients with a key can log in even from that address.
 func TestFromOneAddress(t *testing.T) {
 	s := newServer(t, server.Limits{Unauthenticated: 64, UnauthenticatedPerAddress: 8, Login: time.Minute}, everything)
 	patient, err := halfOpen["WebSocket"](t, s, "127.0.0.9")
@@ -145,16 +145,16 @@ func TestFromOneAddress(t *testing.T) {
 	if n := s.server.Stats().Unauthenticated; n > 9 {
 		t.Errorf("%d are let in", n)
 	}
-	// The one of another address has an answer and has not been closed.
+	// The one of another address got an answer, and was not closed.
 	patient.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
 	if _, err := io.Copy(io.Discard, patient); err == nil {
 		t.Error("somebody else's connection was closed")
 	}
 }
 
-// TestFullQueue has strangers from two addresses who hold all the places there are and
-// keep coming. Somebody who was there before them is not closed, and others log in at
-// their first try.
+// TestFullQueue has unknown clients from two addresses that hold all places and keep
+// reconnecting. An earlier visitor is not closed, and others log in at their first
+// attempt.
 func TestFullQueue(t *testing.T) {
 	s := newServer(t, server.Limits{Unauthenticated: 16, UnauthenticatedPerAddress: 16, Login: time.Minute}, everything)
 	patient, err := halfOpen["WebSocket"](t, s, "127.0.0.9")

@@ -10,15 +10,15 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// SyncAfter is how long a server lets a few bytes wait in tests.
+// SyncAfter is how long a server delays a sync for a few bytes in tests.
 const SyncAfter = 200 * time.Millisecond
 
 func init() { syncAfter = SyncAfter }
 
-// Proofs is for tests.
+// Proofs exports proofs.
 type Proofs struct{ proofs }
 
-// Enter is that of proofs.
+// Enter exports the method of proofs.
 func (p *Proofs) Enter(client signature.Fingerprint) (leave func(), err error) {
 	return p.enter(client)
 }

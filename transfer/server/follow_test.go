@@ -19,7 +19,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// stuck starts a push that stops, and returns when followers can see it.
+// stuck starts a push that stops, and waits until followers can see it.
 func (s *testServer) stuck(t *testing.T, who string, request send, part []byte) *channel.Conn {
 	t.Helper()
 	conn := s.raw(t, who)
@@ -30,16 +30,16 @@ func (s *testServer) stuck(t *testing.T, who string, request send, part []byte) 
 	return conn
 }
 
-// TestFollowPastStuck has a push that has stopped, of one who could not replace
-// what another one has stored by now. Who follows gets the object, whether it has
-// to be that one or any.
+// TestFollowPastStuck has a stalled push by a client that may not replace the object that
+// another client has stored since. The follower gets that object, whether it asked for
+// this one or for any.
 func TestFollowPastStuck(t *testing.T) {
 	t.Parallel()
 	file, other := testkit.Sealed(1<<20), testkit.Sealed(2<<20)
 	for name, stuck := range map[string][]byte{"another file": other, "the same file": file} {
-		for _, early := range []bool{false, true} { // follow before there is an object
+		for _, early := range []bool{false, true} { // follow before the object exists
 			if early && name == "another file" {
-				continue // it is the other one that is followed, and is no more to come
+				continue // that follower waits for the other push, which does not come
 			}
 			s := newServer(t, server.Limits{}, "{alice} push **", "{bob} push **", "{carol} pull **")
 			s.stuck(t, "bob", push("x.pqe", stuck, int64(len(stuck))), stuck[:5000])
@@ -69,8 +69,8 @@ func TestFollowPastStuck(t *testing.T) {
 	}
 }
 
-// TestFollowReplaced follows a push that can come to nothing any more: there is an
-// object now that it may not replace.
+// TestFollowReplaced follows a push that can no longer succeed, since there is an object
+// that it may not replace.
 func TestFollowReplaced(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{}, "{alice} push **", "{bob} push **", "{carol} pull **")
@@ -89,8 +89,8 @@ func TestFollowReplaced(t *testing.T) {
 	}
 }
 
-// TestFollowOtherLength follows a push that is cut, while somebody else pushes other
-// contents after the same header. The file has the length that was announced.
+// TestFollowOtherLength follows a push that is interrupted, while another client pushes
+// other contents with the same header. The length must be the announced one.
 func TestFollowOtherLength(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{}, "{alice} push **", "{bob} push **", "{carol} pull **")
@@ -115,7 +115,7 @@ func TestFollowOtherLength(t *testing.T) {
 	}
 }
 
-// fickle takes the rights of one client away.
+// fickle revokes the rights of one client.
 type fickle struct {
 	server.Authorizer
 	from    signature.Fingerprint
@@ -130,8 +130,8 @@ func (f *fickle) Authorize(client signature.Fingerprint, op server.Operation, na
 	return f.Authorizer.Authorize(client, op, name)
 }
 
-// TestFollowRevoked takes a right away from one who waits for an object: it does not
-// get what comes later.
+// TestFollowRevoked revokes the right of a client that waits for an object: it does not
+// get objects that arrive later.
 func TestFollowRevoked(t *testing.T) {
 	s := newServer(t, server.Limits{}, "{alice} push **", "{carol} pull **")
 	s.stop()
@@ -140,7 +140,7 @@ func TestFollowRevoked(t *testing.T) {
 	s.start()
 	carol := s.raw(t, "carol")
 	say(carol, follow("x.pqe"))
-	time.Sleep(100 * time.Millisecond) // should it not wait by then, it is refused all the same
+	time.Sleep(100 * time.Millisecond) // if it does not wait by then, it is refused as well
 	f.revoked.Store(true)
 	if err := s.client("alice").Push(t.Context(), "x.pqe", bytes.NewReader(testkit.Sealed(100000)), transfer.PushOptions{}); err != nil {
 		t.Fatal(err)

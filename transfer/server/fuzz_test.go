@@ -23,15 +23,16 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// fuzzed is a server for all runs of a fuzz target, and what may be in its store.
+// fuzzed is a server for all runs of a fuzz target, and the possible contents of its
+// store.
 type fuzzed struct {
 	dir, url string
 	server   *server.Server
 	files    [2][]byte
 }
 
-// The names that a script can use: of objects within and beyond the client's rights,
-// and of none.
+// The names that a script can use: of objects with and without rights for the client, and
+// invalid ones.
 var fuzzNames = []string{"a/x.pqe", "a/y/z.pqe", "b/there.pqe", "b/new.pqe", "../a/x.pqe", "a/.hidden", "", "a"}
 
 func newFuzzed(f *testing.F) *fuzzed {
@@ -46,7 +47,7 @@ func newFuzzed(f *testing.F) *fuzzed {
 	var err error
 	z.server, err = server.New(server.Config{
 		Dir: z.dir, Identity: testkit.Identity("server"), Authorizer: list, Logger: slog.New(slog.DiscardHandler),
-		Limits: server.Limits{Silence: 2 * time.Second}, // and so a beat each half second
+		Limits: server.Limits{Silence: 2 * time.Second}, // so that there is a keepalive each half second
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -60,8 +61,8 @@ func newFuzzed(f *testing.F) *fuzzed {
 	return z
 }
 
-// FuzzSession has a client that is logged in and sends whatever messages a script
-// says, see fuzzed.send. The seeds are in testdata/fuzz/FuzzSession.
+// FuzzSession is a logged-in client that sends the messages of a script, see fuzzed.send.
+// The seeds are in testdata/fuzz/FuzzSession.
 func FuzzSession(f *testing.F) {
 	z := newFuzzed(f)
 	f.Fuzz(func(t *testing.T, script []byte) {
@@ -72,7 +73,7 @@ func FuzzSession(f *testing.F) {
 		waits := z.send(conn, script)
 		conn.Send(wire.TypeReady, 1, (&wire.Ready{}).Marshal()) // which no client sends
 		if waits {
-			conn.Close() // it may follow something that never comes
+			conn.Close() // it may follow a push that never comes
 		}
 		<-answered
 		conn.Close()
@@ -81,7 +82,7 @@ func FuzzSession(f *testing.F) {
 	})
 }
 
-// clear removes what the run before has left, by hand.
+// clear removes the files of the previous run.
 func (z *fuzzed) clear(t *testing.T) {
 	err := os.RemoveAll(filepath.Join(z.dir, "a"))
 	for name := range files(t, z.dir) {
@@ -95,8 +96,8 @@ func (z *fuzzed) clear(t *testing.T) {
 	}
 }
 
-// send sends what a script says: a byte is an operation, the next ones are its
-// arguments. It reports whether there was a request to wait.
+// send sends the messages of a script: a byte is an operation, followed by its arguments.
+// It reports whether there was a request to wait for.
 func (z *fuzzed) send(conn *channel.Conn, script []byte) (waits bool) {
 	next := func() (b byte) {
 		if len(script) > 0 {
@@ -105,7 +106,7 @@ func (z *fuzzed) send(conn *channel.Conn, script []byte) (waits bool) {
 		return b
 	}
 	name := func() string { return fuzzNames[int(next())%len(fuzzNames)] }
-	size := func(of int) int64 { // near what matters, or anything
+	size := func(of int) int64 { // near interesting values, or random
 		switch b := next(); b % 6 {
 		case 0:
 			return 0
@@ -199,8 +200,8 @@ func (z *fuzzed) send(conn *channel.Conn, script []byte) (waits bool) {
 	return waits
 }
 
-// listen reads answers, which may only be those of a server, until the connection
-// ends. It closes answered at the end.
+// listen reads answers, which must be valid for a server, until the connection ends. It
+// closes answered at the end.
 func (z *fuzzed) listen(t *testing.T, conn *channel.Conn, answered chan<- struct{}) {
 	defer close(answered)
 	for {
@@ -243,7 +244,7 @@ func (z *fuzzed) listen(t *testing.T, conn *channel.Conn, answered chan<- struct
 // a itself.
 func granted(name string) bool { return name == "a" || strings.HasPrefix(name, "a/") }
 
-// settled waits until the server has forgotten the connection.
+// settled waits until the server has removed the connection.
 func (z *fuzzed) settled(t *testing.T) {
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
@@ -256,8 +257,7 @@ func (z *fuzzed) settled(t *testing.T) {
 	t.Fatal("the session does not end")
 }
 
-// check looks at the store: there are whole files only, and within the client's
-// rights.
+// check requires that the store has only complete files, within the client's rights.
 func (z *fuzzed) check(t *testing.T) {
 	for name, content := range files(t, z.dir) {
 		rel, err := filepath.Rel(z.dir, name)
@@ -281,8 +281,8 @@ func (z *fuzzed) check(t *testing.T) {
 	}
 }
 
-// whole reports whether that can be stored: it has a good header, and a length that is
-// possible with it. Its body only the recipients can check.
+// whole reports whether a file can be stored: it has a valid header, and a possible
+// length. Only recipients can check the body.
 func (z *fuzzed) whole(content string) bool {
 	for _, file := range z.files {
 		header := int(binary.BigEndian.Uint32(file[12:]))
@@ -297,7 +297,7 @@ func (z *fuzzed) whole(content string) bool {
 	return false
 }
 
-// Without seeds the fuzzer begins at nothing.
+// Without seeds the fuzzer starts from nothing.
 func TestSeeds(t *testing.T) {
 	if seeds, err := os.ReadDir(filepath.Join("testdata", "fuzz", "FuzzSession")); err != nil || len(seeds) == 0 {
 		t.Error("no seeds", err)

@@ -52,7 +52,7 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// TestGateIsBounded holds a crowd to the limits, whatever the order.
+// TestGateIsBounded requires that the limits hold for many connections in any order.
 func TestGateIsBounded(t *testing.T) {
 	g := &gate{max: 20, perAddress: 5}
 	var inside []*visitor
@@ -81,9 +81,9 @@ func TestGateIsBounded(t *testing.T) {
 	}
 }
 
-// TestGateForStrangers has strangers who hold all places, and such who keep coming. In
-// neither case are those turned away who come from elsewhere, and who comes to the
-// address of the strangers has a chance.
+// TestGateForStrangers has unknown clients that hold all places, or keep reconnecting. In
+// neither case are connections from other addresses closed, and a client at the same
+// address has a chance.
 func TestGateForStrangers(t *testing.T) {
 	const places = 100
 	for _, perAddress := range []int{places, places / 2} {

@@ -25,7 +25,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// testServer is a server that can be stopped and started again.
+// testServer is a server that can be stopped and restarted.
 type testServer struct {
 	t      *testing.T
 	config server.Config
@@ -33,8 +33,8 @@ type testServer struct {
 	http   *httptest.Server
 	server *server.Server
 	url    string
-	visits int // how many connections raw made
-	before int // bytes of the log that are older than an attack
+	visits int // number of raw connections
+	before int // bytes of the log before an attack
 	lines  *lines
 }
 
@@ -64,8 +64,8 @@ func (s *testServer) cut() {
 	}
 }
 
-// newServer starts a server whose access list has these lines. Names of people
-// in braces stand for their fingerprints.
+// newServer starts a server with these lines as its access list. Names in braces stand
+// for fingerprints.
 func newServer(t *testing.T, limits server.Limits, rules ...string) *testServer {
 	t.Helper()
 	s := &testServer{t: t, log: new(testkit.Log)}
@@ -86,7 +86,7 @@ func newServer(t *testing.T, limits server.Limits, rules ...string) *testServer 
 	return s
 }
 
-// allow returns the access list of these lines, see newServer.
+// allow returns the access list for these lines, see newServer.
 func allow(t testing.TB, rules ...string) *server.AllowList {
 	t.Helper()
 	text := strings.Join(rules, "\n")
@@ -115,8 +115,8 @@ func (s *testServer) start() {
 	s.url = "ws" + strings.TrimPrefix(s.http.URL, "http") + "/pqenc"
 }
 
-// stop waits for what is under way, but not for long: a client may be in the middle
-// of a push that never continues.
+// stop waits for running transfers, but not for long: a client may have stopped in the
+// middle of a push.
 func (s *testServer) stop() {
 	s.t.Helper()
 	if s.server == nil {
@@ -132,7 +132,7 @@ func (s *testServer) stop() {
 	s.server = nil
 }
 
-// client returns a client of that name.
+// client returns a client with the key of that name.
 func (s *testServer) client(name string) *transfer.Client {
 	c := &transfer.Client{
 		URL:         s.url,
@@ -156,7 +156,7 @@ func is(want *keyfile.Identity) func(signature.Fingerprint) error {
 
 var _ http.Handler = (*server.Server)(nil)
 
-// listed returns a whole list.
+// listed returns a complete listing.
 func listed(c *transfer.Client, prefix string) (all []transfer.Object, err error) {
 	for object, err := range c.List(context.Background(), prefix) {
 		if err != nil {
@@ -167,10 +167,10 @@ func listed(c *transfer.Client, prefix string) (all []transfer.Object, err error
 	return all, nil
 }
 
-// longName is a name of about 1000 bytes, to which a short segment can be added.
+// longName is a name of about 1000 bytes, which has room for a short segment.
 func longName() string { return strings.Repeat(strings.Repeat("n", 199)+"/", 5)[:980] + "/" }
 
-// writeFile puts a file into a store by hand.
+// writeFile writes a file directly into a store.
 func writeFile(t *testing.T, dir, name string, content []byte) {
 	t.Helper()
 	path := filepath.Join(dir, filepath.FromSlash(name))

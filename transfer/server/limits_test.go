@@ -20,12 +20,11 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// patience is long enough for what has to happen, and ends a test in which it does
-// not.
+// patience is enough time for everything, and ends a test that hangs.
 const patience = 20 * time.Second
 
-// hasty returns a client of that name that stops at the first failure, if that is
-// one against which trying again can help.
+// hasty returns a client of that name that stops at the first failure, even if it is
+// temporary.
 func (s *testServer) hasty(name string) *transfer.Client {
 	c := s.client(name)
 	c.GiveUpAfter = time.Millisecond
@@ -44,8 +43,8 @@ func until(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// TestConnections fills the places in all, or those of one key. The next one is told
-// that the server is busy, comes again, and gets in when somebody has left.
+// TestConnections uses all connections, or those of one key. The next client is told that
+// the server is busy, retries, and gets in when another one leaves.
 func TestConnections(t *testing.T) {
 	t.Parallel()
 	rules := []string{everything, "{bob} list **", "{carol} list **"}
@@ -53,7 +52,7 @@ func TestConnections(t *testing.T) {
 		limits  server.Limits
 		inside  []string
 		refused string
-		welcome string // if there is room for others
+		welcome string // if others can connect
 	}{
 		"in all":  {server.Limits{Connections: 2}, []string{"alice", "bob"}, "carol", ""},
 		"one key": {server.Limits{ConnectionsPerKey: 2}, []string{"alice", "alice"}, "alice", "bob"},
@@ -86,8 +85,8 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// TestStoreSize fills a store to the last byte. What is a byte longer waits until
-// something has been deleted.
+// TestStoreSize fills a store to the last byte. A push that is one byte longer waits
+// until something is deleted.
 func TestStoreSize(t *testing.T) {
 	t.Parallel()
 	first, second := testkit.Sealed(50000), testkit.Sealed(20000)
@@ -123,7 +122,7 @@ func TestStoreSize(t *testing.T) {
 	}
 }
 
-// abandoned makes a partial of n bytes, of a client that leaves.
+// abandoned makes a partial of n bytes, of a client that disconnects.
 func (s *testServer) abandoned(t *testing.T, name string, file []byte, n int) {
 	t.Helper()
 	conn := s.raw(t, "alice")
@@ -138,8 +137,8 @@ func (s *testServer) abandoned(t *testing.T, name string, file []byte, n int) {
 	conn.Close()
 }
 
-// TestKeepFree has no disk that is large enough. What there is of a push stays, and
-// it continues when there is one.
+// TestKeepFree has a disk that is too small. The partial is kept, and resumes when there
+// is space.
 func TestKeepFree(t *testing.T) {
 	s := newServer(t, server.Limits{KeepFree: 1}, everything)
 	if s.server.Stats().FreeBytes < 0 {
@@ -167,8 +166,8 @@ func TestKeepFree(t *testing.T) {
 	}
 }
 
-// TestIdle has clients that are there and do nothing, in all places in which the
-// server waits for them.
+// TestIdle has clients that do nothing, in every state in which the server waits for
+// them.
 func TestIdle(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{Idle: 400 * time.Millisecond}, everything)
@@ -181,7 +180,7 @@ func TestIdle(t *testing.T) {
 		"following":       {follow("none.pqe")},
 	} {
 		conn := dial(t, s.url, "alice", channel.Times{Beat: 10 * time.Millisecond})
-		defer time.AfterFunc(patience, conn.Close).Stop() // a server that waits forever fails the test
+		defer time.AfterFunc(patience, conn.Close).Stop() // ends the test if the server hangs
 		say(conn, messages...)
 		conns[name] = conn
 		_, sent[name] = conn.Traffic()
@@ -201,13 +200,13 @@ func TestIdle(t *testing.T) {
 	}
 }
 
-// collected reports whether the log tells of partials that were collected.
+// collected reports whether the log has collected partials.
 func (s *testServer) collected() bool {
 	return strings.Contains(s.log.String(), "collected abandoned partials")
 }
 
-// TestPartial checks that what was never pushed to the end is collected when it is
-// old, at the start and later, and nothing else is.
+// TestPartial requires that old partials are removed, at the start and later, and nothing
+// else.
 func TestPartial(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	file := testkit.Sealed(100000)
@@ -236,7 +235,7 @@ func TestPartial(t *testing.T) {
 	}
 }
 
-// TestPartialWhileRunning collects beside a push that is under way, which stays.
+// TestPartialWhileRunning removes partials during a push, whose own partial stays.
 func TestPartialWhileRunning(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -257,8 +256,8 @@ func TestPartialWhileRunning(t *testing.T) {
 	}
 }
 
-// TestShutdownEndsOnCommit stops a server in the middle of a commit, which has the
-// time that Shutdown has, and no more.
+// TestShutdownEndsOnCommit stops a server during a commit, which may take as long as
+// Shutdown, and no longer.
 func TestShutdownEndsOnCommit(t *testing.T) {
 	began, ended := make(chan context.Context, 1), make(chan bool, 1)
 	s := newServer(t, server.Limits{}, everything, "{bob} list **")
@@ -283,7 +282,7 @@ func TestShutdownEndsOnCommit(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- s.server.Shutdown(ctx) }()
 	var reason *wire.Error
-	if _, err := idle.Next(); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) { // so it is under way
+	if _, err := idle.Next(); !errors.As(err, &reason) || reason.Code != wire.CodeOf(wire.ErrShutdown) { // so it is running
 		t.Errorf("who is idle: %v", err)
 	}
 	if err := commit.Err(); err != nil {

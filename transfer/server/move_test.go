@@ -41,7 +41,7 @@ func TestMoveRights(t *testing.T) {
 	}{
 		{"bob", "old/1", "new/1", false, nil},
 		{"bob", "old/2", "new/there", false, transfer.ErrExists},
-		{"bob", "old/2", "new/there", true, transfer.ErrExists}, // who may not overwrite
+		{"bob", "old/2", "new/there", true, transfer.ErrExists}, // may not overwrite
 		{"bob", "old/2", "over/there", false, transfer.ErrExists},
 		{"bob", "old/2", "over/there", true, nil},
 		{"bob", "old/2", "new/2", false, transfer.ErrNotFound},
@@ -49,7 +49,7 @@ func TestMoveRights(t *testing.T) {
 		{"bob", "old/none", "old/2", false, transfer.ErrDenied},
 		{"bob", "other/none", "new/2", false, transfer.ErrDenied},
 		{"alice", "new/1", "old/1", false, nil},
-		{"carol", "old/1", "new/1", false, transfer.ErrDenied}, // she could read it there, and here not
+		{"carol", "old/1", "new/1", false, transfer.ErrDenied}, // she could read it there, but not here
 		{"carol", "both/1", "new/1", false, transfer.ErrDenied},
 	} {
 		err := s.client(c.who).Move(t.Context(), c.from, c.to, c.overwrite)
@@ -71,7 +71,7 @@ func TestMoveRights(t *testing.T) {
 	}
 }
 
-// TestManyMoves moves several objects by one request. They are moved in its order.
+// TestManyMoves moves several objects by one request, in order.
 func TestManyMoves(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything, "{bob} push,pull,delete b/**")
 	for _, name := range []string{"b/1", "b/2", "other"} {
@@ -90,7 +90,7 @@ func TestManyMoves(t *testing.T) {
 	if err := errors.Join(err, failed); err != nil || !slices.Equal(results, want) {
 		t.Errorf("%v, not %v; %v", results, want, err)
 	}
-	// A name that is none is the answer for all, and nothing is moved.
+	// After an invalid name, the error is for all, and nothing is moved.
 	if _, code := s.talk(t, "bob", send{wire.TypeMove, append(moveOf("b/1", "b/9", false).body, "\x00\x02..\x00\x01b"...)}); code != wire.CodeOf(wire.ErrName) {
 		t.Errorf("error %d", code)
 	}
@@ -99,7 +99,7 @@ func TestManyMoves(t *testing.T) {
 	}
 }
 
-// TestMoveToFollower has somebody wait for an object that gets its name by a move.
+// TestMoveToFollower has a client wait for an object that gets its name by a move.
 func TestMoveToFollower(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{}, everything, "{carol} pull **")
@@ -110,7 +110,7 @@ func TestMoveToFollower(t *testing.T) {
 	}
 	carol := s.raw(t, "carol")
 	say(carol, follow("final"))
-	talk(s.raw(t, "carol"), list("")) // the server has most likely begun to wait by now
+	talk(s.raw(t, "carol"), list("")) // the server has probably started to wait by now
 	if err := alice.Move(t.Context(), "temporary", "final", false); err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestMoveToFollower(t *testing.T) {
 	}
 }
 
-// TestMoveWhilePulled moves an object away that is being sent. It is sent to its end.
+// TestMoveWhilePulled moves an object that is being sent. All of it is sent.
 func TestMoveWhilePulled(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{}, everything)
@@ -193,7 +193,7 @@ func TestQuota(t *testing.T) {
 	if err != nil || len(got) != many || got[0].MaxBytes != 1 || got[many-1].MaxBytes != many {
 		t.Errorf("%d quotas, %v", len(got), err)
 	}
-	// What is moved counts where it is now.
+	// A moved object counts at its new name.
 	if err := s.client("alice").Move(t.Context(), "b/1", "c/1", false); err != nil {
 		t.Fatal(err)
 	}
@@ -258,10 +258,10 @@ func answers(conn *channel.Conn) <-chan wire.Message {
 	return next
 }
 
-// blunt is an Authorizer that cannot list what it grants.
+// blunt is an Authorizer that cannot list its grants.
 type blunt struct{ server.Authorizer }
 
-// TestNoQuota has a server whose rules nobody can list.
+// TestNoQuota has a server with such an Authorizer.
 func TestNoQuota(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	s.stop()

@@ -16,13 +16,13 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// TestWaiting has a source that gives nothing for a while, and an object that does
-// not come for a while: the server reaches its idle timeout, and the client neither stops
-// nor complains.
+// TestWaiting has a source that delivers nothing for a while, and an object that takes a
+// while to appear: the server reaches its idle timeout, and the client neither stops nor
+// returns an error.
 func TestWaiting(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
-	const idle = server.SyncAfter + 4*time.Second // what was sent is acknowledged by then, on a busy machine as well
+	const idle = server.SyncAfter + 4*time.Second // everything sent is acknowledged by then, even on a busy machine
 	s := newServer(t, server.Limits{Idle: idle, Silence: idle}, everything)
 	file := testkit.Sealed(1 << 20)
 	quiet := func(name string) *transfer.Client {
@@ -40,7 +40,7 @@ func TestWaiting(t *testing.T) {
 	src, w := io.Pipe()
 	go func() {
 		w.Write(file[:100000])
-		time.Sleep(2 * idle) // in the middle of what the second connection gives it
+		time.Sleep(2 * idle) // while the second connection is reading
 		w.Write(file[100000:])
 		w.Close()
 	}()
@@ -53,8 +53,8 @@ func TestWaiting(t *testing.T) {
 	}
 }
 
-// TestStopWhileWaiting stops a server while somebody waits for an object: that is no
-// transfer to be waited for.
+// TestStopWhileWaiting stops a server while a client waits for an object: the server does
+// not wait for that.
 func TestStopWhileWaiting(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	c := s.client("alice")

@@ -20,8 +20,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// TestNeverMixed leaves a partial with a header and a length that are those of another
-// file, too, and pushes that. Nothing of the first is in what is stored.
+// TestNeverMixed leaves a partial with the header and the length of another file, and
+// then pushes that file. The object has no bytes of the first.
 func TestNeverMixed(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -52,9 +52,9 @@ func TestNeverMixed(t *testing.T) {
 	}
 }
 
-// TestPipeResumes pushes a file that is encrypted already from a pipe, after another
-// process has done a part of it. Where that was of another file, it can begin again only
-// as long as it has kept everything.
+// TestPipeResumes pushes an encrypted file from a pipe, after another process has pushed
+// a part of it. If the part was of another file, the push can start over only while it
+// has everything in memory.
 func TestPipeResumes(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -85,7 +85,7 @@ func TestPipeResumes(t *testing.T) {
 		if err := client.Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{}); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if c.want != nil { // and then nothing is in the way
+		if c.want != nil { // then nothing is in the way
 			if err := client.Push(t.Context(), "a.pqe", bytes.NewReader(file), transfer.PushOptions{}); err != nil {
 				t.Errorf("%s, again: %v", name, err)
 			}
@@ -97,7 +97,7 @@ func TestPipeResumes(t *testing.T) {
 	}
 }
 
-// TestProof asks for the digest of a partial as PROTOCOL.md has it.
+// TestProof asks for the digest of a partial as in PROTOCOL.md.
 func TestProof(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	file := testkit.Sealed(10 << 20)
@@ -123,8 +123,8 @@ func TestProof(t *testing.T) {
 	}
 }
 
-// TestProofsAreFew checks that nobody has more than two partials read back at a time, and all
-// together not more than four.
+// TestProofsAreFew requires that at most two partials per client, and four in all, are
+// read back at a time.
 func TestProofsAreFew(t *testing.T) {
 	var p server.Proofs
 	var leave []func()
@@ -148,8 +148,7 @@ func TestProofsAreFew(t *testing.T) {
 	}
 }
 
-// TestSmallWindow pushes with a window that is smaller than what the server makes durable
-// at once.
+// TestSmallWindow pushes with a window smaller than the unit that the server syncs.
 func TestSmallWindow(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	p := pushOf(testkit.Sealed(10), wire.Unknown)
@@ -159,8 +158,8 @@ func TestSmallWindow(t *testing.T) {
 	}
 }
 
-// TestUnsupported sends requests that are for later. Each is refused, and the connection
-// continues.
+// TestUnsupported sends requests reserved for later versions. Each is refused, and the
+// connection continues.
 func TestUnsupported(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	conn := s.raw(t, "alice")
@@ -183,8 +182,8 @@ func TestUnsupported(t *testing.T) {
 	}
 }
 
-// TestManyDeletes deletes several objects by one request, of which one is not there and
-// one is none of the client's.
+// TestManyDeletes deletes several objects by one request, one of which does not exist,
+// and one of which the client may not delete.
 func TestManyDeletes(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything, "{bob} push,delete b/**")
 	file := testkit.Sealed(10)
@@ -209,7 +208,7 @@ func TestManyDeletes(t *testing.T) {
 	}
 }
 
-// TestPages lists more objects than a page has.
+// TestPages lists more objects than fit into a page.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -232,12 +231,12 @@ func TestPages(t *testing.T) {
 		t.Errorf("%d objects with a prefix, %v", len(found), err)
 	}
 	for range s.client("alice").List(t.Context(), "") {
-		break // who does not want the rest does not get it
+		break // the rest is not sent
 	}
 }
 
-// TestTogether has a push, a pull and many lists at the same time, of one client and over
-// one connection.
+// TestTogether has a concurrent push, pull and many lists of one client over one
+// connection.
 func TestTogether(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -271,7 +270,8 @@ func TestTogether(t *testing.T) {
 	}
 }
 
-// TestRefusedGoesOn refuses pushes of one client. It needs no other connection for the next.
+// TestRefusedGoesOn refuses pushes of one client. The next request uses the same
+// connection.
 func TestRefusedGoesOn(t *testing.T) {
 	s := newServer(t, server.Limits{ObjectSize: 1 << 20}, "{alice} push,pull a/**")
 	c := s.client("alice")
@@ -299,8 +299,8 @@ func TestRefusedGoesOn(t *testing.T) {
 	}
 }
 
-// TestRevoked takes the right to a push and to a pull away that are under way, and then
-// the access.
+// TestRevoked revokes the right to a running push and to a running pull, and then the
+// access.
 func TestRevoked(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -351,7 +351,7 @@ func TestRevoked(t *testing.T) {
 	t.Logf("it took %v", time.Since(since))
 }
 
-// firstWrite closes first when something is written.
+// firstWrite closes first at the first write.
 type firstWrite struct {
 	once  sync.Once
 	first chan struct{}
@@ -362,7 +362,7 @@ func (w *firstWrite) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Known can be revoked, too.
+// Known can be revoked as well.
 func (f *fickle) Known(client signature.Fingerprint) bool {
 	return !(f.unknown.Load() && client == f.from) && f.Authorizer.Known(client)
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// proxied starts a proxy in front of a server. It says of each connection that it is from
-// the address that is its path.
+// proxied starts a proxy before a server, which reports each connection as coming from
+// the address in its path.
 func (s *testServer) proxied(t *testing.T) (front string) {
 	target, err := url.Parse(s.http.URL)
 	if err != nil {
@@ -34,7 +34,7 @@ func (s *testServer) proxied(t *testing.T) (front string) {
 	return "ws" + strings.TrimPrefix(web.URL, "http") + "/"
 }
 
-// TestProxied logs in through a proxy. Only if it is trusted, it says who the client is.
+// TestProxied logs in through a proxy, whose header counts only if it is trusted.
 func TestProxied(t *testing.T) {
 	t.Parallel()
 	for trusted, want := range map[string]string{
@@ -56,8 +56,8 @@ func TestProxied(t *testing.T) {
 	}
 }
 
-// TestProxiedLimits has a stranger who uses the same proxy as everybody else. The limit for
-// each address is about the stranger, and so nobody else is turned away.
+// TestProxiedLimits has an unknown client that uses the same proxy as all others. The
+// limit per address applies to that client, and nobody else is closed.
 func TestProxiedLimits(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{UnauthenticatedPerAddress: 2}, everything)

@@ -42,8 +42,8 @@ func wantNothing(t *testing.T, c *transfer.Client) {
 	}
 }
 
-// TestPushFuncFailsEarly has a source that fails while chunks that it gave before are
-// still being encrypted, and written.
+// TestPushFuncFailsEarly has a source that fails while its earlier chunks are still being
+// encrypted and written.
 func TestPushFuncFailsEarly(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -66,7 +66,7 @@ func TestPushFuncFailsEarly(t *testing.T) {
 	wantNothing(t, c)
 }
 
-// TestPushFuncEnds has functions that end in odd ways, after the half of a file.
+// TestPushFuncEnds has functions that end unusually, after half of a file.
 func TestPushFuncEnds(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	c := s.client("alice")
@@ -87,8 +87,8 @@ func TestPushFuncEnds(t *testing.T) {
 	wantNothing(t, c)
 }
 
-// TestPushFuncGivenUp has a push that fails while its function writes: that gets an
-// error.
+// TestPushFuncGivenUp has a push that fails while its function writes: the write returns
+// an error.
 func TestPushFuncGivenUp(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{}, "{alice} push a/**")

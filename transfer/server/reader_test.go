@@ -19,8 +19,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// TestReader ends readers in all ways: the client can do something else
-// after each.
+// TestReader ends readers in all ways: the client can then do something else.
 func TestReader(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	c := s.client("alice")
@@ -105,9 +104,9 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// TestReaderWithoutServer has something in the place of the server that takes a
-// connection and closes it, as a tunnel does whose other end is gone. That looks like
-// the end of a stream, and is not one.
+// TestReaderWithoutServer has a listener that accepts a connection and closes it, like a
+// tunnel without its other end. That looks like the end of a stream, and must be an
+// error.
 func TestReaderWithoutServer(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -19,16 +19,16 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// fewBytes are what a push that resumes may read besides what is missing, for the
-// header: some pieces of what is sent, and less than one chunk.
+// fewBytes is how many bytes a resumed push may read besides the missing ones: for the
+// header, some pieces of what is sent, and less than one chunk.
 const fewBytes = 1 << 20
 
-// counted counts what is read of a file.
+// counted counts the bytes read from a file.
 type counted struct {
 	*bytes.Reader
 	n    atomic.Int64
-	from int64           // what comes after it ...
-	hold <-chan struct{} // ... waits for this, if it is set
+	from int64           // bytes after this offset ...
+	hold <-chan struct{} // ... wait for this, if it is not nil
 }
 
 func (c *counted) ReadAt(p []byte, offset int64) (int, error) {
@@ -40,8 +40,8 @@ func (c *counted) ReadAt(p []byte, offset int64) (int, error) {
 	return n, err
 }
 
-// TestResumedPushSendsTheRest interrupts a push and begins it again as another process
-// does. What the server has is read once, to compare it, and not sent again.
+// TestResumedPushSendsTheRest interrupts a push, and resumes it as another process would.
+// The bytes that the server has are read once, to compare them, and not sent again.
 func TestResumedPushSendsTheRest(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)
@@ -49,7 +49,7 @@ func TestResumedPushSendsTheRest(t *testing.T) {
 	size := int64(len(file))
 	s := newServer(t, server.Limits{}, everything)
 	ctx, cancel := context.WithCancel(t.Context())
-	// More than the window, so that some of it is safe, and less than all.
+	// More than the window, so that some of it is acknowledged, but not all.
 	part := &counted{Reader: bytes.NewReader(file), from: 24 << 20, hold: ctx.Done()}
 	var durable int64
 	err := s.client("alice").PushFile(ctx, "a.pqe", part, size, transfer.PushOptions{Progress: func(n int64) {
@@ -83,8 +83,7 @@ func TestResumedPushSendsTheRest(t *testing.T) {
 	}
 }
 
-// TestResumedPullGetsTheRest pulls from an offset: nothing before it is sent, or
-// comes.
+// TestResumedPullGetsTheRest pulls from an offset: no bytes before it are sent.
 func TestResumedPullGetsTheRest(t *testing.T) {
 	t.Parallel()
 	testkit.Long(t)

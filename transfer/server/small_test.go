@@ -24,7 +24,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// putOf is the request to store a file at once.
+// putOf is the request to store a file in one message.
 func putOf(name string, file []byte, overwrite bool) send {
 	n, err := wire.ParseName(name)
 	if err != nil {
@@ -54,11 +54,11 @@ func TestSmallRights(t *testing.T) {
 		got, want uint16
 	}{
 		{alice(putOf("b/1", file, false)), 0},
-		{alice(putOf("b/1", file, false)), 0}, // once more, the same push
+		{alice(putOf("b/1", file, false)), 0}, // again, the same push
 		{alice(changed), wire.CodeOf(wire.ErrExists)},
 		{alice(putOf("b/1", other, false)), wire.CodeOf(wire.ErrExists)},
 		{bob(putOf("b/1", file, false)), wire.CodeOf(wire.ErrExists)},
-		{bob(putOf("b/1", other, true)), wire.CodeOf(wire.ErrExists)}, // who may not overwrite
+		{bob(putOf("b/1", other, true)), wire.CodeOf(wire.ErrExists)}, // may not overwrite
 		{bob(putOf("a/1", file, false)), wire.CodeDenied},
 		{bob(putOf("b/2", file, false)), 0},
 		{carol(putOf("c/1", file, false)), wire.CodeOf(wire.ErrQuota)},
@@ -99,7 +99,7 @@ func content(t *testing.T, conn *channel.Conn, id uint32, ask send) *wire.Conten
 	return c
 }
 
-// TestGetParts gets an object in parts, of which the last is shorter.
+// TestGetParts gets an object in parts, the last of which is shorter.
 func TestGetParts(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	file := testkit.Sealed(600_000)
@@ -134,7 +134,7 @@ func TestGetParts(t *testing.T) {
 	}
 }
 
-// TestPullSmall pulls what fits into one message, and what does not.
+// TestPullSmall pulls objects that fit into one message, and that do not.
 func TestPullSmall(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	c := s.client("alice")
@@ -159,7 +159,7 @@ func TestPullSmall(t *testing.T) {
 	}
 }
 
-// TestTooManyPuts has 16 puts at work, and one more. That is not taken.
+// TestTooManyPuts runs 16 puts, and one more, which is not accepted.
 func TestTooManyPuts(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	stored, release := make(chan struct{}), make(chan struct{})
@@ -187,7 +187,7 @@ func TestTooManyPuts(t *testing.T) {
 	}
 }
 
-// TestPutTakesOver has a put take over from a push that the same client has begun.
+// TestPutTakesOver has a put take over from a push of the same client.
 func TestPutTakesOver(t *testing.T) {
 	s := newServer(t, server.Limits{}, everything)
 	file, large := testkit.Sealed(100), testkit.Sealed(1<<20)
@@ -212,8 +212,7 @@ func TestPutTakesOver(t *testing.T) {
 	}
 }
 
-// TestManyPuts has several clients push more than the server has memory for, and get it
-// back.
+// TestManyPuts has several clients push more than the server has memory for, and pull it.
 func TestManyPuts(t *testing.T) {
 	testkit.Long(t)
 	s := newServer(t, server.Limits{}, everything, "{bob} push,pull b/**")
@@ -238,8 +237,8 @@ func TestManyPuts(t *testing.T) {
 	all.Wait()
 }
 
-// TestPutCut cuts all connections while many small objects are pushed, again and again. Each
-// is there in the end, and none is refused for being there already.
+// TestPutCut cuts all connections repeatedly while many small objects are pushed. All of
+// them are stored in the end, and none fails because it exists already.
 func TestPutCut(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{}, everything)
@@ -263,7 +262,7 @@ func TestPutCut(t *testing.T) {
 	}
 }
 
-// TestFollowedPut waits for an object that comes in one message.
+// TestFollowedPut waits for an object that arrives in one message.
 func TestFollowedPut(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, server.Limits{}, everything)
@@ -272,7 +271,7 @@ func TestFollowedPut(t *testing.T) {
 	follower := s.client("alice")
 	done := make(chan error)
 	go func() { done <- follower.Pull(t.Context(), "a", &got, transfer.PullOptions{Follow: true, Small: true}) }()
-	for !strings.Contains(s.log.String(), "pull begins") { // and waits
+	for !strings.Contains(s.log.String(), "pull begins") { // until it waits
 		time.Sleep(time.Millisecond)
 	}
 	if err := s.client("alice").Push(t.Context(), "a", bytes.NewReader(file), transfer.PushOptions{Small: true}); err != nil {

@@ -33,13 +33,13 @@ var certificate = sync.OnceValue(func() *tls.Certificate {
 	return cert
 })
 
-// Tests do not wait long for those who read nothing.
+// Tests do not wait long for an end that does not read.
 func init() { lastWords = 300 * time.Millisecond }
 
-// errStranger is what a side has to say of whom it does not expect.
+// errStranger is the error for an unexpected key.
 var errStranger = errors.New("a stranger")
 
-// only welcomes one person.
+// only accepts one person.
 func only(name string) func(signature.Fingerprint) error {
 	return func(peer signature.Fingerprint) error {
 		if peer != testkit.Identity(name).Fingerprint() {
@@ -49,8 +49,7 @@ func only(name string) func(signature.Fingerprint) error {
 	}
 }
 
-// patience is long enough for what has to happen, and ends a test in which it
-// does not.
+// patience is enough time for everything, and ends a test that hangs.
 const patience = 20 * time.Second
 
 func serverLogin() *Login {

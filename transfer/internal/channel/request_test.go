@@ -16,7 +16,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// dispatched returns the two ends of a connection. The server's leaves each request to
+// dispatched returns the two ends of a connection. The server passes each request to
 // serve.
 func dispatched(t *testing.T, times Times, serve func(r *Request, m wire.Message)) (c, s *Conn, ended <-chan error) {
 	t.Helper()
@@ -39,7 +39,8 @@ func dispatched(t *testing.T, times Times, serve func(r *Request, m wire.Message
 	return c, s, done
 }
 
-// TestOverlap has several small requests beside two large ones. Each gets what is its own.
+// TestOverlap runs several small requests beside two large ones. Each gets its own
+// answers.
 func TestOverlap(t *testing.T) {
 	const size = 8 << 20
 	c, _, _ := dispatched(t, Times{}, func(r *Request, m wire.Message) {
@@ -146,7 +147,7 @@ func TestErrorEndsOneRequest(t *testing.T) {
 	if m, err := bad.Next(); !errors.As(err, &reason) || !errors.Is(err, wire.ErrNotFound) || !bad.Gone() {
 		t.Errorf("0x%02x, %v", m.Type, err)
 	}
-	bad.Send(wire.TypeError, (&wire.Error{Code: wire.CodeAbandoned}).Marshal()) // which is late, and no harm
+	bad.Send(wire.TypeError, (&wire.Error{Code: wire.CodeAbandoned}).Marshal()) // late, and harmless
 	bad.End()
 	good.Send(wire.TypeEnd, wire.Size(0))
 	if _, err := good.Expect(wire.TypeStored); err != nil {
@@ -154,8 +155,8 @@ func TestErrorEndsOneRequest(t *testing.T) {
 	}
 }
 
-// TestCancel ends a request from the client's side, and one from the server's own, in the
-// middle. Neither connection nor goroutine stays.
+// TestCancel cancels a request in the middle, from either side. Neither a connection nor
+// a goroutine is leaked.
 func TestCancel(t *testing.T) {
 	waiting := make(chan *Request, 2)
 	c, _, _ := dispatched(t, Times{}, func(r *Request, m wire.Message) {
@@ -181,7 +182,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestNotAskedFor sends messages that belong to no open request, or are not its turn. They
+// TestNotAskedFor sends messages that belong to no open request, or are out of turn. They
 // end the connection.
 func TestNotAskedFor(t *testing.T) {
 	for name, attack := range map[string]func(c *Conn){
@@ -201,13 +202,13 @@ func TestNotAskedFor(t *testing.T) {
 		<-s.Closed()
 		<-c.Closed()
 	}
-	// Nor may a server begin anything.
+	// A server must not start requests either.
 	c, s, _ := dispatched(t, Times{}, nil)
 	s.Send(wire.TypePush, 1, nil)
 	<-c.Closed()
 }
 
-// TestStalledRequest has a request that makes no progress beside one that does.
+// TestStalledRequest has a request without progress beside one with progress.
 func TestStalledRequest(t *testing.T) {
 	t.Parallel()
 	c, _, ended := dispatched(t, Times{Idle: 300 * time.Millisecond}, func(r *Request, m wire.Message) {
@@ -233,8 +234,7 @@ func TestStalledRequest(t *testing.T) {
 	}
 }
 
-// TestLastAnswer checks that what was sent before the end of a connection is not lost with
-// it.
+// TestLastAnswer requires that messages sent before the end of a connection are not lost.
 func TestLastAnswer(t *testing.T) {
 	for range 20 {
 		c, s := pair(t, Times{}, Times{})
@@ -253,8 +253,8 @@ func TestLastAnswer(t *testing.T) {
 	}
 }
 
-// TestStuckReader has a request whose messages nobody takes. It holds up the others, but not
-// when the connection has ended.
+// TestStuckReader has a request whose messages nobody reads. It blocks the others, but
+// not after the end of the connection.
 func TestStuckReader(t *testing.T) {
 	t.Parallel()
 	c, s := pair(t, Times{Beat: 20 * time.Millisecond}, Times{})

@@ -17,7 +17,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// TestConcurrent pushes, syncs, reads, lists, scans, collects and deletes at once.
+// TestConcurrent pushes, syncs, reads, lists, scans, collects and deletes concurrently.
 func TestConcurrent(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -105,7 +105,7 @@ func pushSlowly(t *testing.T, s *Store, id ID, file []byte) {
 	}
 }
 
-// TestTakeOver closes a partial while it is being written.
+// TestTakeOver closes a partial during a write.
 func TestTakeOver(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	file := encrypted(t, 2<<20)
@@ -137,7 +137,7 @@ func TestTakeOver(t *testing.T) {
 	wantObject(t, s, "a", file)
 }
 
-// TestOnlyOneIsFirst publishes the same name from many clients at once.
+// TestOnlyOneIsFirst publishes the same name from many clients concurrently.
 func TestOnlyOneIsFirst(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})

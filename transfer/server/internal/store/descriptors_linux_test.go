@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// with runs something with so many free descriptors.
+// with calls a function with the given number of free descriptors.
 func with(t *testing.T, free int, run func()) {
 	t.Helper()
 	var before syscall.Rlimit
@@ -43,9 +43,9 @@ func with(t *testing.T, free int, run func()) {
 	run()
 }
 
-// TestFewDescriptors does everything with no descriptors left, with one, and so on. What
-// fails says so, changes nothing, and succeeds later. Nobody is told that something is not
-// there.
+// TestFewDescriptors runs each operation with no free descriptors, with one, and so on. A
+// failed operation returns an error, changes nothing, and succeeds later. None reports
+// that something does not exist.
 func TestFewDescriptors(t *testing.T) {
 	file, other := encrypted(t, 5000), encrypted(t, 5000)
 	whole := idOf(alice, "x/whole", other)

@@ -29,7 +29,7 @@ func smallDisk(t *testing.T) (dir string) {
 	return dir
 }
 
-// TestFullDisk fills the disk beside a push, and frees it again.
+// TestFullDisk fills the disk during a push, and frees it again.
 func TestFullDisk(t *testing.T) {
 	dir := smallDisk(t)
 	s := open(t, dir, Options{})
@@ -66,12 +66,12 @@ func TestFullDisk(t *testing.T) {
 	written = p.Written()
 	closeOK(t, p)
 	_, err = s.Partial(id, replace)
-	wantError(t, err, wire.ErrNoSpace) // the rest does not fit, and what there is stays
+	wantError(t, err, wire.ErrNoSpace) // the rest does not fit, and the partial is kept
 
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	p = begin(t, s, id, replace) // there is room for the rest, and not for the whole once more
+	p = begin(t, s, id, replace) // there is space for the rest, but not for a second copy
 	if p.Durable() != written {
 		t.Errorf("resumes at %d, not %d", p.Durable(), written)
 	}
@@ -81,7 +81,7 @@ func TestFullDisk(t *testing.T) {
 	wantUsage(t, s)
 }
 
-// TestNoInodes cannot make a file at all.
+// TestNoInodes cannot create files at all.
 func TestNoInodes(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "nr_inodes=4"); err != nil {

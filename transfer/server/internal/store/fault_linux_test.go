@@ -23,8 +23,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// TestFolderNotSynced has two pushes make a folder, and lets the sync that would make it
-// durable fail for one of them. The other must not take the next sync for a success.
+// TestFolderNotSynced has two pushes create a folder, and makes the sync of it fail for
+// one of them. The other must not treat a later sync as a success.
 func TestFolderNotSynced(t *testing.T) {
 	const child = "PQENC_TEST_STORE"
 	dir := os.Getenv(child)
@@ -33,7 +33,7 @@ func TestFolderNotSynced(t *testing.T) {
 			t.Skip("needs strace")
 		}
 		log := filepath.Join(t.TempDir(), "log")
-		// Bob's folder; Alice's, once more, and the root.
+		// Bob's folder; Alice's again; and the root.
 		cmd := exec.Command("strace", "-f", "-qq", "-o", log, "-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=4",
 			os.Args[0], "-test.run=^TestFolderNotSynced$")
 		cmd.Env = append(os.Environ(), child+"="+t.TempDir())
@@ -46,7 +46,7 @@ func TestFolderNotSynced(t *testing.T) {
 		}
 		return
 	}
-	runtime.LockOSThread() // strace counts those of each thread
+	runtime.LockOSThread() // strace counts the calls of each thread
 	s := open(t, dir, Options{})
 	file := encrypted(t, 10)
 	p, err := s.open(idOf(bob, "new/b", file), replace, (*Partial).openFile)
@@ -63,8 +63,8 @@ func TestFolderNotSynced(t *testing.T) {
 	wantObject(t, s, "new/a", file)
 }
 
-// TestPutNotSynced lets each of the syncs of a put fail. It is not said to be stored then;
-// the client sends it again, and that is not taken for durable by what was there before.
+// TestPutNotSynced makes each sync of a put fail. The object is then not reported as
+// stored. When the client sends it again, the earlier files do not count as durable.
 func TestPutNotSynced(t *testing.T) {
 	const child, number = "PQENC_TEST_PUT", "PQENC_TEST_PUT_NUMBER"
 	dir := os.Getenv(child)
@@ -90,7 +90,7 @@ func TestPutNotSynced(t *testing.T) {
 			}
 		}
 	}
-	runtime.LockOSThread() // strace counts those of each thread
+	runtime.LockOSThread() // strace counts the calls of each thread
 	s := open(t, dir, Options{})
 	file, other := encrypted(t, 10), encrypted(t, 10)
 	id := ID{Client: alice, Name: named("new/a"), Push: [16]byte{1}}
@@ -102,7 +102,7 @@ func TestPutNotSynced(t *testing.T) {
 	if err != nil {
 		again := errors.Is(err, durable.ErrNotDurable)
 		id.Push[0]++
-		if _, err := s.Put(id, Bounds{}, other); again != errors.Is(err, wire.ErrExists) { // for another push it is there
+		if _, err := s.Put(id, Bounds{}, other); again != errors.Is(err, wire.ErrExists) { // for another push it exists
 			t.Error(err)
 		}
 		if id.Push[0]--; !again {
@@ -117,8 +117,8 @@ func TestPutNotSynced(t *testing.T) {
 	wantObject(t, s, "new/a", file)
 }
 
-// TestMoveNotSynced lets each of the syncs of a move fail. It is not said to be done then,
-// and the object has one of the two names.
+// TestMoveNotSynced makes each sync of a move fail. The move is then not reported as
+// done, and the object has one of the two names.
 func TestMoveNotSynced(t *testing.T) {
 	const child = "PQENC_TEST_MOVE"
 	dir := os.Getenv(child)
@@ -147,11 +147,12 @@ func TestMoveNotSynced(t *testing.T) {
 			}
 		}
 	}
-	runtime.LockOSThread() // strace counts those of each thread
+	runtime.LockOSThread() // strace counts the calls of each thread
 	wantError(t, move(open(t, dir, Options{}), "old/a", "new/a", Bounds{}), nil)
 }
 
-// TestMoveKilled kills a process that moves an object to and fro. There always is one.
+// TestMoveKilled kills a process that moves an object back and forth. The object always
+// exists.
 func TestMoveKilled(t *testing.T) {
 	testkit.Long(t)
 	const child = "PQENC_TEST_MOVE_KILLED"

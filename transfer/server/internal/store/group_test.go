@@ -12,8 +12,8 @@ import (
 	"testing/synctest"
 )
 
-// TestGroups has many ask for a sync while one is at work. All of them get one that began
-// after they had asked, and its error; another folder does not wait.
+// TestGroups has many callers ask for a sync while one is running. All get one that
+// starts after they asked, and its error; another folder does not wait.
 func TestGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var g groups

@@ -30,7 +30,7 @@ var (
 	replace = Bounds{Overwrite: true}
 )
 
-// encrypted returns a new pqenc file of n bytes of contents.
+// encrypted returns a new pqenc file with n bytes of contents.
 func encrypted(t testing.TB, n int) []byte {
 	t.Helper()
 	id, err := recipient.GenerateHybrid()
@@ -51,10 +51,10 @@ func encrypted(t testing.TB, n int) []byte {
 	return b.Bytes()
 }
 
-// headerSize is that of the files of encrypted.
+// headerSize is the header size of files made by encrypted.
 const headerSize = 4096
 
-// named returns a name that is known to be good.
+// named returns a name that must be valid.
 func named(name string) wire.Name {
 	n, err := wire.ParseName(name)
 	if err != nil {
@@ -63,7 +63,7 @@ func named(name string) wire.Name {
 	return n
 }
 
-// under are the names in a folder.
+// under allows the names in a folder.
 type under string
 
 func (u under) Match(name string) bool { return strings.HasPrefix(name, string(u)) }
@@ -88,8 +88,8 @@ func open(t testing.TB, dir string, o Options) *Store {
 	return s
 }
 
-// kill makes of a store what is left when its process is killed: nothing is synced
-// or removed, and the locks are free.
+// kill leaves a store as if its process was killed: nothing is synced or removed, and the
+// locks are free.
 func kill(t testing.TB, s *Store, partials ...*Partial) {
 	t.Helper()
 	for _, p := range partials {
@@ -193,8 +193,8 @@ func wantNames(t testing.TB, s *Store, prefix string, want ...string) {
 	}
 }
 
-// wantFiles checks what is on the disk, except the lock and receipts, with the hashes of
-// partials cut short.
+// wantFiles checks the files on the disk except the lock and receipts, with shortened
+// hashes of partials.
 func wantFiles(t testing.TB, dir string, want ...string) {
 	t.Helper()
 	var got []string
@@ -221,7 +221,7 @@ func wantFiles(t testing.TB, dir string, want ...string) {
 	}
 }
 
-// wantUsage compares the index with what a scan finds.
+// wantUsage compares the index with the result of a scan.
 func wantUsage(t testing.TB, s *Store) {
 	t.Helper()
 	found := newIndex()

@@ -16,7 +16,7 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// TestIndexSums changes an index at random. All sums stay those that a walk finds.
+// TestIndexSums changes an index at random, and compares all sums with a walk.
 func TestIndexSums(t *testing.T) {
 	x := newIndex()
 	scopes := []Scope{nil, under(""), under("a/"), under("a/b/"), under("b"), new(counting)}
@@ -41,7 +41,7 @@ func TestIndexSums(t *testing.T) {
 			}
 		}
 		if i == 2500 {
-			x = x.endScan(x.beginScan()) // which finds nothing
+			x = x.endScan(x.beginScan()) // finds nothing
 		}
 		for _, scope := range scopes {
 			if got, want := x.within(scope), walk(x, scope); got != want {
@@ -51,7 +51,7 @@ func TestIndexSums(t *testing.T) {
 	}
 }
 
-// walk counts what is within a scope.
+// walk counts everything within a scope.
 func walk(x *index, scope Scope) (sum Usage) {
 	folders := make(map[string]bool)
 	x.places.Scan(func(name string, p *place) bool {
@@ -71,7 +71,7 @@ func walk(x *index, scope Scope) (sum Usage) {
 	return sum
 }
 
-// crowd is a store with many objects, which are in the index only.
+// crowd is a store with many objects that exist only in the index.
 func crowd(t testing.TB, objects int, o Options) *Store {
 	s := open(t, t.TempDir(), o)
 	for i := range objects {
@@ -80,8 +80,8 @@ func crowd(t testing.TB, objects int, o Options) *Store {
 	return s
 }
 
-// TestCrowd pushes with a quota into a store of many objects. They are looked at once,
-// and not for each push.
+// TestCrowd pushes with a quota into a store of many objects. They are walked once, not
+// for each push.
 func TestCrowd(t *testing.T) {
 	const objects = 20000
 	s := crowd(t, objects, Options{})
@@ -123,8 +123,7 @@ func BenchmarkCrowd(b *testing.B) {
 	}
 }
 
-// TestPages lists in pages, which do not all have objects, while something comes and
-// goes.
+// TestPages lists in pages, some without objects, while objects are added and removed.
 func TestPages(t *testing.T) {
 	s := crowd(t, 1000, Options{})
 	begin(t, s, idOf(alice, "crowd/5/000105x", encrypted(t, 10)), replace)
@@ -140,7 +139,7 @@ func TestPages(t *testing.T) {
 				names = append(names, e.Name)
 			}
 			if pages++; pages == 2 {
-				s.index.dropObject(names[len(names)-1]) // where it continues
+				s.index.dropObject(names[len(names)-1]) // where the listing continues
 				s.index.putObject(Entry{Name: names[len(names)-1]})
 			}
 		}
@@ -202,7 +201,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestFilesOfMany has several clients who push to the same name: each partial counts.
+// TestFilesOfMany has several clients push to the same name: each partial counts.
 func TestFilesOfMany(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	file := encrypted(t, 10)
@@ -219,8 +218,8 @@ func TestFilesOfMany(t *testing.T) {
 	}
 }
 
-// TestReservations has clients who reserve everything and send next to nothing. They do
-// not stop others, and reserve again when they continue.
+// TestReservations has clients that reserve everything and send next to nothing. They do
+// not block others, and reserve again when they continue.
 func TestReservations(t *testing.T) {
 	file := encrypted(t, 3<<20)
 	size := int64(len(file))

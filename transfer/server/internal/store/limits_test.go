@@ -54,7 +54,7 @@ func TestTotal(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{MaxTotal: 3*size - 1})
 	push(t, s, alice, "a", file)
-	p := begin(t, s, idOf(alice, "b", file), replace) // reserved as a whole
+	p := begin(t, s, idOf(alice, "b", file), replace) // all of it is reserved
 	if got := s.Usage(); got.Bytes != size || got.PartialBytes != size {
 		t.Errorf("usage %+v", got)
 	}
@@ -66,7 +66,7 @@ func TestTotal(t *testing.T) {
 	if n != 0 || !errors.Is(err, ErrTotal) {
 		t.Errorf("%d, %v", n, err)
 	}
-	closeOK(t, p) // and what was reserved for it is free
+	closeOK(t, p) // the reservation is released
 	write(t, unsure, file[size-1:])
 	publish(t, unsure)
 	_, err = s.Partial(idOf(alice, "b", file), replace)
@@ -78,7 +78,7 @@ func TestTotal(t *testing.T) {
 	wantUsage(t, s)
 }
 
-// TestReplacedPartial has no room for two: the old one is not counted.
+// TestReplacedPartial has no space for two partials: the old one is not counted.
 func TestReplacedPartial(t *testing.T) {
 	file, other := encrypted(t, 1000), encrypted(t, 1001)
 	dir := t.TempDir()
@@ -109,10 +109,10 @@ func TestQuota(t *testing.T) {
 	_, err := s.Partial(idOf(alice, "lab/c", file), b)
 	wantError(t, err, wire.ErrQuota)
 	_, err = s.Partial(idOf(alice, "lab/a", encrypted(t, 1000)), b)
-	wantError(t, err, wire.ErrQuota) // old and new would be there at once
+	wantError(t, err, wire.ErrQuota) // both would exist at the same time
 	closeOK(t, p)
 
-	// After a restart the records tell whose the partials are.
+	// After a restart the records name the owners of the partials.
 	closeOK(t, s)
 	s = open(t, dir, Options{})
 	unsure := begin(t, s, unknown(idOf(alice, "lab/c", file)), b)
@@ -154,14 +154,14 @@ func TestPromised(t *testing.T) {
 	wantError(t, err, wire.ErrNoSpace)
 }
 
-// counting has all names, and counts how often it was asked.
+// counting contains all names, and counts the calls.
 type counting int
 
 func (c *counting) Match(string) bool { *c++; return true }
 func (c *counting) Prefix() string    { return "" }
 
-// TestQuotaIsCheap comes near a quota in small steps: the whole store is not looked
-// at for each of them.
+// TestQuotaIsCheap approaches a quota in small steps: not every step walks the whole
+// store.
 func TestQuotaIsCheap(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	file := encrypted(t, 1<<20)

@@ -23,8 +23,8 @@ func link(t *testing.T, target, name string) {
 	}
 }
 
-// TestLinks puts symbolic links wherever a name can lead: none is followed, neither
-// out of the store nor inside it, and none is replaced.
+// TestLinks puts symbolic links wherever a name can lead: none is followed, in or out of
+// the store, and none is replaced.
 func TestLinks(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
 	file := encrypted(t, 1000)
@@ -63,7 +63,7 @@ func TestLinks(t *testing.T) {
 	wantUsage(t, s)
 }
 
-// TestLinkedPartial has links in the place of the files of a partial.
+// TestLinkedPartial has links in place of the files of a partial.
 func TestLinkedPartial(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
 	file := encrypted(t, 1000)
@@ -94,7 +94,7 @@ func TestLinkedPartial(t *testing.T) {
 	if p, err := s.Partial(id, replace); err == nil {
 		t.Errorf("resumes at %d", p.Durable())
 	}
-	// Nor is it removed, because nobody knows what it is of.
+	// Nor is it removed, since nobody knows what it belongs to.
 	if err := s.Rescan(); err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestLinkedPartial(t *testing.T) {
 	wantObject(t, s, "a", file)
 }
 
-// TestSwapped puts a link where the object will be, while it is pushed.
+// TestSwapped places a link at the name of an object during its push.
 func TestSwapped(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
 	s := open(t, dir, Options{})
@@ -122,7 +122,7 @@ func TestSwapped(t *testing.T) {
 	wantError(t, err, wire.ErrExists)
 	wantFiles(t, outside)
 
-	// And where its folder was.
+	// And at the name of its folder.
 	p = begin(t, s, idOf(alice, "y/a", file), replace)
 	write(t, p, file)
 	if err := os.Rename(filepath.Join(dir, "y"), filepath.Join(dir, "z")); err != nil {
@@ -141,14 +141,14 @@ func TestSpecialFiles(t *testing.T) {
 	}
 	s := open(t, dir, Options{})
 	wantNames(t, s, "")
-	_, err := s.Open(named("pipe")) // and does not wait for a writer
+	_, err := s.Open(named("pipe")) // must not wait for a writer
 	wantError(t, err, wire.ErrNotFound)
 	_, err = s.Partial(idOf(alice, "pipe", encrypted(t, 10)), replace)
 	wantError(t, err, wire.ErrExists)
 }
 
-// TestForeignNames has names in the folder that no object can have, and that Go's
-// file systems refuse: the rest is found all the same.
+// TestForeignNames has file names that are invalid for objects and refused by io/fs: the
+// other files are still found.
 func TestForeignNames(t *testing.T) {
 	dir := t.TempDir()
 	file := encrypted(t, 10)

@@ -62,7 +62,7 @@ func TestMove(t *testing.T) {
 	wantNames(t, s, "", "c/d/one")
 }
 
-// TestMoveAmongFolders moves to names that are folders, or need an object to be one.
+// TestMoveAmongFolders moves to names that are folders, or below an object.
 func TestMoveAmongFolders(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -76,7 +76,7 @@ func TestMoveAmongFolders(t *testing.T) {
 	}
 	wantFiles(t, dir, "a", "f", "f/b")
 	wantUsage(t, s)
-	// The empty folder of a server that was killed is no obstacle.
+	// An empty folder left by a killed server does not matter.
 	if err := os.Mkdir(filepath.Join(dir, "e"), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestMoveByHand(t *testing.T) {
 	put(t, filepath.Join(dir, "f/good"), file)
 	s := open(t, dir, Options{})
 	wantError(t, move(s, "text", "x", replace), wire.ErrNotPqenc)
-	put(t, filepath.Join(dir, "later"), file) // which no scan has seen
+	put(t, filepath.Join(dir, "later"), file) // not yet scanned
 	wantError(t, move(s, "f/good", "later", Bounds{}), wire.ErrExists)
 	wantError(t, move(s, "later", "f/later", Bounds{}), nil)
 	wantNames(t, s, "", "f/good", "f/later", "text")
@@ -132,7 +132,7 @@ func TestMoveWithinQuotas(t *testing.T) {
 	wantUsage(t, s)
 }
 
-// TestMoveUnderPush moves an object away from, and to, the name of a push that is under way.
+// TestMoveUnderPush moves an object from and to the name of a running push.
 func TestMoveUnderPush(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -157,8 +157,9 @@ func TestMoveUnderPush(t *testing.T) {
 	wantUsage(t, s)
 }
 
-// TestMoveForgetsReceipts pushes again, under the same push id, what was moved away, and
-// what something else was moved over. Neither is stored under that name any more.
+// TestMoveForgetsReceipts repeats a push, with the same push ID, of an object that was
+// moved away, and of one that was replaced by a move. Neither counts as stored under that
+// name any more.
 func TestMoveForgetsReceipts(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -181,8 +182,8 @@ func TestMoveForgetsReceipts(t *testing.T) {
 	wantUsage(t, s)
 }
 
-// TestMoveRaces moves two objects around while others push, read, delete, list and scan:
-// there never are more objects than were pushed, and each is whole.
+// TestMoveRaces moves two objects while others push, read, delete, list and scan: there
+// are never more objects than were pushed, and each is complete.
 func TestMoveRaces(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})

@@ -14,8 +14,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// TestOpenWhileReplaced opens an object all the time while it is replaced. There
-// always is one.
+// TestOpenWhileReplaced opens an object repeatedly while it is replaced. It always
+// exists.
 func TestOpenWhileReplaced(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"one", "two", "a"} {
@@ -34,7 +34,7 @@ func TestOpenWhileReplaced(t *testing.T) {
 		}
 		missed <- err
 	}()
-	for i := range 20000 { // as Publish does, except for the waiting
+	for i := range 20000 { // as in Publish, without the waits
 		next := filepath.Join(dir, "next")
 		if err := os.Link(filepath.Join(dir, []string{"one", "two"}[i%2]), next); err != nil {
 			t.Fatal(err)
@@ -49,8 +49,8 @@ func TestOpenWhileReplaced(t *testing.T) {
 	}
 }
 
-// TestMovedFolder has somebody who moves the folder of a push away, and puts
-// something else there. What is there stays, and no object is said to be stored.
+// TestMovedFolder moves the folder of a push away, and replaces it. The new contents
+// stay, and no object is reported as stored.
 func TestMovedFolder(t *testing.T) {
 	file := encrypted(t, 10)
 	for name, replace := range map[string]func(path string) error{
@@ -88,8 +88,8 @@ func TestMovedFolder(t *testing.T) {
 	}
 }
 
-// TestExactQuota resumes a push of unknown length of which everything has come, and
-// then one of which that is not so, where the quota has no room for a byte more.
+// TestExactQuota resumes a push of unknown length that is complete, and then one that is
+// not, when the quota has no free byte.
 func TestExactQuota(t *testing.T) {
 	file, longer := encrypted(t, 10), encrypted(t, 11)
 	bounds := Bounds{Quota: int64(len(file))}
@@ -111,8 +111,8 @@ func TestExactQuota(t *testing.T) {
 	closeOK(t, p)
 }
 
-// TestEmptyFolder has the state of a server that was killed while it removed the
-// only object of a folder.
+// TestEmptyFolder has the state of a server that was killed while it removed the only
+// object of a folder.
 func TestEmptyFolder(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -130,8 +130,8 @@ func TestEmptyFolder(t *testing.T) {
 	wantObject(t, s, "a", file)
 }
 
-// TestRecordAlone has the state of a server that was killed right after it had
-// given an object its name: nobody waits for that push any more.
+// TestRecordAlone has the state of a server that was killed right after it renamed an
+// object: nobody waits for that push any more.
 func TestRecordAlone(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})

@@ -60,7 +60,7 @@ func TestResume(t *testing.T) {
 	wantFiles(t, dir, "lab", "lab/known", "lab/unknown")
 }
 
-// TestResumeOther comes back with something else: nothing of the old is used.
+// TestResumeOther resumes with another file: nothing of the old one is used.
 func TestResumeOther(t *testing.T) {
 	file, other := encrypted(t, 5000), encrypted(t, 5000)
 	id := idOf(alice, "x/a", file)
@@ -99,8 +99,8 @@ func TestResumeOther(t *testing.T) {
 	}
 }
 
-// TestOtherPush resumes with another push id: what there is has to be proven, and is that
-// of the new push from then on.
+// TestOtherPush resumes with another push ID: the client must prove that it has the
+// partial, which then belongs to the new push.
 func TestOtherPush(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -126,7 +126,7 @@ func TestOtherPush(t *testing.T) {
 		}
 		return p
 	}
-	// A push that does not continue changes nothing.
+	// A push that does not resume changes nothing.
 	p = reopen(other, false)
 	if got, err := io.ReadAll(io.NewSectionReader(p, 0, 5000)); err != nil || !bytes.Equal(got, file[:4500]) {
 		t.Errorf("what is to be compared: %d bytes, %v", len(got), err)
@@ -166,7 +166,7 @@ func TestOtherPush(t *testing.T) {
 	wantUsage(t, s)
 }
 
-// TestDamagedFiles pushes on after something happened to the two files.
+// TestDamagedFiles resumes after the two files of a partial were changed.
 func TestDamagedFiles(t *testing.T) {
 	file := encrypted(t, 5000)
 	id := idOf(alice, "a", file)
@@ -238,12 +238,12 @@ func TestBusy(t *testing.T) {
 	if newer.Durable() != 4500 {
 		t.Errorf("%d bytes were handed over", newer.Durable())
 	}
-	closeOK(t, older) // once more, which is nothing
+	closeOK(t, older) // a second Close does nothing
 	write(t, newer, file[4500:])
 	publish(t, newer)
 }
 
-// TestNotPqenc pushes other bytes than were announced: they are not kept.
+// TestNotPqenc pushes other bytes than announced, which are not kept.
 func TestNotPqenc(t *testing.T) {
 	file := encrypted(t, 1000)
 	id := idOf(alice, "x/a", file)
@@ -286,7 +286,7 @@ func TestNotPqenc(t *testing.T) {
 	}
 }
 
-// TestHeaderInPieces checks after every byte, as a slow client makes it.
+// TestHeaderInPieces checks the header after every byte, as with a slow client.
 func TestHeaderInPieces(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	file := encrypted(t, 1)
@@ -339,7 +339,7 @@ func TestLength(t *testing.T) {
 	wantError(t, err, ErrLength)
 }
 
-// TestStored asks again for the same push, and for others of the same object.
+// TestStored repeats the same push, and runs others of the same object.
 func TestStored(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -370,7 +370,7 @@ func TestStored(t *testing.T) {
 		}
 		wantUsage(t, s)
 		closeOK(t, s)
-		s = open(t, dir, Options{}) // which reads the receipt
+		s = open(t, dir, Options{}) // reads the receipt
 	}
 	_, err := s.Partial(id, Bounds{})
 	wantError(t, err, ErrStored)
@@ -379,7 +379,7 @@ func TestStored(t *testing.T) {
 	wantObject(t, s, "a", file)
 	wantUsage(t, s)
 
-	// A receipt goes with the object.
+	// A receipt is removed with the object.
 	if err := s.Delete(named("a")); err != nil {
 		t.Fatal(err)
 	}
@@ -394,7 +394,7 @@ func TestStored(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "a")); err != nil {
 		t.Fatal(err)
 	}
-	store(idOf(bob, "a", other), other) // there is none any more
+	store(idOf(bob, "a", other), other) // it no longer exists
 	wantObject(t, s, "a", other)
 	wantUsage(t, s)
 
@@ -414,7 +414,7 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// wantNothing checks that there is nothing but the lock.
+// wantNothing requires an empty store, except for the lock.
 func wantNothing(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -474,7 +474,7 @@ func TestRemove(t *testing.T) {
 	closeOK(t, p)
 	wantFiles(t, dir)
 	wantUsage(t, s)
-	// One that was only begun is not kept.
+	// One that has only started is not kept.
 	closeOK(t, begin(t, s, idOf(alice, "x/y/a", file), replace))
 	wantFiles(t, dir)
 }
@@ -503,7 +503,7 @@ func TestAtEachTenth(t *testing.T) {
 	wantObject(t, s, "a", file)
 }
 
-// TestCrashAfterRename leaves what a crash in the middle of Publish leaves.
+// TestCrashAfterRename has the state after a crash in the middle of Publish.
 func TestCrashAfterRename(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -536,7 +536,7 @@ func TestCrashAfterRename(t *testing.T) {
 	}
 }
 
-// TestNoHeader closes partials that end in the header: they are not kept.
+// TestNoHeader closes partials with an incomplete header, which are not kept.
 func TestNoHeader(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -558,8 +558,8 @@ func TestNoHeader(t *testing.T) {
 	}
 }
 
-// TestForgotten refuses to resume a partial, in every way that leaves no use for
-// it: it is gone, and what it had of a quota is free.
+// TestForgotten requires that a partial that can no longer be resumed is removed, and its
+// part of the quota freed.
 func TestForgotten(t *testing.T) {
 	file, other := encrypted(t, 1000), encrypted(t, 1000)
 	large := idOf(alice, "a", file)

@@ -35,7 +35,7 @@ func wantStored(t *testing.T, err error, size int) {
 	}
 }
 
-// TestPut stores an object at once, again, and over another one.
+// TestPut stores an object in one call, again, and over another one.
 func TestPut(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -70,7 +70,7 @@ func TestPut(t *testing.T) {
 	closeOK(t, s)
 }
 
-// TestPutRemembers asks again when the server was restarted.
+// TestPutRemembers repeats a put after a restart.
 func TestPutRemembers(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -82,8 +82,8 @@ func TestPutRemembers(t *testing.T) {
 	_, err := s.Put(id, Bounds{}, file)
 	wantStored(t, err, len(file))
 
-	// The receipt is there, and not what it is of: the object was replaced by hand, by one
-	// with the same header and length.
+	// The receipt exists, but the object was replaced by hand with one of the same header
+	// and length.
 	changed := append([]byte(nil), file...)
 	changed[len(changed)-1] ^= 1
 	put(t, filepath.Join(dir, "a"), changed)
@@ -93,7 +93,7 @@ func TestPutRemembers(t *testing.T) {
 	wantObject(t, s, "a", file)
 }
 
-// TestPutOverPartial replaces what there is of a push of that client, and of no other.
+// TestPutOverPartial replaces a partial of the same client, but not of others.
 func TestPutOverPartial(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -118,8 +118,8 @@ func TestPutOverPartial(t *testing.T) {
 	wantError(t, err, wire.ErrBusy)
 }
 
-// TestPutRefused refuses what cannot be an object, or is too much, and keeps nothing of it,
-// nor of an earlier push.
+// TestPutRefused refuses invalid and too large objects, and removes the partial of an
+// earlier push.
 func TestPutRefused(t *testing.T) {
 	file := encrypted(t, 1000)
 	for what, test := range map[string]struct {
@@ -167,8 +167,8 @@ func TestPutRefused(t *testing.T) {
 	}
 }
 
-// TestPutManyAtOnce stores many objects from several goroutines, while others are deleted
-// and scanned.
+// TestPutManyAtOnce stores many objects concurrently, while others are deleted and
+// scanned.
 func TestPutManyAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -205,7 +205,7 @@ func TestPutManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestPutNoPlace has a folder where the object is to be.
+// TestPutNoPlace has a folder at the name of the object.
 func TestPutNoPlace(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -217,12 +217,12 @@ func TestPutNoPlace(t *testing.T) {
 	wantError(t, err, wire.ErrExists)
 	wantFiles(t, dir, "a", "a/b")
 	wantError(t, os.Remove(filepath.Join(dir, "a/b")), nil)
-	putOK(t, s, ID{Client: alice, Name: named("a")}, file) // an empty folder is no obstacle
+	putOK(t, s, ID{Client: alice, Name: named("a")}, file) // an empty folder does not matter
 	wantObject(t, s, "a", file)
 }
 
-// TestFirmFolders looks at which folders are taken for durable: those of an object, until
-// they are removed, made again, or checked again.
+// TestFirmFolders checks which folders count as durable: those of an object, until they
+// are removed, recreated, or checked again.
 func TestFirmFolders(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	file := encrypted(t, 100)
@@ -244,7 +244,7 @@ func TestFirmFolders(t *testing.T) {
 	}
 	p, err := s.open(idOf(bob, "a/c/3", file), replace, (*Partial).openFile)
 	wantError(t, err, nil)
-	want() // they were made again
+	want() // they were recreated
 	wantError(t, s.syncUp("a/c/3"), nil)
 	want("a", "a/c")
 	closeOK(t, p)

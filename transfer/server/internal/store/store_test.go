@@ -164,7 +164,7 @@ func TestRescan(t *testing.T) {
 	wantUsage(t, s)
 }
 
-// TestByHand changes the folder and does not say so.
+// TestByHand changes the folder without telling the store.
 func TestByHand(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -194,7 +194,7 @@ func TestByHand(t *testing.T) {
 	wantError(t, err, ErrLength)
 }
 
-// TestRescanDuring changes what a scan has seen, before the scan comes to its end.
+// TestRescanDuring changes files that a running scan has already visited.
 func TestRescanDuring(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
@@ -234,7 +234,7 @@ func TestCollect(t *testing.T) {
 			}
 		}
 	}
-	// Halves that a crash has left, one of either kind.
+	// Halves of partials after a crash, one of either kind.
 	data, _ := filesOf(t, dir, idOf(bob, "half", file))
 	put(t, data, []byte("half"))
 	os.Chtimes(data, past, past)

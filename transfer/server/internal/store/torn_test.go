@@ -15,8 +15,8 @@ import (
 	"github.com/pqenc/pqenc/transfer/internal/wire"
 )
 
-// TestTornObject has a file whose header is in the middle of being replaced. It is neither
-// served nor taken for absent, and neither changed; whole again, it is an object.
+// TestTornObject has a file whose header is being replaced. It is neither served, nor
+// treated as missing, nor changed; after a repair it is an object.
 func TestTornObject(t *testing.T) {
 	dir := t.TempDir()
 	whole := testkit.Sealed(100)
@@ -35,7 +35,7 @@ func TestTornObject(t *testing.T) {
 	_, err := s.Open(named("a/torn.pqe"))
 	wantError(t, err, ErrTorn)
 	wantError(t, err, wire.ErrNotPqenc)
-	wantError(t, move(s, "a/torn.pqe", "b", replace), ErrTorn) // of no use away from its log
+	wantError(t, move(s, "a/torn.pqe", "b", replace), ErrTorn) // useless without its log
 	wantNames(t, s, "", "a/spare", "a/torn.pqe")
 	if got := s.Torn(); !slices.Equal(got, []string{"a/torn.pqe"}) {
 		t.Errorf("torn: %q", got)
