@@ -106,10 +106,10 @@ func requestUpgrade(req *http.Request) (challenge string) {
 // accepted checks the answer to a request for a WebSocket (RFC 6455, section
 // 4.1).
 func accepted(resp *http.Response, challenge string) error {
-	switch {
-	case resp.StatusCode >= 500: // of a proxy; its server may come back
-		return errors.New(resp.Status)
-	case resp.StatusCode != http.StatusSwitchingProtocols:
+	switch code := resp.StatusCode; {
+	case code >= 500 && code != http.StatusNotImplemented && code != http.StatusHTTPVersionNotSupported:
+		return errors.New(resp.Status) // of a proxy; its server may come back
+	case code != http.StatusSwitchingProtocols:
 		return fmt.Errorf("%w: HTTP %s", ErrChannel, resp.Status)
 	}
 	sum := sha1.Sum([]byte(challenge + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))

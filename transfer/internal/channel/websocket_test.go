@@ -228,6 +228,7 @@ func TestHostileAnswers(t *testing.T) {
 	}{
 		"page":           {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", ErrChannel},
 		"redirect":       {"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n", ErrChannel},
+		"HTTP/1.0":       {"HTTP/1.1 505 HTTP Version Not Supported\r\nContent-Length: 0\r\n\r\n", ErrChannel},
 		"no accept":      {good + "\r\n", ErrChannel},
 		"wrong accept":   {good + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n", ErrChannel},
 		"nonsense":       {"\x16\x03\x01\x00\x00", nil},
