@@ -232,6 +232,10 @@ func (r *remote) atPort80() bool {
 // portHint is for a URL without a port where no server answers.
 const portHint = "ws:// without a port means port 80, and servers usually listen on 8765: write ws://HOST:8765/"
 
+// maxCA is how many bytes of a file of certificates are read. All public authorities
+// together take a quarter of a megabyte.
+const maxCA = 16 << 20
+
 // outer returns the TLS configuration for a wss:// server, or nil for the default.
 func (f *remoteFlags) outer(to location) (*tls.Config, error) {
 	switch {
@@ -240,7 +244,12 @@ func (f *remoteFlags) outer(to location) (*tls.Config, error) {
 	case to.scheme != "wss":
 		return nil, usageError("--ca has no effect with "+to.scheme+"://, which has no certificate", "leave --ca out: --server names the key of the server")
 	}
-	pem, err := os.ReadFile(f.CA)
+	file, err := os.Open(f.CA)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	pem, err := io.ReadAll(io.LimitReader(file, maxCA))
 	if err != nil {
 		return nil, err
 	}
