@@ -89,7 +89,6 @@ var (
 	errDirectory = errors.New("is a directory")
 	errNoName    = errors.New("no file name")
 	errEarlier   = errors.New("an earlier sync of a folder has failed")
-	errChanged   = errors.New("was replaced while it was opened")
 )
 
 type abortedError struct{}

@@ -114,7 +114,7 @@ func openSame(name string, info fs.FileInfo) (*os.File, error) {
 	}
 	opened, err := file.Stat()
 	if err == nil && opened.Mode().Type() != info.Mode().Type() {
-		err = &fs.PathError{Op: "create", Path: name, Err: errChanged}
+		err = &fs.PathError{Op: "create", Path: name, Err: ErrChanged}
 	}
 	if err != nil {
 		file.Close()

@@ -161,7 +161,7 @@ func openHead(name string) (*head, error) {
 	if err = Lock(file); errors.Is(err, ErrNoPartial) {
 		err = fmt.Errorf("%w: %w", ErrNotInPlace, err)
 	} else if err == nil && !stands(dir, base, file) {
-		err = errChanged
+		err = ErrChanged
 	}
 	if err != nil {
 		h.close()

@@ -469,7 +469,7 @@ func TestSpecialSwapped(t *testing.T) {
 	}
 	name := filepath.Join(t.TempDir(), "out")
 	put(t, name, old)
-	if _, err := openSpecial(t.Context(), name, null); !errors.Is(err, errChanged) {
+	if _, err := openSpecial(t.Context(), name, null); !errors.Is(err, ErrChanged) {
 		t.Error(err)
 	}
 	wantContent(t, name, old)
