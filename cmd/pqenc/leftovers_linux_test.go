@@ -108,23 +108,9 @@ func TestInterruptedPush(t *testing.T) {
 // to the server, and then stalls.
 func newStallingPush(t *testing.T, to string, bytes int64) (host string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		client, err := listener.Accept()
-		if err != nil {
-			return
-		}
-		server, err := net.Dial("tcp", to)
-		if err != nil {
-			return
-		}
+	return newForwarder(t, to, func(client, server net.Conn) {
 		go io.CopyN(server, client, bytes)
 		io.Copy(client, server)
 		client.Close()
-	}()
-	return listener.Addr().String()
+	})
 }

@@ -258,6 +258,20 @@ func holds(name string) bool {
 // the server, and then stalls.
 func newStall(t *testing.T, to string, bytes int64, stalled chan<- struct{}) (host string) {
 	t.Helper()
+	return newForwarder(t, to, func(client, server net.Conn) {
+		go func() {
+			io.Copy(server, client)
+			server.Close()
+		}()
+		io.CopyN(client, server, bytes)
+		close(stalled)
+	})
+}
+
+// newForwarder returns the address of a proxy that takes one connection to the server, and
+// calls forward with both of its ends.
+func newForwarder(t *testing.T, to string, forward func(client, server net.Conn)) (host string) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -272,12 +286,7 @@ func newStall(t *testing.T, to string, bytes int64, stalled chan<- struct{}) (ho
 		if err != nil {
 			return
 		}
-		go func() {
-			io.Copy(server, client)
-			server.Close()
-		}()
-		io.CopyN(client, server, bytes)
-		close(stalled)
+		forward(client, server)
 	}()
 	return listener.Addr().String()
 }
