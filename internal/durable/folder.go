@@ -28,8 +28,8 @@ type folder interface {
 	Close() error
 }
 
-// ErrNotRegular reports that a name is not that of a regular file, but for example of a
-// link to one.
+// ErrNotRegular reports that a name belongs to something other than a regular file, such as
+// a link to one.
 var ErrNotRegular = errors.New("is not a regular file")
 
 var (
