@@ -51,6 +51,8 @@ var mayImport = map[string][]string{
 	"internal/units":                 {},
 	"internal/testkit":               {".", "keyfile"}, // for tests: nothing here imports it
 	"internal/vectors":               {},
+	"secagg/internal/mask":           {},
+	"secagg/vector":                  {},
 	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "keyfile/keyring", "internal/armor", "internal/bandwidth", "internal/batch", "internal/clidoc",
 		"internal/durable", "internal/progress", "internal/strength", "internal/terminal", "internal/text", "internal/units", "remote", "transfer", "transfer/server", "github.com/alecthomas/kong", "github.com/bmatcuk/doublestar/v4", "github.com/mattn/go-runewidth",
 		"golang.org/x/sys/unix", "golang.org/x/text/unicode/norm"},
