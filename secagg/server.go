@@ -24,7 +24,8 @@ type ServerConfig struct {
 	Encoding vector.Encoding
 	Clients  int // fewest clients with which a round goes on
 	// Corrupt is how many members may collude with the server, and Dropped how many of the
-	// clients may drop out. The graph is planned for both: the clients check the first one.
+	// clients in the roster may drop out. The graph is planned for both. The clients check the
+	// first one; the second one is lower if there are too few clients.
 	Corrupt, Dropped int
 }
 
@@ -392,8 +393,19 @@ func (s *Server) each(body func(*party) []byte) map[signature.Fingerprint][]byte
 	return messages
 }
 
+// plan returns a graph that survives as many drop-outs as were asked for, or as many as so few
+// clients can survive.
+func (s *Server) plan(clients int) (g graph.Graph, err error) {
+	for dropped := s.config.Dropped; dropped >= 0; dropped-- {
+		if g, err = graph.Plan(clients, s.config.Corrupt, dropped); err == nil {
+			break
+		}
+	}
+	return g, err
+}
+
 func (s *Server) makeRoster() (map[signature.Fingerprint][]byte, error) {
-	g, err := graph.Plan(len(s.there), s.config.Corrupt, s.config.Dropped)
+	g, err := s.plan(len(s.there))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrThreshold, err)
 	}
