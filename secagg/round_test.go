@@ -62,6 +62,9 @@ type world struct {
 
 func newWorld(t testing.TB, n, corrupt, dropped int, e vector.Encoding) *world {
 	t.Helper()
+	if corrupt == 0 {
+		corrupt = -1 // none, where 0 is the default
+	}
 	ids := identities(t, n)
 	w := &world{
 		clients: make(map[signature.Fingerprint]*Client),
