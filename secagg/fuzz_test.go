@@ -8,6 +8,8 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"testing"
@@ -17,6 +19,15 @@ import (
 
 // Both targets replace a part of a recorded message. The state in which it arrives was prepared
 // once, and each run works on a copy of it. The seeds are in testdata/fuzz.
+
+// TestSeeds checks that both targets have seeds: without them they would test nothing.
+func TestSeeds(t *testing.T) {
+	for _, target := range []string{"FuzzClient", "FuzzServer"} {
+		if seeds := must(os.ReadDir(filepath.Join("testdata", "fuzz", target))); len(seeds) < 40 {
+			t.Errorf("%s has %d seeds", target, len(seeds))
+		}
+	}
+}
 
 // Ways to change a message.
 const (

@@ -280,3 +280,11 @@ func (r *recording) keysOf(p block) *keys {
 }
 
 func (r *recording) terms() Terms { return must(parseTerms(r.head.bytes("terms"))) }
+
+// orNone returns how a number of colluders is configured: zero would be the default.
+func orNone(corrupt int) int {
+	if corrupt == 0 {
+		return -1
+	}
+	return corrupt
+}

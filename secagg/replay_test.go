@@ -23,7 +23,7 @@ import (
 func (r *recording) newServer() *Server {
 	terms := r.terms()
 	s := must(NewServer(ServerConfig{Members: r.members(), Encoding: terms.Encoding,
-		Corrupt: r.head.number("corrupt"), Dropped: r.head.number("dropped")}))
+		Corrupt: orNone(r.head.number("corrupt")), Dropped: r.head.number("dropped")}))
 	s.terms, s.binding = terms, terms.digest()
 	return s
 }
@@ -31,7 +31,7 @@ func (r *recording) newServer() *Server {
 // newClient returns a participant of a recorded round.
 func (r *recording) newClient(who int) *Client {
 	return must(NewClient(ClientConfig{Identity: identityOf(r.parts[who].bytes("identity")), Members: r.members(),
-		Floors: Floors{Corrupt: r.head.number("corrupt")}}))
+		Floors: Floors{Corrupt: orNone(r.head.number("corrupt"))}}))
 }
 
 // fingerprint returns the fingerprint of a participant.
@@ -168,7 +168,7 @@ func (r *recording) say(c *Client, who int, message []byte) (reply, masked []byt
 	}
 	step := must(StepOf(message))
 	r.inject(c, p, step)
-	if step != StepDealt {
+	if step != StepDealt || reply != nil {
 		return reply, nil, nil
 	}
 	var dst bytes.Buffer
