@@ -38,15 +38,23 @@ func (g Graph) split(corrupt int) *big.Float {
 	return sum
 }
 
-// breakdown returns an upper bound of the probability that too few holders of
-// one client are left: of one that stays, which holds a share of its own, or of
-// one that dropped out, with one drop-out fewer among the others.
+// breakdown returns an upper bound of the probability that a round cannot end.
 func (g Graph) breakdown(dropped int) *big.Float {
 	if g.valid(0) != nil || dropped < 0 || dropped > g.Clients {
 		return nil
 	}
+	return g.unable(dropped)
+}
+
+// unable adds up, over the clients, the probabilities that too few holders are
+// left: of one that stays, which holds a share of its own, and of one that
+// dropped out, with one drop-out fewer among the others.
+func (g Graph) unable(dropped int) *big.Float {
 	spare := g.Neighbours - g.Threshold
-	sum := times(g.Clients-dropped, newDraws(g.Clients-1, g.Neighbours, spare+2).tail(min(dropped, g.Clients-1)))
+	sum := up()
+	if staying := g.Clients - dropped; staying > 0 {
+		add(sum, times(staying, newDraws(g.Clients-1, g.Neighbours, spare+2).tail(dropped)))
+	}
 	if dropped > 0 {
 		add(sum, times(dropped, newDraws(g.Clients-1, g.Neighbours, spare+1).tail(dropped-1)))
 	}
