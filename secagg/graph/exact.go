@@ -118,7 +118,7 @@ func times(n int, p *big.Float) *big.Float {
 }
 
 // least is the exponent of the smallest summand.
-const least = -256
+const least = -4096
 
 // add adds a summand, and counts one below 2^least as 2^least: aligning numbers
 // that are too far apart takes memory.
