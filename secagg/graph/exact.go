@@ -123,7 +123,7 @@ const least = -4096
 // add adds a summand, and counts one below 2^least as 2^least: aligning numbers
 // that are too far apart takes memory.
 func add(sum, p *big.Float) *big.Float {
-	if p.Sign() > 0 && p.MantExp(nil) < least {
+	if p.MantExp(nil) < least {
 		p.SetMantExp(big.NewFloat(1), least)
 	}
 	return sum.Add(sum, p)

@@ -96,9 +96,11 @@ func TestTailFormula(t *testing.T) {
 		}
 		d := newDraws(n, k, m)
 		d.tail(marked / 2)
-		if d.tail(marked); d.sum.Cmp(want) != 0 {
+		p := d.tail(marked)
+		if d.sum.Cmp(want) != 0 {
 			t.Errorf("n %d, k %d, m %d, marked %d: %v draws, want %v", n, k, m, marked, d.sum, want)
 		}
+		isJustAbove(t, "tail", p, ratio(want, new(big.Int).Binomial(int64(n), int64(k))))
 	}
 }
 
