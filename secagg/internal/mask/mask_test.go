@@ -155,7 +155,7 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// Sums of words of 32 bits are computed in pairs: nothing must carry from one to the other.
+// Nothing carries from one word to the next, and no word is left out, at whatever end.
 func TestAdd(t *testing.T) {
 	edges := []uint64{0, 1, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1<<63 - 1, 1 << 63, 1<<64 - 1}
 	var a, b []byte
@@ -168,7 +168,7 @@ func TestAdd(t *testing.T) {
 	r := source(3)
 	a, b = append(a, randomBytes(r, 10_000)...), append(b, randomBytes(r, 10_000)...)
 	for _, width := range widths {
-		for start := 0; start <= 80; start += width / 8 { // at both ends, for what is left of a loop
+		for start := 0; start <= 80; start += width / 8 {
 			for _, end := range []int{start, start + 8, len(a) - start} {
 				src, dst := b[start:end], bytes.Clone(a[start:end])
 				want := combine(words(dst, width), words(src, width), width, false)
