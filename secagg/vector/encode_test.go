@@ -139,10 +139,14 @@ func TestShiftCarry(t *testing.T) {
 	}
 	for _, n := range []int{64, 70, 119, 120, 200} { // the same with what is left of x
 		x := uint64(1)<<56 - 1
-		last := uint64(1)<<63 - x>>(n-63) - 1
-		low, high := vector.Shift(x, n, last), vector.Shift(x, n, 1<<63-1)
-		if want := x >> (n - 63); low != 0 || want > 0 && high != 1 || want == 0 && high != 0 {
+		left := x >> (n - 63)
+		want := min(left, 1) // nothing is left in the end
+		last := uint64(1)<<63 - 1 - left
+		if low, high := vector.Shift(x, n, last), vector.Shift(x, n, last+want); low != 0 || high != want {
 			t.Errorf("%d >> %d is %d, then %d", x, n, low, high)
+		}
+		if got := vector.Shift(x, n, 1<<62-1); n > 64 && got != 0 {
+			t.Errorf("%d >> %d is %d with half of the random bits", x, n, got)
 		}
 	}
 	for n := range 8 {
@@ -207,6 +211,31 @@ func TestSmall(t *testing.T) {
 		if word != 0 {
 			t.Errorf("weight 0: %d, not 0", word)
 		}
+	}
+}
+
+// A subnormal value rounds like any other: 2^-127 of weight 2^31 is 2^-34 units, and so up for
+// 2^29 of 2^63 random numbers.
+func TestSubnormal(t *testing.T) {
+	e := vector.Encoding{Length: 1, Width: 64, Clip: 0x1p-62, FractionBits: 62, MaxWeight: 1 << 31}
+	for random, want := range map[uint64]int64{1<<63 - 1<<29 - 1: 0, 1<<63 - 1<<29: 1} {
+		r := vector.EncodeWith(e, vector.Floats([]float32{0x1p-127}), 1<<31, constant(random))
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := words(e, data)[0]; got != want {
+			t.Errorf("random bits %x: %d, not %d", random, got, want)
+		}
+	}
+}
+
+// constant is a stream of a number.
+type constant uint64
+
+func (c constant) XORKeyStream(dst, src []byte) {
+	for i := 0; i < len(dst); i += 8 {
+		binary.LittleEndian.PutUint64(dst[i:], uint64(c)^binary.LittleEndian.Uint64(src[i:]))
 	}
 }
 

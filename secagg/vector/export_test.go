@@ -4,5 +4,15 @@
 
 package vector
 
+import (
+	"crypto/cipher"
+	"io"
+)
+
 // Shift is how products are rounded.
 var Shift = shift
+
+// EncodeWith returns the reader of a vector that is rounded with a stream of random bits.
+func EncodeWith(e Encoding, values io.Reader, weight uint32, noise cipher.Stream) io.Reader {
+	return newEncoder(e, values, weight, noise)
+}

@@ -148,6 +148,59 @@ func TestStreamErrors(t *testing.T) {
 	}
 }
 
+// An error waits for the blocks before it, and what is ready after it is not written. Here two
+// blocks are always worked on at once, and the second is ready first.
+func TestStreamFirstError(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	first, second := errors.New("first"), errors.New("second")
+	for _, test := range []struct {
+		errs   [2]error
+		want   error
+		writes int
+	}{
+		{[2]error{nil, nil}, nil, 2},
+		{[2]error{nil, second}, second, 1},
+		{[2]error{first, nil}, first, 0},
+		{[2]error{first, second}, first, 0},
+	} {
+		ready, writes := make(chan struct{}), 0
+		err := mask.Stream(t.Context(), 2*mask.BlockSize, nil, func(block []byte, offset int64) error {
+			if offset > 0 {
+				close(ready)
+				return test.errs[1]
+			}
+			<-ready
+			return test.errs[0]
+		}, func([]byte, int64) error { writes++; return nil })
+		if err != test.want || writes != test.writes {
+			t.Errorf("%v: %v and %d writes, not %v and %d", test.errs, err, writes, test.want, test.writes)
+		}
+	}
+}
+
+// Nothing is read after a block that cannot be read, even while one before it is worked on.
+func TestStreamReadError(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	broken := errors.New("broken")
+	failed, reads := make(chan struct{}), 0
+	err := mask.Stream(t.Context(), 10*mask.BlockSize, func(block []byte, offset int64) error {
+		if reads++; reads == 2 {
+			close(failed)
+			return broken
+		}
+		return nil
+	}, func([]byte, int64) error {
+		<-failed
+		for range 1000 { // let the others try
+			runtime.Gosched()
+		}
+		return nil
+	}, nil)
+	if err != broken || reads != 2 {
+		t.Errorf("%d reads: %v", reads, err)
+	}
+}
+
 // When the context is done nothing is read any more, and the error is the cause.
 func TestStreamCancel(t *testing.T) {
 	reason := errors.New("the round is over")
