@@ -257,7 +257,7 @@ func (r *recorder) one() *recording {
 }
 
 // TestRecord checks that all rounds are recorded, and no other ones. With -update, it records them
-// anew.
+// again.
 func TestRecord(t *testing.T) {
 	want := []string{functionsFile}
 	for _, p := range plans {
