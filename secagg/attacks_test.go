@@ -105,6 +105,19 @@ var onClient = []attack{
 	{"confirmed-of-counted", 11, 11, changeBytes, inBody + 1, 1, "\x08", ErrStep},
 }
 
+// twice are messages for client 0 with the first part of a list in the place of all others.
+func (l *listening) twice() []attack {
+	const summary3 = clientHead + 32 + 2*summaryEntry + 3373
+	part := func(step Step, from, size int) string { return string(l.messages[(step-1)/2][from : from+size]) }
+	return []attack{
+		{"roster-twice", 3, 3, changeBytes, inEntries + entrySize, -1, strings.Repeat(part(3, inEntries, entrySize), 2), ErrRoster},
+		{"peers-twice", 5, 5, changeBytes, inBody + advert, -1, part(5, inBody, advert), ErrRoster},
+		{"dealt-twice", 7, 7, changeBytes, tillDealer + summary3 + itemSize, -5, part(7, tillDealer, summary3+itemSize), ErrMessage},
+		{"counted-twice", 9, 9, changeBytes, oneKept, -1, part(9, inBody, statement3), ErrMessage},
+		{"confirmed-twice", 11, 11, changeBytes, inBody + confirmed3, -1, part(11, inBody, confirmed3), ErrMessage},
+	}
+}
+
 // onServer are messages of client 0 in the first round of eight.
 var onServer = []attack{
 	{"advertisement", 2, 2, changeBytes, 0, 0, "", nil},
@@ -201,7 +214,7 @@ func (a *attack) partOf(message, masked []byte) int {
 // TestClientRefuses attacks a client in the middle of a round.
 func TestClientRefuses(t *testing.T) {
 	l := newListening(t)
-	for _, a := range onClient {
+	for _, a := range append(onClient, l.twice()...) {
 		t.Run(a.name, func(t *testing.T) {
 			state, pick := int(a.state-1)/2, int(a.pick-1)/2
 			size := len(l.messages[pick])
