@@ -23,7 +23,8 @@ type Floors struct {
 	Clients   int // fewest clients in the roster; at least 3
 	Threshold int // lowest threshold; zero leaves it to the check of the graph
 	// Corrupt is how many of the members may collude with the server: of all members, not
-	// only of those in the round, since the server decides who gets in.
+	// only of those in the round, since the server decides who gets in. Zero is a tenth of
+	// them, rounded up; a negative number is none.
 	Corrupt int
 
 	Length       int64   // exact number of values; zero for any
@@ -80,6 +81,7 @@ func NewClient(c ClientConfig) (*Client, error) {
 	if members[c.Identity.Fingerprint()] == nil {
 		return nil, blame(c.Identity.Fingerprint(), ErrNotMember)
 	}
+	c.Floors.Corrupt = colluders(c.Floors.Corrupt, len(members))
 	return &Client{id: c.Identity, members: members, floors: c.Floors, next: StepInvitation,
 		answers: make(map[Step]answer)}, nil
 }

@@ -23,10 +23,12 @@ type ServerConfig struct {
 	Members  []Member // who may take part
 	Encoding vector.Encoding
 	Clients  int // fewest clients with which a round goes on
-	// Corrupt is how many members may collude with the server, and Dropped how many of the
-	// clients in the roster may drop out. The graph is planned for both. The clients check the
-	// first one; the second one is lower if there are too few clients.
-	Corrupt, Dropped int
+	// Corrupt is how many of the members may collude with the server: see [Floors]. The graph
+	// is planned for them, and the clients check it.
+	Corrupt int
+	// Dropped is how many of the clients in the roster may drop out. If there are too few
+	// clients for so many, the graph is planned for as many as possible.
+	Dropped int
 }
 
 // Server is the server in one round. It is not safe for concurrent use.
@@ -64,6 +66,7 @@ func NewServer(c ServerConfig) (*Server, error) {
 		return nil, err
 	}
 	c.Clients = max(c.Clients, leastClients)
+	c.Corrupt = colluders(c.Corrupt, len(members))
 	if len(members) < c.Clients {
 		return nil, fmt.Errorf("%w: %d members, and %d are needed", ErrThreshold, len(members), c.Clients)
 	}
@@ -380,7 +383,7 @@ func (s *Server) advance() (map[signature.Fingerprint][]byte, error) {
 	case StepConfirmation:
 		return s.confirmed()
 	default: // StepReveal
-		return nil, s.recover()
+		return nil, s.restore()
 	}
 }
 
