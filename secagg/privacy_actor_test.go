@@ -9,6 +9,7 @@ import (
 	"crypto/hpke"
 	"io"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -37,7 +38,10 @@ type actor struct {
 	ownShare share
 	dealt    map[int]dealing
 	masks    map[int][32]byte
-	input    []byte // encoded, without masks
+	fine     bool // values of the update are not whole units
+	values   []float32
+	weight   uint32
+	input    []byte // the update, encoded; if it is fine, not rounded like the masked vector
 	masked   []byte
 	said     map[Step][]byte
 }
@@ -50,15 +54,23 @@ type mutant struct {
 }
 
 // newActors returns n clients in the order of their fingerprints, which is that of rosters.
-// They have advertised. They have no floors: which graphs clients accept is the choice of
-// each test.
+// They have advertised. Their floors allow any graph that is private without colluders:
+// which graphs there are is the choice of each test.
 func newActors(t testing.TB, n int, mutant *mutant) []*actor {
 	t.Helper()
-	server, err := NewServer(ServerConfig{Members: publics(identities(t, n)), Encoding: tiny})
+	server, err := NewServer(ServerConfig{Members: publics(identities(t, n)), Encoding: tiny, Corrupt: noneIfZero(0)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return invited(t, server.Invitation(), n, mutant)
+}
+
+// noneIfZero is a number of colluders for configurations, where zero is not none.
+func noneIfZero(corrupt int) int {
+	if corrupt == 0 {
+		return -1
+	}
+	return corrupt
 }
 
 // invited is newActors with an invitation that there is.
@@ -70,7 +82,7 @@ func invited(t testing.TB, invitation []byte, n int, mutant *mutant) (actors []*
 		return bytes.Compare(x[:], y[:])
 	})
 	for i, id := range ids {
-		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids)})
+		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids), Floors: Floors{Corrupt: noneIfZero(0)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,15 +144,14 @@ func (a *actor) note(step Step, message []byte) {
 	}
 }
 
-// upload masks an input of random whole units, which are the same however they are rounded.
+// upload masks an update and returns the statement about it.
 func (a *actor) upload() ([]byte, error) {
-	values := make([]float32, tiny.Length)
-	for i := range values {
-		unit := float32(int(1) << tiny.FractionBits)
-		values[i] = float32(rand.IntN(2*int(unit)+1))/unit - 1
+	e := a.terms.Encoding
+	a.values, a.weight = make([]float32, e.Length), uint32(1+rand.IntN(int(e.MaxWeight)))
+	for i := range a.values {
+		a.values[i] = a.value(e)
 	}
-	weight := uint32(1 + rand.IntN(int(tiny.MaxWeight)))
-	encoded, err := vector.NewUpdate(vector.Floats(values), weight).Encode(tiny)
+	encoded, err := vector.NewUpdate(vector.Floats(a.values), a.weight).Encode(e)
 	if err != nil {
 		return nil, err
 	}
@@ -148,9 +159,19 @@ func (a *actor) upload() ([]byte, error) {
 		return nil, err
 	}
 	var masked bytes.Buffer
-	statement, err := a.Mask(neverCancelled, &masked, vector.NewUpdate(vector.Floats(values), weight))
+	statement, err := a.Mask(neverCancelled, &masked, vector.NewUpdate(vector.Floats(a.values), a.weight))
 	a.masked = masked.Bytes()
 	return statement, err
+}
+
+// value returns a random value. Whole units are the same however they are rounded: the
+// input can be computed without the client.
+func (a *actor) value(e vector.Encoding) float32 {
+	if a.fine {
+		return float32((2*rand.Float64() - 1) * e.Clip)
+	}
+	units := float64(int64(1) << e.FractionBits)
+	return float32((math.Floor(2*units*e.Clip*rand.Float64()) - units*e.Clip) / units)
 }
 
 // clone returns a copy that goes its own way from here.
@@ -307,27 +328,37 @@ func (o *observer) sharing(a *actor, want secret, shares map[int]share) {
 // the vector is the input.
 func (o *observer) upload(a *actor) upload {
 	u := upload{client: a.number}
-	var masks []*mask.Mask
 	for j, key := range a.masks {
 		sign := 1
 		if subtracts(a.self, j) {
 			sign = -1
 		}
 		u.masks = append(u.masks, term{o.value(key), sign})
-		masks = append(masks, mask.New(&key, sign > 0))
 	}
-	rest := bytes.Clone(a.masked)
-	mask.Apply(rest, 0, tiny.Width, masks)
-	if bytes.Equal(rest, a.input) {
-		return u // a mutant without a mask of its own
-	}
-	self := selfMaskKey(a.roster.digest, &a.secrets.secrets[selfKind])
-	u.masks = append(u.masks, term{o.value(self), 1})
-	mask.Apply(rest, 0, tiny.Width, []*mask.Mask{mask.New(&self, true)})
-	if !bytes.Equal(rest, a.input) {
+	switch rest := a.unmasked(false); {
+	case bytes.Equal(rest, a.input): // a mutant
+	case bytes.Equal(a.unmasked(true), a.input):
+		u.masks = append(u.masks, term{o.value(selfMaskKey(a.roster.digest, &a.secrets.secrets[selfKind])), 1})
+	default:
 		o.t.Fatalf("the vector of client %d is not its input with its masks", a.number)
 	}
 	return u
+}
+
+// unmasked returns the masked vector without the masks along the edges, and without the
+// self mask if that is asked for.
+func (a *actor) unmasked(self bool) []byte {
+	var masks []*mask.Mask
+	for j, key := range a.masks {
+		masks = append(masks, mask.New(&key, !subtracts(a.self, j)))
+	}
+	if self {
+		key := selfMaskKey(a.roster.digest, &a.secrets.secrets[selfKind])
+		masks = append(masks, mask.New(&key, true))
+	}
+	rest := bytes.Clone(a.masked)
+	mask.Apply(rest, 0, a.terms.Encoding.Width, masks)
+	return rest
 }
 
 // hear returns the secret values that occur anywhere in a message.

@@ -89,8 +89,8 @@ func (p *plot) honest() (list []int) {
 	return list
 }
 
-// dealt tells a client which deals there are.
-func (p *plot) dealt(a *actor, v view) error {
+// dealt returns the message that tells a client which deals there are.
+func (p *plot) dealt(a *actor, v view) []byte {
 	var deals []byte
 	var there []int
 	count := 0
@@ -101,31 +101,32 @@ func (p *plot) dealt(a *actor, v view) error {
 		}
 		there = append(there, i)
 		if v.dealt.has(i) && dealer != nil {
-			m, items, err := cutSigned(dealer.said[StepDeal])
-			if err != nil {
-				return err
-			}
-			at, _ := slices.BinarySearch(dealer.holders, a.self)
-			deals = slices.Concat(deals, m.raw, items[at*itemSize:][:itemSize])
+			deals = append(deals, dealer.dealTo(a.self)...)
 			count++
 		}
 	}
-	body := slices.Concat(index16(count), deals, encodeIndices(there))
-	_, err := a.handle(serverMessage(StepDealt, a.roster.digest, body))
-	return err
+	return serverMessage(StepDealt, a.roster.digest, slices.Concat(index16(count), deals, encodeIndices(there)))
 }
 
-// counted gives a client the statements of those that it shall count. statement returns
-// that of an honest client.
-func (p *plot) counted(a *actor, v view, cast []*actor) error {
+// dealTo returns what a dealer has for one holder: its summary, signed, and the item.
+func (a *actor) dealTo(holder int) []byte {
+	m, items, err := cutSigned(a.said[StepDeal])
+	if err != nil {
+		panic(err)
+	}
+	at, _ := slices.BinarySearch(a.holders, holder)
+	return slices.Concat(m.raw, items[at*itemSize:][:itemSize])
+}
+
+// counted returns the message with the statements of those that a client shall count.
+func (p *plot) counted(a *actor, v view, cast []*actor) []byte {
 	var body []byte
 	for _, i := range v.counted.clients() {
 		if i != a.self {
 			body = append(body, p.statement(i, cast)...)
 		}
 	}
-	_, err := a.handle(serverMessage(StepCounted, a.roster.digest, body))
-	return err
+	return serverMessage(StepCounted, a.roster.digest, body)
 }
 
 func (p *plot) statement(i int, cast []*actor) []byte {
@@ -148,8 +149,8 @@ func (p *plot) everybodyBut(i int, step Step, prefix []byte) []byte {
 	return message
 }
 
-// confirmed gives a client all confirmations in its favour that there are.
-func (p *plot) confirmed(a *actor, v view, cast []*actor) error {
+// confirmed returns the message with the confirmations in a client's favour.
+func (p *plot) confirmed(a *actor, v view, cast []*actor) []byte {
 	var body []byte
 	for _, h := range v.confirmed.clients() {
 		if _, masked := slices.BinarySearch(a.Client.masked, h); !masked {
@@ -165,8 +166,7 @@ func (p *plot) confirmed(a *actor, v view, cast []*actor) error {
 			body = append(body, p.confirmations[h]...)
 		}
 	}
-	_, err := a.handle(serverMessage(StepConfirmed, a.roster.digest, body))
-	return err
+	return serverMessage(StepConfirmed, a.roster.digest, body)
 }
 
 // run carries out a strategy against copies of the honest clients, which it returns by
@@ -176,13 +176,13 @@ func (p *plot) run(views []view) (cast []*actor, revealed int) {
 	cast = make([]*actor, len(p.members))
 	for _, i := range p.honest() {
 		cast[i] = p.told[i].clone()
-		p.dealt(cast[i], views[i])
+		cast[i].handle(p.dealt(cast[i], views[i]))
 	}
 	for _, i := range p.honest() {
-		p.counted(cast[i], views[i], cast)
+		cast[i].handle(p.counted(cast[i], views[i], cast))
 	}
 	for _, i := range p.honest() {
-		if p.confirmed(cast[i], views[i], cast) == nil {
+		if _, err := cast[i].handle(p.confirmed(cast[i], views[i], cast)); err == nil {
 			revealed++
 		}
 		p.again(cast[i], views[i], cast)
@@ -194,9 +194,9 @@ func (p *plot) run(views []view) (cast []*actor, revealed int) {
 func (p *plot) again(a *actor, v view, cast []*actor) {
 	for _, i := range v.counted.minus(setOf(a.self)).clients() {
 		other := view{counted: v.counted.minus(setOf(i)), confirmed: v.confirmed.minus(setOf(i))}
-		for _, ask := range []func(*actor, view, []*actor) error{p.counted, p.confirmed} {
+		for _, message := range [][]byte{p.counted(a, other, cast), p.confirmed(a, other, cast)} {
 			b := a.clone()
-			if ask(b, other, cast) == nil && !sameAnswers(a, b) {
+			if _, err := b.handle(message); err == nil && !sameAnswers(a, b) {
 				p.t.Errorf("client %d answers twice", a.number)
 			}
 		}
@@ -284,19 +284,14 @@ type take struct {
 	heard  []fact
 }
 
-// take returns the take of a key, which play makes from an earlier actor.
-func (r *rehearsal) take(key string, from *actor, play func(a *actor) error) *take {
+// take returns the take of a key, which an earlier actor and a message make.
+func (r *rehearsal) take(key string, from *actor, message func(a *actor) []byte) *take {
 	if k := r.takes[key]; k != nil {
 		return k
 	}
 	k := &take{actor: from.clone()}
-	before := len(from.said)
-	if play(k.actor) == nil && len(k.actor.said) > before {
-		for step, message := range k.actor.said {
-			if from.said[step] == nil {
-				k.heard = append(k.heard, r.observer.hear(message)...)
-			}
-		}
+	if reply, err := k.actor.handle(message(k.actor)); err == nil {
+		k.heard = r.observer.hear(reply)
 	}
 	if k.actor.masked != nil {
 		k.upload = r.observer.upload(k.actor)
@@ -315,7 +310,7 @@ func (r *rehearsal) model(views []view) *model {
 		cast[i], m.seen = k.actor, append(m.seen, k.heard...)
 	}
 	for _, i := range r.honest() {
-		k := r.take(fmt.Sprint("dealt", i, views[i].dealt), r.told[i], func(a *actor) error { return r.dealt(a, views[i]) })
+		k := r.take(fmt.Sprint("dealt", i, views[i].dealt), r.told[i], func(a *actor) []byte { return r.dealt(a, views[i]) })
 		m.uploads = append(m.uploads, k.upload)
 		use(i, k)
 	}
@@ -325,7 +320,7 @@ func (r *rehearsal) model(views []view) *model {
 		for _, j := range views[i].counted.clients() {
 			key += fmt.Sprint(views[j].dealt)
 		}
-		use(i, r.take(key, cast[i], func(a *actor) error { return r.counted(a, views[i], stated) }))
+		use(i, r.take(key, cast[i], func(a *actor) []byte { return r.counted(a, views[i], stated) }))
 	}
 	confirmed := slices.Clone(cast)
 	for _, i := range r.honest() {
@@ -333,7 +328,7 @@ func (r *rehearsal) model(views []view) *model {
 		for j, v := range views {
 			key += fmt.Sprint(v.counted.has(i) || r.colluders.has(j))
 		}
-		use(i, r.take(key, cast[i], func(a *actor) error { return r.confirmed(a, views[i], confirmed) }))
+		use(i, r.take(key, cast[i], func(a *actor) []byte { return r.confirmed(a, views[i], confirmed) }))
 	}
 	return &m
 }

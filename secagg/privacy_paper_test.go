@@ -35,6 +35,10 @@ type view struct {
 	confirmed set // whose confirmations it gets, as far as there are any
 }
 
+func (v view) String() string {
+	return fmt.Sprintf("dealt %v, there %v, counted %v, confirmed %v", v.dealt, v.there, v.counted, v.confirmed)
+}
+
 // A paper is a round on the complete graph.
 type paper struct {
 	clients, threshold int
@@ -178,7 +182,7 @@ func (p paper) attack(random *rand.Rand, tries int) error {
 			views[i].counted = randomSet(random, p.clients).with(i).and(p.countable(views, i))
 		}
 		if _, err := private(p.model(views), first(p.clients).minus(p.colluders), p.colluders); err != nil {
-			return fmt.Errorf("%+v: %w", views, err)
+			return fmt.Errorf("%w, with %v", err, views)
 		}
 	}
 	return nil
