@@ -33,9 +33,14 @@ type plot struct {
 	statements, confirmations map[int][]byte // of colluders, who sign whatever helps
 }
 
+// complete returns the complete graph.
+func complete(clients, threshold int) graph.Graph {
+	return graph.Graph{Clients: clients, Neighbours: clients - 1, Threshold: threshold}
+}
+
 // newPlot tells a roster of members to some of them, and takes their deals. Colluders are
 // told, too, and deal like everybody.
-func newPlot(t testing.TB, members, told []*actor, threshold int, colluders set) *plot {
+func newPlot(t testing.TB, members, told []*actor, g graph.Graph, colluders set) *plot {
 	t.Helper()
 	p := &plot{t: t, told: make(map[int]*actor), colluders: colluders,
 		statements: make(map[int][]byte), confirmations: make(map[int][]byte)}
@@ -48,8 +53,7 @@ func newPlot(t testing.TB, members, told []*actor, threshold int, colluders set)
 		}
 		entries = append(entries, entry{m.signer, advertisementHash(&m)})
 	}
-	n := len(members)
-	p.roster = newRoster(binding, graph.Graph{Clients: n, Neighbours: n - 1, Threshold: threshold}, entries)
+	p.roster = newRoster(binding, g, entries)
 	for _, e := range p.roster.entries {
 		i := slices.IndexFunc(members, func(a *actor) bool { return a.id.Fingerprint() == e.client })
 		p.members = append(p.members, members[i])
@@ -99,8 +103,10 @@ func (p *plot) dealt(a *actor, v view) []byte {
 		if i == a.self || !v.dealt.or(v.there).has(i) {
 			continue
 		}
-		there = append(there, i)
-		if v.dealt.has(i) && dealer != nil {
+		if slices.Contains(a.holders, i) {
+			there = append(there, i)
+		}
+		if v.dealt.has(i) && dealer != nil && slices.Contains(dealer.holders, a.self) {
 			deals = append(deals, dealer.dealTo(a.self)...)
 			count++
 		}
@@ -108,7 +114,7 @@ func (p *plot) dealt(a *actor, v view) []byte {
 	return serverMessage(StepDealt, a.roster.digest, slices.Concat(index16(count), deals, encodeIndices(there)))
 }
 
-// dealTo returns what a dealer has for one holder: its summary, signed, and the item.
+// dealTo returns what a dealer has for one of its holders: its summary, signed, and the item.
 func (a *actor) dealTo(holder int) []byte {
 	m, items, err := cutSigned(a.said[StepDeal])
 	if err != nil {
@@ -122,7 +128,7 @@ func (a *actor) dealTo(holder int) []byte {
 func (p *plot) counted(a *actor, v view, cast []*actor) []byte {
 	var body []byte
 	for _, i := range v.counted.clients() {
-		if i != a.self {
+		if _, dealt := a.dealt[i]; dealt {
 			body = append(body, p.statement(i, cast)...)
 		}
 	}
@@ -153,7 +159,7 @@ func (p *plot) everybodyBut(i int, step Step, prefix []byte) []byte {
 func (p *plot) confirmed(a *actor, v view, cast []*actor) []byte {
 	var body []byte
 	for _, h := range v.confirmed.clients() {
-		if _, masked := slices.BinarySearch(a.Client.masked, h); !masked {
+		if !slices.Contains(a.Client.masked, h) || !slices.Contains(a.holders, h) {
 			continue
 		}
 		switch by := cast[h]; {
@@ -222,12 +228,12 @@ func present(cast []*actor) []*actor {
 	return slices.DeleteFunc(slices.Clone(cast), func(a *actor) bool { return a == nil })
 }
 
-// newPlotOf is a plot with all n clients in the roster and all of them told. The clients
-// are numbered like the roster.
-func newPlotOf(t testing.TB, n, threshold int, colluders set, mutant *mutant) *plot {
+// newPlotOf is a plot with all clients in the roster and all of them told. The clients are
+// numbered like the roster.
+func newPlotOf(t testing.TB, g graph.Graph, colluders set, mutant *mutant) *plot {
 	t.Helper()
-	actors := newActors(t, n, mutant)
-	p := newPlot(t, actors, actors, threshold, colluders)
+	actors := newActors(t, g.Clients, mutant)
+	p := newPlot(t, actors, actors, g, colluders)
 	p.observer = observe(t, actors)
 	return p
 }
@@ -246,7 +252,7 @@ func TestAttackExhaustive(t *testing.T) {
 			if on.colluders == (set{}) {
 				testkit.Long(t)
 			}
-			rehearsal := &rehearsal{plot: newPlotOf(t, on.clients, on.threshold, on.colluders, nil), takes: make(map[string]*take)}
+			rehearsal := &rehearsal{plot: newPlotOf(t, complete(on.clients, on.threshold), on.colluders, nil), takes: make(map[string]*take)}
 			strategies, learned := 0, 0
 			on.strategies(func(views []view) {
 				strategies++
@@ -349,7 +355,7 @@ func TestAttackRandom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := newPlotOf(t, n, g.Threshold, setOf(random.Perm(n)[:random.IntN(chosen[1]+1)]...), nil)
+		p := newPlotOf(t, g, setOf(random.Perm(n)[:random.IntN(chosen[1]+1)]...), nil)
 		for range strategies {
 			cast, gave := p.run(p.random(random))
 			sum, err := p.judge(cast)
@@ -398,6 +404,61 @@ func (p *plot) random(random *rand.Rand) []view {
 	return views
 }
 
+// TestAttackSparse tries some strategies on a sparse graph: the clients are told of random
+// drop-outs, each of others, or they are told that they are two groups.
+func TestAttackSparse(t *testing.T) {
+	testkit.Long(t)
+	const n, corrupt = 104, 5
+	g, err := graph.Plan(n, corrupt, 5)
+	if err != nil || g.Neighbours == n-1 {
+		t.Fatalf("%v, %v: want a sparse graph", g, err)
+	}
+	random := rand.New(rand.NewPCG(12, 13))
+	p := newPlotOf(t, g, setOf(random.Perm(n)[:corrupt]...), nil)
+	half := setOf(random.Perm(n)[:n/2]...)
+	everything := view{dealt: first(n), counted: first(n), confirmed: first(n)}
+	for _, test := range []struct {
+		name string
+		view func(client int) view
+		sum  bool
+	}{
+		{"all counted", func(int) view { return everything }, true},
+		{"each counts others", func(int) view {
+			v := everything
+			v.counted = v.counted.minus(setOf(random.Perm(n)[:10]...))
+			return v
+		}, true},
+		{"some masked with others", func(int) view {
+			v := everything
+			v.dealt = v.dealt.minus(setOf(random.Perm(n)[:4]...))
+			return v
+		}, false},
+		{"two groups", func(client int) view {
+			v := everything
+			if v.counted = half; !half.has(client) {
+				v.counted = first(n).minus(half)
+			}
+			return v
+		}, false},
+	} {
+		views := make([]view, n)
+		for i := range views {
+			views[i] = test.view(i)
+			views[i].dealt, views[i].counted = views[i].dealt.with(i).or(p.colluders), views[i].counted.with(i).or(p.colluders)
+		}
+		paper := paper{clients: n, colluders: p.colluders}
+		for i := range views {
+			views[i].counted = views[i].counted.and(paper.countable(views, i))
+		}
+		cast, revealed := p.run(views)
+		sum, err := p.judge(cast)
+		if err != nil || (sum != (set{})) != test.sum {
+			t.Errorf("%s: the sum over %v can be learned, %v", test.name, sum, err)
+		}
+		t.Logf("%v, %s: %d clients gave shares, the sum over %d can be learned", g, test.name, revealed, sum.size())
+	}
+}
+
 // TestAttackRosters tells two rosters to two groups of clients. Both have a colluder, and
 // clients of the other group, who seem to drop out. Each roster can give one sum.
 func TestAttackRosters(t *testing.T) {
@@ -418,7 +479,7 @@ func twoRosters(t *testing.T, mutant *mutant) ([]set, error) {
 		for _, i := range group {
 			members = append(members, actors[i].clone())
 		}
-		p := newPlot(t, members, members[:5], 5, colluders)
+		p := newPlot(t, members, members[:5], complete(6, 5), colluders)
 		plots, cast = append(plots, p), append(cast, present(members[:5])...)
 	}
 	o := observe(t, cast)

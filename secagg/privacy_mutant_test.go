@@ -145,11 +145,11 @@ func TestMutants(t *testing.T) {
 		{highThreshold, lowThreshold, false, split},
 	} {
 		t.Run(string(test.lacks), func(t *testing.T) {
-			cast, _ := newPlotOf(t, 7, 5, mutantColluders, nil).played(test.strategy)
+			cast, _ := newPlotOf(t, complete(7, 5), mutantColluders, nil).played(test.strategy)
 			if cast.err != nil {
 				t.Errorf("without a mutant: %v", cast.err)
 			}
-			p := newPlotOf(t, 7, 5, mutantColluders, test.mutant)
+			p := newPlotOf(t, complete(7, 5), mutantColluders, test.mutant)
 			p.unnamed = test.unnamed
 			mutants, revealed := p.played(test.strategy)
 			if mutants.err == nil {
@@ -193,7 +193,7 @@ func TestMutantAdvertisements(t *testing.T) {
 		a.number += 64
 		colluders = colluders.with(a.number)
 	}
-	p := newPlot(t, append(slices.Clone(victim), forged...), victim, 5, colluders)
+	p := newPlot(t, append(slices.Clone(victim), forged...), victim, complete(7, 5), colluders)
 	p.observer = observe(t, append(slices.Clone(victim), forged...))
 	cast, _ := p.run([]view{0: {dealt: setOf(0), there: first(7)}, 6: {}})
 	sum, err := p.judge(cast)

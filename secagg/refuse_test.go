@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/pqenc/pqenc/keyfile"
-	"github.com/pqenc/pqenc/secagg/graph"
 	"github.com/pqenc/pqenc/signature"
 )
 
@@ -45,9 +44,9 @@ func newRefusals(t *testing.T) *refusals {
 	for _, a := range actors {
 		copies = append(copies, a.clone())
 	}
-	r.other = newPlot(t, copies, copies, 5, set{})
+	r.other = newPlot(t, copies, copies, complete(6, 5), set{})
 	v := five[victim].clone()
-	r.plot = newPlot(t, five, five, 4, set{})
+	r.plot = newPlot(t, five, five, complete(5, 4), set{})
 	r.observer = observe(t, five)
 	r.cast, _ = r.run(slices.Repeat([]view{r.everybody}, 5))
 	for _, step := range []Step{StepRoster, StepPeers, StepDealt, StepCounted, StepConfirmed} {
@@ -128,8 +127,8 @@ func (r *refusals) resealed(shares []byte) []byte {
 
 // rosterOf returns the message of a roster.
 func (r *refusals) rosterOf(threshold int, entries ...entry) []byte {
-	g := graph.Graph{Clients: len(entries), Neighbours: len(entries) - 1, Threshold: threshold}
-	return serverMessage(StepRoster, r.before[StepRoster].binding, newRoster(r.before[StepRoster].binding, g, entries).marshal())
+	binding := r.before[StepRoster].binding
+	return serverMessage(StepRoster, binding, newRoster(binding, complete(len(entries), threshold), entries).marshal())
 }
 
 // nobody is to blame.
