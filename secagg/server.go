@@ -179,11 +179,12 @@ func (s *Server) repeated(m *signed) bool {
 	return p != nil && p.said[m.step] != nil && bytes.Equal(p.said[m.step], m.raw)
 }
 
-// take stores a message after its contents were checked.
+// take stores a message after its contents were checked. It works on a copy of the party, so that
+// a message which is refused changes nothing.
 func (s *Server) take(m *signed, rest, message []byte) (err error) {
-	p := s.clients[m.signer]
-	if p == nil {
-		p = &party{index: -1, said: make(map[Step][]byte), shares: [2]map[int]share{{}, {}}}
+	p := &party{index: -1, said: make(map[Step][]byte), shares: [2]map[int]share{{}, {}}}
+	if known := s.clients[m.signer]; known != nil {
+		*p = *known
 	}
 	if m.step != StepDeal && len(rest) != 0 {
 		return fmt.Errorf("%w: %d bytes after the message", ErrMessage, len(rest))
