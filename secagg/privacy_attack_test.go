@@ -19,9 +19,9 @@ import (
 // This file has the symbolic test of privacy against a server that deviates from the
 // protocol: it tells each of the real clients something else, with the colluders' help.
 
-// An attack is a round with a malicious server, up to the deals. Clients are known by their
+// An adversary is a malicious server in a round, up to the deals. Clients are known by their
 // index in its roster.
-type attack struct {
+type adversary struct {
 	t         testing.TB
 	roster    *roster
 	members   []*actor       // of the roster, by index
@@ -38,11 +38,11 @@ func complete(clients, threshold int) graph.Graph {
 	return graph.Graph{Clients: clients, Neighbours: clients - 1, Threshold: threshold}
 }
 
-// newAttack tells a roster of members to some of them, and takes their deals. Colluders are
+// newAdversary tells a roster of members to some of them, and takes their deals. Colluders are
 // told, too, and deal like everybody.
-func newAttack(t testing.TB, members, told []*actor, g graph.Graph, colluders set) *attack {
+func newAdversary(t testing.TB, members, told []*actor, g graph.Graph, colluders set) *adversary {
 	t.Helper()
-	p := &attack{t: t, told: make(map[int]*actor), colluders: colluders,
+	p := &adversary{t: t, told: make(map[int]*actor), colluders: colluders,
 		statements: make(map[int][]byte), confirmations: make(map[int][]byte)}
 	binding := members[0].binding
 	var entries []entry
@@ -69,7 +69,7 @@ func newAttack(t testing.TB, members, told []*actor, g graph.Graph, colluders se
 	return p
 }
 
-func (p *attack) deal(a *actor) {
+func (p *adversary) deal(a *actor) {
 	p.t.Helper()
 	if _, err := a.handle(serverMessage(StepRoster, a.binding, p.roster.marshal())); err != nil {
 		p.t.Fatal(err)
@@ -84,7 +84,7 @@ func (p *attack) deal(a *actor) {
 }
 
 // honest returns the indices of the honest clients that were told the roster.
-func (p *attack) honest() (list []int) {
+func (p *adversary) honest() (list []int) {
 	for i, a := range p.members {
 		if p.told[i] != nil && !p.colluders.has(a.number) {
 			list = append(list, i)
@@ -94,7 +94,7 @@ func (p *attack) honest() (list []int) {
 }
 
 // dealt returns the message that tells a client which deals there are.
-func (p *attack) dealt(a *actor, v view) []byte {
+func (p *adversary) dealt(a *actor, v view) []byte {
 	var deals []byte
 	var there []int
 	count := 0
@@ -125,7 +125,7 @@ func (a *actor) dealTo(holder int) []byte {
 }
 
 // counted returns the message with the statements of those that a client shall count.
-func (p *attack) counted(a *actor, v view, copies []*actor) []byte {
+func (p *adversary) counted(a *actor, v view, copies []*actor) []byte {
 	var body []byte
 	for _, i := range v.counted.clients() {
 		if _, dealt := a.dealt[i]; dealt {
@@ -136,7 +136,7 @@ func (p *attack) counted(a *actor, v view, copies []*actor) []byte {
 }
 
 // statement returns what client i states, and for a colluder what helps.
-func (p *attack) statement(i int, copies []*actor) []byte {
+func (p *adversary) statement(i int, copies []*actor) []byte {
 	if copies[i] != nil && !p.unnamed {
 		return copies[i].said[StepMasked]
 	}
@@ -147,7 +147,7 @@ func (p *attack) statement(i int, copies []*actor) []byte {
 }
 
 // everybodyBut returns a message that client i signs about all others.
-func (p *attack) everybodyBut(i int, step Step, prefix []byte) []byte {
+func (p *adversary) everybodyBut(i int, step Step, prefix []byte) []byte {
 	others := first(len(p.members)).minus(setOf(i)).clients()
 	message, err := sign(p.members[i].id, step, p.told[i].roster.digest, slices.Concat(prefix, encodeIndices(others)))
 	if err != nil {
@@ -157,7 +157,7 @@ func (p *attack) everybodyBut(i int, step Step, prefix []byte) []byte {
 }
 
 // confirmed returns the message with the confirmations in a client's favour.
-func (p *attack) confirmed(a *actor, v view, copies []*actor) []byte {
+func (p *adversary) confirmed(a *actor, v view, copies []*actor) []byte {
 	var body []byte
 	for _, h := range v.confirmed.clients() {
 		if !slices.Contains(a.Client.masked, h) || !slices.Contains(a.holders, h) {
@@ -179,7 +179,7 @@ func (p *attack) confirmed(a *actor, v view, copies []*actor) []byte {
 // run carries out a strategy against copies of the honest clients, which it returns by
 // index, and how many of them have given shares. Where a client refuses, the server
 // continues with the others.
-func (p *attack) run(views []view) (copies []*actor, revealed int) {
+func (p *adversary) run(views []view) (copies []*actor, revealed int) {
 	copies = make([]*actor, len(p.members))
 	for _, i := range p.honest() {
 		copies[i] = p.told[i].clone()
@@ -198,7 +198,7 @@ func (p *attack) run(views []view) (copies []*actor, revealed int) {
 }
 
 // again asks a client for more with other sets, which it must refuse.
-func (p *attack) again(a *actor, v view, copies []*actor) {
+func (p *adversary) again(a *actor, v view, copies []*actor) {
 	for _, i := range v.counted.minus(setOf(a.self)).clients() {
 		other := view{counted: v.counted.minus(setOf(i)), confirmed: v.confirmed.minus(setOf(i))}
 		for _, message := range [][]byte{p.counted(a, other, copies), p.confirmed(a, other, copies)} {
@@ -216,7 +216,7 @@ func sameAnswers(a, b *actor) bool {
 }
 
 // judge returns what the adversary learns from what the clients have said.
-func (p *attack) judge(copies []*actor) (set, error) {
+func (p *adversary) judge(copies []*actor) (set, error) {
 	var honest set
 	for _, a := range p.members {
 		honest = honest.with(a.number)
@@ -229,12 +229,12 @@ func present(copies []*actor) []*actor {
 	return slices.DeleteFunc(slices.Clone(copies), func(a *actor) bool { return a == nil })
 }
 
-// newFullAttack is an attack with all clients in the roster and all of them told. The
+// newFullAdversary is an adversary with all clients in the roster and all of them told. The
 // clients are numbered like the roster.
-func newFullAttack(t testing.TB, g graph.Graph, colluders set, mutant *mutant) *attack {
+func newFullAdversary(t testing.TB, g graph.Graph, colluders set, mutant *mutant) *adversary {
 	t.Helper()
 	actors := newActors(t, g.Clients, mutant)
-	p := newAttack(t, actors, actors, g, colluders)
+	p := newAdversary(t, actors, actors, g, colluders)
 	p.observer = observe(t, actors)
 	return p
 }
@@ -253,7 +253,7 @@ func TestAttackExhaustive(t *testing.T) {
 			if on.colluders == (set{}) {
 				testkit.Long(t)
 			}
-			known := &memo{attack: newFullAttack(t, complete(on.clients, on.threshold), on.colluders, nil), answers: make(map[string]*answered)}
+			known := &memo{adversary: newFullAdversary(t, complete(on.clients, on.threshold), on.colluders, nil), answers: make(map[string]*answered)}
 			strategies, learned := 0, 0
 			on.strategies(func(views []view) {
 				strategies++
@@ -280,7 +280,7 @@ func TestAttackExhaustive(t *testing.T) {
 // A memo remembers what real clients do, since most strategies have most messages in
 // common.
 type memo struct {
-	*attack
+	*adversary
 	answers map[string]*answered
 }
 
@@ -342,13 +342,13 @@ func (r *memo) model(views []view) *model {
 
 // TestAttackRandom tries random strategies against more clients.
 func TestAttackRandom(t *testing.T) {
-	attacks, strategies := 24, 12
+	adversaries, strategies := 24, 12
 	if testing.Short() {
-		attacks, strategies = 4, 4
+		adversaries, strategies = 4, 4
 	}
 	random := rand.New(rand.NewPCG(3, 4))
 	learned, revealed := 0, 0
-	for range attacks {
+	for range adversaries {
 		n := 4 + random.IntN(5)
 		choices := thresholds(n)
 		chosen := choices[random.IntN(len(choices))]
@@ -356,7 +356,7 @@ func TestAttackRandom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := newFullAttack(t, g, setOf(random.Perm(n)[:random.IntN(chosen[1]+1)]...), nil)
+		p := newFullAdversary(t, g, setOf(random.Perm(n)[:random.IntN(chosen[1]+1)]...), nil)
 		for range strategies {
 			copies, gave := p.run(p.random(random))
 			sum, err := p.judge(copies)
@@ -369,15 +369,15 @@ func TestAttackRandom(t *testing.T) {
 			revealed += gave
 		}
 	}
-	t.Logf("%d of %d strategies give a sum, %d clients gave shares", learned, attacks*strategies, revealed)
-	if learned == 0 || learned == attacks*strategies {
+	t.Logf("%d of %d strategies give a sum, %d clients gave shares", learned, adversaries*strategies, revealed)
+	if learned == 0 || learned == adversaries*strategies {
 		t.Error("the strategies are all alike")
 	}
 }
 
 // random returns a strategy. Most clients are told most of the truth, since clients that
 // believe nothing give nothing.
-func (p *attack) random(random *rand.Rand) []view {
+func (p *adversary) random(random *rand.Rand) []view {
 	n, few := len(p.members), 1+random.IntN(6)
 	some := func(from set) (s set) {
 		for _, i := range from.clients() {
@@ -415,7 +415,7 @@ func TestAttackSparse(t *testing.T) {
 		t.Fatalf("%v, %v: want a sparse graph", g, err)
 	}
 	random := rand.New(rand.NewPCG(12, 13))
-	p := newFullAttack(t, g, setOf(random.Perm(n)[:corrupt]...), nil)
+	p := newFullAdversary(t, g, setOf(random.Perm(n)[:corrupt]...), nil)
 	half := setOf(random.Perm(n)[:n/2]...)
 	everything := view{dealt: first(n), counted: first(n), confirmed: first(n)}
 	for _, test := range []struct {
@@ -473,19 +473,19 @@ func TestAttackRosters(t *testing.T) {
 func twoRosters(t *testing.T, mutant *mutant) ([]set, error) {
 	actors := newActors(t, 9, mutant)
 	colluders := setOf(4)
-	var attacks []*attack
+	var adversaries []*adversary
 	var copies []*actor
 	for _, group := range [][]int{{0, 1, 2, 3, 4, 5}, {4, 5, 6, 7, 8, 3}} {
 		var members []*actor
 		for _, i := range group {
 			members = append(members, actors[i].clone())
 		}
-		p := newAttack(t, members, members[:5], complete(6, 5), colluders)
-		attacks, copies = append(attacks, p), append(copies, present(members[:5])...)
+		p := newAdversary(t, members, members[:5], complete(6, 5), colluders)
+		adversaries, copies = append(adversaries, p), append(copies, present(members[:5])...)
 	}
 	o := observe(t, copies)
 	copies = nil
-	for _, p := range attacks {
+	for _, p := range adversaries {
 		p.observer = o
 		v := view{confirmed: first(6)}
 		for i := range p.told {
@@ -501,14 +501,14 @@ func twoRosters(t *testing.T, mutant *mutant) ([]set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return learned, oneEach(learned, attacks)
+	return learned, oneEach(learned, adversaries)
 }
 
 // oneEach checks that there is one sum for each roster that clients have signed, over at
 // least three and more than half of the honest clients.
-func oneEach(learned []set, attacks []*attack) error {
+func oneEach(learned []set, adversaries []*adversary) error {
 	honest := make(map[digest]set)
-	for _, p := range attacks {
+	for _, p := range adversaries {
 		for _, i := range p.honest() {
 			signed := p.told[i].roster.digest
 			for _, a := range p.members {

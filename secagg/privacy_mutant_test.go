@@ -145,11 +145,11 @@ func TestMutants(t *testing.T) {
 		{highThreshold, lowThreshold, false, split},
 	} {
 		t.Run(string(test.lacks), func(t *testing.T) {
-			copies, _ := newFullAttack(t, complete(7, 5), mutantColluders, nil).played(test.strategy)
+			copies, _ := newFullAdversary(t, complete(7, 5), mutantColluders, nil).played(test.strategy)
 			if copies.err != nil {
 				t.Errorf("without a mutant: %v", copies.err)
 			}
-			p := newFullAttack(t, complete(7, 5), mutantColluders, test.mutant)
+			p := newFullAdversary(t, complete(7, 5), mutantColluders, test.mutant)
 			p.unnamed = test.unnamed
 			mutants, revealed := p.played(test.strategy)
 			if mutants.err == nil {
@@ -166,7 +166,7 @@ type verdict struct {
 	err error
 }
 
-func (p *attack) played(strategy []view) (verdict, int) {
+func (p *adversary) played(strategy []view) (verdict, int) {
 	copies, revealed := p.run(strategy)
 	sum, err := p.judge(copies)
 	return verdict{sum, err}, revealed
@@ -193,7 +193,7 @@ func TestMutantAdvertisements(t *testing.T) {
 		a.number += 64
 		colluders = colluders.with(a.number)
 	}
-	p := newAttack(t, append(slices.Clone(victim), forged...), victim, complete(7, 5), colluders)
+	p := newAdversary(t, append(slices.Clone(victim), forged...), victim, complete(7, 5), colluders)
 	p.observer = observe(t, append(slices.Clone(victim), forged...))
 	copies, _ := p.run([]view{0: {dealt: setOf(0), there: first(7)}, 6: {}})
 	sum, err := p.judge(copies)

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/secagg/graph"
 	"github.com/pqenc/pqenc/secagg/vector"
 	"github.com/pqenc/pqenc/signature"
 )
@@ -27,13 +29,13 @@ const (
 
 // refusals is a round in which each message to the victim is ready.
 type refusals struct {
-	*attack
+	*adversary
 	everybody view
 	copies    []*actor        // the others, who have done everything
 	before    map[Step]*actor // the victim, before a message
 	message   map[Step][]byte // that message
 	stranger  *actor          // a member that is not in the roster
-	other     *attack         // another roster of the same round
+	other     *adversary      // another roster of the same round
 }
 
 func newRefusals(t *testing.T) *refusals {
@@ -45,10 +47,10 @@ func newRefusals(t *testing.T) *refusals {
 	for _, a := range actors {
 		apart = append(apart, a.clone())
 	}
-	r.other = newAttack(t, apart, apart, complete(6, 5), set{})
+	r.other = newAdversary(t, apart, apart, complete(6, 5), set{})
 	r.invitation(t)
 	v := five[victim].clone()
-	r.attack = newAttack(t, five, five, complete(5, 4), set{})
+	r.adversary = newAdversary(t, five, five, complete(5, 4), set{})
 	r.observer = observe(t, five)
 	r.copies, _ = r.run(slices.Repeat([]view{r.everybody}, 5))
 	for _, step := range []Step{StepRoster, StepPeers, StepDealt, StepCounted, StepConfirmed} {
@@ -316,9 +318,9 @@ func (r *refusals) others() (list []refusal) {
 	return list
 }
 
-// TestClientRefuses requires one clear error for each bad message, which names who is to
+// TestClientBadInput requires one clear error for each bad message, which names who is to
 // blame. After it a client gives nothing, whatever comes next, and has no secrets.
-func TestClientRefuses(t *testing.T) {
+func TestClientBadInput(t *testing.T) {
 	r := newRefusals(t)
 	for _, test := range slices.Concat(r.invitations(), r.rosters(), r.peers(), r.deals(), r.statements(), r.confirmations(), r.others()) {
 		t.Run(test.step.String()+"/"+test.name, func(t *testing.T) {
@@ -349,9 +351,9 @@ func (r *refusals) refused(t *testing.T, v *actor, test refusal) {
 	}
 }
 
-// TestClientRefusesBeforeMask is the same for a client that waits for its own vector, and
+// TestClientBadInputBeforeMask is the same for a client that waits for its own vector, and
 // for one whose vector cannot be masked.
-func TestClientRefusesBeforeMask(t *testing.T) {
+func TestClientBadInputBeforeMask(t *testing.T) {
 	r := newRefusals(t)
 	waiting := func() *actor {
 		v := r.before[StepDealt].clone()
@@ -378,9 +380,9 @@ func TestClientRefusesBeforeMask(t *testing.T) {
 	}
 }
 
-// TestClientRefusesUnknownDealer requires that a client counts nobody who has dealt it
+// TestClientUnknownDealer requires that a client counts nobody who has dealt it
 // nothing, also if it is in the roster and has signed that it masked with the client.
-func TestClientRefusesUnknownDealer(t *testing.T) {
+func TestClientUnknownDealer(t *testing.T) {
 	r := newRefusals(t)
 	v := r.before[StepDealt].clone()
 	some := view{dealt: first(4), counted: first(5)}
@@ -424,7 +426,10 @@ func TestClientRepeats(t *testing.T) {
 			t.Fatal(err)
 		}
 		if step == StepDealt {
-			if _, err := v.upload(); err != nil {
+			if replies[step] != nil {
+				t.Error("a statement before the vector is masked")
+			}
+			if replies[step], err = v.upload(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -445,16 +450,16 @@ type session struct {
 	actors []*actor // in the order of the roster
 }
 
-// sessionAt returns a round of five clients that has come to a step. All have made their
+// sessionAt returns a round of n clients that has come to a step. All have made their
 // message of this step, and the server has none of them.
-func sessionAt(t *testing.T, step Step) *session {
+func sessionAt(t *testing.T, n int, step Step) *session {
 	t.Helper()
-	ids := identities(t, 5)
+	ids := identities(t, n)
 	server, err := NewServer(ServerConfig{Members: publics(ids), Encoding: tiny, Corrupt: noneIfZero(0), Dropped: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &session{server: server, actors: invited(t, server.Invitation(), 5, nil)}
+	l := &session{server: server, actors: invited(t, server.Invitation(), n, nil)}
 	for s := StepAdvertisement; s < step; s += 2 {
 		for _, a := range l.actors {
 			if err := l.send(a.said[s], a.masked); err != nil {
@@ -484,10 +489,10 @@ func (l *session) send(message, vector []byte) error {
 	return err
 }
 
-// TestServerRefuses requires that the server refuses each bad message of a client, with an
+// TestServerBadInput requires that the server refuses each bad message of a client, with an
 // error that names the client, and that the round continues: the right message of the same
 // client is still taken, and the sum is right.
-func TestServerRefuses(t *testing.T) {
+func TestServerBadInput(t *testing.T) {
 	body := func(message []byte) []byte {
 		m, _, err := cutSigned(message)
 		if err != nil {
@@ -547,7 +552,7 @@ func TestServerRefuses(t *testing.T) {
 		}, ErrMessage},
 	} {
 		t.Run(test.step.String()+"/"+test.name, func(t *testing.T) {
-			l := sessionAt(t, test.step)
+			l := sessionAt(t, 5, test.step)
 			a := l.actors[liar]
 			message, vector := test.make(a)
 			err := l.send(message, vector)
@@ -590,7 +595,7 @@ func (l *session) finish(t *testing.T, from Step) {
 func TestServerRepeats(t *testing.T) {
 	for step := StepAdvertisement; step <= StepReveal; step += 2 {
 		t.Run(step.String(), func(t *testing.T) {
-			l := sessionAt(t, step)
+			l := sessionAt(t, 5, step)
 			a := l.actors[liar]
 			for range 2 {
 				if err := l.send(a.said[step], a.masked); err != nil {
@@ -609,7 +614,7 @@ func TestServerRepeats(t *testing.T) {
 // TestServerBlames requires that shares of no secret are found out in the end, and who
 // has dealt them.
 func TestServerBlames(t *testing.T) {
-	l := sessionAt(t, StepDeal)
+	l := sessionAt(t, 5, StepDeal)
 	a := l.actors[liar]
 	m, items, err := cutSigned(a.said[StepDeal])
 	if err != nil {
@@ -627,7 +632,7 @@ func TestServerBlames(t *testing.T) {
 		if step == StepReveal {
 			var blame *ClientError
 			if !errors.Is(err, ErrShare) || !errors.As(err, &blame) || blame.Client != a.id.Fingerprint() {
-				t.Errorf("%v, want the error %q that names the dealer", err, ErrShare)
+				t.Fatalf("%v, want the error %q that names the dealer", err, ErrShare)
 			}
 			break
 		}
@@ -642,5 +647,39 @@ func TestServerBlames(t *testing.T) {
 	}
 	if _, err := l.server.Sum(t.Context(), io.Discard, nil); err == nil {
 		t.Error("there is a sum")
+	}
+}
+
+// TestServerOtherNeighbours requires that the server takes no deal for others than
+// those that the client has drawn. It needs a sparse graph, in which there are others.
+func TestServerOtherNeighbours(t *testing.T) {
+	testkit.Long(t)
+	l := sessionAt(t, graph.Sparse, StepDraw)
+	a := l.actors[liar]
+	for _, b := range l.actors {
+		if err := l.send(b.said[StepDraw], nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := l.server.Advance(); err != nil {
+		t.Fatal(err)
+	}
+	others := first(graph.Sparse).minus(setOf(append(slices.Clone(a.holders), a.self)...)).clients()
+	if len(others) == 0 {
+		t.Fatalf("the graph is complete: %v", a.roster.graph)
+	}
+	a.holders[0] = others[0]
+	slices.Sort(a.holders)
+	var adverts []byte
+	for _, h := range a.holders {
+		adverts = append(adverts, l.actors[h].said[StepAdvertisement]...)
+	}
+	deal, err := a.handle(serverMessage(StepPeers, a.roster.digest, adverts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blame *ClientError
+	if err := l.send(deal, nil); !errors.Is(err, ErrMessage) || !errors.As(err, &blame) || blame.Client != a.id.Fingerprint() {
+		t.Errorf("%v, want the error %q that names the client", err, ErrMessage)
 	}
 }
