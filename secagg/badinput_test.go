@@ -393,6 +393,32 @@ func TestClientUnknownDealer(t *testing.T) {
 	r.refused(t, v, refusal{"", StepCounted, r.counted(v, some, r.copies), ErrMessage, 4})
 }
 
+// TestClientOtherTerms requires that a client takes no keys which were advertised for other
+// terms, although the roster has their hash.
+func TestClientOtherTerms(t *testing.T) {
+	r := newRefusals(t)
+	advert := r.said(liar, StepAdvertisement)
+	m, _, err := cutSigned(advert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := sign(r.told[liar].id, StepAdvertisement, digest{1}, m.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, _, err = cutSigned(other); err != nil {
+		t.Fatal(err)
+	}
+	entries := slices.Clone(r.roster.entries)
+	entries[liar].advertisement = advertisementHash(&m)
+	v := r.before[StepRoster].clone()
+	if _, err := v.handle(r.rosterOf(4, entries...)); err != nil {
+		t.Fatal(err)
+	}
+	peers := r.replaced(StepPeers, advert, other)[serverHead:]
+	r.refused(t, v, refusal{"", StepPeers, serverMessage(StepPeers, v.roster.digest, peers), ErrRound, liar})
+}
+
 // blamed requires that an error names the client of that index, or nobody.
 func (r *refusals) blamed(t *testing.T, err error, index int) {
 	t.Helper()

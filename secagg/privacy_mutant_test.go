@@ -160,6 +160,23 @@ func TestMutants(t *testing.T) {
 	}
 }
 
+// TestColluderTooMany requires that the check of the graph is not stricter than it must be:
+// with one colluder more than it accepts, a strategy breaks the protocol.
+func TestColluderTooMany(t *testing.T) {
+	g, too := complete(7, 5), setOf(4, 5, 6)
+	if err := g.Check(too.size() - 1); err != nil {
+		t.Error(err)
+	}
+	if g.Check(too.size()) == nil {
+		t.Errorf("%v passes with %d colluders", g, too.size())
+	}
+	strategy := views(setOf(0, 1, 2, 3, 4), setOf(0, 1, 2, 3, 4), setOf(1, 2, 3, 4), setOf(1, 2, 3, 4), set{})
+	verdict, _ := newFullAdversary(t, g, too, nil).played(strategy)
+	if verdict.err == nil {
+		t.Errorf("the sum over %v can be learned, and no more", verdict.sum)
+	}
+}
+
 // verdict is what judge returns.
 type verdict struct {
 	sum set
