@@ -254,6 +254,7 @@ func (r *refusals) deals() []refusal {
 		{"the shares of another dealer", StepDealt, swap(func(it *item) { it.shares, it.hashes = item0.shares, item0.hashes }), ErrShare, liar},
 		{"the edge key of another dealer", StepDealt, swap(func(it *item) { it.edge = item0.edge }), ErrShare, liar},
 		{"a dealer that is said to be gone", StepDealt, append(bytes.Clone(gone), index16(4)...), ErrMessage, relayed + liar},
+		{"itself among its holders", StepDealt, append(bytes.Clone(gone), encodeIndices([]int{victim, 3, 4})...), ErrMessage, relayed + victim},
 		{"a cut off item", StepDealt, r.message[StepDealt][:len(r.message[StepDealt])-100], ErrMessage, nobody},
 	}
 }
@@ -384,17 +385,21 @@ func TestClientBadInputBeforeMask(t *testing.T) {
 	}
 }
 
-// TestClientUnknownDealer requires that a client counts nobody who has dealt it
-// nothing, also if it is in the roster and has signed that it masked with the client.
+// TestClientUnknownDealer requires that a client counts nobody who has dealt it nothing,
+// also if it is in the roster and has signed that it masked with the client, and takes no
+// confirmation from there.
 func TestClientUnknownDealer(t *testing.T) {
 	r := newRefusals(t)
 	v := r.before[StepDealt].clone()
-	some := view{dealt: first(4), counted: first(5)}
+	some := view{dealt: first(4), counted: first(4)}
 	if _, err := v.handle(r.dealt(v, some)); err != nil {
 		t.Fatal(err)
 	}
-	v.dealt[4] = dealing{} // so that the message has its statement
-	r.refused(t, v, refusal{"", StepCounted, r.counted(v, some, r.copies), ErrMessage, relayed + 4})
+	r.refused(t, v.clone(), refusal{"", StepCounted, r.message[StepCounted], ErrMessage, relayed + 4})
+	if _, err := v.handle(r.counted(v, some, r.copies)); err != nil {
+		t.Fatal(err)
+	}
+	r.refused(t, v, refusal{"", StepConfirmed, r.message[StepConfirmed], ErrMessage, relayed + 4})
 }
 
 // TestClientOtherTerms requires that a client takes no keys which were advertised for other
