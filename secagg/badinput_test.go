@@ -469,6 +469,9 @@ func TestClientRepeats(t *testing.T) {
 			if replies[step], err = v.upload(); err != nil {
 				t.Fatal(err)
 			}
+			if v.keys.secrets != [2]secret{} || v.keys.shares != nil || len(v.edges) > 0 {
+				t.Error("the client remembers secrets that it needs no more")
+			}
 		}
 		for earlier, want := range replies {
 			if got, err := v.Handle(r.honestMessage(v, earlier)); err != nil || !bytes.Equal(got, want) {
