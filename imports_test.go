@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"transfer/server/internal/store": {".", "format", "signature", "internal/durable", "transfer/internal/wire", "github.com/tidwall/btree", "golang.org/x/sys/unix", "golang.org/x/sys/windows"},
 	"transfer/internal/prefix":       {"format"},
 	"transfer/internal/wire":         {},
+	"secagg":                         {"recipient", "signature", "secagg/graph", "secagg/internal/mask", "secagg/vector", "github.com/cloudflare/circl/group", "github.com/cloudflare/circl/secretsharing"},
 	"secagg/graph":                   {},
 	"internal/aead":                  {},
 	"internal/armor":                 {"internal/text"},

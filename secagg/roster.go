@@ -43,6 +43,14 @@ func membersOf(list []Member) (members, error) {
 	return m, nil
 }
 
+// colluders returns the number of members that are taken to collude with the server.
+func colluders(corrupt, members int) int {
+	if corrupt == 0 {
+		return (members + 9) / 10
+	}
+	return max(corrupt, 0)
+}
+
 // verify checks that a message is of that step and round, and signed by a member.
 func (m members) verify(s *signed, step Step, binding digest) error {
 	key := m[s.signer]

@@ -57,10 +57,14 @@ type world struct {
 	vectors map[signature.Fingerprint][]byte // encoded, without masks
 	masked  map[signature.Fingerprint][]byte
 	last    map[signature.Fingerprint]Step // the last message of a client before it drops out
+	mu      sync.Mutex                     // guards the server and the maps; clients work side by side
 }
 
 func newWorld(t testing.TB, n, corrupt, dropped int, e vector.Encoding) *world {
 	t.Helper()
+	if corrupt == 0 {
+		corrupt = -1 // none, where 0 is the default
+	}
 	ids := identities(t, n)
 	w := &world{
 		clients: make(map[signature.Fingerprint]*Client),
@@ -122,6 +126,8 @@ func (w *world) deliver(f signature.Fingerprint, message []byte) error {
 		return fmt.Errorf("%v: %w", step, err)
 	}
 	if step != StepDealt {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		_, err := w.server.Receive(reply)
 		return err
 	}
@@ -130,6 +136,8 @@ func (w *world) deliver(f signature.Fingerprint, message []byte) error {
 	if err != nil {
 		return err
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.masked[f] = masked.Bytes()
 	_, err = w.server.ReceiveMasked(statement, bytes.NewReader(masked.Bytes()))
 	return err
@@ -148,9 +156,13 @@ func (w *world) update(f signature.Fingerprint) *vector.Update {
 	if err != nil {
 		panic(err)
 	}
-	if w.vectors[f], err = io.ReadAll(r); err != nil {
+	encoded, err := io.ReadAll(r)
+	if err != nil {
 		panic(err)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.vectors[f] = encoded
 	return vector.NewUpdate(vector.Floats(values), weight)
 }
 

@@ -22,10 +22,13 @@ import (
 type ServerConfig struct {
 	Members  []Member // who may take part
 	Encoding vector.Encoding
-	Clients  int // fewest clients with which a round goes on
-	// Corrupt is how many members may collude with the server, and Dropped how many of the
-	// clients may drop out. The graph is planned for both: the clients check the first one.
-	Corrupt, Dropped int
+	Clients  int // fewest clients with which a round continues
+	// Corrupt is how many of the members may collude with the server: see [Floors]. The graph
+	// is planned for them, and the clients check it.
+	Corrupt int
+	// Dropped is how many of the clients in the roster may drop out. If there are too few
+	// clients for so many, the graph is planned for as many as possible.
+	Dropped int
 }
 
 // Server is the server in one round. It is not safe for concurrent use.
@@ -63,6 +66,7 @@ func NewServer(c ServerConfig) (*Server, error) {
 		return nil, err
 	}
 	c.Clients = max(c.Clients, leastClients)
+	c.Corrupt = colluders(c.Corrupt, len(members))
 	if len(members) < c.Clients {
 		return nil, fmt.Errorf("%w: %d members, and %d are needed", ErrThreshold, len(members), c.Clients)
 	}
@@ -126,7 +130,7 @@ func (s *Server) answered(f signature.Fingerprint) bool {
 }
 
 // Receive takes a message of a client, in any step but [StepMasked], and returns who has sent it.
-// The same message again is accepted. If a message is refused, the round goes on as if it had not
+// The same message again is accepted. If a message is refused, the round continues as if it had not
 // come, and the error is a [ClientError] if it has a signer.
 func (s *Server) Receive(message []byte) (signature.Fingerprint, error) {
 	m, rest, err := s.parse(message)
@@ -379,7 +383,7 @@ func (s *Server) advance() (map[signature.Fingerprint][]byte, error) {
 	case StepConfirmation:
 		return s.confirmed()
 	default: // StepReveal
-		return nil, s.recover()
+		return nil, s.restore()
 	}
 }
 
@@ -392,8 +396,19 @@ func (s *Server) each(body func(*party) []byte) map[signature.Fingerprint][]byte
 	return messages
 }
 
+// plan returns a graph that survives as many drop-outs as were asked for, or as many as so few
+// clients can survive.
+func (s *Server) plan(clients int) (g graph.Graph, err error) {
+	for dropped := s.config.Dropped; dropped >= 0; dropped-- {
+		if g, err = graph.Plan(clients, s.config.Corrupt, dropped); err == nil {
+			break
+		}
+	}
+	return g, err
+}
+
 func (s *Server) makeRoster() (map[signature.Fingerprint][]byte, error) {
-	g, err := graph.Plan(len(s.there), s.config.Corrupt, s.config.Dropped)
+	g, err := s.plan(len(s.there))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrThreshold, err)
 	}

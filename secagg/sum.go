@@ -21,10 +21,10 @@ type Result struct {
 	Dropped []signature.Fingerprint // who was in the roster, and is not
 }
 
-// recover gives back the secrets that are needed: the self secret of each client that counts, and
+// restore gives back the secrets that are needed: the self secret of each client that counts, and
 // the mask secret of each one that others have masked with and that does not. Each is compared
 // with what its dealer has signed.
-func (s *Server) recover() error {
+func (s *Server) restore() error {
 	for _, p := range s.inRoster() {
 		if p.said[StepDeal] == nil {
 			continue

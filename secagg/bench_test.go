@@ -1,0 +1,99 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package secagg
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pqenc/pqenc/secagg/vector"
+	"github.com/pqenc/pqenc/signature"
+)
+
+// BenchmarkRound runs whole rounds in memory, with all clients in this process, and reports for
+// each client its time, what it sends and receives beside its vector, and the time in which the
+// server takes the masks out of the sum. A tenth of the clients collude, and a tenth drop out
+// before they have sent their vectors.
+//
+//	go test -run XXX -bench Round/100 -benchtime 1x ./secagg
+func BenchmarkRound(b *testing.B) {
+	for _, size := range []struct {
+		clients int
+		bytes   int64
+	}{{10, 20 << 20}, {100, 20 << 20}, {1000, 1 << 20}} {
+		b.Run(fmt.Sprintf("%dx%dMiB", size.clients, size.bytes>>20), func(b *testing.B) {
+			for b.Loop() {
+				tenth := size.clients / 10
+				w := newWorld(b, size.clients, tenth, tenth, vector.Encoding{Length: size.bytes/4 - 1, Width: 32, Clip: 1, FractionBits: 12, MaxWeight: 100})
+				for f := range w.clients {
+					if tenth > 0 {
+						w.last[f] = StepDeal
+						tenth--
+					}
+				}
+				benchRound(b, w)
+			}
+		})
+	}
+}
+
+func benchRound(b *testing.B, w *world) {
+	var sent, received, messages int
+	var clients time.Duration
+	next := make(map[signature.Fingerprint][]byte)
+	for f := range w.clients {
+		next[f] = w.server.Invitation()
+	}
+	for next != nil {
+		start := time.Now()
+		var busy sync.WaitGroup
+		slots := make(chan struct{}, runtime.NumCPU())
+		for f, message := range next {
+			received += len(message)
+			messages++
+			slots <- struct{}{}
+			busy.Go(func() {
+				defer func() { <-slots }()
+				if err := w.deliver(f, message); err != nil {
+					b.Error(err)
+				}
+			})
+		}
+		busy.Wait()
+		clients += time.Since(start)
+		start = time.Now()
+		step := w.server.Step()
+		var err error
+		if next, err = w.server.Advance(); err != nil {
+			b.Fatal(err)
+		}
+		b.Logf("%v: %.2f s", step, time.Since(start).Seconds())
+	}
+	for _, p := range w.server.clients {
+		for _, message := range p.said {
+			sent += len(message)
+		}
+		sent += len(p.items) * itemSize
+	}
+	start := time.Now()
+	result, err := w.server.Sum(b.Context(), io.Discard, func(f signature.Fingerprint) (io.ReaderAt, error) {
+		return bytes.NewReader(w.masked[f]), nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	n := float64(len(w.clients))
+	b.Logf("%v, %d count", w.server.Graph(), len(result.Counted))
+	b.ReportMetric(time.Since(start).Seconds(), "s-unmask")
+	b.ReportMetric(clients.Seconds()*float64(runtime.NumCPU())/n, "core-s/client")
+	b.ReportMetric(float64(sent)/n, "B-sent/client")
+	b.ReportMetric(float64(received)/n, "B-received/client")
+	b.ReportMetric(float64(messages)/n, "messages/client")
+}
