@@ -221,9 +221,7 @@ func TestClaimed(t *testing.T) {
 	all[0] = func(ctx context.Context) error {
 		c := h.client(0, "fl/1")
 		c.Claim = func() error { return runner.Claim(folder, strings.NewReader("update"), "fl/1") }
-		err := c.Run(ctx, update(0))
-		h.leave(0)
-		return err
+		return c.Run(ctx, update(0))
 	}
 	o := h.run(a, all)
 	if !errors.Is(o.clients[0], runner.ErrSent) || o.err != nil {
@@ -242,11 +240,7 @@ func TestUsedUpdate(t *testing.T) {
 		a := h.aggregator(round)
 		all := h.honest(round)
 		all[0] = func(ctx context.Context) error {
-			err := h.client(0, round).Run(ctx, u)
-			if want != nil {
-				h.leave(0)
-			}
-			return err
+			return h.client(0, round).Run(ctx, u)
 		}
 		if o := h.run(a, all); !errors.Is(o.clients[0], want) || o.err != nil {
 			t.Errorf("the client: %v, want %v; the aggregator: %v", o.clients[0], want, o.err)
