@@ -164,6 +164,8 @@ func TestWrongVector(t *testing.T) {
 			checkMean(t, encoding, o.sum.Bytes(), 0, 1, 2, 3)
 			if refused := h.happened(runner.Refused); len(refused) != 1 || refused[0].Step != secagg.StepMasked || !errors.Is(refused[0].Err, secagg.ErrVector) {
 				t.Errorf("refused: %v", refused)
+			} else if long := strings.Contains(refused[0].Err.Error(), "too long"); long != (length > size) { // the place of the next one begins there
+				t.Errorf("refused: %v", refused[0].Err)
 			}
 		})
 	}
