@@ -75,12 +75,12 @@ func (c *secaggClientCmd) Run(a *app) error {
 type participant struct {
 	*secaggClientCmd
 	*frames
-	app       *app
-	update    *input
-	protocol  *secagg.Client
-	weight    uint32
-	statement []byte // about the masked update, once that is written
-	ended     bool   // it has revealed its shares
+	app      *app
+	update   *input
+	protocol *secagg.Client
+	weight   uint32
+	masked   bool // the masked update is written
+	ended    bool // it has revealed its shares
 }
 
 // participant reads everything that the flags name.
@@ -163,7 +163,7 @@ func (p *participant) run() error {
 			return badFrame("a client takes messages of the server, and a weight")
 		case f.Weight == nil:
 			err = p.handle(f.message)
-		case p.statement != nil:
+		case p.masked:
 			err = badFrame("the weight comes after the masked update")
 		default:
 			p.weight = *f.Weight
@@ -180,21 +180,21 @@ func (p *participant) handle(message []byte) error {
 	if err != nil {
 		return err
 	}
-	line := replyLine{}
 	if reply == nil {
-		if p.statement == nil {
-			if p.statement, err = p.mask(); err != nil {
-				return err
-			}
+		if reply, err = p.mask(); err != nil {
+			return err
 		}
-		reply, line.Vector = p.statement, p.Masked
 	}
 	step, err := secagg.StepOf(reply)
 	if err != nil {
 		return err
 	}
+	line := replyLine{Step: step.String(), Length: len(reply)}
+	if step == secagg.StepMasked {
+		line.Vector = p.Masked
+		p.masked = true
+	}
 	p.ended = p.ended || step == secagg.StepReveal
-	line.Step, line.Length = step.String(), len(reply)
 	return cmp.Or(p.put(line, reply), p.flush())
 }
 
