@@ -390,7 +390,7 @@ func TestClientUnknownDealer(t *testing.T) {
 		t.Fatal(err)
 	}
 	v.dealt[4] = dealing{} // so that the message has its statement
-	r.refused(t, v, refusal{"", StepCounted, r.counted(v, some, r.copies), ErrMessage, 4})
+	r.refused(t, v, refusal{"", StepCounted, r.counted(v, some, r.copies), ErrMessage, nobody})
 }
 
 // TestClientOtherTerms requires that a client takes no keys which were advertised for other
