@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"keyfile":                        {".", "format", "recipient", "signature", "internal/armor", "internal/fips", "internal/durable", "internal/text"},
 	"keyfile/keyring":                {"keyfile", "internal/durable"},
 	"remote":                         {},
+	"secagg/runner":                  {".", "internal/durable", "secagg", "secagg/vector", "signature", "transfer"},
 	"transfer":                       {".", "format", "signature", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire"},
 	"transfer/server":                {"signature", "internal/text", "internal/units", "transfer/internal/channel", "transfer/internal/prefix", "transfer/internal/wire", "transfer/server/internal/store"},
 	"transfer/internal/channel":      {"signature", "transfer/internal/wire", "github.com/gobwas/ws", "github.com/gobwas/ws/wsutil"},
