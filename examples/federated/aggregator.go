@@ -70,8 +70,7 @@ func (p *party) aggregate(ctx context.Context) error {
 		if o != nil {
 			global = slices.Clone(global) // the judge has the old one
 			addWeighted(global, o.mean, 1)
-			n.Counted, n.Refused = o.counted, o.refused
-			p.describe(r, o)
+			p.describe(o, &n, r)
 			fmt.Printf("round %d: the model has the updates of %d of %d clients\n", r.Round, len(o.counted), len(p.clients))
 		}
 		r.Averaged = time.Now()
@@ -86,13 +85,16 @@ func (p *party) aggregate(ctx context.Context) error {
 	return errors.Join(p.publish(ctx, t, n, global), <-judge.ended)
 }
 
-// describe writes down the outcome, with the names of the clients.
-func (p *party) describe(r *aggregatorRecord, o *outcome) {
-	r.Weight, r.Refused = o.weight, make(map[string]string)
+// describe writes down the outcome: for the clients, and in the record with their names.
+func (p *party) describe(o *outcome, n *news, r *aggregatorRecord) {
+	r.Weight = o.weight
+	n.Refused, r.Refused = make(map[string]string), make(map[string]string)
 	for _, c := range o.counted {
+		n.Counted = append(n.Counted, c.String())
 		r.Counted = append(r.Counted, p.nameOf(c))
 	}
 	for c, why := range o.refused {
+		n.Refused[c.String()] = why
 		r.Refused[p.nameOf(c)] = why
 		fmt.Printf("round %d: update of %s does not count: %s\n", r.Round, p.nameOf(c), why)
 	}

@@ -69,7 +69,7 @@ func (p *party) learn(ctx context.Context) error {
 // hear reports what the aggregator says about the update of the round before, if this process
 // was there. next is the round that it would do next.
 func (p *party) hear(n news, next int) {
-	self := p.id.Fingerprint()
+	self := p.id.Fingerprint().String()
 	switch {
 	case next > 1 && n.Round > next:
 		fmt.Printf("round %d: this client has missed rounds since round %d\n", n.Round, next-1)

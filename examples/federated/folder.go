@@ -36,7 +36,7 @@ type settings struct {
 
 // defaults are the settings of the demonstration.
 var defaults = settings{
-	Rounds: 12, Hidden: 6400, Seed: 1, Rate: 0.4, Parts: 4,
+	Rounds: 10, Hidden: 6400, Seed: 1, Rate: 0.4, Parts: 4,
 	Fewest: 5, Deadline: time.Minute, Wait: 20 * time.Second, Corrupt: 2, Dropped: 2,
 }
 

@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"github.com/pqenc/pqenc"
-	"github.com/pqenc/pqenc/keyfile"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -35,9 +34,9 @@ func (s *settings) modelContext(round int) string {
 // news is what the aggregator tells the clients with a model.
 type news struct {
 	Round   int
-	Last    bool                           // the training has ended
-	Counted []keyfile.Fingerprint          // whose updates of the round before are in the model
-	Refused map[keyfile.Fingerprint]string // whose updates were refused, and why
+	Last    bool              // the training has ended
+	Counted []string          // fingerprints of those whose updates of the round before are in the model
+	Refused map[string]string // whose updates do not count, and why
 }
 
 const maxNews = 1 << 20 // bytes
