@@ -20,7 +20,10 @@ import (
 // Floors are what a client insists on, whatever the server says. If the terms of a round are
 // weaker, it refuses them with [ErrFloor] and has sent nothing but its keys.
 type Floors struct {
-	Clients   int // fewest clients in the roster; at least 3
+	// Clients is the fewest clients in the roster; at least 3. More than half of the number of
+	// members and Corrupt together rules out that the server makes two rosters, and learns a
+	// sum of each.
+	Clients   int
 	Threshold int // lowest threshold; zero leaves it to the check of the graph
 	// Corrupt is how many of the members may collude with the server: of all members, not
 	// only of those in the round, since the server decides who gets in. Zero is a tenth of
@@ -424,9 +427,11 @@ func (c *Client) connect(there []int) error {
 }
 
 // Mask encodes the update, adds the masks, and writes the masked vector to dst. It returns the
-// message of [StepMasked], which belongs to the vector: both go to the server. The vector must
-// not be sent masked in another round, because the difference of two sums could give it away:
-// an Update can be used once.
+// message of [StepMasked], which belongs to the vector: both go to the server.
+//
+// The vector is spent with that, and must not be sent masked in another round, because the
+// difference of two sums could give it away. So an Update can be used once. A round that the
+// server calls failed is no reason to use it again: the server may have its sum.
 //
 // A block of the vector for each core is in memory, whatever its length. If Mask fails, the round
 // has ended for this client.

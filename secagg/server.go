@@ -22,7 +22,7 @@ import (
 type ServerConfig struct {
 	Members  []Member // who may take part
 	Encoding vector.Encoding
-	Clients  int // fewest clients with which a round goes on
+	Clients  int // fewest clients with which a round continues
 	// Corrupt is how many of the members may collude with the server: see [Floors]. The graph
 	// is planned for them, and the clients check it.
 	Corrupt int
@@ -130,7 +130,7 @@ func (s *Server) answered(f signature.Fingerprint) bool {
 }
 
 // Receive takes a message of a client, in any step but [StepMasked], and returns who has sent it.
-// The same message again is accepted. If a message is refused, the round goes on as if it had not
+// The same message again is accepted. If a message is refused, the round continues as if it had not
 // come, and the error is a [ClientError] if it has a signer.
 func (s *Server) Receive(message []byte) (signature.Fingerprint, error) {
 	m, rest, err := s.parse(message)

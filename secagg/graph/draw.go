@@ -7,6 +7,7 @@ package graph
 import (
 	"crypto/rand"
 	"fmt"
+	"io"
 	"math/big"
 )
 
@@ -15,7 +16,9 @@ import (
 // the operating system, so nobody can steer or foresee a draw.
 //
 // It panics if the graph has no such client, or fewer clients than neighbours.
-func (g Graph) Draw(self int) []int {
+func (g Graph) Draw(self int) []int { return g.draw(rand.Reader, self) }
+
+func (g Graph) draw(random io.Reader, self int) []int {
 	others := g.Clients - 1
 	if self < 0 || self >= g.Clients || g.Neighbours < 0 || g.Neighbours > others {
 		panic(fmt.Sprintf("graph: client %d draws: %v", self, g))
@@ -24,7 +27,7 @@ func (g Graph) Draw(self int) []int {
 	// for one that is taken.
 	taken := make([]bool, others)
 	for j := others - g.Neighbours; j < others; j++ {
-		if i := below(j + 1); taken[i] {
+		if i := below(random, j+1); taken[i] {
 			taken[j] = true
 		} else {
 			taken[i] = true
@@ -44,8 +47,8 @@ func (g Graph) Draw(self int) []int {
 }
 
 // below returns a random number from 0 to n-1.
-func below(n int) int {
-	i, err := rand.Int(rand.Reader, big.NewInt(int64(n)))
+func below(random io.Reader, n int) int {
+	i, err := rand.Int(random, big.NewInt(int64(n)))
 	if err != nil {
 		panic("graph: internal error: " + err.Error())
 	}

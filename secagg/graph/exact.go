@@ -18,7 +18,7 @@ func (g Graph) exposure(corrupt int) *big.Float {
 	}
 	honest := g.Clients - corrupt
 	sum := times(honest, newDraws(g.Clients-1, g.Neighbours, 2*g.Threshold-g.Neighbours-1).tail(corrupt))
-	return sum.Add(sum, g.split(corrupt))
+	return add(sum, g.split(corrupt))
 }
 
 // split returns an upper bound of the probability that a set of honest clients
@@ -33,22 +33,30 @@ func (g Graph) split(corrupt int) *big.Float {
 	for s := 1; s <= max(honest/2, MinHonest-1); s++ {
 		scale(sets, honest-s+1, s)
 		term := power(inside.tail(s-1+corrupt), s)
-		sum.Add(sum, term.Mul(term, up().SetInt(sets)))
+		add(sum, term.Mul(term, up().SetInt(sets)))
 	}
 	return sum
 }
 
-// breakdown returns an upper bound of the probability that too few holders of
-// one client are left: of one that stays, which holds a share of its own, or of
-// one that dropped out, with one drop-out fewer among the others.
+// breakdown returns an upper bound of the probability that a round cannot end.
 func (g Graph) breakdown(dropped int) *big.Float {
 	if g.valid(0) != nil || dropped < 0 || dropped > g.Clients {
 		return nil
 	}
+	return g.unable(dropped)
+}
+
+// unable adds up, over the clients, the probabilities that too few holders are
+// left: of one that stays, which holds a share of its own, and of one that
+// dropped out, with one drop-out fewer among the others.
+func (g Graph) unable(dropped int) *big.Float {
 	spare := g.Neighbours - g.Threshold
-	sum := times(g.Clients-dropped, newDraws(g.Clients-1, g.Neighbours, spare+2).tail(min(dropped, g.Clients-1)))
+	sum := up()
+	if staying := g.Clients - dropped; staying > 0 {
+		add(sum, times(staying, newDraws(g.Clients-1, g.Neighbours, spare+2).tail(dropped)))
+	}
 	if dropped > 0 {
-		sum.Add(sum, times(dropped, newDraws(g.Clients-1, g.Neighbours, spare+1).tail(dropped-1)))
+		add(sum, times(dropped, newDraws(g.Clients-1, g.Neighbours, spare+1).tail(dropped-1)))
 	}
 	return sum
 }
@@ -107,6 +115,18 @@ func up() *big.Float {
 
 func times(n int, p *big.Float) *big.Float {
 	return p.Mul(p, up().SetInt64(int64(n)))
+}
+
+// least is the exponent of the smallest summand.
+const least = -4096
+
+// add adds a summand, and counts one below 2^least as 2^least: aligning numbers
+// that are too far apart takes memory.
+func add(sum, p *big.Float) *big.Float {
+	if p.MantExp(nil) < least {
+		p.SetMantExp(big.NewFloat(1), least)
+	}
+	return sum.Add(sum, p)
 }
 
 // power returns p^s, rounded up, for s of at least 1.

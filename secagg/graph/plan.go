@@ -11,8 +11,9 @@ import (
 
 // Plan returns the smallest graph that keeps a round of so many clients private
 // although corrupt of them collude with the server, and lets it end although
-// dropped of them drop out, each except with a probability of 2^-40. The
-// threshold is the lowest of those that do.
+// dropped of them drop out, each except with a probability of 2^-40. Of a sparse
+// graph the threshold is the highest that survives the drop-outs, of the complete
+// graph the lowest that is private.
 func Plan(clients, corrupt, dropped int) (Graph, error) {
 	complete := Graph{Clients: clients, Neighbours: clients - 1, Threshold: 1}
 	if err := complete.valid(corrupt); err != nil {
@@ -49,31 +50,17 @@ func planSparse(clients, corrupt, dropped int) (Graph, bool) {
 			g.Threshold++
 		}
 		lowest := (g.Neighbours + 1 + fewest + 1) / 2
-		if found, ok := g.lower(lowest, corrupt, dropped); ok {
-			return found, true
+		if g.Threshold >= lowest && g.will(corrupt, dropped) {
+			return g, true
 		}
 	}
 	return Graph{}, false
 }
 
-// lower returns the graph with the lowest threshold from lowest to its own that
-// is private and survives the drop-outs, if there is one.
-func (g Graph) lower(lowest, corrupt, dropped int) (Graph, bool) {
-	if g.Threshold < max(lowest, 1) || g.logHalves(corrupt) > -SecurityBits {
-		return Graph{}, false
-	}
-	if !atMost(g.exposure(corrupt), SecurityBits) || !atMost(g.breakdown(dropped), CompletionBits) {
-		return Graph{}, false
-	}
-	found := g
-	for found.Threshold > max(lowest, 1) {
-		found.Threshold--
-		if !atMost(found.exposure(corrupt), SecurityBits) {
-			break
-		}
-		g = found
-	}
-	return g, true
+// will reports whether the graph is private and survives the drop-outs, exactly.
+func (g Graph) will(corrupt, dropped int) bool {
+	return g.logHalves(corrupt) <= -SecurityBits && // most that fail, fail here, and soon
+		atMost(g.exposure(corrupt), SecurityBits) && atMost(g.breakdown(dropped), CompletionBits)
 }
 
 // mayEnd estimates whether the graph survives the drop-outs with a threshold.

@@ -180,7 +180,9 @@ func TestEarlyRestart(t *testing.T) {
 		}
 		return h.client(1, "fl/1").Run(ctx, update(1))
 	}
-	o := h.run(h.aggregator("fl/1"), all)
+	a := h.aggregator("fl/1")
+	a.Enough = nil // it comes back
+	o := h.run(a, all)
 	if err := errors.Join(append(o.clients, o.err)...); err != nil {
 		t.Fatal(err)
 	}

@@ -57,9 +57,9 @@ func newEncoder(e Encoding, values io.Reader, weight uint32, noise cipher.Stream
 	return &encoder{Encoding: e, values: values, weight: weight, noise: noise, clip: floor32(e.Clip)}
 }
 
-// floor32 returns the bits of the largest float32 that is at most x, which is positive.
+// floor32 returns the bits of the largest float32 that is at most x, which is positive
+// and less than 2^63.
 func floor32(x float64) uint32 {
-	x = min(x, math.MaxFloat32)
 	f := math.Float32bits(float32(x))
 	if float64(math.Float32frombits(f)) > x {
 		f--
@@ -108,7 +108,7 @@ func (r *encoder) fill() {
 		return
 	}
 	random := r.random[:8*n]
-	r.noise.XORKeyStream(random, random)
+	r.noise.XORKeyStream(random, random) // over the last ones, which leaves them as random
 	if bad := r.encode(in, random); bad >= 0 {
 		r.err = fmt.Errorf("value %d: %w", r.next+int64(bad), ErrNotFinite)
 		return
@@ -122,8 +122,8 @@ func (r *encoder) end() {
 	switch _, err := io.ReadFull(r.values, r.in[:1]); err {
 	case io.EOF:
 		r.done = true
+		binary.LittleEndian.PutUint64(r.words[:], uint64(r.weight))
 		r.out = r.words[:r.Width/8]
-		r.put(0, uint64(r.weight))
 	case nil:
 		r.err = fmt.Errorf("%w: more than %d", ErrLength, r.Length)
 	default:
@@ -131,50 +131,52 @@ func (r *encoder) end() {
 	}
 }
 
-// put puts a word at its index in words.
-func (r *encoder) put(i int, word uint64) {
-	if r.Width == 32 {
-		binary.LittleEndian.PutUint32(r.words[4*i:], uint32(word))
-	} else {
-		binary.LittleEndian.PutUint64(r.words[8*i:], word)
-	}
-}
-
 // encode encodes values, with 8 random bytes for each. It returns the index of the first one
 // that is not finite, or -1.
+//
+// A float32 is a mantissa of 24 bits and an exponent. The word is the mantissa times the weight,
+// which has less than 56 bits, shifted by what the exponent says.
 func (r *encoder) encode(in, random []byte) (bad int) {
-	for i := range len(in) / 4 {
-		x := binary.LittleEndian.Uint32(in[4*i:])
+	weight, clip, shifts, narrow := uint64(r.weight), r.clip, point-r.FractionBits, r.Width == 32
+	out := r.words[:]
+	for i := 0; len(in) >= 4 && len(random) >= 8; i++ {
+		x, noise := binary.LittleEndian.Uint32(in), binary.LittleEndian.Uint64(random)
+		in, random = in[4:], random[8:]
 		if x&magnitude >= infinity {
 			return i
 		}
-		r.put(i, r.word(x, binary.LittleEndian.Uint64(random[8*i:])))
+		m := min(x&magnitude, clip)
+		exponent := int(m >> mantissaBits)
+		if exponent == 0 {
+			exponent = 1 // subnormal
+		} else {
+			m = m&(1<<mantissaBits-1) | 1<<mantissaBits
+		}
+		word := shift(uint64(m)*weight, shifts-exponent, noise)
+		sign := -uint64(x >> 31)
+		word = (word ^ sign) - sign
+		if narrow {
+			binary.LittleEndian.PutUint32(out, uint32(word))
+			out = out[4:]
+		} else {
+			binary.LittleEndian.PutUint64(out, word)
+			out = out[8:]
+		}
 	}
 	return -1
 }
 
-// word returns the word of a finite value, from its bits: weight times mantissa, shifted to where
-// the point is. Of what is shifted out, it becomes the probability to round away from zero.
-func (r *encoder) word(x uint32, random uint64) uint64 {
-	m := min(x&magnitude, r.clip)
-	exponent := int(m >> mantissaBits)
-	m &= 1<<mantissaBits - 1
-	if exponent > 0 {
-		m |= 1 << mantissaBits
-	} else {
-		exponent = 1 // subnormal
+// shift shifts x, of less than 56 bits, to the right, or to the left if n is negative. If bits
+// are lost, they are the probability that the result is the next larger number: it is if they
+// carry when as many random bits are added.
+func shift(x uint64, n int, random uint64) uint64 {
+	if n <= 0 {
+		return x << (uint(-n) & 63)
 	}
-	product := uint64(m) * uint64(r.weight) // less than 2^56
-	shift := exponent - point + r.FractionBits
-	if shift >= 0 {
-		product <<= shift
-	} else {
-		if shift < -63 {
-			product >>= -63 - shift
-			shift = -63
-		}
-		product = (product + random&(1<<-shift-1)) >> -shift
+	if n > 63 {
+		x >>= n - 63
+		n = 63
 	}
-	sign := -uint64(x >> 31)
-	return (product ^ sign) - sign
+	k := uint(n) & 63
+	return (x + random&(1<<k-1)) >> k
 }

@@ -109,7 +109,7 @@ func (e Encoding) Check(clients int) error {
 
 // fits reports whether the sum of the vectors of that many clients fits.
 func (e Encoding) fits(clients uint64) bool {
-	if math.Ldexp(e.Clip, e.FractionBits) > 1<<62 {
+	if math.Ldexp(e.Clip, e.FractionBits) >= 1<<63 {
 		return false
 	}
 	over, product := bits.Mul64(e.units(), uint64(e.MaxWeight))

@@ -57,6 +57,11 @@ func Apply(block []byte, offset int64, width int, masks []*Mask) {
 	}
 	var iv [aes.BlockSize]byte
 	binary.BigEndian.PutUint64(iv[8:], uint64(offset/aes.BlockSize))
+	apply(block, &iv, width, masks)
+}
+
+// apply is Apply for the initial counter block of the first byte.
+func apply(block []byte, iv *[aes.BlockSize]byte, width int, masks []*Mask) {
 	stream := make([]byte, min(len(block), piece))
 	for _, m := range masks {
 		ctr := cipher.NewCTR(m.block, iv[:])

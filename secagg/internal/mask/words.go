@@ -6,8 +6,11 @@ package mask
 
 import "encoding/binary"
 
-// high is the upper one of two words of 32 bits that are in one of 64.
-const high = 0xffffffff_00000000
+var le = binary.LittleEndian
+
+// The loops below are unrolled, with as many words as make 32 bytes: a loop over single words
+// takes three times as long. Two words of 32 bits in one of 64 take longer, too, since nothing
+// must carry between them.
 
 // add adds the words of src to dst.
 func add(dst, src []byte, width int) {
@@ -29,67 +32,64 @@ func subtract(dst, src []byte, width int) {
 
 func add32(dst, src []byte) {
 	for len(dst) >= 32 && len(src) >= 32 {
-		binary.LittleEndian.PutUint64(dst, addPair(binary.LittleEndian.Uint64(dst), binary.LittleEndian.Uint64(src)))
-		binary.LittleEndian.PutUint64(dst[8:], addPair(binary.LittleEndian.Uint64(dst[8:]), binary.LittleEndian.Uint64(src[8:])))
-		binary.LittleEndian.PutUint64(dst[16:], addPair(binary.LittleEndian.Uint64(dst[16:]), binary.LittleEndian.Uint64(src[16:])))
-		binary.LittleEndian.PutUint64(dst[24:], addPair(binary.LittleEndian.Uint64(dst[24:]), binary.LittleEndian.Uint64(src[24:])))
+		le.PutUint32(dst, le.Uint32(dst)+le.Uint32(src))
+		le.PutUint32(dst[4:], le.Uint32(dst[4:])+le.Uint32(src[4:]))
+		le.PutUint32(dst[8:], le.Uint32(dst[8:])+le.Uint32(src[8:]))
+		le.PutUint32(dst[12:], le.Uint32(dst[12:])+le.Uint32(src[12:]))
+		le.PutUint32(dst[16:], le.Uint32(dst[16:])+le.Uint32(src[16:]))
+		le.PutUint32(dst[20:], le.Uint32(dst[20:])+le.Uint32(src[20:]))
+		le.PutUint32(dst[24:], le.Uint32(dst[24:])+le.Uint32(src[24:]))
+		le.PutUint32(dst[28:], le.Uint32(dst[28:])+le.Uint32(src[28:]))
 		dst, src = dst[32:], src[32:]
 	}
 	for len(dst) >= 4 && len(src) >= 4 {
-		binary.LittleEndian.PutUint32(dst, binary.LittleEndian.Uint32(dst)+binary.LittleEndian.Uint32(src))
+		le.PutUint32(dst, le.Uint32(dst)+le.Uint32(src))
 		dst, src = dst[4:], src[4:]
 	}
 }
 
 func subtract32(dst, src []byte) {
 	for len(dst) >= 32 && len(src) >= 32 {
-		binary.LittleEndian.PutUint64(dst, subtractPair(binary.LittleEndian.Uint64(dst), binary.LittleEndian.Uint64(src)))
-		binary.LittleEndian.PutUint64(dst[8:], subtractPair(binary.LittleEndian.Uint64(dst[8:]), binary.LittleEndian.Uint64(src[8:])))
-		binary.LittleEndian.PutUint64(dst[16:], subtractPair(binary.LittleEndian.Uint64(dst[16:]), binary.LittleEndian.Uint64(src[16:])))
-		binary.LittleEndian.PutUint64(dst[24:], subtractPair(binary.LittleEndian.Uint64(dst[24:]), binary.LittleEndian.Uint64(src[24:])))
+		le.PutUint32(dst, le.Uint32(dst)-le.Uint32(src))
+		le.PutUint32(dst[4:], le.Uint32(dst[4:])-le.Uint32(src[4:]))
+		le.PutUint32(dst[8:], le.Uint32(dst[8:])-le.Uint32(src[8:]))
+		le.PutUint32(dst[12:], le.Uint32(dst[12:])-le.Uint32(src[12:]))
+		le.PutUint32(dst[16:], le.Uint32(dst[16:])-le.Uint32(src[16:]))
+		le.PutUint32(dst[20:], le.Uint32(dst[20:])-le.Uint32(src[20:]))
+		le.PutUint32(dst[24:], le.Uint32(dst[24:])-le.Uint32(src[24:]))
+		le.PutUint32(dst[28:], le.Uint32(dst[28:])-le.Uint32(src[28:]))
 		dst, src = dst[32:], src[32:]
 	}
 	for len(dst) >= 4 && len(src) >= 4 {
-		binary.LittleEndian.PutUint32(dst, binary.LittleEndian.Uint32(dst)-binary.LittleEndian.Uint32(src))
+		le.PutUint32(dst, le.Uint32(dst)-le.Uint32(src))
 		dst, src = dst[4:], src[4:]
 	}
 }
 
 func add64(dst, src []byte) {
 	for len(dst) >= 32 && len(src) >= 32 {
-		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(dst)+binary.LittleEndian.Uint64(src))
-		binary.LittleEndian.PutUint64(dst[8:], binary.LittleEndian.Uint64(dst[8:])+binary.LittleEndian.Uint64(src[8:]))
-		binary.LittleEndian.PutUint64(dst[16:], binary.LittleEndian.Uint64(dst[16:])+binary.LittleEndian.Uint64(src[16:]))
-		binary.LittleEndian.PutUint64(dst[24:], binary.LittleEndian.Uint64(dst[24:])+binary.LittleEndian.Uint64(src[24:]))
+		le.PutUint64(dst, le.Uint64(dst)+le.Uint64(src))
+		le.PutUint64(dst[8:], le.Uint64(dst[8:])+le.Uint64(src[8:]))
+		le.PutUint64(dst[16:], le.Uint64(dst[16:])+le.Uint64(src[16:]))
+		le.PutUint64(dst[24:], le.Uint64(dst[24:])+le.Uint64(src[24:]))
 		dst, src = dst[32:], src[32:]
 	}
 	for len(dst) >= 8 && len(src) >= 8 {
-		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(dst)+binary.LittleEndian.Uint64(src))
+		le.PutUint64(dst, le.Uint64(dst)+le.Uint64(src))
 		dst, src = dst[8:], src[8:]
 	}
 }
 
 func subtract64(dst, src []byte) {
 	for len(dst) >= 32 && len(src) >= 32 {
-		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(dst)-binary.LittleEndian.Uint64(src))
-		binary.LittleEndian.PutUint64(dst[8:], binary.LittleEndian.Uint64(dst[8:])-binary.LittleEndian.Uint64(src[8:]))
-		binary.LittleEndian.PutUint64(dst[16:], binary.LittleEndian.Uint64(dst[16:])-binary.LittleEndian.Uint64(src[16:]))
-		binary.LittleEndian.PutUint64(dst[24:], binary.LittleEndian.Uint64(dst[24:])-binary.LittleEndian.Uint64(src[24:]))
+		le.PutUint64(dst, le.Uint64(dst)-le.Uint64(src))
+		le.PutUint64(dst[8:], le.Uint64(dst[8:])-le.Uint64(src[8:]))
+		le.PutUint64(dst[16:], le.Uint64(dst[16:])-le.Uint64(src[16:]))
+		le.PutUint64(dst[24:], le.Uint64(dst[24:])-le.Uint64(src[24:]))
 		dst, src = dst[32:], src[32:]
 	}
 	for len(dst) >= 8 && len(src) >= 8 {
-		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(dst)-binary.LittleEndian.Uint64(src))
+		le.PutUint64(dst, le.Uint64(dst)-le.Uint64(src))
 		dst, src = dst[8:], src[8:]
 	}
-}
-
-// addPair adds two pairs of words of 32 bits. Nothing carries from the lower word to the
-// upper one: the lower words of b are left out of the sum that gives the upper ones.
-func addPair(a, b uint64) uint64 {
-	return (a+b&high)&high | uint64(uint32(a+b))
-}
-
-// subtractPair is addPair for differences.
-func subtractPair(a, b uint64) uint64 {
-	return (a-b&high)&high | uint64(uint32(a-b))
 }
