@@ -245,3 +245,32 @@ func TestStraggler(t *testing.T) {
 		})
 	}
 }
+
+// TestTooFew has so many clients late that a round fails. The model stays as it is, and the next
+// round has all of them.
+func TestTooFew(t *testing.T) {
+	for _, m := range modes {
+		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
+			holds := make(map[string]string)
+			for i := range clients - defaults.Fewest + 1 {
+				holds[fmt.Sprintf("client-%d", i+1)] = "2 trained"
+			}
+			s := small(m.secure)
+			s.Rounds = 5
+			r := rehearse(t, s, holds)
+			for late := range holds {
+				r.expect(late, "round 2: held")
+			}
+			r.expect(aggregatorRole, "round 2: failed: ")
+			for late := range holds {
+				r.release(late)
+			}
+			records := r.finish()
+			if records[1].Failed == "" || records[1].Accuracy != records[0].Accuracy {
+				t.Errorf("round 2: %+v, after an accuracy of %v", records[1], records[0].Accuracy)
+			}
+			wantCounted(t, slices.Concat(records[:1], records[2:]), nil)
+		})
+	}
+}

@@ -17,6 +17,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -39,7 +40,7 @@ func main() {
 	}
 }
 
-var errNoRole = fmt.Errorf("no role")
+var errNoRole = errors.New("no role")
 
 // runRole runs this process as a party if the arguments are those with which a federation
 // starts one.

@@ -171,10 +171,12 @@ func (c *plainCollector) waitFor(ctx context.Context, round, client int) (u upda
 			return u
 		}
 		refused = u.err
-		fmt.Printf("round %d: update of %s refused: %v\n", round, who.Name(), refused)
+		// This may hit a good update that replaces it at the same moment. Whoever can store
+		// something in the name of a client can always keep its updates out.
 		if err := c.each[client].Delete(ctx, name); err != nil && !errors.Is(err, transfer.ErrNotFound) {
 			return update{err: err}
 		}
+		fmt.Printf("round %d: update of %s refused: %v\n", round, who.Name(), refused)
 	}
 	return u
 }
