@@ -57,7 +57,7 @@ var mayImport = map[string][]string{
 	"secagg/internal/mask":           {},
 	"secagg/vector":                  {},
 	"cmd/pqenc": {".", "format", "recipient", "signature", "keyfile", "keyfile/keyring", "internal/armor", "internal/bandwidth", "internal/batch", "internal/clidoc",
-		"internal/durable", "internal/progress", "internal/strength", "internal/terminal", "internal/text", "internal/units", "remote", "transfer", "transfer/server", "github.com/alecthomas/kong", "github.com/bmatcuk/doublestar/v4", "github.com/mattn/go-runewidth",
+		"internal/durable", "internal/progress", "internal/strength", "internal/terminal", "internal/text", "internal/units", "remote", "secagg", "secagg/runner", "secagg/vector", "transfer", "transfer/server", "github.com/alecthomas/kong", "github.com/bmatcuk/doublestar/v4", "github.com/mattn/go-runewidth",
 		"golang.org/x/sys/unix", "golang.org/x/text/unicode/norm"},
 	"examples/relay":      {".", "keyfile", "signature", "transfer", "transfer/server"},
 	"examples/tensor":     {".", "keyfile", "remote"},

@@ -109,7 +109,7 @@ func (h *house) connect(id *keyfile.Identity) *transfer.Client {
 
 func (h *house) aggregator(round string) *runner.Aggregator {
 	id := testkit.Identity("aggregator")
-	a := &runner.Aggregator{Transfer: h.connect(id), Identity: id, Round: round, Encoding: encoding, Dropped: 1,
+	a := &runner.Aggregator{Transfer: h.connect(id), Identity: id, Round: round, Encoding: encoding, Corrupt: -1, Dropped: 1,
 		Wait: time.Hour, Work: h.t.TempDir(), Wake: h.wake, Enough: h.onlyGone}
 	for _, m := range h.members {
 		a.Members = append(a.Members, m.Public())
@@ -125,7 +125,7 @@ func (h *house) aggregator(round string) *runner.Aggregator {
 func (h *house) client(i int, round string) *runner.Client {
 	id := h.members[i]
 	c := &runner.Client{Transfer: h.connect(id), Identity: id, Aggregator: testkit.Identity("aggregator").Public(), Round: round,
-		Floors: secagg.Floors{Clients: 3}}
+		Floors: secagg.Floors{Clients: 3, Corrupt: -1}}
 	for _, m := range h.members {
 		c.Members = append(c.Members, m.Public())
 	}
