@@ -90,7 +90,8 @@ func NewClient(c ClientConfig) (*Client, error) {
 }
 
 // Handle takes a message of the server and returns the answer. The answer to [StepDealt] is nil:
-// [Client.Mask] comes next. The same message again has the same answer, byte for byte.
+// [Client.Mask] comes next. The same message again has the same answer, byte for byte; after Mask,
+// that to StepDealt is the statement, and the caller must have kept the masked vector.
 //
 // After an error the round has ended for this client: it forgets its secrets, and Handle returns
 // the same error from then on.
@@ -447,6 +448,7 @@ func (c *Client) Mask(ctx context.Context, dst io.Writer, u *vector.Update) (sta
 		return nil, c.end(err)
 	}
 	clear(c.edges)
+	c.answers[StepDealt] = answer{c.answers[StepDealt].question, statement}
 	c.next = StepCounted
 	return statement, nil
 }

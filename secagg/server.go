@@ -140,7 +140,7 @@ func (s *Server) Receive(message []byte) (signature.Fingerprint, error) {
 	if m.step == StepMasked {
 		return m.signer, blame(m.signer, fmt.Errorf("%w: the statement comes without its vector", ErrStep))
 	}
-	if s.repeated(&m, message) {
+	if s.repeated(&m) {
 		return m.signer, nil
 	}
 	return m.signer, blame(m.signer, s.take(&m, rest, message))
@@ -162,27 +162,29 @@ func (s *Server) parse(message []byte) (m signed, rest []byte, err error) {
 	switch err = s.members.verify(&m, m.step, binding); {
 	case err != nil:
 		return m, nil, err
-	case m.step != s.step && !s.repeated(&m, message):
+	case m.step != s.step && !s.repeated(&m):
 		return m, nil, blame(m.signer, fmt.Errorf("%w: %v, where %v is expected", ErrStep, m.step, s.step))
 	case m.step == s.step && !s.there[m.signer]:
 		return m, nil, blame(m.signer, fmt.Errorf("%w: %v of a client that has dropped out", ErrStep, m.step))
-	case m.step == s.step && s.answered(m.signer) && !s.repeated(&m, message):
+	case m.step == s.step && s.answered(m.signer) && !s.repeated(&m):
 		return m, nil, blame(m.signer, fmt.Errorf("%w: %v", ErrSecond, m.step))
 	}
 	return m, rest, nil
 }
 
-// repeated reports whether a client has sent just this message before.
-func (s *Server) repeated(m *signed, message []byte) bool {
+// repeated reports whether a client has sent just this message before. The items of a deal are not
+// compared: their hashes are in the message.
+func (s *Server) repeated(m *signed) bool {
 	p := s.clients[m.signer]
-	return p != nil && p.said[m.step] != nil && bytes.Equal(p.said[m.step], message)
+	return p != nil && p.said[m.step] != nil && bytes.Equal(p.said[m.step], m.raw)
 }
 
-// take stores a message after its contents were checked.
+// take stores a message after its contents were checked. It works on a copy of the party, so that
+// a message which is refused changes nothing.
 func (s *Server) take(m *signed, rest, message []byte) (err error) {
-	p := s.clients[m.signer]
-	if p == nil {
-		p = &party{index: -1, said: make(map[Step][]byte), shares: [2]map[int]share{{}, {}}}
+	p := &party{index: -1, said: make(map[Step][]byte), shares: [2]map[int]share{{}, {}}}
+	if known := s.clients[m.signer]; known != nil {
+		*p = *known
 	}
 	if m.step != StepDeal && len(rest) != 0 {
 		return fmt.Errorf("%w: %d bytes after the message", ErrMessage, len(rest))
@@ -234,7 +236,7 @@ func (s *Server) takeDeal(p *party, m *signed, items []byte) (err error) {
 // and compares with the message. It does not keep the vector: [Server.Sum] asks for it again.
 func (s *Server) ReceiveMasked(statement []byte, masked io.Reader) (signature.Fingerprint, error) {
 	m, rest, err := s.parse(statement)
-	if err != nil || s.repeated(&m, statement) {
+	if err != nil || s.repeated(&m) {
 		return m.signer, err
 	}
 	return m.signer, blame(m.signer, s.takeMasked(&m, rest, masked))

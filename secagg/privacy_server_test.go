@@ -1,0 +1,311 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package secagg
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/secagg/graph"
+	"github.com/pqenc/pqenc/secagg/internal/mask"
+	"github.com/pqenc/pqenc/secagg/vector"
+	"github.com/pqenc/pqenc/signature"
+)
+
+// This file has the symbolic test of privacy against a curious server: it follows the
+// protocol, and learns from all that it gets, from whatever comes too late, and from
+// colluders, who follow the protocol, too.
+
+// A drama is a round with the real server, in which clients drop out.
+type drama struct {
+	actors  []*actor
+	counted set    // those whose vector came in time
+	sum     []byte // nil if too few were left
+	ended   Step   // the step in which too few were left
+}
+
+// A script is a round to come. last[i] is the last message of client i that comes in time.
+// The one after it comes late: the client has made it, and the server sees it.
+type script struct {
+	corrupt, dropped int
+	last             []Step
+	encoding         vector.Encoding
+	fine             bool // see actor
+}
+
+// stage runs a round.
+func stage(t testing.TB, s script) *drama {
+	t.Helper()
+	ids := identities(t, len(s.last))
+	server, err := NewServer(ServerConfig{Members: publics(ids), Encoding: s.encoding, Corrupt: noneIfZero(s.corrupt), Dropped: s.dropped})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &drama{}
+	next := make(map[signature.Fingerprint][]byte)
+	for i, id := range ids {
+		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids), Floors: Floors{Corrupt: noneIfZero(s.corrupt)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.actors = append(d.actors, &actor{Client: c, number: i, id: id, fine: s.fine, said: make(map[Step][]byte)})
+		next[id.Fingerprint()] = server.Invitation()
+	}
+	for next != nil {
+		for _, a := range d.actors {
+			if message := next[a.id.Fingerprint()]; message != nil {
+				d.deliver(t, server, a, message, s.last[a.number])
+			}
+		}
+		for _, a := range d.actors {
+			if p := server.clients[a.id.Fingerprint()]; p != nil && p.stated != nil {
+				d.counted = d.counted.with(a.number)
+			}
+		}
+		if next, err = server.Advance(); err != nil {
+			d.ended = server.step
+			return d
+		}
+	}
+	d.finish(t, server)
+	return d
+}
+
+func (d *drama) deliver(t testing.TB, server *Server, a *actor, message []byte, last Step) {
+	t.Helper()
+	reply, err := a.handle(message)
+	if err != nil {
+		t.Fatalf("client %d: %v", a.number, err)
+	}
+	step, err := StepOf(reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if step > last {
+		return
+	}
+	if step == StepMasked {
+		_, err = server.ReceiveMasked(reply, bytes.NewReader(a.masked))
+	} else {
+		_, err = server.Receive(reply)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d *drama) finish(t testing.TB, server *Server) {
+	t.Helper()
+	vectors := make(map[signature.Fingerprint]*actor)
+	for _, a := range d.actors {
+		vectors[a.id.Fingerprint()] = a
+	}
+	var sum bytes.Buffer
+	result, err := server.Sum(t.Context(), &sum, func(f signature.Fingerprint) (io.ReaderAt, error) {
+		return bytes.NewReader(vectors[f].masked), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.sum = sum.Bytes()
+	want := make([]byte, len(d.sum))
+	var counted set
+	for _, f := range result.Counted {
+		mask.Add(want, vectors[f].unmasked(true), server.Terms().Encoding.Width)
+		counted = counted.with(vectors[f].number)
+	}
+	if !bytes.Equal(d.sum, want) || counted != d.counted {
+		t.Fatalf("the sum over %v is %x, want %x over %v", counted, d.sum, want, d.counted)
+	}
+}
+
+// audit requires that server and colluders learn the sum over the honest clients that
+// count, and nothing more, for each of the sets of at most corrupt colluders. If the round
+// has not ended with a sum, they may learn nothing, too.
+func (d *drama) audit(t testing.TB, sets []set, corrupt int) (audits int) {
+	t.Helper()
+	m := observe(t, d.actors).round(d.actors)
+	for _, colluders := range sets {
+		if colluders.size() > corrupt {
+			continue
+		}
+		audits++
+		honest := first(len(d.actors)).minus(colluders)
+		got, err := private(m, honest, colluders)
+		if err != nil {
+			t.Fatalf("with %v as colluders: %v", colluders, err)
+		}
+		if want := d.counted.minus(colluders); got != want && (d.sum != nil || got != (set{})) {
+			t.Fatalf("with %v as colluders the sum over %v can be learned, not that over %v", colluders, got, want)
+		}
+	}
+	return audits
+}
+
+// lastSteps are all that a client may do last, from nothing to everything.
+var lastSteps = []Step{0, StepAdvertisement, StepDraw, StepDeal, StepMasked, StepConfirmation, StepReveal}
+
+// patterns calls f with each pattern of drop-outs of n clients, if they are
+// interchangeable: each way to choose n times among lastSteps without an order.
+func patterns(n int, f func(last []Step)) {
+	last := make([]Step, 0, n)
+	var choose func(from int)
+	choose = func(from int) {
+		if len(last) == n {
+			f(slices.Clone(last))
+			return
+		}
+		for i := from; i < len(lastSteps); i++ {
+			last = append(last, lastSteps[i])
+			choose(i)
+			last = last[:len(last)-1]
+		}
+	}
+	choose(0)
+}
+
+// until returns a pattern as far as a round went that ended in a step.
+func until(last []Step, end Step) string {
+	b := []byte{byte(end)}
+	for _, l := range last {
+		b = append(b, byte(min(l, end)))
+	}
+	return string(b)
+}
+
+// thresholds returns for each threshold that the graph of n clients can have how many
+// drop-outs to ask for, and the most colluders.
+func thresholds(n int) (list [][2]int) {
+	seen := make(map[int]int)
+	for corrupt := range n {
+		for dropped := n; dropped >= 0; dropped-- {
+			g, err := graph.Plan(n, corrupt, dropped)
+			if err != nil {
+				continue
+			}
+			if at, ok := seen[g.Threshold]; ok {
+				list[at][1] = corrupt
+			} else {
+				seen[g.Threshold] = len(list)
+				list = append(list, [2]int{dropped, corrupt})
+			}
+			break
+		}
+	}
+	return list
+}
+
+// TestPrivacyAll is the symbolic test of privacy for all patterns of drop-outs and all sets
+// of colluders of 3 to 6 clients. Clients differ by their index only, which decides who
+// adds a mask and who subtracts it. Each pattern is dealt to the indices at random, and in
+// all rotations of that if the round ends with a sum.
+func TestPrivacyAll(t *testing.T) {
+	for n := 3; n <= 6; n++ {
+		for _, chosen := range thresholds(n) {
+			dropped, corrupt := chosen[0], chosen[1]
+			t.Run(fmt.Sprintf("%d clients, %d corrupt, %d dropped", n, corrupt, dropped), func(t *testing.T) {
+				if n > 3 {
+					testkit.Long(t)
+				}
+				t.Parallel()
+				testPatterns(t, n, corrupt, dropped)
+			})
+		}
+	}
+}
+
+func testPatterns(t *testing.T, n, corrupt, dropped int) {
+	random := rand.New(rand.NewPCG(uint64(n), uint64(corrupt)))
+	rounds, sums, audits := 0, 0, 0
+	run := func(last []Step) *drama {
+		d := stage(t, script{corrupt: corrupt, dropped: dropped, last: last, encoding: tiny})
+		audits += d.audit(t, first(n).subsets(), corrupt)
+		rounds++
+		return d
+	}
+	early := make(map[string]bool) // patterns as far as their rounds went
+	patterns(n, func(last []Step) {
+		if slices.ContainsFunc(lastSteps, func(s Step) bool { return early[until(last, s)] }) {
+			return
+		}
+		shuffled := slices.Clone(last)
+		random.Shuffle(n, func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		d := run(shuffled)
+		if d.sum == nil {
+			early[until(last, d.ended)] = true
+			return
+		}
+		sums++
+		for by := 1; by < n; by++ {
+			run(append(shuffled[by:n:n], shuffled[:by]...))
+		}
+	})
+	t.Logf("%d patterns end with a sum; %d rounds, %d with their sets of colluders", sums, rounds, audits)
+	if sums == 0 || len(early) == 0 {
+		t.Errorf("%d patterns end with a sum, %d without", sums, len(early))
+	}
+}
+
+// TestPrivacyRandom is the same for random patterns and random colluders of more clients.
+func TestPrivacyRandom(t *testing.T) {
+	rounds := 60
+	if testing.Short() {
+		rounds = 4
+	}
+	random := rand.New(rand.NewPCG(5, 6))
+	sums, audits := 0, 0
+	for range rounds {
+		n := 7 + random.IntN(6)
+		choices := thresholds(n)
+		chosen := choices[random.IntN(len(choices))]
+		last := slices.Repeat([]Step{StepReveal}, n)
+		for range random.IntN(chosen[0] + 2) { // sometimes one more than the round survives
+			last[random.IntN(n)] = lastSteps[random.IntN(len(lastSteps))]
+		}
+		d := stage(t, script{corrupt: chosen[1], dropped: chosen[0], last: last, encoding: tiny})
+		audits += d.audit(t, randomSubsets(random, n, 200), chosen[1])
+		if d.sum != nil {
+			sums++
+		}
+	}
+	t.Logf("%d of %d rounds end with a sum; %d with their sets of colluders", sums, rounds, audits)
+	if sums == 0 {
+		t.Error("no round ends with a sum")
+	}
+}
+
+// randomSubsets returns sets of the first n clients of all sizes, the empty one first.
+func randomSubsets(random *rand.Rand, n, count int) []set {
+	list := []set{{}}
+	for range count {
+		list = append(list, randomSet(random, n))
+	}
+	return list
+}
+
+// TestPrivacySparse is the same for one round on a sparse graph.
+func TestPrivacySparse(t *testing.T) {
+	testkit.Long(t)
+	const n, corrupt, dropped = 104, 5, 5
+	random := rand.New(rand.NewPCG(7, 8))
+	last := slices.Repeat([]Step{StepReveal}, n)
+	for i := range dropped {
+		last[random.IntN(n)] = lastSteps[1+i] // one after each of the steps
+	}
+	d := stage(t, script{corrupt: corrupt, dropped: dropped, last: last, encoding: tiny})
+	if g := d.actors[0].roster.graph; g.Neighbours == n-1 || d.sum == nil {
+		t.Fatalf("%v, %d bytes of sum: want a sparse graph and a sum", g, len(d.sum))
+	}
+	colluders := []set{{}}
+	for range 10 {
+		colluders = append(colluders, setOf(random.Perm(n)[:corrupt]...))
+	}
+	d.audit(t, colluders, corrupt)
+}
