@@ -161,11 +161,6 @@ func wantCounted(t *testing.T, records []aggregatorRecord, without map[int]strin
 	}
 }
 
-var modes = []struct {
-	name   string
-	secure bool
-}{{"plain", false}, {"secure", true}}
-
 // TestSameAccuracy trains in both modes, which must lead to the same model as far as the
 // resolution of secure mode allows.
 func TestSameAccuracy(t *testing.T) {

@@ -27,7 +27,7 @@ type settings struct {
 	Rate   float32 // of learning
 	Parts  int     // how many rounds it takes until a client has used all of its data
 
-	Fewest   int           // clients in a round, or it does not count
+	Fewest   int           // clients in a round, or it does not count. More than (all + Corrupt) / 2, so that there is no second round of others
 	Deadline time.Duration // of a round: until the updates are there, or, in secure mode, until the clients have trained
 	Wait     time.Duration // for progress in each further step of secure mode
 	Corrupt  int           // clients that may collude with the aggregator in secure mode
@@ -37,7 +37,7 @@ type settings struct {
 // defaults are the settings of the demonstration.
 var defaults = settings{
 	Rounds: 10, Hidden: 6400, Seed: 1, Rate: 0.4, Parts: 4,
-	Fewest: 5, Deadline: time.Minute, Wait: 20 * time.Second, Corrupt: 2, Dropped: 2,
+	Fewest: 6, Deadline: time.Minute, Wait: 20 * time.Second, Corrupt: 2, Dropped: 2,
 }
 
 // Bounds of an update in both modes. They are so that the sum of 8 updates fits into words of

@@ -100,9 +100,8 @@ func demonstrate() error {
 	if err != nil {
 		return err
 	}
-	took := time.Since(begin)
-	r.Took = took.Seconds()
-	fmt.Printf("\n%s\n%s in all\n", r.table(), seconds(took))
+	r.Took = time.Since(begin).Seconds()
+	fmt.Printf("\n%s", r.table())
 	if *out == "" {
 		return nil
 	}

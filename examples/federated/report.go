@@ -13,8 +13,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
-	"time"
 
 	"github.com/pqenc/pqenc/examples/federated/internal/chart"
 )
@@ -25,6 +25,7 @@ type results struct {
 	Values int // parameters of the model
 	Rounds []figures
 	Took   float64 // seconds in all, with the start of the processes
+	Cores  int
 }
 
 // figures are those of a round. Times are in seconds. A byte counts when it passes a
@@ -45,7 +46,7 @@ type figures struct {
 
 // gather reads what the parties have written down.
 func (f *federation) gather() (*results, error) {
-	r := &results{Mode: mode(f.Secure), Values: f.shape().Values()}
+	r := &results{Mode: mode(f.Secure), Values: f.shape().Values(), Cores: runtime.NumCPU()}
 	rounds, err := readRecords[aggregatorRecord](f.party(f.manager))
 	if err != nil {
 		return nil, err
@@ -115,7 +116,7 @@ func mode(secure bool) string {
 	return "plain"
 }
 
-// table returns a table in Markdown.
+// table returns a table in Markdown, and a line about the whole run.
 func (r *results) table() string {
 	var b strings.Builder
 	b.WriteString("| round | accuracy | clients | model out | training | exchange | round in all | a client receives | and sends | the aggregator receives | and sends |\n")
@@ -124,6 +125,7 @@ func (r *results) table() string {
 		fmt.Fprintf(&b, "| %d | %.2f %% | %d | %.2f s | %.2f s | %.2f s | %.2f s | %s | %s | %s | %s |\n", g.Round, g.Accuracy, g.Counted,
 			g.Model, g.Training, g.Exchange, g.Total, megabytes(g.ClientIn), megabytes(g.ClientOut), megabytes(g.AggregatorIn), megabytes(g.AggregatorOut))
 	}
+	fmt.Fprintf(&b, "\nA model of %d parameters, %s mode: %.1f s in all, with the start of the processes, on %d cores.\n", r.Values, r.Mode, r.Took, r.Cores)
 	return b.String()
 }
 
@@ -146,15 +148,11 @@ func (r *results) save(dir string) error {
 	}
 	c := chart.Chart{Title: "Accuracy of the global model on the 10,000 test digits", X: "round", Y: "%"}
 	for _, secure := range []bool{false, true} {
-		var one results
-		data, err := os.ReadFile(filepath.Join(dir, mode(secure)+".json"))
+		one, err := loadResults(dir, mode(secure))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(data, &one); err != nil {
 			return err
 		}
 		line := chart.Line{Name: one.Mode}
@@ -166,4 +164,12 @@ func (r *results) save(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "accuracy.svg"), c.SVG(), 0o666)
 }
 
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+// loadResults reads the results of a mode in a folder.
+func loadResults(dir, mode string) (*results, error) {
+	data, err := os.ReadFile(filepath.Join(dir, mode+".json"))
+	if err != nil {
+		return nil, err
+	}
+	r := new(results)
+	return r, json.Unmarshal(data, r)
+}
