@@ -268,6 +268,11 @@ func (s *aggregation) finish() error {
 	if err != nil {
 		return err
 	}
+	for _, v := range s.vectors {
+		if v.steady() != nil { // the sum may not be that of the vectors that were signed
+			return fmt.Errorf("%s: %w: it has changed since it was accepted", v.name, secagg.ErrVector)
+		}
+	}
 	out, err := s.app.openOutput(s.Output, &input{size: -1}, durable.Options{})
 	if err != nil {
 		return err

@@ -46,8 +46,8 @@ type Client struct {
 }
 
 // Run takes part with an update, and returns nil when the round has ended with a sum that counts
-// it. After an error the update may have been sent masked, and must not be used in another round
-// unless the error came before the call of Claim.
+// it. After an error the update may have been sent masked, and the sum may count it: it must not be
+// used in another round unless the error came before the call of Claim.
 func (c *Client) Run(ctx context.Context, u *vector.Update) error {
 	if err := checkRound(c.Round); err != nil {
 		return err

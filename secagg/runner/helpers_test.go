@@ -7,6 +7,7 @@ package runner_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ type house struct {
 	members []*keyfile.Identity
 	mu      sync.Mutex
 	events  []runner.Event
-	gone    map[signature.Fingerprint]bool // who has left on purpose
+	gone    map[signature.Fingerprint]bool // who has left
 }
 
 // encoding is that of most tests.
@@ -132,7 +133,7 @@ func (h *house) client(i int, round string) *runner.Client {
 	return c
 }
 
-// onlyGone reports whether all of these clients have left on purpose. With it no test depends on
+// onlyGone reports whether all of these clients have left. With it no test depends on
 // how fast the machine is.
 func (h *house) onlyGone(_ secagg.Step, waiting []signature.Fingerprint) bool {
 	h.mu.Lock()
@@ -193,6 +194,23 @@ func checkMean(t *testing.T, e vector.Encoding, sum []byte, clients ...int) {
 	}
 }
 
+// checkSum requires that a sum is that of these clients, each with weight 1, bit for bit.
+func checkSum(t *testing.T, sum []byte, clients []int) {
+	t.Helper()
+	for j := range encoding.Length {
+		want := int64(0)
+		for _, i := range clients {
+			want += int64(value(i, j) * float32(int32(1)<<encoding.FractionBits))
+		}
+		if got := int32(binary.LittleEndian.Uint32(sum[4*j:])); int64(got) != want {
+			t.Fatalf("value %d: %d, want %d", j, got, want)
+		}
+	}
+	if got := binary.LittleEndian.Uint32(sum[4*encoding.Length:]); int(got) != len(clients) {
+		t.Errorf("the weight is %d, want %d", got, len(clients))
+	}
+}
+
 // outcome is how a round has ended.
 type outcome struct {
 	result  secagg.Result
@@ -216,7 +234,11 @@ func (h *house) runTo(sum io.Writer, a *runner.Aggregator, clients map[int]func(
 	defer cancel()
 	var all sync.WaitGroup
 	for i, run := range clients {
-		all.Go(func() { o.clients[i] = run(ctx) })
+		all.Go(func() {
+			if o.clients[i] = run(ctx); o.clients[i] != nil {
+				h.leave(i)
+			}
+		})
 	}
 	o.result, o.err = a.Run(ctx, sum)
 	all.Wait()
@@ -246,9 +268,7 @@ func (h *house) leaves(i int, round string, step secagg.Step) func(context.Conte
 				stop(errLeft)
 			}
 		}
-		err := c.Run(ctx, update(i))
-		h.leave(i)
-		return err
+		return c.Run(ctx, update(i))
 	}
 }
 

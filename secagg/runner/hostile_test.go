@@ -221,9 +221,7 @@ func TestClaimed(t *testing.T) {
 	all[0] = func(ctx context.Context) error {
 		c := h.client(0, "fl/1")
 		c.Claim = func() error { return runner.Claim(folder, strings.NewReader("update"), "fl/1") }
-		err := c.Run(ctx, update(0))
-		h.leave(0)
-		return err
+		return c.Run(ctx, update(0))
 	}
 	o := h.run(a, all)
 	if !errors.Is(o.clients[0], runner.ErrSent) || o.err != nil {
@@ -242,11 +240,7 @@ func TestUsedUpdate(t *testing.T) {
 		a := h.aggregator(round)
 		all := h.honest(round)
 		all[0] = func(ctx context.Context) error {
-			err := h.client(0, round).Run(ctx, u)
-			if want != nil {
-				h.leave(0)
-			}
-			return err
+			return h.client(0, round).Run(ctx, u)
 		}
 		if o := h.run(a, all); !errors.Is(o.clients[0], want) || o.err != nil {
 			t.Errorf("the client: %v, want %v; the aggregator: %v", o.clients[0], want, o.err)
@@ -263,19 +257,9 @@ func (h *house) liar(ctx context.Context, c *runner.Client) error {
 		return err
 	}
 	defer protocol.Close()
-	agg := testkit.Identity("aggregator").Public()
-	purpose := func(step secagg.Step, by pqenc.Fingerprint) string {
-		return fmt.Sprintf("pqenc/v1/secagg/runner %s by %s in fl/1", step, by)
-	}
 	for step := secagg.StepInvitation; ; step += 2 {
-		pull := c.Transfer.Reader(ctx, fmt.Sprintf("fl/1/to/%s/%s.pqe", step, hexOf(me)), transfer.PullOptions{Follow: true})
-		want := purpose(step, agg.Fingerprint())
-		file, err := pqenc.DecryptSigned(pull, pqenc.Policy{From: []pqenc.Sender{agg}, Context: &want}, me)
+		message, err := h.pulled(ctx, c, step)
 		if err != nil {
-			return errors.Join(err, pull.Close())
-		}
-		message, err := io.ReadAll(file)
-		if err := errors.Join(err, pull.Close()); err != nil {
 			return err
 		}
 		if step == secagg.StepCounted {
@@ -291,10 +275,69 @@ func (h *house) liar(ctx context.Context, c *runner.Client) error {
 		if err != nil {
 			return err
 		}
-		name := fmt.Sprintf("fl/1/from/%s/%s.pqe", step+1, hexOf(me))
-		sealed := sealed(h.t, me, purpose(step+1, me.Fingerprint()), answer, agg)
-		if err := c.Transfer.Push(ctx, name, bytes.NewReader(sealed), transfer.PushOptions{}); err != nil {
+		if err := h.pushed(ctx, c, step+1, answer); err != nil {
 			return err
+		}
+	}
+}
+
+// pulled returns what the aggregator has sent to client 4 in a step.
+func (h *house) pulled(ctx context.Context, c *runner.Client, step secagg.Step) ([]byte, error) {
+	agg := testkit.Identity("aggregator").Public()
+	pull := c.Transfer.Reader(ctx, fmt.Sprintf("fl/1/to/%s/%s.pqe", step, hexOf(h.members[4])), transfer.PullOptions{Follow: true})
+	want := fmt.Sprintf("pqenc/v1/secagg/runner %s by %s in fl/1", step, agg.Fingerprint())
+	file, err := pqenc.DecryptSigned(pull, pqenc.Policy{From: []pqenc.Sender{agg}, Context: &want}, h.members[4])
+	if err != nil {
+		return nil, errors.Join(err, pull.Close())
+	}
+	message, err := io.ReadAll(file)
+	return message, errors.Join(err, pull.Close())
+}
+
+// pushed stores a message of client 4.
+func (h *house) pushed(ctx context.Context, c *runner.Client, step secagg.Step, message []byte) error {
+	me := h.members[4]
+	purpose := fmt.Sprintf("pqenc/v1/secagg/runner %s by %s in fl/1", step, me.Fingerprint())
+	file := sealed(h.t, me, purpose, message, testkit.Identity("aggregator").Public())
+	return c.Transfer.Push(ctx, fmt.Sprintf("fl/1/from/%s/%s.pqe", step, hexOf(me)), bytes.NewReader(file), transfer.PushOptions{})
+}
+
+// TestOfAnother has a client store the advertisement of another one as its own. It is dropped, and
+// so is the other one, which does not answer.
+func TestOfAnother(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 5)
+	all := h.honest("fl/1")
+	delete(all, 3)
+	h.leave(3)
+	all[4] = func(ctx context.Context) error {
+		c := h.client(4, "fl/1")
+		invitation, err := h.pulled(ctx, c, secagg.StepInvitation)
+		if err != nil {
+			return err
+		}
+		other, err := secagg.NewClient(secagg.ClientConfig{Identity: h.members[3], Members: c.Members, Floors: c.Floors})
+		if err != nil {
+			return err
+		}
+		message, err := other.Handle(invitation[1:])
+		if err != nil {
+			return err
+		}
+		return h.pushed(ctx, c, secagg.StepAdvertisement, message)
+	}
+	o := h.run(h.aggregator("fl/1"), all)
+	if err := errors.Join(append(o.clients, o.err)...); err != nil {
+		t.Fatal(err)
+	}
+	checkMean(t, encoding, o.sum.Bytes(), 0, 1, 2)
+	refused := h.happened(runner.Refused)
+	if len(refused) != 1 || refused[0].Client != h.members[4].Fingerprint() || !errors.Is(refused[0].Err, secagg.ErrMessage) {
+		t.Errorf("refused: %v", refused)
+	}
+	for i, step := range map[int]secagg.Step{3: secagg.StepDraw, 4: secagg.StepAdvertisement} {
+		if gone := h.happened(runner.Dropped, h.members[i].Fingerprint()); len(gone) != 1 || gone[0].Step != step {
+			t.Errorf("client %d: %v", i, gone)
 		}
 	}
 }

@@ -7,6 +7,7 @@ package runner_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"runtime"
@@ -47,10 +48,17 @@ func (r *repeated) Read(b []byte) (int, error) {
 	return n, nil
 }
 
+// large is for measurements: go test -run TestLarge -large 2048 -v -timeout 2h
+var large = flag.Int64("large", 64, "the length of each update of TestLarge in `MiB`")
+
+// mostHeap is how much memory may be in use by the server, the aggregator and four clients, all in
+// this process, which hold 16 MiB and more of what they send: independent of the length.
+const mostHeap = 500 << 20
+
 // TestLarge runs a round with long vectors, which must not be in memory.
 func TestLarge(t *testing.T) {
 	testkit.Long(t)
-	const length = 16 << 20 // values, in 64 MiB
+	length := *large << 18 // values
 	h := newHouse(t, 4)
 	a := h.aggregator("fl/1")
 	a.Encoding.Length = length
@@ -72,7 +80,10 @@ func TestLarge(t *testing.T) {
 	if err := errors.Join(append(o.clients, o.err)...); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("4 clients of %d MiB: %v, at most %d MiB of heap", length>>18, time.Since(began).Round(time.Millisecond), most()>>20)
+	t.Logf("4 clients of %d MiB: %v, at most %d MiB of heap", *large, time.Since(began).Round(time.Millisecond), most()>>20)
+	if most() > mostHeap {
+		t.Errorf("%d MiB of heap", most()>>20)
+	}
 	want := make([]float32, period)
 	for j := range want {
 		for i := range h.members {

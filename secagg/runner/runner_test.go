@@ -7,6 +7,7 @@ package runner_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"testing"
@@ -181,7 +182,6 @@ func TestEarlyRestart(t *testing.T) {
 		return h.client(1, "fl/1").Run(ctx, update(1))
 	}
 	a := h.aggregator("fl/1")
-	a.Enough = nil // it comes back
 	o := h.run(a, all)
 	if err := errors.Join(append(o.clients, o.err)...); err != nil {
 		t.Fatal(err)
@@ -244,13 +244,16 @@ func TestNoMessage(t *testing.T) {
 	}
 }
 
+// soak is for measurements: go test -run TestManyRounds -soak 200
+var soak = flag.Int("soak", 60, "the number of rounds of TestManyRounds")
+
 // TestManyRounds runs rounds one after the other with the same connections, and random clients
 // that leave.
 func TestManyRounds(t *testing.T) {
 	t.Parallel()
-	rounds := 5
-	if !testing.Short() {
-		rounds = 60
+	rounds := *soak
+	if testing.Short() {
+		rounds = 5
 	}
 	h := newHouse(t, 5)
 	agg := h.aggregator("")
@@ -277,11 +280,7 @@ func TestManyRounds(t *testing.T) {
 						}
 					}
 				}
-				err := c.Run(ctx, update(i))
-				if i == leaver {
-					h.leave(i)
-				}
-				return err
+				return c.Run(ctx, update(i))
 			}
 		}
 		o := h.run(&a, all)

@@ -149,4 +149,25 @@ assert server.close() == 0
 assert clients.pop(names[1]).close() == 14
 assert not os.path.exists("round4-1.masked")
 ended(clients)
+
+# A masked update that changes after it was accepted spoils the sum, which is noticed.
+clients = start(5)
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+os.remove("mean.f32")
+
+def change(client, message):
+    reply, vector = clients[client].answer(message)
+    if not vector and os.path.exists("round5-0.masked"):
+        with open("round5-0.masked", "r+b") as f:
+            f.write(b"other")
+    return reply, vector
+
+try:
+    server.run(lambda client, message: pool.submit(change, client, message), in_time)
+    assert False
+except RuntimeError as e:
+    assert str(e) == "vector: round5-0.masked: not the vector that was signed: it has changed since it was accepted", e
+assert server.close() == 14
+assert not os.path.exists("mean.f32")
+ended(clients)
 print("all is well")
