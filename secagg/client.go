@@ -307,11 +307,14 @@ func (c *Client) peers(body []byte) ([]advertisement, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m.signer != e.client || advertisementHash(&m) != e.advertisement {
-			return nil, blame(e.client, fmt.Errorf("%w: the advertisement is not the one in the roster", ErrRoster))
-		}
 		if err := c.members.verify(&m, StepAdvertisement, c.binding); err != nil {
 			return nil, err
+		}
+		if m.signer != e.client {
+			return nil, passedOn(&m, "this client has not drawn it, or it is not in the order of the roster")
+		}
+		if advertisementHash(&m) != e.advertisement {
+			return nil, blame(e.client, fmt.Errorf("%w: it has advertised two sets of keys", ErrRoster))
 		}
 		if list[i], err = parseAdvertisement(m.body); err != nil {
 			return nil, blame(e.client, err)
@@ -352,16 +355,12 @@ func (c *Client) accept(body []byte) error {
 	c.dealings = make(map[int]dealing)
 	last := -1
 	for range count {
-		m, rest, err := cutSigned(body)
+		m, dealer, rest, err := c.cut(body, StepDeal, last)
 		if err != nil {
 			return err
 		}
 		if len(rest) < itemSize {
 			return fmt.Errorf("%w: an item is cut off", ErrMessage)
-		}
-		dealer := c.roster.index(m.signer)
-		if dealer <= last || dealer == c.self {
-			return blame(m.signer, fmt.Errorf("%w: not in the roster, or not in its order", ErrMessage))
 		}
 		d, err := c.dealing(dealer, &m, rest[:itemSize])
 		if err != nil {
@@ -377,17 +376,36 @@ func (c *Client) accept(body []byte) error {
 	return c.connect(there)
 }
 
+// cut returns the message at the start of b after it has verified it, the index of its signer,
+// which comes after last in the roster, and what follows.
+func (c *Client) cut(b []byte, step Step, last int) (m signed, index int, rest []byte, err error) {
+	if m, rest, err = cutSigned(b); err != nil {
+		return m, 0, nil, err
+	}
+	if err = c.members.verify(&m, step, c.roster.digest); err != nil {
+		return m, 0, nil, err
+	}
+	index = c.roster.index(m.signer)
+	if index <= last || index == c.self {
+		err = passedOn(&m, "it comes twice, or not in the order of the roster")
+	}
+	return m, index, rest, err
+}
+
+// passedOn returns the error for a message that the server has passed on wrongly: the client that
+// has signed it is not to blame.
+func passedOn(m *signed, why string) error {
+	return fmt.Errorf("%w: the server has passed on the %v message of %s: %s", ErrMessage, m.step, m.signer, why)
+}
+
 // dealing opens and checks what one dealer has dealt to this client.
 func (c *Client) dealing(dealer int, m *signed, raw []byte) (d dealing, err error) {
-	if err := c.members.verify(m, StepDeal, c.roster.digest); err != nil {
-		return d, err
-	}
 	s, err := parseSummary(c.roster, dealer, m.body)
 	if err != nil {
 		return d, blame(m.signer, err)
 	}
 	if leaf, drawn := s.leaf(c.self); !drawn || leaf != leafOf(raw) {
-		return d, blame(m.signer, fmt.Errorf("%w: the item is not one that was signed for this client", ErrShare))
+		return d, passedOn(m, "the item is not one that was signed for this client")
 	}
 	it := parseItem(raw)
 	d, err = c.keys.openItem(route{c.roster.digest, dealer, c.self}, &it)
@@ -399,13 +417,13 @@ func (c *Client) dealing(dealer int, m *signed, raw []byte) (d dealing, err erro
 func (c *Client) connect(there []int) error {
 	for _, h := range there {
 		if _, found := slices.BinarySearch(c.holders, h); !found {
-			return blame(c.roster.entries[h].client, fmt.Errorf("%w: this client has not drawn it", ErrMessage))
+			return fmt.Errorf("%w: %s is said to hold shares, and this client has not drawn it", ErrMessage, c.roster.entries[h].client)
 		}
 	}
 	for dealer := range c.dealings {
 		_, drawn := slices.BinarySearch(c.holders, dealer)
 		if _, found := slices.BinarySearch(there, dealer); drawn && !found {
-			return blame(c.roster.entries[dealer].client, fmt.Errorf("%w: it has dealt, and is said to be gone", ErrMessage))
+			return fmt.Errorf("%w: %s has dealt, and is said to be gone", ErrMessage, c.roster.entries[dealer].client)
 		}
 	}
 	if have, need := len(there)+1, c.roster.graph.Threshold; have < need {
@@ -499,23 +517,19 @@ func parseStatement(r *roster, body []byte) (s statement, err error) {
 // help to complete it.
 func (c *Client) confirm(body []byte) ([]byte, error) {
 	for last := -1; len(body) > 0; {
-		m, rest, err := cutSigned(body)
+		m, dealer, rest, err := c.cut(body, StepMasked, last)
 		if err != nil {
 			return nil, err
 		}
-		dealer := c.roster.index(m.signer)
-		if _, dealt := c.dealings[dealer]; !dealt || dealer <= last {
-			return nil, blame(m.signer, fmt.Errorf("%w: it has dealt nothing to this client, or comes twice", ErrMessage))
-		}
-		if err := c.members.verify(&m, StepMasked, c.roster.digest); err != nil {
-			return nil, err
+		if _, dealt := c.dealings[dealer]; !dealt {
+			return nil, passedOn(&m, "it has dealt nothing to this client")
 		}
 		s, err := parseStatement(c.roster, m.body)
 		if err != nil {
 			return nil, blame(m.signer, err)
 		}
 		if !slices.Contains(s.masked, c.self) {
-			return nil, blame(m.signer, fmt.Errorf("%w: it has not masked with this client", ErrMessage))
+			return nil, passedOn(&m, "it has not masked with this client")
 		}
 		c.counted = append(c.counted, dealer)
 		last, body = dealer, rest
@@ -529,25 +543,21 @@ func (c *Client) confirm(body []byte) ([]byte, error) {
 func (c *Client) reveal(body []byte) ([]byte, error) {
 	have := 1
 	for last := -1; len(body) > 0; have++ {
-		m, rest, err := cutSigned(body)
+		m, holder, rest, err := c.cut(body, StepConfirmation, last)
 		if err != nil {
 			return nil, err
 		}
-		holder := c.roster.index(m.signer)
 		_, drawn := slices.BinarySearch(c.holders, holder)
 		_, masked := slices.BinarySearch(c.masked, holder)
-		if !drawn || !masked || holder <= last {
-			return nil, blame(m.signer, fmt.Errorf("%w: it holds no share of this client, or comes twice", ErrMessage))
-		}
-		if err := c.members.verify(&m, StepConfirmation, c.roster.digest); err != nil {
-			return nil, err
+		if !drawn || !masked {
+			return nil, passedOn(&m, "it holds no share of this client")
 		}
 		list, err := indices(m.body, c.roster.graph.Clients)
 		if err != nil {
 			return nil, blame(m.signer, err)
 		}
 		if _, counted := slices.BinarySearch(list, c.self); !counted {
-			return nil, blame(m.signer, fmt.Errorf("%w: it does not count this client", ErrMessage))
+			return nil, passedOn(&m, "it does not count this client")
 		}
 		last, body = holder, rest
 	}

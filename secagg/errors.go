@@ -43,7 +43,9 @@ var (
 	ErrVector = errors.New("not the vector that was signed")
 )
 
-// ClientError is an error that a client has caused.
+// ClientError is an error that a client has caused: it is about what the client has signed. If it
+// wraps [ErrNotMember] or [ErrSignature], somebody else may have used the name of the client. What
+// the server alone has caused is no ClientError, also if its text names a client.
 type ClientError struct {
 	Client signature.Fingerprint
 	Err    error

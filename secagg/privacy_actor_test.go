@@ -176,8 +176,12 @@ func (a *actor) value(e vector.Encoding) float32 {
 
 // clone returns a copy that goes its own way from here.
 func (a *actor) clone() *actor {
-	c, k, b := *a.Client, *a.keys, *a
-	c.keys, b.Client = &k, &c
+	c, b := *a.Client, *a
+	b.Client = &c
+	if c.keys != nil {
+		k := *c.keys
+		c.keys = &k
+	}
 	c.answers, c.dealings, c.edges = maps.Clone(c.answers), maps.Clone(c.dealings), maps.Clone(c.edges)
 	c.masked, c.counted = slices.Clone(c.masked), slices.Clone(c.counted)
 	b.said = maps.Clone(b.said)
@@ -374,7 +378,7 @@ func (o *observer) hear(message []byte) (heard []fact) {
 // round returns the model of what these actors have sent: all their vectors, and all that
 // is in their messages, whether it came in time or not.
 func (o *observer) round(actors []*actor) *model {
-	m := *o.m
+	m := o.m.clone()
 	for _, a := range actors {
 		if a.masked != nil {
 			m.uploads = append(m.uploads, o.upload(a))
@@ -387,5 +391,5 @@ func (o *observer) round(actors []*actor) *model {
 			}
 		}
 	}
-	return &m
+	return m
 }

@@ -19,9 +19,9 @@ import (
 // This file has the symbolic test of privacy against a server that deviates from the
 // protocol: it tells each of the real clients something else, with the colluders' help.
 
-// A plot is a round with a malicious server, up to the deals. Clients are known by their
+// An adversary is a malicious server in a round, up to the deals. Clients are known by their
 // index in its roster.
-type plot struct {
+type adversary struct {
 	t         testing.TB
 	roster    *roster
 	members   []*actor       // of the roster, by index
@@ -38,11 +38,11 @@ func complete(clients, threshold int) graph.Graph {
 	return graph.Graph{Clients: clients, Neighbours: clients - 1, Threshold: threshold}
 }
 
-// newPlot tells a roster of members to some of them, and takes their deals. Colluders are
+// newAdversary tells a roster of members to some of them, and takes their deals. Colluders are
 // told, too, and deal like everybody.
-func newPlot(t testing.TB, members, told []*actor, g graph.Graph, colluders set) *plot {
+func newAdversary(t testing.TB, members, told []*actor, g graph.Graph, colluders set) *adversary {
 	t.Helper()
-	p := &plot{t: t, told: make(map[int]*actor), colluders: colluders,
+	p := &adversary{t: t, told: make(map[int]*actor), colluders: colluders,
 		statements: make(map[int][]byte), confirmations: make(map[int][]byte)}
 	binding := members[0].binding
 	var entries []entry
@@ -69,7 +69,7 @@ func newPlot(t testing.TB, members, told []*actor, g graph.Graph, colluders set)
 	return p
 }
 
-func (p *plot) deal(a *actor) {
+func (p *adversary) deal(a *actor) {
 	p.t.Helper()
 	if _, err := a.handle(serverMessage(StepRoster, a.binding, p.roster.marshal())); err != nil {
 		p.t.Fatal(err)
@@ -84,7 +84,7 @@ func (p *plot) deal(a *actor) {
 }
 
 // honest returns the indices of the honest clients that were told the roster.
-func (p *plot) honest() (list []int) {
+func (p *adversary) honest() (list []int) {
 	for i, a := range p.members {
 		if p.told[i] != nil && !p.colluders.has(a.number) {
 			list = append(list, i)
@@ -94,7 +94,7 @@ func (p *plot) honest() (list []int) {
 }
 
 // dealt returns the message that tells a client which deals there are.
-func (p *plot) dealt(a *actor, v view) []byte {
+func (p *adversary) dealt(a *actor, v view) []byte {
 	var deals []byte
 	var there []int
 	count := 0
@@ -125,19 +125,20 @@ func (a *actor) dealTo(holder int) []byte {
 }
 
 // counted returns the message with the statements of those that a client shall count.
-func (p *plot) counted(a *actor, v view, cast []*actor) []byte {
+func (p *adversary) counted(a *actor, v view, copies []*actor) []byte {
 	var body []byte
 	for _, i := range v.counted.clients() {
 		if _, dealt := a.dealt[i]; dealt {
-			body = append(body, p.statement(i, cast)...)
+			body = append(body, p.statement(i, copies)...)
 		}
 	}
 	return serverMessage(StepCounted, a.roster.digest, body)
 }
 
-func (p *plot) statement(i int, cast []*actor) []byte {
-	if cast[i] != nil && !p.unnamed {
-		return cast[i].said[StepMasked]
+// statement returns what client i states, and for a colluder what helps.
+func (p *adversary) statement(i int, copies []*actor) []byte {
+	if copies[i] != nil && !p.unnamed {
+		return copies[i].said[StepMasked]
 	}
 	if p.statements[i] == nil {
 		p.statements[i] = p.everybodyBut(i, StepMasked, make([]byte, 32))
@@ -146,7 +147,7 @@ func (p *plot) statement(i int, cast []*actor) []byte {
 }
 
 // everybodyBut returns a message that client i signs about all others.
-func (p *plot) everybodyBut(i int, step Step, prefix []byte) []byte {
+func (p *adversary) everybodyBut(i int, step Step, prefix []byte) []byte {
 	others := first(len(p.members)).minus(setOf(i)).clients()
 	message, err := sign(p.members[i].id, step, p.told[i].roster.digest, slices.Concat(prefix, encodeIndices(others)))
 	if err != nil {
@@ -156,13 +157,13 @@ func (p *plot) everybodyBut(i int, step Step, prefix []byte) []byte {
 }
 
 // confirmed returns the message with the confirmations in a client's favour.
-func (p *plot) confirmed(a *actor, v view, cast []*actor) []byte {
+func (p *adversary) confirmed(a *actor, v view, copies []*actor) []byte {
 	var body []byte
 	for _, h := range v.confirmed.clients() {
 		if !slices.Contains(a.Client.masked, h) || !slices.Contains(a.holders, h) {
 			continue
 		}
-		switch by := cast[h]; {
+		switch by := copies[h]; {
 		case by != nil && by.said[StepConfirmation] != nil && slices.Contains(by.Client.counted, a.self):
 			body = append(body, by.said[StepConfirmation]...)
 		case by == nil && p.told[h] != nil:
@@ -176,31 +177,31 @@ func (p *plot) confirmed(a *actor, v view, cast []*actor) []byte {
 }
 
 // run carries out a strategy against copies of the honest clients, which it returns by
-// index, and how many of them have given shares. Where a client refuses, the server goes on
-// with the others.
-func (p *plot) run(views []view) (cast []*actor, revealed int) {
-	cast = make([]*actor, len(p.members))
+// index, and how many of them have given shares. Where a client refuses, the server
+// continues with the others.
+func (p *adversary) run(views []view) (copies []*actor, revealed int) {
+	copies = make([]*actor, len(p.members))
 	for _, i := range p.honest() {
-		cast[i] = p.told[i].clone()
-		cast[i].handle(p.dealt(cast[i], views[i]))
+		copies[i] = p.told[i].clone()
+		copies[i].handle(p.dealt(copies[i], views[i]))
 	}
 	for _, i := range p.honest() {
-		cast[i].handle(p.counted(cast[i], views[i], cast))
+		copies[i].handle(p.counted(copies[i], views[i], copies))
 	}
 	for _, i := range p.honest() {
-		if _, err := cast[i].handle(p.confirmed(cast[i], views[i], cast)); err == nil {
+		if _, err := copies[i].handle(p.confirmed(copies[i], views[i], copies)); err == nil {
 			revealed++
 		}
-		p.again(cast[i], views[i], cast)
+		p.again(copies[i], views[i], copies)
 	}
-	return cast, revealed
+	return copies, revealed
 }
 
 // again asks a client for more with other sets, which it must refuse.
-func (p *plot) again(a *actor, v view, cast []*actor) {
+func (p *adversary) again(a *actor, v view, copies []*actor) {
 	for _, i := range v.counted.minus(setOf(a.self)).clients() {
 		other := view{counted: v.counted.minus(setOf(i)), confirmed: v.confirmed.minus(setOf(i))}
-		for _, message := range [][]byte{p.counted(a, other, cast), p.confirmed(a, other, cast)} {
+		for _, message := range [][]byte{p.counted(a, other, copies), p.confirmed(a, other, copies)} {
 			b := a.clone()
 			if _, err := b.handle(message); err == nil && !sameAnswers(a, b) {
 				p.t.Errorf("client %d answers twice", a.number)
@@ -215,25 +216,25 @@ func sameAnswers(a, b *actor) bool {
 }
 
 // judge returns what the adversary learns from what the clients have said.
-func (p *plot) judge(cast []*actor) (set, error) {
+func (p *adversary) judge(copies []*actor) (set, error) {
 	var honest set
 	for _, a := range p.members {
 		honest = honest.with(a.number)
 	}
-	return private(p.observer.round(present(cast)), honest.minus(p.colluders), p.colluders)
+	return private(p.observer.round(present(copies)), honest.minus(p.colluders), p.colluders)
 }
 
 // present returns the actors that are not nil.
-func present(cast []*actor) []*actor {
-	return slices.DeleteFunc(slices.Clone(cast), func(a *actor) bool { return a == nil })
+func present(copies []*actor) []*actor {
+	return slices.DeleteFunc(slices.Clone(copies), func(a *actor) bool { return a == nil })
 }
 
-// newPlotOf is a plot with all clients in the roster and all of them told. The clients are
-// numbered like the roster.
-func newPlotOf(t testing.TB, g graph.Graph, colluders set, mutant *mutant) *plot {
+// newFullAdversary is an adversary with all clients in the roster and all of them told. The
+// clients are numbered like the roster.
+func newFullAdversary(t testing.TB, g graph.Graph, colluders set, mutant *mutant) *adversary {
 	t.Helper()
 	actors := newActors(t, g.Clients, mutant)
-	p := newPlot(t, actors, actors, g, colluders)
+	p := newAdversary(t, actors, actors, g, colluders)
 	p.observer = observe(t, actors)
 	return p
 }
@@ -252,7 +253,7 @@ func TestAttackExhaustive(t *testing.T) {
 			if on.colluders == (set{}) {
 				testkit.Long(t)
 			}
-			rehearsal := &rehearsal{plot: newPlotOf(t, complete(on.clients, on.threshold), on.colluders, nil), takes: make(map[string]*take)}
+			known := &memo{adversary: newFullAdversary(t, complete(on.clients, on.threshold), on.colluders, nil), answers: make(map[string]*answered)}
 			strategies, learned := 0, 0
 			on.strategies(func(views []view) {
 				strategies++
@@ -260,7 +261,7 @@ func TestAttackExhaustive(t *testing.T) {
 				if err != nil {
 					t.Fatalf("on paper, with %v: %v", views, err)
 				}
-				got, err := private(rehearsal.model(views), first(on.clients).minus(on.colluders), on.colluders)
+				got, err := private(known.model(views), first(on.clients).minus(on.colluders), on.colluders)
 				if err != nil || got != want {
 					t.Fatalf("with %v the sum over %v can be learned (%v), on paper that over %v", views, got, err, want)
 				}
@@ -268,7 +269,7 @@ func TestAttackExhaustive(t *testing.T) {
 					learned++
 				}
 			})
-			t.Logf("%d strategies, of which %d give a sum; %d answers of clients", strategies, learned, len(rehearsal.takes))
+			t.Logf("%d strategies, of which %d give a sum; %d answers of clients", strategies, learned, len(known.answers))
 			if learned == 0 {
 				t.Error("no strategy gives a sum: the honest one does")
 			}
@@ -276,78 +277,78 @@ func TestAttackExhaustive(t *testing.T) {
 	}
 }
 
-// A rehearsal remembers what real clients do, since most strategies have most messages in
+// A memo remembers what real clients do, since most strategies have most messages in
 // common.
-type rehearsal struct {
-	*plot
-	takes map[string]*take
+type memo struct {
+	*adversary
+	answers map[string]*answered
 }
 
-// A take is a client after a message, and what the adversary has from it.
-type take struct {
+// An answered is a client after a message, and what the adversary has from it.
+type answered struct {
 	actor  *actor
 	upload upload
 	heard  []fact
 }
 
-// take returns the take of a key, which an earlier actor and a message make.
-func (r *rehearsal) take(key string, from *actor, message func(a *actor) []byte) *take {
-	if k := r.takes[key]; k != nil {
+// answer gives a message to a copy of a client, if it has not done so for this key.
+func (r *memo) answer(key string, from *actor, message func(a *actor) []byte) *answered {
+	if k := r.answers[key]; k != nil {
 		return k
 	}
-	k := &take{actor: from.clone()}
+	k := &answered{actor: from.clone()}
 	if reply, err := k.actor.handle(message(k.actor)); err == nil {
 		k.heard = r.observer.hear(reply)
 	}
 	if k.actor.masked != nil {
 		k.upload = r.observer.upload(k.actor)
 	}
-	r.takes[key] = k
+	r.answers[key] = k
 	return k
 }
 
 // model returns what views give. An answer to counted depends on what the client was told
 // itself, and on the statements. An answer to confirmed depends on what the client was
 // told, and on who has confirmed.
-func (r *rehearsal) model(views []view) *model {
-	m := *r.observer.m
-	cast := make([]*actor, len(views))
-	use := func(i int, k *take) {
-		cast[i], m.seen = k.actor, append(m.seen, k.heard...)
+func (r *memo) model(views []view) *model {
+	m := r.observer.m.clone()
+	copies := make([]*actor, len(views))
+	use := func(i int, k *answered) {
+		copies[i], m.seen = k.actor, append(m.seen, k.heard...)
 	}
 	for _, i := range r.honest() {
-		k := r.take(fmt.Sprint("dealt", i, views[i].dealt), r.told[i], func(a *actor) []byte { return r.dealt(a, views[i]) })
+		k := r.answer(fmt.Sprint("dealt", i, views[i].dealt), r.told[i], func(a *actor) []byte { return r.dealt(a, views[i]) })
 		m.uploads = append(m.uploads, k.upload)
 		use(i, k)
 	}
-	stated := slices.Clone(cast)
+	stated := slices.Clone(copies)
 	for _, i := range r.honest() {
 		key := fmt.Sprint("counted", i, views[i].dealt, views[i].counted)
 		for _, j := range views[i].counted.clients() {
 			key += fmt.Sprint(views[j].dealt)
 		}
-		use(i, r.take(key, cast[i], func(a *actor) []byte { return r.counted(a, views[i], stated) }))
+		use(i, r.answer(key, copies[i], func(a *actor) []byte { return r.counted(a, views[i], stated) }))
 	}
-	confirmed := slices.Clone(cast)
+	confirmed := slices.Clone(copies)
 	for _, i := range r.honest() {
 		key := fmt.Sprint("confirmed", i, views[i].dealt, views[i].counted)
 		for j, v := range views {
 			key += fmt.Sprint(v.counted.has(i) || r.colluders.has(j))
 		}
-		use(i, r.take(key, cast[i], func(a *actor) []byte { return r.confirmed(a, views[i], confirmed) }))
+		use(i, r.answer(key, copies[i], func(a *actor) []byte { return r.confirmed(a, views[i], confirmed) }))
 	}
-	return &m
+	return m
 }
 
 // TestAttackRandom tries random strategies against more clients.
 func TestAttackRandom(t *testing.T) {
-	plots, strategies := 24, 12
+	adversaries, strategies := 24, 12
 	if testing.Short() {
-		plots, strategies = 4, 4
+		adversaries, strategies = 4, 4
 	}
 	random := rand.New(rand.NewPCG(3, 4))
 	learned, revealed := 0, 0
-	for range plots {
+	for range adversaries {
 		n := 4 + random.IntN(5)
 		choices := thresholds(n)
 		chosen := choices[random.IntN(len(choices))]
@@ -355,10 +356,10 @@ func TestAttackRandom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := newPlotOf(t, g, setOf(random.Perm(n)[:random.IntN(chosen[1]+1)]...), nil)
+		p := newFullAdversary(t, g, setOf(random.Perm(n)[:random.IntN(chosen[1]+1)]...), nil)
 		for range strategies {
-			cast, gave := p.run(p.random(random))
-			sum, err := p.judge(cast)
+			copies, gave := p.run(p.random(random))
+			sum, err := p.judge(copies)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -368,15 +369,15 @@ func TestAttackRandom(t *testing.T) {
 			revealed += gave
 		}
 	}
-	t.Logf("%d of %d strategies give a sum, %d clients gave shares", learned, plots*strategies, revealed)
-	if learned == 0 || learned == plots*strategies {
+	t.Logf("%d of %d strategies give a sum, %d clients gave shares", learned, adversaries*strategies, revealed)
+	if learned == 0 || learned == adversaries*strategies {
 		t.Error("the strategies are all alike")
 	}
 }
 
 // random returns a strategy. Most clients are told most of the truth, since clients that
 // believe nothing give nothing.
-func (p *plot) random(random *rand.Rand) []view {
+func (p *adversary) random(random *rand.Rand) []view {
 	n, few := len(p.members), 1+random.IntN(6)
 	some := func(from set) (s set) {
 		for _, i := range from.clients() {
@@ -414,7 +415,7 @@ func TestAttackSparse(t *testing.T) {
 		t.Fatalf("%v, %v: want a sparse graph", g, err)
 	}
 	random := rand.New(rand.NewPCG(12, 13))
-	p := newPlotOf(t, g, setOf(random.Perm(n)[:corrupt]...), nil)
+	p := newFullAdversary(t, g, setOf(random.Perm(n)[:corrupt]...), nil)
 	half := setOf(random.Perm(n)[:n/2]...)
 	everything := view{dealt: first(n), counted: first(n), confirmed: first(n)}
 	for _, test := range []struct {
@@ -450,8 +451,8 @@ func TestAttackSparse(t *testing.T) {
 		for i := range views {
 			views[i].counted = views[i].counted.and(paper.countable(views, i))
 		}
-		cast, revealed := p.run(views)
-		sum, err := p.judge(cast)
+		copies, revealed := p.run(views)
+		sum, err := p.judge(copies)
 		if err != nil || (sum != (set{})) != test.sum {
 			t.Errorf("%s: the sum over %v can be learned, %v", test.name, sum, err)
 		}
@@ -472,19 +473,19 @@ func TestAttackRosters(t *testing.T) {
 func twoRosters(t *testing.T, mutant *mutant) ([]set, error) {
 	actors := newActors(t, 9, mutant)
 	colluders := setOf(4)
-	var plots []*plot
-	var cast []*actor
+	var adversaries []*adversary
+	var copies []*actor
 	for _, group := range [][]int{{0, 1, 2, 3, 4, 5}, {4, 5, 6, 7, 8, 3}} {
 		var members []*actor
 		for _, i := range group {
 			members = append(members, actors[i].clone())
 		}
-		p := newPlot(t, members, members[:5], complete(6, 5), colluders)
-		plots, cast = append(plots, p), append(cast, present(members[:5])...)
+		p := newAdversary(t, members, members[:5], complete(6, 5), colluders)
+		adversaries, copies = append(adversaries, p), append(copies, present(members[:5])...)
 	}
-	o := observe(t, cast)
-	cast = nil
-	for _, p := range plots {
+	o := observe(t, copies)
+	copies = nil
+	for _, p := range adversaries {
 		p.observer = o
 		v := view{confirmed: first(6)}
 		for i := range p.told {
@@ -494,20 +495,20 @@ func twoRosters(t *testing.T, mutant *mutant) ([]set, error) {
 		if revealed != 4 {
 			t.Errorf("%d clients gave shares, want 4", revealed)
 		}
-		cast = append(cast, present(played)...)
+		copies = append(copies, present(played)...)
 	}
-	learned, err := sums(o.round(cast).learns(colluders))
+	learned, err := sums(o.round(copies).learns(colluders))
 	if err != nil {
 		return nil, err
 	}
-	return learned, oneEach(learned, plots)
+	return learned, oneEach(learned, adversaries)
 }
 
 // oneEach checks that there is one sum for each roster that clients have signed, over at
 // least three and more than half of the honest clients.
-func oneEach(learned []set, plots []*plot) error {
+func oneEach(learned []set, adversaries []*adversary) error {
 	honest := make(map[digest]set)
-	for _, p := range plots {
+	for _, p := range adversaries {
 		for _, i := range p.honest() {
 			signed := p.told[i].roster.digest
 			for _, a := range p.members {

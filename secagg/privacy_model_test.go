@@ -53,6 +53,13 @@ func newModel() *model {
 	return &model{names: make(map[string]fact), owned: make(map[int][]fact)}
 }
 
+// clone returns a model in which more can be seen and uploaded.
+func (m *model) clone() *model {
+	c := *m
+	c.seen, c.uploads = slices.Clone(m.seen), slices.Clone(m.uploads)
+	return &c
+}
+
 // fact returns the fact of a name.
 func (m *model) fact(format string, args ...any) fact {
 	name := fmt.Sprintf(format, args...)

@@ -145,18 +145,35 @@ func TestMutants(t *testing.T) {
 		{highThreshold, lowThreshold, false, split},
 	} {
 		t.Run(string(test.lacks), func(t *testing.T) {
-			cast, _ := newPlotOf(t, complete(7, 5), mutantColluders, nil).played(test.strategy)
-			if cast.err != nil {
-				t.Errorf("without a mutant: %v", cast.err)
+			copies, _ := newFullAdversary(t, complete(7, 5), mutantColluders, nil).played(test.strategy)
+			if copies.err != nil {
+				t.Errorf("without a mutant: %v", copies.err)
 			}
-			p := newPlotOf(t, complete(7, 5), mutantColluders, test.mutant)
+			p := newFullAdversary(t, complete(7, 5), mutantColluders, test.mutant)
 			p.unnamed = test.unnamed
 			mutants, revealed := p.played(test.strategy)
 			if mutants.err == nil {
 				t.Errorf("the mutant passes: %v can be learned, %d gave shares", mutants.sum, revealed)
 			}
-			t.Logf("mutants: %v; otherwise the sum over %v", mutants.err, cast.sum)
+			t.Logf("mutants: %v; otherwise the sum over %v", mutants.err, copies.sum)
 		})
+	}
+}
+
+// TestColluderTooMany requires that the check of the graph is not stricter than it must be:
+// with one colluder more than it accepts, a strategy breaks the protocol.
+func TestColluderTooMany(t *testing.T) {
+	g, too := complete(7, 5), setOf(4, 5, 6)
+	if err := g.Check(too.size() - 1); err != nil {
+		t.Error(err)
+	}
+	if g.Check(too.size()) == nil {
+		t.Errorf("%v passes with %d colluders", g, too.size())
+	}
+	strategy := views(setOf(0, 1, 2, 3, 4), setOf(0, 1, 2, 3, 4), setOf(1, 2, 3, 4), setOf(1, 2, 3, 4), set{})
+	verdict, _ := newFullAdversary(t, g, too, nil).played(strategy)
+	if verdict.err == nil {
+		t.Errorf("the sum over %v can be learned, and no more", verdict.sum)
 	}
 }
 
@@ -166,9 +183,9 @@ type verdict struct {
 	err error
 }
 
-func (p *plot) played(strategy []view) (verdict, int) {
-	cast, revealed := p.run(strategy)
-	sum, err := p.judge(cast)
+func (p *adversary) played(strategy []view) (verdict, int) {
+	copies, revealed := p.run(strategy)
+	sum, err := p.judge(copies)
 	return verdict{sum, err}, revealed
 }
 
@@ -193,10 +210,10 @@ func TestMutantAdvertisements(t *testing.T) {
 		a.number += 64
 		colluders = colluders.with(a.number)
 	}
-	p := newPlot(t, append(slices.Clone(victim), forged...), victim, complete(7, 5), colluders)
+	p := newAdversary(t, append(slices.Clone(victim), forged...), victim, complete(7, 5), colluders)
 	p.observer = observe(t, append(slices.Clone(victim), forged...))
-	cast, _ := p.run([]view{0: {dealt: setOf(0), there: first(7)}, 6: {}})
-	sum, err := p.judge(cast)
+	copies, _ := p.run([]view{0: {dealt: setOf(0), there: first(7)}, 6: {}})
+	sum, err := p.judge(copies)
 	if err == nil || sum != setOf(0) {
 		t.Errorf("the mutant passes: %v can be learned, %v", sum, err)
 	}

@@ -171,8 +171,8 @@ func (p paper) strategies(f func(views []view)) {
 	dealt(0)
 }
 
-// attack looks for a strategy that breaks privacy, and returns how it does.
-func (p paper) attack(random *rand.Rand, tries int) error {
+// search looks for a strategy that breaks privacy, and returns how it does.
+func (p paper) search(random *rand.Rand, tries int) error {
 	views := make([]view, p.clients)
 	for range tries {
 		for i := range views {
@@ -204,7 +204,7 @@ func randomSet(random *rand.Rand, n int) (s set) {
 func TestPaperMutants(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, p := range []paper{{4, 3, set{}, ""}, {5, 4, setOf(2), ""}, {6, 5, setOf(0, 3), ""}, {7, 5, setOf(4, 6), ""}} {
-		if err := p.attack(random, 3000); err != nil {
+		if err := p.search(random, 3000); err != nil {
 			t.Errorf("%+v: %v", p, err)
 		}
 	}
@@ -216,7 +216,7 @@ func TestPaperMutants(t *testing.T) {
 		{7, 5, setOf(4, 6), independentKeys},
 		{6, 3, setOf(1), highThreshold},
 	} {
-		if err := p.attack(random, 100000); err == nil {
+		if err := p.search(random, 100000); err == nil {
 			t.Errorf("without %q no strategy found that breaks it", p.lacks)
 		} else {
 			t.Logf("without %q: %v", p.lacks, err)

@@ -23,32 +23,32 @@ import (
 // protocol, and learns from all that it gets, from whatever comes too late, and from
 // colluders, who follow the protocol, too.
 
-// A drama is a round with the real server, in which clients drop out.
-type drama struct {
+// An outcome is a round with the real server, in which clients drop out.
+type outcome struct {
 	actors  []*actor
 	counted set    // those whose vector came in time
 	sum     []byte // nil if too few were left
 	ended   Step   // the step in which too few were left
 }
 
-// A script is a round to come. last[i] is the last message of client i that comes in time.
+// A scenario is a round to come. last[i] is the last message of client i that comes in time.
 // The one after it comes late: the client has made it, and the server sees it.
-type script struct {
+type scenario struct {
 	corrupt, dropped int
 	last             []Step
 	encoding         vector.Encoding
 	fine             bool // see actor
 }
 
-// stage runs a round.
-func stage(t testing.TB, s script) *drama {
+// simulate runs a round.
+func simulate(t testing.TB, s scenario) *outcome {
 	t.Helper()
 	ids := identities(t, len(s.last))
 	server, err := NewServer(ServerConfig{Members: publics(ids), Encoding: s.encoding, Corrupt: noneIfZero(s.corrupt), Dropped: s.dropped})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &drama{}
+	d := &outcome{}
 	next := make(map[signature.Fingerprint][]byte)
 	for i, id := range ids {
 		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids), Floors: Floors{Corrupt: noneIfZero(s.corrupt)}})
@@ -78,7 +78,7 @@ func stage(t testing.TB, s script) *drama {
 	return d
 }
 
-func (d *drama) deliver(t testing.TB, server *Server, a *actor, message []byte, last Step) {
+func (d *outcome) deliver(t testing.TB, server *Server, a *actor, message []byte, last Step) {
 	t.Helper()
 	reply, err := a.handle(message)
 	if err != nil {
@@ -101,7 +101,7 @@ func (d *drama) deliver(t testing.TB, server *Server, a *actor, message []byte, 
 	}
 }
 
-func (d *drama) finish(t testing.TB, server *Server) {
+func (d *outcome) finish(t testing.TB, server *Server) {
 	t.Helper()
 	vectors := make(map[signature.Fingerprint]*actor)
 	for _, a := range d.actors {
@@ -129,7 +129,7 @@ func (d *drama) finish(t testing.TB, server *Server) {
 // audit requires that server and colluders learn the sum over the honest clients that
 // count, and nothing more, for each of the sets of at most corrupt colluders. If the round
 // has not ended with a sum, they may learn nothing, too.
-func (d *drama) audit(t testing.TB, sets []set, corrupt int) (audits int) {
+func (d *outcome) audit(t testing.TB, sets []set, corrupt int) (audits int) {
 	t.Helper()
 	m := observe(t, d.actors).round(d.actors)
 	for _, colluders := range sets {
@@ -224,8 +224,8 @@ func TestPrivacyAll(t *testing.T) {
 func testPatterns(t *testing.T, n, corrupt, dropped int) {
 	random := rand.New(rand.NewPCG(uint64(n), uint64(corrupt)))
 	rounds, sums, audits := 0, 0, 0
-	run := func(last []Step) *drama {
-		d := stage(t, script{corrupt: corrupt, dropped: dropped, last: last, encoding: tiny})
+	run := func(last []Step) *outcome {
+		d := simulate(t, scenario{corrupt: corrupt, dropped: dropped, last: last, encoding: tiny})
 		audits += d.audit(t, first(n).subsets(), corrupt)
 		rounds++
 		return d
@@ -269,7 +269,7 @@ func TestPrivacyRandom(t *testing.T) {
 		for range random.IntN(chosen[0] + 2) { // sometimes one more than the round survives
 			last[random.IntN(n)] = lastSteps[random.IntN(len(lastSteps))]
 		}
-		d := stage(t, script{corrupt: chosen[1], dropped: chosen[0], last: last, encoding: tiny})
+		d := simulate(t, scenario{corrupt: chosen[1], dropped: chosen[0], last: last, encoding: tiny})
 		audits += d.audit(t, randomSubsets(random, n, 200), chosen[1])
 		if d.sum != nil {
 			sums++
@@ -299,7 +299,7 @@ func TestPrivacySparse(t *testing.T) {
 	for i := range dropped {
 		last[random.IntN(n)] = lastSteps[1+i] // one after each of the steps
 	}
-	d := stage(t, script{corrupt: corrupt, dropped: dropped, last: last, encoding: tiny})
+	d := simulate(t, scenario{corrupt: corrupt, dropped: dropped, last: last, encoding: tiny})
 	if g := d.actors[0].roster.graph; g.Neighbours == n-1 || d.sum == nil {
 		t.Fatalf("%v, %d bytes of sum: want a sparse graph and a sum", g, len(d.sum))
 	}

@@ -161,7 +161,7 @@ func parseRoster(terms digest, body []byte) (*roster, error) {
 	for b := body[4:]; len(b) > 0; b = b[entrySize:] {
 		e := entry{signature.Fingerprint(b), digest(b[32:])}
 		if n := len(r.entries); n > 0 && bytes.Compare(e.client[:], r.entries[n-1].client[:]) <= 0 {
-			return nil, blame(e.client, fmt.Errorf("%w: twice, or not in ascending order", ErrRoster))
+			return nil, fmt.Errorf("%w: %s is in it twice, or not in ascending order", ErrRoster, e.client)
 		}
 		r.entries = append(r.entries, e)
 	}

@@ -9,10 +9,13 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"testing"
 
-	"github.com/pqenc/pqenc/keyfile"
+	"github.com/pqenc/pqenc/internal/testkit"
+	"github.com/pqenc/pqenc/secagg/graph"
+	"github.com/pqenc/pqenc/secagg/vector"
 	"github.com/pqenc/pqenc/signature"
 )
 
@@ -26,13 +29,13 @@ const (
 
 // refusals is a round in which each message to the victim is ready.
 type refusals struct {
-	*plot
+	*adversary
 	everybody view
-	cast      []*actor        // the others, who have done everything
+	copies    []*actor        // the others, who have done everything
 	before    map[Step]*actor // the victim, before a message
 	message   map[Step][]byte // that message
 	stranger  *actor          // a member that is not in the roster
-	other     *plot           // another roster of the same round
+	other     *adversary      // another roster of the same round
 }
 
 func newRefusals(t *testing.T) *refusals {
@@ -40,15 +43,16 @@ func newRefusals(t *testing.T) *refusals {
 	five := actors[:5]
 	r := &refusals{everybody: view{dealt: first(5), counted: first(5), confirmed: first(5)}, before: make(map[Step]*actor),
 		message: make(map[Step][]byte), stranger: actors[outsider]}
-	var copies []*actor
+	var apart []*actor
 	for _, a := range actors {
-		copies = append(copies, a.clone())
+		apart = append(apart, a.clone())
 	}
-	r.other = newPlot(t, copies, copies, complete(6, 5), set{})
+	r.other = newAdversary(t, apart, apart, complete(6, 5), set{})
+	r.invitation(t)
 	v := five[victim].clone()
-	r.plot = newPlot(t, five, five, complete(5, 4), set{})
+	r.adversary = newAdversary(t, five, five, complete(5, 4), set{})
 	r.observer = observe(t, five)
-	r.cast, _ = r.run(slices.Repeat([]view{r.everybody}, 5))
+	r.copies, _ = r.run(slices.Repeat([]view{r.everybody}, 5))
 	for _, step := range []Step{StepRoster, StepPeers, StepDealt, StepCounted, StepConfirmed} {
 		r.before[step], r.message[step] = v.clone(), r.honestMessage(v, step)
 		if _, err := v.handle(r.message[step]); err != nil {
@@ -56,6 +60,18 @@ func newRefusals(t *testing.T) *refusals {
 		}
 	}
 	return r
+}
+
+// invitation adds the invitation, and a client that has not got it.
+func (r *refusals) invitation(t *testing.T) {
+	told := r.stranger
+	c, err := NewClient(ClientConfig{Identity: told.id, Members: publics(identities(t, 6)), Floors: Floors{Corrupt: noneIfZero(0), Length: tiny.Length,
+		Clip: tiny.Clip, FractionBits: tiny.FractionBits}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.before[StepInvitation] = &actor{Client: c, id: told.id}
+	r.message[StepInvitation] = serverMessage(StepInvitation, told.binding, told.terms.marshal())
 }
 
 // honestMessage returns the right message to the victim, which has its own idea of its
@@ -73,9 +89,9 @@ func (r *refusals) honestMessage(v *actor, step Step) []byte {
 	case StepDealt:
 		return r.dealt(v, r.everybody)
 	case StepCounted:
-		return r.counted(v, r.everybody, r.cast)
+		return r.counted(v, r.everybody, r.copies)
 	default:
-		return r.confirmed(v, r.everybody, r.cast)
+		return r.confirmed(v, r.everybody, r.copies)
 	}
 }
 
@@ -95,7 +111,7 @@ func forged(message []byte) []byte {
 }
 
 // said returns what client i has said.
-func (r *refusals) said(i int, step Step) []byte { return r.cast[i].said[step] }
+func (r *refusals) said(i int, step Step) []byte { return r.copies[i].said[step] }
 
 // lie returns the deal of the liar to the victim, with an item that it has changed and
 // signed again.
@@ -125,6 +141,17 @@ func (r *refusals) resealed(shares []byte) []byte {
 	return box
 }
 
+// serverItem returns an item with an edge key that anybody can seal.
+func (r *refusals) serverItem(raw []byte) []byte {
+	it := parseItem(bytes.Clone(raw))
+	box, err := seal(r.before[StepDealt].keys.mask.PublicKey(), "edge-box", route{r.roster.digest, liar, victim}, make([]byte, 32))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	it.edge = box
+	return it.marshal()
+}
+
 // rosterOf returns the message of a roster.
 func (r *refusals) rosterOf(threshold int, entries ...entry) []byte {
 	binding := r.before[StepRoster].binding
@@ -142,6 +169,24 @@ type refusal struct {
 	message []byte
 	want    error
 	blames  int
+}
+
+func (r *refusals) invitations() []refusal {
+	changed := func(change func(e *vector.Encoding)) []byte {
+		terms := r.stranger.terms
+		change(&terms.Encoding)
+		return serverMessage(StepInvitation, terms.digest(), terms.marshal())
+	}
+	good := r.message[StepInvitation]
+	return []refusal{
+		{"terms that are cut off", StepInvitation, good[:len(good)-1], ErrMessage, nobody},
+		{"the digest of other terms", StepInvitation, serverMessage(StepInvitation, digest{1}, good[serverHead:]), ErrRound, nobody},
+		{"longer vectors", StepInvitation, changed(func(e *vector.Encoding) { e.Length++ }), ErrFloor, nobody},
+		{"clipping that is too low", StepInvitation, changed(func(e *vector.Encoding) { e.Clip /= 2 }), ErrFloor, nobody},
+		{"a resolution that is too low", StepInvitation, changed(func(e *vector.Encoding) { e.FractionBits-- }), ErrFloor, nobody},
+		{"sums that do not fit", StepInvitation, changed(func(e *vector.Encoding) { e.FractionBits = 30 }), vector.ErrRange, nobody},
+		{"a message too early", StepInvitation, r.message[StepRoster], ErrStep, nobody},
+	}
 }
 
 func (r *refusals) rosters() []refusal {
@@ -195,6 +240,8 @@ func (r *refusals) deals() []refusal {
 		{"a deal of another roster", StepDealt, r.replaced(StepDealt, deal, r.other.told[liar].dealTo(victim)), ErrRound, liar},
 		{"a deal for too few holders", StepDealt, r.replaced(StepDealt, deal, short), ErrMessage, liar},
 		{"a deal twice", StepDealt, r.replaced(StepDealt, r.told[4].dealTo(victim), deal), ErrMessage, liar},
+		// Without the leaf in the summary, the server could choose the masks.
+		{"an edge key that the server has sealed", StepDealt, r.replaced(StepDealt, deal, slices.Concat(deal[:head], r.serverItem(deal[head:]))), ErrShare, liar},
 		{"an item for somebody else", StepDealt, r.replaced(StepDealt, deal, r.told[liar].dealTo(4)), ErrShare, liar},
 		{"a share that does not fit its hash", StepDealt, swap(func(it *item) { it.shares = r.resealed(make([]byte, 2*secretSize)) }), ErrShare, liar},
 		{"shares that do not open", StepDealt, swap(func(it *item) { it.shares[0] ^= 1 }), ErrShare, liar},
@@ -241,7 +288,7 @@ func (r *refusals) confirmations() []refusal {
 		r.t.Fatal(err)
 	}
 	return []refusal{
-		{"fewer confirmations than the threshold", StepConfirmed, r.confirmed(r.before[StepConfirmed], few, r.cast), ErrThreshold, nobody},
+		{"fewer confirmations than the threshold", StepConfirmed, r.confirmed(r.before[StepConfirmed], few, r.copies), ErrThreshold, nobody},
 		{"no confirmations", StepConfirmed, serverMessage(StepConfirmed, r.roster.digest, nil), ErrThreshold, nobody},
 		{"a confirmation of others", StepConfirmed, r.replaced(StepConfirmed, confirmation, without), ErrMessage, liar},
 		{"a forged confirmation", StepConfirmed, r.replaced(StepConfirmed, confirmation, forged(confirmation)), ErrSignature, liar},
@@ -271,28 +318,105 @@ func (r *refusals) others() (list []refusal) {
 	return list
 }
 
-// TestClientRefuses requires one clear error for each bad message, which names who is to
+// TestClientBadInput requires one clear error for each bad message, which names who is to
 // blame. After it a client gives nothing, whatever comes next, and has no secrets.
-func TestClientRefuses(t *testing.T) {
+func TestClientBadInput(t *testing.T) {
 	r := newRefusals(t)
-	for _, test := range slices.Concat(r.rosters(), r.peers(), r.deals(), r.statements(), r.confirmations(), r.others()) {
+	for _, test := range slices.Concat(r.invitations(), r.rosters(), r.peers(), r.deals(), r.statements(), r.confirmations(), r.others()) {
 		t.Run(test.step.String()+"/"+test.name, func(t *testing.T) {
-			v := r.before[test.step].clone()
-			reply, err := v.Handle(test.message)
-			if !errors.Is(err, test.want) || reply != nil {
-				t.Fatalf("%d bytes, %v; want the error %q", len(reply), err, test.want)
-			}
-			r.blamed(t, err, test.blames)
-			for step := StepRoster; step <= StepConfirmed; step += 2 {
-				if reply, again := v.Handle(r.message[step]); reply != nil || again != err {
-					t.Errorf("%v is answered with %d bytes, %v", step, len(reply), again)
-				}
-			}
-			if v.keys.secrets != [2]secret{} || v.keys.mask != nil || v.keys.shares != nil || len(v.dealings)+len(v.edges) > 0 || v.own != (share{}) {
-				t.Error("the client remembers secrets")
-			}
+			r.refused(t, r.before[test.step].clone(), test)
 		})
 	}
+}
+
+// refused gives a client a bad message, and then all good ones.
+func (r *refusals) refused(t *testing.T, v *actor, test refusal) {
+	t.Helper()
+	reply, err := v.Handle(test.message)
+	if !errors.Is(err, test.want) || reply != nil {
+		t.Fatalf("%d bytes, %v; want the error %q", len(reply), err, test.want)
+	}
+	r.blamed(t, err, test.blames)
+	for step := StepInvitation; step <= StepConfirmed; step += 2 {
+		if reply, again := v.Handle(r.message[step]); reply != nil || again != err {
+			t.Errorf("%v is answered with %d bytes, %v", step, len(reply), again)
+		}
+	}
+	if _, again := v.Mask(t.Context(), io.Discard, nil); again != err {
+		t.Errorf("the vector is masked, %v", again)
+	}
+	secrets := v.keys != nil && (v.keys.secrets != [2]secret{} || v.keys.mask != nil || v.keys.shares != nil)
+	if secrets || len(v.dealings)+len(v.edges)+len(v.answers) > 0 || v.own != (share{}) {
+		t.Error("the client remembers secrets")
+	}
+}
+
+// TestClientBadInputBeforeMask is the same for a client that waits for its own vector, and
+// for one whose vector cannot be masked.
+func TestClientBadInputBeforeMask(t *testing.T) {
+	r := newRefusals(t)
+	waiting := func() *actor {
+		v := r.before[StepDealt].clone()
+		if _, err := v.Handle(r.message[StepDealt]); err != nil || len(v.edges) == 0 {
+			t.Fatal(err)
+		}
+		return v
+	}
+	again := append(bytes.Clone(r.message[StepDealt]), 0, 1)
+	r.refused(t, waiting(), refusal{"", StepDealt, again, ErrSecond, nobody})
+	r.refused(t, waiting(), refusal{"", StepCounted, r.message[StepCounted], ErrStep, nobody})
+
+	for want, values := range map[error][]float32{
+		vector.ErrLength:    {1},
+		vector.ErrNotFinite: {0, float32(math.NaN())},
+	} {
+		v := waiting()
+		if _, err := v.Mask(t.Context(), io.Discard, vector.NewUpdate(vector.Floats(values), 1)); !errors.Is(err, want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+		if reply, err := v.Handle(r.message[StepCounted]); reply != nil || !errors.Is(err, want) || len(v.edges) > 0 {
+			t.Errorf("after %q: %d bytes, %v", want, len(reply), err)
+		}
+	}
+}
+
+// TestClientUnknownDealer requires that a client counts nobody who has dealt it
+// nothing, also if it is in the roster and has signed that it masked with the client.
+func TestClientUnknownDealer(t *testing.T) {
+	r := newRefusals(t)
+	v := r.before[StepDealt].clone()
+	some := view{dealt: first(4), counted: first(5)}
+	if _, err := v.handle(r.dealt(v, some)); err != nil {
+		t.Fatal(err)
+	}
+	v.dealt[4] = dealing{} // so that the message has its statement
+	r.refused(t, v, refusal{"", StepCounted, r.counted(v, some, r.copies), ErrMessage, 4})
+}
+
+// TestClientOtherTerms requires that a client takes no keys which were advertised for other
+// terms, although the roster has their hash.
+func TestClientOtherTerms(t *testing.T) {
+	r := newRefusals(t)
+	advert := r.said(liar, StepAdvertisement)
+	m, _, err := cutSigned(advert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := sign(r.told[liar].id, StepAdvertisement, digest{1}, m.body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, _, err = cutSigned(other); err != nil {
+		t.Fatal(err)
+	}
+	entries := slices.Clone(r.roster.entries)
+	entries[liar].advertisement = advertisementHash(&m)
+	v := r.before[StepRoster].clone()
+	if _, err := v.handle(r.rosterOf(4, entries...)); err != nil {
+		t.Fatal(err)
+	}
+	peers := r.replaced(StepPeers, advert, other)[serverHead:]
+	r.refused(t, v, refusal{"", StepPeers, serverMessage(StepPeers, v.roster.digest, peers), ErrRound, liar})
 }
 
 // blamed requires that an error names the client of that index, or nobody.
@@ -328,7 +452,10 @@ func TestClientRepeats(t *testing.T) {
 			t.Fatal(err)
 		}
 		if step == StepDealt {
-			if _, err := v.upload(); err != nil {
+			if replies[step] != nil {
+				t.Error("a statement before the vector is masked")
+			}
+			if replies[step], err = v.upload(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -343,23 +470,22 @@ func TestClientRepeats(t *testing.T) {
 	}
 }
 
-// A lecture is a real server that waits for the messages of a step, and those messages.
-type lecture struct {
+// A session is a real server that waits for the messages of a step, and those messages.
+type session struct {
 	server *Server
 	actors []*actor // in the order of the roster
-	ids    []*keyfile.Identity
 }
 
-// lectureAt returns a round of five clients that has come to a step. All have made their
+// sessionAt returns a round of n clients that has come to a step. All have made their
 // message of this step, and the server has none of them.
-func lectureAt(t *testing.T, step Step) *lecture {
+func sessionAt(t *testing.T, n int, step Step) *session {
 	t.Helper()
-	ids := identities(t, 5)
+	ids := identities(t, n)
 	server, err := NewServer(ServerConfig{Members: publics(ids), Encoding: tiny, Corrupt: noneIfZero(0), Dropped: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lecture{server: server, actors: invited(t, server.Invitation(), 5, nil)}
+	l := &session{server: server, actors: invited(t, server.Invitation(), n, nil)}
 	for s := StepAdvertisement; s < step; s += 2 {
 		for _, a := range l.actors {
 			if err := l.send(a.said[s], a.masked); err != nil {
@@ -379,7 +505,7 @@ func lectureAt(t *testing.T, step Step) *lecture {
 	return l
 }
 
-func (l *lecture) send(message, vector []byte) error {
+func (l *session) send(message, vector []byte) error {
 	var err error
 	if step, _ := StepOf(message); step == StepMasked {
 		_, err = l.server.ReceiveMasked(message, bytes.NewReader(vector))
@@ -389,10 +515,10 @@ func (l *lecture) send(message, vector []byte) error {
 	return err
 }
 
-// TestServerRefuses requires that the server refuses each bad message of a client, with an
-// error that names the client, and that the round goes on: the right message of the same
+// TestServerBadInput requires that the server refuses each bad message of a client, with an
+// error that names the client, and that the round continues: the right message of the same
 // client is still taken, and the sum is right.
-func TestServerRefuses(t *testing.T) {
+func TestServerBadInput(t *testing.T) {
 	body := func(message []byte) []byte {
 		m, _, err := cutSigned(message)
 		if err != nil {
@@ -452,7 +578,7 @@ func TestServerRefuses(t *testing.T) {
 		}, ErrMessage},
 	} {
 		t.Run(test.step.String()+"/"+test.name, func(t *testing.T) {
-			l := lectureAt(t, test.step)
+			l := sessionAt(t, 5, test.step)
 			a := l.actors[liar]
 			message, vector := test.make(a)
 			err := l.send(message, vector)
@@ -466,7 +592,7 @@ func TestServerRefuses(t *testing.T) {
 }
 
 // finish runs the round to its end.
-func (l *lecture) finish(t *testing.T, from Step) {
+func (l *session) finish(t *testing.T, from Step) {
 	t.Helper()
 	for step := from; step <= StepReveal; step += 2 {
 		for _, a := range l.actors {
@@ -486,7 +612,7 @@ func (l *lecture) finish(t *testing.T, from Step) {
 			}
 		}
 	}
-	d := &drama{actors: l.actors, counted: first(5)}
+	d := &outcome{actors: l.actors, counted: first(5)}
 	d.finish(t, l.server)
 }
 
@@ -495,7 +621,7 @@ func (l *lecture) finish(t *testing.T, from Step) {
 func TestServerRepeats(t *testing.T) {
 	for step := StepAdvertisement; step <= StepReveal; step += 2 {
 		t.Run(step.String(), func(t *testing.T) {
-			l := lectureAt(t, step)
+			l := sessionAt(t, 5, step)
 			a := l.actors[liar]
 			for range 2 {
 				if err := l.send(a.said[step], a.masked); err != nil {
@@ -514,7 +640,7 @@ func TestServerRepeats(t *testing.T) {
 // TestServerBlames requires that shares of no secret are found out in the end, and who
 // has dealt them.
 func TestServerBlames(t *testing.T) {
-	l := lectureAt(t, StepDeal)
+	l := sessionAt(t, 5, StepDeal)
 	a := l.actors[liar]
 	m, items, err := cutSigned(a.said[StepDeal])
 	if err != nil {
@@ -532,7 +658,7 @@ func TestServerBlames(t *testing.T) {
 		if step == StepReveal {
 			var blame *ClientError
 			if !errors.Is(err, ErrShare) || !errors.As(err, &blame) || blame.Client != a.id.Fingerprint() {
-				t.Errorf("%v, want the error %q that names the dealer", err, ErrShare)
+				t.Fatalf("%v, want the error %q that names the dealer", err, ErrShare)
 			}
 			break
 		}
@@ -547,5 +673,39 @@ func TestServerBlames(t *testing.T) {
 	}
 	if _, err := l.server.Sum(t.Context(), io.Discard, nil); err == nil {
 		t.Error("there is a sum")
+	}
+}
+
+// TestServerOtherNeighbours requires that the server takes no deal for others than
+// those that the client has drawn. It needs a sparse graph, in which there are others.
+func TestServerOtherNeighbours(t *testing.T) {
+	testkit.Long(t)
+	l := sessionAt(t, graph.Sparse, StepDraw)
+	a := l.actors[liar]
+	for _, b := range l.actors {
+		if err := l.send(b.said[StepDraw], nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := l.server.Advance(); err != nil {
+		t.Fatal(err)
+	}
+	others := first(graph.Sparse).minus(setOf(append(slices.Clone(a.holders), a.self)...)).clients()
+	if len(others) == 0 {
+		t.Fatalf("the graph is complete: %v", a.roster.graph)
+	}
+	a.holders[0] = others[0]
+	slices.Sort(a.holders)
+	var adverts []byte
+	for _, h := range a.holders {
+		adverts = append(adverts, l.actors[h].said[StepAdvertisement]...)
+	}
+	deal, err := a.handle(serverMessage(StepPeers, a.roster.digest, adverts))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var blame *ClientError
+	if err := l.send(deal, nil); !errors.Is(err, ErrMessage) || !errors.As(err, &blame) || blame.Client != a.id.Fingerprint() {
+		t.Errorf("%v, want the error %q that names the client", err, ErrMessage)
 	}
 }
