@@ -13,12 +13,12 @@ import (
 // A sender hands in the updates of one client. There is one for each mode.
 type sender interface {
 	// send hands in the update of a round, the change of all parameters, with its weight. It
-	// returns nil when the update has arrived, which does not mean that it counts. After a
-	// *missed the client continues with the next round.
+	// returns nil when the update has arrived, which does not mean that it counts. If the
+	// error is missed, the client continues with the next round.
 	send(ctx context.Context, round int, update []float32, weight uint32) error
 }
 
-// missed is the error of a round that has continued, or has failed, without the client.
+// missed is the error of a round that has failed, or has continued without the client.
 type missed struct{ error }
 
 func (e missed) Unwrap() error { return e.error }
@@ -26,7 +26,7 @@ func (e missed) Unwrap() error { return e.error }
 // A collector takes the updates of all clients. There is one for each mode.
 type collector interface {
 	// collect returns the mean of the updates of a round that arrive in time. If the round
-	// has failed, but the next one could succeed, the error is a *missed.
+	// has failed, but the next one could succeed, the error is missed.
 	collect(ctx context.Context, round int) (*outcome, error)
 	close()
 }

@@ -69,7 +69,7 @@ func (s *secureSender) send(ctx context.Context, round int, update []float32, we
 		c.Members = append(c.Members, m)
 	}
 	err := c.Run(ctx, vector.NewUpdate(vector.Floats(update), weight))
-	for _, lost := range []error{runner.ErrDropped, runner.ErrFailed, runner.ErrRestarted, runner.ErrNoMessage} {
+	for _, lost := range []error{runner.ErrDropped, runner.ErrFailed, runner.ErrRestarted, runner.ErrNoMessage, runner.ErrSent} {
 		if errors.Is(err, lost) {
 			return missed{err}
 		}
