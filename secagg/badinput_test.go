@@ -200,7 +200,7 @@ func (r *refusals) rosters() []refusal {
 	return []refusal{
 		{"a roster without me", StepRoster, r.rosterOf(3, slices.Delete(slices.Clone(e), victim, victim+1)...), ErrRoster, nobody},
 		{"a roster with other keys of mine", StepRoster, r.rosterOf(4, changed...), ErrRoster, nobody},
-		{"a client twice in the roster", StepRoster, serverMessage(StepRoster, binding, twice), ErrRoster, liar - 1},
+		{"a client twice in the roster", StepRoster, serverMessage(StepRoster, binding, twice), ErrRoster, nobody},
 		{"two clients", StepRoster, r.rosterOf(2, e[victim:victim+2]...), ErrFloor, nobody},
 		{"a threshold that is too low", StepRoster, r.rosterOf(3, e...), ErrFloor, nobody},
 		{"a roster of another round", StepRoster, serverMessage(StepRoster, digest{1}, r.roster.marshal()), ErrRound, nobody},
@@ -235,21 +235,21 @@ func (r *refusals) deals() []refusal {
 	gone := r.message[StepDealt][:len(r.message[StepDealt])-4]
 	return []refusal{
 		{"fewer holders than the threshold", StepDealt, r.dealt(r.before[StepDealt], tooFew), ErrThreshold, nobody},
-		{"an item that was not signed", StepDealt, r.replaced(StepDealt, deal, forged(deal)), ErrShare, liar},
+		{"an item that was not signed", StepDealt, r.replaced(StepDealt, deal, forged(deal)), ErrMessage, nobody},
 		{"a forged deal", StepDealt, r.replaced(StepDealt, deal[:head], forged(deal[:head])), ErrSignature, liar},
 		{"a deal of another roster", StepDealt, r.replaced(StepDealt, deal, r.other.told[liar].dealTo(victim)), ErrRound, liar},
 		{"a deal for too few holders", StepDealt, r.replaced(StepDealt, deal, short), ErrMessage, liar},
-		{"a deal twice", StepDealt, r.replaced(StepDealt, r.told[4].dealTo(victim), deal), ErrMessage, liar},
+		{"a deal twice", StepDealt, r.replaced(StepDealt, r.told[4].dealTo(victim), deal), ErrMessage, nobody},
 		// Without the leaf in the summary, the server could choose the masks.
-		{"an edge key that the server has sealed", StepDealt, r.replaced(StepDealt, deal, slices.Concat(deal[:head], r.serverItem(deal[head:]))), ErrShare, liar},
-		{"an item for somebody else", StepDealt, r.replaced(StepDealt, deal, r.told[liar].dealTo(4)), ErrShare, liar},
+		{"an edge key that the server has sealed", StepDealt, r.replaced(StepDealt, deal, slices.Concat(deal[:head], r.serverItem(deal[head:]))), ErrMessage, nobody},
+		{"an item for somebody else", StepDealt, r.replaced(StepDealt, deal, r.told[liar].dealTo(4)), ErrMessage, nobody},
 		{"a share that does not fit its hash", StepDealt, swap(func(it *item) { it.shares = r.resealed(make([]byte, 2*secretSize)) }), ErrShare, liar},
 		{"shares that do not open", StepDealt, swap(func(it *item) { it.shares[0] ^= 1 }), ErrShare, liar},
 		{"an edge key that does not open", StepDealt, swap(func(it *item) { it.edge[edgeBoxSize-1] ^= 1 }), ErrShare, liar},
 		// With the shares of client 0 under another name, the victim would give both kinds.
 		{"the shares of another dealer", StepDealt, swap(func(it *item) { it.shares, it.hashes = item0.shares, item0.hashes }), ErrShare, liar},
 		{"the edge key of another dealer", StepDealt, swap(func(it *item) { it.edge = item0.edge }), ErrShare, liar},
-		{"a dealer that is said to be gone", StepDealt, append(bytes.Clone(gone), index16(4)...), ErrMessage, liar},
+		{"a dealer that is said to be gone", StepDealt, append(bytes.Clone(gone), index16(4)...), ErrMessage, nobody},
 		{"a cut off item", StepDealt, r.message[StepDealt][:len(r.message[StepDealt])-100], ErrMessage, nobody},
 	}
 }
@@ -269,11 +269,11 @@ func (r *refusals) statements() []refusal {
 		r.t.Fatal(err)
 	}
 	return []refusal{
-		{"a client that has not masked with me", StepCounted, r.replaced(StepCounted, statement, without), ErrMessage, liar},
+		{"a client that has not masked with me", StepCounted, r.replaced(StepCounted, statement, without), ErrMessage, nobody},
 		{"a forged statement", StepCounted, r.replaced(StepCounted, statement, forged(statement)), ErrSignature, liar},
-		{"a statement twice", StepCounted, r.replaced(StepCounted, r.said(4, StepMasked), statement), ErrMessage, liar},
+		{"a statement twice", StepCounted, r.replaced(StepCounted, r.said(4, StepMasked), statement), ErrMessage, nobody},
 		{"a statement of another roster", StepCounted, r.replaced(StepCounted, statement, elsewhere), ErrRound, liar},
-		{"a statement of a client that has not dealt", StepCounted, append(bytes.Clone(r.message[StepCounted]), unknown...), ErrMessage, outsider},
+		{"a statement of a client that has not dealt", StepCounted, append(bytes.Clone(r.message[StepCounted]), unknown...), ErrMessage, nobody},
 		{"a confirmation in the place of a statement", StepCounted, r.replaced(StepCounted, statement, r.said(liar, StepConfirmation)), ErrStep, liar},
 	}
 }
@@ -290,9 +290,9 @@ func (r *refusals) confirmations() []refusal {
 	return []refusal{
 		{"fewer confirmations than the threshold", StepConfirmed, r.confirmed(r.before[StepConfirmed], few, r.copies), ErrThreshold, nobody},
 		{"no confirmations", StepConfirmed, serverMessage(StepConfirmed, r.roster.digest, nil), ErrThreshold, nobody},
-		{"a confirmation of others", StepConfirmed, r.replaced(StepConfirmed, confirmation, without), ErrMessage, liar},
+		{"a confirmation of others", StepConfirmed, r.replaced(StepConfirmed, confirmation, without), ErrMessage, nobody},
 		{"a forged confirmation", StepConfirmed, r.replaced(StepConfirmed, confirmation, forged(confirmation)), ErrSignature, liar},
-		{"a confirmation twice", StepConfirmed, r.replaced(StepConfirmed, r.said(4, StepConfirmation), confirmation), ErrMessage, liar},
+		{"a confirmation twice", StepConfirmed, r.replaced(StepConfirmed, r.said(4, StepConfirmation), confirmation), ErrMessage, nobody},
 		{"a confirmation of another roster", StepConfirmed, r.replaced(StepConfirmed, confirmation, elsewhere), ErrRound, liar},
 	}
 }

@@ -466,6 +466,7 @@ func (c *Client) Mask(ctx context.Context, dst io.Writer, u *vector.Update) (sta
 		return nil, c.end(err)
 	}
 	clear(c.edges)
+	c.keys.wipe() // what is left to do needs the shares of others, and its own one
 	c.answers[StepDealt] = answer{c.answers[StepDealt].question, statement}
 	c.next = StepCounted
 	return statement, nil
