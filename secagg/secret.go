@@ -132,3 +132,6 @@ func selfCommitment(roster digest, dealer int, self secret) digest {
 
 // index16 is the encoding of an index in the roster, and of a count of clients.
 func index16(i int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(i)) }
+
+// revealEntry is the size of what a client reveals about a dealer: index, kind, share.
+const revealEntry = 2 + 1 + secretSize
