@@ -4,9 +4,7 @@
 
 package secagg
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // statement is what a client says about its masked vector: its hash, and those it has masked with.
 type statement struct {
