@@ -65,13 +65,12 @@ func (c *Client) dealing(dealer int, m *signed, raw []byte) (d dealing, err erro
 // that enough of the edges lead to honest clients.
 func (c *Client) connect(there []int) error {
 	for _, h := range there {
-		if _, found := slices.BinarySearch(c.holders, h); !found {
+		if !includes(c.holders, h) {
 			return fmt.Errorf("%w: %s is said to hold shares, and this client has not drawn it", ErrMessage, c.roster.entries[h].client)
 		}
 	}
 	for dealer := range c.dealings {
-		_, drawn := slices.BinarySearch(c.holders, dealer)
-		if _, found := slices.BinarySearch(there, dealer); drawn && !found {
+		if includes(c.holders, dealer) && !includes(there, dealer) {
 			return fmt.Errorf("%w: %s has dealt, and is said to be gone", ErrMessage, c.roster.entries[dealer].client)
 		}
 	}

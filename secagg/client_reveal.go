@@ -25,7 +25,7 @@ func (c *Client) confirm(body []byte) ([]byte, error) {
 		if err != nil {
 			return nil, blame(m.signer, err)
 		}
-		if !slices.Contains(s.masked, c.self) {
+		if !includes(s.masked, c.self) {
 			return nil, passedOn(&m, "it has not masked with this client")
 		}
 		c.counted = append(c.counted, dealer)
@@ -44,16 +44,14 @@ func (c *Client) reveal(body []byte) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		_, drawn := slices.BinarySearch(c.holders, holder)
-		_, masked := slices.BinarySearch(c.masked, holder)
-		if !drawn || !masked {
+		if !includes(c.holders, holder) || !includes(c.masked, holder) {
 			return nil, passedOn(&m, "it holds no share of this client")
 		}
 		list, err := indices(m.body, c.roster.graph.Clients)
 		if err != nil {
 			return nil, blame(m.signer, err)
 		}
-		if _, counted := slices.BinarySearch(list, c.self); !counted {
+		if !includes(list, c.self) {
 			return nil, passedOn(&m, "it does not count this client")
 		}
 		last, body = holder, rest
@@ -75,7 +73,7 @@ func (c *Client) revealed() []byte {
 			continue
 		}
 		k := maskKind
-		if slices.Contains(c.counted, dealer) {
+		if includes(c.counted, dealer) {
 			k = selfKind
 		}
 		b = append(append(append(b, index16(dealer)...), byte(k)), d.shares[k][:]...)

@@ -68,7 +68,7 @@ func parseDraw(r *roster, self int, body []byte) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(holders) != r.graph.Neighbours || slices.Contains(holders, self) {
+	if len(holders) != r.graph.Neighbours || includes(holders, self) {
 		return nil, fmt.Errorf("%w: not %d neighbours beside itself", ErrMessage, r.graph.Neighbours)
 	}
 	return holders, nil

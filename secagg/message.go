@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/pqenc/pqenc/signature"
 )
@@ -77,6 +78,8 @@ func hash(label string, parts ...[]byte) digest {
 const (
 	serverHead = 2 + sha256.Size                   // version, step, binding
 	clientHead = 2 + sha256.Size + sha256.Size + 4 // version, step, signer, binding, length of the body
+
+	revealEntry = 2 + 1 + secretSize // index of a dealer, kind, share
 )
 
 // serverMessage returns a message of the server: version, step, binding, body. It has no
@@ -175,6 +178,15 @@ func indices(b []byte, n int) ([]int, error) {
 		}
 	}
 	return list, nil
+}
+
+// index16 is the encoding of an index in the roster, and of a count of clients.
+func index16(i int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(i)) }
+
+// includes reports whether an ascending list has an index.
+func includes(list []int, index int) bool {
+	_, found := slices.BinarySearch(list, index)
+	return found
 }
 
 // encodeIndices is the encoding that indices reads.

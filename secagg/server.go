@@ -43,7 +43,8 @@ type Server struct {
 
 // party is what the server knows about a client.
 type party struct {
-	index   int
+	client  signature.Fingerprint
+	index   int             // in the roster
 	said    map[Step][]byte // the messages of the client
 	adverts advertisement
 	holders []int
@@ -54,6 +55,14 @@ type party struct {
 	counts  []int            // dealers that the client counts
 	shares  [2]map[int]share // of this client's secrets, by kind and holder
 	secrets [2]secret        // by kind; zero if not needed
+}
+
+// due returns the kind of the secret of a client that its holders give back: never both.
+func (p *party) due() kind {
+	if p.stated != nil {
+		return selfKind
+	}
+	return maskKind
 }
 
 // NewServer returns the server of a new round, with random [Terms.Round].
@@ -129,20 +138,20 @@ func (s *Server) answered(f signature.Fingerprint) bool {
 // inRoster returns the clients in the order of the roster.
 func (s *Server) inRoster() []*party {
 	list := make([]*party, len(s.roster.entries))
-	for i, e := range s.roster.entries {
-		list[i] = s.clients[e.client]
+	for i := range list {
+		list[i] = s.at(i)
 	}
 	return list
 }
+
+// at returns the client of an index in the roster.
+func (s *Server) at(index int) *party { return s.clients[s.roster.entries[index].client] }
 
 // dealersOf returns those who have drawn a client and have sent a message of that step, in
 // ascending order.
 func (s *Server) dealersOf(holder int, step Step) (list []*party) {
 	for _, p := range s.inRoster() {
-		if p.said[step] == nil {
-			continue
-		}
-		if _, drawn := slices.BinarySearch(p.holders, holder); drawn {
+		if p.said[step] != nil && includes(p.holders, holder) {
 			list = append(list, p)
 		}
 	}

@@ -107,7 +107,7 @@ func (s *Server) makeRoster() (map[signature.Fingerprint][]byte, error) {
 
 func (s *Server) peersOf(p *party) (body []byte) {
 	for _, h := range p.holders {
-		body = append(body, s.clients[s.roster.entries[h].client].said[StepAdvertisement]...)
+		body = append(body, s.at(h).said[StepAdvertisement]...)
 	}
 	return body
 }
@@ -165,7 +165,7 @@ func (s *Server) confirmed() (map[signature.Fingerprint][]byte, error) {
 		}
 		var body []byte
 		for _, h := range left {
-			body = append(body, s.clients[s.roster.entries[h].client].said[StepConfirmation]...)
+			body = append(body, s.at(h).said[StepConfirmation]...)
 		}
 		messages[f] = serverMessage(StepConfirmed, s.roster.digest, body)
 	}

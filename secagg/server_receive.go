@@ -77,7 +77,7 @@ func (s *Server) repeated(m *signed) bool {
 // take stores a message after its contents were checked. It works on a copy of the party, so that
 // a message which is refused changes nothing.
 func (s *Server) take(m *signed, rest, message []byte) (err error) {
-	p := &party{index: -1, said: make(map[Step][]byte), shares: [2]map[int]share{{}, {}}}
+	p := &party{client: m.signer, index: -1, said: make(map[Step][]byte), shares: [2]map[int]share{{}, {}}}
 	if known := s.clients[m.signer]; known != nil {
 		*p = *known
 	}
@@ -182,16 +182,13 @@ func (s *Server) takeReveal(p *party, body []byte) error {
 	own, body := share(body), body[secretSize:]
 	for i, d := range dealers {
 		entry := body[i*revealEntry:]
-		k := maskKind
-		if d.stated != nil {
-			k = selfKind
-		}
+		k := d.due()
 		if !bytes.Equal(entry[:3], append(index16(d.index), byte(k))) {
-			return fmt.Errorf("%w: not the kind of share that is due for %s", ErrMessage, s.roster.entries[d.index].client)
+			return fmt.Errorf("%w: not the kind of share that is due for %s", ErrMessage, d.client)
 		}
 		it := parseItem(d.items[p.index])
 		if shareHash(s.roster.digest, d.index, p.index, k, share(entry[3:])) != it.hashes[k] {
-			return fmt.Errorf("%w: not the one that %s has dealt", ErrShare, s.roster.entries[d.index].client)
+			return fmt.Errorf("%w: not the one that %s has dealt", ErrShare, d.client)
 		}
 	}
 	p.shares[selfKind][p.index] = own
