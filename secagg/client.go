@@ -216,7 +216,7 @@ func (f *Floors) encoding(e vector.Encoding) error {
 	switch {
 	case f.Length != 0 && e.Length != f.Length:
 		return fmt.Errorf("%w: vectors of %d values, not %d", ErrFloor, e.Length, f.Length)
-	case e.Clip < f.Clip:
+	case !(e.Clip >= f.Clip): // also if the floor is not a number
 		return fmt.Errorf("%w: values are clipped at %g, below %g", ErrFloor, e.Clip, f.Clip)
 	case e.FractionBits < f.FractionBits:
 		return fmt.Errorf("%w: values have %d bits after the point, fewer than %d", ErrFloor, e.FractionBits, f.FractionBits)
@@ -314,7 +314,7 @@ func (c *Client) peers(body []byte) ([]advertisement, error) {
 			return nil, passedOn(&m, "this client has not drawn it, or it is not in the order of the roster")
 		}
 		if advertisementHash(&m) != e.advertisement {
-			return nil, blame(e.client, fmt.Errorf("%w: it has advertised two sets of keys", ErrRoster))
+			return nil, fmt.Errorf("%w: the keys of %s are not those in the roster", ErrRoster, e.client)
 		}
 		if list[i], err = parseAdvertisement(m.body); err != nil {
 			return nil, blame(e.client, err)
