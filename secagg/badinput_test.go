@@ -218,7 +218,7 @@ func (r *refusals) peers() []refusal {
 	return []refusal{
 		{"an advertisement too few", StepPeers, r.replaced(StepPeers, r.said(4, StepAdvertisement), nil), ErrMessage, nobody},
 		{"an advertisement too many", StepPeers, slices.Concat(r.message[StepPeers], advert), ErrMessage, nobody},
-		{"other keys of a client", StepPeers, r.replaced(StepPeers, advert, r.told[liar].resign(advert, r.told[0].keys.advertisement())), ErrRoster, liar},
+		{"other keys of a client", StepPeers, r.replaced(StepPeers, advert, r.told[liar].resign(advert, r.told[0].keys.advertisement())), ErrRoster, nobody},
 		{"a forged advertisement", StepPeers, r.replaced(StepPeers, advert, forged(advert)), ErrSignature, liar},
 		{"keys for another roster", StepPeers, serverMessage(StepPeers, r.other.roster.digest, r.message[StepPeers][serverHead:]), ErrRound, nobody},
 	}

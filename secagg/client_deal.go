@@ -101,7 +101,7 @@ func (c *Client) peers(body []byte) ([]advertisement, error) {
 			return nil, passedOn(&m, "this client has not drawn it, or it is not in the order of the roster")
 		}
 		if advertisementHash(&m) != e.advertisement {
-			return nil, blame(e.client, fmt.Errorf("%w: it has advertised two sets of keys", ErrRoster))
+			return nil, fmt.Errorf("%w: the keys of %s are not those in the roster", ErrRoster, e.client)
 		}
 		if list[i], err = parseAdvertisement(m.body); err != nil {
 			return nil, blame(e.client, err)

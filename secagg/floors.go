@@ -35,7 +35,7 @@ func (f *Floors) encoding(e vector.Encoding) error {
 	switch {
 	case f.Length != 0 && e.Length != f.Length:
 		return fmt.Errorf("%w: vectors of %d values, not %d", ErrFloor, e.Length, f.Length)
-	case e.Clip < f.Clip:
+	case !(e.Clip >= f.Clip): // also if the floor is not a number
 		return fmt.Errorf("%w: values are clipped at %g, below %g", ErrFloor, e.Clip, f.Clip)
 	case e.FractionBits < f.FractionBits:
 		return fmt.Errorf("%w: values have %d bits after the point, fewer than %d", ErrFloor, e.FractionBits, f.FractionBits)

@@ -170,6 +170,9 @@ func indices(b []byte, n int) ([]int, error) {
 	if len(b)%2 != 0 {
 		return nil, fmt.Errorf("%w: half an index", ErrMessage)
 	}
+	if len(b)/2 > n {
+		return nil, fmt.Errorf("%w: more indices than clients", ErrMessage)
+	}
 	list := make([]int, len(b)/2)
 	for i := range list {
 		list[i] = int(binary.BigEndian.Uint16(b[2*i:]))

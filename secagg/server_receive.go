@@ -32,13 +32,19 @@ func (s *Server) Receive(message []byte) (signature.Fingerprint, error) {
 }
 
 // ReceiveMasked takes the message of [StepMasked] and the masked vector, which it reads to the end
-// and compares with the message. It does not keep the vector: [Server.Sum] asks for it again.
+// and compares with the message. It does not keep the vector: [Server.Sum] asks for it again. If
+// the vector cannot be read, the client is not to blame, and may send the same message again.
 func (s *Server) ReceiveMasked(statement []byte, masked io.Reader) (signature.Fingerprint, error) {
 	m, rest, err := s.parse(statement)
-	if err != nil || s.repeated(&m) {
+	switch {
+	case err != nil:
 		return m.signer, err
+	case m.step != StepMasked || len(rest) != 0:
+		return m.signer, blame(m.signer, fmt.Errorf("%w: not the statement about a vector", ErrMessage))
+	case s.repeated(&m):
+		return m.signer, nil
 	}
-	return m.signer, blame(m.signer, s.takeMasked(&m, rest, masked))
+	return m.signer, s.takeMasked(&m, masked)
 }
 
 // parse returns a message of somebody who may send it now.
@@ -127,10 +133,17 @@ func (s *Server) takeDeal(p *party, m *signed, items []byte) (err error) {
 	return nil
 }
 
-func (s *Server) takeMasked(m *signed, rest []byte, masked io.Reader) error {
-	if m.step != StepMasked || len(rest) != 0 {
-		return fmt.Errorf("%w: not the statement about a vector", ErrMessage)
+func (s *Server) takeMasked(m *signed, masked io.Reader) error {
+	h := sha256.New()
+	n, err := io.Copy(h, io.LimitReader(masked, s.terms.Encoding.Size()+1))
+	if err != nil {
+		return fmt.Errorf("the masked vector of %s: %w", m.signer, err)
 	}
+	return blame(m.signer, s.takeStatement(m, n, digest(h.Sum(nil))))
+}
+
+// takeStatement takes the statement about a vector of that size and hash.
+func (s *Server) takeStatement(m *signed, size int64, vector digest) error {
 	p := s.clients[m.signer]
 	stated, err := parseStatement(s.roster, m.body)
 	if err != nil {
@@ -139,16 +152,10 @@ func (s *Server) takeMasked(m *signed, rest []byte, masked io.Reader) error {
 	if !slices.Equal(stated.masked, p.told) {
 		return fmt.Errorf("%w: it has masked with others than those it was told", ErrMessage)
 	}
-	h := sha256.New()
-	size := s.terms.Encoding.Size()
-	n, err := io.Copy(h, io.LimitReader(masked, size+1))
-	if err != nil {
-		return err
+	if want := s.terms.Encoding.Size(); size != want {
+		return fmt.Errorf("%w: it does not have %d bytes", ErrVector, want)
 	}
-	if n != size {
-		return fmt.Errorf("%w: it does not have %d bytes", ErrVector, size)
-	}
-	if digest(h.Sum(nil)) != stated.vector {
+	if vector != stated.vector {
 		return ErrVector
 	}
 	p.stated = &stated

@@ -32,6 +32,9 @@ func (s *Server) restore() error {
 		if len(p.shares[k]) > s.roster.graph.Threshold {
 			delete(p.shares[k], p.index) // its own share has no hash to compare it with
 		}
+		if have, need := len(p.shares[k]), s.roster.graph.Threshold; have < need {
+			return fmt.Errorf("%w: there are %d of %d shares of the %v secret of %s", ErrThreshold, have, need, k, p.client)
+		}
 		secret, err := combine(s.roster.graph.Threshold, p.shares[k])
 		if err != nil {
 			return blame(p.client, fmt.Errorf("the %v secret: %w", k, err))
@@ -71,7 +74,7 @@ func (s *Server) Sum(ctx context.Context, dst io.Writer, masked func(signature.F
 		}
 		v, err := masked(p.client)
 		if err != nil {
-			return Result{}, blame(p.client, err)
+			return Result{}, fmt.Errorf("the masked vector of %s: %w", p.client, err)
 		}
 		vectors = append(vectors, v)
 		result.Counted = append(result.Counted, p.client)
