@@ -72,13 +72,20 @@ func (a *Aggregator) Run(ctx context.Context, sum io.Writer) (secagg.Result, err
 		return secagg.Result{}, err
 	}
 	defer r.vectors.close()
+	err = r.claim(ctx)
+	if errors.Is(err, transfer.ErrExists) { // another aggregator may still be running it
+		return secagg.Result{}, err
+	}
 	defer r.deleteVectors(ctx)
-	result, err := r.run(ctx, sum)
+	var result secagg.Result
+	if err == nil {
+		result, err = r.run(ctx, sum)
+	}
 	if err != nil {
 		r.lastWords(ctx, err)
 		return secagg.Result{}, err
 	}
-	r.sendAll(ctx, resultStep, 0, r.forAll(isDone, "")) // the sum is there, whoever learns that
+	r.announce(ctx)
 	return result, nil
 }
 
@@ -88,6 +95,7 @@ type round struct {
 	server  *secagg.Server
 	mail    mail
 	members map[signature.Fingerprint]Member
+	first   signature.Fingerprint          // the lowest of the members
 	in      map[signature.Fingerprint]bool // who has not dropped out
 	next    secagg.Step                    // what those wait for; 0 for the result
 	vectors vectors
@@ -109,16 +117,31 @@ func (a *Aggregator) newRound() (*round, error) {
 	if r.server, err = secagg.NewServer(config); err != nil {
 		return nil, err
 	}
+	r.first = r.server.Waiting()[0] // there are at least 3
 	return r, r.vectors.open(a.Work, a.Encoding.Size())
 }
 
-// run does all steps, and the sum.
-func (r *round) run(ctx context.Context, sum io.Writer) (secagg.Result, error) {
-	invitations := make(map[signature.Fingerprint][]byte)
+// claim sends the invitation that is stored first, alone. A name can be stored once: so of two
+// aggregators that run the same round one continues, and the other one leaves it alone.
+func (r *round) claim(ctx context.Context) error {
+	return r.sendMessages(ctx, r.invitations(func(client signature.Fingerprint) bool { return client == r.first }))
+}
+
+// invitations returns those for the members that to accepts.
+func (r *round) invitations(to func(signature.Fingerprint) bool) map[signature.Fingerprint][]byte {
+	all := make(map[signature.Fingerprint][]byte)
 	for client := range r.members {
-		invitations[client] = r.server.Invitation()
+		if to(client) {
+			all[client] = r.server.Invitation()
+		}
 	}
-	if err := r.sendMessages(ctx, invitations); err != nil {
+	return all
+}
+
+// run does all steps after the claim, and the sum.
+func (r *round) run(ctx context.Context, sum io.Writer) (secagg.Result, error) {
+	rest := r.invitations(func(client signature.Fingerprint) bool { return client != r.first })
+	if err := r.sendMessages(ctx, rest); err != nil {
 		return secagg.Result{}, err
 	}
 	for step := secagg.StepAdvertisement; step <= secagg.StepReveal; step += 2 {
@@ -200,6 +223,15 @@ func (r *round) sendAll(ctx context.Context, name string, step secagg.Step, obje
 		return fmt.Errorf("the round %s has run before: %w", r.Round, first)
 	}
 	return first
+}
+
+// announce tells everybody that the sum is there, also if the aggregator is stopped now. Errors do
+// not matter: the sum is there, whoever learns that.
+func (r *round) announce(ctx context.Context) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(cleanupTime, cancel) })()
+	r.sendAll(longer, resultStep, 0, r.forAll(isDone, ""))
 }
 
 // lastWords tells everybody who waits for a message that the round has failed. Errors do not

@@ -206,7 +206,7 @@ func (c *collector) fetch(ctx context.Context, client signature.Fingerprint) {
 func (c *collector) pull(ctx context.Context, client signature.Fingerprint, into *slot) ([]byte, error) {
 	from := c.members[client]
 	o := object{c.Round, fromClient, c.step.String(), client}
-	message, err := c.mail.receive(ctx, o, from, transfer.PullOptions{Small: true})
+	message, err := c.mail.receive(ctx, o, from, longestFrom(len(c.members)), transfer.PullOptions{Small: true})
 	if err != nil || into == nil {
 		return message, err
 	}
@@ -252,7 +252,8 @@ func (c *collector) take(got fetched) error {
 	return nil
 }
 
-// accept checks an answer, and that it is of the client in whose name it was stored.
+// accept checks an answer, and that it is of this step, and of the client in whose name it was
+// stored: the protocol accepts the repetition of an earlier one.
 func (c *collector) accept(got fetched) error {
 	var by signature.Fingerprint
 	var err error
@@ -260,6 +261,9 @@ func (c *collector) accept(got fetched) error {
 		by, err = c.server.Receive(got.message)
 	} else {
 		by, err = c.server.ReceiveMasked(got.message, got.vector.reader())
+	}
+	if step, _ := secagg.StepOf(got.message); err == nil && step != c.step {
+		err = fmt.Errorf("%w: %v, where %v is expected", secagg.ErrStep, step, c.step)
 	}
 	if err == nil && by != got.client {
 		err = fmt.Errorf("%w: it is a message of client %s", secagg.ErrMessage, by)
