@@ -11,6 +11,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pqenc/pqenc/internal/testkit"
@@ -161,8 +162,11 @@ func (r *refusals) rosterOf(threshold int, entries ...entry) []byte {
 // nobody is to blame.
 const nobody = -1
 
+// The server is to blame, and client i is only named: relayed+i.
+const relayed = 100
+
 // refusal is a message that a client must refuse: at which step, with which error, and
-// whom the error names.
+// whom the error blames.
 type refusal struct {
 	name    string
 	step    Step
@@ -200,7 +204,7 @@ func (r *refusals) rosters() []refusal {
 	return []refusal{
 		{"a roster without me", StepRoster, r.rosterOf(3, slices.Delete(slices.Clone(e), victim, victim+1)...), ErrRoster, nobody},
 		{"a roster with other keys of mine", StepRoster, r.rosterOf(4, changed...), ErrRoster, nobody},
-		{"a client twice in the roster", StepRoster, serverMessage(StepRoster, binding, twice), ErrRoster, nobody},
+		{"a client twice in the roster", StepRoster, serverMessage(StepRoster, binding, twice), ErrRoster, relayed + liar - 1},
 		{"two clients", StepRoster, r.rosterOf(2, e[victim:victim+2]...), ErrFloor, nobody},
 		{"a threshold that is too low", StepRoster, r.rosterOf(3, e...), ErrFloor, nobody},
 		{"a roster of another round", StepRoster, serverMessage(StepRoster, digest{1}, r.roster.marshal()), ErrRound, nobody},
@@ -235,21 +239,22 @@ func (r *refusals) deals() []refusal {
 	gone := r.message[StepDealt][:len(r.message[StepDealt])-4]
 	return []refusal{
 		{"fewer holders than the threshold", StepDealt, r.dealt(r.before[StepDealt], tooFew), ErrThreshold, nobody},
-		{"an item that was not signed", StepDealt, r.replaced(StepDealt, deal, forged(deal)), ErrMessage, nobody},
+		{"an item that was not signed", StepDealt, r.replaced(StepDealt, deal, forged(deal)), ErrMessage, relayed + liar},
 		{"a forged deal", StepDealt, r.replaced(StepDealt, deal[:head], forged(deal[:head])), ErrSignature, liar},
 		{"a deal of another roster", StepDealt, r.replaced(StepDealt, deal, r.other.told[liar].dealTo(victim)), ErrRound, liar},
 		{"a deal for too few holders", StepDealt, r.replaced(StepDealt, deal, short), ErrMessage, liar},
-		{"a deal twice", StepDealt, r.replaced(StepDealt, r.told[4].dealTo(victim), deal), ErrMessage, nobody},
+		{"a deal twice", StepDealt, r.replaced(StepDealt, r.told[4].dealTo(victim), deal), ErrMessage, relayed + liar},
 		// Without the leaf in the summary, the server could choose the masks.
-		{"an edge key that the server has sealed", StepDealt, r.replaced(StepDealt, deal, slices.Concat(deal[:head], r.serverItem(deal[head:]))), ErrMessage, nobody},
-		{"an item for somebody else", StepDealt, r.replaced(StepDealt, deal, r.told[liar].dealTo(4)), ErrMessage, nobody},
+		{"an edge key that the server has sealed", StepDealt, r.replaced(StepDealt, deal, slices.Concat(deal[:head], r.serverItem(deal[head:]))), ErrMessage, relayed + liar},
+		{"an item for somebody else", StepDealt, r.replaced(StepDealt, deal, r.told[liar].dealTo(4)), ErrMessage, relayed + liar},
 		{"a share that does not fit its hash", StepDealt, swap(func(it *item) { it.shares = r.resealed(make([]byte, 2*secretSize)) }), ErrShare, liar},
 		{"shares that do not open", StepDealt, swap(func(it *item) { it.shares[0] ^= 1 }), ErrShare, liar},
 		{"an edge key that does not open", StepDealt, swap(func(it *item) { it.edge[edgeBoxSize-1] ^= 1 }), ErrShare, liar},
 		// With the shares of client 0 under another name, the victim would give both kinds.
 		{"the shares of another dealer", StepDealt, swap(func(it *item) { it.shares, it.hashes = item0.shares, item0.hashes }), ErrShare, liar},
 		{"the edge key of another dealer", StepDealt, swap(func(it *item) { it.edge = item0.edge }), ErrShare, liar},
-		{"a dealer that is said to be gone", StepDealt, append(bytes.Clone(gone), index16(4)...), ErrMessage, nobody},
+		{"a dealer that is said to be gone", StepDealt, append(bytes.Clone(gone), index16(4)...), ErrMessage, relayed + liar},
+		{"itself among its holders", StepDealt, append(bytes.Clone(gone), encodeIndices([]int{victim, 3, 4})...), ErrMessage, relayed + victim},
 		{"a cut off item", StepDealt, r.message[StepDealt][:len(r.message[StepDealt])-100], ErrMessage, nobody},
 	}
 }
@@ -269,11 +274,11 @@ func (r *refusals) statements() []refusal {
 		r.t.Fatal(err)
 	}
 	return []refusal{
-		{"a client that has not masked with me", StepCounted, r.replaced(StepCounted, statement, without), ErrMessage, nobody},
+		{"a client that has not masked with me", StepCounted, r.replaced(StepCounted, statement, without), ErrMessage, relayed + liar},
 		{"a forged statement", StepCounted, r.replaced(StepCounted, statement, forged(statement)), ErrSignature, liar},
-		{"a statement twice", StepCounted, r.replaced(StepCounted, r.said(4, StepMasked), statement), ErrMessage, nobody},
+		{"a statement twice", StepCounted, r.replaced(StepCounted, r.said(4, StepMasked), statement), ErrMessage, relayed + liar},
 		{"a statement of another roster", StepCounted, r.replaced(StepCounted, statement, elsewhere), ErrRound, liar},
-		{"a statement of a client that has not dealt", StepCounted, append(bytes.Clone(r.message[StepCounted]), unknown...), ErrMessage, nobody},
+		{"a statement of a client that has not dealt", StepCounted, append(bytes.Clone(r.message[StepCounted]), unknown...), ErrMessage, relayed + outsider},
 		{"a confirmation in the place of a statement", StepCounted, r.replaced(StepCounted, statement, r.said(liar, StepConfirmation)), ErrStep, liar},
 	}
 }
@@ -290,9 +295,9 @@ func (r *refusals) confirmations() []refusal {
 	return []refusal{
 		{"fewer confirmations than the threshold", StepConfirmed, r.confirmed(r.before[StepConfirmed], few, r.copies), ErrThreshold, nobody},
 		{"no confirmations", StepConfirmed, serverMessage(StepConfirmed, r.roster.digest, nil), ErrThreshold, nobody},
-		{"a confirmation of others", StepConfirmed, r.replaced(StepConfirmed, confirmation, without), ErrMessage, nobody},
+		{"a confirmation of others", StepConfirmed, r.replaced(StepConfirmed, confirmation, without), ErrMessage, relayed + liar},
 		{"a forged confirmation", StepConfirmed, r.replaced(StepConfirmed, confirmation, forged(confirmation)), ErrSignature, liar},
-		{"a confirmation twice", StepConfirmed, r.replaced(StepConfirmed, r.said(4, StepConfirmation), confirmation), ErrMessage, nobody},
+		{"a confirmation twice", StepConfirmed, r.replaced(StepConfirmed, r.said(4, StepConfirmation), confirmation), ErrMessage, relayed + liar},
 		{"a confirmation of another roster", StepConfirmed, r.replaced(StepConfirmed, confirmation, elsewhere), ErrRound, liar},
 	}
 }
@@ -318,8 +323,8 @@ func (r *refusals) others() (list []refusal) {
 	return list
 }
 
-// TestClientBadInput requires one clear error for each bad message, which names who is to
-// blame. After it a client gives nothing, whatever comes next, and has no secrets.
+// TestClientBadInput requires one clear error for each bad message, which names the client
+// that is to blame, or the one whose message the server has passed on wrongly. After it a client gives nothing, whatever comes next, and has no secrets.
 func TestClientBadInput(t *testing.T) {
 	r := newRefusals(t)
 	for _, test := range slices.Concat(r.invitations(), r.rosters(), r.peers(), r.deals(), r.statements(), r.confirmations(), r.others()) {
@@ -380,17 +385,21 @@ func TestClientBadInputBeforeMask(t *testing.T) {
 	}
 }
 
-// TestClientUnknownDealer requires that a client counts nobody who has dealt it
-// nothing, also if it is in the roster and has signed that it masked with the client.
+// TestClientUnknownDealer requires that a client counts nobody who has dealt it nothing,
+// also if it is in the roster and has signed that it masked with the client, and takes no
+// confirmation from there.
 func TestClientUnknownDealer(t *testing.T) {
 	r := newRefusals(t)
 	v := r.before[StepDealt].clone()
-	some := view{dealt: first(4), counted: first(5)}
+	some := view{dealt: first(4), counted: first(4)}
 	if _, err := v.handle(r.dealt(v, some)); err != nil {
 		t.Fatal(err)
 	}
-	v.dealt[4] = dealing{} // so that the message has its statement
-	r.refused(t, v, refusal{"", StepCounted, r.counted(v, some, r.copies), ErrMessage, 4})
+	r.refused(t, v.clone(), refusal{"", StepCounted, r.message[StepCounted], ErrMessage, relayed + 4})
+	if _, err := v.handle(r.counted(v, some, r.copies)); err != nil {
+		t.Fatal(err)
+	}
+	r.refused(t, v, refusal{"", StepConfirmed, r.message[StepConfirmed], ErrMessage, relayed + 4})
 }
 
 // TestClientOtherTerms requires that a client takes no keys which were advertised for other
@@ -419,17 +428,19 @@ func TestClientOtherTerms(t *testing.T) {
 	r.refused(t, v, refusal{"", StepPeers, serverMessage(StepPeers, v.roster.digest, peers), ErrRound, liar})
 }
 
-// blamed requires that an error names the client of that index, or nobody.
+// blamed requires that an error is that of the client of that index, or of nobody.
 func (r *refusals) blamed(t *testing.T, err error, index int) {
 	t.Helper()
 	var blame *ClientError
 	switch found := errors.As(err, &blame); {
 	case index == nobody && found:
 		t.Errorf("%v names a client", err)
-	case index != nobody && !found:
-		t.Errorf("%v names nobody", err)
-	case index <= outsider && index != nobody && blame.Client != r.fingerprint(index):
-		t.Errorf("%v names another client than %d", err, index)
+	case index >= relayed && (found || !strings.Contains(err.Error(), r.fingerprint(index-relayed).String())):
+		t.Errorf("%v does not name client %d, or blames it", err, index-relayed)
+	case index >= 0 && index < relayed && !found:
+		t.Errorf("%v blames nobody", err)
+	case index >= 0 && index <= outsider && blame.Client != r.fingerprint(index):
+		t.Errorf("%v blames another client than %d", err, index)
 	}
 }
 
@@ -457,6 +468,9 @@ func TestClientRepeats(t *testing.T) {
 			}
 			if replies[step], err = v.upload(); err != nil {
 				t.Fatal(err)
+			}
+			if v.keys.secrets != [2]secret{} || v.keys.shares != nil || len(v.edges) > 0 {
+				t.Error("the client remembers secrets that it needs no more")
 			}
 		}
 		for earlier, want := range replies {
