@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"time"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/internal/terminal"
@@ -56,7 +57,32 @@ func (f *memberFlags) list(a *app) (keyfile.Publics, error) {
 	if err == nil {
 		_, err = amongKnown(all, nil)
 	}
+	if err == nil {
+		err = eachOnce(all)
+	}
 	return all, err
+}
+
+// errMembers reports a list that its author should not have made.
+var errMembers = errors.New("the list of members")
+
+// eachOnce returns an error if the owner of a key could take part twice, or not at all.
+func eachOnce(members keyfile.Publics) error {
+	later := make(map[keyfile.Fingerprint]keyfile.Fingerprint)
+	for _, m := range members {
+		for _, before := range m.Fingerprints()[1:] {
+			later[before] = m.Fingerprint()
+		}
+	}
+	for _, m := range members {
+		if by, found := later[m.Fingerprint()]; found {
+			return &failure{fmt.Errorf("%w: it has %s and its successor, %s", errMembers, m.Fingerprint(), by), exitRound, []string{"list the successor only"}}
+		}
+		if retired(m) {
+			return &failure{fmt.Errorf("%w: %s: %w", errMembers, m.Fingerprint(), m.Usable(time.Now())), exitRound, []string{renewal(m)}}
+		}
+	}
+	return nil
 }
 
 func (f *memberFlags) read(a *app) (all keyfile.Publics, err error) {
@@ -159,6 +185,7 @@ var roundKinds = []struct {
 	{secagg.ErrSignature, "signature", ""},
 	{secagg.ErrMessage, "message", ""},
 	{secagg.ErrEnded, "ended", ""},
+	{errUpdateChanged, "update", "another program is writing to it: write each update to a file of its own"},
 	{vector.ErrNotFinite, "update", "the training has diverged: do not take part with this update"},
 	{vector.ErrLength, "update", ""},
 	{vector.ErrWeight, "update", ""},
@@ -167,6 +194,10 @@ var roundKinds = []struct {
 	{vector.ErrEncoding, "update", ""},
 	{errRoundEnded, "ended", ""},
 }
+
+// errUpdateChanged is the error for an update that may not be the one whose record says that it was
+// sent.
+var errUpdateChanged = errors.New("the file was written to after the client was started")
 
 // errRoundEnded is the error when standard input ends in the middle of a round.
 var errRoundEnded = errors.New("standard input has ended before the round")
