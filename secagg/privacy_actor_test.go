@@ -6,6 +6,7 @@ package secagg
 
 import (
 	"bytes"
+	"context"
 	"crypto/hpke"
 	"io"
 	"maps"
@@ -58,19 +59,11 @@ type mutant struct {
 // which graphs there are is the choice of each test.
 func newActors(t testing.TB, n int, mutant *mutant) []*actor {
 	t.Helper()
-	server, err := NewServer(ServerConfig{Members: publics(identities(t, n)), Encoding: tiny, Corrupt: noneIfZero(0)})
+	server, err := NewServer(ServerConfig{Members: publics(identities(t, n)), Encoding: tiny, Corrupt: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return invited(t, server.Invitation(), n, mutant)
-}
-
-// noneIfZero is a number of colluders for configurations, where zero is not none.
-func noneIfZero(corrupt int) int {
-	if corrupt == 0 {
-		return -1
-	}
-	return corrupt
 }
 
 // invited is newActors with an invitation that there is.
@@ -82,7 +75,7 @@ func invited(t testing.TB, invitation []byte, n int, mutant *mutant) (actors []*
 		return bytes.Compare(x[:], y[:])
 	})
 	for i, id := range ids {
-		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids), Floors: Floors{Corrupt: noneIfZero(0)}})
+		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids), Floors: Floors{Corrupt: -1}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +152,7 @@ func (a *actor) upload() ([]byte, error) {
 		return nil, err
 	}
 	var masked bytes.Buffer
-	statement, err := a.Mask(neverCancelled, &masked, vector.NewUpdate(vector.Floats(a.values), a.weight))
+	statement, err := a.Mask(context.Background(), &masked, vector.NewUpdate(vector.Floats(a.values), a.weight))
 	a.masked = masked.Bytes()
 	return statement, err
 }
@@ -176,14 +169,8 @@ func (a *actor) value(e vector.Encoding) float32 {
 
 // clone returns a copy that goes its own way from here.
 func (a *actor) clone() *actor {
-	c, b := *a.Client, *a
-	b.Client = &c
-	if c.keys != nil {
-		k := *c.keys
-		c.keys = &k
-	}
-	c.answers, c.dealings, c.edges = maps.Clone(c.answers), maps.Clone(c.dealings), maps.Clone(c.edges)
-	c.masked, c.counted = slices.Clone(c.masked), slices.Clone(c.counted)
+	b := *a
+	b.Client = a.Client.clone()
 	b.said = maps.Clone(b.said)
 	return &b
 }

@@ -29,6 +29,7 @@ type outcome struct {
 	counted set    // those whose vector came in time
 	sum     []byte // nil if too few were left
 	ended   Step   // the step in which too few were left
+	err     error  // and what the server says about it
 }
 
 // A scenario is a round to come. last[i] is the last message of client i that comes in time.
@@ -37,25 +38,26 @@ type scenario struct {
 	corrupt, dropped int
 	last             []Step
 	encoding         vector.Encoding
-	fine             bool // see actor
+	fine             bool            // see actor
+	mutants          map[int]*mutant // see actor
 }
 
 // simulate runs a round.
 func simulate(t testing.TB, s scenario) *outcome {
 	t.Helper()
 	ids := identities(t, len(s.last))
-	server, err := NewServer(ServerConfig{Members: publics(ids), Encoding: s.encoding, Corrupt: noneIfZero(s.corrupt), Dropped: s.dropped})
+	server, err := NewServer(ServerConfig{Members: publics(ids), Encoding: s.encoding, Corrupt: orNone(s.corrupt), Dropped: s.dropped})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := &outcome{}
 	next := make(map[signature.Fingerprint][]byte)
 	for i, id := range ids {
-		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids), Floors: Floors{Corrupt: noneIfZero(s.corrupt)}})
+		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids), Floors: Floors{Corrupt: orNone(s.corrupt)}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.actors = append(d.actors, &actor{Client: c, number: i, id: id, fine: s.fine, said: make(map[Step][]byte)})
+		d.actors = append(d.actors, &actor{Client: c, number: i, id: id, fine: s.fine, mutant: s.mutants[i], said: make(map[Step][]byte)})
 		next[id.Fingerprint()] = server.Invitation()
 	}
 	for next != nil {
@@ -70,7 +72,7 @@ func simulate(t testing.TB, s scenario) *outcome {
 			}
 		}
 		if next, err = server.Advance(); err != nil {
-			d.ended = server.step
+			d.ended, d.err = server.step, err
 			return d
 		}
 	}
@@ -91,12 +93,7 @@ func (d *outcome) deliver(t testing.TB, server *Server, a *actor, message []byte
 	if step > last {
 		return
 	}
-	if step == StepMasked {
-		_, err = server.ReceiveMasked(reply, bytes.NewReader(a.masked))
-	} else {
-		_, err = server.Receive(reply)
-	}
-	if err != nil {
+	if _, err = receive(server, reply, a.masked); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -259,7 +259,7 @@ func (r *recorder) one() *recording {
 // TestRecord checks that all rounds are recorded, and no other ones. With -update, it records them
 // again.
 func TestRecord(t *testing.T) {
-	want := []string{functionsFile}
+	want := []string{functionsFile, refusedFile}
 	for _, p := range plans {
 		name := filepath.Join("testdata", p.name+".txt")
 		want = append(want, name)

@@ -102,6 +102,8 @@ type recording struct {
 	head  block
 	parts []block // one for each participant
 	lines []line
+
+	windows map[[64]byte][2]int // where each 64 bytes come first: see quote
 }
 
 // line is a message.
