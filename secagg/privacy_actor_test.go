@@ -39,6 +39,7 @@ type actor struct {
 	ownShare share
 	dealt    map[int]dealing
 	masks    map[int][32]byte
+	waits    bool // for its vector, and does not mask one by itself
 	fine     bool // values of the update are not whole units
 	values   []float32
 	weight   uint32
@@ -104,9 +105,13 @@ func (a *actor) handle(message []byte) ([]byte, error) {
 	}
 	if step == StepDealt {
 		a.dealt, a.masks = maps.Clone(a.dealings), maps.Clone(a.edges)
-		if reply, err = a.upload(); err != nil {
+		if a.waits {
+			return nil, nil
+		}
+		if err = a.upload(); err != nil {
 			return nil, err
 		}
+		reply = a.said[StepMasked]
 	}
 	if a.mutant != nil && a.mutant.after != nil {
 		reply = a.mutant.after(a, step, reply)
@@ -137,8 +142,8 @@ func (a *actor) note(step Step, message []byte) {
 	}
 }
 
-// upload masks an update and returns the statement about it.
-func (a *actor) upload() ([]byte, error) {
+// upload masks an update, and notes the statement about it.
+func (a *actor) upload() error {
 	e := a.terms.Encoding
 	a.values, a.weight = make([]float32, e.Length), uint32(1+rand.IntN(int(e.MaxWeight)))
 	for i := range a.values {
@@ -146,15 +151,15 @@ func (a *actor) upload() ([]byte, error) {
 	}
 	encoded, err := vector.NewUpdate(vector.Floats(a.values), a.weight).Encode(e)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if a.input, err = io.ReadAll(encoded); err != nil {
-		return nil, err
+		return err
 	}
 	var masked bytes.Buffer
-	statement, err := a.Mask(context.Background(), &masked, vector.NewUpdate(vector.Floats(a.values), a.weight))
-	a.masked = masked.Bytes()
-	return statement, err
+	a.said[StepMasked], err = a.Mask(context.Background(), &masked, vector.NewUpdate(vector.Floats(a.values), a.weight))
+	a.masked, a.waits = masked.Bytes(), false
+	return err
 }
 
 // value returns a random value. Whole units are the same however they are rounded: the
