@@ -22,13 +22,14 @@ type attack struct {
 	cut    int // all that follows if negative
 	data   string
 	want   error // nil if it is accepted
-	blames int   // number of the participant that the error names, or nobody
+	blames int   // number of the participant that the error blames, relayed and that number, or nobody
 }
 
 // Who is to blame, if it is not a participant.
 const (
 	nobody  = -1
-	unknown = -2 // stranger
+	unknown = -2  // stranger
+	relayed = 100 // the server: it has passed on wrongly what the participant of this number has signed
 )
 
 // stranger is the fingerprint of nobody.
@@ -72,13 +73,13 @@ var onClient = []attack{
 	{"roster-empty", 3, 3, changeBytes, inEntries, -1, "", ErrRoster, nobody},
 	{"roster-two", 3, 3, changeBytes, -entrySize, -1, "", ErrFloor, nobody},
 	{"roster-without-me", 3, 3, changeBytes, inEntries, entrySize, "", ErrRoster, nobody},
-	{"roster-other-order", 3, 3, changeBytes, inEntries, 1, "\xff", ErrRoster, nobody},
+	{"roster-other-order", 3, 3, changeBytes, inEntries, 1, "\xff", ErrRoster, relayed + 1},
 	{"roster-threshold-1", 3, 3, changeBytes, inBody + 2, 2, "\x00\x01", graph.ErrNotPrivate, nobody},
 	{"roster-threshold-65535", 3, 3, changeBytes, inBody + 2, 2, "\xff\xff", ErrFloor, nobody},
 	{"roster-neighbours-0", 3, 3, changeBytes, inBody, 2, "\x00\x00", ErrFloor, nobody},
 	{"roster-other-hash", 3, 3, changeBytes, inEntries + entrySize - 1, 1, "\x00", ErrRoster, nobody},
 	{"roster-stranger", 3, 3, changeBytes, -entrySize, 32, stranger, ErrNotMember, unknown},
-	{"peers-one", 5, 5, changeBytes, inBody, advert, "", ErrMessage, nobody},
+	{"peers-one", 5, 5, changeBytes, inBody, advert, "", ErrMessage, relayed + 2},
 	{"peers-trailing", 5, 5, changeBytes, -1, 0, "\x00", ErrSignature, 2},
 	{"peers-more", 5, 5, changeBytes, inBody, 0, "\x00", ErrMessage, nobody},
 	{"peers-length-huge", 5, 5, changeBytes, inAdvert - 4, 4, "\xff\xff\xff\xff", ErrMessage, nobody},
@@ -88,28 +89,28 @@ var onClient = []attack{
 	{"dealt-none-nobody-there", 7, 7, changeBytes, inBody, -1, "\x00\x00", ErrThreshold, nobody},
 	{"dealt-more", 7, 7, changeBytes, inBody, 2, "\x00\x03", ErrMessage, nobody},
 	{"dealt-65535", 7, 7, changeBytes, inBody, 2, "\xff\xff", ErrMessage, nobody},
-	{"dealt-one-there", 7, 7, changeBytes, -2, 2, "", ErrMessage, nobody},
-	{"dealt-me-there", 7, 7, changeBytes, -4, 2, "\x00\x00", ErrMessage, nobody},
+	{"dealt-one-there", 7, 7, changeBytes, -2, 2, "", ErrMessage, relayed + 2},
+	{"dealt-me-there", 7, 7, changeBytes, -4, 2, "\x00\x00", ErrMessage, relayed + 0},
 	{"dealt-beyond-roster", 7, 7, changeBytes, -2, 2, "\x00\x63", ErrMessage, nobody},
 	{"dealt-signature", 7, 7, changeBytes, tillDealer + clientHead + 32 + 2*summaryEntry + 9, 1, "\x00", ErrSignature, 1},
-	{"dealt-item", 7, 7, changeRest, 64, 1, "\x00", ErrMessage, nobody},
-	{"dealt-item-hash", 7, 7, changeRest, 0, 1, "\x00", ErrMessage, nobody},
-	{"dealt-summary-resigned", 7, 7, changeBody, 40, 1, "\x00", ErrMessage, nobody},
+	{"dealt-item", 7, 7, changeRest, 64, 1, "\x00", ErrMessage, relayed + 1},
+	{"dealt-item-hash", 7, 7, changeRest, 0, 1, "\x00", ErrMessage, relayed + 1},
+	{"dealt-summary-resigned", 7, 7, changeBody, 40, 1, "\x00", ErrMessage, relayed + 1},
 	{"dealt-summary-of-itself", 7, 7, changeBody, 32, 2, "\x00\x01", ErrMessage, 1},
 	{"dealt-summary-short", 7, 7, changeBody, 32, summaryEntry, "", ErrMessage, 1},
 	{"counted-none", 9, 9, changeBytes, inBody, -1, "", nil, nobody},
 	{"counted-one", 9, 9, changeBytes, oneKept, -1, "", nil, nobody},
 	{"counted-signature", 9, 9, changeBytes, -1, 1, "\x80", ErrSignature, 2},
-	{"counted-without-me", 9, 9, changeBody, 32, 2, "", ErrMessage, nobody},
+	{"counted-without-me", 9, 9, changeBody, 32, 2, "", ErrMessage, relayed + 1},
 	{"counted-other-vector", 9, 9, changeBody, 0, 1, "\x00", nil, nobody},
 	{"counted-half-an-index", 9, 9, changeBody, 33, 1, "", ErrMessage, 1},
 	{"confirmed-none", 11, 11, changeBytes, inBody, -1, "", ErrThreshold, nobody},
 	{"confirmed-one", 11, 11, changeBytes, inBody, confirmed3, "", ErrThreshold, nobody},
 	{"confirmed-signature", 11, 11, changeBytes, -1, 1, "\x80", ErrSignature, 2},
-	{"confirmed-without-me", 11, 11, changeBody, 0, 2, "", ErrMessage, nobody},
+	{"confirmed-without-me", 11, 11, changeBody, 0, 2, "", ErrMessage, relayed + 1},
 	{"confirmed-resigned", 11, 11, changeBody, 0, 0, "", nil, nobody},
 	{"confirmed-beyond-roster", 11, 11, changeBody, 4, 0, "\x00\x09", ErrMessage, 1},
-	{"confirmed-of-counted", 11, 11, changeBytes, inBody + 1, 1, "\x08", ErrStep, nobody},
+	{"confirmed-of-counted", 11, 11, changeBytes, inBody + 1, 1, "\x08", ErrStep, relayed + 1},
 }
 
 // twice are messages for client 0 with the first part of a list in the place of all others.
@@ -117,11 +118,11 @@ func (l *listening) twice() []attack {
 	const summary3 = clientHead + 32 + 2*summaryEntry + 3373
 	part := func(step Step, from, size int) string { return string(l.messages[(step-1)/2][from : from+size]) }
 	return []attack{
-		{"roster-twice", 3, 3, changeBytes, inEntries + entrySize, -1, strings.Repeat(part(3, inEntries, entrySize), 2), ErrRoster, nobody},
-		{"peers-twice", 5, 5, changeBytes, inBody + advert, -1, part(5, inBody, advert), ErrMessage, nobody},
-		{"dealt-twice", 7, 7, changeBytes, tillDealer + summary3 + itemSize, -5, part(7, tillDealer, summary3+itemSize), ErrMessage, nobody},
-		{"counted-twice", 9, 9, changeBytes, oneKept, -1, part(9, inBody, statement3), ErrMessage, nobody},
-		{"confirmed-twice", 11, 11, changeBytes, inBody + confirmed3, -1, part(11, inBody, confirmed3), ErrMessage, nobody},
+		{"roster-twice", 3, 3, changeBytes, inEntries + entrySize, -1, strings.Repeat(part(3, inEntries, entrySize), 2), ErrRoster, relayed + 0},
+		{"peers-twice", 5, 5, changeBytes, inBody + advert, -1, part(5, inBody, advert), ErrMessage, relayed + 1},
+		{"dealt-twice", 7, 7, changeBytes, tillDealer + summary3 + itemSize, -5, part(7, tillDealer, summary3+itemSize), ErrMessage, relayed + 1},
+		{"counted-twice", 9, 9, changeBytes, oneKept, -1, part(9, inBody, statement3), ErrMessage, relayed + 1},
+		{"confirmed-twice", 11, 11, changeBytes, inBody + confirmed3, -1, part(11, inBody, confirmed3), ErrMessage, relayed + 1},
 	}
 }
 

@@ -100,6 +100,9 @@ func (own *keys) openItem(r route, it *item) (d dealing, err error) {
 	}
 	for k := range d.shares {
 		d.shares[k] = share(shares[k*secretSize:])
+		if _, err := decodeScalar(d.shares[k][:]); err != nil {
+			return d, err
+		}
 		if shareHash(r.roster, r.dealer, r.holder, kind(k), d.shares[k]) != it.hashes[k] {
 			return d, fmt.Errorf("%w: the share of the %v secret is not the one that was signed", ErrShare, kind(k))
 		}

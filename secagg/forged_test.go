@@ -27,7 +27,7 @@ func (r *recording) line(step Step, who int) []byte {
 // add adds a message that is refused by client 0, which waits for it.
 func (f *forging) add(name string, message []byte, reason string, blames int) {
 	f.list = append(f.list, refusal{name: name, round: f.name, by: "client", after: f.linesBefore(must(StepOf(message)), 0),
-		message: message, reason: reason, blames: f.nameOf(blames)})
+		message: message, reason: reason}.about(f.recording, blames))
 }
 
 // signed returns a message that a participant has signed.
@@ -85,12 +85,12 @@ func forgedForClient(l *listening) []refusal {
 	f := &forging{recording: l.recording, name: "round-3"}
 	roster, other := f.roster().digest, digest{1}
 	advert := f.line(StepAdvertisement, liar)
-	f.add("peers-other-terms", f.replaced(StepPeers, advert, f.sign(liar, StepAdvertisement, other, advert[clientHead:][:advertisementSize])), "round", nobody)
+	f.add("peers-other-terms", f.replaced(StepPeers, advert, f.sign(liar, StepAdvertisement, other, advert[clientHead:][:advertisementSize])), "round", relayed+liar)
 
 	m, it := f.deal(liar)
 	_, foreign := f.deal(2)
 	raw := it.marshal()
-	f.add("dealt-other-roster", f.dealt(append(f.sign(liar, StepDeal, other, m.body), raw...)), "round", nobody)
+	f.add("dealt-other-roster", f.dealt(append(f.sign(liar, StepDeal, other, m.body), raw...)), "round", relayed+liar)
 	f.add("dealt-other-shares", f.lie(func(it *item) { it.shares = f.seal("share-box", make([]byte, 2*secretSize)) }), "share", liar)
 	f.add("dealt-shares-box", f.lie(func(it *item) { it.shares[0] ^= 1 }), "share", liar)
 	f.add("dealt-edge-box", f.lie(func(it *item) { it.edge[edgeBoxSize-1] ^= 1 }), "share", liar)
@@ -100,18 +100,18 @@ func forgedForClient(l *listening) []refusal {
 	// Without the leaf in the summary, the server could choose the masks.
 	sealed := it
 	sealed.edge = f.seal("edge-box", make([]byte, 32))
-	f.add("dealt-edge-of-the-server", f.dealt(append(bytes.Clone(m.raw), sealed.marshal()...)), "message", nobody)
+	f.add("dealt-edge-of-the-server", f.dealt(append(bytes.Clone(m.raw), sealed.marshal()...)), "message", relayed+liar)
 	_, items, _ := cutSigned(f.line(StepDeal, liar))
-	f.add("dealt-item-of-another-holder", f.dealt(append(bytes.Clone(m.raw), items[itemSize:]...)), "message", nobody)
+	f.add("dealt-item-of-another-holder", f.dealt(append(bytes.Clone(m.raw), items[itemSize:]...)), "message", relayed+liar)
 
 	statement, confirmation := f.line(StepMasked, liar), f.line(StepConfirmation, liar)
 	m, _, _ = cutSigned(statement)
-	f.add("counted-other-roster", f.replaced(StepCounted, statement, f.sign(liar, StepMasked, other, m.body)), "round", nobody)
-	f.add("counted-confirmation", f.replaced(StepCounted, statement, confirmation), "step", nobody)
-	f.add("counted-mine", append(f.line(StepCounted, 0), f.line(StepMasked, 0)...), "message", nobody)
+	f.add("counted-other-roster", f.replaced(StepCounted, statement, f.sign(liar, StepMasked, other, m.body)), "round", relayed+liar)
+	f.add("counted-confirmation", f.replaced(StepCounted, statement, confirmation), "step", relayed+liar)
+	f.add("counted-mine", append(f.line(StepCounted, 0), f.line(StepMasked, 0)...), "message", relayed+0)
 	m, _, _ = cutSigned(confirmation)
-	f.add("confirmed-other-roster", f.replaced(StepConfirmed, confirmation, f.sign(liar, StepConfirmation, other, m.body)), "round", nobody)
-	f.add("confirmed-mine", serverMessage(StepConfirmed, roster, append(f.line(StepConfirmation, 0), confirmation...)), "message", nobody)
+	f.add("confirmed-other-roster", f.replaced(StepConfirmed, confirmation, f.sign(liar, StepConfirmation, other, m.body)), "round", relayed+liar)
+	f.add("confirmed-mine", serverMessage(StepConfirmed, roster, append(f.line(StepConfirmation, 0), confirmation...)), "message", relayed+0)
 	return f.list
 }
 
@@ -122,14 +122,14 @@ func forgedInEight(r *recording) []refusal {
 	roster := r.roster().digest
 	everybody := encodeIndices([]int{0, 1, 2, 4, 5, 6, 7})
 	stated := append(make([]byte, 32), everybody...)
-	f.add("counted-not-in-roster", append(f.line(StepCounted, 0), f.sign(outsider, StepMasked, roster, stated)...), "message", nobody)
-	f.add("counted-without-deal", f.counted(f.sign(gone, StepMasked, roster, stated)), "message", nobody)
-	f.add("confirmed-not-in-roster", append(f.line(StepConfirmed, 0), f.sign(outsider, StepConfirmation, roster, everybody)...), "message", nobody)
-	f.add("confirmed-without-deal", f.confirmed(f.sign(gone, StepConfirmation, roster, everybody)), "message", nobody)
+	f.add("counted-not-in-roster", append(f.line(StepCounted, 0), f.sign(outsider, StepMasked, roster, stated)...), "message", relayed+outsider)
+	f.add("counted-without-deal", f.counted(f.sign(gone, StepMasked, roster, stated)), "message", relayed+gone)
+	f.add("confirmed-not-in-roster", append(f.line(StepConfirmed, 0), f.sign(outsider, StepConfirmation, roster, everybody)...), "message", relayed+outsider)
+	f.add("confirmed-without-deal", f.confirmed(f.sign(gone, StepConfirmation, roster, everybody)), "message", relayed+gone)
 	for step := StepMasked; step <= StepReveal; step += 2 {
 		body := make([]byte, 32)
 		f.list = append(f.list, refusal{name: step.String() + "-of-one-that-is-gone", round: f.name, by: "server", who: gone,
-			after: r.linesBefore(step, -1), message: r.sign(gone, step, roster, body), reason: "step", blames: r.nameOf(gone)})
+			after: r.linesBefore(step, -1), message: r.sign(gone, step, roster, body), reason: "step"}.about(r, gone))
 	}
 	return f.list
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pqenc/pqenc/secagg/graph"
 	"github.com/pqenc/pqenc/secagg/vector"
+	"github.com/pqenc/pqenc/signature"
 )
 
 // refusedFile has messages that must be refused: see testdata/README.md.
@@ -39,7 +40,8 @@ type refusal struct {
 	message     []byte
 	vector      []byte // of a client, beside its message
 	reason      string
-	blames      string // fingerprint of the client that the error names, or "nobody"
+	blames      string // fingerprint of the client that the error blames, or "nobody"
+	mentions    string // whose message the server has passed on wrongly, if the error blames nobody
 }
 
 // linesBefore returns after how many lines the next one is of a step. For a client, only its own
@@ -58,26 +60,29 @@ func refusals() (list []refusal) {
 	for _, a := range append(onClient, l.twice()...) {
 		_, pick, at, cut := l.seed(&a)
 		list = append(list, refusal{name: a.name, round: "round-3", by: "client", after: l.linesBefore(a.state, 0),
-			message: l.change(pick, a.way, at, cut, []byte(a.data)), reason: reasonOf(a.want), blames: l.nameOf(a.blames)})
+			message: l.change(pick, a.way, at, cut, []byte(a.data)), reason: reasonOf(a.want)}.about(l.recording, a.blames))
 	}
 	for _, a := range onServer {
 		_, pick, at, cut := c.seed(&a)
 		message, vector := c.change(pick, a.way, at, cut, []byte(a.data))
 		list = append(list, refusal{name: a.name, round: "round-8-early", by: "server", after: c.linesBefore(a.state, -1),
-			message: message, vector: vector, reason: reasonOf(a.want), blames: c.nameOf(a.blames)})
+			message: message, vector: vector, reason: reasonOf(a.want)}.about(c.recording, a.blames))
 	}
 	return slices.Concat(list, forgedForClient(l), forgedInEight(c.recording), inSparse())
 }
 
-// nameOf returns how a participant is named in refusedFile.
-func (r *recording) nameOf(who int) string {
-	switch who {
-	case nobody:
-		return "nobody"
-	case unknown:
-		return hex.EncodeToString([]byte(stranger))
+// about completes a message with the clients that the error is about.
+func (f refusal) about(r *recording, blames int) refusal {
+	f.blames = "nobody"
+	switch {
+	case blames == unknown:
+		f.blames = hex.EncodeToString([]byte(stranger))
+	case blames >= relayed:
+		f.mentions = r.parts[blames-relayed].text("fingerprint")
+	case blames >= 0:
+		f.blames = r.parts[blames].text("fingerprint")
 	}
-	return r.parts[who].text("fingerprint")
+	return f
 }
 
 func reasonOf(err error) string {
@@ -101,15 +106,21 @@ func (f *refusal) block(r *recording) (b block) {
 		b.add("vector", f.vector)
 	}
 	b.add("reason", f.reason)
-	b.add("names", f.blames)
+	b.add("blames", f.blames)
+	if f.mentions != "" {
+		b.add("mentions", f.mentions)
+	}
 	return b
 }
 
 func parseRefusal(b block, r *recording) refusal {
-	f := refusal{b.text("name"), b.text("round"), b.text("by"), b.number("participant"), b.number("after"),
-		lengthen(b.text("message"), r.lines), nil, b.text("reason"), b.text("names")}
+	f := refusal{name: b.text("name"), round: b.text("round"), by: b.text("by"), who: b.number("participant"), after: b.number("after"),
+		message: lengthen(b.text("message"), r.lines), reason: b.text("reason"), blames: b.text("blames")}
 	if b.has("vector") {
 		f.vector = b.bytes("vector")
+	}
+	if b.has("mentions") {
+		f.mentions = b.text("mentions")
 	}
 	return f
 }
@@ -248,13 +259,19 @@ func (f *refusal) check(t *testing.T, err error) {
 	if !known || !errors.Is(err, want) {
 		t.Fatalf("%v, want %q", err, f.reason)
 	}
-	named := "nobody"
+	blames := "nobody"
 	var blame *ClientError
 	if errors.As(err, &blame) {
-		named = hex.EncodeToString(blame.Client[:])
+		blames = hex.EncodeToString(blame.Client[:])
 	}
-	if named != f.blames {
-		t.Errorf("%v names %s, want %s", err, named, f.blames)
+	if blames != f.blames {
+		t.Errorf("%v blames %s, want %s", err, blames, f.blames)
+	}
+	if f.mentions != "" {
+		client := signature.Fingerprint(must(hex.DecodeString(f.mentions)))
+		if !strings.Contains(err.Error(), client.String()) {
+			t.Errorf("%v does not mention %s", err, client)
+		}
 	}
 }
 

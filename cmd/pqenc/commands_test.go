@@ -190,7 +190,7 @@ func samejson(ts *testscript.TestScript, neg bool, args []string) {
 // ones of their senders to NAME.pub.
 func writeVector(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range args {
-		v := vector(name)
+		v := vectorNamed(name)
 		if neg || v == nil {
 			ts.Fatalf("there is no vector %q", name)
 		}
@@ -303,7 +303,7 @@ func unlock(ts *testscript.TestScript, file []byte, key string) (*format.Header,
 	return nil, nil
 }
 
-func vector(name string) *vectors.Vector {
+func vectorNamed(name string) *vectors.Vector {
 	for _, v := range allVectors() {
 		if v.Name == name {
 			return v

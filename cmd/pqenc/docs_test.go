@@ -142,6 +142,7 @@ func TestCompletionOfKeys(t *testing.T) {
 		"fingerprint ": all + pubs, "inspect -i ": own + privates, "key show ": all + pubs, "key rotate ": own + privates,
 		"key public ": own + privates, "key passphrase ": own + privates, "key remove ": all, "key rename ": all, "key rename bob ": "",
 		"key export ": all, "key default ": own, "key add ": others, "key add bob ": files, "key import ": own, "keygen ": "",
+		"secagg client -i ": own + privates, "secagg client --members ": all + pubs, "secagg server --admin ": all + pubs,
 	}
 	for line, want := range lines {
 		if got := complete(line); got != want {

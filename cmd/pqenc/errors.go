@@ -53,6 +53,7 @@ const (
 	exitSomeFailed  = 11
 	exitUnsteady    = 12
 	exitCommand     = 13
+	exitRound       = 14
 )
 
 // exitStatus describes the exit codes for the man page and README.md.
@@ -74,6 +75,7 @@ var exitStatus = []struct {
 	{exitSomeFailed, "some of several files failed; the others are done"},
 	{exitUnsteady, "done, but a file changed while it was read"},
 	{exitCommand, "the command of --from-command failed, or could not be started"},
+	{exitRound, "a round of secure aggregation failed: too few clients, terms or an update that were refused, or a wrong message"},
 	{130, "interrupted by Ctrl-C; 129, 131 or 143 if ended by SIGHUP, SIGQUIT or SIGTERM, and 141 if the reader of standard output is gone"},
 }
 

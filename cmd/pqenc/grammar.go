@@ -36,6 +36,7 @@ type grammar struct {
 	Rm          rmCmd          `cmd:"" help:"Delete files on a server."`
 	Mv          mvCmd          `cmd:"" help:"Rename files on a server."`
 	Serve       serveCmd       `cmd:"" help:"Run a server that stores encrypted files for push and pull."`
+	Secagg      secaggCmd      `cmd:"" help:"Secure aggregation: the mean of many updates, and no single one."`
 	Demo        demoCmd        `cmd:"" help:"Try encryption and decryption on a test file, with speeds."`
 	Help        helpCmd        `cmd:"" help:"Print the help of a command."`
 	Completion  completionCmd  `cmd:"" help:"Print the completion script for a shell."`

@@ -87,7 +87,7 @@ func TestScripts(t *testing.T) {
 }
 
 // shortScripts run with -short: they cover each command once.
-const shortScripts = "armor batch demo detached encrypt fingerprint help inspect key keygen mistyped objects output passphrase protect recipients samefile servers usage verify version"
+const shortScripts = "armor batch demo detached encrypt fingerprint help inspect key keygen mistyped objects output passphrase protect recipients samefile secagg servers usage verify version"
 
 func setup(env *testscript.Env) error {
 	for name, content := range people() {

@@ -39,7 +39,7 @@ func newStore(t *testing.T) (dir string, s *running) {
 // make it: the user decides.
 func TestWeakFile(t *testing.T) {
 	dir, s := newStore(t)
-	writeIn(t, dir, "weak.pqe", vector("passphrase").File)
+	writeIn(t, dir, "weak.pqe", vectorNamed("passphrase").File)
 	url := "ws://" + s.host + "/weak.pqe"
 	server := "--server=" + testkit.Identity("server").Fingerprint().String()
 	if code, _, stderr := pqencIn(t, dir, "push", "-i", "alice.key", server, "weak.pqe", url); code != exitOK {

@@ -1,0 +1,173 @@
+# TestSecaggPython appends this to the programs in docs/secagg-process.md.
+import array, os, signal, sys
+
+def stop(*error):  # processes that still run would keep this one
+    sys.__excepthook__(*error)
+    os.killpg(0, signal.SIGKILL)
+
+sys.excepthook = stop
+os.setpgid(0, 0)
+
+COUNT, LENGTH = 4, 1000
+
+def fingerprint(name):
+    return subprocess.check_output(["pqenc", "fingerprint", name], text=True).split()[0]
+
+def values(client):  # multiples of 2^-8 within -2 and 2
+    return [((client + 1) * (i + 3) % 1024 - 512) / 256 for i in range(LENGTH)]
+
+def write(name, numbers):
+    with open(name, "wb") as f:
+        array.array("f", numbers).tofile(f)
+
+for i in range(COUNT):
+    subprocess.run(["pqenc", "-q", "keygen", "-o", "c%d" % i], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+with open("team.pub", "wb") as team:
+    for i in range(COUNT):
+        with open("c%d.pub" % i, "rb") as f:
+            team.write(f.read())
+names = [fingerprint("c%d.pub" % i) for i in range(COUNT)]
+
+def start(round):
+    """Starts the clients of a round, with weights of 1, 2, 3 and 4."""
+    clients = {}
+    for i in range(COUNT):
+        update = "round%d-%d" % (round, i)
+        write(update, [v + round for v in values(i)])
+        clients[names[i]] = participate("c%d.key" % i, update, i + 1)
+    return clients
+
+def check(round, result, who):
+    weights = [i + 1 for i in who]
+    assert result["done"] and result["weight"] == sum(weights), result
+    assert sorted(result["counted"]) == sorted(names[i] for i in who), result
+    mean = array.array("f")
+    with open("mean.f32", "rb") as f:
+        mean.fromfile(f, LENGTH)
+        assert not f.read()
+    for j in range(LENGTH):
+        want = sum(w * (values(i)[j] + round) for i, w in zip(who, weights)) / sum(weights)
+        assert abs(mean[j] - want) < 1e-5, (j, mean[j], want)
+
+def ended(clients):
+    for client in clients.values():
+        assert client.close() == 0
+
+pool = concurrent.futures.ThreadPoolExecutor(COUNT)
+
+# All take part.
+clients = start(1)
+result = aggregate(LENGTH, lambda client, message: pool.submit(clients[client].answer, message))
+check(1, result, [0, 1, 2, 3])
+ended(clients)
+for i in range(COUNT):
+    assert os.stat("round1-%d.masked" % i).st_mode & 0o777 == 0o600
+    assert os.stat("round1-%d.masked" % i).st_size == 4 * (LENGTH + 1)
+
+# One process does not answer in its fourth step: the round continues without it.
+clients = start(2)
+stuck, asked = names[2], []
+never = concurrent.futures.Future()
+
+def ask(client, message):
+    if client == stuck:
+        asked.append(message)
+        if len(asked) == 4:
+            os.kill(clients[client].process.pid, signal.SIGSTOP)
+            return never
+    return pool.submit(clients[client].answer, message)
+
+def all_but_stuck(futures):
+    return concurrent.futures.wait([f for f in futures if f is not never]).done
+
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+result = server.run(ask, all_but_stuck)
+check(2, result, [0, 1, 3])
+assert server.lost == [stuck] and result["dropped"] == [stuck] and server.refused == [], (server.lost, result)
+assert server.close() == 0
+os.kill(clients[stuck].process.pid, signal.SIGCONT)
+assert clients.pop(stuck).close() == 14  # its input has ended before the round
+ended(clients)
+
+# A time-out with nobody there.
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "-o", "mean.f32")
+try:
+    server.run(lambda client, message: concurrent.futures.Future(), lambda futures: concurrent.futures.wait(futures, 0.1).done)
+    assert False
+except RuntimeError as e:
+    assert str(e).startswith("threshold: "), e
+assert server.close() == 14
+
+# Wrong messages and vectors do not end the round. The same message again has the same answer.
+clients = start(3)
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+
+def twice(client, message):
+    first = clients[client].answer(message)
+    assert first == clients[client].answer(message)
+    return first
+
+def spoiled(futures):
+    done = list(concurrent.futures.wait(futures).done)
+    server.receive(b"garbage")
+    message, vector = done[0].result()
+    server.receive(message[:-1] + bytes([message[-1] ^ 1]), vector)
+    if vector:
+        server.receive(message, done[1].result()[1])
+        server.receive(message, "nowhere")
+        server.receive(message)
+    server.receive(*done[0].result())
+    return done[1:]
+
+check(3, server.run(lambda client, message: pool.submit(twice, client, message), spoiled), [0, 1, 2, 3])
+errors = [(line["error"], line.get("from") in names) for line in server.refused]
+for error, count in {("message", False): 6, ("signature", True): 5, ("share", True): 1, ("vector", True): 1, ("io", False): 1, ("step", True): 1}.items():
+    assert errors.count(error) == count, (error, errors)
+assert len(errors) == 15, errors
+assert server.close() == 0
+ended(clients)
+
+# An update is sent masked once, also under another name.
+clients = start(4)
+with open("round2-1", "rb") as old, open("round4-1", "wb") as f:
+    f.write(old.read())
+clients[names[1]].close()
+clients[names[1]] = participate("c1.key", "round4-1", 1)
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+failed = []
+
+def notice(client, message):
+    try:
+        return clients[client].answer(message)
+    except RuntimeError as e:
+        failed.append((client, str(e)))
+        raise
+
+check(4, server.run(lambda client, message: pool.submit(notice, client, message), in_time), [0, 2, 3])
+assert [client for client, _ in failed] == [names[1]] and failed[0][1].startswith("sent: "), failed
+assert server.close() == 0
+assert clients.pop(names[1]).close() == 14
+assert not os.path.exists("round4-1.masked")
+ended(clients)
+
+# A masked update that changes after it was accepted spoils the sum, which is noticed.
+clients = start(5)
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+os.remove("mean.f32")
+
+def change(client, message):
+    reply, vector = clients[client].answer(message)
+    if not vector and os.path.exists("round5-0.masked"):
+        with open("round5-0.masked", "r+b") as f:
+            f.write(b"other")
+    return reply, vector
+
+try:
+    server.run(lambda client, message: pool.submit(change, client, message), in_time)
+    assert False
+except RuntimeError as e:
+    assert str(e) == "vector: round5-0.masked: not the vector that was signed: it has changed since it was accepted", e
+assert server.close() == 14
+assert not os.path.exists("mean.f32")
+ended(clients)
+print("all is well")
