@@ -13,6 +13,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/secagg/vector"
 )
 
@@ -44,7 +45,7 @@ func (a *actor) rounded(t testing.TB) {
 // vectors of each pattern are its own.
 func TestExact(t *testing.T) {
 	patterns := 125
-	if testing.Short() {
+	if testkit.Brief() {
 		patterns = 4
 	}
 	for i, n := range []int{4, 4, 4, 4, 4, 4, 5, 7} {
@@ -86,7 +87,7 @@ func (d *outcome) exact(t *testing.T, last []Step) {
 // nothing is left of a round.
 func TestRow(t *testing.T) {
 	rounds := 200
-	if testing.Short() {
+	if testkit.Brief() {
 		rounds = 10
 	}
 	random := rand.New(rand.NewPCG(10, 11))

@@ -279,7 +279,7 @@ func TestPrivacyAll(t *testing.T) {
 			dropped, corrupt := chosen[0], chosen[1]
 			t.Run(fmt.Sprintf("%d clients, %d corrupt, %d dropped", n, corrupt, dropped), func(t *testing.T) {
 				if n > 3 {
-					testkit.Long(t)
+					testkit.LongAlone(t)
 				}
 				t.Parallel()
 				testPatterns(t, n, corrupt, dropped)
@@ -325,7 +325,7 @@ func testPatterns(t *testing.T, n, corrupt, dropped int) {
 func TestPrivacyRandom(t *testing.T) {
 	const patterns = 5 // of each tree
 	trees := 12
-	if testing.Short() {
+	if testkit.Brief() {
 		trees = 1
 	}
 	random := rand.New(rand.NewPCG(5, 6))
@@ -365,7 +365,7 @@ func randomSubsets(random *rand.Rand, n, count int) []set {
 
 // TestPrivacySparse is the same for one round on a sparse graph.
 func TestPrivacySparse(t *testing.T) {
-	testkit.Long(t)
+	testkit.LongAlone(t)
 	const n, corrupt, dropped = 104, 5, 5
 	random := rand.New(rand.NewPCG(7, 8))
 	last := slices.Repeat([]Step{StepReveal}, n)
