@@ -108,7 +108,7 @@ func forgedForClient(l *listening) []refusal {
 	m, _, _ = cutSigned(statement)
 	f.add("counted-other-roster", f.replaced(StepCounted, statement, f.sign(liar, StepMasked, other, m.body)), "round", relayed+liar)
 	f.add("counted-confirmation", f.replaced(StepCounted, statement, confirmation), "step", relayed+liar)
-	f.add("counted-mine", append(f.line(StepCounted, 0), f.line(StepMasked, 0)...), "message", relayed+0)
+	f.add("counted-mine", serverMessage(StepCounted, roster, append(f.line(StepMasked, 0), f.line(StepCounted, 0)[serverHead:]...)), "message", relayed+0)
 	m, _, _ = cutSigned(confirmation)
 	f.add("confirmed-other-roster", f.replaced(StepConfirmed, confirmation, f.sign(liar, StepConfirmation, other, m.body)), "round", relayed+liar)
 	f.add("confirmed-mine", serverMessage(StepConfirmed, roster, append(f.line(StepConfirmation, 0), confirmation...)), "message", relayed+0)

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -95,13 +94,13 @@ func reasonOf(err error) string {
 }
 
 // block returns the form of refusedFile.
-func (f *refusal) block(r *recording) (b block) {
+func (f *refusal) block(known quotes) (b block) {
 	b.add("name", f.name)
 	b.add("round", f.round)
 	b.add("by", f.by)
 	b.add("participant", f.who)
 	b.add("after", f.after)
-	b.add("message", r.quote(f.message))
+	b.add("message", known.shorten(f.message))
 	if f.vector != nil {
 		b.add("vector", f.vector)
 	}
@@ -125,46 +124,6 @@ func parseRefusal(b block, r *recording) refusal {
 	return f
 }
 
-// quote returns a message with references to the lines of the round in the place of what is there,
-// if it is not short.
-func (r *recording) quote(message []byte) string {
-	const window = 64
-	if r.windows == nil {
-		r.windows = make(map[[window]byte][2]int)
-		for n, l := range r.lines {
-			for at := 0; at+window <= len(l.message); at++ {
-				if _, known := r.windows[[window]byte(l.message[at:])]; !known {
-					r.windows[[window]byte(l.message[at:])] = [2]int{n, at}
-				}
-			}
-		}
-	}
-	var parts []string
-	plain := 0
-	for i := 0; i+window <= len(message); {
-		place, known := r.windows[[window]byte(message[i:])]
-		if !known {
-			i++
-			continue
-		}
-		if plain < i {
-			parts = append(parts, hex.EncodeToString(message[plain:i]))
-		}
-		from, there := place[1], r.lines[place[0]].message
-		to := from
-		for to < len(there) && i < len(message) && there[to] == message[i] {
-			to++
-			i++
-		}
-		parts = append(parts, fmt.Sprintf("%d:%d:%d", place[0]+1, from, to))
-		plain = i
-	}
-	if plain < len(message) || len(message) == 0 {
-		parts = append(parts, hex.EncodeToString(message[plain:]))
-	}
-	return strings.Join(parts, "+")
-}
-
 // TestRefused gives all messages of refusedFile to clients and servers. With -update, it makes them
 // again.
 func TestRefused(t *testing.T) {
@@ -174,9 +133,16 @@ func TestRefused(t *testing.T) {
 	}
 	want := refusals()
 	if *update {
+		known := make(map[string]quotes)
+		for name, r := range rounds {
+			known[name] = make(quotes)
+			for i, l := range r.lines {
+				known[name].add(i+1, l.message)
+			}
+		}
 		var text []string
 		for _, f := range want {
-			text = append(text, strings.Join(f.block(rounds[f.round]), "\n")+"\n")
+			text = append(text, strings.Join(f.block(known[f.round]), "\n")+"\n")
 		}
 		if err := os.WriteFile(refusedFile, []byte(strings.Join(text, "\n")), 0o644); err != nil {
 			t.Fatal(err)
