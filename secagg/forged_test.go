@@ -86,6 +86,7 @@ func forgedForClient(l *listening) []refusal {
 	roster, other := f.roster().digest, digest{1}
 	advert := f.line(StepAdvertisement, liar)
 	f.add("peers-other-terms", f.replaced(StepPeers, advert, f.sign(liar, StepAdvertisement, other, advert[clientHead:][:advertisementSize])), "round", relayed+liar)
+	f.add("peers-too-many", append(f.line(StepPeers, 0), advert...), "message", nobody)
 
 	m, it := f.deal(liar)
 	_, foreign := f.deal(2)
