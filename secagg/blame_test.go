@@ -16,45 +16,42 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// until runs a round up to a step, and returns what the server has sent for it.
-func (w *world) until(t *testing.T, step Step) map[signature.Fingerprint][]byte {
+// finished returns the server of a recorded round after the last step.
+func (r *recording) finished(t *testing.T) *Server {
 	t.Helper()
-	next := make(map[signature.Fingerprint][]byte)
-	for f := range w.clients {
-		next[f] = w.server.Invitation()
-	}
-	for w.server.Step() != step {
-		for f, message := range next {
-			if err := w.deliver(f, message); err != nil {
-				t.Fatal(err)
-			}
+	s := r.newServer()
+	for i, l := range r.lines {
+		if l.server && i > 0 && !r.lines[i-1].server {
+			must(s.Advance())
 		}
-		var err error
-		if next, err = w.server.Advance(); err != nil {
+		if l.server {
+			continue
+		}
+		if err := r.give(s, l); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return next
+	must(s.Advance())
+	return s
 }
 
 // TestVectorOfAnotherStep repeats each message that a client has sent, with a vector. The server
 // refuses that: its caller would take the vector for the one that belongs to a statement.
 func TestVectorOfAnotherStep(t *testing.T) {
-	w := newWorld(t, 4, 0, 0, small)
-	w.until(t, StepMasked)
-	for f, p := range w.server.clients {
+	s := newCollecting().before[StepMasked].clone()
+	vector := make([]byte, s.Terms().Encoding.Size())
+	for f, p := range s.clients {
 		for step, message := range p.said {
-			if _, err := w.server.ReceiveMasked(message, bytes.NewReader(make([]byte, small.Size()))); !errors.Is(err, ErrMessage) {
+			if _, err := s.ReceiveMasked(message, bytes.NewReader(vector)); !errors.Is(err, ErrMessage) {
 				t.Errorf("%v of %s with a vector: %v", step, f, err)
 			}
 		}
 	}
 }
 
-// TestUnreadableVector has the masked vectors be unreadable, which is the fault of no client: first
-// when they arrive, and then when they are added up. Both can be tried again.
+// TestUnreadableVector has masked vectors be unreadable, which is the fault of no client: first
+// when one arrives, and then when they are added up. Both can be tried again.
 func TestUnreadableVector(t *testing.T) {
-	w := newWorld(t, 4, 0, 0, small)
 	broken := errors.New("the disk is broken")
 	fault := func(err error) {
 		t.Helper()
@@ -62,67 +59,43 @@ func TestUnreadableVector(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	for f, message := range w.until(t, StepMasked) {
-		if _, err := w.clients[f].Handle(message); err != nil {
-			t.Fatal(err)
-		}
-		var masked bytes.Buffer
-		statement, err := w.clients[f].Mask(neverCancelled, &masked, w.update(f))
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.masked[f] = masked.Bytes()
-		_, err = w.server.ReceiveMasked(statement, io.MultiReader(bytes.NewReader(masked.Bytes()[:10]), iotest.ErrReader(broken)))
-		fault(err)
-		if _, err := w.server.ReceiveMasked(statement, &masked); err != nil {
-			t.Fatal(err)
-		}
-	}
-	next, err := w.server.Advance()
-	for ; next != nil; next, err = w.server.Advance() {
-		for f, message := range next {
-			if err := w.deliver(f, message); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = w.server.Sum(t.Context(), io.Discard, func(signature.Fingerprint) (io.ReaderAt, error) { return nil, broken })
+	c := newCollecting()
+	s, statement, vector := c.before[StepMasked].clone(), c.line(StepMasked, 0), c.parts[0].bytes("masked")
+	_, err := s.ReceiveMasked(statement, io.MultiReader(bytes.NewReader(vector[:10]), iotest.ErrReader(broken)))
 	fault(err)
-	var sum bytes.Buffer
-	result, err := w.server.Sum(t.Context(), &sum, func(f signature.Fingerprint) (io.ReaderAt, error) { return bytes.NewReader(w.masked[f]), nil })
-	if err != nil || !bytes.Equal(sum.Bytes(), w.sumOf(result.Counted)) {
-		t.Errorf("the sum after that: %v", err)
+	if _, err := s.ReceiveMasked(statement, bytes.NewReader(vector)); err != nil {
+		t.Error(err)
 	}
+	r := readRecording("round-8-early.txt")
+	s = r.finished(t)
+	_, err = s.Sum(t.Context(), io.Discard, func(signature.Fingerprint) (io.ReaderAt, error) { return nil, broken })
+	fault(err)
+	r.checkSum(t, s)
 }
 
 // TestSharesMissing requires that nobody is blamed for shares of its secret that others have not
 // revealed.
 func TestSharesMissing(t *testing.T) {
-	w := newWorld(t, 4, 0, 0, small)
-	w.until(t, 0)
-	for _, p := range w.server.clients {
+	s := readRecording("round-3.txt").finished(t)
+	for _, p := range s.clients {
 		for holder := range p.shares[selfKind] {
-			if len(p.shares[selfKind]) >= w.server.Graph().Threshold {
+			if len(p.shares[selfKind]) >= s.Graph().Threshold {
 				delete(p.shares[selfKind], holder)
 			}
 		}
 	}
-	if err := w.server.restore(); !errors.Is(err, ErrThreshold) || errors.As(err, new(*ClientError)) {
+	if err := s.restore(); !errors.Is(err, ErrThreshold) || errors.As(err, new(*ClientError)) {
 		t.Error(err)
 	}
 }
 
 // TestFloorNotANumber requires that a floor which is not a number refuses all terms, and not none.
 func TestFloorNotANumber(t *testing.T) {
-	w := newWorld(t, 4, 0, 0, small)
-	for _, c := range w.clients {
-		c.floors.Clip = math.NaN()
-		if _, err := c.Handle(w.server.Invitation()); !errors.Is(err, ErrFloor) {
-			t.Error(err)
-		}
+	r := readRecording("round-3.txt")
+	c := r.newClient(0)
+	c.floors.Clip = math.NaN()
+	if _, err := c.Handle(r.line(StepInvitation, 0)); !errors.Is(err, ErrFloor) {
+		t.Error(err)
 	}
 }
 
