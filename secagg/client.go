@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -307,7 +308,7 @@ func (c *Client) peers(body []byte) ([]advertisement, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := c.members.verify(&m, StepAdvertisement, c.binding); err != nil {
+		if err := c.verify(&m, StepAdvertisement, c.binding); err != nil {
 			return nil, err
 		}
 		if m.signer != e.client {
@@ -382,7 +383,7 @@ func (c *Client) cut(b []byte, step Step, last int) (m signed, index int, rest [
 	if m, rest, err = cutSigned(b); err != nil {
 		return m, 0, nil, err
 	}
-	if err = c.members.verify(&m, step, c.roster.digest); err != nil {
+	if err = c.verify(&m, step, c.roster.digest); err != nil {
 		return m, 0, nil, err
 	}
 	index = c.roster.index(m.signer)
@@ -390,6 +391,16 @@ func (c *Client) cut(b []byte, step Step, last int) (m signed, index int, rest [
 		err = passedOn(&m, "it comes twice, or not in the order of the roster")
 	}
 	return m, index, rest, err
+}
+
+// verify checks a message that the server has passed on. If it is of another step or round, that is
+// not the fault of the client that has signed it.
+func (c *Client) verify(m *signed, step Step, binding digest) error {
+	err := c.members.verify(m, step, binding)
+	if errors.Is(err, ErrStep) || errors.Is(err, ErrRound) {
+		return fmt.Errorf("the server has passed on a message of %s: %w", m.signer, errors.Unwrap(err))
+	}
+	return err
 }
 
 // passedOn returns the error for a message that the server has passed on wrongly: the client that
