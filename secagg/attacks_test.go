@@ -83,7 +83,7 @@ var onClient = []attack{
 	{"peers-trailing", 5, 5, changeBytes, -1, 0, "\x00", ErrSignature, 2},
 	{"peers-more", 5, 5, changeBytes, inBody, 0, "\x00", ErrMessage, nobody},
 	{"peers-length-huge", 5, 5, changeBytes, inAdvert - 4, 4, "\xff\xff\xff\xff", ErrMessage, nobody},
-	{"peers-other-key", 5, 5, changeBody, 0, 1, "\x00", ErrRoster, 1},
+	{"peers-other-key", 5, 5, changeBody, 0, 1, "\x00", ErrRoster, relayed + 1},
 	{"peers-signature", 5, 5, changeBytes, inAdvert + advertisementSize + 5, 1, "\x00", ErrSignature, 1},
 	{"dealt-none", 7, 7, changeBytes, inBody, -5, "\x00\x00", nil, nobody},
 	{"dealt-none-nobody-there", 7, 7, changeBytes, inBody, -1, "\x00\x00", ErrThreshold, nobody},

@@ -209,7 +209,10 @@ func (p *participant) mask() (statement []byte, err error) {
 	if err == nil {
 		statement, err = p.protocol.Mask(context.Background(), out, vector.NewUpdate(p.update.reader(), p.weight))
 	}
-	err = out.finish(cmp.Or(err, p.update.unchanged()))
+	if err == nil && p.update.steady() != nil {
+		err = errUpdateChanged
+	}
+	err = out.finish(err)
 	if errors.Is(err, durable.ErrNotDurable) {
 		p.app.warn("%v", err)
 		err = nil
@@ -218,4 +221,15 @@ func (p *participant) mask() (statement []byte, err error) {
 		return nil, fmt.Errorf("the update: %w", err)
 	}
 	return statement, nil
+}
+
+// lengthOf returns the number of values in an update.
+func lengthOf(src *input) (int64, error) {
+	if src.size < 0 || src.at == nil {
+		return 0, usageError(src.name+" is not a regular file", "write the update to a file: it is read twice")
+	}
+	if src.size == 0 || src.size%4 != 0 {
+		return 0, &failure{fmt.Errorf("%s: %d bytes are not a number of float32 values", src.name, src.size), exitRound, nil}
+	}
+	return src.size / 4, nil
 }
