@@ -7,6 +7,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -14,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
+	"strings"
 
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/secagg"
@@ -91,7 +94,7 @@ func (c *secaggServerCmd) aggregation(a *app) (*aggregation, error) {
 	s := &aggregation{secaggServerCmd: c, app: a, in: make(map[signature.Fingerprint]bool), vectors: make(map[signature.Fingerprint]*input)}
 	s.encoding = vector.Encoding{Length: c.Length, Width: c.Width, Clip: c.Clip, FractionBits: c.FractionBits, MaxWeight: c.MaxWeight}
 	if err := s.encoding.Check(len(members)); err != nil {
-		return nil, usageError(err.Error(), "change --length, --clip, --fraction-bits, --max-weight or --width")
+		return nil, usageError(err.Error(), encodingHint(s.encoding, len(members)))
 	}
 	s.protocol, err = secagg.NewServer(secagg.ServerConfig{Members: secaggMembers(members), Encoding: s.encoding,
 		Clients: int(min(c.MinClients, math.MaxInt32)), Corrupt: corrupt(c.Corrupt), Dropped: tenth(c.Dropped, len(members))})
@@ -107,6 +110,34 @@ func (c *secaggServerCmd) aggregation(a *app) (*aggregation, error) {
 	}
 	s.frames = newFrames(messages.reader(), out)
 	return s, nil
+}
+
+// encodingHint returns what to change in an encoding that is refused for that many members.
+func encodingHint(e vector.Encoding, members int) string {
+	if !errors.Is(e.Check(members), vector.ErrRange) {
+		return `docs/secagg.md has an example under "Choose the terms"`
+	}
+	var ways []string
+	largest := func(flag string, limit int, set func(e *vector.Encoding, n int)) {
+		check := func(n int) error {
+			changed := e
+			set(&changed, n)
+			return changed.Check(members)
+		}
+		n := sort.Search(limit, func(n int) bool { return errors.Is(check(n), vector.ErrRange) }) - 1
+		if n >= 0 && check(n) == nil {
+			ways = append(ways, fmt.Sprintf("%s %d", flag, n))
+		}
+	}
+	largest("--fraction-bits", e.FractionBits, func(e *vector.Encoding, n int) { e.FractionBits = n })
+	largest("--max-weight", int(min(e.MaxWeight, math.MaxInt32)), func(e *vector.Encoding, n int) { e.MaxWeight = uint32(n) })
+	if e.Width = 64; e.Check(members) == nil {
+		ways = append(ways, "--width 64")
+	}
+	if len(ways) == 0 {
+		return "change several of --clip, --fraction-bits, --max-weight and --width"
+	}
+	return "use " + strings.Join(ways, ", or ")
 }
 
 func (s *aggregation) close() {

@@ -21,7 +21,7 @@ var roundKinds = []struct {
 	hint string
 }{
 	{runner.ErrSent, "sent", "two means that contain the same update can give it away: train again"},
-	{secagg.ErrFloor, "floor", "if the terms are fine, change the flags: they are what this client insists on"},
+	{secagg.ErrFloor, "floor", "this client insists on its flags, and on the length of its update: change those, or the terms of the server"},
 	{secagg.ErrThreshold, "threshold", ""},
 	{secagg.ErrRoster, "roster", ""},
 	{secagg.ErrNotMember, "member", "both sides need the same --members"},
@@ -35,7 +35,7 @@ var roundKinds = []struct {
 	{secagg.ErrEnded, "ended", ""},
 	{vector.ErrNotFinite, "update", "the training has diverged: do not take part with this update"},
 	{vector.ErrLength, "update", ""},
-	{vector.ErrWeight, "update", ""},
+	{vector.ErrWeight, "update", "a round has weights up to --max-weight of its server: divide those of all clients by the same number"},
 	{vector.ErrUsed, "update", ""},
 	{vector.ErrRange, "update", ""},
 	{vector.ErrEncoding, "update", ""},
