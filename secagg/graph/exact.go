@@ -11,7 +11,9 @@ import (
 
 // exposure returns an upper bound of the probability that corrupt clients and
 // the server learn more than one sum: a union bound over the honest clients
-// with too many corrupt holders, and over the sets that could be split off.
+// with too many corrupt holders, and over the sets that could be split off. If
+// it is at most 2^-40, that of fewer corrupt clients is not larger:
+// docs/secagg-parameters.md proves it.
 func (g Graph) exposure(corrupt int) *big.Float {
 	if g.valid(corrupt) != nil {
 		return nil
@@ -150,6 +152,12 @@ func scale(x *big.Int, by, over int) {
 // atMost reports whether p is at most 2^-bits.
 func atMost(p *big.Float, bits int) bool {
 	return p.Cmp(new(big.Float).SetMantExp(big.NewFloat(1), -bits)) <= 0
+}
+
+// surely reports whether p is at most (1 - 2^-20) · 2^-SecurityBits: whoever
+// computes it a little less exactly still finds it small enough.
+func surely(p *big.Float) bool {
+	return p.Cmp(new(big.Float).SetMantExp(big.NewFloat(1-0x1p-20), -SecurityBits)) <= 0
 }
 
 // log2 returns the binary logarithm, rounded up; without a number, +Inf.

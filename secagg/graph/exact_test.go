@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"math/bits"
 	"math/rand/v2"
+	"sort"
 	"testing"
 )
 
@@ -112,8 +113,8 @@ func TestTailSimulated(t *testing.T) {
 		hits := 0
 		for range rounds {
 			drawn := 0
-			for _, i := range random.Perm(test.n)[:test.k] {
-				if i < test.marked {
+			for i := range test.k { // of n-i left, marked-drawn are marked
+				if random.IntN(test.n-i) < test.marked-drawn {
 					drawn++
 				}
 			}
@@ -128,6 +129,29 @@ func TestTailSimulated(t *testing.T) {
 	}
 }
 
+// TestTailGrows checks, without rounding, that one more marked makes the tail
+// larger by at least the average factor of all that are still to come. The proof
+// that fewer colluders are never worse rests on it.
+func TestTailGrows(t *testing.T) {
+	power := func(x *big.Int, n int) *big.Int { return new(big.Int).Exp(x, big.NewInt(int64(n)), nil) }
+	for n := 2; n <= 20; n++ {
+		for k := 1; k <= n; k++ {
+			all := new(big.Int).Binomial(int64(n), int64(k))
+			for m := 1; m <= k; m++ {
+				d := newDraws(n, k, m)
+				for marked := 1; marked < n; marked++ {
+					d.tail(marked - 1)
+					before := power(d.sum, n-marked)
+					d.tail(marked)
+					if after := power(d.sum, n-marked+1); before.Mul(before, all).Cmp(after) > 0 {
+						t.Fatalf("n %d, k %d, m %d, marked %d: too little more than with one fewer", n, k, m, marked)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestTailEstimated compares the estimates that Plan begins with.
 func TestTailEstimated(t *testing.T) {
 	for _, test := range []struct{ n, k, marked, m int }{
@@ -137,6 +161,39 @@ func TestTailEstimated(t *testing.T) {
 		if got := logTimes(1, test.n, test.marked, test.k, test.m); got != want && !(math.Abs(got-want) < 1e-6) {
 			t.Errorf("%+v: 2^%v, want 2^%v", test, got, want)
 		}
+	}
+}
+
+// TestFewerColluders takes, of random graphs, the lowest threshold that is
+// private, and checks that the probabilities do not grow with fewer colluders.
+func TestFewerColluders(t *testing.T) {
+	random := rand.New(rand.NewPCG(9, 10))
+	slack := up().Add(up().SetInt64(1), up().SetMantExp(big.NewFloat(1), -40))
+	tried := 0
+	for range 150 {
+		n := Sparse + random.IntN(60)
+		corrupt := 1 + random.IntN(n/3)
+		g := Graph{Clients: n, Neighbours: 10 + random.IntN(n-10)}
+		g.Threshold = sort.Search(g.Neighbours+1, func(threshold int) bool {
+			return threshold > 0 && atMost(Graph{n, g.Neighbours, threshold}.exposure(corrupt), SecurityBits)
+		})
+		more := g.exposure(corrupt)
+		if !atMost(more, SecurityBits) {
+			continue // k is too small
+		}
+		if more.Sign() > 0 {
+			tried++
+		}
+		for c := corrupt - 1; c >= 0; c-- {
+			fewer := g.exposure(c)
+			if limit := up().Mul(more, slack); fewer.Cmp(limit) > 0 {
+				t.Errorf("%v: %d corrupt: %.20g, one more: %.20g", g, c, fewer, more)
+			}
+			more = fewer
+		}
+	}
+	if tried < 50 {
+		t.Errorf("%d graphs", tried)
 	}
 }
 
@@ -251,6 +308,10 @@ func TestRounding(t *testing.T) {
 	}
 	if p := new(big.Float).SetMantExp(big.NewFloat(1), -SecurityBits); !atMost(p, SecurityBits) || atMost(up().Add(p, tiny.SetMantExp(big.NewFloat(1), -100)), SecurityBits) {
 		t.Error("2^-40 is not the limit")
+	}
+	margin := up().SetMantExp(big.NewFloat(1-0x1p-20), -SecurityBits)
+	if !surely(margin) || surely(up().Add(margin, tiny)) {
+		t.Error("(1 - 2^-20) 2^-40 is not the limit of Plan")
 	}
 	for _, x := range []float64{1, 0.75, 1e-12, 12345} {
 		if got := log2(big.NewFloat(x), nil); got < math.Log2(x) || got > math.Log2(x)+1e-8 {

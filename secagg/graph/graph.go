@@ -63,11 +63,12 @@ func (g Graph) String() string {
 	return fmt.Sprintf("%d clients, %d neighbours, threshold %d", g.Clients, g.Neighbours, g.Threshold)
 }
 
-// Check returns nil if the round is private although up to corrupt clients
-// collude with the server: with a probability of all but 2^-40, nobody learns
-// anything except one sum, over more than half of the honest clients and at
-// least 3 of them. It takes time, the more the larger the graph is, but less
-// than a second.
+// Check returns nil if the round is private although up to corrupt clients, who
+// were fixed before the draws, collude with the server: with a probability of
+// all but 2^-40, nobody learns anything except one sum, over more than half of
+// the honest clients and at least 3 of them. A server that ends rounds after the
+// draws and starts others has a new chance of 2^-40 each time. It takes time,
+// the more the larger the graph is, but less than a second.
 func (g Graph) Check(corrupt int) error {
 	if err := g.valid(corrupt); err != nil {
 		return err

@@ -11,9 +11,10 @@ import (
 
 // Plan returns the smallest graph that keeps a round of so many clients private
 // although corrupt of them collude with the server, and lets it end although
-// dropped of them drop out, each except with a probability of 2^-40. Of a sparse
-// graph the threshold is the highest that survives the drop-outs, of the complete
-// graph the lowest that is private.
+// dropped of them drop out, each except with a probability of 2^-40. Privacy has
+// a margin, so that no client that rounds in another way refuses the graph. Of a
+// sparse graph the threshold is the highest that survives the drop-outs, of the
+// complete graph the lowest that is private.
 func Plan(clients, corrupt, dropped int) (Graph, error) {
 	complete := Graph{Clients: clients, Neighbours: clients - 1, Threshold: 1}
 	if err := complete.valid(corrupt); err != nil {
@@ -60,7 +61,7 @@ func planSparse(clients, corrupt, dropped int) (Graph, bool) {
 // will reports whether the graph is private and survives the drop-outs, exactly.
 func (g Graph) will(corrupt, dropped int) bool {
 	return g.logHalves(corrupt) <= -SecurityBits && // most that fail, fail here, and soon
-		atMost(g.exposure(corrupt), SecurityBits) && atMost(g.breakdown(dropped), CompletionBits)
+		surely(g.exposure(corrupt)) && atMost(g.breakdown(dropped), CompletionBits)
 }
 
 // mayEnd estimates whether the graph survives the drop-outs with a threshold.

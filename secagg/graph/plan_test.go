@@ -9,6 +9,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/pqenc/pqenc/internal/testkit"
 )
 
 // TestPlan pins graphs, which are checked when they are planned.
@@ -21,6 +23,8 @@ func TestPlan(t *testing.T) {
 		{4, 1, 0, Graph{4, 3, 4}},
 		{10, 3, 3, Graph{10, 9, 7}},
 		{50, 5, 5, Graph{50, 49, 34}},
+		{100, 10, 0, Graph{100, 11, 12}}, // small sets decide, not halves
+		{100, 76, 2, Graph{100, 76, 75}}, // by a hair: 75 / 74 has 2^-39.99
 		{100, 10, 10, Graph{100, 30, 21}},
 		{1000, 0, 0, Graph{1000, 3, 4}},
 		{1000, 100, 100, Graph{1000, 126, 85}},
@@ -42,7 +46,12 @@ func TestPlan(t *testing.T) {
 
 // TestPlanIsSmallest tries all smaller graphs, exactly.
 func TestPlanIsSmallest(t *testing.T) {
-	for _, test := range []struct{ clients, corrupt, dropped int }{{100, 5, 5}, {100, 10, 10}, {100, 5, 20}, {130, 0, 26}, {150, 30, 15}, {200, 10, 40}} {
+	type test struct{ clients, corrupt, dropped int }
+	tests := []test{{100, 5, 5}, {100, 10, 0}, {100, 10, 10}, {130, 0, 26}}
+	if !testing.Short() {
+		tests = append(tests, test{100, 5, 20}, test{150, 30, 15}, test{200, 10, 10})
+	}
+	for _, test := range tests {
 		g, err := Plan(test.clients, test.corrupt, test.dropped)
 		if err != nil {
 			t.Errorf("%+v: %v", test, err)
@@ -92,16 +101,16 @@ func TestPlanComplete(t *testing.T) {
 	}
 }
 
-// TestFewerColluders checks planned graphs as clients do that reckon with fewer
-// colluders than the server.
-func TestFewerColluders(t *testing.T) {
+// TestPlanFewerColluders checks planned graphs as clients do that reckon with
+// fewer colluders than the server.
+func TestPlanFewerColluders(t *testing.T) {
 	for _, test := range []struct{ clients, corrupt, dropped int }{{60, 20, 0}, {100, 33, 30}, {200, 40, 10}, {500, 25, 100}, {1000, 200, 50}} {
 		g, err := Plan(test.clients, test.corrupt, test.dropped)
 		if err != nil {
 			t.Errorf("%+v: %v", test, err)
 			continue
 		}
-		for corrupt := range test.corrupt {
+		for corrupt := 0; corrupt < test.corrupt; corrupt += 1 + test.clients/100 {
 			if err := g.Check(corrupt); err != nil {
 				t.Errorf("%+v: %v", test, err)
 			}
@@ -111,6 +120,7 @@ func TestFewerColluders(t *testing.T) {
 
 // TestPlanLarge plans and checks the largest rounds.
 func TestPlanLarge(t *testing.T) {
+	testkit.Long(t)
 	for _, test := range []struct{ corrupt, dropped int }{{1638, 1638}, {0, 3276}, {5406, 4900}} {
 		g, err := Plan(MaxClients, test.corrupt, test.dropped)
 		if err == nil {
@@ -140,6 +150,7 @@ func TestRefused(t *testing.T) {
 		{Graph{99, 97, 70}, 0, ErrInvalid, "97 neighbours of 99 clients: fewer than 100 clients have the complete graph"},
 		{Graph{100, 30, 0}, 0, ErrInvalid, "threshold 0 with 30 neighbours"},
 		{Graph{100, 30, 32}, 0, ErrInvalid, "threshold 32 with 30 neighbours"},
+		{Graph{100, 65535, 65535}, 0, ErrInvalid, "65535 neighbours of 100 clients"},
 		{Graph{99, 98, 66}, 0, ErrNotPrivate, "99 clients, 98 neighbours, threshold 66: the complete graph needs a threshold of at least 67"},
 		{Graph{100, 99, 66}, 0, ErrNotPrivate, "the complete graph needs a threshold of at least 67"},
 		{Graph{100, 30, 20}, 10, ErrNotPrivate, "100 clients, 30 neighbours, threshold 20: 10 colluders succeed with a probability of more than 2^-40"},

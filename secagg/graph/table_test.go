@@ -5,6 +5,7 @@
 package graph
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math"
@@ -28,11 +29,22 @@ var (
 // examples are n, c and d of the table that shows the bounds themselves.
 var examples = [][3]int{{10, 3, 3}, {100, 10, 10}, {100, 33, 30}, {200, 0, 40}, {200, 20, 40}, {1000, 100, 100}, {1000, 100, 200}, {1000, 0, 0}}
 
+// checks are numbers at the edges of what Check accepts, with a number of colluders.
+var checks = []struct {
+	graph   Graph
+	corrupt int
+}{
+	{Graph{2, 1, 2}, 0}, {Graph{3, 2, 3}, 0}, {Graph{3, 2, 3}, 1}, {Graph{4, 3, 3}, 1}, {Graph{4, 3, 4}, 1}, {Graph{10, 9, 6}, 0}, {Graph{10, 9, 7}, 3}, {Graph{10, 9, 7}, 4},
+	{Graph{99, 97, 67}, 9}, {Graph{99, 98, 67}, 32}, {Graph{99, 98, 67}, 35}, {Graph{99, 98, 68}, 35}, {Graph{100, 30, 20}, 10}, {Graph{100, 30, 21}, 10}, {Graph{100, 30, 21}, 11}, {Graph{100, 30, 31}, 97},
+	{Graph{100, 30, 31}, 98}, {Graph{100, 30, 32}, 10}, {Graph{100, 100, 67}, 10}, {Graph{100, 99, 66}, 0}, {Graph{1000, 126, 84}, 100}, {Graph{1000, 126, 85}, 100}, {Graph{1000, 126, 85}, 102}, {Graph{1000, 126, 85}, 103},
+	{Graph{MaxClients, 165, 110}, 1638}, {Graph{MaxClients, 165, 111}, 1638}, {Graph{MaxClients, 165, 111}, 1654}, {Graph{MaxClients + 1, 165, 111}, 1638},
+}
+
 // TestTables compares the tables of the page with what Plan says.
 func TestTables(t *testing.T) {
 	before := readPage(t)
 	after := before
-	for name, table := range map[string]string{"complete": completeTable(t), "sparse": sparseTable(t), "examples": exampleTable(t)} {
+	for name, table := range map[string]string{"checks": checkTable(), "complete": completeTable(t), "sparse": sparseTable(t), "examples": exampleTable(t)} {
 		start, end := "<!-- "+name+" -->\n", "<!-- end -->"
 		head, rest, ok := strings.Cut(after, start)
 		_, tail, found := strings.Cut(rest, end)
@@ -123,6 +135,23 @@ func cell(t *testing.T, n, corrupt, dropped int) string {
 	return fmt.Sprintf("%d / %d", g.Neighbours, g.Threshold)
 }
 
+func checkTable() string {
+	var table strings.Builder
+	row(&table, "n", "c", "k", "T", "bound", "answer")
+	table.WriteString(strings.Repeat("|---", 6) + "|\n")
+	for _, c := range checks {
+		bound, answer := exponent(c.graph.Privacy(c.corrupt)), "private"
+		switch err := c.graph.Check(c.corrupt); {
+		case errors.Is(err, ErrInvalid):
+			bound, answer = "", "invalid"
+		case errors.Is(err, ErrNotPrivate):
+			answer = "not private"
+		}
+		row(&table, c.graph.Clients, c.corrupt, c.graph.Neighbours, c.graph.Threshold, bound, answer)
+	}
+	return table.String()
+}
+
 func exampleTable(t *testing.T) string {
 	var table strings.Builder
 	row(&table, "n", "c", "d", "k", "T", "exposed", "cut off", "no end")
@@ -163,6 +192,9 @@ func TestProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, cells := range rows {
+		if testing.Short() && len(cells[1]) > 3 {
+			continue // 1,000 clients take the program a while
+		}
 		out, err := exec.Command(python, append([]string{name}, cells[1:6]...)...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s", err, out)

@@ -68,13 +68,20 @@ func (a *Aggregator) Run(ctx context.Context, sum io.Writer) (secagg.Result, err
 		return secagg.Result{}, err
 	}
 	defer r.vectors.close()
+	err = r.claim(ctx)
+	if errors.Is(err, transfer.ErrExists) { // another aggregator may still be running it
+		return secagg.Result{}, err
+	}
 	defer r.deleteVectors(ctx)
-	result, err := r.run(ctx, sum)
+	var result secagg.Result
+	if err == nil {
+		result, err = r.run(ctx, sum)
+	}
 	if err != nil {
 		r.lastWords(ctx, err)
 		return secagg.Result{}, err
 	}
-	r.sendAll(ctx, resultStep, 0, r.forAll(isDone, "")) // the sum is there, whoever learns that
+	r.announce(ctx)
 	return result, nil
 }
 

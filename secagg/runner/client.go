@@ -6,6 +6,7 @@ package runner
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,8 +36,11 @@ type Client struct {
 	// Claim, if set, is called before the update is sent masked, and its error ends the round.
 	// See the function [Claim].
 	Claim func() error
-	// Wait is how long the client waits for a message of the aggregator; 0 is without a limit.
-	// It should be more than [Aggregator.Limit], since others may take as long in each step.
+	// Wait is how long the client waits for a message of the aggregator, so that it does not wait
+	// without end for one that was killed. Zero is an hour, and a negative number is without a
+	// limit. It should be more than [Aggregator.Join] and [Aggregator.Limit], since others may
+	// take as long in a step, and for the first message more than the time until the round
+	// begins.
 	Wait time.Duration
 	// OnEvent, if set, is told what has been sent and received.
 	OnEvent func(Event)
@@ -44,6 +48,8 @@ type Client struct {
 	mail  mail
 	began time.Time // of waiting for the next message
 }
+
+const defaultClientWait = time.Hour
 
 // Run takes part with an update, and returns nil when the round has ended with a sum that counts
 // it. After an error the update may have been sent masked, and the sum may count it: it must not be
@@ -84,12 +90,12 @@ func (c *Client) Run(ctx context.Context, u *vector.Update) error {
 // next waits for the next object of the aggregator, and returns the message in it.
 func (c *Client) next(ctx context.Context, name string, step secagg.Step) ([]byte, error) {
 	c.began = time.Now()
-	if c.Wait > 0 {
+	if wait := cmp.Or(c.Wait, defaultClientWait); wait > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, c.Wait, fmt.Errorf("%w: %s has not come for %v", ErrNoMessage, name, c.Wait))
+		ctx, cancel = context.WithTimeoutCause(ctx, wait, fmt.Errorf("%w: %s has not come for %v", ErrNoMessage, name, wait))
 		defer cancel()
 	}
-	b, err := c.mail.receive(ctx, c.object(toClient, name), c.Aggregator, transfer.PullOptions{Follow: true})
+	b, err := c.mail.receive(ctx, c.object(toClient, name), c.Aggregator, maxMessage, transfer.PullOptions{Follow: true})
 	if err != nil {
 		return nil, err
 	}

@@ -195,7 +195,8 @@ func (c *collector) take(got fetched) error {
 	return nil
 }
 
-// accept checks an answer, and that it is of the client in whose name it was stored.
+// accept checks an answer, and that it is of this step, and of the client in whose name it was
+// stored: the protocol accepts the repetition of an earlier one.
 func (c *collector) accept(got fetched) error {
 	var by signature.Fingerprint
 	var err error
@@ -203,6 +204,9 @@ func (c *collector) accept(got fetched) error {
 		by, err = c.server.Receive(got.message)
 	} else {
 		by, err = c.server.ReceiveMasked(got.message, got.vector.reader())
+	}
+	if step, _ := secagg.StepOf(got.message); err == nil && step != c.step {
+		err = fmt.Errorf("%w: %v, where %v is expected", secagg.ErrStep, step, c.step)
 	}
 	if err == nil && by != got.client {
 		err = fmt.Errorf("%w: it is a message of client %s", secagg.ErrMessage, by)

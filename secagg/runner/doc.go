@@ -28,9 +28,13 @@
 // [Aggregator.Wait] no answer has arrived and no byte of an answer has moved, or after
 // [Aggregator.Limit] in any case. Then the round continues without the clients that are missing.
 // They learn that when they wait for their next message. An object that is complete by then is
-// still pulled to its end.
+// still pulled to its end. A client waits for [Client.Wait], so that it ends, too, when the
+// aggregator was killed.
 //
 // # Once
+//
+// The first invitation that the aggregator stores is the claim of the round: a second aggregator
+// finds that its name is taken, and ends without any effect on the round.
 //
 // A client that is started again in the same round has dropped out of it: the secrets of the
 // first process are lost, and no second set may exist. The second process finds that the name of

@@ -50,7 +50,7 @@ func (c *collector) fetch(ctx context.Context, client signature.Fingerprint) {
 func (c *collector) pull(ctx context.Context, client signature.Fingerprint, into *slot) ([]byte, error) {
 	from := c.members[client]
 	o := object{c.Round, fromClient, c.step.String(), client}
-	message, err := c.mail.receive(ctx, o, from, transfer.PullOptions{Small: true})
+	message, err := c.mail.receive(ctx, o, from, longestFrom(len(c.members)), transfer.PullOptions{Small: true})
 	if err != nil || into == nil {
 		return message, err
 	}

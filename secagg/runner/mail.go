@@ -28,12 +28,13 @@ type Member interface {
 	secagg.Member
 }
 
-// maxMessage is the length of the longest message in bytes. The longest ones are those of a
+// maxMessage is the length of the longest message in bytes. The longest ones are those to a
 // client with thousands of neighbours.
 const maxMessage = 64 << 20
 
-// errTooLong reports a message that no sender needs.
-var errTooLong = fmt.Errorf("%w: it is longer than %d bytes", secagg.ErrMessage, maxMessage)
+// longestFrom returns the length in bytes of the longest message of a client, encrypted and
+// signed, among so many members. The longest ones are deals, with 2,466 bytes for each holder.
+func longestFrom(members int) int64 { return min(64<<10+int64(members)*(4<<10), maxMessage) }
 
 // mail sends and receives the messages of one party.
 type mail struct {
@@ -79,12 +80,13 @@ func (m *mail) stream(ctx context.Context, o object, to Member, write func(conte
 	return err
 }
 
-// receive returns a message of that sender. The error wraps [errSender] if the object was pulled,
-// and is not what the sender should have sent.
-func (m *mail) receive(ctx context.Context, o object, from Member, options transfer.PullOptions) ([]byte, error) {
+// receive returns a message of that sender, which takes at most so many bytes. The error is a
+// [senderError] if the object was pulled, and is not what the sender should have sent.
+func (m *mail) receive(ctx context.Context, o object, from Member, most int64, options transfer.PullOptions) ([]byte, error) {
 	var file bytes.Buffer
-	err := m.transfer.Pull(ctx, o.name(), &limited{w: &file, left: maxMessage, full: errTooLong}, options)
-	if errors.Is(err, errTooLong) || errors.Is(err, transfer.ErrNotPqenc) {
+	tooLong := fmt.Errorf("%w: it is longer than %d bytes", secagg.ErrMessage, most)
+	err := m.transfer.Pull(ctx, o.name(), &limited{w: &file, left: most, full: tooLong}, options)
+	if errors.Is(err, tooLong) || errors.Is(err, transfer.ErrNotPqenc) {
 		return nil, &senderError{err}
 	}
 	if err != nil {

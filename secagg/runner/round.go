@@ -48,13 +48,23 @@ func (a *Aggregator) newRound() (*round, error) {
 	return r, r.vectors.open(a.Work, a.Encoding.Size())
 }
 
-// run does all steps, and the sum.
-func (r *round) run(ctx context.Context, sum io.Writer) (secagg.Result, error) {
+// claim sends the first invitation, alone. A name can be stored once: so of two aggregators that
+// run the same round one continues, and the other one leaves it alone.
+func (r *round) claim(ctx context.Context) error {
+	return r.invite(ctx, r.server.Waiting()[:1]) // the lowest of at least 3 members
+}
+
+func (r *round) invite(ctx context.Context, members []signature.Fingerprint) error {
 	invitations := make(map[signature.Fingerprint][]byte)
-	for client := range r.members {
+	for _, client := range members {
 		invitations[client] = r.server.Invitation()
 	}
-	if err := r.sendMessages(ctx, invitations); err != nil {
+	return r.sendMessages(ctx, invitations)
+}
+
+// run does all steps after the claim, and the sum.
+func (r *round) run(ctx context.Context, sum io.Writer) (secagg.Result, error) {
+	if err := r.invite(ctx, r.server.Waiting()[1:]); err != nil {
 		return secagg.Result{}, err
 	}
 	for step := secagg.StepAdvertisement; step <= secagg.StepReveal; step += 2 {
@@ -143,6 +153,15 @@ func (r *round) sendAll(ctx context.Context, name string, step secagg.Step, obje
 
 // cleanupTime is how long the work after the end of a round may take.
 const cleanupTime = 10 * time.Second
+
+// announce tells everybody that the sum is there, also if the aggregator is stopped now. Errors do
+// not matter: the sum is there, whoever learns that.
+func (r *round) announce(ctx context.Context) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(cleanupTime, cancel) })()
+	r.sendAll(longer, resultStep, 0, r.forAll(isDone, ""))
+}
 
 // lastWords tells everybody who waits for a message that the round has failed. Errors do not
 // matter: the round has failed.
