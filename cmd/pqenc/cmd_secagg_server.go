@@ -36,7 +36,7 @@ type secaggServerCmd struct {
 	MaxWeight    uint32  `default:"1" placeholder:"N" help:"Accept weights up to N (default: 1)."`
 
 	Corrupt    *uint `placeholder:"N" help:"Stay private if N of the members help the server (default: a tenth, rounded up). Clients refuse a round with fewer than they insist on."`
-	Dropped    *uint `placeholder:"N" help:"Expect that N clients drop out, or as many as possible (default: a tenth, rounded up)."`
+	Dropped    *uint `placeholder:"N" help:"Finish although N of the clients that have joined drop out, or as many as possible (default: a tenth, rounded up)."`
 	MinClients uint  `default:"3" placeholder:"N" help:"End the round if fewer clients are left (default: 3)."`
 }
 
@@ -45,7 +45,7 @@ func (secaggServerCmd) Help() string {
 no key.
 
 A program carries the messages, and decides when a step ends without those that have not
-answered: see docs/secagg-process.md.
+answered: see docs/secagg-process.md. docs/secagg.md has an example of how to choose the flags.
 
 Examples:
 
@@ -244,8 +244,13 @@ func (s *aggregation) accept(f *frame) (from signature.Fingerprint, err error) {
 
 // advance ends a step. It reports whether the round has ended.
 func (s *aggregation) advance() (done bool, err error) {
-	step := s.protocol.Step()
+	step, late := s.protocol.Step(), s.protocol.Waiting()
 	messages, err := s.protocol.Advance()
+	if errors.Is(err, secagg.ErrThreshold) {
+		for _, f := range late {
+			err = cmp.Or(s.put(lossLine{f.String(), step.String()}, nil), err)
+		}
+	}
 	if err != nil {
 		return true, err
 	}

@@ -96,6 +96,7 @@ try:
     assert False
 except RuntimeError as e:
     assert str(e).startswith("threshold: "), e
+assert sorted(server.lost) == sorted(names), server.lost
 assert server.close() == 14
 
 # Wrong messages and vectors do not end the round. The same message again has the same answer.
@@ -169,5 +170,16 @@ except RuntimeError as e:
     assert str(e) == "vector: round5-0.masked: not the vector that was signed: it has changed since it was accepted", e
 assert server.close() == 14
 assert not os.path.exists("mean.f32")
+ended(clients)
+
+# A weight that the round does not allow is refused before the client joins.
+clients = start(6)
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "3", "-o", "mean.f32")
+failed = []
+check(6, server.run(lambda client, message: pool.submit(notice, client, message), in_time), [0, 1, 2])
+assert failed == [(names[3], "update: the update: weight is not allowed: 4, and at most 3")], failed
+assert server.lost == [names[3]] and server.result["dropped"] == [], server.result
+assert server.close() == 0
+assert clients.pop(names[3]).close() == 14
 ended(clients)
 print("all is well")
