@@ -220,7 +220,10 @@ func (p *participant) mask() (statement []byte, err error) {
 	if err == nil {
 		statement, err = p.protocol.Mask(context.Background(), out, vector.NewUpdate(p.update.reader(), p.weight))
 	}
-	err = out.finish(cmp.Or(err, p.update.unchanged()))
+	if err == nil && p.update.steady() != nil {
+		err = errUpdateChanged
+	}
+	err = out.finish(err)
 	if errors.Is(err, durable.ErrNotDurable) {
 		p.app.warn("%v", err)
 		err = nil

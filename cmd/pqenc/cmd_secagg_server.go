@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"syscall"
 
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/secagg"
@@ -77,6 +79,8 @@ type aggregation struct {
 	protocol *secagg.Server
 	in       map[signature.Fingerprint]bool   // who has not dropped out
 	vectors  map[signature.Fingerprint]*input // masked ones that were accepted
+	sum      *os.File                         // temporary
+	mean     *output                          // nil if it can only be opened when it is there
 }
 
 func (c *secaggServerCmd) aggregation(a *app) (*aggregation, error) {
@@ -106,6 +110,10 @@ func (c *secaggServerCmd) aggregation(a *app) (*aggregation, error) {
 	}
 	out, err := a.openOutput("", messages, durable.Options{})
 	if err != nil {
+		return nil, err
+	}
+	if err := s.openMean(); err != nil {
+		s.close()
 		return nil, err
 	}
 	s.frames = newFrames(messages.reader(), out)
@@ -140,9 +148,39 @@ func encodingHint(e vector.Encoding, members int) string {
 	return "use " + strings.Join(ways, ", or ")
 }
 
+// openMean opens the output before the round begins. If it cannot be written, it is too late for
+// that when there is a sum: the updates of the clients are spent by then.
+func (s *aggregation) openMean() (err error) {
+	if info, err := os.Stat(s.Output); err == nil && info.IsDir() {
+		return &fs.PathError{Op: "write", Path: s.Output, Err: syscall.EISDIR}
+	}
+	folder := ""
+	if staged(s.Output) {
+		folder = filepath.Dir(s.Output)
+		if s.mean, err = s.app.openOutput(s.Output, &input{size: -1}, durable.Options{}); err != nil {
+			return err
+		}
+	}
+	if s.sum, err = os.CreateTemp(folder, ".*.pqenc-tmp"); err != nil { // with mode 0600
+		return err
+	}
+	os.Remove(s.sum.Name())
+	return nil
+}
+
+// errNoMean ends the output of a round without a result.
+var errNoMean = errors.New("no mean")
+
 func (s *aggregation) close() {
 	for _, v := range s.vectors {
 		v.Close()
+	}
+	if s.mean != nil {
+		s.mean.finish(errNoMean)
+	}
+	if s.sum != nil {
+		s.sum.Close()
+		os.Remove(s.sum.Name()) // where an open file cannot be removed
 	}
 }
 
@@ -289,18 +327,7 @@ func inOrderOf[V any](m map[signature.Fingerprint]V) []signature.Fingerprint {
 
 // finish writes the mean.
 func (s *aggregation) finish() error {
-	folder := ""
-	if staged(s.Output) {
-		folder = filepath.Dir(s.Output)
-	}
-	sum, err := os.CreateTemp(folder, ".*.pqenc-tmp") // with mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(sum.Name()) // where an open file cannot be removed
-	defer sum.Close()
-	os.Remove(sum.Name())
-	result, err := s.protocol.Sum(context.Background(), sum, func(f signature.Fingerprint) (io.ReaderAt, error) { return s.vectors[f].section(), nil })
+	result, err := s.protocol.Sum(context.Background(), s.sum, func(f signature.Fingerprint) (io.ReaderAt, error) { return s.vectors[f].section(), nil })
 	if err != nil {
 		return err
 	}
@@ -309,12 +336,19 @@ func (s *aggregation) finish() error {
 			return fmt.Errorf("%s: %w: it has changed since it was accepted", v.name, secagg.ErrVector)
 		}
 	}
-	out, err := s.app.openOutput(s.Output, &input{size: -1}, durable.Options{})
-	if err != nil {
-		return err
+	if s.mean == nil {
+		if s.mean, err = s.app.openOutput(s.Output, &input{size: -1}, durable.Options{}); err != nil {
+			return err
+		}
 	}
-	weight, err := s.encoding.Mean(out, sum)
-	if err := out.finish(err); err != nil {
+	weight, err := s.encoding.Mean(s.mean, s.sum)
+	err = s.mean.finish(err)
+	s.mean = nil
+	if errors.Is(err, durable.ErrNotDurable) {
+		s.app.warn("%v", err)
+		err = nil
+	}
+	if err != nil {
 		return err
 	}
 	line := doneLine{Done: true, Counted: texts(result.Counted), Dropped: texts(result.Dropped), Weight: weight}

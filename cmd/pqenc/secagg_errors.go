@@ -33,6 +33,7 @@ var roundKinds = []struct {
 	{secagg.ErrSignature, "signature", ""},
 	{secagg.ErrMessage, "message", ""},
 	{secagg.ErrEnded, "ended", ""},
+	{errUpdateChanged, "update", "another program is writing to it: write each update to a file of its own"},
 	{vector.ErrNotFinite, "update", "the training has diverged: do not take part with this update"},
 	{vector.ErrLength, "update", ""},
 	{vector.ErrWeight, "update", "a round has weights up to --max-weight of its server: divide those of all clients by the same number"},
@@ -41,6 +42,10 @@ var roundKinds = []struct {
 	{vector.ErrEncoding, "update", ""},
 	{errRoundEnded, "ended", ""},
 }
+
+// errUpdateChanged is the error for an update that may not be the one whose record says that it was
+// sent.
+var errUpdateChanged = errors.New("the file was written to after the client was started")
 
 // errRoundEnded is the error when standard input ends in the middle of a round.
 var errRoundEnded = errors.New("standard input has ended before the round")

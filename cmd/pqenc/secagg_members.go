@@ -7,9 +7,11 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math"
+	"time"
 
 	"github.com/pqenc/pqenc"
 	"github.com/pqenc/pqenc/keyfile"
@@ -30,7 +32,32 @@ func (f *memberFlags) list(a *app) (keyfile.Publics, error) {
 	if err == nil {
 		_, err = amongKnown(all, nil)
 	}
+	if err == nil {
+		err = eachOnce(all)
+	}
 	return all, err
+}
+
+// errMembers reports a list that its author should not have made.
+var errMembers = errors.New("the list of members")
+
+// eachOnce returns an error if the owner of a key could take part twice, or not at all.
+func eachOnce(members keyfile.Publics) error {
+	later := make(map[keyfile.Fingerprint]keyfile.Fingerprint)
+	for _, m := range members {
+		for _, before := range m.Fingerprints()[1:] {
+			later[before] = m.Fingerprint()
+		}
+	}
+	for _, m := range members {
+		if by, found := later[m.Fingerprint()]; found {
+			return &failure{fmt.Errorf("%w: it has %s and its successor, %s", errMembers, m.Fingerprint(), by), exitRound, []string{"list the successor only"}}
+		}
+		if retired(m) {
+			return &failure{fmt.Errorf("%w: %s: %w", errMembers, m.Fingerprint(), m.Usable(time.Now())), exitRound, []string{renewal(m)}}
+		}
+	}
+	return nil
 }
 
 func (f *memberFlags) read(a *app) (all keyfile.Publics, err error) {

@@ -61,11 +61,19 @@ func (s *secureSender) send(ctx context.Context, round int, update []float32, we
 			s.at(ctx, round, e.Step.String())
 		}
 	}
-	err := c.Run(ctx, vector.NewUpdate(vector.Floats(update), weight))
-	for _, lost := range []error{runner.ErrDropped, runner.ErrFailed, runner.ErrRestarted, runner.ErrNoMessage, runner.ErrSent} {
+	return orMissed(c.Run(ctx, vector.NewUpdate(vector.Floats(update), weight)))
+}
+
+// orMissed returns the error of a round as missed if the next round can be better. That is so if
+// another client is to blame, too: no client can end the training of others.
+func orMissed(err error) error {
+	for _, lost := range []error{runner.ErrDropped, runner.ErrFailed, runner.ErrRestarted, runner.ErrNoMessage, runner.ErrSent, secagg.ErrThreshold} {
 		if errors.Is(err, lost) {
 			return missed{err}
 		}
+	}
+	if errors.As(err, new(*secagg.ClientError)) {
+		return missed{err}
 	}
 	return err
 }

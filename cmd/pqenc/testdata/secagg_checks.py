@@ -173,13 +173,28 @@ assert not os.path.exists("mean.f32")
 ended(clients)
 
 # A weight that the round does not allow is refused before the client joins.
-clients = start(6)
+clients = start(0)
 server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "3", "-o", "mean.f32")
 failed = []
-check(6, server.run(lambda client, message: pool.submit(notice, client, message), in_time), [0, 1, 2])
+check(0, server.run(lambda client, message: pool.submit(notice, client, message), in_time), [0, 1, 2])
 assert failed == [(names[3], "update: the update: weight is not allowed: 4, and at most 3")], failed
 assert server.lost == [names[3]] and server.result["dropped"] == [], server.result
 assert server.close() == 0
 assert clients.pop(names[3]).close() == 14
+ended(clients)
+
+# An update that is written to while its client runs may not be the one that was recorded as sent.
+clients = start(6)
+
+def rewrite(client, message):
+    answer = clients[client].answer(message)
+    os.utime("round6-3", (1, 1))
+    return answer
+
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+check(6, server.run(lambda client, message: pool.submit(rewrite, client, message), in_time), [0, 1, 2])
+assert server.close() == 0
+assert clients.pop(names[3]).close() == 14
+assert not os.path.exists("round6-3.masked")
 ended(clients)
 print("all is well")
