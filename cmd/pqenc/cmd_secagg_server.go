@@ -102,6 +102,9 @@ func (c *secaggServerCmd) aggregation(a *app) (*aggregation, error) {
 	}
 	s.protocol, err = secagg.NewServer(secagg.ServerConfig{Members: secaggMembers(members), Encoding: s.encoding,
 		Clients: int(min(c.MinClients, math.MaxInt32)), Corrupt: corrupt(c.Corrupt), Dropped: tenth(c.Dropped, len(members))})
+	if errors.Is(err, secagg.ErrThreshold) {
+		return nil, &failure{err, exitRound, []string{"add members, or lower --corrupt (default: a tenth of them, rounded up) or --min-clients"}}
+	}
 	if err != nil {
 		return nil, roundError(err)
 	}
