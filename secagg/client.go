@@ -12,12 +12,14 @@ import (
 
 // ClientConfig configures a [Client].
 type ClientConfig struct {
+	// Identity signs the messages. It must be one of the members.
 	Identity Signer
 	// Members are those who may take part, this client among them. They must come from the
 	// client's own configuration, or from somebody whom it trusts, and never from the server,
 	// who could invent clients.
 	Members []Member
-	Floors  Floors
+	// Floors are what the client insists on.
+	Floors Floors
 }
 
 // Client is a client in one round. It is not safe for concurrent use.
@@ -50,7 +52,8 @@ type answer struct {
 	message  []byte
 }
 
-// NewClient returns a client for one round.
+// NewClient returns a client for one round. The error is an [ErrRoster] if a member is listed
+// twice, and an [ErrNotMember] if the client itself is none.
 func NewClient(c ClientConfig) (*Client, error) {
 	members, err := membersOf(c.Members)
 	if err != nil {
@@ -69,7 +72,8 @@ func NewClient(c ClientConfig) (*Client, error) {
 // that to StepDealt is the statement, and the caller must have kept the masked vector.
 //
 // After an error the round has ended for this client: it forgets its secrets, and Handle returns
-// the same error from then on.
+// the same error from then on. The error wraps one of those of this package, or of package
+// vector for terms that are not valid; it is a [ClientError] if another client is to blame.
 func (c *Client) Handle(message []byte) ([]byte, error) {
 	if c.err != nil {
 		return nil, c.err
@@ -140,19 +144,14 @@ const stepMask Step = 0
 
 // answer checks what the message belongs to, and takes the step.
 func (c *Client) answer(step Step, binding digest, body []byte) ([]byte, error) {
-	if step == StepInvitation {
-		return c.advertise(binding, body)
-	}
-	if step == StepRoster {
-		if binding != c.binding {
-			return nil, ErrRound
-		}
-		return c.draw(body)
-	}
-	if binding != c.roster.digest {
+	if step == StepRoster && binding != c.binding || step > StepRoster && binding != c.roster.digest {
 		return nil, ErrRound
 	}
 	switch step {
+	case StepInvitation:
+		return c.advertise(binding, body)
+	case StepRoster:
+		return c.draw(body)
 	case StepPeers:
 		return c.deal(body)
 	case StepDealt:

@@ -85,7 +85,7 @@ func (s *summary) leaf(holder int) (digest, bool) {
 
 func leafOf(item []byte) digest { return hash("item", item) }
 
-// dealings are what the deal of a client gives to a holder.
+// A dealing is what the deal of a client gives to a holder.
 type dealing struct {
 	shares [2]share // by kind
 	edge   [32]byte

@@ -78,8 +78,6 @@ func hash(label string, parts ...[]byte) digest {
 const (
 	serverHead = 2 + sha256.Size                   // version, step, binding
 	clientHead = 2 + sha256.Size + sha256.Size + 4 // version, step, signer, binding, length of the body
-
-	revealEntry = 2 + 1 + secretSize // index of a dealer, kind, share
 )
 
 // serverMessage returns a message of the server: version, step, binding, body. It has no

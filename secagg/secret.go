@@ -26,6 +26,9 @@ type secret [secretSize]byte
 // share is the value of the polynomial of a secret at a holder.
 type share [secretSize]byte
 
+// revealEntry is the size of what a client reveals about a dealer: index, kind, share.
+const revealEntry = 2 + 1 + secretSize
+
 // kind tells the two secrets of a client apart.
 type kind uint8
 

@@ -17,9 +17,9 @@ import (
 
 // ServerConfig configures a [Server].
 type ServerConfig struct {
-	Members  []Member // who may take part
-	Encoding vector.Encoding
-	Clients  int // fewest clients with which a round continues
+	Members  []Member        // who may take part; a roster has at most [graph.MaxClients]
+	Encoding vector.Encoding // of the vectors; it must fit for all members
+	Clients  int             // fewest clients with which a roster is made; at least 3
 	// Corrupt is how many of the members may collude with the server: see [Floors]. The graph
 	// is planned for them, and the clients check it.
 	Corrupt int
@@ -44,15 +44,14 @@ type Server struct {
 // party is what the server knows about a client.
 type party struct {
 	client  signature.Fingerprint
-	index   int             // in the roster
-	said    map[Step][]byte // the messages of the client
-	adverts advertisement
-	holders []int
-	summary summary
-	items   map[int][]byte // by holder
-	told    []int          // with whom the client was told to mask
-	stated  *statement
-	counts  []int            // dealers that the client counts
+	index   int              // in the roster
+	said    map[Step][]byte  // the messages of the client
+	adverts advertisement    // the keys of its round
+	holders []int            // that it has drawn
+	summary summary          // of its deal
+	items   map[int][]byte   // by holder
+	told    []int            // with whom the client was told to mask
+	stated  *statement       // about its masked vector; nil as long as it does not count
 	shares  [2]map[int]share // of this client's secrets, by kind and holder
 	secrets [2]secret        // by kind; zero if not needed
 }
@@ -65,7 +64,9 @@ func (p *party) due() kind {
 	return maskKind
 }
 
-// NewServer returns the server of a new round, with random [Terms.Round].
+// NewServer returns the server of a new round, with random [Terms.Round]. The error is an
+// [ErrRoster] if a member is listed twice, an [ErrThreshold] if there are fewer members than
+// Clients, or one of [vector.Encoding.Check].
 func NewServer(c ServerConfig) (*Server, error) {
 	members, err := membersOf(c.Members)
 	if err != nil {

@@ -28,7 +28,7 @@ func (s *Server) Receive(message []byte) (signature.Fingerprint, error) {
 	if s.repeated(&m) {
 		return m.signer, nil
 	}
-	return m.signer, blame(m.signer, s.take(&m, rest, message))
+	return m.signer, blame(m.signer, s.take(&m, rest))
 }
 
 // ReceiveMasked takes the message of [StepMasked] and the masked vector, which it reads to the end
@@ -82,7 +82,7 @@ func (s *Server) repeated(m *signed) bool {
 
 // take stores a message after its contents were checked. It works on a copy of the party, so that
 // a message which is refused changes nothing.
-func (s *Server) take(m *signed, rest, message []byte) (err error) {
+func (s *Server) take(m *signed, rest []byte) (err error) {
 	p := &party{client: m.signer, index: -1, said: make(map[Step][]byte), shares: [2]map[int]share{{}, {}}}
 	if known := s.clients[m.signer]; known != nil {
 		*p = *known
@@ -105,10 +105,7 @@ func (s *Server) take(m *signed, rest, message []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	p.said[m.step] = bytes.Clone(message)
-	if m.step == StepDeal {
-		p.said[m.step] = m.raw // the items are kept by holder
-	}
+	p.said[m.step] = m.raw // without the items of a deal, which are kept by holder
 	s.clients[m.signer] = p
 	return nil
 }
@@ -176,7 +173,6 @@ func (s *Server) takeConfirmation(p *party, body []byte) error {
 	if !slices.Equal(counts, want) {
 		return fmt.Errorf("%w: it does not count those that it was told", ErrMessage)
 	}
-	p.counts = counts
 	return nil
 }
 

@@ -5,6 +5,7 @@
 package secagg
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -53,7 +54,7 @@ func (s *Server) fits(p *party, k kind, x secret) bool {
 		return selfCommitment(s.roster.digest, p.index, x) == p.summary.commitment
 	}
 	key, err := maskKey(s.binding, &x)
-	return err == nil && string(key.PublicKey().Bytes()) == string(p.adverts.mask.Bytes())
+	return err == nil && bytes.Equal(key.PublicKey().Bytes(), p.adverts.mask.Bytes())
 }
 
 // Sum writes the sum of the vectors that count to dst, Encoding.Size() bytes, after the last

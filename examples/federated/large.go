@@ -6,6 +6,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -16,9 +17,12 @@ import (
 	"math"
 	mathrand "math/rand/v2"
 	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pqenc/pqenc/examples/federated/internal/network"
+	"github.com/pqenc/pqenc/secagg"
 	"github.com/pqenc/pqenc/secagg/runner"
 	"github.com/pqenc/pqenc/secagg/vector"
 )
@@ -46,14 +50,21 @@ func demonstrateLarge(ctx context.Context, dir string, values int64) error {
 		return err
 	}
 	f.Run = rand.Text()
-	f.onLine = func(who, line string) { fmt.Printf("%-10s  %s\n", who, line) }
 	for i, id := range f.clients {
 		if err := writeUpdate(f.party(id), i); err != nil {
 			return err
 		}
 	}
-	fmt.Printf("%d updates of %d values, %d MB each\n\n", largeClients, values, 4*values/1e6)
-	begin := time.Now()
+	fmt.Printf("%d updates of %d MB, %d values each\n\n%-10s  %-14s  %8s  %8s  %s\n",
+		largeClients, 4*values/1e6, values, "", "stage", "time", "CPU time", "most memory")
+	begin, server := time.Now(), newStages(serverRole)
+	f.onLine = func(who, line string) {
+		fmt.Printf("%-10s  %s\n", who, line)
+		if stage, _, _ := strings.Cut(line, "  "); who == aggregatorRole && stage != stageMean {
+			server.pid = strconv.Itoa(f.child(serverRole).cmd.Process.Pid)
+			fmt.Printf("%-10s  %s\n", serverRole, server.ended(stage))
+		}
+	}
 	if err := f.run(ctx, make([][]network.Sample, largeClients), nil); err != nil {
 		return err
 	}
@@ -61,16 +72,53 @@ func demonstrateLarge(ctx context.Context, dir string, values int64) error {
 	if err := checkLarge(f.party(f.manager)); err != nil {
 		return err
 	}
-	fmt.Printf("\nThe mean is exact. The round has taken %.1f s.\n\n%-10s  %12s  %8s\n", took.Seconds(), "", "most memory", "CPU time")
-	names := []string{serverRole, aggregatorRole}
-	for _, id := range f.clients {
-		names = append(names, id.Public().Name())
-	}
-	for _, name := range names {
-		state := f.child(name).cmd.ProcessState
-		fmt.Printf("%-10s  %12s  %6.1f s\n", name, mostMemory(state), (state.UserTime() + state.SystemTime()).Seconds())
-	}
+	fmt.Printf("\nThe mean is exact. The round has taken %.1f s.\n", took.Seconds())
 	return nil
+}
+
+// Stages of a large round.
+const (
+	stageKeys   = "keys"    // until the secrets are dealt
+	stageRecord = "record"  // the client notes the hash of its update
+	stageMask   = "mask"    // the client masks its update and pushes it
+	stagePull   = "vectors" // the aggregator waits for the masked updates, and pulls them
+	stageShares = "shares"
+	stageSum    = "sum"
+	stageMean   = "mean"
+)
+
+// stages are those that a process goes through.
+type stages struct {
+	pid   string // or "self"
+	began time.Time
+	cpu   float64 // seconds, until then
+}
+
+func newStages(pid string) *stages { return &stages{pid: pid, began: time.Now()} }
+
+// ended describes what the stage has taken that ends now. The next one begins.
+func (s *stages) ended(stage string) string {
+	cpu, memory := usage(s.pid)
+	line := fmt.Sprintf("%-14s  %6.1f s  %6.1f s  %8d MB", stage, time.Since(s.began).Seconds(), cpu-s.cpu, memory/1e6)
+	s.began, s.cpu = time.Now(), cpu
+	return line
+}
+
+// usage returns the CPU time of a process in seconds, and the most memory that was resident in bytes. Both
+// are zero where there is no /proc as that of Linux.
+func usage(pid string) (cpu float64, memory int64) {
+	if stat, err := os.ReadFile("/proc/" + pid + "/stat"); err == nil {
+		_, rest, _ := bytes.Cut(stat, []byte(") "))
+		for _, ticks := range bytes.Fields(rest)[11:13] { // user and system, 100 a second
+			n, _ := strconv.Atoi(string(ticks))
+			cpu += float64(n) / 100
+		}
+	}
+	if status, err := os.ReadFile("/proc/" + pid + "/status"); err == nil {
+		_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
+		fmt.Sscan(string(rest), &memory) // in KiB
+	}
+	return cpu, memory << 10
 }
 
 // largeValues are the values of a client: multiples of 2^-16, so that none is rounded.
@@ -153,18 +201,16 @@ func (p *party) sendLarge(ctx context.Context) error {
 	}
 	t := p.connect()
 	defer t.Close()
-	c := p.secureClient(t, 1)
-	var masking time.Time
+	c, s := p.secureClient(t, 1), newStages("self")
 	c.Claim = func() error {
-		begin := time.Now()
+		fmt.Println(s.ended(stageKeys))
 		err := p.claim(1, io.NewSectionReader(file, 0, 4*p.Large))
-		masking = time.Now()
-		fmt.Printf("%-14s  %6.1f s\n", "record", masking.Sub(begin).Seconds())
+		fmt.Println(s.ended(stageRecord))
 		return err
 	}
 	c.OnEvent = func(e runner.Event) {
-		if e.Kind == runner.Sent && e.Bytes >= 4*p.Large {
-			fmt.Printf("%-14s  %6.1f s\n", "mask and push", time.Since(masking).Seconds())
+		if e.Kind == runner.Sent && e.Bytes > 4*p.Large { // not the statement, of the same step
+			fmt.Println(s.ended(stageMask))
 		}
 	}
 	return c.Run(ctx, vector.NewUpdate(file, weight))
@@ -175,15 +221,14 @@ func (p *party) aggregateLarge(ctx context.Context) error {
 	t := p.connect()
 	defer t.Close()
 	a := p.secureAggregator(t, 1)
-	last := time.Now()
-	lap := func(what string) {
-		fmt.Printf("%-14s  %6.1f s\n", what, time.Since(last).Seconds())
-		last = time.Now()
-	}
+	s := newStages("self")
 	a.OnEvent = func(e runner.Event) {
+		stage := map[secagg.Step]string{secagg.StepDeal: stageKeys, secagg.StepMasked: stagePull, secagg.StepReveal: stageShares}[e.Step]
 		switch e.Kind {
 		case runner.Ended:
-			lap(e.Step.String())
+			if stage != "" {
+				fmt.Println(s.ended(stage))
+			}
 		case runner.Refused, runner.Dropped:
 			fmt.Printf("%s of %s: %v\n", e.Step, p.nameOf(e.Client), e.Err)
 		}
@@ -197,13 +242,13 @@ func (p *party) aggregateLarge(ctx context.Context) error {
 	if _, err := a.Run(ctx, sum); err != nil {
 		return err
 	}
-	lap("sum")
+	fmt.Println(s.ended(stageSum))
 	mean, err := os.Create(p.file(meanFile))
 	if err != nil {
 		return err
 	}
 	defer mean.Close()
 	_, err = a.Encoding.Mean(mean, sum)
-	lap("mean")
+	fmt.Println(s.ended(stageMean))
 	return cmp.Or(err, mean.Close())
 }
