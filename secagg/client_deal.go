@@ -97,6 +97,9 @@ func (c *Client) peers(body []byte) ([]advertisement, error) {
 		if err := c.members.verify(&m, StepAdvertisement, c.binding); err != nil {
 			return nil, err
 		}
+		if m.signer == c.roster.entries[c.self].client {
+			return nil, passedOn(&m, forAnother)
+		}
 		if m.signer != e.client {
 			return nil, passedOn(&m, "this client has not drawn it, or it is not in the order of the roster")
 		}

@@ -28,7 +28,7 @@ var roundKinds = []struct {
 	{secagg.ErrSecond, "second", ""},
 	{secagg.ErrShare, "share", ""},
 	{secagg.ErrVector, "vector", ""},
-	{secagg.ErrStep, "step", ""},
+	{secagg.ErrStep, "step", "a client that is started in the middle of a round has dropped out of it, and takes part in the next one"},
 	{secagg.ErrRound, "round", ""},
 	{secagg.ErrSignature, "signature", ""},
 	{secagg.ErrMessage, "message", ""},

@@ -198,4 +198,21 @@ assert server.close() == 0
 assert clients.pop(names[3]).close() == 14
 assert not os.path.exists("round6-3.masked")
 ended(clients)
+
+# A program that mixes up two clients is told so. The fifth message is that about peers.
+clients = start(8)
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+failed, other = [], {names[0]: names[1], names[1]: names[0]}
+try:
+    server.run(lambda client, message: pool.submit(notice, other.get(client, client) if message[1] == 5 else client, message), in_time)
+    assert False
+except RuntimeError as e:
+    assert str(e).startswith("threshold: deal: "), e
+assert sorted(client for client, _ in failed) == sorted(other), failed
+for client, error in failed:
+    assert error.endswith(client + ": that is this client, so the list is for another one"), error
+assert sorted(server.lost) == sorted(other), server.lost
+assert server.close() == 14
+for client in clients.values():
+    assert client.close() == 14
 print("all is well")
