@@ -7,6 +7,7 @@ package secagg
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 )
 
@@ -173,7 +174,7 @@ func (c *Client) cut(b []byte, step Step, last int) (m signed, index int, rest [
 	if m, rest, err = cutSigned(b); err != nil {
 		return m, 0, nil, err
 	}
-	if err = c.members.verify(&m, step, c.roster.digest); err != nil {
+	if err = c.verify(&m, step, c.roster.digest); err != nil {
 		return m, 0, nil, err
 	}
 	index = c.roster.index(m.signer)
@@ -184,6 +185,16 @@ func (c *Client) cut(b []byte, step Step, last int) (m signed, index int, rest [
 		err = passedOn(&m, "it comes twice, or not in the order of the roster")
 	}
 	return m, index, rest, err
+}
+
+// verify checks a message that the server has passed on. If it is of another step or round, that is
+// not the fault of the client that has signed it.
+func (c *Client) verify(m *signed, step Step, binding digest) error {
+	err := c.members.verify(m, step, binding)
+	if errors.Is(err, ErrStep) || errors.Is(err, ErrRound) {
+		return fmt.Errorf("the server has passed on a message of %s: %w", m.signer, errors.Unwrap(err))
+	}
+	return err
 }
 
 // forAnother is why a client refuses a list with a message of its own. The program that carries the

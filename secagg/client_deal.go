@@ -94,7 +94,7 @@ func (c *Client) peers(body []byte) ([]advertisement, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := c.members.verify(&m, StepAdvertisement, c.binding); err != nil {
+		if err := c.verify(&m, StepAdvertisement, c.binding); err != nil {
 			return nil, err
 		}
 		if m.signer == c.roster.entries[c.self].client {

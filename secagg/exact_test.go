@@ -13,6 +13,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pqenc/pqenc/internal/testkit"
 	"github.com/pqenc/pqenc/secagg/vector"
 )
 
@@ -40,46 +41,44 @@ func (a *actor) rounded(t testing.TB) {
 }
 
 // TestExact requires for 1,000 random patterns of drop-outs that the sum is the sum of the
-// rounded updates, bit by bit, over all whose vectors came in time. simulate compares them.
+// rounded updates, bit by bit, over all whose vectors came in time. The tree compares them. The
+// vectors of each pattern are its own.
 func TestExact(t *testing.T) {
-	rounds := 1000
-	if testing.Short() {
-		rounds = 20
+	patterns := 125
+	if testkit.Brief() {
+		patterns = 4
 	}
-	const parts = 4
-	for part := range parts {
-		t.Run(fmt.Sprint(part), func(t *testing.T) {
+	for i, n := range []int{4, 4, 4, 4, 4, 4, 5, 7} {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			t.Parallel()
-			random := rand.New(rand.NewPCG(uint64(part), 9))
-			for range rounds / parts {
-				exactRound(t, random)
+			random := rand.New(rand.NewPCG(uint64(i), 9))
+			dropped := (n - 1) / 3
+			tree := newTree(t, n, scenario{dropped: dropped, fine: true, encoding: vector.Encoding{
+				Length: 1 + random.Int64N(40), Width: 32 << (i % 2), Clip: 1 + random.Float64(), FractionBits: random.IntN(16), MaxWeight: 1 + random.Uint32N(100)}})
+			tree.fresh = true
+			for range patterns {
+				last := slices.Repeat([]Step{StepReveal}, n)
+				for _, i := range random.Perm(n)[:random.IntN(dropped+1)] {
+					last[i] = lastSteps[random.IntN(len(lastSteps)-1)]
+				}
+				tree.run(last).exact(t, last)
 			}
 		})
 	}
 }
 
-// exactRound runs a round that survives its drop-outs.
-func exactRound(t *testing.T, random *rand.Rand) {
-	n := 4 + random.IntN(2)
-	if random.IntN(10) == 0 {
-		n = 7 // with two drop-outs
-	}
-	dropped := (n - 1) / 3
-	s := scenario{dropped: dropped, last: slices.Repeat([]Step{StepReveal}, n), fine: true, encoding: vector.Encoding{
-		Length: 1 + random.Int64N(40), Width: 32 << random.IntN(2), Clip: 1 + random.Float64(), FractionBits: random.IntN(16), MaxWeight: 1 + random.Uint32N(100)}}
-	for _, i := range random.Perm(n)[:random.IntN(dropped+1)] {
-		s.last[i] = lastSteps[1+random.IntN(len(lastSteps)-1)]
-	}
-	d := simulate(t, s)
+// exact requires that a round has ended with a sum over all whose vectors came in time.
+func (d *outcome) exact(t *testing.T, last []Step) {
+	t.Helper()
 	if d.sum == nil {
-		t.Fatalf("no sum with %v as the last messages", s.last)
+		t.Fatalf("no sum with %v as the last messages: %v", last, d.err)
 	}
 	for _, a := range d.actors {
 		if a.masked != nil {
 			a.rounded(t)
 		}
-		if want := s.last[a.number] >= StepMasked; d.counted.has(a.number) != want {
-			t.Fatalf("client %d, whose last message was %v, counts: %v", a.number, s.last[a.number], !want)
+		if want := last[a.number] >= StepMasked; d.counted.has(a.number) != want {
+			t.Fatalf("client %d, whose last message was %v, counts: %v", a.number, last[a.number], !want)
 		}
 	}
 }
@@ -88,15 +87,15 @@ func exactRound(t *testing.T, random *rand.Rand) {
 // nothing is left of a round.
 func TestRow(t *testing.T) {
 	rounds := 200
-	if testing.Short() {
+	if testkit.Brief() {
 		rounds = 10
 	}
 	random := rand.New(rand.NewPCG(10, 11))
 	used := make(map[[32]byte]int)
 	before := runtime.NumGoroutine()
 	for round := range rounds {
-		s := scenario{dropped: 1, last: slices.Repeat([]Step{StepReveal}, 5), encoding: tiny}
-		s.last[random.IntN(5)] = lastSteps[1+random.IntN(len(lastSteps)-1)]
+		s := scenario{dropped: 1, last: slices.Repeat([]Step{StepReveal}, 4), encoding: tiny}
+		s.last[random.IntN(4)] = lastSteps[1+random.IntN(len(lastSteps)-1)]
 		d := simulate(t, s)
 		if d.sum == nil {
 			t.Fatalf("round %d: no sum with %v as the last messages", round, s.last)

@@ -7,7 +7,6 @@ package secagg
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -17,7 +16,7 @@ import (
 )
 
 // Both targets replace a part of a recorded message. The state in which it arrives was prepared
-// once, and each run works on a copy of it. The seeds are in testdata/fuzz.
+// once, and each run works on a copy of it. The seeds are the attacks of attacks_test.go.
 
 // Ways to change a message.
 const (
@@ -79,39 +78,61 @@ func (s *Server) clone() *Server {
 	return &d
 }
 
-// listening is a recorded client, which is prepared for each message of the server.
+// listening is a recorded client, which is prepared for each line of the round that concerns it.
 type listening struct {
 	*recording
-	messages [][]byte  // of the server
-	before   []*Client // before each of them
+	messages [][]byte         // of the server
+	before   map[Step]*Client // before a line of this step
+	steps    []Step           // of before, in order
 }
 
-func newListening(f testing.TB) *listening {
-	l := &listening{recording: readRecording("round-3.txt")}
+func newListening() *listening {
+	l := &listening{recording: readRecording("round-3.txt"), before: make(map[Step]*Client)}
 	c := l.newClient(0)
-	for _, line := range l.lines {
-		if !line.server || line.who != 0 {
+	for n, line := range l.lines {
+		if line.who != 0 {
 			continue
 		}
-		l.messages, l.before = append(l.messages, line.message), append(l.before, c.clone())
-		if _, _, err := l.say(c, 0, line.message); err != nil {
-			f.Fatal(err)
+		if line.server || line.step() == StepMasked {
+			l.before[line.step()], l.steps = c.clone(), append(l.steps, line.step())
+		}
+		if line.server {
+			l.messages = append(l.messages, line.message)
+		}
+		if err := l.step(n, nil, c); err != nil {
+			panic(err)
 		}
 	}
 	return l
 }
 
+// seed returns an attack as the fuzz target takes it.
+func (l *listening) seed(a *attack) (state, pick int, at, cut uint32) {
+	state, pick = slices.Index(l.steps, a.state), int(a.pick-1)/2
+	size := len(l.messages[pick])
+	if a.way != changeBytes {
+		from, to := l.inner(pick)
+		size = a.partOf(l.messages[pick][from:to], nil)
+	}
+	at, cut = a.place(size)
+	return state, pick, at, cut
+}
+
 // FuzzClient gives changed messages of the server to a client in the middle of a round. state is
-// which message it waits for, and pick which one comes.
+// which line it waits for, and pick which message comes.
 func FuzzClient(f *testing.F) {
-	l := newListening(f)
+	l := newListening()
+	for _, a := range append(onClient, l.twice()...) {
+		state, pick, at, cut := l.seed(&a)
+		f.Add(uint8(state), uint8(pick), a.way, at, cut, []byte(a.data))
+	}
 	f.Fuzz(func(t *testing.T, state, pick, way uint8, at, cut uint32, data []byte) {
-		now := int(state) % len(l.before)
+		now := l.steps[int(state)%len(l.steps)]
 		c := l.before[now].clone()
 		message := l.change(int(pick)%len(l.messages), way, at, cut, data)
 		reply, _, err := l.say(c, 0, message)
 		if err != nil {
-			l.checkEnded(t, c, err, now)
+			checkEnded(t, c, reply, err)
 			return
 		}
 		if must(StepOf(message)) == StepConfirmed {
@@ -119,9 +140,9 @@ func FuzzClient(f *testing.F) {
 			return
 		}
 		// What was accepted may let the round fail later, with an error.
-		for _, message := range l.messages[now:] {
+		for _, message := range l.messages[now/2:] {
 			if reply, _, err = l.say(c, 0, message); err != nil {
-				l.checkEnded(t, c, err, now)
+				checkEnded(t, c, reply, err)
 				return
 			}
 		}
@@ -158,23 +179,6 @@ func (l *listening) change(pick int, way uint8, at, cut uint32, data []byte) []b
 	return slices.Concat(message[:from], l.changed(message[from:to], way, at, cut, data), message[to:])
 }
 
-// checkEnded checks that a client has forgotten its secrets, and that its error stays.
-func (l *listening) checkEnded(t *testing.T, c *Client, err error, now int) {
-	t.Helper()
-	if reply, _, again := l.say(c, 0, l.messages[now]); reply != nil || again != err {
-		t.Errorf("after %v: %v", err, again)
-	}
-	if _, err := c.Mask(t.Context(), new(bytes.Buffer), nil); err == nil {
-		t.Error("a vector was masked after the end")
-	}
-	if c.keys != nil && (c.keys.secrets != [2]secret{} || c.keys.mask != nil || c.keys.shares != nil) {
-		t.Error("keys are left")
-	}
-	if c.own != (share{}) || len(c.dealings)+len(c.edges)+len(c.answers) != 0 {
-		t.Error("secrets are left")
-	}
-}
-
 // checkReveal checks that a client which has revealed shares was confirmed by enough holders, and
 // that it gave one share of each dealer, of the kind that it has decided on.
 func (l *listening) checkReveal(t *testing.T, c *Client, message, reply []byte) {
@@ -209,16 +213,16 @@ func (l *listening) checkReveal(t *testing.T, c *Client, message, reply []byte) 
 	}
 }
 
-// collecting is a recorded server, which is prepared for each message of a client: all others
-// have answered.
+// collecting is a recorded server, which is prepared for each step: of it, no message has come. For
+// the steps between, which are those of the server's messages, all have come.
 type collecting struct {
 	*recording
 	messages []line // of clients
-	before   map[Step]map[int]*Server
+	before   map[Step]*Server
 }
 
-func newCollecting(f testing.TB) *collecting {
-	c := &collecting{recording: readRecording("round-8-early.txt"), before: make(map[Step]map[int]*Server)}
+func newCollecting() *collecting {
+	c := &collecting{recording: readRecording("round-8-early.txt"), before: make(map[Step]*Server)}
 	for _, l := range c.lines {
 		if !l.server {
 			c.messages = append(c.messages, l)
@@ -226,48 +230,56 @@ func newCollecting(f testing.TB) *collecting {
 	}
 	s := c.newServer()
 	for step := StepAdvertisement; step <= StepReveal; step += 2 {
-		c.before[step] = make(map[int]*Server)
-		for who := range c.parts {
-			all := s.clone()
-			c.collect(f, all, step, who)
-			c.before[step][who] = all
-		}
-		c.collect(f, s, step, -1)
-		if _, err := s.Advance(); err != nil {
-			f.Fatal(err)
-		}
+		c.before[step] = s.clone()
+		c.collect(s, step, -1)
+		c.before[step+1] = s.clone()
+		must(s.Advance())
 	}
 	return c
 }
 
 // collect gives the messages of a step to a server, except those of one participant.
-func (c *collecting) collect(f testing.TB, s *Server, step Step, but int) {
-	f.Helper()
+func (c *collecting) collect(s *Server, step Step, but int) {
 	for _, l := range c.messages {
 		if l.step() != step || l.who == but {
 			continue
 		}
 		if err := c.give(s, l); err != nil {
-			f.Fatal(err)
+			panic(err)
 		}
 	}
 }
 
-// FuzzServer gives changed messages of a client to a server in the middle of a round. state is the
-// step that it is in, and pick which message comes. What is refused leaves no trace.
+// seed returns an attack as the fuzz target takes it.
+func (c *collecting) seed(a *attack) (state, pick int, at, cut uint32) {
+	pick = slices.IndexFunc(c.messages, func(l line) bool { return l.who == 0 && l.step() == a.pick })
+	at, cut = a.place(a.partOf(c.messages[pick].message, c.parts[0].bytes("masked")))
+	return int(a.state - StepAdvertisement), pick, at, cut
+}
+
+// FuzzServer gives changed messages of a client to a server in the middle of a round. state is how
+// far it is, and pick which message comes. What is refused leaves no trace.
 func FuzzServer(f *testing.F) {
-	c := newCollecting(f)
+	c := newCollecting()
+	for _, a := range onServer {
+		state, pick, at, cut := c.seed(&a)
+		f.Add(uint8(state), uint8(pick), a.way, at, cut, []byte(a.data))
+	}
 	f.Fuzz(func(t *testing.T, state, pick, way uint8, at, cut uint32, data []byte) {
 		l := c.messages[int(pick)%len(c.messages)]
-		before := c.before[StepAdvertisement+Step(state%6)*2][l.who]
+		before := c.before[StepAdvertisement+Step(int(state)%len(c.before))]
 		s := before.clone()
-		from, err := c.attack(s, int(pick)%len(c.messages), way, at, cut, data)
+		message, vector := c.change(int(pick)%len(c.messages), way, at, cut, data)
+		from, err := receive(s, message, vector)
 		if err != nil {
-			c.checkRefused(t, before, s, err)
+			c.checkRefused(t, before, s, message, err)
 			return
 		}
 		if from != c.fingerprint(l.who) || len(s.clients[from].said) == 0 {
 			t.Errorf("accepted as a message of %s", from)
+		}
+		if s.step == l.step() {
+			c.collect(s, s.step, l.who)
 		}
 		if _, err := s.Advance(); err != nil && !errors.Is(err, ErrThreshold) && !errors.As(err, new(*ClientError)) {
 			t.Error(err)
@@ -275,47 +287,39 @@ func FuzzServer(f *testing.F) {
 	})
 }
 
-// attack gives a changed message, or one with a changed vector, to a server. An error of a message
-// that is signed must name who has signed it.
-func (c *collecting) attack(s *Server, pick int, way uint8, at, cut uint32, data []byte) (signature.Fingerprint, error) {
+// change returns a changed message of a client, or the message with its changed vector.
+func (c *collecting) change(pick int, way uint8, at, cut uint32, data []byte) (message, vector []byte) {
 	l := c.messages[pick]
-	message, vector := l.message, []byte(nil)
 	if l.step() == StepMasked {
 		vector = c.parts[l.who].bytes("masked")
-	}
-	if l.step() == StepMasked && way%changes == changeRest {
-		vector = splice(vector, at, cut, data)
-	} else {
-		message = c.changed(message, way, at, cut, data)
-	}
-	receive := s.Receive
-	if step, _ := StepOf(message); step == StepMasked {
-		receive = func(message []byte) (signature.Fingerprint, error) {
-			return s.ReceiveMasked(message, bytes.NewReader(vector))
+		if way%changes == changeRest {
+			return l.message, splice(vector, at, cut, data)
 		}
 	}
-	from, err := receive(message)
-	m, _, cutErr := cutSigned(message)
-	if err == nil || cutErr != nil || s.members.verify(&m, m.step, m.binding) != nil {
-		return from, err
-	}
-	var blamed *ClientError
-	if !errors.As(err, &blamed) || blamed.Client != m.signer {
-		return from, fmt.Errorf("%w: %v", errNotNamed, err)
-	}
-	return from, err
+	return c.changed(l.message, way, at, cut, data), vector
 }
 
-var errNotNamed = errors.New("the error does not name who has signed the message")
+// receive gives a message to a server, with what belongs to it.
+func receive(s *Server, message, vector []byte) (signature.Fingerprint, error) {
+	if step, _ := StepOf(message); step == StepMasked {
+		return s.ReceiveMasked(message, bytes.NewReader(vector))
+	}
+	return s.Receive(message)
+}
 
 // checkRefused checks that a message has changed nothing, and that the error names who has signed
 // it.
-func (c *collecting) checkRefused(t *testing.T, before, s *Server, err error) {
+func (c *collecting) checkRefused(t *testing.T, before, s *Server, message []byte, err error) {
 	t.Helper()
 	if !reflect.DeepEqual(s, before) {
 		t.Errorf("a refused message has changed the server: %v", err)
 	}
-	if errors.Is(err, errNotNamed) {
-		t.Error(err)
+	m, _, cutErr := cutSigned(message)
+	if cutErr != nil || s.members.verify(&m, m.step, m.binding) != nil {
+		return
+	}
+	var blamed *ClientError
+	if !errors.As(err, &blamed) || blamed.Client != m.signer {
+		t.Errorf("%v does not name who has signed the message", err)
 	}
 }

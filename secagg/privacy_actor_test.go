@@ -6,6 +6,7 @@ package secagg
 
 import (
 	"bytes"
+	"context"
 	"crypto/hpke"
 	"io"
 	"maps"
@@ -38,6 +39,7 @@ type actor struct {
 	ownShare share
 	dealt    map[int]dealing
 	masks    map[int][32]byte
+	waits    bool // for its vector, and does not mask one by itself
 	fine     bool // values of the update are not whole units
 	values   []float32
 	weight   uint32
@@ -58,19 +60,11 @@ type mutant struct {
 // which graphs there are is the choice of each test.
 func newActors(t testing.TB, n int, mutant *mutant) []*actor {
 	t.Helper()
-	server, err := NewServer(ServerConfig{Members: publics(identities(t, n)), Encoding: tiny, Corrupt: noneIfZero(0)})
+	server, err := NewServer(ServerConfig{Members: publics(identities(t, n)), Encoding: tiny, Corrupt: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return invited(t, server.Invitation(), n, mutant)
-}
-
-// noneIfZero is a number of colluders for configurations, where zero is not none.
-func noneIfZero(corrupt int) int {
-	if corrupt == 0 {
-		return -1
-	}
-	return corrupt
 }
 
 // invited is newActors with an invitation that there is.
@@ -82,7 +76,7 @@ func invited(t testing.TB, invitation []byte, n int, mutant *mutant) (actors []*
 		return bytes.Compare(x[:], y[:])
 	})
 	for i, id := range ids {
-		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids), Floors: Floors{Corrupt: noneIfZero(0)}})
+		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids), Floors: Floors{Corrupt: -1}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,9 +105,13 @@ func (a *actor) handle(message []byte) ([]byte, error) {
 	}
 	if step == StepDealt {
 		a.dealt, a.masks = maps.Clone(a.dealings), maps.Clone(a.edges)
-		if reply, err = a.upload(); err != nil {
+		if a.waits {
+			return nil, nil
+		}
+		if err = a.upload(); err != nil {
 			return nil, err
 		}
+		reply = a.said[StepMasked]
 	}
 	if a.mutant != nil && a.mutant.after != nil {
 		reply = a.mutant.after(a, step, reply)
@@ -144,8 +142,8 @@ func (a *actor) note(step Step, message []byte) {
 	}
 }
 
-// upload masks an update and returns the statement about it.
-func (a *actor) upload() ([]byte, error) {
+// upload masks an update, and notes the statement about it.
+func (a *actor) upload() error {
 	e := a.terms.Encoding
 	a.values, a.weight = make([]float32, e.Length), uint32(1+rand.IntN(int(e.MaxWeight)))
 	for i := range a.values {
@@ -153,15 +151,15 @@ func (a *actor) upload() ([]byte, error) {
 	}
 	encoded, err := vector.NewUpdate(vector.Floats(a.values), a.weight).Encode(e)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if a.input, err = io.ReadAll(encoded); err != nil {
-		return nil, err
+		return err
 	}
 	var masked bytes.Buffer
-	statement, err := a.Mask(neverCancelled, &masked, vector.NewUpdate(vector.Floats(a.values), a.weight))
-	a.masked = masked.Bytes()
-	return statement, err
+	a.said[StepMasked], err = a.Mask(context.Background(), &masked, vector.NewUpdate(vector.Floats(a.values), a.weight))
+	a.masked, a.waits = masked.Bytes(), false
+	return err
 }
 
 // value returns a random value. Whole units are the same however they are rounded: the
@@ -176,14 +174,8 @@ func (a *actor) value(e vector.Encoding) float32 {
 
 // clone returns a copy that goes its own way from here.
 func (a *actor) clone() *actor {
-	c, b := *a.Client, *a
-	b.Client = &c
-	if c.keys != nil {
-		k := *c.keys
-		c.keys = &k
-	}
-	c.answers, c.dealings, c.edges = maps.Clone(c.answers), maps.Clone(c.dealings), maps.Clone(c.edges)
-	c.masked, c.counted = slices.Clone(c.masked), slices.Clone(c.counted)
+	b := *a
+	b.Client = a.Client.clone()
 	b.said = maps.Clone(b.said)
 	return &b
 }

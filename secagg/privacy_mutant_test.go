@@ -123,6 +123,7 @@ func TestMutants(t *testing.T) {
 	namesLess := views(setOf(0), everybody, everybody, setOf(0, 3, 4), setOf(0, 3, 4))
 	namesLess[0].dealt = setOf(0, 1, 2, 5, 6)
 	split := views(setOf(0, 1, 2, 3), setOf(0, 1, 2, 3), setOf(1, 2, 3), setOf(1, 2, 3), everybody)
+	honest := newFullAdversary(t, complete(7, 5), mutantColluders, nil)
 	for _, test := range []struct {
 		lacks    law
 		mutant   *mutant
@@ -145,7 +146,7 @@ func TestMutants(t *testing.T) {
 		{highThreshold, lowThreshold, false, split},
 	} {
 		t.Run(string(test.lacks), func(t *testing.T) {
-			copies, _ := newFullAdversary(t, complete(7, 5), mutantColluders, nil).played(test.strategy)
+			copies, _ := honest.played(test.strategy)
 			if copies.err != nil {
 				t.Errorf("without a mutant: %v", copies.err)
 			}

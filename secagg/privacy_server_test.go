@@ -25,10 +25,9 @@ import (
 
 // An outcome is a round with the real server, in which clients drop out.
 type outcome struct {
-	actors  []*actor
+	*node
 	counted set    // those whose vector came in time
 	sum     []byte // nil if too few were left
-	ended   Step   // the step in which too few were left
 }
 
 // A scenario is a round to come. last[i] is the last message of client i that comes in time.
@@ -37,68 +36,133 @@ type scenario struct {
 	corrupt, dropped int
 	last             []Step
 	encoding         vector.Encoding
-	fine             bool // see actor
+	fine             bool            // see actor
+	mutants          map[int]*mutant // see actor
 }
 
 // simulate runs a round.
-func simulate(t testing.TB, s scenario) *outcome {
+func simulate(t testing.TB, s scenario) *outcome { return newTree(t, len(s.last), s).run(s.last) }
+
+// A tree is the rounds of one server with the same clients. What they have in common is done only
+// once: all up to the step in which somebody's message comes in time in one of them and not in
+// another one.
+type tree struct {
+	t     testing.TB
+	root  *node
+	fresh bool // nothing is in common from the masked vectors on, which differ
+}
+
+// A node is a round in a step: the clients have made their messages, and the server has none.
+type node struct {
+	server   *Server
+	actors   []*actor
+	next     map[set]*node // by whose messages come in time
+	err      error         // of the server, which has ended the round
+	dealt    *node         // with all deals, or this one before there are some
+	observer *observer     // of a node with all deals
+}
+
+func newTree(t testing.TB, n int, s scenario) *tree {
 	t.Helper()
-	ids := identities(t, len(s.last))
-	server, err := NewServer(ServerConfig{Members: publics(ids), Encoding: s.encoding, Corrupt: noneIfZero(s.corrupt), Dropped: s.dropped})
+	ids := identities(t, n)
+	server, err := NewServer(ServerConfig{Members: publics(ids), Encoding: s.encoding, Corrupt: orNone(s.corrupt), Dropped: s.dropped})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &outcome{}
-	next := make(map[signature.Fingerprint][]byte)
+	root := &node{server: server, next: make(map[set]*node)}
 	for i, id := range ids {
-		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids), Floors: Floors{Corrupt: noneIfZero(s.corrupt)}})
+		c, err := NewClient(ClientConfig{Identity: id, Members: publics(ids), Floors: Floors{Corrupt: orNone(s.corrupt)}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.actors = append(d.actors, &actor{Client: c, number: i, id: id, fine: s.fine, said: make(map[Step][]byte)})
-		next[id.Fingerprint()] = server.Invitation()
+		a := &actor{Client: c, number: i, id: id, fine: s.fine, mutant: s.mutants[i], said: make(map[Step][]byte)}
+		if _, err := a.handle(server.Invitation()); err != nil {
+			t.Fatal(err)
+		}
+		root.actors = append(root.actors, a)
 	}
-	for next != nil {
-		for _, a := range d.actors {
-			if message := next[a.id.Fingerprint()]; message != nil {
-				d.deliver(t, server, a, message, s.last[a.number])
+	return &tree{t: t, root: root}
+}
+
+// run runs a round in which these are the last messages of the clients.
+func (r *tree) run(last []Step) *outcome {
+	r.t.Helper()
+	n := r.root
+	for n.err == nil && n.server.step <= StepReveal {
+		var inTime set
+		for _, a := range n.actors {
+			if a.said[n.server.step] != nil && last[a.number] >= n.server.step {
+				inTime = inTime.with(a.number)
 			}
 		}
-		for _, a := range d.actors {
-			if p := server.clients[a.id.Fingerprint()]; p != nil && p.stated != nil {
-				d.counted = d.counted.with(a.number)
+		next := n.next[inTime]
+		if next == nil {
+			next = r.advance(n, inTime)
+			if !r.fresh || n.server.step < StepMasked {
+				n.next[inTime] = next
 			}
 		}
-		if next, err = server.Advance(); err != nil {
-			d.ended = server.step
-			return d
+		if n = next; r.fresh && n.server.step == StepMasked {
+			n = n.upload(r.t)
 		}
 	}
-	d.finish(t, server)
+	d := &outcome{node: n}
+	for _, a := range d.actors {
+		if p := n.server.clients[a.id.Fingerprint()]; p != nil && p.stated != nil {
+			d.counted = d.counted.with(a.number)
+		}
+	}
+	if d.err == nil {
+		d.finish(r.t, n.server)
+	}
 	return d
 }
 
-func (d *outcome) deliver(t testing.TB, server *Server, a *actor, message []byte, last Step) {
+// upload returns a copy of a node in which each client has masked a vector of its own.
+func (n *node) upload(t testing.TB) *node {
 	t.Helper()
-	reply, err := a.handle(message)
-	if err != nil {
-		t.Fatalf("client %d: %v", a.number, err)
+	c := *n
+	c.actors = nil
+	for _, a := range n.actors {
+		if a.waits {
+			a = a.clone()
+			if err := a.upload(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c.actors = append(c.actors, a)
 	}
-	step, err := StepOf(reply)
-	if err != nil {
-		t.Fatal(err)
+	return &c
+}
+
+// advance gives messages to a copy of the server, and what it says to copies of the clients.
+func (r *tree) advance(n *node, inTime set) *node {
+	r.t.Helper()
+	next := &node{server: n.server.clone(), next: make(map[set]*node)}
+	if next.dealt = n.dealt; n.server.step <= StepDeal {
+		next.dealt = n
 	}
-	if step > last {
-		return
+	for _, a := range n.actors {
+		if !inTime.has(a.number) {
+			continue
+		}
+		if _, err := receive(next.server, a.said[n.server.step], a.masked); err != nil {
+			r.t.Fatal(err)
+		}
 	}
-	if step == StepMasked {
-		_, err = server.ReceiveMasked(reply, bytes.NewReader(a.masked))
-	} else {
-		_, err = server.Receive(reply)
+	var messages map[signature.Fingerprint][]byte
+	messages, next.err = next.server.Advance()
+	for _, a := range n.actors {
+		if message := messages[a.id.Fingerprint()]; message != nil {
+			a = a.clone()
+			a.waits = r.fresh && next.server.step == StepMasked
+			if _, err := a.handle(message); err != nil {
+				r.t.Fatalf("client %d: %v", a.number, err)
+			}
+		}
+		next.actors = append(next.actors, a)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	return next
 }
 
 func (d *outcome) finish(t testing.TB, server *Server) {
@@ -131,7 +195,10 @@ func (d *outcome) finish(t testing.TB, server *Server) {
 // has not ended with a sum, they may learn nothing, too.
 func (d *outcome) audit(t testing.TB, sets []set, corrupt int) (audits int) {
 	t.Helper()
-	m := observe(t, d.actors).round(d.actors)
+	if d.dealt.observer == nil {
+		d.dealt.observer = observe(t, d.dealt.actors)
+	}
+	m := d.dealt.observer.round(d.actors)
 	for _, colluders := range sets {
 		if colluders.size() > corrupt {
 			continue
@@ -212,7 +279,7 @@ func TestPrivacyAll(t *testing.T) {
 			dropped, corrupt := chosen[0], chosen[1]
 			t.Run(fmt.Sprintf("%d clients, %d corrupt, %d dropped", n, corrupt, dropped), func(t *testing.T) {
 				if n > 3 {
-					testkit.Long(t)
+					testkit.LongAlone(t)
 				}
 				t.Parallel()
 				testPatterns(t, n, corrupt, dropped)
@@ -224,8 +291,9 @@ func TestPrivacyAll(t *testing.T) {
 func testPatterns(t *testing.T, n, corrupt, dropped int) {
 	random := rand.New(rand.NewPCG(uint64(n), uint64(corrupt)))
 	rounds, sums, audits := 0, 0, 0
+	tree := newTree(t, n, scenario{corrupt: corrupt, dropped: dropped, encoding: tiny})
 	run := func(last []Step) *outcome {
-		d := simulate(t, scenario{corrupt: corrupt, dropped: dropped, last: last, encoding: tiny})
+		d := tree.run(last)
 		audits += d.audit(t, first(n).subsets(), corrupt)
 		rounds++
 		return d
@@ -239,7 +307,7 @@ func testPatterns(t *testing.T, n, corrupt, dropped int) {
 		random.Shuffle(n, func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
 		d := run(shuffled)
 		if d.sum == nil {
-			early[until(last, d.ended)] = true
+			early[until(last, d.server.step)] = true
 			return
 		}
 		sums++
@@ -255,27 +323,32 @@ func testPatterns(t *testing.T, n, corrupt, dropped int) {
 
 // TestPrivacyRandom is the same for random patterns and random colluders of more clients.
 func TestPrivacyRandom(t *testing.T) {
-	rounds := 60
-	if testing.Short() {
-		rounds = 4
+	const patterns = 5 // of each tree
+	trees := 12
+	if testkit.Brief() {
+		trees = 1
 	}
 	random := rand.New(rand.NewPCG(5, 6))
 	sums, audits := 0, 0
-	for range rounds {
+	for range trees {
 		n := 7 + random.IntN(6)
 		choices := thresholds(n)
 		chosen := choices[random.IntN(len(choices))]
-		last := slices.Repeat([]Step{StepReveal}, n)
-		for range random.IntN(chosen[0] + 2) { // sometimes one more than the round survives
-			last[random.IntN(n)] = lastSteps[random.IntN(len(lastSteps))]
-		}
-		d := simulate(t, scenario{corrupt: chosen[1], dropped: chosen[0], last: last, encoding: tiny})
-		audits += d.audit(t, randomSubsets(random, n, 200), chosen[1])
-		if d.sum != nil {
-			sums++
+		dropped, corrupt := chosen[0], chosen[1]
+		tree := newTree(t, n, scenario{corrupt: corrupt, dropped: dropped, encoding: tiny})
+		for range patterns {
+			last := slices.Repeat([]Step{StepReveal}, n)
+			for range random.IntN(dropped + 2) { // sometimes one more than the round survives
+				last[random.IntN(n)] = lastSteps[random.IntN(len(lastSteps))]
+			}
+			d := tree.run(last)
+			audits += d.audit(t, randomSubsets(random, n, 200), corrupt)
+			if d.sum != nil {
+				sums++
+			}
 		}
 	}
-	t.Logf("%d of %d rounds end with a sum; %d with their sets of colluders", sums, rounds, audits)
+	t.Logf("%d of %d rounds end with a sum; %d with their sets of colluders", sums, trees*patterns, audits)
 	if sums == 0 {
 		t.Error("no round ends with a sum")
 	}
@@ -292,7 +365,7 @@ func randomSubsets(random *rand.Rand, n, count int) []set {
 
 // TestPrivacySparse is the same for one round on a sparse graph.
 func TestPrivacySparse(t *testing.T) {
-	testkit.Long(t)
+	testkit.LongAlone(t)
 	const n, corrupt, dropped = 104, 5, 5
 	random := rand.New(rand.NewPCG(7, 8))
 	last := slices.Repeat([]Step{StepReveal}, n)

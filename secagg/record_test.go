@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -256,10 +257,18 @@ func (r *recorder) one() *recording {
 	return one
 }
 
+// TestRecordingForm requires that a recording which is written is read as the same.
+func TestRecordingForm(t *testing.T) {
+	r := readRecording("round-3.txt")
+	if again := parseRecording(fmt.Sprint(r)); !reflect.DeepEqual(again, r) {
+		t.Error("another recording is read than was written")
+	}
+}
+
 // TestRecord checks that all rounds are recorded, and no other ones. With -update, it records them
 // again.
 func TestRecord(t *testing.T) {
-	want := []string{functionsFile}
+	want := []string{functionsFile, refusedFile}
 	for _, p := range plans {
 		name := filepath.Join("testdata", p.name+".txt")
 		want = append(want, name)

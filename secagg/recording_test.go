@@ -118,62 +118,63 @@ func (r *recording) String() string {
 	for _, p := range append([]block{r.head}, r.parts...) {
 		fmt.Fprintf(&b, "%s\n\n", strings.Join(p, "\n"))
 	}
-	var known []excerpt
+	known := make(quotes)
 	for i, l := range r.lines {
 		side := "C"
 		if l.server {
 			side = "S"
 		}
-		fmt.Fprintf(&b, "%s %d %d %s\n", side, l.step(), l.who, shorten(l.message, known))
-		known = append(known, excerpts(i+1, l)...)
+		fmt.Fprintf(&b, "%s %d %d %s\n", side, l.step(), l.who, known.shorten(l.message))
+		known.add(i+1, l.message)
 	}
 	return b.String()
 }
 
-// excerpt is a part of a message that may come again in a later one.
-type excerpt struct {
-	line, from int
-	bytes      []byte
+// quotes are where bytes of messages come first, and what follows there.
+type quotes map[[windowSize]byte]quote
+
+// windowSize is from how many bytes on a reference is shorter, with some margin.
+const windowSize = 64
+
+type quote struct {
+	line, at int
+	bytes    []byte
 }
 
-// excerpts returns the whole message, and of a deal its signed part and its items.
-func excerpts(number int, l line) []excerpt {
-	list := []excerpt{{number, 0, l.message}}
-	if l.server || l.step() != StepDeal {
-		return list
+// add adds the message of a line.
+func (q quotes) add(number int, message []byte) {
+	for at := 0; at+windowSize <= len(message); at++ {
+		if key := [windowSize]byte(message[at:]); q[key].bytes == nil {
+			q[key] = quote{number, at, message[at:]}
+		}
 	}
-	m, items, err := cutSigned(l.message)
-	if err != nil {
-		panic(err)
-	}
-	list = append(list, excerpt{number, 0, m.raw})
-	for from := len(m.raw); len(items) > 0; from, items = from+itemSize, items[itemSize:] {
-		list = append(list, excerpt{number, from, items[:itemSize]})
-	}
-	return list
 }
 
 // shorten returns a message in hexadecimal, with references in the place of what is known.
-func shorten(message []byte, known []excerpt) string {
+func (q quotes) shorten(message []byte) string {
 	var parts []string
 	plain := 0
-	for i := 0; i < len(message); {
-		at := slices.IndexFunc(known, func(e excerpt) bool { return bytes.HasPrefix(message[i:], e.bytes) })
-		if at < 0 {
+	cut := func(end int) {
+		if plain < end {
+			parts = append(parts, hex.EncodeToString(message[plain:end]))
+		}
+	}
+	for i := 0; i+windowSize <= len(message); {
+		from := q[[windowSize]byte(message[i:])]
+		if from.bytes == nil {
 			i++
 			continue
 		}
-		if plain < i {
-			parts = append(parts, hex.EncodeToString(message[plain:i]))
+		cut(i)
+		n := windowSize
+		for n < len(from.bytes) && i+n < len(message) && from.bytes[n] == message[i+n] {
+			n++
 		}
-		e := known[at]
-		parts = append(parts, fmt.Sprintf("%d:%d:%d", e.line, e.from, e.from+len(e.bytes)))
-		i += len(e.bytes)
+		parts = append(parts, fmt.Sprintf("%d:%d:%d", from.line, from.at, from.at+n))
+		i += n
 		plain = i
 	}
-	if plain < len(message) {
-		parts = append(parts, hex.EncodeToString(message[plain:]))
-	}
+	cut(len(message))
 	return strings.Join(parts, "+")
 }
 

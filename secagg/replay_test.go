@@ -51,13 +51,11 @@ func (r *recording) masked(f signature.Fingerprint) (io.ReaderAt, error) {
 
 // give gives a message of a client to a server.
 func (r *recording) give(s *Server, l line) error {
-	var from signature.Fingerprint
-	var err error
+	var vector []byte
 	if l.step() == StepMasked {
-		from, err = s.ReceiveMasked(l.message, bytes.NewReader(r.parts[l.who].bytes("masked")))
-	} else {
-		from, err = s.Receive(l.message)
+		vector = r.parts[l.who].bytes("masked")
 	}
+	from, err := receive(s, l.message, vector)
 	if err == nil && from != r.fingerprint(l.who) {
 		return fmt.Errorf("a message of %s is one of %s", r.fingerprint(l.who), from)
 	}
@@ -158,23 +156,32 @@ func (r *recording) inject(c *Client, p block, step Step) {
 	}
 }
 
+// hear gives a message of the server to a client, which then has the recorded secrets.
+func (r *recording) hear(c *Client, l line) ([]byte, error) {
+	reply, err := c.Handle(l.message)
+	if err == nil {
+		r.inject(c, r.parts[l.who], must(StepOf(l.message)))
+	}
+	return reply, err
+}
+
+// mask has a client mask the recorded vector.
+func (r *recording) mask(c *Client, who int) (statement, masked []byte, err error) {
+	p := r.parts[who]
+	var dst bytes.Buffer
+	u := vector.NewUpdate(bytes.NewReader(p.bytes("values")), uint32(p.number("weight")))
+	statement, err = c.Mask(context.Background(), &dst, u)
+	return statement, dst.Bytes(), err
+}
+
 // say gives a message of the server to a client, with the recorded vector where it is due. It
 // returns the answer and the masked vector.
 func (r *recording) say(c *Client, who int, message []byte) (reply, masked []byte, err error) {
-	p := r.parts[who]
-	reply, err = c.Handle(message)
-	if err != nil {
-		return nil, nil, err
+	reply, err = r.hear(c, line{true, who, message})
+	if err != nil || reply != nil || must(StepOf(message)) != StepDealt {
+		return reply, nil, err
 	}
-	step := must(StepOf(message))
-	r.inject(c, p, step)
-	if step != StepDealt || reply != nil {
-		return reply, nil, nil
-	}
-	var dst bytes.Buffer
-	u := vector.NewUpdate(bytes.NewReader(p.bytes("values")), uint32(p.number("weight")))
-	reply, err = c.Mask(context.Background(), &dst, u)
-	return reply, dst.Bytes(), err
+	return r.mask(c, who)
 }
 
 // TestRecordedClients gives the recorded messages of the server to clients with the recorded

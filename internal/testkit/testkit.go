@@ -48,6 +48,18 @@ func Long(t testing.TB) {
 	}
 }
 
+// Brief reports whether a test that starts no goroutines should do less: with -short, and under
+// the race detector, which finds nothing in it and makes it slow.
+func Brief() bool { return testing.Short() || race }
+
+// LongAlone skips a test that starts no goroutines, and takes a while.
+func LongAlone(t testing.TB) {
+	t.Helper()
+	if Brief() {
+		t.Skip("takes a while")
+	}
+}
+
 // Contents returns n bytes that are always the same, and look random.
 func Contents(n int) []byte {
 	contents := make([]byte, n)

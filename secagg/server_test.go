@@ -1,0 +1,87 @@
+// Copyright 2026 The pqenc Authors. All rights reserved.
+// Use of this source code is governed by a BSD-style
+// license that can be found in the LICENSE file.
+
+package secagg
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+)
+
+// TestDealerBlamed requires that shares of no secret are found out in the end, and who has dealt
+// them.
+func TestDealerBlamed(t *testing.T) {
+	const dealer = 3
+	for name, test := range map[string]struct {
+		mutant *mutant
+		last   Step
+	}{
+		"a commitment to another self secret": {&mutant{after: func(a *actor, step Step, reply []byte) []byte {
+			if step != StepPeers {
+				return reply
+			}
+			m, items, err := cutSigned(reply)
+			if err != nil {
+				panic(err)
+			}
+			return append(a.resign(m.raw, append(bytes.Repeat([]byte{1}, 32), m.body[32:]...)), items...)
+		}}, StepReveal},
+		"a mask secret that is not that of its key": {&mutant{before: func(a *actor, step Step) {
+			if step == StepPeers {
+				a.keys.secrets[maskKind] = newSecret()
+			}
+		}}, StepDeal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := scenario{dropped: 1, last: slices.Repeat([]Step{StepReveal}, 4), encoding: tiny, mutants: map[int]*mutant{dealer: test.mutant}}
+			s.last[dealer] = test.last
+			d := simulate(t, s)
+			var blame *ClientError
+			if !errors.Is(d.err, ErrShare) || !errors.As(d.err, &blame) || blame.Client != d.actors[dealer].id.Fingerprint() {
+				t.Errorf("%v, want the error %q that names the dealer", d.err, ErrShare)
+			}
+		})
+	}
+}
+
+// TestDealForOthers requires that the server takes no deal for others than those that the client
+// has drawn. In the graph there must be others.
+func TestDealForOthers(t *testing.T) {
+	c := newCollecting()
+	s := c.before[StepDeal].clone()
+	sparse := *s.roster
+	sparse.graph.Neighbours--
+	s.roster = &sparse
+	s.clients[c.fingerprint(0)].holders = first(7).minus(setOf(0)).clients() // without 7
+	m, items, err := cutSigned(c.line(StepDeal, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for but := range 7 { // the deal is for all others but one
+		from, to := 32+but*summaryEntry, 32+(but+1)*summaryEntry
+		body := slices.Concat(m.body[:from], m.body[to:])
+		deal := append(c.sign(0, StepDeal, m.binding, body), slices.Concat(items[:but*itemSize], items[(but+1)*itemSize:])...)
+		want := ErrMessage
+		if but == 6 {
+			want = nil
+		}
+		if _, err := s.clone().Receive(deal); !errors.Is(err, want) {
+			t.Errorf("without index %d: %v, want %v", but+1, err, want)
+		}
+	}
+}
+
+// TestWithoutVector requires that a statement is not taken without its vector, and that no other
+// message is taken for one.
+func TestWithoutVector(t *testing.T) {
+	c := newCollecting()
+	if _, err := c.before[StepMasked].clone().Receive(c.line(StepMasked, 0)); !errors.Is(err, ErrStep) {
+		t.Errorf("a statement alone: %v, want %q", err, ErrStep)
+	}
+	if _, err := c.before[StepDraw].clone().ReceiveMasked(c.line(StepDraw, 0), bytes.NewReader(nil)); !errors.Is(err, ErrMessage) {
+		t.Errorf("a draw with a vector: %v, want %q", err, ErrMessage)
+	}
+}
