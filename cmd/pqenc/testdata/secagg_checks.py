@@ -210,7 +210,7 @@ except RuntimeError as e:
     assert str(e).startswith("threshold: deal: "), e
 assert sorted(client for client, _ in failed) == sorted(other), failed
 for client, error in failed:
-    assert error.endswith(client + ": that is this client, so the list is for another one"), error
+    assert "so the list is for another one" in error, error
 assert sorted(server.lost) == sorted(other), server.lost
 assert server.close() == 14
 for client in clients.values():
