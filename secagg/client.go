@@ -178,7 +178,10 @@ func (c *Client) cut(b []byte, step Step, last int) (m signed, index int, rest [
 		return m, 0, nil, err
 	}
 	index = c.roster.index(m.signer)
-	if index <= last || index == c.self {
+	switch {
+	case index == c.self:
+		err = passedOn(&m, forAnother)
+	case index <= last:
 		err = passedOn(&m, "it comes twice, or not in the order of the roster")
 	}
 	return m, index, rest, err
@@ -193,6 +196,10 @@ func (c *Client) verify(m *signed, step Step, binding digest) error {
 	}
 	return err
 }
+
+// forAnother is why a client refuses a list with a message of its own. The program that carries the
+// messages has probably mixed up two clients.
+const forAnother = "that is this client, so the list is for another one"
 
 // passedOn returns the error for a message that the server has passed on wrongly: the client that
 // has signed it is not to blame.

@@ -97,8 +97,11 @@ func (c *Client) peers(body []byte) ([]advertisement, error) {
 		if err := c.verify(&m, StepAdvertisement, c.binding); err != nil {
 			return nil, err
 		}
+		if m.signer == c.roster.entries[c.self].client {
+			return nil, passedOn(&m, forAnother)
+		}
 		if m.signer != e.client {
-			return nil, passedOn(&m, "this client has not drawn it, or it is not in the order of the roster")
+			return nil, passedOn(&m, "this client has not drawn it, so the list is for another one, or not in the order of the roster")
 		}
 		if advertisementHash(&m) != e.advertisement {
 			return nil, fmt.Errorf("%w: the keys of %s are not those in the roster", ErrRoster, e.client)

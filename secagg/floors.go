@@ -34,7 +34,7 @@ const leastClients = 3
 func (f *Floors) encoding(e vector.Encoding) error {
 	switch {
 	case f.Length != 0 && e.Length != f.Length:
-		return fmt.Errorf("%w: vectors of %d values, not %d", ErrFloor, e.Length, f.Length)
+		return fmt.Errorf("%w: updates have %d values, and this one has %d", ErrFloor, e.Length, f.Length)
 	case !(e.Clip >= f.Clip): // also if the floor is not a number
 		return fmt.Errorf("%w: values are clipped at %g, below %g", ErrFloor, e.Clip, f.Clip)
 	case e.FractionBits < f.FractionBits:

@@ -28,10 +28,11 @@ type members map[signature.Fingerprint]*signature.PublicKey
 func membersOf(list []Member) (members, error) {
 	m := make(members, len(list))
 	for _, member := range list {
-		m[member.Fingerprint()] = member.VerificationKey()
-	}
-	if len(m) < len(list) {
-		return nil, fmt.Errorf("%w: a member is listed twice", ErrRoster)
+		f := member.Fingerprint()
+		if m[f] != nil {
+			return nil, fmt.Errorf("%w: member %s is listed twice", ErrRoster, f)
+		}
+		m[f] = member.VerificationKey()
 	}
 	return m, nil
 }

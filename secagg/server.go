@@ -77,6 +77,9 @@ func NewServer(c ServerConfig) (*Server, error) {
 	if len(members) < c.Clients {
 		return nil, fmt.Errorf("%w: %d members, and %d are needed", ErrThreshold, len(members), c.Clients)
 	}
+	if _, err := graph.Plan(len(members), c.Corrupt, 0); err != nil {
+		return nil, fmt.Errorf("%w, even if all members take part: %w", ErrThreshold, err)
+	}
 	if err := c.Encoding.Check(len(members)); err != nil {
 		return nil, err
 	}

@@ -186,6 +186,9 @@ func (p *participant) handle(message []byte) error {
 		}
 	}
 	step, err := secagg.StepOf(reply)
+	if err == nil && step == secagg.StepAdvertisement {
+		err = p.checkWeight() // now, before others count on this client
+	}
 	if err != nil {
 		return err
 	}
@@ -196,6 +199,14 @@ func (p *participant) handle(message []byte) error {
 	}
 	p.ended = p.ended || step == secagg.StepReveal
 	return cmp.Or(p.put(line, reply), p.flush())
+}
+
+// checkWeight returns an error if the round does not allow the weight.
+func (p *participant) checkWeight() error {
+	if limit := p.protocol.Terms().Encoding.MaxWeight; p.weight > limit {
+		return fmt.Errorf("the update: %w: %d, and at most %d", vector.ErrWeight, p.weight, limit)
+	}
+	return nil
 }
 
 // mask writes the masked update, and returns the statement about it.

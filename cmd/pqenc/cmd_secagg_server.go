@@ -16,6 +16,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
+	"strings"
 	"syscall"
 
 	"github.com/pqenc/pqenc/internal/durable"
@@ -36,7 +38,7 @@ type secaggServerCmd struct {
 	MaxWeight    uint32  `default:"1" placeholder:"N" help:"Accept weights up to N (default: 1)."`
 
 	Corrupt    *uint `placeholder:"N" help:"Stay private if N of the members help the server (default: a tenth, rounded up). Clients refuse a round with fewer than they insist on."`
-	Dropped    *uint `placeholder:"N" help:"Expect that N clients drop out, or as many as possible (default: a tenth, rounded up)."`
+	Dropped    *uint `placeholder:"N" help:"Finish although N of the clients that have joined drop out, or as many as possible (default: a tenth, rounded up)."`
 	MinClients uint  `default:"3" placeholder:"N" help:"End the round if fewer clients are left (default: 3)."`
 }
 
@@ -45,7 +47,7 @@ func (secaggServerCmd) Help() string {
 no key.
 
 A program carries the messages, and decides when a step ends without those that have not
-answered: see docs/secagg-process.md.
+answered: see docs/secagg-process.md. docs/secagg.md has an example of how to choose the flags.
 
 Examples:
 
@@ -96,10 +98,13 @@ func (c *secaggServerCmd) aggregation(a *app) (*aggregation, error) {
 	s := &aggregation{secaggServerCmd: c, app: a, in: make(map[signature.Fingerprint]bool), vectors: make(map[signature.Fingerprint]*input)}
 	s.encoding = vector.Encoding{Length: c.Length, Width: c.Width, Clip: c.Clip, FractionBits: c.FractionBits, MaxWeight: c.MaxWeight}
 	if err := s.encoding.Check(len(members)); err != nil {
-		return nil, usageError(err.Error(), "change --length, --clip, --fraction-bits, --max-weight or --width")
+		return nil, usageError(err.Error(), encodingHint(s.encoding, len(members)))
 	}
 	s.protocol, err = secagg.NewServer(secagg.ServerConfig{Members: secaggMembers(members), Encoding: s.encoding,
 		Clients: int(min(c.MinClients, math.MaxInt32)), Corrupt: corrupt(c.Corrupt), Dropped: tenth(c.Dropped, len(members))})
+	if errors.Is(err, secagg.ErrThreshold) {
+		return nil, &failure{err, exitRound, []string{"add members, or lower --corrupt (default: a tenth of them, rounded up) or --min-clients"}}
+	}
 	if err != nil {
 		return nil, roundError(err)
 	}
@@ -116,6 +121,34 @@ func (c *secaggServerCmd) aggregation(a *app) (*aggregation, error) {
 	}
 	s.frames = newFrames(messages.reader(), out)
 	return s, nil
+}
+
+// encodingHint returns what to change in an encoding that is refused for that many members.
+func encodingHint(e vector.Encoding, members int) string {
+	if !errors.Is(e.Check(members), vector.ErrRange) {
+		return `docs/secagg.md has an example under "Choose the terms"`
+	}
+	var ways []string
+	largest := func(flag string, limit int, set func(e *vector.Encoding, n int)) {
+		check := func(n int) error {
+			changed := e
+			set(&changed, n)
+			return changed.Check(members)
+		}
+		n := sort.Search(limit, func(n int) bool { return errors.Is(check(n), vector.ErrRange) }) - 1
+		if n >= 0 && check(n) == nil {
+			ways = append(ways, fmt.Sprintf("%s %d", flag, n))
+		}
+	}
+	largest("--fraction-bits", e.FractionBits, func(e *vector.Encoding, n int) { e.FractionBits = n })
+	largest("--max-weight", int(min(e.MaxWeight, math.MaxInt32)), func(e *vector.Encoding, n int) { e.MaxWeight = uint32(n) })
+	if e.Width = 64; e.Check(members) == nil {
+		ways = append(ways, "--width 64")
+	}
+	if len(ways) == 0 {
+		return "change several of --clip, --fraction-bits, --max-weight and --width"
+	}
+	return "use " + strings.Join(ways, ", or ")
 }
 
 // openMean opens the output before the round begins. If it cannot be written, it is too late for
@@ -252,8 +285,13 @@ func (s *aggregation) accept(f *frame) (from signature.Fingerprint, err error) {
 
 // advance ends a step. It reports whether the round has ended.
 func (s *aggregation) advance() (done bool, err error) {
-	step := s.protocol.Step()
+	step, late := s.protocol.Step(), s.protocol.Waiting()
 	messages, err := s.protocol.Advance()
+	if errors.Is(err, secagg.ErrThreshold) {
+		for _, f := range late {
+			err = cmp.Or(s.put(lossLine{f.String(), step.String()}, nil), err)
+		}
+	}
 	if err != nil {
 		return true, err
 	}

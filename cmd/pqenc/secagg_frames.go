@@ -7,10 +7,12 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // This file is the framing of "pqenc secagg": lines of JSON, after which bytes may follow.
@@ -60,7 +62,7 @@ func (f *frames) next() (*frame, error) {
 	d.DisallowUnknownFields()
 	r := new(frame)
 	if err := d.Decode(r); err != nil {
-		return nil, badFrame("%v", err)
+		return nil, badJSON(err)
 	}
 	if d.More() {
 		return nil, badFrame("a line has more than one object")
@@ -78,6 +80,14 @@ func (f *frames) next() (*frame, error) {
 	}
 	r.message = message.Bytes()
 	return r, nil
+}
+
+// badJSON returns an error for a line that is not the JSON of a frame.
+func badJSON(err error) error {
+	if t := (*json.UnmarshalTypeError)(nil); errors.As(err, &t) {
+		return badFrame("%s: not allowed: %s", cmp.Or(t.Field, "a line"), t.Value)
+	}
+	return badFrame("%s", strings.TrimPrefix(err.Error(), "json: "))
 }
 
 func badFrame(format string, args ...any) error {

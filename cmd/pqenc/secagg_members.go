@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"time"
 
@@ -87,6 +88,9 @@ func (f *memberFlags) signed(a *app) (keyfile.Publics, error) {
 		return nil, err
 	}
 	name := f.Members[0]
+	if isDir(name) {
+		return nil, usageError("--admin is for a --members file, and "+name+" is a folder", "put all members into one file, and sign that")
+	}
 	src, err := a.openInput(name)
 	if err != nil {
 		return nil, err
@@ -101,10 +105,17 @@ func (f *memberFlags) signed(a *app) (keyfile.Publics, error) {
 		sigName = name + signatureSuffix
 	}
 	title, sig, err := a.readSignature(sigName)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, withHints(err, `the administrator makes it with "pqenc sign", and --members-signature names it`)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if _, err := pqenc.VerifyDetached(bytes.NewReader(list), sig, policy.From); err != nil {
+	_, err = pqenc.VerifyDetached(bytes.NewReader(list), sig, policy.From)
+	if errors.Is(err, pqenc.ErrWrongSigner) {
+		return nil, withHints(in(title, err), "if this is an administrator, name their public key with --admin, too")
+	}
+	if err != nil {
 		return nil, in(title, err)
 	}
 	keys, err := keyfile.ReadPublic(bytes.NewReader(list))

@@ -69,6 +69,7 @@ func demonstrate() error {
 	large := flag.Int64("large", 0, "instead of a training, aggregate 4 updates of that many `megabytes` once, with 14 times as much on disk")
 	flag.Parse()
 	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "federated: an argument that no flag takes: %q\n", flag.Arg(0))
 		flag.Usage()
 		os.Exit(2)
 	}

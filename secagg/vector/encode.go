@@ -101,7 +101,7 @@ func (r *encoder) fill() {
 	n := int(min(r.Length-r.next, batch))
 	in := r.in[:4*n]
 	if k, err := io.ReadFull(r.values, in); err == io.EOF || err == io.ErrUnexpectedEOF {
-		r.err = fmt.Errorf("%w: %d bytes after value %d, and not %d values", ErrLength, k, r.next, r.Length)
+		r.err = fmt.Errorf("%w: the update ends after %d bytes, and %d values have %d", ErrLength, 4*r.next+int64(k), r.Length, 4*r.Length)
 		return
 	} else if err != nil {
 		r.err = err

@@ -62,7 +62,7 @@ var (
 	// ErrLength is returned for more values, or fewer, than the encoding has.
 	ErrLength = errors.New("wrong number of values")
 	// ErrNotFinite is returned for a value that is NaN or infinite.
-	ErrNotFinite = errors.New("value is not a finite number")
+	ErrNotFinite = errors.New("not a finite number")
 	// ErrUsed is returned for the second use of an [Update].
 	ErrUsed = errors.New("update is already used")
 )

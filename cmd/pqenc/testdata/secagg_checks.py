@@ -96,6 +96,7 @@ try:
     assert False
 except RuntimeError as e:
     assert str(e).startswith("threshold: "), e
+assert sorted(server.lost) == sorted(names), server.lost
 assert server.close() == 14
 
 # Wrong messages and vectors do not end the round. The same message again has the same answer.
@@ -171,12 +172,23 @@ assert server.close() == 14
 assert not os.path.exists("mean.f32")
 ended(clients)
 
+# A weight that the round does not allow is refused before the client joins.
+clients = start(0)
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "3", "-o", "mean.f32")
+failed = []
+check(0, server.run(lambda client, message: pool.submit(notice, client, message), in_time), [0, 1, 2])
+assert failed == [(names[3], "update: the update: weight is not allowed: 4, and at most 3")], failed
+assert server.lost == [names[3]] and server.result["dropped"] == [], server.result
+assert server.close() == 0
+assert clients.pop(names[3]).close() == 14
+ended(clients)
+
 # An update that is written to while its client runs may not be the one that was recorded as sent.
 clients = start(6)
 
 def rewrite(client, message):
     answer = clients[client].answer(message)
-    if client == names[3]:  # its process has opened the file
+    if client == names[3]:  # which has opened it by now
         os.utime("round6-3", (1, 1))
     return answer
 
@@ -186,4 +198,21 @@ assert server.close() == 0
 assert clients.pop(names[3]).close() == 14
 assert not os.path.exists("round6-3.masked")
 ended(clients)
+
+# A program that mixes up two clients is told so. The fifth message is that about peers.
+clients = start(8)
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+failed, other = [], {names[0]: names[1], names[1]: names[0]}
+try:
+    server.run(lambda client, message: pool.submit(notice, other.get(client, client) if message[1] == 5 else client, message), in_time)
+    assert False
+except RuntimeError as e:
+    assert str(e).startswith("threshold: deal: "), e
+assert sorted(client for client, _ in failed) == sorted(other), failed
+for client, error in failed:
+    assert "so the list is for another one" in error, error
+assert sorted(server.lost) == sorted(other), server.lost
+assert server.close() == 14
+for client in clients.values():
+    assert client.close() == 14
 print("all is well")
