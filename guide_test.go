@@ -16,7 +16,7 @@ import (
 func TestLibraryGuide(t *testing.T) {
 	t.Parallel()
 	var examples strings.Builder
-	for _, name := range []string{"", "keyfile/", "recipient/", "remote/", "transfer/"} {
+	for _, name := range []string{"", "keyfile/", "recipient/", "remote/", "transfer/", "secagg/", "secagg/runner/"} {
 		b, err := os.ReadFile(name + "example_test.go")
 		if err != nil {
 			t.Fatal(err)

@@ -49,7 +49,7 @@ type world struct {
 	mu      sync.Mutex                     // guards the server and masked
 }
 
-func newWorld(b *testing.B, n, corrupt, dropped int, e vector.Encoding) *world {
+func newWorld(b testing.TB, n, corrupt, dropped int, e vector.Encoding) *world {
 	b.Helper()
 	ids := identities(b, n)
 	w := &world{
@@ -75,11 +75,7 @@ func (w *world) deliver(f signature.Fingerprint, message []byte) error {
 	reply, err := c.Handle(message)
 	var masked bytes.Buffer
 	if err == nil && reply == nil {
-		values := make([]float32, w.server.Terms().Encoding.Length)
-		for i := range values {
-			values[i] = 2*rand.Float32() - 1
-		}
-		reply, err = c.Mask(context.Background(), &masked, vector.NewUpdate(vector.Floats(values), 1))
+		reply, err = c.Mask(context.Background(), &masked, w.update())
 	}
 	if err != nil {
 		return err
@@ -91,6 +87,15 @@ func (w *world) deliver(f signature.Fingerprint, message []byte) error {
 	}
 	_, err = receive(w.server, reply, masked.Bytes())
 	return err
+}
+
+// update returns an update of random values.
+func (w *world) update() *vector.Update {
+	values := make([]float32, w.server.Terms().Encoding.Length)
+	for i := range values {
+		values[i] = 2*rand.Float32() - 1
+	}
+	return vector.NewUpdate(vector.Floats(values), 1)
 }
 
 func benchRound(b *testing.B, w *world) {

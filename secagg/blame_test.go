@@ -16,42 +16,45 @@ import (
 	"github.com/pqenc/pqenc/signature"
 )
 
-// finished returns the server of a recorded round after the last step.
-func (r *recording) finished(t *testing.T) *Server {
+// until runs a round up to a step, and returns what the server has sent for it.
+func (w *world) until(t *testing.T, step Step) map[signature.Fingerprint][]byte {
 	t.Helper()
-	s := r.newServer()
-	for i, l := range r.lines {
-		if l.server && i > 0 && !r.lines[i-1].server {
-			must(s.Advance())
+	next := make(map[signature.Fingerprint][]byte)
+	for f := range w.clients {
+		next[f] = w.server.Invitation()
+	}
+	for w.server.Step() != step {
+		for f, message := range next {
+			if err := w.deliver(f, message); err != nil {
+				t.Fatal(err)
+			}
 		}
-		if l.server {
-			continue
-		}
-		if err := r.give(s, l); err != nil {
+		var err error
+		if next, err = w.server.Advance(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	must(s.Advance())
-	return s
+	return next
 }
 
 // TestVectorOfAnotherStep repeats each message that a client has sent, with a vector. The server
 // refuses that: its caller would take the vector for the one that belongs to a statement.
 func TestVectorOfAnotherStep(t *testing.T) {
-	s := newCollecting().before[StepMasked].clone()
-	vector := make([]byte, s.Terms().Encoding.Size())
-	for f, p := range s.clients {
+	w := newWorld(t, 4, -1, 0, tiny)
+	w.until(t, StepMasked)
+	for f, p := range w.server.clients {
 		for step, message := range p.said {
-			if _, err := s.ReceiveMasked(message, bytes.NewReader(vector)); !errors.Is(err, ErrMessage) {
+			if _, err := w.server.ReceiveMasked(message, bytes.NewReader(make([]byte, tiny.Size()))); !errors.Is(err, ErrMessage) {
 				t.Errorf("%v of %s with a vector: %v", step, f, err)
 			}
 		}
 	}
 }
 
-// TestUnreadableVector has masked vectors be unreadable, which is the fault of no client: first
-// when one arrives, and then when they are added up. Both can be tried again.
+// TestUnreadableVector has the masked vectors be unreadable, which is the fault of no client: first
+// when they arrive, and then when they are added up. Both can be tried again.
 func TestUnreadableVector(t *testing.T) {
+	w := newWorld(t, 4, -1, 0, tiny)
 	broken := errors.New("the disk is broken")
 	fault := func(err error) {
 		t.Helper()
@@ -59,43 +62,70 @@ func TestUnreadableVector(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	c := newCollecting()
-	s, statement, vector := c.before[StepMasked].clone(), c.line(StepMasked, 0), c.parts[0].bytes("masked")
-	_, err := s.ReceiveMasked(statement, io.MultiReader(bytes.NewReader(vector[:10]), iotest.ErrReader(broken)))
-	fault(err)
-	if _, err := s.ReceiveMasked(statement, bytes.NewReader(vector)); err != nil {
-		t.Error(err)
+	for f, message := range w.until(t, StepMasked) {
+		if _, err := w.clients[f].Handle(message); err != nil {
+			t.Fatal(err)
+		}
+		var masked bytes.Buffer
+		statement, err := w.clients[f].Mask(t.Context(), &masked, w.update())
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.masked[f] = masked.Bytes()
+		_, err = w.server.ReceiveMasked(statement, io.MultiReader(bytes.NewReader(masked.Bytes()[:10]), iotest.ErrReader(broken)))
+		fault(err)
+		if _, err := w.server.ReceiveMasked(statement, &masked); err != nil {
+			t.Fatal(err)
+		}
 	}
-	r := readRecording("round-8-early.txt")
-	s = r.finished(t)
-	_, err = s.Sum(t.Context(), io.Discard, func(signature.Fingerprint) (io.ReaderAt, error) { return nil, broken })
+	next, err := w.server.Advance()
+	for ; next != nil; next, err = w.server.Advance() {
+		for f, message := range next {
+			if err := w.deliver(f, message); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.server.Sum(t.Context(), io.Discard, func(signature.Fingerprint) (io.ReaderAt, error) { return nil, broken })
 	fault(err)
-	r.checkSum(t, s)
+	var sum bytes.Buffer
+	result, err := w.server.Sum(t.Context(), &sum, func(f signature.Fingerprint) (io.ReaderAt, error) { return bytes.NewReader(w.masked[f]), nil })
+	if err != nil || len(result.Counted) != 4 {
+		t.Fatalf("the sum after that: %v", err)
+	}
+	if weight, err := tiny.Mean(io.Discard, bytes.NewReader(sum.Bytes())); err != nil || weight != 4 {
+		t.Errorf("the sum after that has a weight of %d: %v", weight, err)
+	}
 }
 
 // TestSharesMissing requires that nobody is blamed for shares of its secret that others have not
 // revealed.
 func TestSharesMissing(t *testing.T) {
-	s := readRecording("round-3.txt").finished(t)
-	for _, p := range s.clients {
+	w := newWorld(t, 4, -1, 0, tiny)
+	w.until(t, 0)
+	for _, p := range w.server.clients {
 		for holder := range p.shares[selfKind] {
-			if len(p.shares[selfKind]) >= s.Graph().Threshold {
+			if len(p.shares[selfKind]) >= w.server.Graph().Threshold {
 				delete(p.shares[selfKind], holder)
 			}
 		}
 	}
-	if err := s.restore(); !errors.Is(err, ErrThreshold) || errors.As(err, new(*ClientError)) {
+	if err := w.server.restore(); !errors.Is(err, ErrThreshold) || errors.As(err, new(*ClientError)) {
 		t.Error(err)
 	}
 }
 
 // TestFloorNotANumber requires that a floor which is not a number refuses all terms, and not none.
 func TestFloorNotANumber(t *testing.T) {
-	r := readRecording("round-3.txt")
-	c := r.newClient(0)
-	c.floors.Clip = math.NaN()
-	if _, err := c.Handle(r.line(StepInvitation, 0)); !errors.Is(err, ErrFloor) {
-		t.Error(err)
+	w := newWorld(t, 4, -1, 0, tiny)
+	for _, c := range w.clients {
+		c.floors.Clip = math.NaN()
+		if _, err := c.Handle(w.server.Invitation()); !errors.Is(err, ErrFloor) {
+			t.Error(err)
+		}
 	}
 }
 

@@ -68,7 +68,7 @@ func parseDraw(r *roster, self int, body []byte) ([]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(holders) != r.graph.Neighbours || slices.Contains(holders, self) {
+	if len(holders) != r.graph.Neighbours || includes(holders, self) {
 		return nil, fmt.Errorf("%w: not %d neighbours beside itself", ErrMessage, r.graph.Neighbours)
 	}
 	return holders, nil
@@ -85,7 +85,7 @@ func (s *summary) leaf(holder int) (digest, bool) {
 
 func leafOf(item []byte) digest { return hash("item", item) }
 
-// dealings are what the deal of a client gives to a holder.
+// A dealing is what the deal of a client gives to a holder.
 type dealing struct {
 	shares [2]share // by kind
 	edge   [32]byte

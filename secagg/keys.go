@@ -6,7 +6,10 @@ package secagg
 
 import (
 	"crypto/hpke"
+	"fmt"
 	"slices"
+
+	"github.com/pqenc/pqenc/recipient"
 )
 
 // keys are the secrets of a client in one round. They are only in memory: a client that restarts
@@ -33,8 +36,49 @@ func maskKey(terms digest, mask *secret) (hpke.PrivateKey, error) {
 	return boxKEM.NewPrivateKey(seed[:])
 }
 
+// wipe overwrites the secrets. What the libraries have copied stays until it is collected.
+func (k *keys) wipe() {
+	clear(k.secrets[:])
+	k.mask, k.shares = nil, nil
+}
+
 func (k *keys) advertisement() []byte {
 	return slices.Concat(k.mask.PublicKey().Bytes(), k.shares.PublicKey().Bytes())
+}
+
+// An advertisement has the two keys of a client in a round. The key for shares is independent of
+// the mask secret: otherwise recovering the mask secret of a client that dropped out would open
+// the shares that it holds.
+type advertisement struct {
+	mask, shares hpke.PublicKey
+}
+
+const advertisementSize = 2 * publicKeySize
+
+func parseAdvertisement(body []byte) (a advertisement, err error) {
+	if len(body) != advertisementSize {
+		return a, fmt.Errorf("%w: advertisement of %d bytes", ErrMessage, len(body))
+	}
+	if a.mask, err = parsePublicKey(body[:publicKeySize]); err != nil {
+		return a, err
+	}
+	a.shares, err = parsePublicKey(body[publicKeySize:])
+	return a, err
+}
+
+// parsePublicKey refuses keys whose owner could not open what is sealed to them, or that others
+// could open, too.
+func parsePublicKey(b []byte) (hpke.PublicKey, error) {
+	if _, err := recipient.NewHybridRecipient(b); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMessage, err)
+	}
+	return boxKEM.NewPublicKey(b)
+}
+
+// advertisementHash covers what was signed and not the signature, since signatures are not
+// unique.
+func advertisementHash(m *signed) digest {
+	return hash("advertisement", m.signer[:], m.binding[:], m.body)
 }
 
 // edgeKey returns the key of the mask between the owner of a mask secret, which has drawn the
@@ -52,8 +96,5 @@ func selfMaskKey(roster digest, self *secret) [32]byte {
 // each other.
 func drawerFirst(a, b int) bool { return a < b }
 
-// wipe overwrites the secrets. What the libraries have copied stays until it is collected.
-func (k *keys) wipe() {
-	clear(k.secrets[:])
-	k.mask, k.shares = nil, nil
-}
+// subtracts reports whether a subtracts the mask that it shares with b.
+func subtracts(a, b int) bool { return a > b }

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/pqenc/pqenc/signature"
 )
@@ -178,6 +179,15 @@ func indices(b []byte, n int) ([]int, error) {
 		}
 	}
 	return list, nil
+}
+
+// index16 is the encoding of an index in the roster, and of a count of clients.
+func index16(i int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(i)) }
+
+// includes reports whether an ascending list has an index.
+func includes(list []int, index int) bool {
+	_, found := slices.BinarySearch(list, index)
+	return found
 }
 
 // encodeIndices is the encoding that indices reads.

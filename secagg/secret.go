@@ -8,7 +8,6 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -26,6 +25,9 @@ type secret [secretSize]byte
 
 // share is the value of the polynomial of a secret at a holder.
 type share [secretSize]byte
+
+// revealEntry is the size of what a client reveals about a dealer: index, kind, share.
+const revealEntry = 2 + 1 + secretSize
 
 // kind tells the two secrets of a client apart.
 type kind uint8
@@ -129,6 +131,3 @@ func shareHash(roster digest, dealer, holder int, k kind, s share) digest {
 func selfCommitment(roster digest, dealer int, self secret) digest {
 	return hash("self-commitment", roster[:], index16(dealer), self[:])
 }
-
-// index16 is the encoding of an index in the roster, and of a count of clients.
-func index16(i int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(i)) }

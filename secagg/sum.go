@@ -5,10 +5,10 @@
 package secagg
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/pqenc/pqenc/secagg/internal/mask"
@@ -29,23 +29,19 @@ func (s *Server) restore() error {
 		if p.said[StepDeal] == nil {
 			continue
 		}
-		k := maskKind
-		if p.stated != nil {
-			k = selfKind
-		}
-		client := s.roster.entries[p.index].client
+		k := p.due()
 		if len(p.shares[k]) > s.roster.graph.Threshold {
 			delete(p.shares[k], p.index) // its own share has no hash to compare it with
 		}
 		if have, need := len(p.shares[k]), s.roster.graph.Threshold; have < need {
-			return fmt.Errorf("%w: there are %d of %d shares of the %v secret of %s", ErrThreshold, have, need, k, client)
+			return fmt.Errorf("%w: there are %d of %d shares of the %v secret of %s", ErrThreshold, have, need, k, p.client)
 		}
 		secret, err := combine(s.roster.graph.Threshold, p.shares[k])
 		if err != nil {
-			return blame(client, fmt.Errorf("the %v secret: %w", k, err))
+			return blame(p.client, fmt.Errorf("the %v secret: %w", k, err))
 		}
 		if !s.fits(p, k, secret) {
-			return blame(client, fmt.Errorf("%w: the shares that it has dealt give another %v secret than it has signed", ErrShare, k))
+			return blame(p.client, fmt.Errorf("%w: the shares that it has dealt give another %v secret than it has signed", ErrShare, k))
 		}
 		p.secrets[k] = secret
 	}
@@ -58,7 +54,7 @@ func (s *Server) fits(p *party, k kind, x secret) bool {
 		return selfCommitment(s.roster.digest, p.index, x) == p.summary.commitment
 	}
 	key, err := maskKey(s.binding, &x)
-	return err == nil && string(key.PublicKey().Bytes()) == string(p.adverts.mask.Bytes())
+	return err == nil && bytes.Equal(key.PublicKey().Bytes(), p.adverts.mask.Bytes())
 }
 
 // Sum writes the sum of the vectors that count to dst, Encoding.Size() bytes, after the last
@@ -73,17 +69,16 @@ func (s *Server) Sum(ctx context.Context, dst io.Writer, masked func(signature.F
 	var result Result
 	var vectors []io.ReaderAt
 	for _, p := range s.inRoster() {
-		client := s.roster.entries[p.index].client
 		if p.stated == nil {
-			result.Dropped = append(result.Dropped, client)
+			result.Dropped = append(result.Dropped, p.client)
 			continue
 		}
-		v, err := masked(client)
+		v, err := masked(p.client)
 		if err != nil {
-			return Result{}, fmt.Errorf("the masked vector of %s: %w", client, err)
+			return Result{}, fmt.Errorf("the masked vector of %s: %w", p.client, err)
 		}
 		vectors = append(vectors, v)
-		result.Counted = append(result.Counted, client)
+		result.Counted = append(result.Counted, p.client)
 	}
 	masks, err := s.masks()
 	if err != nil {
@@ -120,7 +115,7 @@ func (s *Server) masks() (masks []*mask.Mask, err error) {
 		key := selfMaskKey(s.roster.digest, &p.secrets[selfKind])
 		masks = append(masks, mask.New(&key, true))
 		for _, j := range p.stated.masked {
-			gone := s.clients[s.roster.entries[j].client]
+			gone := s.at(j)
 			if gone.stated != nil {
 				continue
 			}
@@ -138,8 +133,7 @@ func (s *Server) masks() (masks []*mask.Mask, err error) {
 // is known. If the latter has made the key, its secret makes it again; otherwise it opens the box
 // in which the key was sealed to it.
 func (s *Server) edge(p, gone *party) ([32]byte, error) {
-	_, byGone := slices.BinarySearch(gone.holders, p.index)
-	_, byOther := slices.BinarySearch(p.holders, gone.index)
+	byGone, byOther := includes(gone.holders, p.index), includes(p.holders, gone.index)
 	secret := &gone.secrets[maskKind]
 	if byGone && (!byOther || drawerFirst(gone.index, p.index)) {
 		return edgeKey(s.roster.digest, secret, p.index), nil
@@ -151,7 +145,7 @@ func (s *Server) edge(p, gone *party) ([32]byte, error) {
 	it := parseItem(p.items[gone.index])
 	edge, err := open(key, "edge-box", route{s.roster.digest, p.index, gone.index}, it.edge)
 	if err != nil {
-		return [32]byte{}, blame(s.roster.entries[p.index].client, err)
+		return [32]byte{}, blame(p.client, err)
 	}
 	return [32]byte(edge), nil
 }

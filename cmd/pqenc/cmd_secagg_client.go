@@ -222,3 +222,14 @@ func (p *participant) mask() (statement []byte, err error) {
 	}
 	return statement, nil
 }
+
+// lengthOf returns the number of values in an update.
+func lengthOf(src *input) (int64, error) {
+	if src.size < 0 || src.at == nil {
+		return 0, usageError(src.name+" is not a regular file", "write the update to a file: it is read twice")
+	}
+	if src.size == 0 || src.size%4 != 0 {
+		return 0, &failure{fmt.Errorf("%s: %d bytes are not a number of float32 values", src.name, src.size), exitRound, nil}
+	}
+	return src.size / 4, nil
+}

@@ -57,21 +57,8 @@ func (p *party) aggregate(ctx context.Context) error {
 		}
 		r.Published = time.Now()
 		p.at(ctx, n.Round, "published")
-		n.Counted, n.Refused = nil, nil
-		o, err := in.collect(ctx, n.Round)
-		if errors.As(err, new(missed)) {
-			r.Failed = err.Error()
-			fmt.Printf("round %d: failed: %v\n", r.Round, err)
-			err = nil
-		}
-		if err != nil {
+		if global, err = p.improve(ctx, in, global, &n, r); err != nil {
 			return fmt.Errorf("round %d: %w", n.Round, err)
-		}
-		if o != nil {
-			global = slices.Clone(global) // the judge has the old one
-			addWeighted(global, o.mean, 1)
-			p.describe(o, &n, r)
-			fmt.Printf("round %d: the model has the updates of %d of %d clients\n", r.Round, len(o.counted), len(p.clients))
 		}
 		r.Averaged = time.Now()
 		r.In, r.Out = p.traffic.in.Load()-in0, p.traffic.out.Load()-out0
@@ -83,6 +70,26 @@ func (p *party) aggregate(ctx context.Context) error {
 	close(judge.models)
 	n.Last = true
 	return errors.Join(p.publish(ctx, t, n, global), <-judge.ended)
+}
+
+// improve collects the updates of a round, and returns the next model: the same one if the round
+// has failed.
+func (p *party) improve(ctx context.Context, in collector, global []float32, n *news, r *aggregatorRecord) ([]float32, error) {
+	n.Counted, n.Refused = nil, nil
+	o, err := in.collect(ctx, n.Round)
+	if errors.As(err, new(missed)) {
+		r.Failed = err.Error()
+		fmt.Printf("round %d: failed: %v\n", r.Round, err)
+		return global, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	better := slices.Clone(global) // the judge has the old one
+	addWeighted(better, o.mean, 1)
+	p.describe(o, n, r)
+	fmt.Printf("round %d: the model has the updates of %d of %d clients\n", r.Round, len(o.counted), len(p.clients))
+	return better, nil
 }
 
 // describe writes down the outcome: for the clients, and in the record with their names.

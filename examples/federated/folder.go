@@ -32,6 +32,8 @@ type settings struct {
 	Wait     time.Duration // for progress in each further step of secure mode
 	Corrupt  int           // clients that may collude with the aggregator in secure mode
 	Dropped  int           // clients that may drop out of a round in secure mode
+
+	Large int64 // values of an update, if this is a large round instead of a training: see large.go
 }
 
 // defaults are the settings of the demonstration.

@@ -10,6 +10,9 @@
 //	go run .           the aggregator learns the sum of the updates and no single one
 //	go run . -plain    the aggregator decrypts each update
 //
+// With -large, it runs a single round of secure aggregation instead, with four updates of that
+// many megabytes, and reports what it takes.
+//
 // The server, the aggregator and the clients are processes of their own, with a folder each.
 // README.md describes what this shows.
 package main
@@ -63,6 +66,7 @@ func demonstrate() error {
 	out := flag.String("out", "results", "`folder` for the table and the plot; empty for none")
 	rounds := flag.Int("rounds", defaults.Rounds, "`number` of rounds")
 	keep := flag.String("keep", "", "work in this new `folder`, and leave it there")
+	large := flag.Int64("large", 0, "instead of a training, aggregate 4 updates of that many `megabytes` once, with 14 times as much on disk")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		flag.Usage()
@@ -78,6 +82,9 @@ func demonstrate() error {
 	}
 	if *keep == "" {
 		defer os.RemoveAll(dir)
+	}
+	if *large > 0 {
+		return demonstrateLarge(ctx, dir, *large*1e6/4)
 	}
 	begin := time.Now()
 	train, test, err := mnist.Load()

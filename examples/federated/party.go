@@ -59,8 +59,13 @@ func serveRole(role, dir string) error {
 		}
 		cancel(errors.New("stdin has ended"))
 	}()
-	if role == aggregatorRole {
+	switch {
+	case role == aggregatorRole && p.Large > 0:
+		return p.aggregateLarge(ctx)
+	case role == aggregatorRole:
 		return p.aggregate(ctx)
+	case p.Large > 0:
+		return p.sendLarge(ctx)
 	}
 	return p.learn(ctx)
 }

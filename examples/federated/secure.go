@@ -6,9 +6,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 
@@ -33,7 +35,8 @@ func secureRules(aggregator keyfile.Fingerprint, clients []keyfile.Fingerprint) 
 
 // encoding is how updates become integers.
 func (s *settings) encoding() vector.Encoding {
-	return vector.Encoding{Length: int64(s.shape().Values()), Width: 32, Clip: clip, FractionBits: fractionBits, MaxWeight: maxWeight}
+	length := cmp.Or(s.Large, int64(s.shape().Values()))
+	return vector.Encoding{Length: length, Width: 32, Clip: clip, FractionBits: fractionBits, MaxWeight: maxWeight}
 }
 
 const fractionBits = 16
@@ -51,22 +54,12 @@ type secureSender struct {
 }
 
 func (s *secureSender) send(ctx context.Context, round int, update []float32, weight uint32) error {
-	c := runner.Client{
-		Transfer:   s.transfer,
-		Identity:   s.id,
-		Aggregator: s.aggregator,
-		Floors:     s.floors(),
-		Round:      secureRound(round),
-		Claim:      func() error { return s.claim(round, update) },
-		Wait:       s.Deadline + 10*s.Wait, // others may take as long in a step
-		OnEvent: func(e runner.Event) {
-			if e.Kind == runner.Received {
-				s.at(ctx, round, e.Step.String())
-			}
-		},
-	}
-	for _, m := range s.clients {
-		c.Members = append(c.Members, m)
+	c := s.secureClient(s.transfer, round)
+	c.Claim = func() error { return s.claim(round, vector.Floats(update)) }
+	c.OnEvent = func(e runner.Event) {
+		if e.Kind == runner.Received {
+			s.at(ctx, round, e.Step.String())
+		}
 	}
 	return orMissed(c.Run(ctx, vector.NewUpdate(vector.Floats(update), weight)))
 }
@@ -85,12 +78,28 @@ func orMissed(err error) error {
 	return err
 }
 
+// secureClient returns this client in a round.
+func (p *party) secureClient(t *transfer.Client, round int) *runner.Client {
+	c := &runner.Client{
+		Transfer:   t,
+		Identity:   p.id,
+		Aggregator: p.aggregator,
+		Floors:     p.floors(),
+		Round:      secureRound(round),
+		Wait:       p.Deadline + 10*p.Wait, // others may take as long in a step
+	}
+	for _, m := range p.clients {
+		c.Members = append(c.Members, m)
+	}
+	return c
+}
+
 // claim notes on the client's disk that an update is sent, so that none is sent masked twice.
-func (s *secureSender) claim(round int, update []float32) error {
-	if err := os.MkdirAll(s.file("sent"), 0o700); err != nil {
+func (p *party) claim(round int, update io.Reader) error {
+	if err := os.MkdirAll(p.file("sent"), 0o700); err != nil {
 		return err
 	}
-	return runner.Claim(s.file("sent"), vector.Floats(update), secureRound(round))
+	return runner.Claim(p.file("sent"), update, secureRound(round))
 }
 
 // secureCollector gets the sum of the updates, and no single one.
@@ -103,22 +112,8 @@ func (c *secureCollector) close() {}
 
 func (c *secureCollector) collect(ctx context.Context, round int) (*outcome, error) {
 	o := &outcome{refused: make(map[keyfile.Fingerprint]string)}
-	a := runner.Aggregator{
-		Transfer: c.transfer,
-		Identity: c.id,
-		Round:    secureRound(round),
-		Encoding: c.encoding(),
-		Clients:  c.Fewest,
-		Corrupt:  c.Corrupt,
-		Dropped:  c.Dropped,
-		Join:     c.Deadline,
-		Wait:     c.Wait,
-		Work:     c.dir,
-		OnEvent:  func(e runner.Event) { c.hear(round, e, o) },
-	}
-	for _, m := range c.clients {
-		a.Members = append(a.Members, m)
-	}
+	a := c.secureAggregator(c.transfer, round)
+	a.OnEvent = func(e runner.Event) { c.hear(round, e, o) }
 	var sum bytes.Buffer
 	result, err := a.Run(ctx, &sum)
 	if err != nil {
@@ -134,6 +129,26 @@ func (c *secureCollector) collect(ctx context.Context, round int) (*outcome, err
 	}
 	o.mean, err = readFloats(&mean, c.shape().Values())
 	return o, err
+}
+
+// secureAggregator returns the aggregator of a round.
+func (p *party) secureAggregator(t *transfer.Client, round int) *runner.Aggregator {
+	a := &runner.Aggregator{
+		Transfer: t,
+		Identity: p.id,
+		Round:    secureRound(round),
+		Encoding: p.encoding(),
+		Clients:  p.Fewest,
+		Corrupt:  p.Corrupt,
+		Dropped:  p.Dropped,
+		Join:     p.Deadline,
+		Wait:     p.Wait,
+		Work:     p.dir,
+	}
+	for _, m := range p.clients {
+		a.Members = append(a.Members, m)
+	}
+	return a
 }
 
 // failed returns the error of a round. The next one may succeed, unless this process is ending.

@@ -2,12 +2,16 @@
 // Use of this source code is governed by a BSD-style
 // license that can be found in the LICENSE file.
 
-// Command relay is a small aggregator for federated learning: an example of a
-// program with a pqenc server in it.
+// Command relay is an example of a program with a pqenc server inside it. The program decides
+// who may store and fetch which object, learns of each one when it is stored, and answers with
+// an object of its own: here with the mean of the vectors that its clients push.
+//
+// Nobody has trained these vectors, and the program reads each of them. Federated learning,
+// with an aggregator that learns the sum alone, is in examples/federated.
 //
 //	relay -listen :8765 -dir store -key relay.key -size 1000000 alice.pub bob.pub ...
 //
-// In every round, from 1 on, each client pushes its update, a million float32 in
+// In every round, from 1 on, each client pushes its vector, a million float32 in
 // little-endian order here, and pulls the mean of all. So does alice in round 7:
 //
 //	pqenc push -i alice.key --sign alice.key --context "round 7" -r relay.pub update ws://HOST:8765/7/update-0.pqe
@@ -32,9 +36,9 @@ import (
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8765", "`address` to listen at")
-	dir := flag.String("dir", "store", "`folder` of the updates and their means")
+	dir := flag.String("dir", "store", "`folder` of the vectors and their means")
 	key := flag.String("key", "relay.key", "`file` of the private key")
-	size := flag.Int("size", 1_000_000, "float32 `values` in a model")
+	size := flag.Int("size", 1_000_000, "float32 `values` in a vector")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -5,12 +5,9 @@
 package runner
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/pqenc/pqenc/secagg"
@@ -55,11 +52,10 @@ type Aggregator struct {
 	OnEvent func(Event)
 }
 
+// Defaults of Wait, and of Limit as a multiple of Wait.
 const (
 	defaultWait = time.Minute
 	limitFactor = 10
-	sendsAtOnce = 16
-	cleanupTime = 10 * time.Second // for what is done after a round has ended or failed
 )
 
 // Run runs a round and writes the sum, of Encoding.Size bytes, to sum. The clients learn how the
@@ -87,194 +83,6 @@ func (a *Aggregator) Run(ctx context.Context, sum io.Writer) (secagg.Result, err
 	}
 	r.announce(ctx)
 	return result, nil
-}
-
-// round is a round that is being run.
-type round struct {
-	*Aggregator
-	server  *secagg.Server
-	mail    mail
-	members map[signature.Fingerprint]Member
-	first   signature.Fingerprint          // the lowest of the members
-	in      map[signature.Fingerprint]bool // who has not dropped out
-	next    secagg.Step                    // what those wait for; 0 for the result
-	vectors vectors
-	telling sync.Mutex // held during OnEvent
-}
-
-func (a *Aggregator) newRound() (*round, error) {
-	if err := checkRound(a.Round); err != nil {
-		return nil, err
-	}
-	r := &round{Aggregator: a, mail: mail{a.Transfer, a.Identity}, next: secagg.StepInvitation,
-		members: make(map[signature.Fingerprint]Member), in: make(map[signature.Fingerprint]bool)}
-	config := secagg.ServerConfig{Encoding: a.Encoding, Clients: a.Clients, Corrupt: a.Corrupt, Dropped: a.Dropped}
-	for _, m := range a.Members {
-		config.Members = append(config.Members, m)
-		r.members[m.Fingerprint()], r.in[m.Fingerprint()] = m, true
-	}
-	var err error
-	if r.server, err = secagg.NewServer(config); err != nil {
-		return nil, err
-	}
-	r.first = r.server.Waiting()[0] // there are at least 3
-	return r, r.vectors.open(a.Work, a.Encoding.Size())
-}
-
-// claim sends the invitation that is stored first, alone. A name can be stored once: so of two
-// aggregators that run the same round one continues, and the other one leaves it alone.
-func (r *round) claim(ctx context.Context) error {
-	return r.sendMessages(ctx, r.invitations(func(client signature.Fingerprint) bool { return client == r.first }))
-}
-
-// invitations returns those for the members that to accepts.
-func (r *round) invitations(to func(signature.Fingerprint) bool) map[signature.Fingerprint][]byte {
-	all := make(map[signature.Fingerprint][]byte)
-	for client := range r.members {
-		if to(client) {
-			all[client] = r.server.Invitation()
-		}
-	}
-	return all
-}
-
-// run does all steps after the claim, and the sum.
-func (r *round) run(ctx context.Context, sum io.Writer) (secagg.Result, error) {
-	rest := r.invitations(func(client signature.Fingerprint) bool { return client != r.first })
-	if err := r.sendMessages(ctx, rest); err != nil {
-		return secagg.Result{}, err
-	}
-	for step := secagg.StepAdvertisement; step <= secagg.StepReveal; step += 2 {
-		if err := r.step(ctx, step); err != nil {
-			return secagg.Result{}, err
-		}
-	}
-	return r.server.Sum(ctx, sum, r.vectors.at)
-}
-
-// step collects the answers of a step, and sends the next messages.
-func (r *round) step(ctx context.Context, step secagg.Step) error {
-	c := newCollector(r, step)
-	if err := c.collect(ctx); err != nil {
-		return err
-	}
-	messages, err := r.server.Advance()
-	if err != nil {
-		return err
-	}
-	r.tell(Event{Kind: Ended, Step: step, Took: time.Since(c.began)})
-	if step == secagg.StepReveal {
-		r.next = 0
-		return nil
-	}
-	r.next = step + 1
-	gone := make(map[signature.Fingerprint][]byte)
-	for client := range r.in {
-		if _, ok := messages[client]; ok {
-			continue
-		}
-		delete(r.in, client)
-		why := c.reason(client)
-		gone[client] = append([]byte{isDropped}, why.Error()...)
-		r.tell(Event{Kind: Dropped, Step: step, Client: client, Took: time.Since(c.began), Err: why})
-	}
-	return cmp.Or(r.sendMessages(ctx, messages), r.sendAll(ctx, r.next.String(), 0, gone))
-}
-
-// sendMessages sends messages of the protocol, all of the same step.
-func (r *round) sendMessages(ctx context.Context, messages map[signature.Fingerprint][]byte) error {
-	objects := make(map[signature.Fingerprint][]byte, len(messages))
-	for client, m := range messages {
-		objects[client] = append([]byte{isMessage}, m...)
-	}
-	return r.sendAll(ctx, r.next.String(), r.next, objects)
-}
-
-// forAll returns the same object for everybody who has not dropped out.
-func (r *round) forAll(kind byte, text string) map[signature.Fingerprint][]byte {
-	objects := make(map[signature.Fingerprint][]byte)
-	for client := range r.in {
-		objects[client] = append([]byte{kind}, text...)
-	}
-	return objects
-}
-
-// sendAll sends objects, several at once. It returns the first error. step is for the events, and
-// 0 for none.
-func (r *round) sendAll(ctx context.Context, name string, step secagg.Step, objects map[signature.Fingerprint][]byte) error {
-	began, errs := time.Now(), make(chan error, len(objects))
-	places := make(chan struct{}, sendsAtOnce)
-	for client, b := range objects {
-		places <- struct{}{}
-		go func() {
-			defer func() { <-places }()
-			err := r.mail.send(ctx, object{r.Round, toClient, name, client}, b, r.members[client])
-			if err == nil && step != 0 {
-				r.tell(Event{Kind: Sent, Step: step, Client: client, Bytes: int64(len(b) - 1), Took: time.Since(began)})
-			}
-			errs <- err
-		}()
-	}
-	var first error
-	for range objects {
-		first = cmp.Or(first, <-errs)
-	}
-	if errors.Is(first, transfer.ErrExists) {
-		return fmt.Errorf("the round %s has run before: %w", r.Round, first)
-	}
-	return first
-}
-
-// announce tells everybody that the sum is there, also if the aggregator is stopped now. Errors do
-// not matter: the sum is there, whoever learns that.
-func (r *round) announce(ctx context.Context) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(cleanupTime, cancel) })()
-	r.sendAll(longer, resultStep, 0, r.forAll(isDone, ""))
-}
-
-// lastWords tells everybody who waits for a message that the round has failed. Errors do not
-// matter: the round has failed.
-func (r *round) lastWords(ctx context.Context, err error) {
-	text := "the aggregator has failed" // other errors are about its own machine
-	var client *secagg.ClientError
-	switch {
-	case ctx.Err() != nil:
-		text = "the aggregator was stopped"
-	case errors.Is(err, secagg.ErrThreshold) || errors.As(err, &client):
-		text = err.Error()
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
-	defer cancel()
-	for { // if not all have got the last message, some wait for that, and some for the next one
-		name := r.next.String()
-		if r.next == 0 || r.next > secagg.StepConfirmed {
-			name = resultStep
-		}
-		err := r.sendAll(ctx, name, 0, r.forAll(isFailed, text))
-		if !errors.Is(err, transfer.ErrExists) || name == resultStep {
-			return
-		}
-		r.next += 2
-	}
-}
-
-// deleteVectors deletes the masked vectors from the server, if that allows it.
-func (r *round) deleteVectors(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
-	defer cancel()
-	removeAll(ctx, r.Transfer, object{round: r.Round, side: fromClient, step: vectorStep}.folder())
-}
-
-// tell reports an event.
-func (r *round) tell(e Event) {
-	if r.OnEvent == nil {
-		return
-	}
-	r.telling.Lock()
-	defer r.telling.Unlock()
-	r.OnEvent(e)
 }
 
 // Remove deletes all objects of a round. Do that only when the round has ended for all clients: a

@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"sync"
@@ -38,20 +37,6 @@ type collector struct {
 	arrived chan fetched
 	running int // fetches
 }
-
-// fetched is what a fetch has got.
-type fetched struct {
-	client  signature.Fingerprint
-	message []byte
-	vector  *slot // of a masked vector
-	err     error
-}
-
-// Fetches at once. Each vector is decrypted on all cores.
-const (
-	messagesAtOnce = 16
-	vectorsAtOnce  = 2
-)
 
 func newCollector(r *round, step secagg.Step) *collector {
 	c := &collector{round: r, step: step, began: time.Now(), stored: -1,
@@ -183,48 +168,6 @@ func (c *collector) growing(ctx context.Context) bool {
 	return before >= 0 && sum > before
 }
 
-// fetch starts to fetch the answer of a client.
-func (c *collector) fetch(ctx context.Context, client signature.Fingerprint) {
-	got := fetched{client: client}
-	if c.step == secagg.StepMasked {
-		got.vector = c.vectors.reserve(client)
-	}
-	c.running++
-	c.fetches.Go(func() {
-		select {
-		case c.places <- struct{}{}:
-			defer func() { <-c.places }()
-			got.message, got.err = c.pull(ctx, client, got.vector)
-		case <-ctx.Done():
-			got.err = context.Cause(ctx)
-		}
-		c.arrived <- got
-	})
-}
-
-// pull pulls a message, and a masked vector into its slot.
-func (c *collector) pull(ctx context.Context, client signature.Fingerprint, into *slot) ([]byte, error) {
-	from := c.members[client]
-	o := object{c.Round, fromClient, c.step.String(), client}
-	message, err := c.mail.receive(ctx, o, from, longestFrom(len(c.members)), transfer.PullOptions{Small: true})
-	if err != nil || into == nil {
-		return message, err
-	}
-	o.step = vectorStep
-	return message, c.mail.fetch(ctx, o, from, into.size, &meter{into.writer(), c.progress})
-}
-
-// meter reports progress.
-type meter struct {
-	io.Writer
-	progress func()
-}
-
-func (m *meter) Write(p []byte) (int, error) {
-	m.progress()
-	return m.Writer.Write(p)
-}
-
 // take gives an answer to the protocol. It returns an error only if the round cannot continue.
 func (c *collector) take(got fetched) error {
 	c.progress()
@@ -281,5 +224,3 @@ func (c *collector) reason(client signature.Fingerprint) error {
 	}
 	return errLate
 }
-
-var errLeftOut = errors.New("others do not count it")

@@ -6,9 +6,15 @@ package runner_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"log"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/pqenc/pqenc/keyfile"
@@ -17,83 +23,166 @@ import (
 	"github.com/pqenc/pqenc/secagg/vector"
 	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
+	"github.com/pqenc/pqenc/transfer/server"
 )
 
-// The access list of a server for the rounds fl/1, fl/2 and so on.
-func ExampleRules() {
-	aggregator, _ := signature.ParseFingerprint("SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU")
-	alice, _ := signature.ParseFingerprint("SHA256:ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs")
-	rules, err := runner.Rules("fl", aggregator, []signature.Fingerprint{alice})
+// A round of five clients and an aggregator over a server. All of them are in one process here.
+func Example() {
+	dir, err := os.MkdirTemp("", "round")
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Print(rules)
-	// Output:
-	// SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU  push,pull,list,delete  fl/**
-	// SHA256:ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs  push  fl/*/from/*/ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb.pqe
-	// SHA256:ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs  pull  fl/*/to/*/ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb.pqe
-}
-
-// The aggregator runs a round, and writes the mean to a file.
-func ExampleAggregator_Run() {
-	run := func(ctx context.Context, connection *transfer.Client, id *keyfile.Identity, members keyfile.Publics) error {
-		a := &runner.Aggregator{
-			Transfer: connection, Identity: id, Round: "fl/7",
-			Encoding: vector.Encoding{Length: 5_000_000, Width: 32, Clip: 8, FractionBits: 16, MaxWeight: 1},
-			Clients:  10, Dropped: 2,
-			Join: 30 * time.Minute, // for training
-			OnEvent: func(e runner.Event) {
-				if e.Kind == runner.Dropped {
-					log.Printf("%v: %v has dropped out: %v", e.Step, e.Client, e.Err)
-				}
-			},
-		}
-		for _, m := range members {
-			a.Members = append(a.Members, m)
-		}
-		sum, err := os.Create("sum")
-		if err != nil {
-			return err
-		}
-		defer sum.Close()
-		if _, err := a.Run(ctx, sum); err != nil {
-			return err
-		}
-		mean, err := os.Create("mean")
-		if err != nil {
-			return err
-		}
-		if _, err := a.Encoding.Mean(mean, sum); err != nil {
-			return err
-		}
-		return mean.Close()
+	defer os.RemoveAll(dir)
+	relay, aggregator := newKey(), newKey()
+	own := make([]*keyfile.Identity, 5)
+	team := make(keyfile.Publics, len(own))
+	for i := range own {
+		own[i] = newKey()
+		team[i] = own[i].Public()
 	}
-	_ = run
+
+	rules, err := runner.Rules("fl", aggregator.Fingerprint(), team.Fingerprints())
+	if err != nil {
+		log.Fatal(err)
+	}
+	connect, end := serve(filepath.Join(dir, "store"), relay, rules)
+	defer end()
+
+	var clients sync.WaitGroup
+	for i, id := range own {
+		update := filepath.Join(dir, fmt.Sprint("update-", i))
+		if err := os.WriteFile(update, floats(float32(i), 0.5, -1), 0o600); err != nil {
+			log.Fatal(err)
+		}
+		clients.Go(func() {
+			if err := takePart(connect(id), id, aggregator.Public(), team, update); err != nil {
+				log.Print(err)
+			}
+		})
+	}
+	mean := filepath.Join(dir, "mean")
+	if err := aggregate(connect(aggregator), aggregator, team, mean); err != nil {
+		log.Fatal(err)
+	}
+	clients.Wait()
+	fmt.Println(readFloats(mean))
+	// Output: [2 0.5 -1]
 }
 
-// A client takes part with an update in a file, which is never sent masked twice.
-func ExampleClient_Run() {
-	run := func(ctx context.Context, connection *transfer.Client, id *keyfile.Identity, aggregator *keyfile.Public, members keyfile.Publics) error {
-		update, err := os.Open("update")
-		if err != nil {
-			return err
-		}
-		defer update.Close()
-		c := &runner.Client{
-			Transfer: connection, Identity: id, Aggregator: aggregator, Round: "fl/7", Wait: time.Hour,
-			Floors: secagg.Floors{Clients: 10, Length: 5_000_000, Clip: 8, FractionBits: 16},
-			Claim: func() error {
-				if err := runner.Claim("sent", update, "fl/7"); err != nil {
-					return err
-				}
-				_, err := update.Seek(0, 0)
+// takePart sends the update in a file into round fl/7.
+func takePart(connection *transfer.Client, id *keyfile.Identity, aggregator *keyfile.Public, team keyfile.Publics, update string) error {
+	defer connection.Close()
+	file, err := os.Open(update)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	client := &runner.Client{
+		Transfer: connection, Identity: id, Aggregator: aggregator, Round: "fl/7",
+		Floors: secagg.Floors{Clients: 4, Length: 3, Clip: 8, FractionBits: 16},
+		Claim: func() error { // no update is ever sent masked twice
+			if err := runner.Claim(filepath.Dir(update), file, "fl/7"); err != nil {
 				return err
+			}
+			_, err := file.Seek(0, io.SeekStart)
+			return err
+		},
+	}
+	for _, public := range team {
+		client.Members = append(client.Members, public)
+	}
+	return client.Run(context.Background(), vector.NewUpdate(file, 1))
+}
+
+// aggregate runs round fl/7, and writes the mean to a file.
+func aggregate(connection *transfer.Client, id *keyfile.Identity, team keyfile.Publics, mean string) error {
+	defer connection.Close()
+	aggregator := &runner.Aggregator{
+		Transfer: connection, Identity: id, Round: "fl/7", Clients: 4,
+		Encoding: vector.Encoding{Length: 3, Width: 32, Clip: 8, FractionBits: 16, MaxWeight: 1},
+		Join:     30 * time.Minute, // for training
+		OnEvent: func(e runner.Event) {
+			if e.Kind == runner.Dropped {
+				log.Printf("%v: %v has dropped out: %v", e.Step, e.Client, e.Err)
+			}
+		},
+	}
+	for _, public := range team {
+		aggregator.Members = append(aggregator.Members, public)
+	}
+	sum, err := os.Create(mean + ".sum")
+	if err != nil {
+		return err
+	}
+	defer sum.Close()
+	if _, err := aggregator.Run(context.Background(), sum); err != nil {
+		return err
+	}
+	out, err := os.Create(mean)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if _, err := aggregator.Encoding.Mean(out, sum); err != nil {
+		return err
+	}
+	return out.Close()
+}
+
+// serve serves a folder with an access list. It returns what connects to the server as somebody.
+func serve(dir string, id *keyfile.Identity, rules string) (connect func(*keyfile.Identity) *transfer.Client, end func()) {
+	allow, err := server.ParseAllow(strings.NewReader(rules), nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	relay, err := server.New(server.Config{Dir: dir, Identity: id, Authorizer: allow})
+	if err != nil {
+		log.Fatal(err)
+	}
+	front := httptest.NewServer(relay) // or "pqenc serve"
+	connect = func(who *keyfile.Identity) *transfer.Client {
+		return &transfer.Client{
+			URL:      "ws" + strings.TrimPrefix(front.URL, "http"),
+			Identity: who,
+			CheckServer: func(got signature.Fingerprint) error {
+				if got != id.Fingerprint() {
+					return transfer.ErrUnknownServer
+				}
+				return nil
 			},
 		}
-		for _, m := range members {
-			c.Members = append(c.Members, m)
-		}
-		return c.Run(ctx, vector.NewUpdate(update, 1))
 	}
-	_ = run
+	return connect, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		relay.Shutdown(ctx)
+		front.CloseClientConnections()
+		front.Close()
+	}
+}
+
+func newKey() *keyfile.Identity {
+	id, err := keyfile.Generate() // or keyfile.LoadIdentity
+	if err != nil {
+		log.Fatal(err)
+	}
+	return id
+}
+
+// floats encodes values as an update has them.
+func floats(values ...float32) []byte {
+	data, _ := io.ReadAll(vector.Floats(values)) // it reads from memory
+	return data
+}
+
+func readFloats(name string) []float32 {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		log.Fatal(err)
+	}
+	values := make([]float32, len(data)/4)
+	if _, err := binary.Decode(data, binary.LittleEndian, values); err != nil {
+		log.Fatal(err)
+	}
+	return values
 }
