@@ -17,6 +17,7 @@ import (
 	"math"
 	mathrand "math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,7 +61,7 @@ func demonstrateLarge(ctx context.Context, dir string, values int64) error {
 	begin, server := time.Now(), newStages(serverRole)
 	f.onLine = func(who, line string) {
 		fmt.Printf("%-10s  %s\n", who, line)
-		if stage, _, _ := strings.Cut(line, "  "); who == aggregatorRole && stage != stageMean {
+		if stage, _, _ := strings.Cut(line, " "); who == aggregatorRole && slices.Contains(serverStages, stage) {
 			server.pid = strconv.Itoa(f.child(serverRole).cmd.Process.Pid)
 			fmt.Printf("%-10s  %s\n", serverRole, server.ended(stage))
 		}
@@ -87,6 +88,9 @@ const (
 	stageMean   = "mean"
 )
 
+// serverStages are those of the aggregator in which the server has something to do.
+var serverStages = []string{stageKeys, stagePull, stageShares}
+
 // stages are those that a process goes through.
 type stages struct {
 	pid   string // or "self"
@@ -104,8 +108,8 @@ func (s *stages) ended(stage string) string {
 	return line
 }
 
-// usage returns the CPU time of a process in seconds, and the most memory that was resident in bytes. Both
-// are zero where there is no /proc as that of Linux.
+// usage returns the CPU time of a process in seconds, and the most memory that was resident in
+// bytes. Both are zero where there is no /proc as that of Linux.
 func usage(pid string) (cpu float64, memory int64) {
 	if stat, err := os.ReadFile("/proc/" + pid + "/stat"); err == nil {
 		_, rest, _ := bytes.Cut(stat, []byte(") "))
