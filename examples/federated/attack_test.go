@@ -134,7 +134,7 @@ func TestForgedSender(t *testing.T) {
 			var file bytes.Buffer
 			w, err := pqenc.EncryptSigned(&file, forger, a.context(&r.settings, 5, victim.Fingerprint()), r.manager.Public())
 			if err == nil {
-				err = errors.Join(writeFloats(w, make([]float32, r.shape().Values()+1)), w.Close())
+				err = errors.Join(writeFloats(w, make([]float32, 10)), w.Close())
 			}
 			if err != nil {
 				t.Fatal(err)
