@@ -152,12 +152,18 @@ func readable(name string) error {
 	if web.IsURL(name) {
 		return nil
 	}
-	info, err := os.Stat(name)
-	switch {
-	case err == nil && !info.Mode().IsRegular():
-		return in(name, durable.ErrNotRegular)
-	case errors.Is(err, fs.ErrNotExist) && isURL(name):
+	err := regular(name)
+	if errors.Is(err, fs.ErrNotExist) && isURL(name) {
 		return withHints(&fs.PathError{Op: "open", Path: web.Name(name), Err: syscall.ENOENT}, "only http:// and https:// are read: for others, answer up-calls")
+	}
+	return err
+}
+
+// regular returns an error unless a name is that of a regular file.
+func regular(name string) error {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return in(name, durable.ErrNotRegular)
 	}
 	return err
 }

@@ -266,6 +266,9 @@ func (s *aggregation) accept(f *frame) (from signature.Fingerprint, err error) {
 	if isStdio(*f.Vector) {
 		return from, usageError("standard input carries the messages, and no vector")
 	}
+	if err := regular(*f.Vector); err != nil { // opening a pipe would wait, and the round with it
+		return from, err
+	}
 	src, err := s.app.openInput(*f.Vector)
 	if err != nil {
 		return from, err

@@ -94,17 +94,14 @@ func Remove(ctx context.Context, t *transfer.Client, round string) error {
 	return removeAll(ctx, t, round+"/")
 }
 
-// removeAll deletes all objects whose names begin with a prefix.
+// removeAll deletes all objects whose names begin with a prefix, as they are listed: a server can
+// list millions.
 func removeAll(ctx context.Context, t *transfer.Client, prefix string) error {
-	var names []string
 	for o, err := range t.List(ctx, prefix) {
 		if err != nil {
 			return err
 		}
-		names = append(names, o.Name)
-	}
-	for _, name := range names {
-		if err := t.Delete(ctx, name); err != nil && !errors.Is(err, transfer.ErrNotFound) {
+		if err := t.Delete(ctx, o.Name); err != nil && !errors.Is(err, transfer.ErrNotFound) {
 			return err
 		}
 	}

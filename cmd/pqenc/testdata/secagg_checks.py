@@ -103,6 +103,8 @@ assert server.close() == 14
 clients = start(3)
 server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
 
+os.mkfifo("pipe")  # to wait for a writer would stop the round
+
 def twice(client, message):
     first = clients[client].answer(message)
     assert first == clients[client].answer(message)
@@ -116,15 +118,16 @@ def spoiled(futures):
     if vector:
         server.receive(message, done[1].result()[1])
         server.receive(message, "nowhere")
+        server.receive(message, "pipe")
         server.receive(message)
     server.receive(*done[0].result())
     return done[1:]
 
 check(3, server.run(lambda client, message: pool.submit(twice, client, message), spoiled), [0, 1, 2, 3])
 errors = [(line["error"], line.get("from") in names) for line in server.refused]
-for error, count in {("message", False): 6, ("signature", True): 5, ("share", True): 1, ("vector", True): 1, ("io", False): 1, ("step", True): 1}.items():
+for error, count in {("message", False): 6, ("signature", True): 5, ("share", True): 1, ("vector", True): 1, ("io", False): 2, ("step", True): 1}.items():
     assert errors.count(error) == count, (error, errors)
-assert len(errors) == 15, errors
+assert len(errors) == 16, errors
 assert server.close() == 0
 ended(clients)
 
