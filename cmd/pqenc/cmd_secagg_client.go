@@ -215,8 +215,11 @@ func (p *participant) mask() (statement []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	round := p.protocol.Terms().Round
-	err = runner.Claim(cmp.Or(p.Sent, filepath.Dir(p.Update)), p.update.reader(), hex.EncodeToString(round[:]))
+	terms := p.protocol.Terms()
+	err = out.file.Reserve(terms.Encoding.Size()) // a full disk must not spend the update
+	if err == nil {
+		err = runner.Claim(cmp.Or(p.Sent, filepath.Dir(p.Update)), p.update.reader(), hex.EncodeToString(terms.Round[:]))
+	}
 	if err == nil {
 		statement, err = p.protocol.Mask(context.Background(), out, vector.NewUpdate(p.update.reader(), p.weight))
 	}

@@ -151,8 +151,9 @@ func encodingHint(e vector.Encoding, members int) string {
 	return "use " + strings.Join(ways, ", or ")
 }
 
-// openMean opens the output before the round begins. If it cannot be written, it is too late for
-// that when there is a sum: the updates of the clients are spent by then.
+// openMean opens the output before the round begins, and takes the space for it. If it cannot be
+// written, it is too late for that when there is a sum: the updates of the clients are spent by
+// then.
 func (s *aggregation) openMean() (err error) {
 	if info, err := os.Stat(s.Output); err == nil && info.IsDir() {
 		return &fs.PathError{Op: "write", Path: s.Output, Err: syscall.EISDIR}
@@ -168,7 +169,18 @@ func (s *aggregation) openMean() (err error) {
 		return err
 	}
 	os.Remove(s.sum.Name())
-	return nil
+	return s.takeSpace(cmp.Or(folder, os.TempDir()))
+}
+
+// takeSpace takes the space for the sum, which is in that folder, and for the mean.
+func (s *aggregation) takeSpace(folder string) error {
+	if err := durable.Reserve(s.sum, s.encoding.Size()); err != nil {
+		return &fs.PathError{Op: "write to", Path: folder, Err: err}
+	}
+	if s.mean == nil {
+		return nil
+	}
+	return s.mean.file.Reserve(4 * s.encoding.Length)
 }
 
 // errNoMean ends the output of a round without a result.

@@ -54,6 +54,30 @@ func TestFullDisk(t *testing.T) {
 	wantFiles(t, directory, "out")
 }
 
+// TestReserve refuses what the disk has no room for, and takes the room for the rest.
+func TestReserve(t *testing.T) {
+	directory := smallDisk(t)
+	name, filler := filepath.Join(directory, "out"), filepath.Join(directory, "filler")
+	f := create(t, name)
+	want(t, f.Reserve(2<<20), syscall.ENOSPC)
+	want(t, f.Commit(), syscall.ENOSPC)
+	wantFiles(t, directory)
+
+	f = create(t, name)
+	want(t, f.Reserve(0), nil)
+	want(t, f.Reserve(500000), nil)
+	if err := os.WriteFile(filler, make([]byte, 1<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("the filler: %v", err)
+	}
+	content := strings.Repeat("x", 500000)
+	_, err := f.Write([]byte(content))
+	want(t, err, nil)
+	want(t, f.Commit(), nil)
+	wantContent(t, name, content)
+
+	want(t, create(t, "/dev/null").Reserve(2<<20), nil)
+}
+
 func TestDevFull(t *testing.T) {
 	f := create(t, "/dev/full")
 	if _, err := f.Write([]byte(fresh)); !errors.Is(err, syscall.ENOSPC) {

@@ -153,6 +153,19 @@ func (f *File) WriteAt(p []byte, off int64) (n int, err error) {
 	return n, f.fail(f.explain("write", err))
 }
 
+// Reserve takes the space of size bytes of new content, for work that cannot be done again when
+// the disk turns out to be full: see the function Reserve. It does nothing for an output that is
+// not atomic. After an error only Abort is possible.
+func (f *File) Reserve(size int64) error {
+	if !f.Atomic() {
+		return nil
+	}
+	if err := Reserve(f.file, size); err != nil {
+		return f.fail(f.explain("write", err))
+	}
+	return nil
+}
+
 // ReadAt implements [io.ReaderAt] for what was written to an atomic output.
 func (f *File) ReadAt(p []byte, off int64) (int, error) { return f.file.ReadAt(p, off) }
 

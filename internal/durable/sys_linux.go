@@ -102,6 +102,21 @@ func attributes(folder int, name string, flags int) error {
 	return nil
 }
 
+// reserve takes the space of the first size bytes of a file on its disk. An error is one that
+// writing them would return. A file system that cannot reserve space is left alone.
+func reserve(file *os.File, size int64) error {
+	for {
+		err := unix.Fallocate(int(file.Fd()), unix.FALLOC_FL_KEEP_SIZE, 0, size)
+		switch err {
+		case unix.EINTR:
+			continue
+		case unix.ENOSPC, unix.EDQUOT, unix.EFBIG:
+			return err
+		}
+		return nil
+	}
+}
+
 // capable reports whether this process has a capability among the first 32.
 func capable(which uint) bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}

@@ -19,3 +19,6 @@ func link(*os.File, folder, string) error { return errors.ErrUnsupported }
 
 // obstacle returns nil: whether a file can be replaced is only known after trying.
 func obstacle(folder, string, fs.FileInfo) error { return nil }
+
+// reserve does nothing: that a disk is full is only known after trying to write.
+func reserve(*os.File, int64) error { return nil }

@@ -91,6 +91,11 @@ func (r *round) step(ctx context.Context, step secagg.Step) error {
 		return nil
 	}
 	r.next = step + 1
+	if r.next == secagg.StepDealt { // the last message before the vectors
+		if err := r.vectors.makeRoom(len(messages)); err != nil {
+			return err
+		}
+	}
 	gone := make(map[signature.Fingerprint][]byte)
 	for client := range r.in {
 		if _, ok := messages[client]; ok {

@@ -7,9 +7,11 @@ package runner
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/signature"
 )
 
@@ -42,6 +44,15 @@ func (v *vectors) close() {
 	if v.name != "" {
 		os.Remove(v.name)
 	}
+}
+
+// makeRoom takes the space for the vectors of so many clients. Their updates are spent when they
+// have sent them: it would be too late then to find that the disk is full.
+func (v *vectors) makeRoom(clients int) error {
+	if err := durable.Reserve(v.file, int64(clients)*v.size); err != nil {
+		return &fs.PathError{Op: "write", Path: v.file.Name(), Err: err}
+	}
+	return nil
 }
 
 // reserve returns the place of the vector of a client.

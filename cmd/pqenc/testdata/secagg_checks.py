@@ -218,4 +218,25 @@ assert sorted(server.lost) == sorted(other), server.lost
 assert server.close() == 14
 for client in clients.values():
     assert client.close() == 14
+# A full disk is noticed before the update is recorded as sent, so that it can be used again.
+small = "mount -t tmpfs -o size=4k none small && echo >small/filler"
+os.mkdir("small")
+if subprocess.run(["unshare", "-m", "sh", "-c", small], stderr=subprocess.DEVNULL).returncode == 0:
+    clients = start(-1)
+    clients.pop(names[3]).close()
+    crowded = Client.__new__(Client)
+    crowded.process = subprocess.Popen(
+        ["unshare", "-m", "sh", "-c", small + ' && exec "$0" "$@"', "pqenc", "secagg", "client", "-i", "c3.key", "--members", "team.pub",
+         "--corrupt", "0", "--min-clients", "3", "--update", "round-1-3", "--masked", "small/masked", "--sent", "small-sent"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    clients[names[3]] = crowded
+    os.mkdir("small-sent")
+    server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+    failed = []
+    check(-1, server.run(lambda client, message: pool.submit(notice, client, message), in_time), [0, 1, 2])
+    assert failed == [(names[3], "io: the update: write small/masked: no space left on device")], failed
+    assert os.listdir("small-sent") == []
+    assert server.close() == 0
+    assert clients.pop(names[3]).close() == 1
+    ended(clients)
 print("all is well")
