@@ -106,7 +106,7 @@ func (g Graph) valid(corrupt int) error {
 	case g.Clients < MinHonest || g.Clients > MaxClients:
 		return fmt.Errorf("%w: %d clients: a round has %d to %d", ErrInvalid, g.Clients, MinHonest, MaxClients)
 	case corrupt < 0 || corrupt > g.Clients-MinHonest:
-		return fmt.Errorf("%w: %d colluders of %d clients: at least %d must be honest", ErrInvalid, corrupt, g.Clients, MinHonest)
+		return fmt.Errorf("%w: of %d clients %d collude, and at least %d must be honest", ErrInvalid, g.Clients, corrupt, MinHonest)
 	case g.Neighbours < 1 || g.Neighbours > g.Clients-1:
 		return fmt.Errorf("%w: %d neighbours of %d clients", ErrInvalid, g.Neighbours, g.Clients)
 	case g.Clients < Sparse && !g.complete():

@@ -143,8 +143,8 @@ func TestRefused(t *testing.T) {
 		{Graph{}, 0, ErrInvalid, "0 clients: a round has 3 to 16384"},
 		{Graph{2, 1, 2}, 0, ErrInvalid, "2 clients: a round has 3 to 16384"},
 		{Graph{MaxClients + 1, 200, 150}, 0, ErrInvalid, "16385 clients: a round has 3 to 16384"},
-		{Graph{100, 30, 21}, -1, ErrInvalid, "-1 colluders of 100 clients: at least 3 must be honest"},
-		{Graph{100, 30, 21}, 98, ErrInvalid, "98 colluders of 100 clients: at least 3 must be honest"},
+		{Graph{100, 30, 21}, -1, ErrInvalid, "of 100 clients -1 collude, and at least 3 must be honest"},
+		{Graph{100, 30, 21}, 98, ErrInvalid, "of 100 clients 98 collude, and at least 3 must be honest"},
 		{Graph{100, 0, 1}, 0, ErrInvalid, "0 neighbours of 100 clients"},
 		{Graph{100, 100, 70}, 0, ErrInvalid, "100 neighbours of 100 clients"},
 		{Graph{99, 97, 70}, 0, ErrInvalid, "97 neighbours of 99 clients: fewer than 100 clients have the complete graph"},
@@ -172,7 +172,7 @@ func TestRefused(t *testing.T) {
 		says                      string
 	}{
 		{2, 0, 0, ErrInvalid, "2 clients: a round has 3 to 16384"},
-		{10, 8, 0, ErrInvalid, "8 colluders of 10 clients: at least 3 must be honest"},
+		{10, 8, 0, ErrInvalid, "of 10 clients 8 collude, and at least 3 must be honest"},
 		{10, 2, -1, ErrInvalid, "-1 drop-outs of 10 clients"},
 		{10, 2, 11, ErrInvalid, "11 drop-outs of 10 clients"},
 		{10, 2, 4, ErrTooMany, "against 2 colluders 10 clients need a threshold of 7, and 4 drop-outs leave 6"},
