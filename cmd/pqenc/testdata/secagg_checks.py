@@ -218,6 +218,48 @@ assert sorted(server.lost) == sorted(other), server.lost
 assert server.close() == 14
 for client in clients.values():
     assert client.close() == 14
+
+# A process that has ended says why, also to a program that writes to it first.
+wrong = participate("c0.key", "round8-0", -1)
+wrong.process.wait()
+try:
+    wrong.answer(b"a message")
+    assert False
+except RuntimeError as e:
+    assert str(e).startswith("usage: the program breaks the protocol: weight: "), e
+assert wrong.close() == 2
+killed = participate("c0.key", "round8-0", 1)
+killed.process.kill()
+killed.process.wait()
+try:
+    killed.answer(b"a message")
+    assert False
+except EOFError:
+    pass
+assert killed.close() == -signal.SIGKILL
+
+# A server is closed while it writes more than a pipe holds: the keys of 15 clients to each of them.
+crowd = {}
+for i in range(15):
+    if i >= COUNT:
+        subprocess.run(["pqenc", "-q", "keygen", "-o", "c%d" % i], check=True, stdout=subprocess.DEVNULL)
+    crowd[fingerprint("c%d.pub" % i)] = i
+members = [word for i in range(15) for word in ("--members", "c%d.pub" % i)]
+for client, i in crowd.items():
+    crowd[client] = Client("-i", "c%d.key" % i, *members, "--update", "round8-0", "--masked", "out%d" % i)
+server = Server(*members, "--length", str(LENGTH), "--clip", "8", "-o", "mean.f32")
+
+def answer(messages):
+    for client, message in messages.items():
+        server.receive(*crowd[client].answer(message))
+    server.send(advance=True)
+
+answer(server.messages())  # the invitations
+answer(server.messages())  # the roster
+assert server.close() == 14
+for client in crowd.values():
+    assert client.close() == 14
+
 # A full disk is noticed before the update is recorded as sent, so that it can be used again.
 small = "mount -t tmpfs -o size=4k none small && echo >small/filler"
 os.mkdir("small")
