@@ -13,6 +13,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"syscall"
 
 	"github.com/pqenc/pqenc/internal/durable"
 	"github.com/pqenc/pqenc/secagg"
@@ -119,6 +120,7 @@ func (c *secaggClientCmd) participant(a *app) (*participant, error) {
 		var out *output
 		if out, err = a.openOutput("", messages, durable.Options{}); err == nil {
 			p.frames = newFrames(messages.reader(), out)
+			a.aim(c.Masked) // an interruption tells what became of it, not of the messages
 		}
 	}
 	if err != nil {
@@ -232,9 +234,12 @@ func (p *participant) mask() (statement []byte, err error) {
 		err = nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the update: %w", err)
+		err = fmt.Errorf("the update: %w", err)
 	}
-	return statement, nil
+	if errors.Is(err, syscall.ENOSPC) {
+		err = withHints(err, "free some space, or write to another disk with --masked and --sent")
+	}
+	return statement, err
 }
 
 // lengthOf returns the number of values in an update.

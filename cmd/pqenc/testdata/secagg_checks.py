@@ -260,6 +260,18 @@ assert server.close() == 14
 for client in crowd.values():
     assert client.close() == 14
 
+# A client that is interrupted tells whether there is a masked update.
+server = Server("--members", "team.pub", "--corrupt", "0", "--length", str(LENGTH), "--clip", "8", "-o", "mean.f32")
+invitations = server.messages()
+client = Client.__new__(Client)
+client.process = subprocess.Popen(["pqenc", "secagg", "client", "-i", "c0.key", "--members", "team.pub", "--update", "round8-0", "--masked", "new"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+client.answer(invitations[names[0]])
+client.process.terminate()
+said = client.process.communicate()[1]
+assert said == b"pqenc: interrupted by SIGTERM: new was not written\n", said
+assert client.close() == 143 and server.close() == 14
+
 # A full disk is noticed before the update is recorded as sent, so that it can be used again.
 small = "mount -t tmpfs -o size=4k none small && echo >small/filler"
 os.mkdir("small")
@@ -270,7 +282,7 @@ if subprocess.run(["unshare", "-m", "sh", "-c", small], stderr=subprocess.DEVNUL
     crowded.process = subprocess.Popen(
         ["unshare", "-m", "sh", "-c", small + ' && exec "$0" "$@"', "pqenc", "secagg", "client", "-i", "c3.key", "--members", "team.pub",
          "--corrupt", "0", "--min-clients", "3", "--update", "round-1-3", "--masked", "small/masked", "--sent", "small-sent"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     clients[names[3]] = crowded
     os.mkdir("small-sent")
     server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
@@ -279,6 +291,8 @@ if subprocess.run(["unshare", "-m", "sh", "-c", small], stderr=subprocess.DEVNUL
     assert failed == [(names[3], "io: the update: write small/masked: no space left on device")], failed
     assert os.listdir("small-sent") == []
     assert server.close() == 0
+    said = crowded.process.communicate()[1]
+    assert said.endswith(b"\npqenc: hint: free some space, or write to another disk with --masked and --sent\n"), said
     assert clients.pop(names[3]).close() == 1
     ended(clients)
 print("all is well")
