@@ -247,8 +247,12 @@ func lengthOf(src *input) (int64, error) {
 	if src.size < 0 || src.at == nil {
 		return 0, usageError(src.name+" is not a regular file", "write the update to a file: it is read twice")
 	}
-	if src.size == 0 || src.size%4 != 0 {
-		return 0, &failure{fmt.Errorf("%s: %d bytes are not a number of float32 values", src.name, src.size), exitRound, nil}
+	hints := []string{"an update is float32 values, 4 bytes each, little-endian, and no header"}
+	switch {
+	case src.size == 0:
+		return 0, &failure{fmt.Errorf("%s: it has no values", src.name), exitRound, hints}
+	case src.size%4 != 0:
+		return 0, &failure{fmt.Errorf("%s: %d bytes are not a whole number of float32 values", src.name, src.size), exitRound, hints}
 	}
 	return src.size / 4, nil
 }

@@ -24,7 +24,7 @@ var roundKinds = []struct {
 	{secagg.ErrFloor, "floor", "this client insists on its flags, and on the length of its update: change those, or the terms of the server"},
 	{secagg.ErrThreshold, "threshold", ""},
 	{secagg.ErrRoster, "roster", ""},
-	{secagg.ErrNotMember, "member", "both sides need the same --members"},
+	{secagg.ErrNotMember, "member", "both sides need the same --members: for a key that was rotated, its new generation"},
 	{secagg.ErrSecond, "second", ""},
 	{secagg.ErrShare, "share", ""},
 	{secagg.ErrVector, "vector", ""},
@@ -48,7 +48,7 @@ var roundKinds = []struct {
 var errUpdateChanged = errors.New("the file was written to after the client was started")
 
 // errRoundEnded is the error when standard input ends in the middle of a round.
-var errRoundEnded = errors.New("standard input has ended before the round")
+var errRoundEnded = errors.New("standard input ended before the round did")
 
 // roundName returns the name of an error for programs.
 func roundName(err error) string {

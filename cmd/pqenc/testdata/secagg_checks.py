@@ -86,7 +86,7 @@ check(2, result, [0, 1, 3])
 assert server.lost == [stuck] and result["dropped"] == [stuck] and server.refused == [], (server.lost, result)
 assert server.close() == 0
 os.kill(clients[stuck].process.pid, signal.SIGCONT)
-assert clients.pop(stuck).close() == 14  # its input has ended before the round
+assert clients.pop(stuck).close() == 14  # its input ended before the round did
 ended(clients)
 
 # A time-out with nobody there.
