@@ -54,7 +54,8 @@ type answer struct {
 }
 
 // NewClient returns a client for one round. The error is an [ErrRoster] if a member is listed
-// twice, and an [ErrNotMember] if the client itself is none.
+// twice, an [ErrNotMember] if the client itself is none, and an [ErrThreshold] if there are fewer
+// members than Floors.Clients.
 func NewClient(c ClientConfig) (*Client, error) {
 	members, err := membersOf(c.Members)
 	if err != nil {
@@ -62,6 +63,9 @@ func NewClient(c ClientConfig) (*Client, error) {
 	}
 	if members[c.Identity.Fingerprint()] == nil {
 		return nil, blame(c.Identity.Fingerprint(), ErrNotMember)
+	}
+	if least := max(c.Floors.Clients, leastClients); len(members) < least {
+		return nil, fmt.Errorf("%w: %d members, and %d are needed", ErrThreshold, len(members), least)
 	}
 	c.Floors.Corrupt = colluders(c.Floors.Corrupt, len(members))
 	return &Client{id: c.Identity, members: members, floors: c.Floors, next: StepInvitation,

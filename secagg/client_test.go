@@ -47,6 +47,21 @@ func TestFloors(t *testing.T) {
 	}
 }
 
+// TestFloorOfClients requires that a client which insists on more clients than there are members does
+// not join: it would drop out of each round, and others would have counted on it.
+func TestFloorOfClients(t *testing.T) {
+	ids := identities(t, 4)
+	for _, test := range []struct {
+		members, floor int
+		want           error
+	}{{4, 4, nil}, {4, 5, ErrThreshold}, {3, 0, nil}, {2, 0, ErrThreshold}} {
+		_, err := NewClient(ClientConfig{Identity: ids[0], Members: publics(ids[:test.members]), Floors: Floors{Clients: test.floor}})
+		if !errors.Is(err, test.want) {
+			t.Errorf("%+v: %v", test, err)
+		}
+	}
+}
+
 // TestRosterFloors requires the same of the roster, for clients that insist on more than the rest.
 func TestRosterFloors(t *testing.T) {
 	l := newListening()

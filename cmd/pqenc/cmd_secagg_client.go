@@ -123,6 +123,9 @@ func (c *secaggClientCmd) participant(a *app) (*participant, error) {
 			a.aim(c.Masked) // an interruption tells what became of it, not of the messages
 		}
 	}
+	if errors.Is(err, secagg.ErrThreshold) {
+		err = &failure{err, exitRound, []string{"add members, or lower --min-clients"}}
+	}
 	if err != nil {
 		p.update.Close()
 		return nil, roundError(err)
