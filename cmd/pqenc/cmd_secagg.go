@@ -17,7 +17,7 @@ clients, and learns no single update, also if it cheats and some clients help it
 Both commands are for programs, in any language: a process runs one round, reads messages
 from standard input and writes messages to standard output. The program carries them from
 one side to the other. docs/secagg-process.md describes the lines around the messages, and
-has a client in Python.
+has a client and a server in Python.
 
 Examples:
 

@@ -86,7 +86,7 @@ type participant struct {
 
 // participant reads everything that the flags name.
 func (c *secaggClientCmd) participant(a *app) (*participant, error) {
-	messages, err := a.openInput("-")
+	messages, err := openMessages(a)
 	if err != nil {
 		return nil, err
 	}

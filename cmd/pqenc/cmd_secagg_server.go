@@ -84,7 +84,7 @@ type aggregation struct {
 }
 
 func (c *secaggServerCmd) aggregation(a *app) (*aggregation, error) {
-	messages, err := a.openInput("-")
+	messages, err := openMessages(a)
 	if err != nil {
 		return nil, err
 	}

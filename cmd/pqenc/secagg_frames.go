@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/pqenc/pqenc/internal/terminal"
 )
 
 // This file is the framing of "pqenc secagg": lines of JSON, after which bytes may follow.
@@ -38,6 +40,15 @@ type frame struct {
 type frames struct {
 	in  *bufio.Reader
 	out *bufio.Writer
+}
+
+// openMessages returns standard input, where the program sends its messages. Without a program the
+// command would wait for a person who cannot write them.
+func openMessages(a *app) (*input, error) {
+	if terminal.Is(a.stdin) || terminal.Is(a.stdout.file) {
+		return nil, usageError("a program carries the messages, and no terminal", "docs/secagg-process.md has such a program in Python")
+	}
+	return a.openInput("-")
 }
 
 func newFrames(in io.Reader, out io.Writer) *frames {

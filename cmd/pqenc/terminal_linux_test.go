@@ -78,6 +78,22 @@ func TestTerminalEncrypted(t *testing.T) {
 	}
 }
 
+// TestTerminalSecagg requires a program at the other end of the messages.
+func TestTerminalSecagg(t *testing.T) {
+	t.Parallel()
+	dir := newFolder(t)
+	const want = "error: a program carries the messages, and no terminal\nhint: docs/secagg-process.md has such a program in Python\n"
+	for _, args := range []string{
+		"server --members alice.pub --length 1 --clip 1 -o mean",
+		"client --members alice.pub -i alice.key --update in --masked masked",
+	} {
+		screen, stderr, code := atTerminal(t, dir, append([]string{"secagg"}, strings.Fields(args)...)...)
+		if screen != "" || stderr != want || code != exitUsage {
+			t.Errorf("the terminal shows %q; exit code %d, it says %q", screen, code, stderr)
+		}
+	}
+}
+
 // atTerminal runs the command with a terminal as standard output. It returns messages
 // without "pqenc: ".
 func atTerminal(t *testing.T, dir string, args ...string) (screen, stderr string, code int) {
