@@ -33,7 +33,7 @@ type secaggClientCmd struct {
 
 	Corrupt      *uint   `placeholder:"N" help:"Stay private against the server together with N of the members (default: a tenth, rounded up)."`
 	MinClients   *uint   `placeholder:"N" help:"Refuse a round with fewer clients. Default: more than half of the members and of --corrupt together, so that a server cannot make two rounds of one."`
-	MinThreshold uint    `placeholder:"N" help:"Refuse a round with a lower threshold."`
+	MinThreshold uint    `placeholder:"N" help:"Refuse a round in which fewer than N shares restore a secret."`
 	MinClip      float64 `placeholder:"X" help:"Refuse a round that clips values below X."`
 	MinBits      uint    `placeholder:"N" help:"Refuse a round with fewer than N bits after the binary point."`
 

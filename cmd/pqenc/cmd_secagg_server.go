@@ -38,7 +38,7 @@ type secaggServerCmd struct {
 	MaxWeight    uint32  `default:"1" placeholder:"N" help:"Accept weights up to N (default: 1)."`
 
 	Corrupt    *uint `placeholder:"N" help:"Stay private if N of the members help the server (default: a tenth, rounded up). Clients refuse a round with fewer than they insist on."`
-	Dropped    *uint `placeholder:"N" help:"Finish although N of the clients that have joined drop out, or as many as possible (default: a tenth, rounded up)."`
+	Dropped    *uint `placeholder:"N" help:"Finish although N of the clients that have joined drop out, or fewer if a round of so many clients cannot lose N (default: a tenth of the members, rounded up)."`
 	MinClients uint  `default:"3" placeholder:"N" help:"End the round if fewer clients are left (default: 3)."`
 }
 

@@ -23,7 +23,7 @@ type memberFlags struct {
 	Members []string `required:"" type:"path" complete:"keys" sep:"none" placeholder:"PUB" help:"Those who may take part: names in the keyring, public key files, or folders of such files. Can be repeated. A client must not get this list from the server."`
 	Admin   []string `type:"path" complete:"keys" sep:"none" placeholder:"PUB" help:"Accept only a --members file that the administrator PUB has signed with \"pqenc sign\". Can be repeated: one of them must have signed it."`
 
-	MembersSignature string `type:"path" placeholder:"SIG" help:"The signature of the --members file. Default: FILE.pqs."`
+	MembersSignature string `type:"path" placeholder:"SIG" help:"The signature of the --members file. Default: PUB.pqs."`
 }
 
 // list returns the members.
