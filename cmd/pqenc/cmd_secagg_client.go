@@ -192,7 +192,7 @@ func (p *participant) handle(message []byte) error {
 	}
 	step, err := secagg.StepOf(reply)
 	if err == nil && step == secagg.StepAdvertisement {
-		err = p.checkWeight() // now, before others count on this client
+		err = p.check() // now, before others count on this client
 	}
 	if err != nil {
 		return err
@@ -206,10 +206,14 @@ func (p *participant) handle(message []byte) error {
 	return cmp.Or(p.put(line, reply), p.flush())
 }
 
-// checkWeight returns an error if the round does not allow the weight.
-func (p *participant) checkWeight() error {
-	if limit := p.protocol.Terms().Encoding.MaxWeight; p.weight > limit {
-		return fmt.Errorf("the update: %w: %d, and at most %d", vector.ErrWeight, p.weight, limit)
+// check returns an error if the round does not allow the weight, or a value is not finite.
+func (p *participant) check() error {
+	words, err := vector.NewUpdate(p.update.reader(), p.weight).Encode(p.protocol.Terms().Encoding)
+	if err == nil {
+		_, err = io.Copy(io.Discard, words)
+	}
+	if err != nil {
+		return fmt.Errorf("the update: %w", err)
 	}
 	return nil
 }

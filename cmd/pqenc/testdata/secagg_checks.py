@@ -186,6 +186,20 @@ assert server.close() == 0
 assert clients.pop(names[3]).close() == 14
 ended(clients)
 
+# So are values that are not numbers.
+clients = start(-3)
+clients[names[3]].close()
+write("round-3-3", values(3)[1:] + [float("nan")])
+clients[names[3]] = participate("c3.key", "round-3-3", 4)
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+failed = []
+check(-3, server.run(lambda client, message: pool.submit(notice, client, message), in_time), [0, 1, 2])
+assert failed == [(names[3], "update: the update: value 999: not a finite number")], failed
+assert server.lost == [names[3]] and server.result["dropped"] == [], server.result
+assert server.close() == 0
+assert clients.pop(names[3]).close() == 14
+ended(clients)
+
 # An update that is written to while its client runs may not be the one that was recorded as sent.
 clients = start(6)
 
