@@ -64,8 +64,7 @@ func (c *secaggClientCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	defer p.update.Close()
-	defer p.protocol.Close()
+	defer p.close()
 	if err := p.run(); err != nil {
 		return p.fail(err)
 	}
@@ -80,8 +79,17 @@ type participant struct {
 	update   *input
 	protocol *secagg.Client
 	weight   uint32
-	masked   bool // the masked update is written
-	ended    bool // it has revealed its shares
+	out      *output // for the masked update, until that is written
+	masked   bool    // the masked update is written
+	ended    bool    // it has revealed its shares
+}
+
+func (p *participant) close() {
+	p.update.Close()
+	p.protocol.Close()
+	if p.out != nil {
+		p.out.finish(errRoundEnded)
+	}
 }
 
 // participant reads everything that the flags name.
@@ -192,7 +200,7 @@ func (p *participant) handle(message []byte) error {
 	}
 	step, err := secagg.StepOf(reply)
 	if err == nil && step == secagg.StepAdvertisement {
-		err = p.check() // now, before others count on this client
+		err = p.prepare()
 	}
 	if err != nil {
 		return err
@@ -204,6 +212,15 @@ func (p *participant) handle(message []byte) error {
 	}
 	p.ended = p.ended || step == secagg.StepReveal
 	return cmp.Or(p.put(line, reply), p.flush())
+}
+
+// prepare does what can fail now, before others count on this client.
+func (p *participant) prepare() error {
+	err := p.check()
+	if err == nil && staged(p.Masked) { // opening a pipe would wait for its reader
+		err = p.openMasked()
+	}
+	return err
 }
 
 // check returns an error if the round does not allow the weight, or a value is not finite.
@@ -218,24 +235,38 @@ func (p *participant) check() error {
 	return nil
 }
 
+// openMasked opens the output for the masked update, and takes the space for it.
+func (p *participant) openMasked() (err error) {
+	if p.out, err = p.app.openOutput(p.Masked, p.update, durable.Options{Private: true}); err == nil {
+		err = p.out.file.Reserve(p.protocol.Terms().Encoding.Size())
+	}
+	return explainFull(err)
+}
+
+func explainFull(err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return withHints(err, "free some space, or write to another disk with --masked and --sent")
+	}
+	return err
+}
+
 // mask writes the masked update, and returns the statement about it.
 func (p *participant) mask() (statement []byte, err error) {
-	out, err := p.app.openOutput(p.Masked, p.update, durable.Options{Private: true})
-	if err != nil {
-		return nil, err
+	if p.out == nil {
+		if err := p.openMasked(); err != nil {
+			return nil, err
+		}
 	}
-	terms := p.protocol.Terms()
-	err = out.file.Reserve(terms.Encoding.Size()) // a full disk must not spend the update
+	round := p.protocol.Terms().Round
+	err = runner.Claim(cmp.Or(p.Sent, filepath.Dir(p.Update)), p.update.reader(), hex.EncodeToString(round[:]))
 	if err == nil {
-		err = runner.Claim(cmp.Or(p.Sent, filepath.Dir(p.Update)), p.update.reader(), hex.EncodeToString(terms.Round[:]))
-	}
-	if err == nil {
-		statement, err = p.protocol.Mask(context.Background(), out, vector.NewUpdate(p.update.reader(), p.weight))
+		statement, err = p.protocol.Mask(context.Background(), p.out, vector.NewUpdate(p.update.reader(), p.weight))
 	}
 	if err == nil && p.update.steady() != nil {
 		err = errUpdateChanged
 	}
-	err = out.finish(err)
+	err = p.out.finish(err)
+	p.out = nil
 	if errors.Is(err, durable.ErrNotDurable) {
 		p.app.warn("%v", err)
 		err = nil
@@ -243,10 +274,7 @@ func (p *participant) mask() (statement []byte, err error) {
 	if err != nil {
 		err = fmt.Errorf("the update: %w", err)
 	}
-	if errors.Is(err, syscall.ENOSPC) {
-		err = withHints(err, "free some space, or write to another disk with --masked and --sent")
-	}
-	return statement, err
+	return statement, explainFull(err)
 }
 
 // lengthOf returns the number of values in an update.

@@ -286,7 +286,7 @@ said = client.process.communicate()[1]
 assert said == b"pqenc: interrupted by SIGTERM: new was not written\n", said
 assert client.close() == 143 and server.close() == 14
 
-# A full disk is noticed before the update is recorded as sent, so that it can be used again.
+# A full disk is noticed before the client joins.
 small = "mount -t tmpfs -o size=4k none small && echo >small/filler"
 os.mkdir("small")
 if subprocess.run(["unshare", "-m", "sh", "-c", small], stderr=subprocess.DEVNULL).returncode == 0:
@@ -302,7 +302,8 @@ if subprocess.run(["unshare", "-m", "sh", "-c", small], stderr=subprocess.DEVNUL
     server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
     failed = []
     check(-1, server.run(lambda client, message: pool.submit(notice, client, message), in_time), [0, 1, 2])
-    assert failed == [(names[3], "io: the update: write small/masked: no space left on device")], failed
+    assert failed == [(names[3], "io: write small/masked: no space left on device")], failed
+    assert server.result["dropped"] == [], server.result
     assert os.listdir("small-sent") == []
     assert server.close() == 0
     said = crowded.process.communicate()[1]
