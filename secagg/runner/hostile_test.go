@@ -283,12 +283,12 @@ func (h *house) liar(ctx context.Context, c *runner.Client) error {
 	}
 }
 
-// pulled returns what the aggregator has sent to client 4 in a step.
+// pulled returns what the aggregator has sent to a client in a step.
 func (h *house) pulled(ctx context.Context, c *runner.Client, step secagg.Step) ([]byte, error) {
-	agg := testkit.Identity("aggregator").Public()
-	pull := c.Transfer.Reader(ctx, fmt.Sprintf("fl/1/to/%s/%s.pqe", step, hexOf(h.members[4])), transfer.PullOptions{Follow: true})
+	agg, me := testkit.Identity("aggregator").Public(), c.Identity.(*keyfile.Identity)
+	pull := c.Transfer.Reader(ctx, fmt.Sprintf("fl/1/to/%s/%s.pqe", step, hexOf(me)), transfer.PullOptions{Follow: true})
 	want := fmt.Sprintf("pqenc/v1/secagg/runner %s by %s in fl/1", step, agg.Fingerprint())
-	file, err := pqenc.DecryptSigned(pull, pqenc.Policy{From: []pqenc.Sender{agg}, Context: &want}, h.members[4])
+	file, err := pqenc.DecryptSigned(pull, pqenc.Policy{From: []pqenc.Sender{agg}, Context: &want}, me)
 	if err != nil {
 		return nil, errors.Join(err, pull.Close())
 	}
@@ -296,16 +296,16 @@ func (h *house) pulled(ctx context.Context, c *runner.Client, step secagg.Step) 
 	return message, errors.Join(err, pull.Close())
 }
 
-// pushed stores a message of client 4.
-func (h *house) pushed(ctx context.Context, c *runner.Client, step secagg.Step, message []byte) error {
-	me := h.members[4]
+// pushed stores a message of a client, or its masked vector.
+func (h *house) pushed(ctx context.Context, c *runner.Client, step any, message []byte) error {
+	me := c.Identity.(*keyfile.Identity)
 	purpose := fmt.Sprintf("pqenc/v1/secagg/runner %s by %s in fl/1", step, me.Fingerprint())
 	file := sealed(h.t, me, purpose, message, testkit.Identity("aggregator").Public())
 	return c.Transfer.Push(ctx, fmt.Sprintf("fl/1/from/%s/%s.pqe", step, hexOf(me)), bytes.NewReader(file), transfer.PushOptions{})
 }
 
-// TestOfAnother has a client store the advertisement of another one as its own. It is dropped, and
-// so is the other one, which does not answer.
+// TestOfAnother has a client store the advertisement of another one as its own. It is refused as if
+// it had not come, so the other one has not answered either.
 func TestOfAnother(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, 5)
@@ -333,13 +333,75 @@ func TestOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkMean(t, encoding, o.sum.Bytes(), 0, 1, 2)
-	refused := h.happened(runner.Refused)
-	if len(refused) != 1 || refused[0].Client != h.members[4].Fingerprint() || !errors.Is(refused[0].Err, secagg.ErrMessage) {
-		t.Errorf("refused: %v", refused)
-	}
-	for i, step := range map[int]secagg.Step{3: secagg.StepDraw, 4: secagg.StepAdvertisement} {
-		if gone := h.happened(runner.Dropped, h.members[i].Fingerprint()); len(gone) != 1 || gone[0].Step != step {
+	h.checkRefused(4, secagg.StepAdvertisement)
+	for _, i := range []int{3, 4} {
+		if gone := h.happened(runner.Dropped, h.members[i].Fingerprint()); len(gone) != 1 || gone[0].Step != secagg.StepAdvertisement {
 			t.Errorf("client %d: %v", i, gone)
 		}
 	}
+}
+
+// checkRefused requires that one message was refused, of this client and step, as malformed.
+func (h *house) checkRefused(client int, step secagg.Step) {
+	h.t.Helper()
+	refused := h.happened(runner.Refused)
+	if len(refused) != 1 || refused[0].Client != h.members[client].Fingerprint() || refused[0].Step != step || !errors.Is(refused[0].Err, secagg.ErrMessage) {
+		h.t.Errorf("refused: %v", refused)
+	}
+}
+
+// TestVectorOfAnother has two clients that work together: one stores the statement and the masked
+// vector of the other one as its own, and the other one stores neither. The round continues without
+// both: if the statement counted, the sum would need a vector that is not there.
+func TestVectorOfAnother(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 7)
+	all := h.honest("fl/1")
+	delete(all, 6)
+	all[5] = func(ctx context.Context) error {
+		defer h.leave(6)
+		return h.swap(ctx, h.client(5, "fl/1"), h.client(6, "fl/1"))
+	}
+	o := h.run(h.aggregator("fl/1"), all)
+	if err := errors.Join(append(o.clients, o.err)...); err != nil {
+		t.Fatal(err)
+	}
+	checkMean(t, encoding, o.sum.Bytes(), 0, 1, 2, 3, 4)
+	h.checkRefused(5, secagg.StepMasked)
+}
+
+// swap takes part with two clients until they are to send their vectors. Then it stores what is to
+// come from the second one in the name of the first one.
+func (h *house) swap(ctx context.Context, first, second *runner.Client) error {
+	protocols := make(map[*runner.Client]*secagg.Client)
+	for step := secagg.StepInvitation; ; step += 2 {
+		for _, c := range []*runner.Client{first, second} {
+			message, err := h.pulled(ctx, c, step)
+			if err == nil && protocols[c] == nil {
+				protocols[c], err = secagg.NewClient(secagg.ClientConfig{Identity: c.Identity, Members: c.Members, Floors: c.Floors})
+			}
+			if err != nil {
+				return err
+			}
+			answer, err := protocols[c].Handle(message[1:])
+			if err == nil && step < secagg.StepDealt {
+				err = h.pushed(ctx, c, step+1, answer)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if step == secagg.StepDealt {
+			break
+		}
+	}
+	var masked bytes.Buffer
+	statement, err := protocols[second].Mask(ctx, &masked, update(6))
+	if err == nil {
+		err = h.pushed(ctx, first, "vector", masked.Bytes())
+	}
+	if err == nil {
+		err = h.pushed(ctx, first, secagg.StepMasked, statement)
+	}
+	return err
 }
