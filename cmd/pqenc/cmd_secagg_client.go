@@ -211,6 +211,9 @@ func (p *participant) checkWeight() error {
 
 // mask writes the masked update, and returns the statement about it.
 func (p *participant) mask() (statement []byte, err error) {
+	if err := p.checkWeight(); err != nil { // another one may have come
+		return nil, err
+	}
 	out, err := p.app.openOutput(p.Masked, p.update, durable.Options{Private: true})
 	if err != nil {
 		return nil, err

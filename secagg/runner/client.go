@@ -73,7 +73,10 @@ func (c *Client) Run(ctx context.Context, u *vector.Update) error {
 		if err != nil {
 			return err
 		}
-		if step == secagg.StepDealt {
+		switch step {
+		case secagg.StepInvitation: // before others count on this client, and before Claim
+			err = u.Check(protocol.Terms().Encoding)
+		case secagg.StepDealt:
 			answer, err = c.mask(ctx, protocol, u)
 		}
 		if err == nil {

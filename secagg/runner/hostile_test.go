@@ -232,6 +232,27 @@ func TestClaimed(t *testing.T) {
 	checkMean(t, encoding, o.sum.Bytes(), 1, 2, 3, 4)
 }
 
+// TestWeight requires that a client with a weight that the round does not allow ends before it joins,
+// and before its update is recorded as sent.
+func TestWeight(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 5)
+	all := h.honest("fl/1")
+	all[0] = func(ctx context.Context) error {
+		c := h.client(0, "fl/1")
+		c.Claim = func() error { return errors.New("it is recorded") }
+		return c.Run(ctx, vector.NewUpdate(vector.Floats(nil), encoding.MaxWeight+1))
+	}
+	o := h.run(h.aggregator("fl/1"), all)
+	if !errors.Is(o.clients[0], vector.ErrWeight) || o.err != nil {
+		t.Fatalf("the client: %v, the aggregator: %v", o.clients[0], o.err)
+	}
+	checkMean(t, encoding, o.sum.Bytes(), 1, 2, 3, 4)
+	if len(o.result.Dropped) != 0 {
+		t.Errorf("it has joined: %v", o.result.Dropped)
+	}
+}
+
 // TestUsedUpdate uses an update in two rounds.
 func TestUsedUpdate(t *testing.T) {
 	t.Parallel()
