@@ -7,6 +7,7 @@ package secagg
 import (
 	"bytes"
 	"errors"
+	"math"
 	"slices"
 	"testing"
 )
@@ -70,6 +71,19 @@ func TestDealForOthers(t *testing.T) {
 		}
 		if _, err := s.clone().Receive(deal); !errors.Is(err, want) {
 			t.Errorf("without index %d: %v, want %v", but+1, err, want)
+		}
+	}
+}
+
+// TestDroppedBeyondClients requires that any number of drop-outs is taken for what can be planned, in
+// no time.
+func TestDroppedBeyondClients(t *testing.T) {
+	for _, dropped := range []int{math.MinInt, -1, 0, 1, 5, math.MaxInt} {
+		w := newWorld(t, 4, -1, 0, tiny)
+		w.server.config.Dropped = dropped
+		w.until(t, StepDraw)
+		if got := w.server.Graph().Threshold; got != 3 {
+			t.Errorf("%d may drop out: the threshold is %d, want 3", dropped, got)
 		}
 	}
 }
