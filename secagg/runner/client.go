@@ -71,6 +71,7 @@ func (c *Client) Run(ctx context.Context, u *vector.Update) error {
 		}
 		answer, err := protocol.Handle(message)
 		if err != nil {
+			c.report(ctx, step+1, err)
 			return err
 		}
 		switch step {
@@ -121,6 +122,16 @@ func (c *Client) answer(ctx context.Context, step secagg.Step, answer []byte) er
 		c.tell(Sent, step, int64(len(answer)))
 	}
 	return restarted(err)
+}
+
+// report tells the aggregator, in the place of an answer, that another client has ended the round for
+// this one: for the aggregator, this one is only late. Errors do not matter: the round has ended.
+func (c *Client) report(ctx context.Context, step secagg.Step, err error) {
+	if errors.As(err, new(*secagg.ClientError)) {
+		ctx, cancel := context.WithTimeout(ctx, cleanupTime)
+		defer cancel()
+		c.mail.send(ctx, c.object(fromClient, step.String()), append([]byte{isReport}, err.Error()...), c.Aggregator)
+	}
 }
 
 // mask sends the masked vector, and returns the statement about it.

@@ -7,11 +7,14 @@ package runner_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +25,7 @@ import (
 	"github.com/pqenc/pqenc/secagg"
 	"github.com/pqenc/pqenc/secagg/runner"
 	"github.com/pqenc/pqenc/secagg/vector"
+	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -389,6 +393,72 @@ func TestVectorOfAnother(t *testing.T) {
 	}
 	checkMean(t, encoding, o.sum.Bytes(), 0, 1, 2, 3, 4)
 	h.checkRefused(5, secagg.StepMasked)
+}
+
+// TestBadDeal has a client deal boxes that do not open. The round ends, since it ends for all others.
+// The aggregator learns from them whose fault that is.
+func TestBadDeal(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 4)
+	all := h.honest("fl/1")
+	all[3] = func(ctx context.Context) error { return h.dealBadly(ctx, h.client(3, "fl/1")) }
+	o := h.run(h.aggregator("fl/1"), all)
+	if !errors.Is(o.err, secagg.ErrThreshold) {
+		t.Errorf("the aggregator: %v", o.err)
+	}
+	bad := h.members[3].Fingerprint()
+	for i, err := range o.clients[:3] {
+		var blamed *secagg.ClientError
+		if !errors.As(err, &blamed) || blamed.Client != bad {
+			t.Errorf("client %d: %v", i, err)
+		}
+		refused := h.happened(runner.Refused, h.members[i].Fingerprint())
+		if len(refused) != 1 || refused[0].Step != secagg.StepMasked || !errors.Is(refused[0].Err, runner.ErrReported) ||
+			!strings.Contains(refused[0].Err.Error(), bad.String()) || errors.As(refused[0].Err, &blamed) {
+			t.Errorf("refused of client %d: %v", i, refused)
+		}
+	}
+}
+
+// dealBadly takes part with a client until it has dealt, with items that nobody can open.
+func (h *house) dealBadly(ctx context.Context, c *runner.Client) error {
+	protocol, err := secagg.NewClient(secagg.ClientConfig{Identity: c.Identity, Members: c.Members, Floors: c.Floors})
+	if err != nil {
+		return err
+	}
+	for step := secagg.StepInvitation; step <= secagg.StepPeers; step += 2 {
+		message, err := h.pulled(ctx, c, step)
+		if err != nil {
+			return err
+		}
+		answer, err := protocol.Handle(message[1:])
+		if err == nil && step == secagg.StepPeers {
+			answer, err = badDeal(c.Identity, answer)
+		}
+		if err == nil {
+			err = h.pushed(ctx, c, step+1, answer)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return errLeft
+}
+
+// badDeal changes the items of a deal, and signs their hashes: see docs/secagg.md.
+func badDeal(id secagg.Signer, deal []byte) ([]byte, error) {
+	const head, itemSize, leafSize = 2 + 32 + 32 + 4, 2432, 2 + 32
+	end := head + int(binary.BigEndian.Uint32(deal[head-4:]))
+	body, items := deal[head:end], deal[end+signature.Size:]
+	for leaves := body[32:]; len(leaves) > 0; leaves, items = leaves[leafSize:], items[itemSize:] {
+		items[itemSize-1] ^= 1
+		leaf := sha256.Sum256(append([]byte("pqenc/v1/secagg/item"), items[:itemSize]...))
+		copy(leaves[2:], leaf[:])
+	}
+	digest := sha256.Sum256(body)
+	sig, err := id.SigningKey().Sign("pqenc/v1/secagg", slices.Concat(deal[1:head-4], digest[:]))
+	copy(deal[end:], sig)
+	return deal, err
 }
 
 // swap takes part with two clients until they are to send their vectors. Then it stores what is to
