@@ -88,6 +88,30 @@ func TestDroppedBeyondClients(t *testing.T) {
 	}
 }
 
+// TestWrongOwnShare requires that a client cannot end the round by a wrong share of its own, which
+// nobody can verify, if there are enough of others.
+func TestWrongOwnShare(t *testing.T) {
+	w := newWorld(t, 4, -1, 0, tiny)
+	for f, message := range w.until(t, StepReveal) {
+		c := w.clients[f]
+		reply := must(c.Handle(message))
+		if c.self == 0 { // whose share would be the first one
+			m, _, err := cutSigned(reply)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.body[0] ^= 1
+			reply = must(c.sign(StepReveal, m.body))
+		}
+		if _, err := w.server.Receive(reply); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.server.Advance(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestWithoutVector requires that a statement is not taken without its vector, and that no other
 // message is taken for one.
 func TestWithoutVector(t *testing.T) {
