@@ -81,6 +81,26 @@ func TestRosterFloors(t *testing.T) {
 		}
 		checkEnded(t, c, reply, err)
 	}
+	c := l.before[StepRoster].clone()
+	c.terms.Encoding.MaxWeight = 1 << 20 // which is too much for three
+	reply, err := c.Handle(l.line(StepRoster, 0))
+	if !errors.Is(err, vector.ErrRange) {
+		t.Errorf("a sum that does not fit: %v, want %q", err, vector.ErrRange)
+	}
+	checkEnded(t, c, reply, err)
+}
+
+// TestForgets requires that a client keeps no secret for longer than it needs it.
+func TestForgets(t *testing.T) {
+	l := newListening()
+	c := l.before[StepCounted].clone()
+	if c.keys.secrets != [2]secret{} || c.keys.mask != nil || c.keys.shares != nil || len(c.edges) != 0 {
+		t.Error("keys are left when the vector is masked")
+	}
+	c = l.before[StepConfirmed].clone()
+	if _, err := c.Handle(l.line(StepConfirmed, 0)); err != nil || c.own != (share{}) || len(c.dealings) != 0 {
+		t.Errorf("shares are left when they are revealed: %v", err)
+	}
 }
 
 // TestUpdateRefused requires that the round ends for a client whose vector cannot be masked.

@@ -61,6 +61,13 @@ func StepOf(message []byte) (Step, error) {
 	return Step(message[1]), nil
 }
 
+// SignerOf returns the client in whose name a message is. Only [Server.Receive] verifies that it is
+// from that client.
+func SignerOf(message []byte) (signature.Fingerprint, error) {
+	m, _, err := cutSigned(message)
+	return m.signer, err
+}
+
 // digest is a SHA-256.
 type digest [sha256.Size]byte
 

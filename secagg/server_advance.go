@@ -74,7 +74,7 @@ func (s *Server) each(body func(*party) []byte) map[signature.Fingerprint][]byte
 // plan returns a graph that survives as many drop-outs as were asked for, or as many as so few
 // clients can survive.
 func (s *Server) plan(clients int) (g graph.Graph, err error) {
-	for dropped := s.config.Dropped; dropped >= 0; dropped-- {
+	for dropped := min(max(s.config.Dropped, 0), clients); dropped >= 0; dropped-- {
 		if g, err = graph.Plan(clients, s.config.Corrupt, dropped); err == nil {
 			break
 		}

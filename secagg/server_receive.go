@@ -33,7 +33,9 @@ func (s *Server) Receive(message []byte) (signature.Fingerprint, error) {
 
 // ReceiveMasked takes the message of [StepMasked] and the masked vector, which it reads to the end
 // and compares with the message. It does not keep the vector: [Server.Sum] asks for it again. If
-// the vector cannot be read, the client is not to blame, and may send the same message again.
+// the vector cannot be read, the client is not to blame, and may send the same message again. After
+// a message was accepted, it accepts the same one without reading a vector: the caller keeps the
+// first one.
 func (s *Server) ReceiveMasked(statement []byte, masked io.Reader) (signature.Fingerprint, error) {
 	m, rest, err := s.parse(statement)
 	switch {

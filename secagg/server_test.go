@@ -7,6 +7,7 @@ package secagg
 import (
 	"bytes"
 	"errors"
+	"math"
 	"slices"
 	"testing"
 )
@@ -71,6 +72,43 @@ func TestDealForOthers(t *testing.T) {
 		if _, err := s.clone().Receive(deal); !errors.Is(err, want) {
 			t.Errorf("without index %d: %v, want %v", but+1, err, want)
 		}
+	}
+}
+
+// TestDroppedBeyondClients requires that any number of drop-outs is taken for what can be planned, in
+// no time.
+func TestDroppedBeyondClients(t *testing.T) {
+	for _, dropped := range []int{math.MinInt, -1, 0, 1, 5, math.MaxInt} {
+		w := newWorld(t, 4, -1, 0, tiny)
+		w.server.config.Dropped = dropped
+		w.until(t, StepDraw)
+		if got := w.server.Graph().Threshold; got != 3 {
+			t.Errorf("%d may drop out: the threshold is %d, want 3", dropped, got)
+		}
+	}
+}
+
+// TestWrongOwnShare requires that a client cannot end the round by a wrong share of its own, which
+// nobody can verify, if there are enough of others.
+func TestWrongOwnShare(t *testing.T) {
+	w := newWorld(t, 4, -1, 0, tiny)
+	for f, message := range w.until(t, StepReveal) {
+		c := w.clients[f]
+		reply := must(c.Handle(message))
+		if c.self == 0 { // whose share would be the first one
+			m, _, err := cutSigned(reply)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.body[0] ^= 1
+			reply = must(c.sign(StepReveal, m.body))
+		}
+		if _, err := w.server.Receive(reply); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.server.Advance(); err != nil {
+		t.Error(err)
 	}
 }
 

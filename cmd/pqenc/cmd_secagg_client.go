@@ -252,15 +252,18 @@ func explainFull(err error) error {
 
 // mask writes the masked update, and returns the statement about it.
 func (p *participant) mask() (statement []byte, err error) {
+	update, terms := vector.NewUpdate(p.update.reader(), p.weight), p.protocol.Terms()
+	if err := update.Check(terms.Encoding); err != nil { // another weight may have come
+		return nil, fmt.Errorf("the update: %w", err)
+	}
 	if p.out == nil {
 		if err := p.openMasked(); err != nil {
 			return nil, err
 		}
 	}
-	round := p.protocol.Terms().Round
-	err = runner.Claim(cmp.Or(p.Sent, filepath.Dir(p.Update)), p.update.reader(), hex.EncodeToString(round[:]))
+	err = runner.Claim(cmp.Or(p.Sent, filepath.Dir(p.Update)), p.update.reader(), hex.EncodeToString(terms.Round[:]))
 	if err == nil {
-		statement, err = p.protocol.Mask(context.Background(), p.out, vector.NewUpdate(p.update.reader(), p.weight))
+		statement, err = p.protocol.Mask(context.Background(), p.out, update)
 	}
 	if err == nil && p.update.steady() != nil {
 		err = errUpdateChanged

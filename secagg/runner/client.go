@@ -71,9 +71,13 @@ func (c *Client) Run(ctx context.Context, u *vector.Update) error {
 		}
 		answer, err := protocol.Handle(message)
 		if err != nil {
+			c.report(ctx, step+1, err)
 			return err
 		}
-		if step == secagg.StepDealt {
+		switch step {
+		case secagg.StepInvitation: // before others count on this client, and before Claim
+			err = u.Check(protocol.Terms().Encoding)
+		case secagg.StepDealt:
 			answer, err = c.mask(ctx, protocol, u)
 		}
 		if err == nil {
@@ -118,6 +122,16 @@ func (c *Client) answer(ctx context.Context, step secagg.Step, answer []byte) er
 		c.tell(Sent, step, int64(len(answer)))
 	}
 	return restarted(err)
+}
+
+// report tells the aggregator, in the place of an answer, that another client has ended the round for
+// this one: for the aggregator, this one is only late. Errors do not matter: the round has ended.
+func (c *Client) report(ctx context.Context, step secagg.Step, err error) {
+	if errors.As(err, new(*secagg.ClientError)) {
+		ctx, cancel := context.WithTimeout(ctx, cleanupTime)
+		defer cancel()
+		c.mail.send(ctx, c.object(fromClient, step.String()), append([]byte{isReport}, err.Error()...), c.Aggregator)
+	}
 }
 
 // mask sends the masked vector, and returns the statement about it.

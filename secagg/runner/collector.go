@@ -195,21 +195,24 @@ func (c *collector) take(got fetched) error {
 	return nil
 }
 
-// accept checks an answer, and that it is of this step, and of the client in whose name it was
-// stored: the protocol accepts the repetition of an earlier one.
+// accept gives an answer to the protocol, if it is of this step and of the client in whose name it was
+// stored. The protocol would also take a repetition of an earlier one, and the statement of another
+// client, whose vector would then not be in its place.
 func (c *collector) accept(got fetched) error {
-	var by signature.Fingerprint
-	var err error
+	by, err := secagg.SignerOf(got.message)
+	if err != nil {
+		return err
+	}
+	if step, _ := secagg.StepOf(got.message); step != c.step {
+		return fmt.Errorf("%w: %v, where %v is expected", secagg.ErrStep, step, c.step)
+	}
+	if by != got.client {
+		return fmt.Errorf("%w: it is a message of client %s", secagg.ErrMessage, by)
+	}
 	if got.vector == nil {
-		by, err = c.server.Receive(got.message)
+		_, err = c.server.Receive(got.message)
 	} else {
-		by, err = c.server.ReceiveMasked(got.message, got.vector.reader())
-	}
-	if step, _ := secagg.StepOf(got.message); err == nil && step != c.step {
-		err = fmt.Errorf("%w: %v, where %v is expected", secagg.ErrStep, step, c.step)
-	}
-	if err == nil && by != got.client {
-		err = fmt.Errorf("%w: it is a message of client %s", secagg.ErrMessage, by)
+		_, err = c.server.ReceiveMasked(got.message, got.vector.reader())
 	}
 	return err
 }

@@ -19,6 +19,9 @@
 // signature of each object has a context with the name of the round, the step and the sender: so
 // no object can be passed off as another one, of another round or of another sender.
 //
+// A client whose round ends because of what another client has signed, such as a box that does not
+// open, sends the reason in the place of its next message: see [ErrReported].
+//
 // [Rules] returns the lines of the access list that a server needs: each client pushes its own
 // objects and pulls those for it, and the aggregator pushes, pulls, lists and deletes all.
 //

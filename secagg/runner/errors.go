@@ -21,7 +21,12 @@ var (
 	ErrNoMessage = errors.New("no message from the aggregator")
 )
 
-// Reasons why a client has dropped out, beside the errors of its messages.
+// ErrReported is wrapped by the error of an event about a client whose round has ended because of
+// what another client has signed, such as a box that does not open. The text of the error is what the
+// client says about that: nobody else can verify it.
+var ErrReported = errors.New("the client reports")
+
+// Other reasons why a client has dropped out, beside the errors of its messages.
 var (
 	errLate    = errors.New("no answer in time")
 	errLeftOut = errors.New("others do not count it")

@@ -51,6 +51,9 @@ func (c *collector) pull(ctx context.Context, client signature.Fingerprint, into
 	from := c.members[client]
 	o := object{c.Round, fromClient, c.step.String(), client}
 	message, err := c.mail.receive(ctx, o, from, longestFrom(len(c.members)), transfer.PullOptions{Small: true})
+	if err == nil {
+		err = report(message)
+	}
 	if err != nil || into == nil {
 		return message, err
 	}

@@ -7,11 +7,14 @@ package runner_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +25,7 @@ import (
 	"github.com/pqenc/pqenc/secagg"
 	"github.com/pqenc/pqenc/secagg/runner"
 	"github.com/pqenc/pqenc/secagg/vector"
+	"github.com/pqenc/pqenc/signature"
 	"github.com/pqenc/pqenc/transfer"
 )
 
@@ -232,6 +236,27 @@ func TestClaimed(t *testing.T) {
 	checkMean(t, encoding, o.sum.Bytes(), 1, 2, 3, 4)
 }
 
+// TestWeight requires that a client with a weight that the round does not allow ends before it joins,
+// and before its update is recorded as sent.
+func TestWeight(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 5)
+	all := h.honest("fl/1")
+	all[0] = func(ctx context.Context) error {
+		c := h.client(0, "fl/1")
+		c.Claim = func() error { return errors.New("it is recorded") }
+		return c.Run(ctx, vector.NewUpdate(vector.Floats(nil), encoding.MaxWeight+1))
+	}
+	o := h.run(h.aggregator("fl/1"), all)
+	if !errors.Is(o.clients[0], vector.ErrWeight) || o.err != nil {
+		t.Fatalf("the client: %v, the aggregator: %v", o.clients[0], o.err)
+	}
+	checkMean(t, encoding, o.sum.Bytes(), 1, 2, 3, 4)
+	if len(o.result.Dropped) != 0 {
+		t.Errorf("it has joined: %v", o.result.Dropped)
+	}
+}
+
 // TestUsedUpdate uses an update in two rounds.
 func TestUsedUpdate(t *testing.T) {
 	t.Parallel()
@@ -283,12 +308,12 @@ func (h *house) liar(ctx context.Context, c *runner.Client) error {
 	}
 }
 
-// pulled returns what the aggregator has sent to client 4 in a step.
+// pulled returns what the aggregator has sent to a client in a step.
 func (h *house) pulled(ctx context.Context, c *runner.Client, step secagg.Step) ([]byte, error) {
-	agg := testkit.Identity("aggregator").Public()
-	pull := c.Transfer.Reader(ctx, fmt.Sprintf("fl/1/to/%s/%s.pqe", step, hexOf(h.members[4])), transfer.PullOptions{Follow: true})
+	agg, me := testkit.Identity("aggregator").Public(), c.Identity.(*keyfile.Identity)
+	pull := c.Transfer.Reader(ctx, fmt.Sprintf("fl/1/to/%s/%s.pqe", step, hexOf(me)), transfer.PullOptions{Follow: true})
 	want := fmt.Sprintf("pqenc/v1/secagg/runner %s by %s in fl/1", step, agg.Fingerprint())
-	file, err := pqenc.DecryptSigned(pull, pqenc.Policy{From: []pqenc.Sender{agg}, Context: &want}, h.members[4])
+	file, err := pqenc.DecryptSigned(pull, pqenc.Policy{From: []pqenc.Sender{agg}, Context: &want}, me)
 	if err != nil {
 		return nil, errors.Join(err, pull.Close())
 	}
@@ -296,16 +321,16 @@ func (h *house) pulled(ctx context.Context, c *runner.Client, step secagg.Step) 
 	return message, errors.Join(err, pull.Close())
 }
 
-// pushed stores a message of client 4.
-func (h *house) pushed(ctx context.Context, c *runner.Client, step secagg.Step, message []byte) error {
-	me := h.members[4]
+// pushed stores a message of a client, or its masked vector.
+func (h *house) pushed(ctx context.Context, c *runner.Client, step any, message []byte) error {
+	me := c.Identity.(*keyfile.Identity)
 	purpose := fmt.Sprintf("pqenc/v1/secagg/runner %s by %s in fl/1", step, me.Fingerprint())
 	file := sealed(h.t, me, purpose, message, testkit.Identity("aggregator").Public())
 	return c.Transfer.Push(ctx, fmt.Sprintf("fl/1/from/%s/%s.pqe", step, hexOf(me)), bytes.NewReader(file), transfer.PushOptions{})
 }
 
-// TestOfAnother has a client store the advertisement of another one as its own. It is dropped, and
-// so is the other one, which does not answer.
+// TestOfAnother has a client store the advertisement of another one as its own. It is refused as if
+// it had not come, so the other one has not answered either.
 func TestOfAnother(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, 5)
@@ -333,13 +358,141 @@ func TestOfAnother(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkMean(t, encoding, o.sum.Bytes(), 0, 1, 2)
-	refused := h.happened(runner.Refused)
-	if len(refused) != 1 || refused[0].Client != h.members[4].Fingerprint() || !errors.Is(refused[0].Err, secagg.ErrMessage) {
-		t.Errorf("refused: %v", refused)
-	}
-	for i, step := range map[int]secagg.Step{3: secagg.StepDraw, 4: secagg.StepAdvertisement} {
-		if gone := h.happened(runner.Dropped, h.members[i].Fingerprint()); len(gone) != 1 || gone[0].Step != step {
+	h.checkRefused(4, secagg.StepAdvertisement)
+	for _, i := range []int{3, 4} {
+		if gone := h.happened(runner.Dropped, h.members[i].Fingerprint()); len(gone) != 1 || gone[0].Step != secagg.StepAdvertisement {
 			t.Errorf("client %d: %v", i, gone)
 		}
 	}
+}
+
+// checkRefused requires that one message was refused, of this client and step, as malformed.
+func (h *house) checkRefused(client int, step secagg.Step) {
+	h.t.Helper()
+	refused := h.happened(runner.Refused)
+	if len(refused) != 1 || refused[0].Client != h.members[client].Fingerprint() || refused[0].Step != step || !errors.Is(refused[0].Err, secagg.ErrMessage) {
+		h.t.Errorf("refused: %v", refused)
+	}
+}
+
+// TestVectorOfAnother has two clients that work together: one stores the statement and the masked
+// vector of the other one as its own, and the other one stores neither. The round continues without
+// both: if the statement counted, the sum would need a vector that is not there.
+func TestVectorOfAnother(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 7)
+	all := h.honest("fl/1")
+	delete(all, 6)
+	all[5] = func(ctx context.Context) error {
+		defer h.leave(6)
+		return h.swap(ctx, h.client(5, "fl/1"), h.client(6, "fl/1"))
+	}
+	o := h.run(h.aggregator("fl/1"), all)
+	if err := errors.Join(append(o.clients, o.err)...); err != nil {
+		t.Fatal(err)
+	}
+	checkMean(t, encoding, o.sum.Bytes(), 0, 1, 2, 3, 4)
+	h.checkRefused(5, secagg.StepMasked)
+}
+
+// TestBadDeal has a client deal boxes that do not open. The round ends, since it ends for all others.
+// The aggregator learns from them whose fault that is.
+func TestBadDeal(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 4)
+	all := h.honest("fl/1")
+	all[3] = func(ctx context.Context) error { return h.dealBadly(ctx, h.client(3, "fl/1")) }
+	o := h.run(h.aggregator("fl/1"), all)
+	if !errors.Is(o.err, secagg.ErrThreshold) {
+		t.Errorf("the aggregator: %v", o.err)
+	}
+	bad := h.members[3].Fingerprint()
+	for i, err := range o.clients[:3] {
+		var blamed *secagg.ClientError
+		if !errors.As(err, &blamed) || blamed.Client != bad {
+			t.Errorf("client %d: %v", i, err)
+		}
+		refused := h.happened(runner.Refused, h.members[i].Fingerprint())
+		if len(refused) != 1 || refused[0].Step != secagg.StepMasked || !errors.Is(refused[0].Err, runner.ErrReported) ||
+			!strings.Contains(refused[0].Err.Error(), bad.String()) || errors.As(refused[0].Err, &blamed) {
+			t.Errorf("refused of client %d: %v", i, refused)
+		}
+	}
+}
+
+// dealBadly takes part with a client until it has dealt, with items that nobody can open.
+func (h *house) dealBadly(ctx context.Context, c *runner.Client) error {
+	protocol, err := secagg.NewClient(secagg.ClientConfig{Identity: c.Identity, Members: c.Members, Floors: c.Floors})
+	if err != nil {
+		return err
+	}
+	for step := secagg.StepInvitation; step <= secagg.StepPeers; step += 2 {
+		message, err := h.pulled(ctx, c, step)
+		if err != nil {
+			return err
+		}
+		answer, err := protocol.Handle(message[1:])
+		if err == nil && step == secagg.StepPeers {
+			answer, err = badDeal(c.Identity, answer)
+		}
+		if err == nil {
+			err = h.pushed(ctx, c, step+1, answer)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return errLeft
+}
+
+// badDeal changes the items of a deal, and signs their hashes: see docs/secagg.md.
+func badDeal(id secagg.Signer, deal []byte) ([]byte, error) {
+	const head, itemSize, leafSize = 2 + 32 + 32 + 4, 2432, 2 + 32
+	end := head + int(binary.BigEndian.Uint32(deal[head-4:]))
+	body, items := deal[head:end], deal[end+signature.Size:]
+	for leaves := body[32:]; len(leaves) > 0; leaves, items = leaves[leafSize:], items[itemSize:] {
+		items[itemSize-1] ^= 1
+		leaf := sha256.Sum256(append([]byte("pqenc/v1/secagg/item"), items[:itemSize]...))
+		copy(leaves[2:], leaf[:])
+	}
+	digest := sha256.Sum256(body)
+	sig, err := id.SigningKey().Sign("pqenc/v1/secagg", slices.Concat(deal[1:head-4], digest[:]))
+	copy(deal[end:], sig)
+	return deal, err
+}
+
+// swap takes part with two clients until they are to send their vectors. Then it stores what is to
+// come from the second one in the name of the first one.
+func (h *house) swap(ctx context.Context, first, second *runner.Client) error {
+	protocols := make(map[*runner.Client]*secagg.Client)
+	for step := secagg.StepInvitation; ; step += 2 {
+		for _, c := range []*runner.Client{first, second} {
+			message, err := h.pulled(ctx, c, step)
+			if err == nil && protocols[c] == nil {
+				protocols[c], err = secagg.NewClient(secagg.ClientConfig{Identity: c.Identity, Members: c.Members, Floors: c.Floors})
+			}
+			if err != nil {
+				return err
+			}
+			answer, err := protocols[c].Handle(message[1:])
+			if err == nil && step < secagg.StepDealt {
+				err = h.pushed(ctx, c, step+1, answer)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if step == secagg.StepDealt {
+			break
+		}
+	}
+	var masked bytes.Buffer
+	statement, err := protocols[second].Mask(ctx, &masked, update(6))
+	if err == nil {
+		err = h.pushed(ctx, first, "vector", masked.Bytes())
+	}
+	if err == nil {
+		err = h.pushed(ctx, first, secagg.StepMasked, statement)
+	}
+	return err
 }

@@ -346,6 +346,9 @@ func TestUsed(t *testing.T) {
 	if _, err := u.Encode(small); !errors.Is(err, vector.ErrWeight) {
 		t.Error(err)
 	}
+	if err := u.Check(e); err != nil {
+		t.Error(err)
+	}
 	var first, used atomic.Int64
 	var all sync.WaitGroup
 	for range 100 {
@@ -361,6 +364,9 @@ func TestUsed(t *testing.T) {
 	all.Wait()
 	if first.Load() != 1 || used.Load() != 99 {
 		t.Errorf("used %d times, refused %d times", first.Load(), used.Load())
+	}
+	if err := u.Check(e); err != vector.ErrUsed {
+		t.Error(err)
 	}
 }
 

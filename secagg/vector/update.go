@@ -64,6 +64,20 @@ func (f *floats) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
+// Check returns the error that [Update.Encode] would return, without using the update.
+func (u *Update) Check(e Encoding) error {
+	if err := e.Check(1); err != nil {
+		return err
+	}
+	if u.weight > e.MaxWeight {
+		return fmt.Errorf("%w: %d, and at most %d", ErrWeight, u.weight, e.MaxWeight)
+	}
+	if u.used.Load() {
+		return ErrUsed
+	}
+	return nil
+}
+
 // Encode returns the vector of an update, of [Encoding.Size] bytes: little-endian words. It
 // reads the values when the vector is read.
 //
@@ -73,11 +87,8 @@ func (f *floats) Read(p []byte) (n int, err error) {
 // [ErrNotFinite] and [ErrLength]. The reader checks the number of values before the last word
 // is read.
 func (u *Update) Encode(e Encoding) (io.Reader, error) {
-	if err := e.Check(1); err != nil {
+	if err := u.Check(e); err != nil {
 		return nil, err
-	}
-	if u.weight > e.MaxWeight {
-		return nil, fmt.Errorf("%w: %d, and at most %d", ErrWeight, u.weight, e.MaxWeight)
 	}
 	if u.used.Swap(true) {
 		return nil, ErrUsed

@@ -200,6 +200,28 @@ assert server.close() == 0
 assert clients.pop(names[3]).close() == 14
 ended(clients)
 
+# One that comes later is refused before the update is recorded as sent, so that it can be used again.
+clients = start(-2)
+os.mkdir("late-sent")
+clients[names[3]].close()
+clients[names[3]] = Client("-i", "c3.key", "--members", "team.pub", "--corrupt", "0", "--min-clients", "3",
+                           "--update", "round-2-3", "--masked", "round-2-3.masked", "--sent", "late-sent")
+server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "3", "-o", "mean.f32")
+failed = []
+
+def heavier(client, message):
+    answer = notice(client, message)
+    if client == names[3]:
+        clients[client].send(weight=4)
+    return answer
+
+check(-2, server.run(lambda client, message: pool.submit(heavier, client, message), in_time), [0, 1, 2])
+assert failed == [(names[3], "update: the update: weight is not allowed: 4, and at most 3")], failed
+assert os.listdir("late-sent") == []
+assert server.close() == 0
+assert clients.pop(names[3]).close() == 14
+ended(clients)
+
 # An update that is written to while its client runs may not be the one that was recorded as sent.
 clients = start(6)
 
