@@ -103,7 +103,7 @@ func benchRound(b *testing.B, w *world) {
 	var clients time.Duration
 	next := make(map[signature.Fingerprint][]byte)
 	for f := range w.clients {
-		next[f] = w.server.Invitation()
+		next[f] = w.server.Invitation().Bytes()
 	}
 	for next != nil {
 		start := time.Now()
@@ -125,7 +125,7 @@ func benchRound(b *testing.B, w *world) {
 		start = time.Now()
 		step := w.server.Step()
 		var err error
-		if next, err = w.server.Advance(); err != nil {
+		if next, err = advance(w.server); err != nil {
 			b.Fatal(err)
 		}
 		b.Logf("%v: %.2f s", step, time.Since(start).Seconds())

@@ -21,7 +21,7 @@ func (w *world) until(t *testing.T, step Step) map[signature.Fingerprint][]byte 
 	t.Helper()
 	next := make(map[signature.Fingerprint][]byte)
 	for f := range w.clients {
-		next[f] = w.server.Invitation()
+		next[f] = w.server.Invitation().Bytes()
 	}
 	for w.server.Step() != step {
 		for f, message := range next {
@@ -30,7 +30,7 @@ func (w *world) until(t *testing.T, step Step) map[signature.Fingerprint][]byte 
 			}
 		}
 		var err error
-		if next, err = w.server.Advance(); err != nil {
+		if next, err = advance(w.server); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -78,8 +78,8 @@ func TestUnreadableVector(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	next, err := w.server.Advance()
-	for ; next != nil; next, err = w.server.Advance() {
+	next, err := advance(w.server)
+	for ; next != nil; next, err = advance(w.server) {
 		for f, message := range next {
 			if err := w.deliver(f, message); err != nil {
 				t.Fatal(err)
@@ -123,7 +123,7 @@ func TestFloorNotANumber(t *testing.T) {
 	w := newWorld(t, 4, -1, 0, tiny)
 	for _, c := range w.clients {
 		c.floors.Clip = math.NaN()
-		if _, err := c.Handle(w.server.Invitation()); !errors.Is(err, ErrFloor) {
+		if _, err := c.Handle(w.server.Invitation().Bytes()); !errors.Is(err, ErrFloor) {
 			t.Error(err)
 		}
 	}

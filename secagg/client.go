@@ -64,10 +64,10 @@ func NewClient(c ClientConfig) (*Client, error) {
 	if members[c.Identity.Fingerprint()] == nil {
 		return nil, blame(c.Identity.Fingerprint(), ErrNotMember)
 	}
-	if least := max(c.Floors.Clients, leastClients); len(members) < least {
-		return nil, fmt.Errorf("%w: %d members, and %d are needed", ErrThreshold, len(members), least)
+	c.Floors.complete(len(members))
+	if len(members) < c.Floors.Clients {
+		return nil, fmt.Errorf("%w: %d members, and %d are needed", ErrThreshold, len(members), c.Floors.Clients)
 	}
-	c.Floors.Corrupt = colluders(c.Floors.Corrupt, len(members))
 	return &Client{id: c.Identity, members: members, floors: c.Floors, next: StepInvitation,
 		answers: make(map[Step]answer)}, nil
 }

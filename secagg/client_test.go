@@ -36,7 +36,7 @@ func TestFloors(t *testing.T) {
 			c := must(NewClient(ClientConfig{Identity: ids[0], Members: publics(ids), Floors: floors}))
 			weak := terms
 			test.change(&weak.Encoding)
-			reply, err := c.Handle(serverMessage(StepInvitation, weak.digest(), weak.marshal()))
+			reply, err := c.Handle(serverBytes(StepInvitation, weak.digest(), weak.marshal()))
 			if !errors.Is(err, test.want) {
 				t.Errorf("%v, want %v", err, test.want)
 			}
@@ -54,10 +54,22 @@ func TestFloorOfClients(t *testing.T) {
 	for _, test := range []struct {
 		members, floor int
 		want           error
-	}{{4, 4, nil}, {4, 5, ErrThreshold}, {3, 0, nil}, {2, 0, ErrThreshold}} {
+	}{{4, 4, nil}, {4, 5, ErrThreshold}, {4, 1, nil}, {3, 0, nil}, {2, 0, ErrThreshold}} {
 		_, err := NewClient(ClientConfig{Identity: ids[0], Members: publics(ids[:test.members]), Floors: Floors{Clients: test.floor}})
 		if !errors.Is(err, test.want) {
 			t.Errorf("%+v: %v", test, err)
+		}
+	}
+}
+
+// TestDefaultFloors requires floors that exclude two rosters of a round, unless others are given.
+func TestDefaultFloors(t *testing.T) {
+	for _, test := range []struct{ members, corrupt, clients, want int }{
+		{3, 0, 0, 3}, {3, -1, 0, 3}, {4, 0, 0, 3}, {5, 0, 0, 4}, {5, -1, 0, 3}, {6, 2, 0, 5}, {40, 0, 0, 23}, {40, 0, 1, 3}, {40, 0, 30, 30}, {1000, 100, 0, 551},
+	} {
+		f := Floors{Corrupt: test.corrupt, Clients: test.clients}
+		if f.complete(test.members); f.Clients != test.want {
+			t.Errorf("%+v: %d clients", test, f.Clients)
 		}
 	}
 }
@@ -73,7 +85,7 @@ func TestRosterFloors(t *testing.T) {
 	} {
 		c := l.before[StepRoster].clone()
 		c.floors = floors
-		c.floors.Corrupt = colluders(floors.Corrupt, len(c.members))
+		c.floors.complete(len(c.members))
 		reply, err := c.Handle(l.line(StepRoster, 0))
 		if !errors.Is(err, ErrFloor) {
 			t.Errorf("%s: %v, want %q", name, err, ErrFloor)

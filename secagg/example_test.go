@@ -54,7 +54,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	messages := make(map[signature.Fingerprint][]byte)
+	messages := make(map[signature.Fingerprint]secagg.Message)
 	for who := range clients {
 		messages[who] = server.Invitation()
 	}
@@ -62,7 +62,7 @@ func Example() {
 	vectors := make(map[signature.Fingerprint][]byte) // masked: they show nothing
 	for len(messages) > 0 {
 		for who, message := range messages {
-			answer, err := clients[who].Handle(message)
+			answer, err := clients[who].Handle(message.Bytes())
 			switch {
 			case err != nil: // the terms are refused, or somebody cheats: the client has dropped out
 			case answer != nil:

@@ -13,9 +13,9 @@ import (
 // Floors are what a client insists on, whatever the server says. If the terms of a round are
 // weaker, it refuses them with [ErrFloor] and has sent nothing but its keys.
 type Floors struct {
-	// Clients is the fewest clients in the roster; at least 3. More than half of the number of
-	// members and Corrupt together rules out that the server makes two rosters, and learns a
-	// sum of each.
+	// Clients is the fewest clients in the roster; at least 3. Zero is more than half of the number
+	// of members and Corrupt together: that rules out that the server makes two rosters, and learns
+	// a sum of each.
 	Clients   int
 	Threshold int // lowest threshold; zero leaves it to the check of the graph
 	// Corrupt is how many of the members may collude with the server: of all members, not
@@ -31,6 +31,15 @@ type Floors struct {
 // leastClients: with two, each of them learns the vector of the other one.
 const leastClients = 3
 
+// complete sets what is left to the defaults, for so many members.
+func (f *Floors) complete(members int) {
+	f.Corrupt = colluders(f.Corrupt, members)
+	if f.Clients == 0 {
+		f.Clients = (members+f.Corrupt)/2 + 1
+	}
+	f.Clients = max(f.Clients, leastClients)
+}
+
 func (f *Floors) encoding(e vector.Encoding) error {
 	switch {
 	case f.Length != 0 && e.Length != f.Length:
@@ -40,14 +49,14 @@ func (f *Floors) encoding(e vector.Encoding) error {
 	case e.FractionBits < f.FractionBits:
 		return fmt.Errorf("%w: values have %d bits after the point, fewer than %d", ErrFloor, e.FractionBits, f.FractionBits)
 	}
-	return e.Check(max(f.Clients, leastClients))
+	return e.Check(f.Clients)
 }
 
 func (f *Floors) roster(r *roster, e vector.Encoding) error {
 	g := r.graph
 	switch {
-	case g.Clients < max(f.Clients, leastClients):
-		return fmt.Errorf("%w: %d clients, fewer than %d", ErrFloor, g.Clients, max(f.Clients, leastClients))
+	case g.Clients < f.Clients:
+		return fmt.Errorf("%w: %d clients, fewer than %d", ErrFloor, g.Clients, f.Clients)
 	case g.Threshold < f.Threshold:
 		return fmt.Errorf("%w: threshold %d, below %d", ErrFloor, g.Threshold, f.Threshold)
 	}

@@ -109,10 +109,10 @@ func forgedForClient(l *listening) []refusal {
 	m, _, _ = cutSigned(statement)
 	f.add("counted-other-roster", f.replaced(StepCounted, statement, f.sign(liar, StepMasked, other, m.body)), "round", relayed+liar)
 	f.add("counted-confirmation", f.replaced(StepCounted, statement, confirmation), "step", relayed+liar)
-	f.add("counted-mine", serverMessage(StepCounted, roster, append(f.line(StepMasked, 0), f.line(StepCounted, 0)[serverHead:]...)), "message", relayed+0)
+	f.add("counted-mine", serverBytes(StepCounted, roster, append(f.line(StepMasked, 0), f.line(StepCounted, 0)[serverHead:]...)), "message", relayed+0)
 	m, _, _ = cutSigned(confirmation)
 	f.add("confirmed-other-roster", f.replaced(StepConfirmed, confirmation, f.sign(liar, StepConfirmation, other, m.body)), "round", relayed+liar)
-	f.add("confirmed-mine", serverMessage(StepConfirmed, roster, append(f.line(StepConfirmation, 0), confirmation...)), "message", relayed+0)
+	f.add("confirmed-mine", serverBytes(StepConfirmed, roster, append(f.line(StepConfirmation, 0), confirmation...)), "message", relayed+0)
 	return f.list
 }
 
@@ -150,7 +150,7 @@ func (f *forging) with(step, inside Step, more []byte) []byte {
 			body = append(body, f.line(inside, i)...)
 		}
 	}
-	return serverMessage(step, f.roster().digest, body)
+	return serverBytes(step, f.roster().digest, body)
 }
 
 // inSparse returns messages to a client in a sparse graph.

@@ -89,8 +89,8 @@ const (
 
 // serverMessage returns a message of the server: version, step, binding, body. It has no
 // signature: what the server says is not trusted, and what clients say through it is signed.
-func serverMessage(step Step, binding digest, body []byte) []byte {
-	return append(append([]byte{version, byte(step)}, binding[:]...), body...)
+func serverMessage(step Step, binding digest, body ...[]byte) Message {
+	return append(Message{append([]byte{version, byte(step)}, binding[:]...)}, body...)
 }
 
 // parseServer returns the parts of a message of the server.

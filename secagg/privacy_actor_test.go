@@ -64,7 +64,7 @@ func newActors(t testing.TB, n int, mutant *mutant) []*actor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return invited(t, server.Invitation(), n, mutant)
+	return invited(t, server.Invitation().Bytes(), n, mutant)
 }
 
 // invited is newActors with an invitation that there is.

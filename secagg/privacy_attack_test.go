@@ -72,14 +72,14 @@ func newAdversary(t testing.TB, members, told []*actor, g graph.Graph, colluders
 
 func (p *adversary) deal(a *actor) {
 	p.t.Helper()
-	if _, err := a.handle(serverMessage(StepRoster, a.binding, p.roster.marshal())); err != nil {
+	if _, err := a.handle(serverBytes(StepRoster, a.binding, p.roster.marshal())); err != nil {
 		p.t.Fatal(err)
 	}
 	var adverts []byte
 	for _, h := range a.holders {
 		adverts = append(adverts, p.members[h].said[StepAdvertisement]...)
 	}
-	if _, err := a.handle(serverMessage(StepPeers, a.roster.digest, adverts)); err != nil {
+	if _, err := a.handle(serverBytes(StepPeers, a.roster.digest, adverts)); err != nil {
 		p.t.Fatal(err)
 	}
 }
@@ -112,7 +112,7 @@ func (p *adversary) dealt(a *actor, v view) []byte {
 			count++
 		}
 	}
-	return serverMessage(StepDealt, a.roster.digest, slices.Concat(index16(count), deals, encodeIndices(there)))
+	return serverBytes(StepDealt, a.roster.digest, slices.Concat(index16(count), deals, encodeIndices(there)))
 }
 
 // dealTo returns what a dealer has for one of its holders: its summary, signed, and the item.
@@ -133,7 +133,7 @@ func (p *adversary) counted(a *actor, v view, copies []*actor) []byte {
 			body = append(body, p.statement(i, copies)...)
 		}
 	}
-	return serverMessage(StepCounted, a.roster.digest, body)
+	return serverBytes(StepCounted, a.roster.digest, body)
 }
 
 // statement returns what client i states, and for a colluder what helps.
@@ -174,7 +174,7 @@ func (p *adversary) confirmed(a *actor, v view, copies []*actor) []byte {
 			body = append(body, p.confirmations[h]...)
 		}
 	}
-	return serverMessage(StepConfirmed, a.roster.digest, body)
+	return serverBytes(StepConfirmed, a.roster.digest, body)
 }
 
 // run carries out a strategy against copies of the honest clients, which it returns by

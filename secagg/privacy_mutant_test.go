@@ -205,7 +205,7 @@ func TestMutantRoster(t *testing.T) {
 func TestMutantAdvertisements(t *testing.T) {
 	victim := newActors(t, 7, nil)[:1]
 	terms := victim[0].terms
-	forged := invited(t, serverMessage(StepInvitation, terms.digest(), terms.marshal()), 7, nil)[1:]
+	forged := invited(t, serverBytes(StepInvitation, terms.digest(), terms.marshal()), 7, nil)[1:]
 	colluders := mutantColluders
 	for _, a := range forged {
 		a.number += 64

@@ -76,7 +76,7 @@ func newTree(t testing.TB, n int, s scenario) *tree {
 			t.Fatal(err)
 		}
 		a := &actor{Client: c, number: i, id: id, fine: s.fine, mutant: s.mutants[i], said: make(map[Step][]byte)}
-		if _, err := a.handle(server.Invitation()); err != nil {
+		if _, err := a.handle(server.Invitation().Bytes()); err != nil {
 			t.Fatal(err)
 		}
 		root.actors = append(root.actors, a)
@@ -151,7 +151,7 @@ func (r *tree) advance(n *node, inTime set) *node {
 		}
 	}
 	var messages map[signature.Fingerprint][]byte
-	messages, next.err = next.server.Advance()
+	messages, next.err = advance(next.server)
 	for _, a := range n.actors {
 		if message := messages[a.id.Fingerprint()]; message != nil {
 			a = a.clone()

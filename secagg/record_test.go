@@ -104,7 +104,7 @@ func (r *recorder) lastOf(i int) Step {
 func (r *recorder) run() {
 	next := make(map[signature.Fingerprint][]byte)
 	for _, id := range r.ids {
-		next[id.Fingerprint()] = r.server.Invitation()
+		next[id.Fingerprint()] = r.server.Invitation().Bytes()
 	}
 	for next != nil {
 		for i, id := range r.ids {
@@ -117,7 +117,7 @@ func (r *recorder) run() {
 				r.answer(i, message)
 			}
 		}
-		next = must(r.server.Advance())
+		next = must(advance(r.server))
 	}
 }
 

@@ -206,7 +206,7 @@ func (r *recording) step(n int, s *Server, c *Client) (err error) {
 	case s != nil && !l.server:
 		err = r.give(s, l)
 	case s != nil && n > 0 && !r.lines[n-1].server:
-		_, err = s.Advance()
+		_, err = advance(s)
 	}
 	switch {
 	case err != nil || c == nil:
@@ -266,7 +266,7 @@ func (f *refusal) refusedByServer(t *testing.T, before *Server) {
 func checkEnded(t *testing.T, c *Client, reply []byte, err error) {
 	t.Helper()
 	for step := StepInvitation; step <= StepConfirmed; step += 2 {
-		if more, again := c.Handle(serverMessage(step, c.binding, nil)); reply != nil || more != nil || again != err {
+		if more, again := c.Handle(serverBytes(step, c.binding, nil)); reply != nil || more != nil || again != err {
 			t.Errorf("after %v: %v", err, again)
 		}
 	}

@@ -83,7 +83,7 @@ func TestRecordedServer(t *testing.T) {
 			s := r.newServer()
 			next := make(map[signature.Fingerprint][]byte)
 			for _, f := range s.Waiting() {
-				next[f] = s.Invitation()
+				next[f] = s.Invitation().Bytes()
 			}
 			for i, l := range r.lines {
 				if !l.server {
@@ -96,14 +96,14 @@ func TestRecordedServer(t *testing.T) {
 					continue
 				}
 				if !r.lines[max(i-1, 0)].server {
-					next = must(s.Advance())
+					next = must(advance(s))
 				}
 				if !bytes.Equal(next[r.fingerprint(l.who)], l.message) {
 					t.Fatalf("line %d: the server says %.100x", i+1, next[r.fingerprint(l.who)])
 				}
 				delete(next, r.fingerprint(l.who))
 			}
-			if more := must(s.Advance()); more != nil {
+			if more := must(advance(s)); more != nil {
 				t.Errorf("%d messages after the end", len(more))
 			}
 			r.checkSum(t, s)

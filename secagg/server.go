@@ -94,7 +94,7 @@ func NewServer(c ServerConfig) (*Server, error) {
 }
 
 // Invitation returns the first message for all members.
-func (s *Server) Invitation() []byte {
+func (s *Server) Invitation() Message {
 	return serverMessage(StepInvitation, s.binding, s.terms.marshal())
 }
 

@@ -16,7 +16,7 @@ import (
 // Advance ends a step, when all have answered or after a time-out: clients that have not answered
 // have dropped out. It returns the next message for each client that is left, and nil after the
 // last step. The error is an [ErrThreshold] if too few are left; then the round has ended.
-func (s *Server) Advance() (map[signature.Fingerprint][]byte, error) {
+func (s *Server) Advance() (map[signature.Fingerprint]Message, error) {
 	if s.ended || s.step > StepReveal {
 		return nil, ErrEnded
 	}
@@ -38,7 +38,7 @@ func (s *Server) Advance() (map[signature.Fingerprint][]byte, error) {
 	return messages, nil
 }
 
-func (s *Server) advance() (map[signature.Fingerprint][]byte, error) {
+func (s *Server) advance() (map[signature.Fingerprint]Message, error) {
 	need := s.config.Clients
 	if s.roster != nil {
 		need = s.roster.graph.Threshold
@@ -63,10 +63,10 @@ func (s *Server) advance() (map[signature.Fingerprint][]byte, error) {
 }
 
 // each returns a message with the body for each client that is there.
-func (s *Server) each(body func(*party) []byte) map[signature.Fingerprint][]byte {
-	messages := make(map[signature.Fingerprint][]byte)
+func (s *Server) each(body func(*party) [][]byte) map[signature.Fingerprint]Message {
+	messages := make(map[signature.Fingerprint]Message)
 	for f := range s.there {
-		messages[f] = serverMessage(s.step+1, s.roster.digest, body(s.clients[f]))
+		messages[f] = serverMessage(s.step+1, s.roster.digest, body(s.clients[f])...)
 	}
 	return messages
 }
@@ -82,7 +82,7 @@ func (s *Server) plan(clients int) (g graph.Graph, err error) {
 	return g, err
 }
 
-func (s *Server) makeRoster() (map[signature.Fingerprint][]byte, error) {
+func (s *Server) makeRoster() (map[signature.Fingerprint]Message, error) {
 	g, err := s.plan(len(s.there))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrThreshold, err)
@@ -97,7 +97,7 @@ func (s *Server) makeRoster() (map[signature.Fingerprint][]byte, error) {
 	}
 	s.roster = newRoster(s.binding, g, entries)
 	body := s.roster.marshal()
-	messages := make(map[signature.Fingerprint][]byte)
+	messages := make(map[signature.Fingerprint]Message)
 	for i, e := range s.roster.entries {
 		s.clients[e.client].index = i
 		messages[e.client] = serverMessage(StepRoster, s.binding, body)
@@ -105,16 +105,16 @@ func (s *Server) makeRoster() (map[signature.Fingerprint][]byte, error) {
 	return messages, nil
 }
 
-func (s *Server) peersOf(p *party) (body []byte) {
+func (s *Server) peersOf(p *party) (body [][]byte) {
 	for _, h := range p.holders {
-		body = append(body, s.at(h).said[StepAdvertisement]...)
+		body = append(body, s.at(h).said[StepAdvertisement])
 	}
 	return body
 }
 
 // connect decides who is left after the deals. A client of whose holders too few have dealt
 // would stop by itself; without it, others may have too few in turn.
-func (s *Server) connect() (map[signature.Fingerprint][]byte, error) {
+func (s *Server) connect() (map[signature.Fingerprint]Message, error) {
 	for again := true; again; {
 		again = false
 		for f := range maps.Clone(s.there) {
@@ -131,43 +131,43 @@ func (s *Server) connect() (map[signature.Fingerprint][]byte, error) {
 	return s.each(s.dealtTo), nil
 }
 
-func (s *Server) dealtTo(p *party) []byte {
+func (s *Server) dealtTo(p *party) [][]byte {
 	dealers := s.dealersOf(p.index, StepDeal)
-	body := index16(len(dealers))
+	body := [][]byte{index16(len(dealers))}
 	left := s.holdersLeft(p)
 	p.told = slices.Clone(left)
 	for _, d := range dealers {
-		body = append(append(body, d.said[StepDeal]...), d.items[p.index]...)
+		body = append(body, d.said[StepDeal], d.items[p.index])
 		p.told = append(p.told, d.index)
 	}
 	slices.Sort(p.told)
 	p.told = slices.Compact(p.told)
-	return append(body, encodeIndices(left)...)
+	return append(body, encodeIndices(left))
 }
 
 // statementsFor returns the statements of the dealers of a client that count.
-func (s *Server) statementsFor(p *party) (body []byte) {
+func (s *Server) statementsFor(p *party) (body [][]byte) {
 	for _, d := range s.dealersOf(p.index, StepMasked) {
-		body = append(body, d.said[StepMasked]...)
+		body = append(body, d.said[StepMasked])
 	}
 	return body
 }
 
 // confirmed returns for each client the confirmations of its holders. Who has too few of them
 // would reveal nothing, and is left out.
-func (s *Server) confirmed() (map[signature.Fingerprint][]byte, error) {
-	messages := make(map[signature.Fingerprint][]byte)
+func (s *Server) confirmed() (map[signature.Fingerprint]Message, error) {
+	messages := make(map[signature.Fingerprint]Message)
 	for f := range s.there {
 		p := s.clients[f]
 		left := s.holdersLeft(p)
 		if len(left)+1 < s.roster.graph.Threshold {
 			continue
 		}
-		var body []byte
+		var body [][]byte
 		for _, h := range left {
-			body = append(body, s.at(h).said[StepConfirmation]...)
+			body = append(body, s.at(h).said[StepConfirmation])
 		}
-		messages[f] = serverMessage(StepConfirmed, s.roster.digest, body)
+		messages[f] = serverMessage(StepConfirmed, s.roster.digest, body...)
 	}
 	if len(messages) < s.roster.graph.Threshold {
 		return nil, fmt.Errorf("%w: %d have enough confirmations, and %d are needed", ErrThreshold, len(messages), s.roster.graph.Threshold)

@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"unsafe"
 )
 
 // TestDealerBlamed requires that shares of no secret are found out in the end, and who has dealt
@@ -107,7 +108,7 @@ func TestWrongOwnShare(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.server.Advance(); err != nil {
+	if _, err := advance(w.server); err != nil {
 		t.Error(err)
 	}
 }
@@ -121,5 +122,37 @@ func TestWithoutVector(t *testing.T) {
 	}
 	if _, err := c.before[StepDraw].clone().ReceiveMasked(c.line(StepDraw, 0), bytes.NewReader(nil)); !errors.Is(err, ErrMessage) {
 		t.Errorf("a draw with a vector: %v, want %q", err, ErrMessage)
+	}
+}
+
+// TestMessagesShareParts requires that the messages of a step take hardly more memory than what
+// the clients have sent, however many of them get that.
+func TestMessagesShareParts(t *testing.T) {
+	w := newWorld(t, 8, -1, 0, tiny)
+	for f, message := range w.until(t, StepDeal) {
+		if err := w.deliver(f, message); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sent := 0
+	for _, p := range w.server.clients {
+		sent += len(p.said[StepDeal]) + len(p.items)*itemSize
+	}
+	parts, length := make(map[*byte]int), 0
+	for _, m := range must(w.server.Advance()) {
+		length += m.Len()
+		for _, part := range m {
+			parts[unsafe.SliceData(part)] = len(part)
+		}
+		if m.Len() != len(m.Bytes()) {
+			t.Errorf("a message of %d bytes has the length %d", len(m.Bytes()), m.Len())
+		}
+	}
+	memory := 0
+	for _, n := range parts {
+		memory += n
+	}
+	if most := sent + 8*100; memory > most || length < 2*memory {
+		t.Errorf("%d bytes in messages of %d bytes; the clients have sent %d", memory, length, sent)
 	}
 }

@@ -6,9 +6,11 @@ package secagg
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"runtime"
 	"sync"
 
 	"github.com/pqenc/pqenc/secagg/internal/mask"
@@ -22,29 +24,45 @@ type Result struct {
 }
 
 // restore gives back the secrets that are needed: the self secret of each client that counts, and
-// the mask secret of each one that others have masked with and that does not. Each is compared
-// with what its dealer has signed.
+// the mask secret of each one that others have masked with and that does not. With hundreds of
+// shares each takes tens of milliseconds.
 func (s *Server) restore() error {
-	for _, p := range s.inRoster() {
+	all := s.inRoster()
+	errs := make([]error, len(all))
+	places := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var busy sync.WaitGroup
+	for i, p := range all {
 		if p.said[StepDeal] == nil {
 			continue
 		}
-		k := p.due()
-		if len(p.shares[k]) > s.roster.graph.Threshold {
-			delete(p.shares[k], p.index) // its own share has no hash to compare it with
-		}
-		if have, need := len(p.shares[k]), s.roster.graph.Threshold; have < need {
-			return fmt.Errorf("%w: there are %d of %d shares of the %v secret of %s", ErrThreshold, have, need, k, p.client)
-		}
-		secret, err := combine(s.roster.graph.Threshold, p.shares[k])
-		if err != nil {
-			return blame(p.client, fmt.Errorf("the %v secret: %w", k, err))
-		}
-		if !s.fits(p, k, secret) {
-			return blame(p.client, fmt.Errorf("%w: the shares that it has dealt give another %v secret than it has signed", ErrShare, k))
-		}
-		p.secrets[k] = secret
+		places <- struct{}{}
+		busy.Go(func() {
+			defer func() { <-places }()
+			errs[i] = s.restoreOf(p)
+		})
 	}
+	busy.Wait()
+	return cmp.Or(errs...)
+}
+
+// restoreOf gives back the secret of a client that is needed, and compares it with what the client
+// has signed.
+func (s *Server) restoreOf(p *party) error {
+	k := p.due()
+	if len(p.shares[k]) > s.roster.graph.Threshold {
+		delete(p.shares[k], p.index) // its own share has no hash to compare it with
+	}
+	if have, need := len(p.shares[k]), s.roster.graph.Threshold; have < need {
+		return fmt.Errorf("%w: there are %d of %d shares of the %v secret of %s", ErrThreshold, have, need, k, p.client)
+	}
+	secret, err := combine(s.roster.graph.Threshold, p.shares[k])
+	if err != nil {
+		return blame(p.client, fmt.Errorf("the %v secret: %w", k, err))
+	}
+	if !s.fits(p, k, secret) {
+		return blame(p.client, fmt.Errorf("%w: the shares that it has dealt give another %v secret than it has signed", ErrShare, k))
+	}
+	p.secrets[k] = secret
 	return nil
 }
 

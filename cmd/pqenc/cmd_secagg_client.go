@@ -122,7 +122,7 @@ func (c *secaggClientCmd) participant(a *app) (*participant, error) {
 	}
 	length, err := lengthOf(p.update)
 	if err == nil {
-		p.protocol, err = secagg.NewClient(secagg.ClientConfig{Identity: id, Members: secaggMembers(members), Floors: c.floors(len(members), length)})
+		p.protocol, err = secagg.NewClient(secagg.ClientConfig{Identity: id, Members: secaggMembers(members), Floors: c.floors(length)})
 	}
 	if err == nil {
 		var out *output
@@ -142,13 +142,13 @@ func (c *secaggClientCmd) participant(a *app) (*participant, error) {
 }
 
 // floors returns what the flags insist on, for an update of that length.
-func (c *secaggClientCmd) floors(members int, length int64) secagg.Floors {
-	least := max(3, (members+tenth(c.Corrupt, members))/2+1)
-	if c.MinClients != nil {
-		least = int(min(*c.MinClients, math.MaxInt32))
-	}
-	return secagg.Floors{Clients: least, Threshold: int(min(c.MinThreshold, math.MaxInt32)), Corrupt: corrupt(c.Corrupt), Length: length,
+func (c *secaggClientCmd) floors(length int64) secagg.Floors {
+	f := secagg.Floors{Threshold: int(min(c.MinThreshold, math.MaxInt32)), Corrupt: corrupt(c.Corrupt), Length: length,
 		Clip: c.MinClip, FractionBits: int(min(c.MinBits, math.MaxInt32))}
+	if c.MinClients != nil {
+		f.Clients = int(max(1, min(*c.MinClients, math.MaxInt32))) // zero would be the default
+	}
+	return f
 }
 
 // replyLine is the line before a message for the server.

@@ -229,7 +229,7 @@ type (
 
 // run serves the program until the end of the round.
 func (s *aggregation) run() error {
-	invitations := make(map[signature.Fingerprint][]byte)
+	invitations := make(map[signature.Fingerprint]secagg.Message)
 	for f := range s.in {
 		invitations[f] = s.protocol.Invitation()
 	}
@@ -325,11 +325,12 @@ func (s *aggregation) advance() (done bool, err error) {
 }
 
 // deliver sends messages for clients to the program, and says what step is next.
-func (s *aggregation) deliver(messages map[signature.Fingerprint][]byte) error {
+func (s *aggregation) deliver(messages map[signature.Fingerprint]secagg.Message) error {
 	for _, f := range inOrderOf(messages) {
-		step, err := secagg.StepOf(messages[f])
+		message := messages[f].Bytes()
+		step, err := secagg.StepOf(message)
 		if err == nil {
-			err = s.put(delivery{f.String(), step.String(), len(messages[f])}, messages[f])
+			err = s.put(delivery{f.String(), step.String(), len(message)}, message)
 		}
 		if err != nil {
 			return err

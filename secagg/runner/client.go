@@ -117,7 +117,7 @@ func (c *Client) next(ctx context.Context, name string, step secagg.Step) ([]byt
 
 // answer sends an answer. The first one also claims the round for this process.
 func (c *Client) answer(ctx context.Context, step secagg.Step, answer []byte) error {
-	err := c.mail.send(ctx, c.object(fromClient, step.String()), answer, c.Aggregator)
+	err := c.mail.send(ctx, c.object(fromClient, step.String()), c.Aggregator, answer)
 	if err == nil {
 		c.tell(Sent, step, int64(len(answer)))
 	}
@@ -130,7 +130,7 @@ func (c *Client) report(ctx context.Context, step secagg.Step, err error) {
 	if errors.As(err, new(*secagg.ClientError)) {
 		ctx, cancel := context.WithTimeout(ctx, cleanupTime)
 		defer cancel()
-		c.mail.send(ctx, c.object(fromClient, step.String()), append([]byte{isReport}, err.Error()...), c.Aggregator)
+		c.mail.send(ctx, c.object(fromClient, step.String()), c.Aggregator, []byte{isReport}, []byte(err.Error()))
 	}
 }
 

@@ -42,12 +42,12 @@ type mail struct {
 	id       Identity
 }
 
-// send stores a message. It never replaces another one.
-func (m *mail) send(ctx context.Context, o object, message []byte, to Member) error {
+// send stores a message, which it puts together. It never replaces another one.
+func (m *mail) send(ctx context.Context, o object, to Member, message ...[]byte) error {
 	var file bytes.Buffer
 	w, err := pqenc.EncryptSigned(&file, m.id, o.context(m.id.Fingerprint()), to)
-	if err == nil {
-		_, err = w.Write(message)
+	for i := 0; i < len(message) && err == nil; i++ {
+		_, err = w.Write(message[i])
 	}
 	if err == nil {
 		err = w.Close()

@@ -55,7 +55,7 @@ func (r *round) claim(ctx context.Context) error {
 }
 
 func (r *round) invite(ctx context.Context, members []signature.Fingerprint) error {
-	invitations := make(map[signature.Fingerprint][]byte)
+	invitations := make(map[signature.Fingerprint]secagg.Message)
 	for _, client := range members {
 		invitations[client] = r.server.Invitation()
 	}
@@ -96,33 +96,33 @@ func (r *round) step(ctx context.Context, step secagg.Step) error {
 			return err
 		}
 	}
-	gone := make(map[signature.Fingerprint][]byte)
+	gone := make(map[signature.Fingerprint]secagg.Message)
 	for client := range r.in {
 		if _, ok := messages[client]; ok {
 			continue
 		}
 		delete(r.in, client)
 		why := c.reason(client)
-		gone[client] = append([]byte{isDropped}, why.Error()...)
+		gone[client] = secagg.Message{{isDropped}, []byte(why.Error())}
 		r.tell(Event{Kind: Dropped, Step: step, Client: client, Took: time.Since(c.began), Err: why})
 	}
 	return cmp.Or(r.sendMessages(ctx, messages), r.sendAll(ctx, r.next.String(), 0, gone))
 }
 
 // sendMessages sends messages of the protocol, all of the same step.
-func (r *round) sendMessages(ctx context.Context, messages map[signature.Fingerprint][]byte) error {
-	objects := make(map[signature.Fingerprint][]byte, len(messages))
+func (r *round) sendMessages(ctx context.Context, messages map[signature.Fingerprint]secagg.Message) error {
+	objects := make(map[signature.Fingerprint]secagg.Message, len(messages))
 	for client, m := range messages {
-		objects[client] = append([]byte{isMessage}, m...)
+		objects[client] = append(secagg.Message{{isMessage}}, m...)
 	}
 	return r.sendAll(ctx, r.next.String(), r.next, objects)
 }
 
 // forAll returns the same object for everybody who has not dropped out.
-func (r *round) forAll(kind byte, text string) map[signature.Fingerprint][]byte {
-	objects := make(map[signature.Fingerprint][]byte)
+func (r *round) forAll(kind byte, text string) map[signature.Fingerprint]secagg.Message {
+	objects := make(map[signature.Fingerprint]secagg.Message)
 	for client := range r.in {
-		objects[client] = append([]byte{kind}, text...)
+		objects[client] = secagg.Message{{kind}, []byte(text)}
 	}
 	return objects
 }
@@ -132,16 +132,16 @@ const sendsAtOnce = 16
 
 // sendAll sends objects, several at once. It returns the first error. step is for the events, and
 // 0 for none.
-func (r *round) sendAll(ctx context.Context, name string, step secagg.Step, objects map[signature.Fingerprint][]byte) error {
+func (r *round) sendAll(ctx context.Context, name string, step secagg.Step, objects map[signature.Fingerprint]secagg.Message) error {
 	began, errs := time.Now(), make(chan error, len(objects))
 	places := make(chan struct{}, sendsAtOnce)
-	for client, b := range objects {
+	for client, m := range objects {
 		places <- struct{}{}
 		go func() {
 			defer func() { <-places }()
-			err := r.mail.send(ctx, object{r.Round, toClient, name, client}, b, r.members[client])
+			err := r.mail.send(ctx, object{r.Round, toClient, name, client}, r.members[client], m...)
 			if err == nil && step != 0 {
-				r.tell(Event{Kind: Sent, Step: step, Client: client, Bytes: int64(len(b) - 1), Took: time.Since(began)})
+				r.tell(Event{Kind: Sent, Step: step, Client: client, Bytes: int64(m.Len() - 1), Took: time.Since(began)})
 			}
 			errs <- err
 		}()
