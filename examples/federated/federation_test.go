@@ -21,8 +21,16 @@ import (
 	"github.com/pqenc/pqenc/examples/federated/internal/network"
 )
 
-// TestMain runs a party if the test has started this program as one.
+// demonstrateVariable is the environment variable with which a test starts the whole program.
+const demonstrateVariable = "FEDERATED_DEMONSTRATE"
+
+// TestMain runs the program, or a party, if the test has started this process as one.
 func TestMain(m *testing.M) {
+	if os.Getenv(demonstrateVariable) != "" {
+		os.Unsetenv(demonstrateVariable)
+		main()
+		os.Exit(0)
+	}
 	if err := runRole(os.Args[1:]); err != errNoRole {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
