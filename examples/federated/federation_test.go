@@ -9,6 +9,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -87,7 +88,7 @@ func rehearse(t *testing.T, s settings, holds map[string]string) *rehearsal {
 		r.more.Broadcast()
 	}
 	parts, test := digits()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := untilLate(t)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -106,6 +107,16 @@ func rehearse(t *testing.T, s settings, holds map[string]string) *rehearsal {
 		}
 	})
 	return r
+}
+
+// untilLate returns a context that ends before go test would stop the process because of its
+// -timeout: so a federation that hangs ends, and the test shows what it has printed.
+func untilLate(t *testing.T) (context.Context, context.CancelFunc) {
+	end, limited := t.Deadline()
+	if !limited {
+		return context.WithCancel(context.Background())
+	}
+	return context.WithTimeoutCause(context.Background(), time.Until(end)*9/10, errors.New("the federation hangs"))
 }
 
 // expect waits until a party prints a line that contains text, or has printed it.
