@@ -291,3 +291,20 @@ func TestTooFew(t *testing.T) {
 		})
 	}
 }
+
+// TestServerKilled kills the server with SIGKILL. The training ends with the reason.
+func TestServerKilled(t *testing.T) {
+	t.Parallel()
+	holds := make(map[string]string)
+	for i := range clients {
+		holds[fmt.Sprintf("client-%d", i+1)] = "1 pulled"
+	}
+	r := rehearse(t, small(true), holds)
+	for client := range holds {
+		r.expect(client, "round 1: held")
+	}
+	r.child(serverRole).kill()
+	if err := <-r.done; err == nil || !strings.Contains(err.Error(), "the server has ended: server: signal: killed") {
+		t.Errorf("the training has ended with %v", err)
+	}
+}
