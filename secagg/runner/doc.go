@@ -22,6 +22,9 @@
 // [Rules] returns the lines of the access list that a server needs: each client pushes its own
 // objects and pulls those for it, and the aggregator pushes, pulls, lists and deletes all.
 //
+// A client keeps a connection open until the round has ended for it. Clients beyond the number of
+// connections that the server accepts drop out: pqenc serve --max-connections is 512 by default.
+//
 // # Time
 //
 // A step of the aggregator ends when all clients have answered. It ends, too, when for
