@@ -112,6 +112,11 @@ func (f *federation) run(ctx context.Context, parts [][]network.Sample, test []n
 	if err := f.serve(); err != nil {
 		return err
 	}
+	server := f.child(serverRole)
+	go func() { // without this, the parties try to reach it for some minutes
+		<-server.ended
+		cancel(fmt.Errorf("the server has ended: %w", server.wait()))
+	}()
 	if err := f.party(f.manager).write(test); err != nil {
 		return err
 	}

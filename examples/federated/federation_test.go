@@ -9,6 +9,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -21,8 +22,16 @@ import (
 	"github.com/pqenc/pqenc/examples/federated/internal/network"
 )
 
-// TestMain runs a party if the test has started this program as one.
+// demonstrateVariable is the environment variable with which a test starts the whole program.
+const demonstrateVariable = "FEDERATED_DEMONSTRATE"
+
+// TestMain runs the program, or a party, if the test has started this process as one.
 func TestMain(m *testing.M) {
+	if os.Getenv(demonstrateVariable) != "" {
+		os.Unsetenv(demonstrateVariable)
+		main()
+		os.Exit(0)
+	}
 	if err := runRole(os.Args[1:]); err != errNoRole {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -79,7 +88,7 @@ func rehearse(t *testing.T, s settings, holds map[string]string) *rehearsal {
 		r.more.Broadcast()
 	}
 	parts, test := digits()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := untilLate(t)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -98,6 +107,16 @@ func rehearse(t *testing.T, s settings, holds map[string]string) *rehearsal {
 		}
 	})
 	return r
+}
+
+// untilLate returns a context that ends before go test would stop the process because of its
+// -timeout: so a federation that hangs ends, and the test shows what it has printed.
+func untilLate(t *testing.T) (context.Context, context.CancelFunc) {
+	end, limited := t.Deadline()
+	if !limited {
+		return context.WithCancel(context.Background())
+	}
+	return context.WithTimeoutCause(context.Background(), time.Until(end)*9/10, errors.New("the federation hangs"))
 }
 
 // expect waits until a party prints a line that contains text, or has printed it.
@@ -270,5 +289,22 @@ func TestTooFew(t *testing.T) {
 			}
 			wantCounted(t, slices.Concat(records[:1], records[2:]), nil)
 		})
+	}
+}
+
+// TestServerKilled kills the server with SIGKILL. The training ends with the reason.
+func TestServerKilled(t *testing.T) {
+	t.Parallel()
+	holds := make(map[string]string)
+	for i := range clients {
+		holds[fmt.Sprintf("client-%d", i+1)] = "1 pulled"
+	}
+	r := rehearse(t, small(true), holds)
+	for client := range holds {
+		r.expect(client, "round 1: held")
+	}
+	r.child(serverRole).kill()
+	if err := <-r.done; err == nil || !strings.Contains(err.Error(), "the server has ended: server: signal: killed") {
+		t.Errorf("the training has ended with %v", err)
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/pqenc/pqenc/examples/federated/internal/mnist"
@@ -75,7 +76,7 @@ func demonstrate() error {
 	}
 	s := defaults
 	s.Secure, s.Rounds = !*plain, *rounds
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	dir, err := workFolder(*keep)
 	if err != nil {

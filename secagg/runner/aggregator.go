@@ -36,7 +36,8 @@ type Aggregator struct {
 	Join time.Duration
 	// Wait is how long a step takes without any progress, and Limit is how long it takes at most.
 	// Zero is a minute, and ten times Wait. Bytes that clients send are progress if the server
-	// tells the quotas of the aggregator, and bytes that the aggregator pulls always are.
+	// tells how much there is, as pqenc serve does with quotas and without them. Bytes that the
+	// aggregator pulls always are.
 	Wait, Limit time.Duration
 	// Enough, if set, reports whether a step may end now although it waits for these clients, such
 	// as when the program knows that they are gone. It is called at every look.

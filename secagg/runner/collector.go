@@ -111,14 +111,16 @@ func (c *collector) waiting() map[signature.Fingerprint]bool {
 	return all
 }
 
+// wait is how long the step takes without progress.
+func (c *collector) wait() time.Duration { return cmp.Or(c.Wait, defaultWait) }
+
 // late reports whether the time of the step is over.
 func (c *collector) late() bool {
-	wait := cmp.Or(c.Wait, defaultWait)
 	since := time.Since(c.began)
 	if c.step == secagg.StepAdvertisement && c.Join > 0 {
 		return since > c.Join
 	}
-	return since > cmp.Or(c.Limit, limitFactor*wait) || since-time.Duration(c.moved.Load()) > wait
+	return since > cmp.Or(c.Limit, limitFactor*c.wait()) || since-time.Duration(c.moved.Load()) > c.wait()
 }
 
 // enough reports whether the program does not want to wait for these clients.
@@ -129,8 +131,11 @@ func (c *collector) enough(waiting map[signature.Fingerprint]bool) bool {
 // progress notes that something has moved.
 func (c *collector) progress() { c.moved.Store(int64(time.Since(c.began))) }
 
-// look asks the server for answers, and starts to fetch those that are new.
+// look asks the server for answers, and starts to fetch those that are new. If the server was away
+// for long, clients could not reach it either, and try again less and less often: then the wait
+// begins again.
 func (c *collector) look(ctx context.Context, waiting map[signature.Fingerprint]bool) (found bool, err error) {
+	began := time.Now()
 	for o, err := range c.Transfer.List(ctx, c.folder) {
 		if err != nil {
 			return false, err
@@ -142,7 +147,7 @@ func (c *collector) look(ctx context.Context, waiting map[signature.Fingerprint]
 		found, c.taken[client] = true, true
 		c.fetch(ctx, client)
 	}
-	if found || c.growing(ctx) {
+	if found || c.growing(ctx) || time.Since(began) > c.wait()/2 {
 		c.progress()
 	}
 	return found, nil

@@ -25,13 +25,17 @@
 // [Rules] returns the lines of the access list that a server needs: each client pushes its own
 // objects and pulls those for it, and the aggregator pushes, pulls, lists and deletes all.
 //
+// A client keeps a connection open until the round has ended for it. Clients beyond the number of
+// connections that the server accepts drop out: pqenc serve --max-connections is 512 by default.
+//
 // # Time
 //
 // A step of the aggregator ends when all clients have answered. It ends, too, when for
 // [Aggregator.Wait] no answer has arrived and no byte of an answer has moved, or after
 // [Aggregator.Limit] in any case. Then the round continues without the clients that are missing.
 // They learn that when they wait for their next message. An object that is complete by then is
-// still pulled to its end. A client waits for [Client.Wait], so that it ends, too, when the
+// still pulled to its end. If the aggregator could not reach the server for more than half of
+// Wait, the wait begins again. A client waits for [Client.Wait], so that it ends, too, when the
 // aggregator was killed.
 //
 // # Once

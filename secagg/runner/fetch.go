@@ -58,7 +58,13 @@ func (c *collector) pull(ctx context.Context, client signature.Fingerprint, into
 		return message, err
 	}
 	o.step = vectorStep
-	return message, c.mail.fetch(ctx, o, from, into.size, &meter{into.writer(), c.progress})
+	if err := c.mail.fetch(ctx, o, from, into.size, &meter{into.writer(), c.progress}); err != nil {
+		return nil, err
+	}
+	// A server whose disk is full has room for other vectors then. In the end it must not be
+	// full any more: how the round has ended is an object, too.
+	c.Transfer.Delete(ctx, o.name())
+	return message, nil
 }
 
 // meter reports progress.

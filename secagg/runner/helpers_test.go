@@ -47,7 +47,10 @@ type house struct {
 // encoding is that of most tests.
 var encoding = vector.Encoding{Length: 1000, Width: 32, Clip: 8, FractionBits: 16, MaxWeight: 100}
 
-func newHouse(t *testing.T, clients int) *house {
+func newHouse(t *testing.T, clients int) *house { return newLimitedHouse(t, clients, server.Limits{}) }
+
+// newLimitedHouse is newHouse with limits of the server.
+func newLimitedHouse(t *testing.T, clients int, limits server.Limits) *house {
 	h := &house{t: t, wake: make(chan struct{}, 1), gone: make(map[signature.Fingerprint]bool)}
 	for i := range clients {
 		h.members = append(h.members, testkit.Identity(fmt.Sprint("client ", i)))
@@ -61,7 +64,7 @@ func newHouse(t *testing.T, clients int) *house {
 		t.Fatal(err)
 	}
 	h.server, err = server.New(server.Config{
-		Dir: t.TempDir(), Identity: testkit.Identity("server"), Authorizer: allow, Logger: slog.New(slog.NewTextHandler(&h.log, nil)),
+		Dir: t.TempDir(), Identity: testkit.Identity("server"), Authorizer: allow, Limits: limits, Logger: slog.New(slog.NewTextHandler(&h.log, nil)),
 		OnCommit: func(context.Context, server.Commit) {
 			select {
 			case h.wake <- struct{}{}:

@@ -143,6 +143,13 @@ func (r *reservation) grow(more int64) (bytes int64) {
 	return r.bytes
 }
 
+// spare returns how much is reserved and not used.
+func (r *reservation) spare() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.bytes - r.used
+}
+
 // expire releases what is reserved and not used if there was no progress since limit.
 func (r *reservation) expire(limit time.Time) (bytes int64) {
 	r.mu.Lock()

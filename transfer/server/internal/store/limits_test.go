@@ -131,6 +131,33 @@ func TestQuota(t *testing.T) {
 	wantUsage(t, s)
 }
 
+// TestWithin asks how much is used while two pushes run. One has announced its length.
+func TestWithin(t *testing.T) {
+	file := encrypted(t, 1000)
+	size := int64(len(file))
+	s := open(t, t.TempDir(), Options{})
+	want := func(bytes int64) {
+		t.Helper()
+		for _, scope := range []Scope{nil, under("lab/")} {
+			if got, _ := s.Within(scope); got != bytes {
+				t.Errorf("%d bytes, want %d", got, bytes)
+			}
+		}
+	}
+	begin(t, s, idOf(alice, "lab/a", file), replace)
+	p := begin(t, s, unknown(idOf(alice, "lab/b", file)), replace)
+	want(size)
+	write(t, p, file[:4500])
+	want(size + 4500)
+	write(t, p, file[4500:])
+	want(2 * size)
+	publish(t, p)
+	want(2 * size)
+	if n, _ := s.Within(under("x/")); n != 0 {
+		t.Errorf("%d bytes elsewhere", n)
+	}
+}
+
 func TestKeepFree(t *testing.T) {
 	s := open(t, t.TempDir(), Options{KeepFree: 1 << 60})
 	if s.Free() < 0 {

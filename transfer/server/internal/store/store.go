@@ -138,12 +138,20 @@ func (s *Store) Usage() Usage {
 	return s.index.total
 }
 
-// Within returns the bytes and files within a scope that count against quotas.
+// Within returns the bytes and files within a scope that count against quotas. Of a push of
+// unknown length these are the bytes that have arrived: what it has reserved beyond them is a
+// guess, which grows in large steps, and would hide whether the push makes progress.
 func (s *Store) Within(scope Scope) (bytes, files int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	used := s.index.within(scope)
-	return used.stored(), used.files()
+	bytes = used.stored()
+	for slot := range s.index.busy {
+		if p := slot.open; p != nil && p.id.Length < 0 && (scope == nil || scope.Match(slot.name)) {
+			bytes -= p.reserved.spare()
+		}
+	}
+	return bytes, used.files()
 }
 
 // Free returns how many bytes are free on the file system, or -1 if that is unknown.
