@@ -117,8 +117,12 @@ func (s *Server) Graph() graph.Graph {
 	return s.roster.graph
 }
 
-// Waiting returns those who may still answer in this step, in ascending order.
+// Waiting returns those who may still answer in this step, in ascending order. In the last step it
+// returns nobody as soon as there are enough shares: the other clients may be gone.
 func (s *Server) Waiting() []signature.Fingerprint {
+	if s.step == StepReveal && s.enough() {
+		return nil
+	}
 	return s.sorted(func(f signature.Fingerprint) bool { return s.there[f] && !s.answered(f) })
 }
 

@@ -125,6 +125,30 @@ func TestWithoutVector(t *testing.T) {
 	}
 }
 
+// TestEnoughShares requires that the last step waits for nobody when all secrets can be restored,
+// each from the shares of others, and not before.
+func TestEnoughShares(t *testing.T) {
+	w := newWorld(t, 8, -1, 0, tiny) // with a threshold of 6
+	left := 8
+	for f, message := range w.until(t, StepReveal) {
+		if got := len(w.server.Waiting()); got != left {
+			t.Errorf("it waits for %d clients, want %d", got, left)
+		}
+		if err := w.deliver(f, message); err != nil {
+			t.Fatal(err)
+		}
+		if left--; left == 1 {
+			break
+		}
+	}
+	if waiting := w.server.Waiting(); waiting != nil {
+		t.Errorf("it waits for %v", waiting)
+	}
+	if _, err := w.server.Advance(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestMessagesShareParts requires that the messages of a step take hardly more memory than what
 // the clients have sent, however many of them get that.
 func TestMessagesShareParts(t *testing.T) {

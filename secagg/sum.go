@@ -23,6 +23,25 @@ type Result struct {
 	Dropped []signature.Fingerprint // who was in the roster, and is not
 }
 
+// enough reports whether there are enough shares for all secrets that are needed. A client's own
+// share does not count, since it has no hash to compare it with.
+func (s *Server) enough() bool {
+	for _, p := range s.inRoster() {
+		if p.said[StepDeal] == nil {
+			continue
+		}
+		shares := p.shares[p.due()]
+		have := len(shares)
+		if _, own := shares[p.index]; own {
+			have--
+		}
+		if have < s.roster.graph.Threshold {
+			return false
+		}
+	}
+	return true
+}
+
 // restore gives back the secrets that are needed: the self secret of each client that counts, and
 // the mask secret of each one that others have masked with and that does not. With hundreds of
 // shares each takes tens of milliseconds.

@@ -60,7 +60,8 @@ const (
 )
 
 // Run runs a round and writes the sum, of Encoding.Size bytes, to sum. The clients learn how the
-// round has ended. Their vectors are deleted from the server; see [Remove] for the rest.
+// round has ended, if the server can be reached within Wait. Their vectors are deleted from the
+// server; see [Remove] for the rest.
 //
 // If a client is to blame for an error, that wraps a [secagg.ClientError].
 func (a *Aggregator) Run(ctx context.Context, sum io.Writer) (secagg.Result, error) {
@@ -73,17 +74,12 @@ func (a *Aggregator) Run(ctx context.Context, sum io.Writer) (secagg.Result, err
 	if errors.Is(err, transfer.ErrExists) { // another aggregator may still be running it
 		return secagg.Result{}, err
 	}
-	defer r.deleteVectors(ctx)
 	var result secagg.Result
 	if err == nil {
 		result, err = r.run(ctx, sum)
 	}
-	if err != nil {
-		r.lastWords(ctx, err)
-		return secagg.Result{}, err
-	}
-	r.announce(ctx)
-	return result, nil
+	r.end(ctx, err)
+	return result, err
 }
 
 // Remove deletes all objects of a round. Do that only when the round has ended for all clients: a

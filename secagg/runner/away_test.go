@@ -5,10 +5,12 @@
 package runner_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -47,6 +49,43 @@ func (w *wire) leave(d time.Duration) {
 	}
 	w.mu.Unlock()
 	time.Sleep(d)
+}
+
+// TestNoServerInTheEnd has a server that cannot be reached any more when all clients have revealed
+// their shares. The aggregator has the sum all the same, and does not try to announce it without end.
+func TestNoServerInTheEnd(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, 4)
+	a := h.aggregator("fl/1")
+	line := new(wire)
+	var cut atomic.Bool
+	a.Transfer.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if cut.Load() {
+			return nil, errors.New("the line is cut")
+		}
+		return line.dial(ctx, network, address)
+	}
+	a.Transfer.GiveUpAfter = 24 * time.Hour
+	a.OnEvent = func(e runner.Event) {
+		if e.Kind == runner.Ended && e.Step == secagg.StepReveal {
+			a.Wait = 100 * time.Millisecond
+			cut.Store(true)
+			line.leave(0)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var clients sync.WaitGroup
+	for _, run := range h.honest("fl/1") {
+		clients.Go(func() { run(ctx) })
+	}
+	var sum bytes.Buffer
+	_, err := a.Run(t.Context(), &sum)
+	cancel()
+	clients.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkMean(t, encoding, sum.Bytes(), 0, 1, 2, 3)
 }
 
 // TestServerAway has a server that cannot be reached for longer than Wait while the aggregator

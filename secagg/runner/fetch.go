@@ -61,8 +61,8 @@ func (c *collector) pull(ctx context.Context, client signature.Fingerprint, into
 	if err := c.mail.fetch(ctx, o, from, into.size, &meter{into.writer(), c.progress}); err != nil {
 		return nil, err
 	}
-	// A server whose disk is full has room for other vectors then. In the end it must not be
-	// full any more: how the round has ended is an object, too.
+	// That makes room for other vectors, and in the end for the objects that say how the round
+	// has ended, on a server whose disk is full.
 	c.Transfer.Delete(ctx, o.name())
 	return message, nil
 }

@@ -156,49 +156,48 @@ func (r *round) sendAll(ctx context.Context, name string, step secagg.Step, obje
 	return first
 }
 
-// cleanupTime is how long the work after the end of a round may take.
+// cleanupTime is how long the work takes at most that is left when a round has failed, or when its
+// context has ended.
 const cleanupTime = 10 * time.Second
 
-// announce tells everybody that the sum is there, also if the aggregator is stopped now. Errors do
-// not matter: the sum is there, whoever learns that.
-func (r *round) announce(ctx context.Context) {
-	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+// end tells everybody how the round has ended, also if the aggregator is stopped now, and deletes
+// what is left of the masked vectors from the server. Errors do not matter: the round has ended,
+// whoever learns that.
+func (r *round) end(ctx context.Context, err error) {
+	limit := cmp.Or(r.Wait, defaultWait)
+	if err != nil {
+		limit = cleanupTime
+	}
+	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(cleanupTime, cancel) })()
-	r.sendAll(longer, resultStep, 0, r.forAll(isDone, ""))
-}
-
-// lastWords tells everybody who waits for a message that the round has failed. Errors do not
-// matter: the round has failed.
-func (r *round) lastWords(ctx context.Context, err error) {
-	text := "the aggregator has failed" // other errors are about its own machine
 	var client *secagg.ClientError
 	switch {
+	case err == nil:
+		r.sendAll(longer, resultStep, 0, r.forAll(isDone, ""))
 	case ctx.Err() != nil:
-		text = "the aggregator was stopped"
+		r.lastWords(longer, "the aggregator was stopped")
 	case errors.Is(err, secagg.ErrThreshold) || errors.As(err, &client):
-		text = err.Error()
+		r.lastWords(longer, err.Error())
+	default: // it is about the aggregator's own machine
+		r.lastWords(longer, "the aggregator has failed")
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
-	defer cancel()
+	removeAll(longer, r.Transfer, object{round: r.Round, side: fromClient, step: vectorStep}.folder())
+}
+
+// lastWords tells everybody who waits for a message that the round has failed, and why.
+func (r *round) lastWords(ctx context.Context, why string) {
 	for { // if not all have got the last message, some wait for that, and some for the next one
 		name := r.next.String()
 		if r.next == 0 || r.next > secagg.StepConfirmed {
 			name = resultStep
 		}
-		err := r.sendAll(ctx, name, 0, r.forAll(isFailed, text))
+		err := r.sendAll(ctx, name, 0, r.forAll(isFailed, why))
 		if !errors.Is(err, transfer.ErrExists) || name == resultStep {
 			return
 		}
 		r.next += 2
 	}
-}
-
-// deleteVectors deletes the masked vectors from the server, if that allows it.
-func (r *round) deleteVectors(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
-	defer cancel()
-	removeAll(ctx, r.Transfer, object{round: r.Round, side: fromClient, step: vectorStep}.folder())
 }
 
 // tell reports an event.
