@@ -52,6 +52,7 @@ type party struct {
 	items   map[int][]byte   // by holder
 	told    []int            // with whom the client was told to mask
 	stated  *statement       // about its masked vector; nil as long as it does not count
+	needed  bool             // whether the secret that is due is needed for the sum
 	shares  [2]map[int]share // of this client's secrets, by kind and holder
 	secrets [2]secret        // by kind; zero if not needed
 }

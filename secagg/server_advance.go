@@ -169,8 +169,23 @@ func (s *Server) confirmed() (map[signature.Fingerprint]Message, error) {
 		}
 		messages[f] = serverMessage(StepConfirmed, s.roster.digest, body...)
 	}
+	s.markNeeded()
 	if len(messages) < s.roster.graph.Threshold {
 		return nil, fmt.Errorf("%w: %d have enough confirmations, and %d are needed", ErrThreshold, len(messages), s.roster.graph.Threshold)
 	}
 	return messages, nil
+}
+
+// markNeeded marks those whose secrets the sum needs: the clients that count, and those with which
+// they have masked.
+func (s *Server) markNeeded() {
+	for _, p := range s.inRoster() {
+		if p.stated == nil {
+			continue
+		}
+		p.needed = true
+		for _, j := range p.stated.masked {
+			s.at(j).needed = true
+		}
+	}
 }

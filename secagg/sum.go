@@ -27,7 +27,7 @@ type Result struct {
 // share does not count, since it has no hash to compare it with.
 func (s *Server) enough() bool {
 	for _, p := range s.inRoster() {
-		if p.said[StepDeal] == nil {
+		if !p.needed {
 			continue
 		}
 		shares := p.shares[p.due()]
@@ -51,7 +51,7 @@ func (s *Server) restore() error {
 	places := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var busy sync.WaitGroup
 	for i, p := range all {
-		if p.said[StepDeal] == nil {
+		if !p.needed {
 			continue
 		}
 		places <- struct{}{}
