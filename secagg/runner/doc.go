@@ -31,13 +31,12 @@
 // # Time
 //
 // A step of the aggregator ends when all clients have answered, the last one when there are enough
-// shares. It ends, too, when for
-// [Aggregator.Wait] no answer has arrived and no byte of an answer has moved, or after
-// [Aggregator.Limit] in any case. Then the round continues without the clients that are missing.
-// They learn that when they wait for their next message. An object that is complete by then is
-// still pulled to its end. If the aggregator could not reach the server for more than half of
-// Wait, the wait begins again. A client waits for [Client.Wait], so that it ends, too, when the
-// aggregator was killed.
+// shares. It ends, too, when for [Aggregator.Wait] no answer has arrived and no byte of an answer
+// has moved, or after [Aggregator.Limit] in any case. Then the round continues without the clients
+// that are missing. They learn that when they wait for their next message. An object that is
+// complete by then is still pulled to its end. If the aggregator could not reach the server for
+// more than half of Wait, the wait begins again. A client waits for [Client.Wait], so that it ends,
+// too, when the aggregator was killed.
 //
 // # Once
 //
