@@ -101,21 +101,21 @@ func (w *world) update() *vector.Update {
 func benchRound(b *testing.B, w *world) {
 	var sent, received, messages int
 	var clients time.Duration
-	next := make(map[signature.Fingerprint][]byte)
+	next := make(map[signature.Fingerprint]Message)
 	for f := range w.clients {
-		next[f] = w.server.Invitation().Bytes()
+		next[f] = w.server.Invitation()
 	}
 	for next != nil {
 		start := time.Now()
 		var busy sync.WaitGroup
 		slots := make(chan struct{}, runtime.NumCPU())
 		for f, message := range next {
-			received += len(message)
+			received += message.Len()
 			messages++
 			slots <- struct{}{}
 			busy.Go(func() {
 				defer func() { <-slots }()
-				if err := w.deliver(f, message); err != nil {
+				if err := w.deliver(f, message.Bytes()); err != nil {
 					b.Error(err)
 				}
 			})
@@ -125,7 +125,7 @@ func benchRound(b *testing.B, w *world) {
 		start = time.Now()
 		step := w.server.Step()
 		var err error
-		if next, err = advance(w.server); err != nil {
+		if next, err = w.server.Advance(); err != nil {
 			b.Fatal(err)
 		}
 		b.Logf("%v: %.2f s", step, time.Since(start).Seconds())
