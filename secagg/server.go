@@ -65,6 +65,16 @@ func (p *party) due() kind {
 	return maskKind
 }
 
+// ofOthers returns how many shares there are of the secret that is due, without the client's own:
+// that has no hash to compare it with.
+func (p *party) ofOthers() int {
+	shares := p.shares[p.due()]
+	if _, own := shares[p.index]; own {
+		return len(shares) - 1
+	}
+	return len(shares)
+}
+
 // NewServer returns the server of a new round, with random [Terms.Round]. The error is an
 // [ErrRoster] if a member is listed twice, an [ErrThreshold] if there are fewer members than
 // Clients, or one of [vector.Encoding.Check].

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/pqenc/pqenc/secagg/internal/mask"
@@ -23,23 +24,9 @@ type Result struct {
 	Dropped []signature.Fingerprint // who was in the roster, and is not
 }
 
-// enough reports whether there are enough shares for all secrets that are needed. A client's own
-// share does not count, since it has no hash to compare it with.
+// enough reports whether there are enough shares of others for all secrets that are needed.
 func (s *Server) enough() bool {
-	for _, p := range s.inRoster() {
-		if !p.needed {
-			continue
-		}
-		shares := p.shares[p.due()]
-		have := len(shares)
-		if _, own := shares[p.index]; own {
-			have--
-		}
-		if have < s.roster.graph.Threshold {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(s.inRoster(), func(p *party) bool { return p.needed && p.ofOthers() < s.roster.graph.Threshold })
 }
 
 // restore gives back the secrets that are needed: the self secret of each client that counts, and
@@ -68,8 +55,8 @@ func (s *Server) restore() error {
 // has signed.
 func (s *Server) restoreOf(p *party) error {
 	k := p.due()
-	if len(p.shares[k]) > s.roster.graph.Threshold {
-		delete(p.shares[k], p.index) // its own share has no hash to compare it with
+	if p.ofOthers() >= s.roster.graph.Threshold {
+		delete(p.shares[k], p.index)
 	}
 	if have, need := len(p.shares[k]), s.roster.graph.Threshold; have < need {
 		return fmt.Errorf("%w: there are %d of %d shares of the %v secret of %s", ErrThreshold, have, need, k, p.client)

@@ -111,9 +111,6 @@ func (c *collector) waiting() map[signature.Fingerprint]bool {
 	return all
 }
 
-// wait is how long the step takes without progress.
-func (c *collector) wait() time.Duration { return cmp.Or(c.Wait, defaultWait) }
-
 // late reports whether the time of the step is over.
 func (c *collector) late() bool {
 	since := time.Since(c.began)

@@ -48,6 +48,9 @@ func (a *Aggregator) newRound() (*round, error) {
 	return r, r.vectors.open(a.Work, a.Encoding.Size())
 }
 
+// wait is how long a step takes without progress.
+func (r *round) wait() time.Duration { return cmp.Or(r.Wait, defaultWait) }
+
 // claim sends the first invitation, alone. A name can be stored once: so of two aggregators that
 // run the same round one continues, and the other one leaves it alone.
 func (r *round) claim(ctx context.Context) error {
@@ -164,7 +167,7 @@ const cleanupTime = 10 * time.Second
 // what is left of the masked vectors from the server. Errors do not matter: the round has ended,
 // whoever learns that.
 func (r *round) end(ctx context.Context, err error) {
-	limit := cmp.Or(r.Wait, defaultWait)
+	limit := r.wait()
 	if err != nil {
 		limit = cleanupTime
 	}
