@@ -233,7 +233,7 @@ func newCollecting() *collecting {
 		c.before[step] = s.clone()
 		c.collect(s, step, -1)
 		c.before[step+1] = s.clone()
-		must(advance(s))
+		must(s.Advance())
 	}
 	return c
 }
@@ -281,7 +281,7 @@ func FuzzServer(f *testing.F) {
 		if s.step == l.step() {
 			c.collect(s, s.step, l.who)
 		}
-		if _, err := advance(s); err != nil && !errors.Is(err, ErrThreshold) && !errors.As(err, new(*ClientError)) {
+		if _, err := s.Advance(); err != nil && !errors.Is(err, ErrThreshold) && !errors.As(err, new(*ClientError)) {
 			t.Error(err)
 		}
 	})

@@ -206,7 +206,7 @@ func (r *recording) step(n int, s *Server, c *Client) (err error) {
 	case s != nil && !l.server:
 		err = r.give(s, l)
 	case s != nil && n > 0 && !r.lines[n-1].server:
-		_, err = advance(s)
+		_, err = s.Advance()
 	}
 	switch {
 	case err != nil || c == nil:

@@ -103,7 +103,7 @@ func TestRecordedServer(t *testing.T) {
 				}
 				delete(next, r.fingerprint(l.who))
 			}
-			if more := must(advance(s)); more != nil {
+			if more := must(s.Advance()); more != nil {
 				t.Errorf("%d messages after the end", len(more))
 			}
 			r.checkSum(t, s)

@@ -108,7 +108,7 @@ func TestWrongOwnShare(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := advance(w.server); err != nil {
+	if _, err := w.server.Advance(); err != nil {
 		t.Error(err)
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +23,7 @@ type wire struct {
 	away  sync.RWMutex // held for writing while it is
 	mu    sync.Mutex
 	conns []net.Conn
+	ended bool // it never comes back
 }
 
 func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, error) {
@@ -35,19 +35,36 @@ func (w *wire) dial(ctx context.Context, network, address string) (net.Conn, err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.ended {
+		conn.Close()
+		return nil, errors.New("the line has ended")
+	}
 	w.conns = append(w.conns, conn)
 	return conn, nil
+}
+
+// cut closes all connections.
+func (w *wire) cut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, conn := range w.conns {
+		conn.Close()
+	}
+}
+
+// end cuts the line for good.
+func (w *wire) end() {
+	w.mu.Lock()
+	w.ended = true
+	w.mu.Unlock()
+	w.cut()
 }
 
 // leave cuts the line for a time.
 func (w *wire) leave(d time.Duration) {
 	w.away.Lock()
 	defer w.away.Unlock()
-	w.mu.Lock()
-	for _, conn := range w.conns {
-		conn.Close()
-	}
-	w.mu.Unlock()
+	w.cut()
 	time.Sleep(d)
 }
 
@@ -58,19 +75,12 @@ func TestNoServerInTheEnd(t *testing.T) {
 	h := newHouse(t, 4)
 	a := h.aggregator("fl/1")
 	line := new(wire)
-	var cut atomic.Bool
-	a.Transfer.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if cut.Load() {
-			return nil, errors.New("the line is cut")
-		}
-		return line.dial(ctx, network, address)
-	}
+	a.Transfer.Dial = line.dial
 	a.Transfer.GiveUpAfter = 24 * time.Hour
 	a.OnEvent = func(e runner.Event) {
 		if e.Kind == runner.Ended && e.Step == secagg.StepReveal {
 			a.Wait = 100 * time.Millisecond
-			cut.Store(true)
-			line.leave(0)
+			line.end()
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())

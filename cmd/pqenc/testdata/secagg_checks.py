@@ -37,6 +37,14 @@ def start(round):
         clients[names[i]] = participate("c%d.key" % i, update, i + 1)
     return clients
 
+def serve(*more):
+    return Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", *more, "-o", "mean.f32")
+
+class Loud(Client):
+    """A client started by these words, whose messages for people are read as well."""
+    def __init__(self, *words):
+        self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
 def check(round, result, who):
     weights = [i + 1 for i in who]
     assert result["done"] and result["weight"] == sum(weights), result
@@ -80,7 +88,7 @@ def ask(client, message):
 def all_but_stuck(futures):
     return concurrent.futures.wait([f for f in futures if f is not never]).done
 
-server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+server = serve("--max-weight", "9")
 result = server.run(ask, all_but_stuck)
 check(2, result, [0, 1, 3])
 assert server.lost == [stuck] and result["dropped"] == [stuck] and server.refused == [], (server.lost, result)
@@ -90,7 +98,7 @@ assert clients.pop(stuck).close() == 14  # its input ended before the round did
 ended(clients)
 
 # A time-out with nobody there.
-server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "-o", "mean.f32")
+server = serve()
 try:
     server.run(lambda client, message: concurrent.futures.Future(), lambda futures: concurrent.futures.wait(futures, 0.1).done)
     assert False
@@ -101,7 +109,7 @@ assert server.close() == 14
 
 # Wrong messages and vectors do not end the round. The same message again has the same answer.
 clients = start(3)
-server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+server = serve("--max-weight", "9")
 
 os.mkfifo("pipe")  # to wait for a writer would stop the round
 
@@ -137,7 +145,7 @@ with open("round2-1", "rb") as old, open("round4-1", "wb") as f:
     f.write(old.read())
 clients[names[1]].close()
 clients[names[1]] = participate("c1.key", "round4-1", 1)
-server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+server = serve("--max-weight", "9")
 failed = []
 
 def notice(client, message):
@@ -156,7 +164,7 @@ ended(clients)
 
 # A masked update that changes after it was accepted spoils the sum, which is noticed.
 clients = start(5)
-server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+server = serve("--max-weight", "9")
 os.remove("mean.f32")
 
 def change(client, message):
@@ -177,7 +185,7 @@ ended(clients)
 
 # A weight that the round does not allow is refused before the client joins.
 clients = start(0)
-server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "3", "-o", "mean.f32")
+server = serve("--max-weight", "3")
 failed = []
 check(0, server.run(lambda client, message: pool.submit(notice, client, message), in_time), [0, 1, 2])
 assert failed == [(names[3], "update: the update: weight is not allowed: 4, and at most 3")], failed
@@ -191,7 +199,7 @@ clients = start(-3)
 clients[names[3]].close()
 write("round-3-3", values(3)[1:] + [float("nan")])
 clients[names[3]] = participate("c3.key", "round-3-3", 4)
-server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+server = serve("--max-weight", "9")
 failed = []
 check(-3, server.run(lambda client, message: pool.submit(notice, client, message), in_time), [0, 1, 2])
 assert failed == [(names[3], "update: the update: value 999: not a finite number")], failed
@@ -206,7 +214,7 @@ os.mkdir("late-sent")
 clients[names[3]].close()
 clients[names[3]] = Client("-i", "c3.key", "--members", "team.pub", "--corrupt", "0", "--min-clients", "3",
                            "--update", "round-2-3", "--masked", "round-2-3.masked", "--sent", "late-sent")
-server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "3", "-o", "mean.f32")
+server = serve("--max-weight", "3")
 failed = []
 
 def heavier(client, message):
@@ -231,7 +239,7 @@ def rewrite(client, message):
         os.utime("round6-3", (1, 1))
     return answer
 
-server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+server = serve("--max-weight", "9")
 check(6, server.run(lambda client, message: pool.submit(rewrite, client, message), in_time), [0, 1, 2])
 assert server.close() == 0
 assert clients.pop(names[3]).close() == 14
@@ -240,7 +248,7 @@ ended(clients)
 
 # A program that mixes up two clients is told so. The fifth message is that about peers.
 clients = start(8)
-server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+server = serve("--max-weight", "9")
 failed, other = [], {names[0]: names[1], names[1]: names[0]}
 try:
     server.run(lambda client, message: pool.submit(notice, other.get(client, client) if message[1] == 5 else client, message), in_time)
@@ -299,9 +307,7 @@ for client in crowd.values():
 # A client that is interrupted tells whether there is a masked update.
 server = Server("--members", "team.pub", "--corrupt", "0", "--length", str(LENGTH), "--clip", "8", "-o", "mean.f32")
 invitations = server.messages()
-client = Client.__new__(Client)
-client.process = subprocess.Popen(["pqenc", "secagg", "client", "-i", "c0.key", "--members", "team.pub", "--update", "round8-0", "--masked", "new"],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+client = Loud("pqenc", "secagg", "client", "-i", "c0.key", "--members", "team.pub", "--update", "round8-0", "--masked", "new")
 client.answer(invitations[names[0]])
 client.process.terminate()
 said = client.process.communicate()[1]
@@ -314,14 +320,11 @@ os.mkdir("small")
 if subprocess.run(["unshare", "-m", "sh", "-c", small], stderr=subprocess.DEVNULL).returncode == 0:
     clients = start(-1)
     clients.pop(names[3]).close()
-    crowded = Client.__new__(Client)
-    crowded.process = subprocess.Popen(
-        ["unshare", "-m", "sh", "-c", small + ' && exec "$0" "$@"', "pqenc", "secagg", "client", "-i", "c3.key", "--members", "team.pub",
-         "--corrupt", "0", "--min-clients", "3", "--update", "round-1-3", "--masked", "small/masked", "--sent", "small-sent"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    crowded = Loud("unshare", "-m", "sh", "-c", small + ' && exec "$0" "$@"', "pqenc", "secagg", "client", "-i", "c3.key", "--members", "team.pub",
+                   "--corrupt", "0", "--min-clients", "3", "--update", "round-1-3", "--masked", "small/masked", "--sent", "small-sent")
     clients[names[3]] = crowded
     os.mkdir("small-sent")
-    server = Server("--members", "team.pub", "--corrupt", "0", "--dropped", "1", "--length", str(LENGTH), "--clip", "8", "--max-weight", "9", "-o", "mean.f32")
+    server = serve("--max-weight", "9")
     failed = []
     check(-1, server.run(lambda client, message: pool.submit(notice, client, message), in_time), [0, 1, 2])
     assert failed == [(names[3], "io: write small/masked: no space left on device")], failed
