@@ -5,7 +5,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -115,7 +117,7 @@ func (f *federation) run(ctx context.Context, parts [][]network.Sample, test []n
 	server := f.child(serverRole)
 	go func() { // without this, the parties try to reach it for some minutes
 		<-server.ended
-		cancel(fmt.Errorf("the server has ended: %w", server.wait()))
+		cancel(fmt.Errorf("the server has ended: %w", cmp.Or(server.wait(), errors.New("it was stopped"))))
 	}()
 	if err := f.party(f.manager).write(test); err != nil {
 		return err
