@@ -283,7 +283,7 @@ func (p *participant) mask() (statement []byte, err error) {
 // lengthOf returns the number of values in an update.
 func lengthOf(src *input) (int64, error) {
 	if src.size < 0 || src.at == nil {
-		return 0, usageError(src.name+" is not a regular file", "write the update to a file: it is read twice")
+		return 0, usageError(src.name+" is not a regular file", "write the update to a file: it is read several times")
 	}
 	hints := []string{"an update is float32 values, 4 bytes each, little-endian, and no header"}
 	switch {

@@ -13,6 +13,7 @@
 //   - [OverwriteHead] replaces the first bytes of a file in place, with a log from which
 //     [ReadHead] and [RepairHead] complete them. [File.CopyFrom] is the alternative: a new
 //     file that shares the rest with the old one.
+//   - [Reserve] takes the space of a file before it is written.
 //   - [OpenRegular], [Lock], [Remove] and [SyncFolder] are for existing files.
 //
 // What each system call does, and what it does not:
